@@ -1,0 +1,84 @@
+"""Descriptions: nodes, graphs, and the schedules they compile to.  Holds no samples.
+
+    errors     what can go wrong, as one tree
+    node       Port, Param, Node and the registry of node types
+    prepare    Spec, Io, Processor: what passes between a node and the runtime
+    graph      Graph: names and connections
+    order      in which order nodes may run
+    handle     PortRef, Connection; Handle: ``a >> b``
+    check      what a graph refuses
+    channels   how many channels every port has
+    balance    latency and tail
+    liveness   which values may share a buffer
+    schedule   Graph + Spec -> Schedule
+    layout     where each box of a picture goes
+    svg, draw  pictures: SVG and Mermaid
+
+Nothing here makes an array, starts a thread or touches a device.
+"""
+
+from .draw import draw, mermaid
+from .errors import (
+    AudioFileError,
+    CycleError,
+    DuplicateNameError,
+    EngineError,
+    FileError,
+    GraphError,
+    NamFileError,
+    NamgraphError,
+    ParamError,
+    PortError,
+    PresetError,
+    UnknownNameError,
+)
+from .graph import Graph
+from .handle import Connection, Handle, PortRef
+from .node import Kind, Node, Param, Port, Space, file, node, node_type, node_types, option, param
+from .prepare import Io, Memory, NativeFunction, Processor, Spec
+from .schedule import Buffer, Op, Schedule, schedule, tail, values
+from .svg import svg
+
+__all__ = [
+    "AudioFileError",
+    "Buffer",
+    "Connection",
+    "CycleError",
+    "DuplicateNameError",
+    "EngineError",
+    "FileError",
+    "Graph",
+    "GraphError",
+    "Handle",
+    "Io",
+    "Kind",
+    "Memory",
+    "NamFileError",
+    "NamgraphError",
+    "NativeFunction",
+    "Node",
+    "Op",
+    "Param",
+    "ParamError",
+    "Port",
+    "PortError",
+    "PortRef",
+    "PresetError",
+    "Processor",
+    "Schedule",
+    "Space",
+    "Spec",
+    "UnknownNameError",
+    "draw",
+    "file",
+    "mermaid",
+    "node",
+    "node_type",
+    "node_types",
+    "option",
+    "param",
+    "schedule",
+    "svg",
+    "tail",
+    "values",
+]

@@ -1,0 +1,64 @@
+"""What a graph refuses before it takes a name, a count or a node."""
+
+import operator
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from .errors import GraphError, PortError
+from .node import Kind, Node, Port
+
+__all__ = ["MAX_CHANNELS", "MAX_NAME", "Side", "check_channels", "check_name", "listed", "ports_of"]
+
+MAX_CHANNELS = 64
+MAX_NAME = 64
+
+Side = Literal["input", "output"]
+
+
+def check_name(name: Any) -> str:
+    """Return ``name`` if it can stand in ``node.port``, in a message and in a picture."""
+    legal = isinstance(name, str) and name.isprintable() and "." not in name
+    if not legal or not 1 <= len(name) <= MAX_NAME:
+        raise GraphError(f"{name!r} is no name: 1 to {MAX_NAME} printable characters without a dot")
+    return str(name)
+
+
+def check_channels(name: str, channels: Any) -> int:
+    """Return ``channels`` as an int if there can be so many."""
+    try:
+        count = -1 if isinstance(channels, bool) else operator.index(channels)
+    except TypeError:
+        count = -1
+    if not 1 <= count <= MAX_CHANNELS:
+        raise PortError(f"{name} has {channels!r} channels: must be an int in [1, {MAX_CHANNELS}]")
+    return count
+
+
+def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
+    """Ask a node for its ports, once; refuse one whose ports cannot be told apart or filled."""
+    if not isinstance(node, Node):
+        hint = " (an instance, not the class)" if isinstance(node, type) else ""
+        raise GraphError(f"{name} is {node!r}: must be a Node{hint}")
+    sides: dict[Side, tuple[Port, ...]] = {
+        "input": tuple(node.inputs),
+        "output": tuple(node.outputs),
+    }
+    for side, ports in sides.items():
+        names = [port.name for port in ports]
+        if len(set(names)) < len(names):
+            raise PortError(f"{name} has the {side}s {listed(names)}: names must differ")
+        for port in ports:
+            if port.channels is not None:
+                check_channels(f"{name}.{port.name}", port.channels)
+            if port.kind is Kind.CONTROL and port.channels not in (None, 1):
+                raise PortError(
+                    f"{name}.{port.name} is control and has {port.channels} channels: must be 1"
+                )
+    return sides
+
+
+def listed(names: Iterable[str], most: int = 20) -> str:
+    """Spell out some names, and count the rest."""
+    every = list(names)
+    rest = f", and {len(every) - most} more" if len(every) > most else ""
+    return (", ".join(every[:most]) or "none") + rest

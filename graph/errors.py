@@ -1,0 +1,81 @@
+"""What can go wrong, as one tree.
+
+* NamgraphError
+  * GraphError            the description is not a graph that can run
+    - UnknownNameError    no such node, port, parameter or node type
+    - DuplicateNameError  the name is taken
+    - PortError           two ports that cannot be joined
+    - CycleError          a loop; the message names it
+  * ParamError            a parameter outside its range, or not a number (a ValueError)
+  * FileError             a file that cannot be used (a ValueError)
+    - NamFileError        a .nam file that is not a model this package runs
+    - AudioFileError      an audio file that cannot be read, written, or does not fit
+    - PresetError         a preset that cannot be read
+  * EngineError           a running engine asked for something it cannot do
+
+Every error is raised while building or checking.  The audio thread raises nothing: it counts
+(``Engine.stats``).  Each message names the thing, what was found, and what is allowed.
+"""
+
+__all__ = [
+    "AudioFileError",
+    "CycleError",
+    "DuplicateNameError",
+    "EngineError",
+    "FileError",
+    "GraphError",
+    "NamFileError",
+    "NamgraphError",
+    "ParamError",
+    "PortError",
+    "PresetError",
+    "UnknownNameError",
+]
+
+
+class NamgraphError(Exception):
+    """The root of every error this package raises on purpose."""
+
+
+class GraphError(NamgraphError):
+    """The description is not a graph that can run."""
+
+
+class UnknownNameError(GraphError):
+    """No node, port, parameter or node type has this name."""
+
+
+class DuplicateNameError(GraphError):
+    """The name is already taken."""
+
+
+class PortError(GraphError):
+    """Two ports that cannot be joined."""
+
+
+class CycleError(GraphError):
+    """Nodes that wait for each other; the message names the loop."""
+
+
+class ParamError(NamgraphError, ValueError):
+    """A parameter outside its range, or not a number."""
+
+
+class FileError(NamgraphError, ValueError):
+    """A file that cannot be used."""
+
+
+class NamFileError(FileError):
+    """A .nam file that is not a model this package runs."""
+
+
+class AudioFileError(FileError):
+    """An audio file that cannot be read or written, or does not fit its use."""
+
+
+class PresetError(FileError):
+    """A preset that cannot be read."""
+
+
+class EngineError(NamgraphError, RuntimeError):
+    """A running engine was asked for something it cannot do."""

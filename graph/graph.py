@@ -1,0 +1,223 @@
+"""A graph: named nodes, and the connections between their ports."""
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from .check import Side, check_channels, check_name, listed, ports_of
+from .errors import DuplicateNameError, GraphError, PortError, UnknownNameError
+from .handle import Connection, Handle, PortRef
+from .node import Node, Port
+
+__all__ = ["Graph"]
+
+
+class Graph:
+    """Names nodes and joins their ports; holds no samples and knows no sample rate.
+
+    ``input`` and ``output`` declare the graph's own ends, where an adapter supplies and collects
+    audio: a graph input has one port "out", a graph output one port "in".  Several connections
+    into one port are summed in the order connected.  Not for use from two threads at once.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._nodes: dict[str, Node] = {}
+        self._inputs: dict[str, int] = {}
+        self._outputs: dict[str, int] = {}
+        self._ports: dict[str, dict[Side, tuple[Port, ...]]] = {}
+        self._connections: dict[Connection, None] = {}  # a dict is an ordered set
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes by name, in the order added."""
+        return MappingProxyType(self._nodes)
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """Channels of each input of the graph."""
+        return MappingProxyType(self._inputs)
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        """Channels of each output of the graph."""
+        return MappingProxyType(self._outputs)
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """All connections, in the order made."""
+        return tuple(self._connections)
+
+    def add(self, name: str, node: Node) -> Handle:
+        """Add ``node`` under a new ``name``."""
+        self._claim(name)
+        self._ports[name] = ports_of(name, node)
+        self._nodes[name] = node
+        return Handle(self, name)
+
+    def input(self, name: str, *, channels: int) -> Handle:
+        """Declare an input of the graph."""
+        self._claim(name)
+        self._inputs[name] = check_channels(name, channels)
+        self._ports[name] = {"input": (), "output": (Port("out", self._inputs[name]),)}
+        return Handle(self, name)
+
+    def output(self, name: str, *, channels: int) -> Handle:
+        """Declare an output of the graph."""
+        self._claim(name)
+        self._outputs[name] = check_channels(name, channels)
+        self._ports[name] = {"input": (Port("in", self._outputs[name]),), "output": ()}
+        return Handle(self, name)
+
+    def handle(self, name: str) -> Handle:
+        """Return the handle of a name already in the graph."""
+        self.ports(name, "input")
+        return Handle(self, name)
+
+    def connect(self, source: Handle | str, target: Handle | str) -> None:
+        """Join two ports, each given as a handle, ``"node"`` (if it has one port), ``"node.port"``.
+
+        Channel counts are settled later, by ``schedule``: they may depend on connections yet to
+        come.
+        """
+        source_ref, leaving = self._find(source, "output")
+        target_ref, entering = self._find(target, "input")
+        if leaving.kind is not entering.kind:
+            raise PortError(
+                f"{source_ref} is {leaving.kind.value}, {target_ref} takes {entering.kind.value}"
+            )
+        connection = Connection(source_ref, target_ref)
+        if connection in self._connections:
+            raise DuplicateNameError(f"{source_ref} already feeds {target_ref}")
+        self._connections[connection] = None
+
+    def remove(self, name: str) -> None:
+        """Remove a node or an end of the graph, and every connection that touches it."""
+        self.ports(name, "input")
+        self._nodes.pop(name, None)
+        self._inputs.pop(name, None)
+        self._outputs.pop(name, None)
+        del self._ports[name]
+        self._connections = {
+            c: None for c in self._connections if name not in (c.source.node, c.target.node)
+        }
+
+    def replace(self, name: str, node: Node) -> None:
+        """Put ``node`` in the place of the node called ``name``; its connections stay.
+
+        Nothing changes if a connected port is missing from the new node or of another kind.
+        """
+        if name not in self._nodes:
+            raise UnknownNameError(f"no node {name!r} to replace; nodes: {listed(self._nodes)}")
+        ports = ports_of(name, node)
+        leaving = {c.source.port for c in self._connections if c.source.node == name}
+        entering = {c.target.port for c in self._connections if c.target.node == name}
+        self._check_kept(name, "output", leaving, ports["output"])
+        self._check_kept(name, "input", entering, ports["input"])
+        self._ports[name] = ports
+        self._nodes[name] = node
+
+    def copy(self) -> "Graph":
+        """Return a graph equal to this one that changes on its own."""
+        other = Graph()
+        other._nodes = dict(self._nodes)  # nodes are frozen: sharing them is safe
+        other._inputs = dict(self._inputs)
+        other._outputs = dict(self._outputs)
+        other._ports = dict(self._ports)
+        other._connections = dict(self._connections)
+        return other
+
+    def ports(self, name: str, side: Side) -> tuple[Port, ...]:
+        """Return the ports on one side of a node, or of an end of the graph."""
+        try:
+            return self._ports[name][side]
+        except (KeyError, TypeError):
+            raise UnknownNameError(
+                f"nothing called {name!r} in this graph; it has {listed(self._ports)}"
+            ) from None
+
+    def sources(self) -> dict[PortRef, list[PortRef]]:
+        """Return what feeds each input port, in the order connected; empty where nothing does."""
+        found: dict[PortRef, list[PortRef]] = {
+            PortRef(name, port.name): []
+            for name in (*self._nodes, *self._outputs)
+            for port in self._ports[name]["input"]
+        }
+        for connection in self._connections:
+            found[connection.target].append(connection.source)
+        return found
+
+    def mermaid(self) -> str:
+        """Return the graph as a Mermaid flowchart."""
+        from .draw import mermaid
+
+        return mermaid(self)
+
+    def draw(self, path: str | os.PathLike[str]) -> None:
+        """Write a picture: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
+        from .draw import draw
+
+        draw(self, path)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal graphs sound the same: the order of sums and of the ends counts, no other does."""
+        if not isinstance(other, Graph):
+            return NotImplemented
+        return (
+            self._nodes == other._nodes
+            and list(self._inputs.items()) == list(other._inputs.items())
+            and list(self._outputs.items()) == list(other._outputs.items())
+            and self.sources() == other.sources()
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # graphs change
+
+    def __repr__(self) -> str:
+        parts = (self._inputs, self._nodes, self._outputs)
+        rack = " -> ".join(listed(names, 8) for names in parts if names)
+        return f"<Graph {rack or 'empty'} ({len(self._connections)} connections)>"
+
+    def _claim(self, name: str) -> None:
+        if check_name(name) in self._ports:
+            raise DuplicateNameError(f"{name!r} is already in this graph")
+
+    def _check_kept(self, name: str, side: Side, used: set[str], ports: tuple[Port, ...]) -> None:
+        kinds = {port.name: port.kind for port in ports}
+        for old in self._ports[name][side]:
+            if old.name in used and kinds.get(old.name) is not old.kind:
+                raise PortError(
+                    f"{name}.{old.name} ({old.kind.value} {side}) is connected; the new node has "
+                    f"the {side}s {listed(f'{n} ({k.value})' for n, k in kinds.items())}"
+                )
+
+    def _find(self, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
+        name, port = self._split(end)
+        ports = self.ports(name, side)
+        if port is None and len(ports) == 1:
+            return PortRef(name, ports[0].name), ports[0]
+        if not ports:
+            raise PortError(f"{name} has no {side} port")
+        if port is None:
+            raise PortError(
+                f"{name} has the {side}s {listed(p.name for p in ports)}: "
+                f"say which, as in {name}.{ports[0].name}"
+            )
+        for candidate in ports:
+            if candidate.name == port:
+                return PortRef(name, port), candidate
+        raise UnknownNameError(
+            f"{name} has no {side} {port!r}; its {side}s: {listed(p.name for p in ports)}"
+        )
+
+    def _split(self, end: Handle | str) -> tuple[str, str | None]:
+        if isinstance(end, Handle):
+            if end.graph is not self:
+                raise GraphError(f"{end} is a handle of another graph; connect within one graph")
+            return end.name, end.port
+        if isinstance(end, str):
+            name, dot, port = end.partition(".")
+            return name, port if dot else None
+        raise GraphError(
+            f"cannot connect {end!r}: must be a handle (graph.add returns one), "
+            "'node' or 'node.port'"
+        )

@@ -1,0 +1,212 @@
+"""Nodes described: ports, parameters, and the registry that presets look them up in."""
+
+import dataclasses
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
+
+from .errors import DuplicateNameError, ParamError, UnknownNameError
+from .prepare import Io, Processor, Spec
+
+__all__ = [
+    "Kind",
+    "Node",
+    "Param",
+    "Port",
+    "Space",
+    "file",
+    "node",
+    "node_type",
+    "node_types",
+    "option",
+    "param",
+]
+
+
+class Kind(enum.Enum):
+    """What a port carries: audio, or a control signal (one channel that moves every 32 frames)."""
+
+    AUDIO = "audio"
+    CONTROL = "control"
+
+
+class Space(enum.Enum):
+    """Where a port's samples live: host memory, or the memory of a GPU."""
+
+    HOST = "host"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True)
+class Port:
+    """One way in or out of a node.
+
+    ``channels`` is a count, or ``None`` for "follows": an input takes what is connected, and all
+    ports of a node that follow have the same count (1 if nothing settles it).
+    """
+
+    name: str
+    channels: int | None = None
+    kind: Kind = Kind.AUDIO
+    space: Space = Space.HOST
+
+
+@dataclass(frozen=True)
+class Param:
+    """One row of the one table: checks, presets, the command line and documentation derive from it.
+
+    ``taper`` says how a control surface should spread the range; ``smoothing_s`` is the time
+    constant, in seconds, with which kernels follow a change (0: at once).
+    """
+
+    default: float
+    low: float
+    high: float
+    unit: str = ""
+    taper: Literal["linear", "log"] = "linear"
+    smoothing_s: float = 0.01
+
+    def check(self, name: str, value: float) -> float:
+        """Return ``value`` as a float if it is a number in range; ``ParamError`` otherwise."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = float("nan")
+        if not self.low <= number <= self.high:
+            unit = f" {self.unit}" if self.unit else ""
+            raise ParamError(
+                f"{name} is {value!r}: must be a number in [{self.low:g}, {self.high:g}]{unit}"
+            )
+        return number
+
+
+def param(
+    *,
+    default: float,
+    low: float,
+    high: float,
+    unit: str = "",
+    taper: Literal["linear", "log"] = "linear",
+    smoothing_s: float = 0.01,
+) -> Any:
+    """Declare, in a node's body, a number that may change while the node plays.
+
+    Returns ``Any`` because it stands where a float will; ``default`` goes by keyword, or type
+    checkers take the field for a required one.
+    """
+    row = Param(default, low, high, unit, taper, smoothing_s)
+    return dataclasses.field(default=default, kw_only=True, metadata={"param": row})
+
+
+def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
+    """Declare a setting that is fixed once the node is prepared (a mode, a count, a switch)."""
+    return dataclasses.field(
+        default=default, kw_only=kw_only, metadata={"choices": tuple(choices)}
+    )
+
+
+def file(*, kw_only: bool = False) -> Any:
+    """Declare a path to a file the node reads in ``prepare``; presets keep it relative."""
+    return dataclasses.field(kw_only=kw_only, metadata={"file": True})
+
+
+class Node:
+    """A description: type, parameters and ports.  It holds no samples and may be shared.
+
+    Subclasses are declared with ``@node("name")``, which makes them frozen dataclasses.  Override
+    ``inputs`` and ``outputs`` where one port "in" and one port "out" are not what is wanted.
+    """
+
+    type_name: ClassVar[str]
+    reports: ClassVar[tuple[str, ...]] = ()
+    """Float64 fields of the record that a control thread may read (meters)."""
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """The ports a signal comes in by, in the order kernels see their channels."""
+        return (Port("in"),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """The ports a signal leaves by."""
+        return (Port("out"),)
+
+    def latency(self, spec: Spec) -> int:
+        """Frames by which the output lags the input through no wish of the user."""
+        return 0
+
+    def tail(self, spec: Spec) -> int:
+        """Frames for which the output goes on after the input has ended."""
+        return 0
+
+    def prepare(self, io: Io) -> Processor:
+        """Ask for all memory, compute all coefficients, choose the kernel.  Control thread only."""
+        raise NotImplementedError
+
+    @classmethod
+    def params(cls) -> dict[str, Param]:
+        """Return the declared parameters by name."""
+        return _declared(cls, "param")
+
+    @classmethod
+    def files(cls) -> tuple[str, ...]:
+        """Return the names of the fields that are paths."""
+        return tuple(_declared(cls, "file"))
+
+    def __post_init__(self) -> None:
+        """Check every parameter and option."""
+        for name, row in self.params().items():
+            object.__setattr__(self, name, row.check(name, getattr(self, name)))
+        for name, choices in _declared(type(self), "choices").items():
+            if choices and getattr(self, name) not in choices:
+                allowed = ", ".join(str(c) for c in choices)
+                raise ParamError(f"{name} is {getattr(self, name)!r}: must be one of {allowed}")
+
+
+@cache
+def _declared(cls: type[Node], key: str) -> dict[str, Any]:
+    if not dataclasses.is_dataclass(cls):
+        return {}
+    return {f.name: f.metadata[key] for f in dataclasses.fields(cls) if key in f.metadata}
+
+
+N = TypeVar("N", bound=Node)
+_types: dict[str, type[Node]] = {}
+
+
+@dataclass_transform(
+    frozen_default=True, kw_only_default=True, field_specifiers=(param, option, file)
+)
+def node(type_name: str) -> Callable[[type[N]], type[N]]:
+    """Make a class a frozen dataclass, registered under the name presets know it by."""
+
+    def register(cls: type[N]) -> type[N]:
+        if type_name in _types:
+            raise DuplicateNameError(
+                f"node type {type_name!r} is already {_types[type_name].__qualname__}"
+            )
+        doc = cls.__doc__
+        made = dataclass(frozen=True)(cls)
+        made.__doc__ = doc
+        made.type_name = type_name
+        _types[type_name] = made
+        return made
+
+    return register
+
+
+def node_type(type_name: str) -> type[Node]:
+    """Return the node class registered under ``type_name``."""
+    try:
+        return _types[type_name]
+    except (KeyError, TypeError):
+        raise UnknownNameError(
+            f"no node type {type_name!r}; known: {', '.join(sorted(_types))}"
+        ) from None
+
+
+def node_types() -> dict[str, type[Node]]:
+    """Return every registered node class by its type name."""
+    return dict(_types)

@@ -1,0 +1,96 @@
+"""What passes between a node and the runtime when a node is prepared."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .errors import ParamError
+
+__all__ = ["Io", "Memory", "NativeFunction", "Processor", "Spec"]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a stream promises: its sample rate in Hz and the longest block it will ask for."""
+
+    rate: float
+    max_frames: int
+
+    def __post_init__(self) -> None:
+        """Refuse a stream that cannot be."""
+        if not math.isfinite(self.rate) or not 1_000 <= self.rate <= 1_000_000:
+            raise ParamError(f"sample rate is {self.rate!r} Hz: must lie in [1000, 1000000]")
+        if self.max_frames != int(self.max_frames) or not 1 <= self.max_frames <= 1 << 20:
+            raise ParamError(f"max_frames is {self.max_frames!r}: must lie in [1, 1048576]")
+
+
+class NativeFunction(Protocol):
+    """A compiled C function: ``runtime.abi`` makes them."""
+
+    @property
+    def address(self) -> int:
+        """Where it starts in memory; asking compiles it if need be."""
+        ...
+
+
+class Memory(Protocol):
+    """Where ``prepare`` asks for memory: ``runtime.arena`` keeps it.
+
+    Each call returns an opaque block.  A block given as the value of a record's int64 field
+    becomes its address there once the plan has laid all blocks out.
+    """
+
+    def record(self, dtype: Any, /, **fields: Any) -> Any:
+        """One record with the given fields; it remembers (part of reset and snapshot)."""
+        ...
+
+    def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
+        """Records one after another; they remember."""
+        ...
+
+    def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
+        """Records one after another that kernels only read."""
+        ...
+
+    def pointers(self, targets: Iterable[Any]) -> Any:
+        """A list of addresses of blocks (or of ``block[offset_bytes]``), only read."""
+        ...
+
+    def state(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
+        """Zeros that remember: histories, delay lines."""
+        ...
+
+    def constant(self, array: Any) -> Any:
+        """A copy of ``array`` that kernels only read: weights, tables."""
+        ...
+
+    def scratch(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
+        """Memory whose content means nothing between calls."""
+        ...
+
+
+@dataclass(frozen=True)
+class Io:
+    """What a node prepares with: the stream's promise, channel counts, its own parameters."""
+
+    spec: Spec
+    memory: Memory
+    inputs: Mapping[str, int]
+    """Channels of each input port."""
+    outputs: Mapping[str, int]
+    params: Mapping[str, float]
+    """The node's parameters by name, to be passed on into its record."""
+
+
+@dataclass(frozen=True)
+class Processor:
+    """A prepared node: its kernel, the record the kernel gets, and how long it must be warmed.
+
+    ``prewarm`` frames of silence are run before the first block; what the node holds then is what
+    ``reset`` returns to.
+    """
+
+    kernel: NativeFunction
+    record: Any
+    prewarm: int = 0
