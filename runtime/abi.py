@@ -1,0 +1,113 @@
+"""The native contract: what a kernel is, and how a Python function becomes one.
+
+Every kernel is a C function ``void kernel(int64 state, int64 ins, int64 outs, int32 frames)``:
+``ins`` and ``outs`` are the addresses of arrays of ``float*``, one per channel in port order, and
+``state`` is the address of the node's record in the arena.  A kernel never allocates, locks,
+raises, prints or takes the GIL, touches nothing past ``frames``, and gives the same bits for every
+way of cutting a signal into blocks.
+
+``@kernel`` compiles on the first use of ``.address`` and keeps the machine code on disk, so that
+importing a node costs nothing and a second process compiles nothing.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba import njit, types
+from numba.core import sigutils
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
+
+__all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
+
+NODE = types.void(types.int64, types.int64, types.int64, types.int32)
+"""The signature of every node's kernel."""
+
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
+_lock = threading.Lock()
+_natives: list["Native"] = []
+
+
+@cache
+def source_key() -> str:
+    """Name the sources that kernels are made from.
+
+    Numba notices that a kernel's own file changed, not that a helper or the emitter behind an
+    intrinsic did.  Hashing every source beside and under this one closes that hole.
+    """
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[1]
+    for path in sorted(p for f in ("runtime", "nodes") for p in (root / f).rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+class _KeyedCache(FunctionCache):  # type: ignore[misc]
+    """Numba's cache on disk, with the sources of the emitter in its key."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
+        return (*super()._index_key(sig, codegen), source_key())
+
+
+class Native:
+    """A Python function that becomes a C function when its address is first asked for."""
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.function = function
+        self.signature = signature
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self._compiled: CFunc | None = None
+        _natives.append(self)
+
+    @property
+    def address(self) -> int:
+        """Where the machine code starts; compiles it, or loads it from disk, the first time."""
+        compiled = self._compiled or self._compile()
+        return int(compiled.address)
+
+    @property
+    def ctypes(self) -> Any:
+        """The same function for Python to call; the GIL is released while it runs."""
+        compiled = self._compiled or self._compile()
+        return compiled.ctypes
+
+    def _compile(self) -> CFunc:
+        with _lock:
+            if self._compiled is None:
+                made = CFunc(
+                    self.function,
+                    sigutils.normalize_signature(self.signature),
+                    locals={},
+                    options={"nopython": True, **_OPTIONS},
+                )
+                made._cache = _KeyedCache(self.function)
+                made.compile()
+                self._compiled = made
+        return self._compiled
+
+    def __repr__(self) -> str:
+        return f"<native {self.function.__module__}.{self.function.__qualname__}>"
+
+
+def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
+    """Make a C function of the given Numba signature (for the runtime's own entry points)."""
+    return lambda function: Native(function, signature)
+
+
+def kernel(function: Callable[[int, int, int, int], None]) -> Native:
+    """Make a node's kernel of a plain Numba function ``(state, ins, outs, frames)``."""
+    return Native(function, NODE)
+
+
+helper: Callable[[Callable[..., Any]], Any] = njit(inline="always", **_OPTIONS)
+"""Decorates a function that kernels call; it is compiled into them."""
+
+
+def natives() -> tuple[Native, ...]:
+    """Return every native function declared so far (``namgraph warm`` compiles them all)."""
+    return tuple(_natives)

@@ -1,0 +1,1 @@
+"""The world outside: files, sound cards, other hosts.  Each drives an engine."""

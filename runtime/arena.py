@@ -1,0 +1,177 @@
+"""Every byte a plan touches: asked for piece by piece, laid out once, linked by address.
+
+Nodes ask a ``Memory`` for blocks while they prepare.  The plan then lays all blocks out in one
+``Arena``, copies their contents in, and writes addresses into the record fields that name other
+blocks, as a linker does.  The arena is one allocation in four regions:
+
+    state      what nodes remember, node after node      snapshot and restore copy just this
+    initial    the state as it was after preparation     reset copies it back
+    constant   weights, tables, pointer lists            no part of reset or snapshot
+    scratch    buffers between nodes                     means nothing between blocks
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ALIGN", "Arena", "Block", "Memory"]
+
+ALIGN = 64
+"""Bytes: one cache line, and the widest vector."""
+
+Region = Literal["state", "constant", "scratch"]
+
+
+@dataclass(eq=False)
+class Block:
+    """Some memory asked for: its first content, and the places in it that hold addresses.
+
+    Once the arena is made, ``content`` is a view of the block's place in it.
+    """
+
+    region: Region
+    content: NDArray[Any]
+    links: list[tuple[int, "Block", int]] = field(default_factory=list)
+    """``(byte offset in this block, block pointed to, byte offset there)``."""
+    address: int = 0
+    """Set once by the arena."""
+
+    def __getitem__(self, offset_bytes: int) -> tuple["Block", int]:
+        """Name a place inside this block, to be stored in another block's field."""
+        return (self, offset_bytes)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return int(self.content.nbytes)
+
+    def place(self, name: str) -> int:
+        """Return the address of a field of the (first) record."""
+        return self.address + int(self.content.dtype.fields[name][1])
+
+
+class Memory:
+    """What one node has asked for, in order."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+
+    def record(self, dtype: Any, /, **fields: Any) -> Block:
+        """One record that remembers; a field given a block gets that block's address."""
+        return self.records(dtype, [fields])
+
+    def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Records one after another that remember."""
+        return self._records("state", dtype, rows)
+
+    def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Records one after another that are only read."""
+        return self._records("constant", dtype, rows)
+
+    def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Zeros that remember."""
+        return self._add(Block("state", np.zeros(shape, dtype)))
+
+    def constant(self, array: Any) -> Block:
+        """A copy of ``array`` that is only read."""
+        return self._add(Block("constant", np.ascontiguousarray(array)))
+
+    def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Memory whose content means nothing between calls."""
+        return self._add(Block("scratch", np.zeros(shape, dtype)))
+
+    def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
+        """A list of addresses that is only read."""
+        rows = [{"at": t} for t in targets]
+        return self._records("constant", np.dtype([("at", np.int64)]), rows)
+
+    def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
+        dtype = np.dtype(dtype)
+        content = np.zeros(len(rows), dtype)
+        block = Block(region, content)
+        for index, row in enumerate(rows):
+            for name, value in row.items():
+                if isinstance(value, Block):
+                    value = (value, 0)
+                if isinstance(value, tuple) and isinstance(value[0], Block):
+                    place = index * dtype.itemsize + dtype.fields[name][1]
+                    block.links.append((place, *value))
+                else:
+                    content[name][index] = value
+        return self._add(block)
+
+    def _add(self, block: Block) -> Block:
+        self.blocks.append(block)
+        return block
+
+
+class Arena:
+    """One allocation that holds every block of a plan."""
+
+    def __init__(self, memories: Sequence[Memory]) -> None:
+        sizes = dict.fromkeys(("state", "constant", "scratch"), 0)
+        places: list[tuple[Block, int]] = []
+        self.ranges: list[tuple[int, int]] = []
+        """Of each memory, the ``(offset, bytes)`` of its state."""
+        for memory in memories:
+            begin = sizes["state"]
+            for block in memory.blocks:
+                places.append((block, sizes[block.region]))
+                sizes[block.region] += -(-block.nbytes // ALIGN) * ALIGN
+            self.ranges.append((begin, sizes["state"] - begin))
+        self.state_bytes = sizes["state"]
+        total = 2 * sizes["state"] + sizes["constant"] + sizes["scratch"] + ALIGN
+        self._bytes = np.zeros(total, np.uint8)
+        self._base = int(self._bytes.ctypes.data)
+        base = -(-self._base // ALIGN) * ALIGN
+        starts = {"state": base, "constant": base + 2 * sizes["state"]}
+        starts["scratch"] = starts["constant"] + sizes["constant"]
+        self.state_address = base
+        self.initial_address = base + sizes["state"]
+        self.nbytes = total
+        for block, offset in places:
+            block.address = starts[block.region] + offset
+            content = block.content
+            block.content = self.bytes_at(block.address, block.nbytes).view(content.dtype)
+            block.content = block.content.reshape(content.shape)
+            if block.region != "scratch":
+                block.content[...] = content
+        self.fixes: list[list[tuple[int, int]]] = [self._link(memory, base) for memory in memories]
+        """Of each memory, the ``(address, value)`` of pointers inside its state."""
+
+    def _link(self, memory: Memory, base: int) -> list[tuple[int, int]]:
+        """Write the addresses of blocks where other blocks name them."""
+        every, fixes = [], []
+        for block in memory.blocks:
+            for offset, target, inside in block.links:
+                link = (block.address + offset, target.address + inside)
+                every.append(link)
+                if block.region == "state":
+                    fixes.append(link)
+            block.links = []
+        if every:
+            places, values = np.array(every, np.int64).T
+            if (places % 8).any():
+                raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
+            words = self._bytes[base - self._base :]
+            words = words[: len(words) // 8 * 8].view(np.int64)
+            words[(places - base) // 8] = values
+        return fixes
+
+    def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
+        """See ``count`` bytes of the arena at an absolute address."""
+        offset = address - self._base
+        return self._bytes[offset : offset + count]
+
+    @property
+    def state(self) -> NDArray[np.uint8]:
+        """What the nodes remember now."""
+        return self.bytes_at(self.state_address, self.state_bytes)
+
+    @property
+    def initial(self) -> NDArray[np.uint8]:
+        """What ``reset`` returns to."""
+        return self.bytes_at(self.initial_address, self.state_bytes)

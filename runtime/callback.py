@@ -1,0 +1,124 @@
+"""The engine's inside: what runs on the audio thread, once a block, as one native call."""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from .abi import NODE, helper, native
+from .attend import ENGINE, TRACE
+from .cpu import cycles, restore_floats, set_flush_to_zero
+from .player import PLAN
+from .pointers import (
+    call_node,
+    floats,
+    load,
+    load_acquire,
+    record,
+    store,
+    store_release,
+    view,
+    zero_bytes,
+)
+
+__all__ = ["process", "publish", "render_blocks"]
+
+EXPONENT = 0x7F800000
+"""All ones in a float32's exponent: infinite, or not a number."""
+
+
+@native(types.void(types.int64, types.int64))
+def publish(counter: int, value: int) -> None:
+    """Make everything written so far visible to the thread that reads ``counter``."""
+    store_release(counter, value)
+
+
+@helper
+def _cleaned(target: int, source: int, frames: int) -> int:
+    """Copy samples, 0 for each that is no number; return how many were not."""
+    x, y = view(source, frames, types.int32), view(target, frames, types.int32)
+    bad = 0
+    for i in range(frames):
+        ok = (x[i] & EXPONENT) != EXPONENT
+        y[i] = x[i] if ok else np.int32(0)
+        bad += 0 if ok else 1
+    return bad
+
+
+@helper
+def _take(e: Any, plan: int, ins: int, offset: int, frames: int) -> int:
+    p = record(plan, PLAN)
+    bad = 0
+    for c in range(p.in_count):
+        target = load(p.ins, c)
+        source = load(ins, c) if ins != 0 else 0
+        if source != 0:
+            bad += _cleaned(target, source + 4 * offset, frames)
+        else:  # a host without an input plays silence
+            zero_bytes(target, 4 * frames)
+    return bad
+
+
+@helper
+def _step(e: Any, ins: int, outs: int, offset: int, frames: int) -> None:
+    """Run the plan for some frames; while fading, the old one too, and mix."""
+    e.bad_inputs += _take(e, e.plan, ins, offset, frames)
+    call_node(e.walk, e.plan, e.timed, 0, np.int32(frames))
+    fading = e.fade_left > 0
+    if fading:
+        _take(e, e.old, ins, offset, frames)
+        call_node(e.walk, e.old, 0, 0, np.int32(frames))
+    p = record(e.plan, PLAN)
+    for c in range(p.out_count):
+        source, target = load(p.outs, c), load(outs, c) + 4 * offset
+        if fading:
+            y, x = floats(source, frames), floats(load(record(e.old, PLAN).outs, c), frames)
+            share, step = np.float64(e.fade_left), np.float64(e.fade_frames)
+            for i in range(frames):
+                w = np.float32(max(0.0, share - i) / step)
+                y[i] += w * (x[i] - y[i])
+        e.bad_outputs += _cleaned(target, source, frames)
+    if fading:
+        e.fade_left = max(0, e.fade_left - frames)
+        if e.fade_left == 0:
+            e.retired += 1
+    e.frame += frames
+
+
+@native(NODE)
+def process(engine: int, ins: int, outs: int, frames: int) -> None:
+    """Play one block: a kernel whose state is the engine, for a sound card, a shim or a plan."""
+    saved = set_flush_to_zero()
+    begun = cycles()
+    e = record(engine, ENGINE)
+    longest = record(e.plan, PLAN).max_frames
+    done = 0
+    while done < frames or frames == 0:
+        n = min(np.int64(frames) - done, longest)
+        if e.pending_count > 0 or load_acquire(e.counters) != load(e.counters, 8):
+            call_node(e.attend, engine, 0, 0, np.int32(n))
+            n = e.granted
+        if frames == 0:  # only the messages were wanted
+            break
+        _step(e, ins, outs, done, n)
+        done += n
+    if frames > 0:
+        store(e.trace, e.blocks & (TRACE - 1), cycles() - begun)
+        e.blocks += 1
+    restore_floats(saved)
+
+
+@native(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
+def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> None:
+    """Play many blocks in one call; the GIL is free all the while."""
+    e = record(engine, ENGINE)
+    p = record(e.plan, PLAN)
+    done = 0
+    while done < frames:
+        n = min(block, frames - done)
+        for c in range(p.in_count):
+            store(e.channels, c, load(ins, c) + 4 * done)
+        for c in range(p.out_count):
+            store(e.channels, p.in_count + c, load(outs, c) + 4 * done)
+        call_node(e.process, engine, e.channels, e.channels + 8 * p.in_count, np.int32(n))
+        done += n

@@ -1,0 +1,278 @@
+"""A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Space, Spec, schedule
+from . import operations
+from .abi import native
+from .arena import Arena, Block, Memory
+from .cpu import restore_floats, set_flush_to_zero
+from .player import PARAM, PLAN, ROW
+from .pointers import call_node, record
+
+__all__ = ["Plan"]
+
+SLACK = 16
+"""Floats behind every channel of a buffer, so that rows never share a cache line."""
+
+COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
+FIX = np.dtype([("address", np.int64), ("value", np.int64)])
+
+
+@native(types.void(types.int64, types.int64, types.int64))
+def _warm(row: int, frames: int, block: int) -> None:
+    r = record(row, ROW)
+    saved = set_flush_to_zero()
+    while frames > 0:
+        n = min(frames, block)
+        call_node(r.kernel, r.state, r.ins, r.outs, np.int32(n))
+        frames -= n
+    restore_floats(saved)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """One row before it has an address."""
+
+    op: Op
+    memory: Memory
+    kernel: int
+    record: Block
+    node: Node | None = None
+    prewarm: int = 0
+
+
+class Plan:
+    """Everything one block needs, allocated, computed and warmed; made off the audio thread.
+
+    ``previous`` is the plan this one will follow: nodes that are the same by name and value, at
+    the same rate and width, take over its state when the engine swaps plans.
+    """
+
+    def __init__(self, graph: Graph, spec: Spec, previous: "Plan | None" = None) -> None:
+        self.graph = graph.copy()
+        self.spec = spec
+        self.schedule: Schedule = schedule(self.graph, spec)
+        _refuse_device(self.schedule)
+        own = Memory()
+        buffers = _buffers(own, self.schedule, spec)
+        self._prepared = [_prepare(self.graph, self.schedule, op) for op in self.schedule.ops]
+        self.params, param_rows, spans = _params(self._prepared)
+        table = own.table(PARAM, param_rows)
+        rows = own.table(ROW, [_row(p, buffers, own) for p in self._prepared])
+        ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
+        outs = [c for b in self.schedule.outputs.values() for c in buffers[b]]
+        fields = {
+            "rows": rows,
+            "row_count": len(self._prepared),
+            "params": table,
+            "param_count": len(param_rows),
+            "ins": own.pointers(ins),
+            "in_count": len(ins),
+            "outs": own.pointers(outs),
+            "out_count": len(outs),
+            "max_frames": spec.max_frames,
+            "verdict": own.scratch(1, np.int64),
+        }
+        plan = own.table(PLAN, [fields])
+        self.arena = Arena([own, *(p.memory for p in self._prepared)])
+        self.address = plan.address
+        self.rows: np.ndarray[Any, Any] = rows.content
+        self.param_table: np.ndarray[Any, Any] = table.content
+        self.reports = _reports(self._prepared)
+        self._keep: list[Any] = []
+        header = plan.content[0]
+        header["state"] = self.arena.state_address
+        header["initial"] = self.arena.initial_address
+        header["state_bytes"] = self.arena.state_bytes
+        for k, (row, (offset, size)) in enumerate(
+            zip(self.rows, self.arena.ranges[1:], strict=True)
+        ):
+            row["memory"] = self.arena.state_address + offset
+            row["initial"] = self.arena.initial_address + offset
+            row["bytes"] = size
+            row["params"], row["param_count"] = spans[k]
+        same = [] if previous is None else self._unchanged(previous)
+        self._warm(previous, dict((k, j) for j, k in same), buffers)
+        if previous is not None:
+            self._follow(previous, same, header)
+
+    @property
+    def names(self) -> list[str]:
+        """What each row runs: a node's name, or the plain operation in angle brackets."""
+        return [p.op.node or f"<{p.op.kind}>" for p in self._prepared]
+
+    @property
+    def latency(self) -> int:
+        """Frames from the graph's inputs to its outputs."""
+        return self.schedule.latency
+
+    def _warm(
+        self,
+        previous: "Plan | None",
+        same: Mapping[int, int],
+        buffers: Mapping[int, list[tuple[Block, int]]],
+    ) -> None:
+        """Bring every node to where ``reset`` shall return, and keep that as the initial state.
+
+        Rows that are the ``same`` in the plan before have been brought there already.
+        """
+        blocks = {id(c[0]): c[0] for channels in buffers.values() for c in channels}
+        for k, prepared in enumerate(self._prepared):
+            if prepared.node is None:
+                continue
+            row = self.rows[k]
+            if not prepared.prewarm:
+                pass
+            elif k in same and previous is not None:
+                source = previous.arena.bytes_at(
+                    int(previous.rows[same[k]]["initial"]), row["bytes"]
+                )
+                self.arena.bytes_at(int(row["memory"]), row["bytes"])[:] = source
+                for address, value in self.arena.fixes[k + 1]:
+                    self.arena.bytes_at(address, 8).view(np.int64)[0] = value
+            else:
+                for block in blocks.values():
+                    block.content[...] = 0.0
+                address = self.rows.ctypes.data + k * ROW.itemsize
+                _warm.ctypes(address, prepared.prewarm, self.spec.max_frames)
+            content = prepared.record.content
+            for name in prepared.node.params():
+                if f"{name}_now" in content.dtype.fields:
+                    content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
+        self.arena.initial[:] = self.arena.state
+
+    def _unchanged(self, previous: "Plan") -> list[tuple[int, int]]:
+        """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``."""
+        if previous.spec.rate != self.spec.rate:
+            return []
+        before = {p.op.node: j for j, p in enumerate(previous._prepared) if p.node is not None}
+        pairs = []
+        for k, prepared in enumerate(self._prepared):
+            j = before.get(prepared.op.node) if prepared.node is not None else None
+            if (
+                j is not None
+                and previous._prepared[j].node == prepared.node
+                and previous.arena.ranges[j + 1][1] == self.arena.ranges[k + 1][1]
+                and _widths(previous.schedule, previous._prepared[j].op)
+                == _widths(self.schedule, prepared.op)
+            ):
+                pairs.append((j, k))
+        return pairs
+
+    def _follow(self, previous: "Plan", same: list[tuple[int, int]], header: Any) -> None:
+        """Write down what the audio thread must copy when this plan takes over."""
+        value = PARAM.fields["value"][1]
+        here, there = (p.param_table.ctypes.data + value for p in (self, previous))
+        copies: list[tuple[int, int, int]] = []
+        fixes: list[tuple[int, int]] = []
+        for j, k in same:
+            old, new = previous.rows[j], self.rows[k]
+            copies.append((int(new["memory"]), int(old["memory"]), int(new["bytes"])))
+            fixes += self.arena.fixes[k + 1]
+            for i in range(int(new["param_count"])):
+                target = here + PARAM.itemsize * (int(new["params"]) + i)
+                source = there + PARAM.itemsize * (int(old["params"]) + i)
+                copies.append((target, source, 8))
+        remap = [self.params.get(name, -1) for name in previous.params]
+        for name, rows, dtype in (
+            ("carry", copies, COPY),
+            ("fix", fixes, FIX),
+            ("remap", remap, np.int64),
+        ):
+            table = np.array(rows, dtype)
+            self._keep.append(table)
+            header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
+            header[f"{name}_count"] = len(table)
+
+
+def _refuse_device(plan: Schedule) -> None:
+    if any(space is not Space.HOST for _, space in plan.buffers):
+        raise EngineError("the graph has ports in device memory: this build plays on the host only")
+
+
+def _buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
+    """Ask for the schedule's buffers; return where each channel of each of them begins."""
+    stride = -(-spec.max_frames // 16) * 16 + SLACK
+    found = {}
+    for number, (channels, _) in enumerate(plan.buffers):
+        block = own.scratch((channels, stride))
+        found[number] = [block[4 * stride * c] for c in range(channels)]
+    return found
+
+
+def _prepare(graph: Graph, plan: Schedule, op: Op) -> _Prepared:
+    memory = Memory()
+    if op.kind != "process":
+        width = plan.buffers[op.writes[0]][0]
+        fields: dict[str, Any] = {"channels": width}
+        if op.kind == "delay":
+            fields.update(ring=memory.state((width, op.frames)), length=op.frames)
+            made = memory.record(operations.DELAY, **fields)
+        else:
+            made = memory.record(operations.WIDTH, **fields)
+        return _Prepared(op, memory, getattr(operations, op.kind).address, made)
+    node = graph.nodes[op.node]
+    io = Io(
+        spec=plan.spec,
+        memory=memory,
+        inputs={p.name: plan.buffers[b][0] for p, b in zip(node.inputs, op.reads, strict=True)},
+        outputs={p.name: plan.buffers[b][0] for p, b in zip(node.outputs, op.writes, strict=True)},
+        params={name: float(getattr(node, name)) for name in node.params()},
+    )
+    processor: Processor = node.prepare(io)
+    return _Prepared(
+        op, memory, processor.kernel.address, processor.record, node, processor.prewarm
+    )
+
+
+def _row(
+    p: _Prepared, buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
+) -> dict[str, Any]:
+    outs = [c for b in p.op.writes for c in buffers[b]]
+    return {
+        "kernel": p.kernel,
+        "state": p.record,
+        "ins": own.pointers([c for b in p.op.reads for c in buffers[b]]),
+        "outs": own.pointers(outs),
+        "checked": len(outs) if p.node is not None else 0,
+    }
+
+
+def _params(
+    prepared: list[_Prepared],
+) -> tuple[dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
+    """Number every parameter of every node: name to index, table rows, and each row's share."""
+    index: dict[str, int] = {}
+    rows: list[dict[str, Any]] = []
+    spans: list[tuple[int, int]] = []
+    for p in prepared:
+        first = len(rows)
+        fields = p.record.content.dtype.fields
+        for name in p.node.params() if p.node is not None else ():
+            if name in fields:
+                index[f"{p.op.node}.{name}"] = len(rows)
+                rows.append(
+                    {"address": p.record[int(fields[name][1])], "value": getattr(p.node, name)}
+                )
+        spans.append((first, len(rows) - first))
+    return index, rows, spans
+
+
+def _reports(prepared: list[_Prepared]) -> dict[str, np.ndarray[Any, Any]]:
+    """Views of the record fields that nodes let a control thread read."""
+    return {
+        f"{p.op.node}.{name}": p.record.content[name]
+        for p in prepared
+        if p.node is not None
+        for name in p.node.reports
+    }
+
+
+def _widths(plan: Schedule, op: Op) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(plan.buffers[b][0] for b in side) for side in (op.reads, op.writes))

@@ -1,0 +1,122 @@
+"""The walk over a plan's rows: native for playing, in Python as the tests' oracle."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from .abi import helper, kernel
+from .cpu import cycles
+from .pointers import call_node, copy_bytes, element, load, record, store, zero_bytes
+from .simd.finite import find_nonsense
+
+__all__ = ["PARAM", "PLAN", "ROW", "reset_plan", "run_plan_in_python", "walk"]
+
+ROW = np.dtype(
+    [
+        ("kernel", np.int64),
+        ("state", np.int64),
+        ("ins", np.int64),
+        ("outs", np.int64),
+        ("checked", np.int64),  # output channels to be checked for non-finite samples
+        ("memory", np.int64),  # the node's share of the state region, and how it began
+        ("initial", np.int64),
+        ("bytes", np.int64),
+        ("params", np.int64),  # the node's first row in the parameter table
+        ("param_count", np.int64),
+        ("faults", np.int64),
+        ("cycles", np.int64),  # spent in the last block, in all blocks, and in the longest
+        ("cycles_sum", np.int64),
+        ("cycles_max", np.int64),
+        ("calls", np.int64),
+        ("spare", np.int64),
+    ]
+)
+"""One node (or one copy, sum or delay) of a plan: two cache lines."""
+
+PARAM = np.dtype([("address", np.int64), ("value", np.float64)])
+"""Where a parameter's target lives, and what it was last set to (it outlives a reset)."""
+
+PLAN = np.dtype(
+    [
+        ("rows", np.int64),
+        ("row_count", np.int64),
+        ("params", np.int64),
+        ("param_count", np.int64),
+        ("ins", np.int64),  # float* of each channel of the graph's inputs, in order
+        ("in_count", np.int64),
+        ("outs", np.int64),
+        ("out_count", np.int64),
+        ("max_frames", np.int64),
+        ("state", np.int64),
+        ("initial", np.int64),
+        ("state_bytes", np.int64),
+        ("carry", np.int64),  # (target, source, bytes): state taken over from the plan before
+        ("carry_count", np.int64),
+        ("fixes", np.int64),  # (address, value): pointers inside the state taken over
+        ("fix_count", np.int64),
+        ("remap", np.int64),  # of each parameter of the plan before, its index here or -1
+        ("remap_count", np.int64),
+        ("verdict", np.int64),  # where the check for non-finite samples leaves its answer
+    ]
+)
+
+
+@helper
+def apply_params(params: int, first: int, count: int) -> None:
+    """Write parameter targets back into the records they belong to."""
+    for k in range(first, first + count):
+        row = element(params, k, PARAM)
+        store(row.address, 0, load(params, 2 * k + 1))  # the bits of a float64
+
+
+@helper
+def _contain(row: Any, params: int, frames: int) -> None:
+    """Mute a node that produced what is no number, and start it afresh."""
+    for c in range(row.checked):
+        zero_bytes(load(row.outs, c), 4 * frames)
+    copy_bytes(row.memory, row.initial, row.bytes)
+    apply_params(params, row.params, row.param_count)
+    row.faults += 1
+
+
+@kernel
+def walk(plan: int, timed: int, unused: int, frames: int) -> None:
+    """Run every row of a plan once, in order; take the time of each if wanted."""
+    p = record(plan, PLAN)
+    rows, count, verdict = p.rows, p.row_count, p.verdict  # kernels may write anywhere: keep these
+    for k in range(count):
+        row = element(rows, k, ROW)
+        before = cycles() if timed else 0
+        call_node(row.kernel, row.state, row.ins, row.outs, frames)
+        if row.checked > 0:
+            find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+            if load(verdict, 0) != 0:
+                _contain(row, p.params, frames)
+        if timed:
+            spent = cycles() - before
+            row.cycles = spent
+            row.cycles_sum += spent
+            row.cycles_max = max(row.cycles_max, spent)
+            row.calls += 1
+
+
+@helper
+def reset_plan(plan: int) -> None:
+    """Forget everything heard; parameters stay where they were set."""
+    p = record(plan, PLAN)
+    copy_bytes(p.state, p.initial, p.state_bytes)
+    apply_params(p.params, 0, p.param_count)
+
+
+_KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)
+
+
+def run_plan_in_python(rows: np.ndarray[Any, Any], frames: int) -> None:
+    """Call the kernel of each row from Python: slow, plain, and bit-equal to ``walk``.
+
+    Faults are not contained here: what a node made of nonsense stays visible.
+    """
+    for row in rows:
+        _KERNEL(int(row["kernel"]))(int(row["state"]), int(row["ins"]), int(row["outs"]), frames)

@@ -1,0 +1,148 @@
+"""Memory as kernels see it: addresses, records at an address, channels, atomics, calls.
+
+Everything here works inside compiled code only, allocates nothing, and takes and returns plain
+int64 addresses: array arguments between jitted functions cost reference counts.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import carray, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .abi import helper
+from .structs import element, record
+
+__all__ = [
+    "call_node",
+    "channel",
+    "copy_bytes",
+    "element",
+    "floats",
+    "load",
+    "load_acquire",
+    "move_bytes",
+    "record",
+    "store",
+    "store_release",
+    "view",
+    "zero_bytes",
+]
+
+i32, i64 = ir.IntType(32), ir.IntType(64)
+PTR = ir.PointerType()
+
+
+def _word(builder: Any, address: Any, index: Any) -> Any:
+    return builder.gep(builder.inttoptr(address, PTR), [index], source_etype=i64)
+
+
+@intrinsic
+def load(typing: Any, address: Any, index: Any) -> Any:
+    """Return the int64 at ``address + 8 * index``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_word(builder, *args), typ=i64)
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def store(typing: Any, address: Any, index: Any, value: Any) -> Any:
+    """Put an int64 at ``address + 8 * index``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[2], _word(builder, args[0], args[1]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def load_acquire(typing: Any, address: Any) -> Any:
+    """Return the int64 at ``address``; what its writer wrote before it is visible after."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load_atomic(builder.inttoptr(args[0], i64.as_pointer()), "acquire", 8)
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def store_release(typing: Any, address: Any, value: Any) -> Any:
+    """Put an int64 at ``address`` after everything written before it."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store_atomic(args[1], builder.inttoptr(args[0], i64.as_pointer()), "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def call_node(typing: Any, function: Any, state: Any, ins: Any, outs: Any, frames: Any) -> Any:
+    """Call the kernel at address ``function``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [i64, i64, i64, i32])
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    five = (types.int64, types.int64, types.int64, types.int64, types.int32)
+    return types.void(*five), generate
+
+
+def _bytes(operation: Any) -> Any:
+    def typed(typing: Any, target: Any, source: Any, count: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            pointers = [builder.inttoptr(a, PTR) for a in args[:2]]
+            operation(builder, *pointers, args[2], 1)
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64, types.int64), generate
+
+    return typed
+
+
+copy_bytes = intrinsic(_bytes(cgutils.raw_memcpy))
+"""``copy_bytes(target, source, count)`` for ranges that do not overlap."""
+move_bytes = intrinsic(_bytes(cgutils.raw_memmove))
+"""``move_bytes(target, source, count)`` for ranges that may overlap."""
+
+
+@intrinsic
+def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
+    """Clear ``count`` bytes."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        cgutils.memset(builder, builder.inttoptr(args[0], PTR), args[1], 0)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), generate
+
+
+@intrinsic
+def _pointer(typing: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], PTR)
+
+    return types.voidptr(types.int64), generate
+
+
+@helper
+def view(address: int, count: int, dtype: Any) -> Any:
+    """See ``count`` numbers of ``dtype`` at ``address`` as an array."""
+    return carray(_pointer(address), count, dtype)
+
+
+@helper
+def floats(address: int, count: int) -> Any:
+    """See ``count`` float32 at ``address`` as an array."""
+    return carray(_pointer(address), count, types.float32)
+
+
+@helper
+def channel(pointers: int, index: int, frames: int) -> Any:
+    """See one channel of ``ins`` or ``outs`` as an array of ``frames`` float32."""
+    return carray(_pointer(load(pointers, index)), frames, types.float32)

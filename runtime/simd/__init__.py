@@ -1,0 +1,1 @@
+"""Kernels with explicit vectors: LLVM IR written by Python, called from Numba."""

@@ -1,0 +1,158 @@
+"""Activation functions on vectors, as emitters.
+
+Formulas are NeuralAmpModelerCore's (exact tanh, ``x > 0`` comparisons).  A NaN goes in and comes
+out: a network that swallowed one would go on with a loud finite value that no engine notices.
+Parameters (slopes, bounds) are data, so that one kernel serves every model.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import factorial, log
+
+from llvmlite import ir
+
+from .lanes import Lanes, Value, i32
+
+__all__ = ["ACTIVATIONS", "TANH33", "TANH44", "Activation", "Rational", "bound", "tanh"]
+
+
+@dataclass(frozen=True)
+class Rational:
+    """``x P(x^2) / Q(x^2)`` on ``[-limit, limit]``, lowest power first."""
+
+    above: tuple[float, ...]
+    below: tuple[float, ...]
+    limit: float
+
+
+# Fitted by tests/runtime/simd/rational.py for the smallest greatest relative error.
+TANH44 = Rational(
+    (
+        0.9999999935726567,
+        0.13444504108942595,
+        0.0035716053114866557,
+        2.1894782545982594e-05,
+        1.5230586932576667e-08,
+    ),
+    (1.0, 0.4677783143068925, 0.026164470635386124, 0.00034113039589702033, 8.522515384660887e-07),
+    8.0,
+)
+"""tanh to 3e-7: rounding only.  For LSTMs, which amplify errors."""
+TANH33 = Rational(
+    (0.99999896735838, 0.12322063856967168, 0.002293095984960027, 3.995897563900629e-06),
+    (1.0, 0.4565462394954156, 0.02115165000511125, 0.0001439851549327948),
+    7.0,
+)
+"""tanh to 1.3e-6, at a sixth fewer instructions.  For WaveNets, which do not amplify."""
+
+TO_BASE_2 = 1 / log(2)
+EXP_TERMS = 8  # of e^r, |r| <= ln(2)/2: the next one is 5e-9
+EXP_LIMIT = 87.0  # e^87 is the last whole power that float32 holds with room to spare
+
+
+def bound(lanes: Lanes, x: Value, low: float, high: float) -> Value:
+    """Return ``x`` held between two numbers; NaN stays NaN."""
+    return lanes.min(lanes.constant(high), lanes.max(lanes.constant(low), x))
+
+
+def _polynomial(lanes: Lanes, x: Value, terms: Sequence[float]) -> Value:
+    total = lanes.constant(terms[-1])
+    for term in terms[-2::-1]:
+        total = lanes.fma(total, x, lanes.constant(term))
+    return total
+
+
+def tanh(lanes: Lanes, x: Value, ratio: Rational = TANH44) -> Value:
+    """Return tanh by a rational function of the bounded argument."""
+    x = bound(lanes, x, -ratio.limit, ratio.limit)
+    square = lanes.mul(x, x)
+    above = lanes.mul(x, _polynomial(lanes, square, ratio.above))
+    return lanes.div(above, _polynomial(lanes, square, ratio.below))
+
+
+def _exponential(lanes: Lanes, x: Value) -> Value:
+    """e^x: two to the nearest whole power, times a series for what is left."""
+    builder = lanes.builder
+    power = lanes.mul(bound(lanes, x, -EXP_LIMIT, EXP_LIMIT), lanes.constant(TO_BASE_2))
+    whole = lanes.nearest(power)
+    rest = lanes.mul(lanes.sub(power, whole), lanes.constant(log(2)))
+    series = _polynomial(lanes, rest, [1 / factorial(n) for n in range(EXP_TERMS)])
+    # A whole power of two goes into the exponent bits, 23 up.
+    kind = ir.VectorType(i32, lanes.width)
+    steps = builder.shl(builder.fptosi(whole, kind), ir.Constant(kind, [23] * lanes.width))
+    return builder.bitcast(builder.add(builder.bitcast(series, kind), steps), lanes.vector)
+
+
+def _sigmoid(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    one = lanes.constant(1.0)
+    return lanes.div(one, lanes.add(one, _exponential(lanes, lanes.neg(x))))
+
+
+def _silu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    return lanes.div(x, lanes.add(lanes.constant(1.0), _exponential(lanes, lanes.neg(x))))
+
+
+def _relu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    return lanes.max(lanes.constant(0.0), x)
+
+
+def _leaky(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
+    """LeakyReLU and PReLU: the slope is a parameter of the channel."""
+    (slope,) = parameters
+    return lanes.where(lanes.above(x, lanes.constant(0.0)), x, lanes.mul(x, slope))
+
+
+def _hardtanh(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    return bound(lanes, x, -1.0, 1.0)
+
+
+def _leaky_hardtanh(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
+    low, high, slope_below, slope_above = parameters
+    below = lanes.fma(lanes.sub(x, low), slope_below, low)
+    above = lanes.fma(lanes.sub(x, high), slope_above, high)
+    kept = lanes.where(lanes.above(x, high), above, x)
+    return lanes.where(lanes.above(low, x), below, kept)
+
+
+def _hardswish(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    gate = bound(lanes, lanes.add(x, lanes.constant(3.0)), 0.0, 6.0)
+    return lanes.mul(lanes.mul(x, gate), lanes.constant(1 / 6))
+
+
+def _softsign(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    return lanes.div(x, lanes.add(lanes.constant(1.0), lanes.abs(x)))
+
+
+def _fast_tanh(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    """Core's "Fasttanh": wrong by 4e-4, kept because models name it."""
+    p, q0, q1 = 2.45550750702956, 0.893229853513558, 0.821226666969744
+    r, s = 2.44506634652299, 0.814642734961073
+    size, square = lanes.abs(x), lanes.mul(x, x)
+    inner = lanes.fma(lanes.constant(q1), size, lanes.constant(q0))
+    above = lanes.fma(inner, square, lanes.fma(lanes.constant(p), size, lanes.constant(p)))
+    bent = lanes.abs(lanes.fma(lanes.mul(lanes.constant(s), x), size, x))
+    below = lanes.fma(lanes.add(square, lanes.constant(r)), bent, lanes.constant(r))
+    return lanes.div(lanes.mul(x, above), below)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation as a kernel sees it: how to emit it, and how many numbers a channel needs."""
+
+    emit: Callable[[Lanes, Value, Sequence[Value]], Value]
+    parameters: int = 0
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "tanh": Activation(lambda lanes, x, _: tanh(lanes, x, TANH33)),
+    "fasttanh": Activation(_fast_tanh),
+    "hardtanh": Activation(_hardtanh),
+    "leaky_hardtanh": Activation(_leaky_hardtanh, 4),
+    "relu": Activation(_relu),
+    "leaky": Activation(_leaky, 1),
+    "sigmoid": Activation(_sigmoid),
+    "silu": Activation(_silu),
+    "hardswish": Activation(_hardswish),
+    "softsign": Activation(_softsign),
+}
+"""By the name kernels are called by."""

@@ -1,0 +1,126 @@
+"""The part of emitting that knows no vectors: whole numbers, places in memory, loops, variables.
+
+Methods append instructions to the function being emitted and return LLVM values; Python ``for``
+loops therefore unroll, and ``with emitter.loop(n) as i`` loops.  Counts and offsets may be Python
+ints or int64 values.  What changes from turn to turn of a loop lives in a ``Cell``, which LLVM
+turns into a register.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+__all__ = ["Cell", "Emitter", "Value", "f32", "i32", "i64", "pointer"]
+
+Value = Any
+"""An LLVM value (llvmlite has no types of its own to tell)."""
+
+f32, i32, i64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
+pointer = ir.PointerType()
+
+
+class Cell:
+    """A variable: read and assign ``value``."""
+
+    def __init__(self, emitter: "Emitter", kind: Any, first: Value) -> None:
+        self._builder, self._kind = emitter.builder, kind
+        with self._builder.goto_entry_block():  # where mem2reg looks for what to make registers
+            self._place = self._builder.alloca(kind)
+        self.value = first
+
+    @property
+    def value(self) -> Value:
+        """What was assigned last."""
+        return self._builder.load(self._place, typ=self._kind)
+
+    @value.setter
+    def value(self, new: Value) -> None:
+        self._builder.store(new, self._place)
+
+
+class Emitter:
+    """Emits scalar instructions through an llvmlite ``builder``."""
+
+    def __init__(self, builder: Any) -> None:
+        self.builder = builder
+
+    # ---- whole numbers -------------------------------------------------------------------------
+
+    def index(self, number: int | Value) -> Value:
+        """Return an int64 value of a Python int; values pass through."""
+        return ir.Constant(i64, number) if isinstance(number, int) else number
+
+    def plus(self, a: int | Value, b: int | Value) -> Value:
+        """Add two int64."""
+        return self.builder.add(self.index(a), self.index(b))
+
+    def minus(self, a: int | Value, b: int | Value) -> Value:
+        """Subtract two int64."""
+        return self.builder.sub(self.index(a), self.index(b))
+
+    def times(self, a: int | Value, b: int | Value) -> Value:
+        """Multiply two int64."""
+        return self.builder.mul(self.index(a), self.index(b))
+
+    # ---- memory --------------------------------------------------------------------------------
+
+    def pointer(self, address: Value) -> Value:
+        """See an int64 address as a pointer."""
+        return self.builder.inttoptr(address, pointer)
+
+    def at(self, place: Value, offset: int | Value) -> Value:
+        """Step ``offset`` float32 on from a pointer."""
+        if isinstance(offset, int) and offset == 0:
+            return place
+        return self.builder.gep(place, [self.index(offset)], inbounds=True, source_etype=f32)
+
+    def word(self, place: Value, number: int | Value) -> Value:
+        """Load the int64 that lies ``number`` words on from a pointer."""
+        return self.builder.load(self.words(place, number), typ=i64)
+
+    def put_word(self, value: int | Value, place: Value, number: int | Value) -> None:
+        """Store an int64 ``number`` words on from a pointer."""
+        self.builder.store(self.index(value), self.words(place, number))
+
+    def words(self, place: Value, number: int | Value) -> Value:
+        """Step ``number`` int64 on from a pointer."""
+        return self.builder.gep(place, [self.index(number)], inbounds=True, source_etype=i64)
+
+    def load_number(self, place: Value, offset: int | Value = 0) -> Value:
+        """Load one float32."""
+        return self.builder.load(self.at(place, offset), align=4, typ=f32)
+
+    def store_number(self, value: Value, place: Value, offset: int | Value = 0) -> None:
+        """Store one float32."""
+        self.builder.store(value, self.at(place, offset), align=4)
+
+    # ---- control -------------------------------------------------------------------------------
+
+    def cell(self, first: Value) -> Cell:
+        """Return a variable that starts as ``first``."""
+        return Cell(self, first.type, first)
+
+    @contextmanager
+    def loop(
+        self, stop: int | Value, start: int | Value = 0, step: int | Value = 1
+    ) -> Iterator[Value]:
+        """Emit a loop whose index runs from ``start`` while it is below ``stop``."""
+        builder, counter = self.builder, self.cell(self.index(start))
+        head, body, after = (builder.append_basic_block(n) for n in ("head", "body", "after"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        index = counter.value
+        builder.cbranch(builder.icmp_signed("<", index, self.index(stop)), body, after)
+        builder.position_at_end(body)
+        yield index
+        counter.value = self.plus(index, step)
+        builder.branch(head)
+        builder.position_at_end(after)
+
+    @contextmanager
+    def when(self, condition: Value) -> Iterator[None]:
+        """Emit what only happens where ``condition`` (an i1) holds."""
+        with self.builder.if_then(condition):
+            yield

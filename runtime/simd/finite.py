@@ -1,0 +1,47 @@
+"""Are all samples numbers?  Asked of every node's output in every block, so it has to be cheap."""
+
+from llvmlite import ir
+
+from .embed import embed
+from .lanes import Lanes, Value, i64
+
+__all__ = ["find_nonsense"]
+
+ABREAST = 4
+
+
+def _emit(lanes: Lanes, outs: Value, channels: Value, frames: Value, verdict: Value) -> None:
+    """Add up 0 * x, which is 0 for every number and NaN for infinity and NaN.
+
+    One fused multiply-add a vector, sums side by side to hide its latency; the last vector of a
+    channel is loaded only as far as ``frames``.
+    """
+    builder, zero = lanes.builder, lanes.constant(0.0)
+    list_of_channels = lanes.pointer(outs)
+    sums = [lanes.cell(zero) for _ in range(ABREAST)]
+    group = builder.and_(frames, lanes.index(-ABREAST * lanes.width))
+    whole = builder.and_(frames, lanes.index(-lanes.width))
+    with lanes.loop(channels) as channel:
+        samples = lanes.pointer(lanes.word(list_of_channels, channel))
+        with lanes.loop(group, step=ABREAST * lanes.width) as at:
+            for part, total in enumerate(sums):
+                x = lanes.load(lanes.at(samples, at), part * lanes.width)
+                total.value = lanes.fma(x, zero, total.value)
+        with lanes.loop(whole, start=group, step=lanes.width) as at:
+            x = lanes.load(samples, at)
+            sums[0].value = lanes.fma(x, zero, sums[0].value)
+        with lanes.when(builder.icmp_signed("<", whole, frames)):
+            x = lanes.load_first(samples, builder.sub(frames, whole), whole)
+            sums[1].value = lanes.fma(x, zero, sums[1].value)
+    total = sums[0].value
+    for other in sums[1:]:
+        total = lanes.add(total, other.value)
+    strange = builder.fcmp_unordered("uno", total, total)
+    bits = builder.bitcast(strange, ir.IntType(lanes.width))
+    bad = builder.icmp_unsigned("!=", bits, bits.type(0))
+    lanes.put_word(builder.zext(bad, i64), lanes.pointer(verdict), 0)
+
+
+find_nonsense = embed("finite", 4, _emit, inline=True)
+"""``find_nonsense(outs, channels, frames, verdict)``: the int64 at ``verdict`` becomes 1
+if any of ``frames`` samples of any channel is infinite or no number, and 0 if none is."""

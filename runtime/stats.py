@@ -1,0 +1,77 @@
+"""Looking inside a running engine: counters, meters, times; frozen values, nothing live."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .attend import TRACE
+from .cpu import nanoseconds_per_cycle
+from .plan import Plan
+
+__all__ = ["NodeStats", "Stats", "collect"]
+
+
+@dataclass(frozen=True)
+class NodeStats:
+    """One row of the plan: what it cost, and how often it had to be started afresh."""
+
+    name: str
+    faults: int
+    """Blocks muted because the node produced what is no number."""
+    calls: int
+    """Calls timed."""
+    mean_us: float
+    max_us: float
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What an engine has done since it was made."""
+
+    frames: int
+    blocks: int
+    latency: int
+    """Frames."""
+    bad_inputs: int
+    """Input samples that were no numbers, played as 0."""
+    bad_outputs: int
+    faults: int
+    block_us: dict[str, float]
+    """p50, p99 and max of the last blocks, in microseconds."""
+    readings: dict[str, float]
+    """What meters show, by ``node.field``."""
+    nodes: tuple[NodeStats, ...]
+
+
+def collect(plan: Plan, record: Any, trace: NDArray[np.int64]) -> Stats:
+    """Read the counters of a plan and its engine."""
+    unit = nanoseconds_per_cycle() * 1e-3
+    blocks = int(record["blocks"])
+    recent = trace[: min(blocks, TRACE)] * unit
+    nodes = tuple(
+        NodeStats(
+            name=name,
+            faults=int(row["faults"]),
+            calls=int(row["calls"]),
+            mean_us=float(row["cycles_sum"]) * unit / max(1, int(row["calls"])),
+            max_us=float(row["cycles_max"]) * unit,
+        )
+        for name, row in zip(plan.names, plan.rows, strict=True)
+    )
+    return Stats(
+        frames=int(record["frame"]),
+        blocks=blocks,
+        latency=plan.latency,
+        bad_inputs=int(record["bad_inputs"]),
+        bad_outputs=int(record["bad_outputs"]),
+        faults=sum(n.faults for n in nodes),
+        block_us={
+            "p50": float(np.percentile(recent, 50)) if blocks else 0.0,
+            "p99": float(np.percentile(recent, 99)) if blocks else 0.0,
+            "max": float(recent.max()) if blocks else 0.0,
+        },
+        readings={name: float(place[0]) for name, place in plan.reports.items()},
+        nodes=nodes,
+    )

@@ -1,0 +1,85 @@
+"""Records at an address, for compiled code: ``record(address, DTYPE).field`` is one load.
+
+Numba's own record arrays would do, at ten times the compile time: each access drags an array
+header along.  Here a record is nothing but its address, with the fields of its NumPy dtype.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    infer_getattr,
+    intrinsic,
+    lower_getattr_generic,
+    lower_setattr_generic,
+    models,
+    register_model,
+)
+
+__all__ = ["element", "record"]
+
+i8, i64 = ir.IntType(8), ir.IntType(64)
+PTR = ir.PointerType()
+
+
+class Struct(types.Type):  # type: ignore[misc]
+    """The type of a record at an address."""
+
+    def __init__(self, fields: types.Record) -> None:
+        self.fields = fields
+        super().__init__(name=f"Struct({fields})")
+
+
+@register_model(Struct)
+class _StructModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Struct) -> None:
+        super().__init__(manager, kind, i64)
+
+
+@infer_getattr
+class _StructFields(AttributeTemplate):  # type: ignore[misc]
+    key = Struct
+
+    def generic_resolve(self, kind: Struct, name: str) -> Any:
+        return kind.fields.typeof(name) if name in kind.fields.fields else None
+
+
+def _place(builder: Any, kind: Struct, address: Any, name: str) -> Any:
+    offset = ir.Constant(i64, kind.fields.offset(name))
+    return builder.gep(builder.inttoptr(address, PTR), [offset], source_etype=i8)
+
+
+@lower_getattr_generic(Struct)
+def _get(context: Any, builder: Any, kind: Struct, value: Any, name: str) -> Any:
+    wanted = kind.fields.typeof(name)
+    return builder.load(_place(builder, kind, value, name), typ=context.get_value_type(wanted))
+
+
+@lower_setattr_generic(Struct)
+def _set(context: Any, builder: Any, signature: Any, args: Any, name: str) -> None:
+    kind, given = signature.args
+    value = context.cast(builder, args[1], given, kind.fields.typeof(name))
+    builder.store(value, _place(builder, kind, args[0], name))
+
+
+@intrinsic
+def record(typing: Any, address: Any, dtype: Any) -> Any:
+    """See the record of a structured ``dtype`` at ``address``: fields are read and written."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return args[0]
+
+    return Struct(dtype.dtype)(types.int64, dtype), generate
+
+
+@intrinsic
+def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
+    """See record number ``index`` of those that lie one after another at ``address``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = ir.Constant(i64, dtype.dtype.size)
+        return builder.add(args[0], builder.mul(args[1], size))
+
+    return Struct(dtype.dtype)(types.int64, types.int64, dtype), generate
