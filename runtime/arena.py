@@ -60,31 +60,31 @@ class Memory:
         self.blocks: list[Block] = []
 
     def record(self, dtype: Any, /, **fields: Any) -> Block:
-        """One record that remembers; a field given a block gets that block's address."""
+        """Keep one record that remembers; a field given a block gets that block's address."""
         return self.records(dtype, [fields])
 
     def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
-        """Records one after another that remember."""
+        """Keep records one after another that remember."""
         return self._records("state", dtype, rows)
 
     def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
-        """Records one after another that are only read."""
+        """Keep records one after another that are only read."""
         return self._records("constant", dtype, rows)
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
-        """Zeros that remember."""
+        """Keep zeros that remember."""
         return self._add(Block("state", np.zeros(shape, dtype)))
 
     def constant(self, array: Any) -> Block:
-        """A copy of ``array`` that is only read."""
+        """Keep a copy of ``array`` that is only read."""
         return self._add(Block("constant", np.ascontiguousarray(array)))
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
-        """Memory whose content means nothing between calls."""
+        """Keep memory whose content means nothing between calls."""
         return self._add(Block("scratch", np.zeros(shape, dtype)))
 
     def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
-        """A list of addresses that is only read."""
+        """Keep a list of addresses that is only read."""
         rows = [{"at": t} for t in targets]
         return self._records("constant", np.dtype([("at", np.int64)]), rows)
 

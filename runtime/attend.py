@@ -42,8 +42,7 @@ ENGINE = np.dtype(
         ("attend", np.int64),  # addresses of the engine's own parts
         ("walk", np.int64),
         ("process", np.int64),
-        ("bad_inputs", np.int64),  # samples that were no numbers, and were replaced by 0
-        ("bad_outputs", np.int64),
+        ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
         ("timed", np.int64),  # whether the time of each node is taken
         ("trace", np.int64),  # cycles of the last TRACE blocks
         ("channels", np.int64),  # room for float* of all inputs and outputs

@@ -17,14 +17,11 @@ from .pointers import (
     record,
     store,
     store_release,
-    view,
     zero_bytes,
 )
+from .simd.finite import copy_numbers
 
 __all__ = ["process", "publish", "render_blocks"]
-
-EXPONENT = 0x7F800000
-"""All ones in a float32's exponent: infinite, or not a number."""
 
 
 @native(types.void(types.int64, types.int64))
@@ -34,39 +31,24 @@ def publish(counter: int, value: int) -> None:
 
 
 @helper
-def _cleaned(target: int, source: int, frames: int) -> int:
-    """Copy samples, 0 for each that is no number; return how many were not."""
-    x, y = view(source, frames, types.int32), view(target, frames, types.int32)
-    bad = 0
-    for i in range(frames):
-        ok = (x[i] & EXPONENT) != EXPONENT
-        y[i] = x[i] if ok else np.int32(0)
-        bad += 0 if ok else 1
-    return bad
-
-
-@helper
-def _take(e: Any, plan: int, ins: int, offset: int, frames: int) -> int:
+def _take(plan: int, ins: int, offset: int, frames: int, bad: int) -> None:
     p = record(plan, PLAN)
-    bad = 0
     for c in range(p.in_count):
-        target = load(p.ins, c)
         source = load(ins, c) if ins != 0 else 0
         if source != 0:
-            bad += _cleaned(target, source + 4 * offset, frames)
+            copy_numbers(load(p.ins, c), source + 4 * offset, frames, bad)
         else:  # a host without an input plays silence
-            zero_bytes(target, 4 * frames)
-    return bad
+            zero_bytes(load(p.ins, c), 4 * frames)
 
 
 @helper
 def _step(e: Any, ins: int, outs: int, offset: int, frames: int) -> None:
     """Run the plan for some frames; while fading, the old one too, and mix."""
-    e.bad_inputs += _take(e, e.plan, ins, offset, frames)
+    _take(e.plan, ins, offset, frames, e.counts)
     call_node(e.walk, e.plan, e.timed, 0, np.int32(frames))
     fading = e.fade_left > 0
     if fading:
-        _take(e, e.old, ins, offset, frames)
+        _take(e.old, ins, offset, frames, e.counts + 16)
         call_node(e.walk, e.old, 0, 0, np.int32(frames))
     p = record(e.plan, PLAN)
     for c in range(p.out_count):
@@ -77,7 +59,7 @@ def _step(e: Any, ins: int, outs: int, offset: int, frames: int) -> None:
             for i in range(frames):
                 w = np.float32(max(0.0, share - i) / step)
                 y[i] += w * (x[i] - y[i])
-        e.bad_outputs += _cleaned(target, source, frames)
+        copy_numbers(target, source, frames, e.counts + 8)
     if fading:
         e.fade_left = max(0, e.fade_left - frames)
         if e.fade_left == 0:

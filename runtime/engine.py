@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,9 +73,11 @@ class Engine:
         e["counters"] = self._ring.counters.ctypes.data
         e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING
         e["trace"] = self._trace.ctypes.data
+        self._counts = aligned(8, np.int64)
+        e["counts"] = self._counts.ctypes.data
         self._channels = aligned(2 * MAX_CHANNELS, np.int64)
         e["channels"] = self._channels.ctypes.data
-        e["attend"], e["walk"], e["process"] = attend.address, walk.address, process.address
+        e["walk"], e["process"] = walk.address, process.address
         self._process = process.ctypes
         self._render = render_blocks.ctypes
         self._publish = publish.ctypes
@@ -94,6 +96,11 @@ class Engine:
     def frame(self) -> int:
         """Frames played since the start or the last reset."""
         return int(self._record["frame"][0])
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the audio thread has not taken yet."""
+        return self._ring.written - self._ring.read
 
     @property
     def address(self) -> int:
@@ -208,11 +215,13 @@ class Engine:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
         if timed is not None:
             self._record["timed"] = int(timed)
-        return collect(self.plan, self._record[0], self._trace)
+        return collect(self.plan, self._record[0], self._trace, self._counts)
 
     def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
         if self._ring.full:
             self._settle()
+        if not self._record["attend"][0]:  # a render without messages need not wait for it
+            self._record["attend"] = attend.address
         self._ring.write(kind, index, value, at, self.plan.address)
         self._publish(self._ring.counters.ctypes.data, self._ring.written + 1)
 
@@ -221,12 +230,11 @@ class Engine:
         if not self.driven:
             self._process(self.state, 0, 0, 0)
         deadline = time.monotonic() + (PATIENCE_S if self.driven else 0.0)
-        while self._ring.read < self._ring.written:
+        while self.waiting:
             if time.monotonic() > deadline:
-                waiting = self._ring.written - self._ring.read
                 if not self._ring.full and not self.driven:
                     return  # a swap waits for the fade before it: the next blocks will take it
-                raise EngineError(f"the audio thread has not taken {waiting} messages")
+                raise EngineError(f"the audio thread has not taken {self.waiting} messages")
             time.sleep(0.001)
 
     def _free_retired(self) -> None:

@@ -49,7 +49,7 @@ class Ends:
                     f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}:"
                     " give audio as a mapping by input name"
                 )
-            given = {name: audio for name in graph.inputs}
+            given = dict.fromkeys(graph.inputs, audio)
         if set(given) != set(graph.inputs):
             raise PortError(f"audio for inputs {sorted(given)}: the graph has {list(graph.inputs)}")
         planar = {n: as_channels(n, given[n], c) for n, c in graph.inputs.items()}

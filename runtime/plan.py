@@ -60,7 +60,7 @@ class Plan:
         self.schedule: Schedule = schedule(self.graph, spec)
         _refuse_device(self.schedule)
         own = Memory()
-        buffers = _buffers(own, self.schedule, spec)
+        buffers = self._buffers = _buffers(own, self.schedule, spec)
         self._prepared = [_prepare(self.graph, self.schedule, op) for op in self.schedule.ops]
         self.params, param_rows, spans = _params(self._prepared)
         table = own.table(PARAM, param_rows)
@@ -98,7 +98,7 @@ class Plan:
             row["bytes"] = size
             row["params"], row["param_count"] = spans[k]
         same = [] if previous is None else self._unchanged(previous)
-        self._warm(previous, dict((k, j) for j, k in same), buffers)
+        self._warm(previous, {k: j for j, k in same}, buffers)
         if previous is not None:
             self._follow(previous, same, header)
 
@@ -106,6 +106,11 @@ class Plan:
     def names(self) -> list[str]:
         """What each row runs: a node's name, or the plain operation in angle brackets."""
         return [p.op.node or f"<{p.op.kind}>" for p in self._prepared]
+
+    def buffer(self, number: int) -> np.ndarray[Any, Any]:
+        """See one of the schedule's buffers: ``(channels, max_frames)`` float32."""
+        view: np.ndarray[Any, Any] = self._buffers[number][0][0].content
+        return view[:, : self.spec.max_frames]
 
     @property
     def latency(self) -> int:
@@ -247,7 +252,7 @@ def _row(
 def _params(
     prepared: list[_Prepared],
 ) -> tuple[dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
-    """Number every parameter of every node: name to index, table rows, and each row's share."""
+    """Number all parameters: return name to index, table rows, and each row's share of them."""
     index: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
     spans: list[tuple[int, int]] = []
@@ -265,7 +270,7 @@ def _params(
 
 
 def _reports(prepared: list[_Prepared]) -> dict[str, np.ndarray[Any, Any]]:
-    """Views of the record fields that nodes let a control thread read."""
+    """Return views of the record fields that nodes let a control thread read."""
     return {
         f"{p.op.node}.{name}": p.record.content[name]
         for p in prepared

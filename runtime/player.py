@@ -4,7 +4,6 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from .abi import helper, kernel
 from .cpu import cycles

@@ -45,7 +45,9 @@ class Stats:
     nodes: tuple[NodeStats, ...]
 
 
-def collect(plan: Plan, record: Any, trace: NDArray[np.int64]) -> Stats:
+def collect(
+    plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]
+) -> Stats:
     """Read the counters of a plan and its engine."""
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])
@@ -64,8 +66,8 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64]) -> Stats:
         frames=int(record["frame"]),
         blocks=blocks,
         latency=plan.latency,
-        bad_inputs=int(record["bad_inputs"]),
-        bad_outputs=int(record["bad_outputs"]),
+        bad_inputs=int(counts[0]),
+        bad_outputs=int(counts[1]),
         faults=sum(n.faults for n in nodes),
         block_us={
             "p50": float(np.percentile(recent, 50)) if blocks else 0.0,

@@ -79,7 +79,8 @@ def _function(
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64] * count), label)
     function.linkage = "internal"
     function.attributes.add("nounwind")
-    function.attributes.add("alwaysinline" if inline else "noinline")  # one call is nothing; its loops stay as they were written
+    # Not inlined: one call is nothing, and its loops stay as they were written.
+    function.attributes.add("alwaysinline" if inline else "noinline")
     if width == 16:
         # llvmlite knows no attributes in quotes, LLVM does: without these two it may split vectors.
         function.attributes._known = function.attributes._known | frozenset(_WIDE)

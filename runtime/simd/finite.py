@@ -1,11 +1,11 @@
-"""Are all samples numbers?  Asked of every node's output in every block, so it has to be cheap."""
+"""Are all samples numbers?  Asked of every node in every block, so it has to be cheap."""
 
 from llvmlite import ir
 
 from .embed import embed
 from .lanes import Lanes, Value, i64
 
-__all__ = ["find_nonsense"]
+__all__ = ["copy_numbers", "find_nonsense"]
 
 ABREAST = 4
 
@@ -42,6 +42,34 @@ def _emit(lanes: Lanes, outs: Value, channels: Value, frames: Value, verdict: Va
     lanes.put_word(builder.zext(bad, i64), lanes.pointer(verdict), 0)
 
 
+def _emit_copy(
+    lanes: Lanes, target: Value, source: Value, frames: Value, counter: Value
+) -> None:
+    """Copy with 0 in the place of what is no number, and count the places."""
+    builder, zero = lanes.builder, lanes.constant(0.0)
+    into, samples, place = (lanes.pointer(a) for a in (target, source, counter))
+    whole = builder.and_(frames, lanes.index(-lanes.width))
+    count = lanes.cell(lanes.word(place, 0))
+
+    def clean(x: Value) -> Value:
+        product = lanes.mul(x, zero)
+        strange = builder.fcmp_unordered("uno", product, product)
+        bits = builder.zext(builder.bitcast(strange, ir.IntType(lanes.width)), i64)
+        count.value = builder.add(count.value, builder.ctpop(bits))
+        return lanes.where(strange, zero, x)
+
+    with lanes.loop(whole, step=lanes.width) as at:
+        lanes.store(clean(lanes.load(samples, at)), into, at)
+    rest = builder.sub(frames, whole)
+    with lanes.when(builder.icmp_signed(">", rest, lanes.index(0))):
+        lanes.store_first(clean(lanes.load_first(samples, rest, whole)), into, rest, whole)
+    lanes.put_word(count.value, place, 0)
+
+
 find_nonsense = embed("finite", 4, _emit, inline=True)
 """``find_nonsense(outs, channels, frames, verdict)``: the int64 at ``verdict`` becomes 1
 if any of ``frames`` samples of any channel is infinite or no number, and 0 if none is."""
+
+copy_numbers = embed("copy_numbers", 4, _emit_copy)
+"""``copy_numbers(target, source, frames, counter)``: copy float32, 0 for each that is infinite or
+no number; the int64 at ``counter`` grows by how many were."""

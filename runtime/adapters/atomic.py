@@ -1,0 +1,54 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...graph import FileError
+
+__all__ = ["whole_file"]
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError) -> Iterator[Path]:
+    """Give a new file to write, and put it in the place of ``path`` if the body succeeds.
+
+    The new file lies in the same folder from the start, so whatever forbids writing is found
+    before the body begins its work.  If the body fails, ``path`` is as it was.  Everything the
+    file system refuses is an ``error`` that names the path.
+    """
+    name = os.fspath(path)
+    try:
+        target = Path(os.path.realpath(name))  # through a link, not over it
+        _check(target, name, error)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
+        raise _refused(name, reason, error) from None
+    try:
+        yield part
+        os.replace(part, target)
+    except OSError as reason:
+        raise _refused(name, reason, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check(target: Path, name: str, error: type[FileError]) -> None:
+    """Refuse to replace what is no plain file, or what its owner has protected."""
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file"
+        raise error(f"{name}: cannot be written: it is {kind}")
+    if not os.access(target, os.W_OK):
+        raise error(f"{name}: cannot be written: it is write-protected")
+
+
+def _refused(name: str, reason: Exception, error: type[FileError]) -> FileError:
+    return error(f"{name}: cannot be written: {getattr(reason, 'strerror', None) or reason}")

@@ -1,0 +1,85 @@
+"""What a convolver remembers, as records of int64: how Python fills them and emitted code reads.
+
+Sizes are in float32.  ``LEAF`` frames make one step of the absolute grid.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .fft_pass import SEGMENT, SEGMENT_STRIDE
+from .fft_tables import LEAF
+from .lanes import Lanes, Value
+
+__all__ = [
+    "CONVOLVER",
+    "LEVEL",
+    "LINE",
+    "OUT_SLOTS",
+    "RECENT",
+    "ROUTE_WORDS",
+    "ROW_WORDS",
+    "Fields",
+    "leaf_offset",
+    "plane",
+]
+
+PAD = 16
+"""Room behind a buffer for whole vectors: the widest has 16 lanes."""
+
+LINE = LEAF + PAD
+"""One step of output: ``tail`` of each output, and the line that inputs add up in."""
+
+RECENT = 2 * LEAF + 2 * PAD
+"""The step before and the step that is filling, of each input."""
+
+OUT_SLOTS = 4
+"""Results of a longer level: one being written, two being read; a power of two for the mask."""
+
+ROUTE_WORDS = 2
+ROW_WORDS = 4
+
+
+def _words(names: str) -> Any:
+    return np.dtype([(name, np.int64) for name in names.split()])
+
+
+CONVOLVER = _words(
+    "phase step inputs outputs "  # frames into the step; steps since reset
+    "recent tail overlap line head "
+    "routes starts "  # (input, response) pairs; where each output's begin
+    "partitions position ring spectra product "  # the level of 64
+    "samples samples_mask level512 level4096"
+)
+LEVEL = _words("partitions position work ring spectra product out outer inner rows slots")
+
+
+def plane(size: int) -> int:
+    """Return the floats of one real plane of ``size`` points, as the passes lay them out."""
+    return size if size <= SEGMENT else size // SEGMENT * SEGMENT_STRIDE
+
+
+class Fields:
+    """The int64 fields of a record at an address, for emitted code."""
+
+    def __init__(self, lanes: Lanes, address: Value, dtype: Any) -> None:
+        self._lanes, self._place, self._dtype = lanes, lanes.pointer(address), dtype
+
+    def __getitem__(self, name: str) -> Value:
+        """Load a field."""
+        return self._lanes.word(self._place, self._word(name))
+
+    def __setitem__(self, name: str, value: Value | int) -> None:
+        """Store a field."""
+        self._lanes.put_word(value, self._place, self._word(name))
+
+    def _word(self, name: str) -> int:
+        return int(self._dtype.fields[name][1]) // 8
+
+
+def leaf_offset(lanes: Lanes, leaf: Value) -> Value:
+    """Return where leaf number ``leaf`` of a spectrum begins in a plane."""
+    per = SEGMENT // LEAF
+    segment = lanes.builder.ashr(leaf, lanes.index(per.bit_length() - 1))
+    inside = lanes.builder.and_(leaf, lanes.index(per - 1))
+    return lanes.plus(lanes.times(segment, SEGMENT_STRIDE), lanes.times(inside, LEAF))

@@ -1,0 +1,91 @@
+"""The numbers behind the transforms, computed once in float64: weights, twiddles, order of bins.
+
+A block of B real samples is convolved through one complex transform of length B: the *right-angle*
+convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch. 4.2; also
+"right-angle circular convolution", Martens and Vanwormhoudt 1983).  With ``w = exp(i pi / 2B)``,
+the product of the transforms of ``x[n] w^n`` and ``h[n] w^n`` transforms back to
+``w^n (c[n] + i c[n + B])``, ``c`` being the linear convolution: the real part is its first half,
+the imaginary part the second.  Every bin is an ordinary complex bin: no split of a real transform,
+no Nyquist bin, half the storage of a zero-padded one.
+
+The transforms are in place and leave their bins permuted (Cooley and Tukey 1965, decimation in
+frequency).  A product does not mind, so nothing is ever put in order.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "COLUMNS",
+    "LEAF",
+    "first_twiddles",
+    "inner_twiddles",
+    "leaf_twiddles",
+    "permutation",
+    "spectra",
+    "weights",
+]
+
+LEAF = 64
+"""Points of the transform that is done in registers; larger ones are LEAF * 8^k."""
+
+COLUMNS = 16
+"""Columns of a table's row, whatever the lanes: tables do not depend on the processor."""
+
+Complexes = NDArray[np.complex128]
+
+
+def weights(size: int) -> Complexes:
+    """Return ``exp(i pi n / 2 size)``: what turns a cyclic convolution through a right angle."""
+    return np.exp(0.5j * np.pi * np.arange(size) / size)
+
+
+@cache
+def permutation(size: int) -> NDArray[np.int64]:
+    """Return the bin that lies at each place of a spectrum as the forward transform leaves it."""
+    if size == LEAF:
+        place = np.arange(LEAF)
+        row, lane = place // 16, place % 16
+        return 16 * row + 4 * (lane % 4) + lane // 4
+    inner = permutation(size // 8)
+    return np.concatenate([8 * inner + m for m in range(8)])
+
+
+def leaf_twiddles(stage: int) -> Complexes:
+    """Return what rows 1 to 3 are turned by after the first (0) or second (1) radix-4 stage."""
+    row, lane = np.arange(1, 4)[:, None], np.arange(16)
+    return np.exp(-2j * np.pi * row * (lane / 64 if stage == 0 else (lane % 4) / 16))
+
+
+def first_twiddles(size: int) -> NDArray[np.float32]:
+    """Return the packed twiddles of the outermost radix-8 pass, right-angle weights folded in."""
+    column = np.arange(size // 8)
+    turn = np.exp(-2j * np.pi * np.arange(8)[:, None] * column / size)
+    return _pack(turn * np.exp(0.5j * np.pi * column / size))
+
+
+def inner_twiddles(size: int) -> NDArray[np.float32]:
+    """Return the packed twiddles of a radix-8 pass over segments of ``size`` points."""
+    return _pack(np.exp(-2j * np.pi * np.arange(8)[:, None] * np.arange(size // 8) / size))
+
+
+def _pack(turn: Complexes) -> NDArray[np.float32]:
+    """Lay twiddles out as a pass reads them: [16 columns][row][real 16 | imaginary 16]."""
+    split = turn.reshape(8, -1, COLUMNS).transpose(1, 0, 2)
+    return np.stack([split.real, split.imag], axis=2).astype(np.float32).reshape(-1)
+
+
+def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
+    """Return the spectrum of each partition of ``size`` taps: (partition, leaf, step, re | im).
+
+    The shape is ``(partitions, size // 64, 128)``: bins permuted, the scale of the inverse
+    transform included.
+    """
+    count = -(-len(taps) // size)
+    padded = np.zeros((count, size))
+    padded.reshape(-1)[: len(taps)] = taps
+    bins = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
+    split = bins.reshape(count, size // LEAF, LEAF)
+    return np.concatenate([split.real, split.imag], axis=2).astype(np.float32)

@@ -1,0 +1,43 @@
+"""Where the coefficients in ``runtime.simd.activations`` come from: a rational fit to tanh.
+
+``python tests/runtime/simd/rational.py`` prints them.  ``x P(x^2) / Q(x^2)`` is fitted on
+``[0, limit]`` for the smallest greatest relative error: Sanathanan and Koerner's iteration makes
+the quotient linear in the coefficients, Lawson's weights turn least squares into minimax.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["fit"]
+
+
+def fit(
+    above: int, below: int, limit: float, turns: int = 150
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the greatest relative error, the coefficients of P and those of Q (``Q[0] = 1``)."""
+    x = limit * np.sin(0.5 * np.pi * (np.arange(2000) + 0.5) / 2000)  # denser towards the limit
+    wanted = np.tanh(x) / x
+    powers = (x / limit)[:, None] ** (2 * np.arange(max(above, below) + 1))
+    top, bottom = powers[:, : above + 1], powers[:, : below + 1]
+    weight, quotient = np.full(x.size, 1 / x.size), np.ones(x.size)
+    best = (np.inf, np.zeros(0), np.zeros(0))
+    for _ in range(turns):
+        rows = np.sqrt(weight) / (quotient * wanted)
+        matrix = np.hstack([top, -bottom[:, 1:] * wanted[:, None]]) * rows[:, None]
+        scale = np.linalg.norm(matrix, axis=0)
+        solved = np.linalg.lstsq(matrix / scale, wanted * rows, rcond=None)[0] / scale
+        p, q = solved[: above + 1], np.concatenate([[1.0], solved[above + 1 :]])
+        quotient = bottom @ q
+        error = np.abs(top @ p / (quotient * wanted) - 1)
+        if error.max() < best[0]:
+            units = limit ** (2.0 * np.arange(powers.shape[1]))
+            best = (float(error.max()), p / units[: above + 1], q / units[: below + 1])
+        weight *= error / error.mean() + 1e-3
+        weight /= weight.sum()
+    return best
+
+
+if __name__ == "__main__":
+    for size, limit in ((3, 7.0), (4, 8.0)):
+        error, p, q = fit(size, size, limit)
+        print(f"{size}/{size} on [0, {limit}]: {error:.2e}", p.tolist(), q.tolist(), sep="\n")

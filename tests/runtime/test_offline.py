@@ -1,0 +1,68 @@
+"""Whole signals: any length, any block, tails included, latency taken out."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from namgraph.graph import Graph, ParamError, PortError
+from namgraph.nodes.gain import Gain
+from namgraph.runtime import Engine, render
+
+from .racks import chain, diamond, noise, one_pole
+
+
+@given(frames=st.integers(0, 3_000), block=st.sampled_from([1, 7, 64, 512, 4096]))
+def test_any_length_and_any_block_give_the_same_bits(frames: int, block: int) -> None:
+    x = noise(frames)
+    graph = chain(("a", one_pole()))
+    np.testing.assert_array_equal(
+        render(graph, x, 48_000, block=block),
+        Engine(graph, sample_rate=48_000).process(x),
+    )
+
+
+def test_changes_happen_at_their_frames_in_whatever_order_they_are_given() -> None:
+    graph, x = chain(("b", Gain())), np.ones(100_000, np.float32)
+    changes = [(70_000, "b.gain_db", 0.0), (10, "b.gain_db", -20.0)]
+    y = render(graph, x, 48_000, changes=changes)
+    np.testing.assert_array_equal(y, render(graph, x, 48_000, changes=changes[::-1], block=33))
+    assert y[9] == 1.0
+    assert y[10] < 1.0
+    assert y[69_999] == pytest.approx(0.1)
+    assert y[70_000] > 0.1
+    assert y[-1] == 1.0
+
+
+def test_progress_is_told_from_0_to_1() -> None:
+    told: list[float] = []
+    render(chain(("b", Gain())), noise(200_000), 48_000, progress=told.append)
+    assert told == sorted(told)
+    assert len(told) >= 4
+    assert told[-1] == 1.0
+
+
+def test_several_ends_go_by_name() -> None:
+    graph = Graph()
+    a, b = graph.input("a", channels=1), graph.input("b", channels=1)
+    out, dry = graph.output("out", channels=1), graph.output("dry", channels=1)
+    a >> out
+    b >> out
+    b >> dry
+    x, z = noise(100, seed=1), noise(100, seed=2)
+    found = render(graph, {"a": x, "b": z}, 48_000)
+    np.testing.assert_array_equal(found["out"][0], x + z)
+    np.testing.assert_array_equal(found["dry"][0], z)
+    with pytest.raises(PortError, match="mapping"):
+        render(graph, x, 48_000)
+
+
+def test_mono_comes_back_as_it_was_given() -> None:
+    assert render(chain(("b", Gain())), noise(10), 48_000).shape == (10,)
+    assert render(chain(("b", Gain())), noise(10, 1), 48_000).shape == (1, 10)
+    assert render(diamond(), noise(10, 2), 48_000).shape == (2, 10)
+
+
+@pytest.mark.parametrize(("rate", "block"), [(0, 64), (float("nan"), 64), (48_000, 0)])
+def test_streams_that_cannot_be_are_refused(rate: float, block: int) -> None:
+    with pytest.raises(ParamError):
+        render(chain(("b", Gain())), noise(10), rate, block=block)
