@@ -1,24 +1,27 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import types
 
-from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Space, Spec, schedule
-from . import operations
+from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule
 from .abi import native
 from .arena import Arena, Block, Memory
 from .cpu import restore_floats, set_flush_to_zero
 from .player import PARAM, PLAN, ROW
 from .pointers import call_node, record
+from .rows import (
+    ask_buffers,
+    find_reports,
+    number_parameters,
+    prepare_row,
+    row_fields,
+    widths,
+)
 
 __all__ = ["Plan"]
-
-SLACK = 16
-"""Floats behind every channel of a buffer, so that rows never share a cache line."""
 
 COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
 FIX = np.dtype([("address", np.int64), ("value", np.int64)])
@@ -35,18 +38,6 @@ def _warm(row: int, frames: int, block: int) -> None:
     restore_floats(saved)
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """One row before it has an address."""
-
-    op: Op
-    memory: Memory
-    kernel: int
-    record: Block
-    node: Node | None = None
-    prewarm: int = 0
-
-
 class Plan:
     """Everything one block needs, allocated, computed and warmed; made off the audio thread.
 
@@ -60,11 +51,11 @@ class Plan:
         self.schedule: Schedule = schedule(self.graph, spec)
         _refuse_device(self.schedule)
         own = Memory()
-        buffers = self._buffers = _buffers(own, self.schedule, spec)
-        self._prepared = [_prepare(self.graph, self.schedule, op) for op in self.schedule.ops]
-        self.params, param_rows, spans = _params(self._prepared)
+        buffers = self._buffers = ask_buffers(own, self.schedule, spec)
+        self._prepared = [prepare_row(self.graph, self.schedule, op) for op in self.schedule.ops]
+        self.params, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
-        rows = own.table(ROW, [_row(p, buffers, own) for p in self._prepared])
+        rows = own.table(ROW, [row_fields(p, buffers, own) for p in self._prepared])
         ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
         outs = [c for b in self.schedule.outputs.values() for c in buffers[b]]
         fields = {
@@ -84,7 +75,7 @@ class Plan:
         self.address = plan.address
         self.rows: np.ndarray[Any, Any] = rows.content
         self.param_table: np.ndarray[Any, Any] = table.content
-        self.reports = _reports(self._prepared)
+        self.reports = find_reports(self._prepared)
         self._keep: list[Any] = []
         header = plan.content[0]
         header["state"] = self.arena.state_address
@@ -164,8 +155,8 @@ class Plan:
                 j is not None
                 and previous._prepared[j].node == prepared.node
                 and previous.arena.ranges[j + 1][1] == self.arena.ranges[k + 1][1]
-                and _widths(previous.schedule, previous._prepared[j].op)
-                == _widths(self.schedule, prepared.op)
+                and widths(previous.schedule, previous._prepared[j].op)
+                == widths(self.schedule, prepared.op)
             ):
                 pairs.append((j, k))
         return pairs
@@ -199,85 +190,3 @@ class Plan:
 def _refuse_device(plan: Schedule) -> None:
     if any(space is not Space.HOST for _, space in plan.buffers):
         raise EngineError("the graph has ports in device memory: this build plays on the host only")
-
-
-def _buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
-    """Ask for the schedule's buffers; return where each channel of each of them begins."""
-    stride = -(-spec.max_frames // 16) * 16 + SLACK
-    found = {}
-    for number, (channels, _) in enumerate(plan.buffers):
-        block = own.scratch((channels, stride))
-        found[number] = [block[4 * stride * c] for c in range(channels)]
-    return found
-
-
-def _prepare(graph: Graph, plan: Schedule, op: Op) -> _Prepared:
-    memory = Memory()
-    if op.kind != "process":
-        width = plan.buffers[op.writes[0]][0]
-        fields: dict[str, Any] = {"channels": width}
-        if op.kind == "delay":
-            fields.update(ring=memory.state((width, op.frames)), length=op.frames)
-            made = memory.record(operations.DELAY, **fields)
-        else:
-            made = memory.record(operations.WIDTH, **fields)
-        return _Prepared(op, memory, getattr(operations, op.kind).address, made)
-    node = graph.nodes[op.node]
-    io = Io(
-        spec=plan.spec,
-        memory=memory,
-        inputs={p.name: plan.buffers[b][0] for p, b in zip(node.inputs, op.reads, strict=True)},
-        outputs={p.name: plan.buffers[b][0] for p, b in zip(node.outputs, op.writes, strict=True)},
-        params={name: float(getattr(node, name)) for name in node.params()},
-    )
-    processor: Processor = node.prepare(io)
-    return _Prepared(
-        op, memory, processor.kernel.address, processor.record, node, processor.prewarm
-    )
-
-
-def _row(
-    p: _Prepared, buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
-) -> dict[str, Any]:
-    outs = [c for b in p.op.writes for c in buffers[b]]
-    return {
-        "kernel": p.kernel,
-        "state": p.record,
-        "ins": own.pointers([c for b in p.op.reads for c in buffers[b]]),
-        "outs": own.pointers(outs),
-        "checked": len(outs) if p.node is not None else 0,
-    }
-
-
-def _params(
-    prepared: list[_Prepared],
-) -> tuple[dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
-    """Number all parameters: return name to index, table rows, and each row's share of them."""
-    index: dict[str, int] = {}
-    rows: list[dict[str, Any]] = []
-    spans: list[tuple[int, int]] = []
-    for p in prepared:
-        first = len(rows)
-        fields = p.record.content.dtype.fields
-        for name in p.node.params() if p.node is not None else ():
-            if name in fields:
-                index[f"{p.op.node}.{name}"] = len(rows)
-                rows.append(
-                    {"address": p.record[int(fields[name][1])], "value": getattr(p.node, name)}
-                )
-        spans.append((first, len(rows) - first))
-    return index, rows, spans
-
-
-def _reports(prepared: list[_Prepared]) -> dict[str, np.ndarray[Any, Any]]:
-    """Return views of the record fields that nodes let a control thread read."""
-    return {
-        f"{p.op.node}.{name}": p.record.content[name]
-        for p in prepared
-        if p.node is not None
-        for name in p.node.reports
-    }
-
-
-def _widths(plan: Schedule, op: Op) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(plan.buffers[b][0] for b in side) for side in (op.reads, op.writes))

@@ -45,9 +45,7 @@ class Stats:
     nodes: tuple[NodeStats, ...]
 
 
-def collect(
-    plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]
-) -> Stats:
+def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]) -> Stats:
     """Read the counters of a plan and its engine."""
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])

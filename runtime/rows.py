@@ -1,0 +1,122 @@
+"""From the operations of a schedule to the rows of a plan: memory asked for, kernels chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Spec
+from . import operations
+from .arena import Block, Memory
+
+__all__ = [
+    "Row",
+    "ask_buffers",
+    "find_reports",
+    "number_parameters",
+    "prepare_row",
+    "row_fields",
+    "widths",
+]
+
+SLACK = 16
+"""Floats behind every channel of a buffer, so that rows never share a cache line."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row before it has an address."""
+
+    op: Op
+    memory: Memory
+    kernel: int
+    record: Block
+    node: Node | None = None
+    prewarm: int = 0
+
+
+def ask_buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
+    """Ask for the schedule's buffers; return where each channel of each of them begins."""
+    stride = -(-spec.max_frames // 16) * 16 + SLACK
+    found = {}
+    for number, (channels, _) in enumerate(plan.buffers):
+        block = own.scratch((channels, stride))
+        found[number] = [block[4 * stride * c] for c in range(channels)]
+    return found
+
+
+def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
+    """Prepare the node of one operation, or the record of a plain one."""
+    memory = Memory()
+    if op.kind != "process":
+        width = plan.buffers[op.writes[0]][0]
+        fields: dict[str, Any] = {"channels": width}
+        if op.kind == "delay":
+            fields.update(ring=memory.state((width, op.frames)), length=op.frames)
+            made = memory.record(operations.DELAY, **fields)
+        else:
+            made = memory.record(operations.WIDTH, **fields)
+        return Row(op, memory, getattr(operations, op.kind).address, made)
+    node = graph.nodes[op.node]
+    io = Io(
+        spec=plan.spec,
+        memory=memory,
+        inputs={p.name: plan.buffers[b][0] for p, b in zip(node.inputs, op.reads, strict=True)},
+        outputs={p.name: plan.buffers[b][0] for p, b in zip(node.outputs, op.writes, strict=True)},
+        params={name: float(getattr(node, name)) for name in node.params()},
+    )
+    processor: Processor = node.prepare(io)
+    return Row(op, memory, processor.kernel.address, processor.record, node, processor.prewarm)
+
+
+def row_fields(
+    p: Row, buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
+) -> dict[str, Any]:
+    """Return what is known of a row before the arena is laid out."""
+    outs = [c for b in p.op.writes for c in buffers[b]]
+    return {
+        "kernel": p.kernel,
+        "state": p.record,
+        "ins": own.pointers([c for b in p.op.reads for c in buffers[b]]),
+        "outs": own.pointers(outs),
+        "checked": len(outs) if p.node is not None else 0,
+    }
+
+
+def number_parameters(
+    prepared: list[Row],
+) -> tuple[dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
+    """Give each parameter a number; return name to index, table rows, and each row's share."""
+    index: dict[str, int] = {}
+    rows: list[dict[str, Any]] = []
+    spans: list[tuple[int, int]] = []
+    for p in prepared:
+        first = len(rows)
+        fields = p.record.content.dtype.fields
+        for name in p.node.params() if p.node is not None else ():
+            if name not in fields or fields[name][0] != np.float64:
+                raise EngineError(
+                    f"node type {p.node.type_name!r}: its record has no float64 field {name!r}, "
+                    f"as each parameter must; it has {', '.join(fields)}"
+                )
+            index[f"{p.op.node}.{name}"] = len(rows)
+            place = p.record[int(fields[name][1])]
+            rows.append({"address": place, "value": getattr(p.node, name)})
+        spans.append((first, len(rows) - first))
+    return index, rows, spans
+
+
+def find_reports(prepared: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return views of the record fields that nodes let a control thread read."""
+    return {
+        f"{p.op.node}.{name}": p.record.content[name]
+        for p in prepared
+        if p.node is not None
+        for name in p.node.reports
+    }
+
+
+def widths(plan: Schedule, op: Op) -> tuple[tuple[int, ...], ...]:
+    """Return the channels of what an operation reads and writes."""
+    return tuple(tuple(plan.buffers[b][0] for b in side) for side in (op.reads, op.writes))
