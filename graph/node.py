@@ -102,9 +102,7 @@ def param(
 
 def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
     """Declare a setting that is fixed once the node is prepared (a mode, a count, a switch)."""
-    return dataclasses.field(
-        default=default, kw_only=kw_only, metadata={"choices": tuple(choices)}
-    )
+    return dataclasses.field(default=default, kw_only=kw_only, metadata={"choices": tuple(choices)})
 
 
 def file(*, kw_only: bool = False) -> Any:
@@ -165,8 +163,13 @@ class Node:
                 raise ParamError(f"{name} is {getattr(self, name)!r}: must be one of {allowed}")
 
 
-@cache
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:
+    found: Any = cls  # mypy would look for the class's hash among its instances' methods
+    return dict(_looked_up(found, key))  # a copy: what is cached is nobody's to change
+
+
+@cache
+def _looked_up(cls: type[Node], key: str) -> dict[str, Any]:
     if not dataclasses.is_dataclass(cls):
         return {}
     return {f.name: f.metadata[key] for f in dataclasses.fields(cls) if key in f.metadata}

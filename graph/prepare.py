@@ -46,15 +46,15 @@ class Memory(Protocol):
         ...
 
     def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
-        """Records one after another; they remember."""
+        """Lay out records one after another; they remember."""
         ...
 
     def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
-        """Records one after another that kernels only read."""
+        """Lay out records one after another that kernels only read."""
         ...
 
     def pointers(self, targets: Iterable[Any]) -> Any:
-        """A list of addresses of blocks (or of ``block[offset_bytes]``), only read."""
+        """List addresses of blocks (or of ``block[offset_bytes]``), only read."""
         ...
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
@@ -62,7 +62,7 @@ class Memory(Protocol):
         ...
 
     def constant(self, array: Any) -> Any:
-        """A copy of ``array`` that kernels only read: weights, tables."""
+        """Keep a copy of ``array`` that kernels only read: weights, tables."""
         ...
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
