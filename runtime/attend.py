@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .abi import helper, kernel
-from .messages import MESSAGE, Message
+from .messages import MESSAGE, NOW, Message
 from .player import PARAM, PLAN, apply_params, reset_plan
 from .pointers import (
     copy_bytes,
@@ -116,7 +116,6 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
     elif kind == RESET:
         reset_plan(e.plan)
         e.frame = 0
-        e.pending_count = 0
         if e.fade_left > 0:
             e.fade_left = 0
             e.retired += 1
@@ -133,6 +132,9 @@ def _arrive(e: Any) -> None:
     while read != written and e.pending_count < e.pending_size:
         slot = e.slots + MESSAGE_BYTES * (read & (e.slot_count - 1))
         at = record(slot, MESSAGE).at
+        if record(slot, MESSAGE).kind == RESET:  # forgets what is still to come, if posted before
+            while e.pending_count > 0 and element(e.pending, e.pending_count - 1, MESSAGE).at > NOW:
+                e.pending_count -= 1
         k = e.pending_count
         while k > 0 and element(e.pending, k - 1, MESSAGE).at > at:
             _move(e.pending, k, e.pending + MESSAGE_BYTES * (k - 1))

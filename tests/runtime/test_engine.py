@@ -265,3 +265,20 @@ def test_stats_count_blocks_and_time_nodes() -> None:
     assert by_name["left"].calls == 10
     assert by_name["left"].mean_us > 0
     assert stats.block_us["p50"] <= stats.block_us["p99"] <= stats.block_us["max"]
+
+
+def test_what_is_posted_after_a_reset_outlives_it_and_what_waited_before_does_not() -> None:
+    x = np.ones(2_000, np.float32)
+    e = engine(chain(("b", Gain())))
+    e.process(x)
+    e.set("b.gain_db", 12.0, at=e.frame + 100)  # belongs to the time before
+    e.reset()
+    e.set("b.gain_db", -40.0, at=10)
+    y = e.process(x)
+    assert y[9] == 1.0
+    assert y[10] < 1.0
+    assert y.max() == 1.0
+    e.reset()
+    e.set("b.gain_db", -6.0)
+    e.process(x[:1])
+    assert e.get("b.gain_db") == -6.0
