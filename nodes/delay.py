@@ -1,0 +1,140 @@
+"""Delay: echoes, at any time down to a fraction of a frame."""
+
+import math
+
+import numpy as np
+from numba import types
+
+from ..graph import Io, Node, Processor, Spec, node, param
+from ..runtime.abi import kernel
+from ..runtime.pointers import channel, floats, record, view
+from ..runtime.smooth import glide, glide_coefficient
+
+__all__ = ["Delay"]
+
+STATE = np.dtype(
+    [
+        ("feedback_now", np.float64),
+        ("mix_now", np.float64),
+        ("damping_hz_now", np.float64),  # the coefficient of the low-pass: 1 lets all through
+        ("feedback", np.float64),
+        ("mix", np.float64),
+        ("damping_hz", np.float64),
+        ("time_ms", np.float64),
+        ("time_ms_now", np.float64),  # in frames
+        ("speed", np.float64),  # the coefficient of the time's glide, and of the others'
+        ("coefficient", np.float64),
+        ("rate", np.float64),
+        ("channels", np.int64),
+        ("at", np.int64),  # where the next frame is written
+        ("size", np.int64),  # of each channel's ring: a power of two
+        ("ring", np.int64),
+        ("damped", np.int64),  # of each channel, the low-pass's output
+        ("curves", np.int64),
+    ]
+)
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)  # unsigned: no check for x[-1]
+NEAR = 1e-5
+"""A time this close to where it goes, in frames, has arrived."""
+LONGEST_MS = 5000.0
+OPEN_HZ = 20_000.0
+SILENCE_DB = 100.0
+LONGEST_TAIL_S = 30.0
+
+
+@kernel
+def _delay(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, STATE)
+    target, speed = s.time_ms * s.rate * 1e-3, s.speed
+    whole = np.float64(math.floor(target + 0.5))
+    if abs(target - whole) < NEAR:  # whole frames, whatever milliseconds make of them
+        target = whole
+    begin = target if s.time_ms_now != s.time_ms_now else s.time_ms_now
+    opening = 1.0
+    if s.damping_hz < OPEN_HZ:
+        opening -= math.exp(-2.0 * math.pi * s.damping_hz / s.rate)
+    gliding, curve = view(state, 3, types.float64), floats(s.curves, 3 * frames)
+    for k in range(3):
+        aim = opening if k == 2 else (s.feedback if k == 0 else s.mix)
+        place = s.curves + 4 * frames * k
+        gliding[k] = glide(place, gliding[k], aim, s.coefficient, frames)
+    damped, size, one = view(s.damped, s.channels, types.float64), s.size, np.float32(1.0)
+    mask, start, now = np.uint64(size - 1), s.at, begin
+    for c in range(s.channels):
+        ring = floats(s.ring + 4 * size * c, size)
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        low, now, first, early = damped[c], begin, np.int64(1), one
+        a0, a1, a2, a3 = one, one, one, one
+        for i in range(frames):
+            if now != target or i == 0:
+                if now != target:
+                    now += speed * (target - now)
+                    if abs(target - now) <= NEAR:
+                        now = target
+                # Lagrange's cubic through four frames, the wanted time between the middle two.
+                first = np.int64(now if now >= 2.0 else 2.0) - 1
+                t = (now if now > 1.0 else 1.0) - first
+                a0 = np.float32((1.0 - t) * (2.0 - t) * (3.0 - t) / 6.0)
+                a1 = np.float32(t * (2.0 - t) * (3.0 - t) / 2.0)
+                a2 = np.float32(t * (t - 1.0) * (3.0 - t) / 2.0)
+                a3 = np.float32(t * (t - 1.0) * (t - 2.0) / 6.0)
+                early = np.float32(1.0 - now if now < 1.0 else 0.0)
+            at = start + i
+            j = np.uint64(at - first)
+            echo = a0 * ring[j & mask] + a1 * ring[(j - ONE) & mask]
+            echo += a2 * ring[(j - TWO) & mask] + a3 * ring[(j - THREE) & mask]
+            sample, wet, p = x[i], curve[frames + i], np.float64(curve[2 * frames + i])
+            low = p * echo + (1.0 - p) * low
+            written = sample + curve[i] * np.float32(low)
+            ring[np.uint64(at) & mask] = written
+            if early > 0:  # less than one frame: between what comes in now and the frame before
+                echo = (one - early) * echo + early * written
+            y[i] = (one - wet) * sample + wet * echo
+        damped[c] = low
+    s.time_ms_now = now
+    s.at = (start + frames) & (size - 1)
+
+
+@node("delay")
+class Delay(Node):
+    """Repeat a signal after ``time_ms``, again and again with ``feedback``; mix it with itself.
+
+    ``mix`` 0 is the signal alone, 1 the echoes alone.  ``damping_hz`` is a low-pass in the loop:
+    every echo after the first is duller than the one before (20 kHz: none is).  A time of whole
+    frames is exact to the bit; between frames it is interpolated by Lagrange's cubic (Laakso et
+    al., "Splitting the unit delay", 1996).  A new time is approached as a tape machine would,
+    by speeding up or down for a moment.  The loop itself is never shorter than one frame.
+    """
+
+    time_ms: float = param(
+        default=350.0, low=0.0, high=LONGEST_MS, unit="ms", taper="log", smoothing_s=0.05
+    )
+    feedback: float = param(default=0.35, low=0.0, high=0.98)
+    mix: float = param(default=0.35, low=0.0, high=1.0)
+    damping_hz: float = param(default=OPEN_HZ, low=200.0, high=OPEN_HZ, unit="Hz", taper="log")
+
+    def tail(self, spec: Spec) -> int:
+        """Until the echoes are 100 dB down, 30 seconds at most."""
+        again = 20.0 * math.log10(self.feedback) if self.feedback > 0 else -math.inf
+        echoes = 1 + math.floor(-SILENCE_DB / again)
+        smear = spec.rate / (2 * math.pi * self.damping_hz)  # what the low-pass adds, each time
+        frames = echoes * (self.time_ms * 1e-3 * spec.rate + smear) + 12 * smear
+        return min(math.ceil(frames) + 2, round(LONGEST_TAIL_S * spec.rate))
+
+    def prepare(self, io: Io) -> Processor:
+        """Ask for rings that hold the longest time, so that the time can be any."""
+        channels, rows = io.outputs["out"], self.params()
+        size = 1 << math.ceil(math.log2(LONGEST_MS * 1e-3 * io.spec.rate + 4))
+        made = io.memory.record(
+            STATE,
+            **io.params,
+            speed=glide_coefficient(rows["time_ms"].smoothing_s, io.spec.rate),
+            coefficient=glide_coefficient(rows["mix"].smoothing_s, io.spec.rate),
+            rate=io.spec.rate,
+            channels=channels,
+            size=size,
+            ring=io.memory.state((channels, size)),
+            damped=io.memory.state(channels, np.float64),
+            curves=io.memory.scratch(3 * io.spec.max_frames),
+        )
+        return Processor(_delay, made)

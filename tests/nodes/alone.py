@@ -1,0 +1,116 @@
+"""One node by itself, played properly or by its bare kernel: what the checks work with."""
+
+import ctypes
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from namgraph.graph import Graph, Node, Spec
+from namgraph.runtime import Engine
+
+Audio = NDArray[np.float32]
+Changes = Sequence[tuple[int, str, float]]
+
+SPEC = Spec(rate=48_000, max_frames=64)
+ROOM = SPEC.max_frames + 16
+"""Floats from the beginning of a channel that are its own, those behind ``max_frames`` included."""
+LENGTH = 1024
+"""Frames for which most checks listen."""
+CANARY = np.float32(-77.25)
+
+_KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)
+
+
+def around(node: Node, channels: int = 2) -> Graph:
+    """Put a node into a graph of its own, each port at an end; what follows has ``channels``."""
+    graph = Graph()
+    graph.add("node", node)
+    for port in node.inputs:
+        end = graph.input(f"in_{port.name}", channels=port.channels or channels)
+        graph.connect(end, f"node.{port.name}")
+    for port in node.outputs:
+        graph.connect(
+            f"node.{port.name}",
+            graph.output(f"out_{port.name}", channels=port.channels or channels),
+        )
+    return graph
+
+
+def changed(node: Node, **values: object) -> Node:
+    """Return a node with other parameters."""
+    return dataclasses.replace(node, **values)  # type: ignore[type-var]
+
+
+def same(found: Audio, wanted: Audio) -> None:
+    """Compare bits: two NaN are the same if they are, and 0 is not -0."""
+    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
+
+
+class Alone:
+    """One node in an engine, to be played properly or by calling its bare kernel."""
+
+    def __init__(self, node: Node, channels: int = 2) -> None:
+        self.node = node
+        self.graph = around(node, channels)
+        self.engine = Engine(
+            self.graph, sample_rate=SPEC.rate, max_frames=SPEC.max_frames, fade_s=0.0
+        )
+        plan = self.plan = self.engine.plan
+        self.number = plan.names.index("node")
+        self.row = plan.rows[self.number]
+        self.ins = self._channels(int(self.row["ins"]), sum(self.graph.inputs.values()))
+        self.outs = self._channels(int(self.row["outs"]), sum(self.graph.outputs.values()))
+
+    def _channels(self, address: int, count: int) -> list[Audio]:
+        pointers = self.plan.arena.bytes_at(address, 8 * count).view(np.int64)
+        return [self.plan.arena.bytes_at(int(p), 4 * ROOM).view(np.float32) for p in pointers]
+
+    def noise(self, frames: int = LENGTH, seed: int = 0) -> Audio:
+        """A signal for all inputs."""
+        shape = (len(self.ins), frames)
+        return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
+
+    def play(self, signal: Audio, cuts: Sequence[int] = (64,), changes: Changes = ()) -> Audio:
+        """Play in blocks as long as ``cuts`` say (the last goes on); return all outputs."""
+        for at, name, value in changes:
+            self.engine.set(f"node.{name}", value, at=self.engine.frame + at)
+        frames, start = signal.shape[1], 0
+        out = np.full((len(self.outs), frames), CANARY, np.float32)
+        lengths = iter(cuts)
+        n = 1
+        while start < frames:
+            n = min(next(lengths, n), frames - start)
+            now = slice(start, start + n)
+            self.engine.play([x[now] for x in signal], [y[now] for y in out], n)
+            start += n
+        return out
+
+    def call(self, block: Audio, beyond: float = 0.0) -> Audio:
+        """Call the bare kernel with one block; ``beyond`` lies behind it in every input."""
+        frames = block.shape[1]
+        for x, given in zip(self.ins, block, strict=True):
+            x[:frames] = given
+            x[frames:] = beyond
+        for y in self.outs:
+            y[...] = CANARY
+        _KERNEL(int(self.row["kernel"]))(
+            int(self.row["state"]), int(self.row["ins"]), int(self.row["outs"]), frames
+        )
+        return np.array([y[:frames] for y in self.outs])
+
+    def readings(self) -> dict[str, float]:
+        """What the node reports."""
+        return dict(self.engine.stats().readings)
+
+    def turn(self, name: str, value: float) -> None:
+        """Set a parameter of the node."""
+        self.engine.set(f"node.{name}", value)
+
+    def renew(self) -> None:
+        """Go back to the beginning, parameters included."""
+        for name in self.node.params():
+            self.turn(name, getattr(self.node, name))
+        self.engine.reset()
+        self.engine.play([], [], 0)  # so that ``engine.frame`` is 0 when changes are timed by it

@@ -1,0 +1,79 @@
+"""Nodes to test: one or more of every type.
+
+A node that can be made without arguments needs no entry here; one that reads a file does.  Add an
+entry too where the node as it comes cannot be heard at once, or has options worth testing.
+"""
+
+import functools
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from namgraph.graph import Node, node_types
+from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
+
+from .alone import SPEC
+from .nam import nets
+
+
+def impulse_response(folder: Path, channels: int, taps: int) -> str:
+    """Write decaying noise; return its path."""
+    path = folder / f"response-{channels}-{taps}.wav"
+    noise = np.random.default_rng(taps).normal(size=(taps, channels))
+    fall = np.exp(-5.0 * np.arange(taps) / taps)[:, None]
+    soundfile.write(path, 0.1 * noise * fall, round(SPEC.rate), subtype="FLOAT")
+    return str(path)
+
+
+def models(folder: Path) -> list[str]:
+    """Write a model of every architecture, small, with random weights; return the paths."""
+    small = nets.wavenet(nets.array(4, [1, 3, 9], head=2), nets.array(2, [1, 20], inputs=4), seed=1)
+    recurrent = nets.lstm(3, 1, seed=2)
+    return [
+        nets.write(folder, small, "wavenet.nam"),
+        nets.write(folder, recurrent, "lstm.nam"),
+    ]
+
+
+EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "cab": lambda folder: [
+        Cab(impulse_response(folder, 1, 100), mix=0.8),
+        Cab(impulse_response(folder, 2, 900)),
+    ],
+    "dc_block": lambda folder: [DcBlock()],
+    "delay": lambda folder: [
+        Delay(time_ms=1.0, feedback=0.9, mix=1.0),
+        Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
+        Delay(time_ms=0.01, feedback=0.6),
+    ],
+    "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "meter": lambda folder: [Meter()],
+    "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
+    "nam": lambda folder: [Nam(path) for path in models(folder)],
+    "pan": lambda folder: [Pan(position=0.3)],
+    "split": lambda folder: [Split(3), Split(mode="channels")],
+}
+
+
+@functools.cache
+def folder() -> Path:
+    """Where files for the examples are written; one for the whole run."""
+    return Path(tempfile.mkdtemp(prefix="namgraph-nodes-"))
+
+
+@functools.cache
+def examples(type_name: str) -> tuple[Node, ...]:
+    """Return nodes of a registered type to test, or fail with a word on what to do."""
+    if type_name in EXAMPLES:
+        return tuple(EXAMPLES[type_name](folder()))
+    try:
+        return (node_types()[type_name](),)
+    except Exception as error:
+        pytest.fail(
+            f"node type {type_name!r} cannot be made without arguments ({error}): "
+            f"add an example of it to EXAMPLES in {__file__}"
+        )
