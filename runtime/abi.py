@@ -47,10 +47,14 @@ def source_key() -> str:
 
 
 class _KeyedCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache on disk, with the sources of the emitter in its key."""
+    """Numba's cache on disk, with more in its key.
+
+    The sources of the emitter; and the module's name, because a cached kernel is loaded by it, and
+    the same file can be imported under two names (a test by its path, and as part of a package).
+    """
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), source_key())
+        return (*super()._index_key(sig, codegen), source_key(), self._py_func.__module__)
 
 
 class Native:

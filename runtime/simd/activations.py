@@ -89,7 +89,9 @@ def _sigmoid(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
 
 
 def _silu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
-    return lanes.div(x, lanes.add(lanes.constant(1.0), _exponential(lanes, lanes.neg(x))))
+    below = lanes.add(lanes.constant(1.0), _exponential(lanes, lanes.neg(x)))
+    # Far below zero the bounded exponential alone would not outgrow x.
+    return lanes.div(lanes.max(lanes.constant(-EXP_LIMIT), x), below)
 
 
 def _relu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:

@@ -20,7 +20,6 @@ __all__ = [
     "ROUTE_WORDS",
     "ROW_WORDS",
     "Fields",
-    "leaf_offset",
     "plane",
 ]
 
@@ -48,10 +47,10 @@ CONVOLVER = _words(
     "phase step inputs outputs "  # frames into the step; steps since reset
     "recent tail overlap line head "
     "routes starts "  # (input, response) pairs; where each output's begin
-    "partitions position ring spectra product "  # the level of 64
+    "partitions position ring spectra product next "  # the level of 64
     "samples samples_mask level512 level4096"
 )
-LEVEL = _words("partitions position work ring spectra product out outer inner rows slots")
+LEVEL = _words("partitions position work ring spectra product next out outer inner rows slots")
 
 
 def plane(size: int) -> int:
@@ -75,11 +74,3 @@ class Fields:
 
     def _word(self, name: str) -> int:
         return int(self._dtype.fields[name][1]) // 8
-
-
-def leaf_offset(lanes: Lanes, leaf: Value) -> Value:
-    """Return where leaf number ``leaf`` of a spectrum begins in a plane."""
-    per = SEGMENT // LEAF
-    segment = lanes.builder.ashr(leaf, lanes.index(per.bit_length() - 1))
-    inside = lanes.builder.and_(leaf, lanes.index(per - 1))
-    return lanes.plus(lanes.times(segment, SEGMENT_STRIDE), lanes.times(inside, LEAF))

@@ -7,12 +7,14 @@
 
 A level of B begins at tap 2 B: a period of B frames fills, the next period does the work, and the
 one after hears the result.  The work of a period is a list of rows, cut into B / 64 slots of about
-equal cost (a contiguous minimax partition, found by bisection).
+equal cost (a contiguous minimax partition, found by bisection); in a slot, rows that go on where
+the last one ended become one.  No cut changes a bit: sums are kept as they are between rows.
 """
 
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,14 @@ from .fft_tables import COLUMNS, LEAF
 
 __all__ = ["Level", "Op", "Rows", "levels", "rows"]
 
-CHUNK = 8
-"""Partitions that one row multiplies.  Sums are folded at each cut, so this may depend on nothing."""
+CHUNK = 3
+"""Partitions that the finest row multiplies."""
 
-TWO_LEVELS, THREE_LEVELS = 2560, 17_000
-"""Taps from which 512 and 4096 repay their transforms (measured on Zen 4 and Zen 5)."""
+TWO_LEVELS, TWO_LEVELS_SHARED = 2944, 2304
+"""Taps from which 512 repays its transforms; the second where an input goes to several outputs."""
+
+THREE_LEVELS = 24_000
+"""Taps from which 4096 does.  All measured on Zen 4."""
 
 
 class Op(enum.IntEnum):
@@ -36,27 +41,30 @@ class Op(enum.IntEnum):
     SPLIT = 1
     FORWARD = 2
     MULTIPLY = 3
-    INVERSE = 4
+    FINISH = 4
     JOIN = 5
     LAST = 6
 
 
 COSTS = {
-    512: {"FIRST": 10.0, "FORWARD": 15.0, "MULTIPLY": 2.0, "INVERSE": 16.0, "LAST": 12.5},
+    512: {
+        Op.FIRST: 22.0,
+        Op.FORWARD: 24.0,
+        Op.MULTIPLY: 6.4,
+        Op.FINISH: 36.0,
+        Op.LAST: 31.0,
+    },
     4096: {
-        "FIRST": 18.0,
-        "SPLIT": 7.0,
-        "FORWARD": 22.0,
-        "MULTIPLY": 4.2,
-        "INVERSE": 18.0,
-        "JOIN": 8.0,
-        "LAST": 23.0,
+        Op.FIRST: 25.0,
+        Op.SPLIT: 20.0,
+        Op.FORWARD: 21.0,
+        Op.MULTIPLY: 6.9,
+        Op.FINISH: 40.0,
+        Op.JOIN: 22.0,
+        Op.LAST: 35.0,
     },
 }
-"""Nanoseconds of a unit (of a partition, for MULTIPLY): only the proportions matter."""
-
-ROW_COST = 4.0
-"""Nanoseconds of getting a row of products going."""
+"""Nanoseconds of a unit (of a partition, for MULTIPLY) on Zen 4: only the proportions matter."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,9 @@ class Level:
         return -(-(self.end - self.begin) // self.size)
 
 
+Row = tuple[Op, int, int, int]
+
+
 @dataclass(frozen=True)
 class Rows:
     """A period's work: rows ``(op, leaf, begin, end)``, and the first row of each slot."""
@@ -80,6 +91,7 @@ class Rows:
     rows: NDArray[np.int64]
     slots: NDArray[np.int64]
     costs: NDArray[np.float64]
+    """What each slot is expected to take."""
 
 
 def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
@@ -87,7 +99,7 @@ def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
     if taps <= LEAF:
         return ()
     sizes = [LEAF]
-    if taps > TWO_LEVELS // routes_per_input:
+    if taps > (TWO_LEVELS if routes_per_input == 1 else TWO_LEVELS_SHARED):
         sizes.append(SEGMENT)
     if taps > THREE_LEVELS:
         sizes.append(8 * SEGMENT)
@@ -97,11 +109,8 @@ def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
 
 
 def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
-    """Return the rows of a level's period and their cut into slots.
-
-    Where the slots are cut changes no bit; where the products are cut would.
-    """
-    table: list[tuple[int, int, int, int]] = []
+    """Return the rows of a level's period and their cut into slots."""
+    table: list[Row] = []
     costs: list[float] = []
     cost = COSTS[level.size]
 
@@ -109,29 +118,44 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         table.append((op, leaf, begin, end))
         costs.append(price)
 
-    def units(op: Op, step: int, channels: int) -> None:
-        for unit in range(0, level.size // 8 // COLUMNS, step):
-            add(op, 0, unit, unit + step, cost[op.name] * step * channels)
+    def units(op: Op, channels: int) -> None:
+        for unit in range(level.size // 8 // COLUMNS):
+            add(op, 0, unit, unit + 1, cost[op] * channels)
 
-    deep, count = level.size > SEGMENT, level.partitions
-    units(Op.FIRST, 1, inputs)
+    deep, older = level.size > SEGMENT, level.partitions - 1
+    units(Op.FIRST, inputs)
     if deep:
-        units(Op.SPLIT, 2, inputs)
+        units(Op.SPLIT, inputs)
     for leaf in range(level.size // LEAF):
-        add(Op.FORWARD, leaf, 0, 0, cost["FORWARD"] * inputs)
-        for begin in range(0, count, CHUNK):
-            end = min(begin + CHUNK, count)
-            price = cost["MULTIPLY"] * (end - begin) + ROW_COST
-            add(Op.MULTIPLY, leaf, begin, end, price * routes)
-        add(Op.INVERSE, leaf, 0, 0, cost["INVERSE"] * outputs)
+        add(Op.FORWARD, leaf, 0, 0, cost[Op.FORWARD] * inputs)
+        for begin in range(0, max(older, 1), CHUNK):  # one at least: it clears the sums
+            end = min(begin + CHUNK, older)
+            add(Op.MULTIPLY, leaf, begin, end, cost[Op.MULTIPLY] * (end - begin) * routes)
+        add(Op.FINISH, leaf, 0, 0, cost[Op.FINISH] * outputs)
     if deep:
-        units(Op.JOIN, 2, outputs)
-    units(Op.LAST, 1, outputs)
-    slots = _slots(costs, level.size // LEAF)
-    return Rows(np.array(table, np.int64), slots, np.array(costs))
+        units(Op.JOIN, outputs)
+    units(Op.LAST, outputs)
+    cuts = _slots(costs, level.size // LEAF)
+    merged = [_merged(table[a:b]) for a, b in pairwise(cuts)]
+    return Rows(
+        np.array(list(chain(*merged)), np.int64),
+        np.cumsum([0, *map(len, merged)]).astype(np.int64),
+        np.array([sum(costs[a:b]) for a, b in pairwise(cuts)]),
+    )
 
 
-def _slots(costs: Sequence[float], count: int) -> NDArray[np.int64]:
+def _merged(table: Sequence[Row]) -> list[Row]:
+    """Make one row of rows that go on where the last one ended."""
+    out: list[Row] = []
+    for op, leaf, begin, end in table:
+        if out and out[-1][:2] == (op, leaf) and out[-1][3] == begin < end:
+            out[-1] = (op, leaf, out[-1][2], end)
+        else:
+            out.append((op, leaf, begin, end))
+    return out
+
+
+def _slots(costs: Sequence[float], count: int) -> list[int]:
     """Cut a list of costs into ``count`` runs so that the dearest run is as cheap as can be."""
     low, high = max(costs), sum(costs)
     for _ in range(40):
@@ -141,7 +165,7 @@ def _slots(costs: Sequence[float], count: int) -> NDArray[np.int64]:
         else:
             low = middle
     begins = _fill(costs, high * (1 + 1e-9))
-    return np.array(begins + [len(costs)] * (count + 1 - len(begins)), np.int64)
+    return begins + [len(costs)] * (count + 1 - len(begins))
 
 
 def _fill(costs: Sequence[float], most: float) -> list[int]:

@@ -9,7 +9,7 @@ nothing but a renaming.
 from collections.abc import Callable, Sequence
 
 from .fft import Pair, dft4, invert, turn_by
-from .fft_tables import LEAF, leaf_twiddles, weights
+from .fft_tables import HALF, LEAF, leaf_twiddles, weights
 from .lanes import Lanes, Value
 
 __all__ = ["forward", "forward_real", "inverse", "inverse_real"]
@@ -20,12 +20,15 @@ Rows = list[Pair]
 Move = Callable[[Lanes, Sequence[Value]], list[Value]]
 
 
-def forward_real(lanes: Lanes, block: Value, spectrum: Value, first: Value, second: Value) -> None:
+def forward_real(
+    lanes: Lanes, block: Value, low: Value, high: Value, first: Value, second: Value
+) -> None:
     """Transform 64 real samples at right angles, and copy them to two more places.
 
-    The copies are the history of the direct form and the ring of the longer partitions.
+    The copies are the history of the direct form and the ring of the longer partitions.  ``low``
+    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary.
     """
-    block, spectrum, first, second = map(lanes.pointer, (block, spectrum, first, second))
+    block, first, second = map(lanes.pointer, (block, first, second))
     by, z = weights(LEAF), []
     for at in range(0, LEAF, lanes.width):
         x = lanes.load(block, at)
@@ -34,13 +37,13 @@ def forward_real(lanes: Lanes, block: Value, spectrum: Value, first: Value, seco
         w = by[at : at + lanes.width]
         re, im = lanes.constant(list(w.real)), lanes.constant(list(w.imag))
         z.append((lanes.mul(x, re), lanes.mul(x, im)))
-    _store(lanes, _transform(lanes, z), spectrum, spectrum, LEAF)
+    _store_halves(lanes, _transform(lanes, z), low, high)
 
 
-def forward(lanes: Lanes, re: Value, im: Value, spectrum: Value) -> None:
-    """Transform 64 complex points into a row of a ring."""
-    re, im, spectrum = map(lanes.pointer, (re, im, spectrum))
-    _store(lanes, _transform(lanes, _load(lanes, re, im)), spectrum, spectrum, LEAF)
+def forward(lanes: Lanes, re: Value, im: Value, low: Value, high: Value) -> None:
+    """Transform 64 complex points into two rows of 32 bins."""
+    re, im = lanes.pointer(re), lanes.pointer(im)
+    _store_halves(lanes, _transform(lanes, _load(lanes, re, im)), low, high)
 
 
 def inverse(lanes: Lanes, re: Value, im: Value) -> None:
@@ -64,10 +67,17 @@ def _load(lanes: Lanes, re: Value, im: Value) -> Rows:
     return [(lanes.load(re, at), lanes.load(im, at)) for at in range(0, LEAF, lanes.width)]
 
 
-def _store(lanes: Lanes, z: Rows, re: Value, im: Value, offset: int = 0) -> None:
+def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
     for number, (real, imaginary) in enumerate(z):
         lanes.store(real, re, number * lanes.width)
-        lanes.store(imaginary, im, offset + number * lanes.width)
+        lanes.store(imaginary, im, number * lanes.width)
+
+
+def _store_halves(lanes: Lanes, z: Rows, low: Value, high: Value) -> None:
+    middle = len(z) // 2
+    for rows, place in ((z[:middle], low), (z[middle:], high)):
+        re = lanes.pointer(place)
+        _store(lanes, rows, re, lanes.at(re, HALF))
 
 
 def _transform(lanes: Lanes, z: Rows) -> Rows:
@@ -119,7 +129,7 @@ def _quarters(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
         ]
     low = [pick(v[r], v[r + 1], (0, 1, 4, 5)) for r in (0, 2)]
     high = [pick(v[r], v[r + 1], (2, 3, 6, 7)) for r in (0, 2)]
-    return [pick(*half, q) for half in (low, high) for q in ((0, 2, 4, 6), (1, 3, 5, 7))]
+    return [pick(a, b, q) for a, b in (low, high) for q in ((0, 2, 4, 6), (1, 3, 5, 7))]
 
 
 def _numbers(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
@@ -137,6 +147,6 @@ def _numbers(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
         low = pick(a, b, (0, 4, 1, 5)), pick(c, d, (0, 4, 1, 5))
         high = pick(a, b, (2, 6, 3, 7)), pick(c, d, (2, 6, 3, 7))
         out[column::across] = [
-            pick(*half, n) for half in (low, high) for n in ((0, 1, 4, 5), (2, 3, 6, 7))
+            pick(x, y, n) for x, y in (low, high) for n in ((0, 1, 4, 5), (2, 3, 6, 7))
         ]
     return out

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "COLUMNS",
+    "HALF",
     "LEAF",
     "first_twiddles",
     "inner_twiddles",
@@ -31,6 +32,9 @@ __all__ = [
 LEAF = 64
 """Points of the transform that is done in registers; larger ones are LEAF * 8^k."""
 
+HALF = LEAF // 2
+"""Bins of a leaf that lie together: real parts, then imaginary; products take half at a time."""
+
 COLUMNS = 16
 """Columns of a table's row, whatever the lanes: tables do not depend on the processor."""
 
@@ -39,7 +43,7 @@ Complexes = NDArray[np.complex128]
 
 def weights(size: int) -> Complexes:
     """Return ``exp(i pi n / 2 size)``: what turns a cyclic convolution through a right angle."""
-    return np.exp(0.5j * np.pi * np.arange(size) / size)
+    return np.asarray(np.exp(0.5j * np.pi * np.arange(size) / size))
 
 
 @cache
@@ -56,7 +60,8 @@ def permutation(size: int) -> NDArray[np.int64]:
 def leaf_twiddles(stage: int) -> Complexes:
     """Return what rows 1 to 3 are turned by after the first (0) or second (1) radix-4 stage."""
     row, lane = np.arange(1, 4)[:, None], np.arange(16)
-    return np.exp(-2j * np.pi * row * (lane / 64 if stage == 0 else (lane % 4) / 16))
+    part = lane / 64 if stage == 0 else (lane % 4) / 16
+    return np.asarray(np.exp(-2j * np.pi * row * part))
 
 
 def first_twiddles(size: int) -> NDArray[np.float32]:
@@ -78,14 +83,13 @@ def _pack(turn: Complexes) -> NDArray[np.float32]:
 
 
 def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    """Return the spectrum of each partition of ``size`` taps: (partition, leaf, step, re | im).
+    """Return the spectra of partitions of ``size`` taps: (leaf, half, partition, re 32 | im 32).
 
-    The shape is ``(partitions, size // 64, 128)``: bins permuted, the scale of the inverse
-    transform included.
+    Bins are permuted, and the scale of the inverse transform is included.
     """
     count = -(-len(taps) // size)
     padded = np.zeros((count, size))
     padded.reshape(-1)[: len(taps)] = taps
     bins = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
-    split = bins.reshape(count, size // LEAF, LEAF)
-    return np.concatenate([split.real, split.imag], axis=2).astype(np.float32)
+    split = bins.reshape(count, size // LEAF, 2, HALF).transpose(1, 2, 0, 3)
+    return np.concatenate([split.real, split.imag], axis=3).astype(np.float32)

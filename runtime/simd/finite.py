@@ -42,9 +42,7 @@ def _emit(lanes: Lanes, outs: Value, channels: Value, frames: Value, verdict: Va
     lanes.put_word(builder.zext(bad, i64), lanes.pointer(verdict), 0)
 
 
-def _emit_copy(
-    lanes: Lanes, target: Value, source: Value, frames: Value, counter: Value
-) -> None:
+def _emit_copy(lanes: Lanes, target: Value, source: Value, frames: Value, counter: Value) -> None:
     """Copy with 0 in the place of what is no number, and count the places."""
     builder, zero = lanes.builder, lanes.constant(0.0)
     into, samples, place = (lanes.pointer(a) for a in (target, source, counter))

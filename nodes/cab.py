@@ -1,0 +1,138 @@
+"""Cab: a loudspeaker cabinet, or any other impulse response, without latency."""
+
+import math
+from functools import cache
+
+import numpy as np
+
+from ..graph import Io, Node, Port, Processor, Spec, file, node, option, param
+from ..runtime.abi import Native, helper, kernel
+from ..runtime.pointers import channel, floats, record
+from ..runtime.simd.convolve_grid import convolver
+from ..runtime.smooth import decibels, glide, glide_coefficient
+from .convolution import Route, convolution
+from .impulse import GAIN_RULES, LAYOUTS, header, response
+
+__all__ = ["Cab"]
+
+STATE = np.dtype(
+    [
+        ("level_db", np.float64),
+        ("mix", np.float64),
+        ("level_db_now", np.float64),  # the amplitude factor on its way
+        ("mix_now", np.float64),
+        ("level_coefficient", np.float64),
+        ("mix_coefficient", np.float64),
+        ("inputs", np.int64),
+        ("outputs", np.int64),
+        ("levels", np.int64),
+        ("mixes", np.int64),
+        ("convolver", np.int64),
+    ]
+)
+
+
+@helper
+def _blend(state: int, ins: int, outs: int, frames: int) -> None:
+    """Mix in the dry signal and set the level, in place."""
+    s = record(state, STATE)
+    gain = decibels(s.level_db)
+    if s.level_db_now == 1.0 and gain == 1.0 and s.mix_now == 1.0 and s.mix == 1.0:
+        return  # the same bits as below, for nothing
+    s.level_db_now = glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
+    s.mix_now = glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
+    level, mix = floats(s.levels, frames), floats(s.mixes, frames)
+    for c in range(s.outputs):
+        x, y = channel(ins, min(c, s.inputs - 1), frames), channel(outs, c, frames)
+        for i in range(frames):
+            wet = y[i]
+            if mix[i] != np.float32(1.0):
+                wet = mix[i] * wet + (np.float32(1.0) - mix[i]) * x[i]
+            y[i] = level[i] * wet
+
+
+@cache
+def _kernel(depth: int) -> Native:
+    """Return the kernel for responses of so many levels: a short one compiles less."""
+    convolve = convolver(depth)
+
+    @kernel
+    def cab(state: int, ins: int, outs: int, frames: int) -> None:
+        convolve(record(state, STATE).convolver, ins, outs, np.int64(frames))
+        _blend(state, ins, outs, frames)
+
+    return cab
+
+
+@node("cab")
+class Cab(Node):
+    """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
+
+    ``layout`` says what the file's channels are for:
+
+    * ``"mono"``: the first channel is applied to every channel that is connected;
+    * ``"stereo"``: one channel in, left and right out;
+    * ``"dual"``: left in to left out, right in to right out, each with its own response;
+    * ``"true_stereo"``: two in, two out, four responses: LL, LR, RL, RR (LR: left in, right out);
+    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.
+
+    ``gain_rule`` sets the loudness: ``"nam"`` as the NAM plugin has it (-18 dB and 48000 / rate),
+    ``"energy"`` (sum of squares 1), ``"peak"`` (largest magnitude of the spectrum 1) or ``"none"``
+    (as the file has it).  Unlike the NAM plugin, nothing is cut off after 8192 taps.  A file at
+    another rate is resampled.  ``mix`` 0 is dry, 1 is wet.
+    """
+
+    path: str = file(kw_only=False)
+    level_db: float = param(default=0.0, low=-60.0, high=24.0, unit="dB")
+    mix: float = param(default=1.0, low=0.0, high=1.0)
+    gain_rule: str = option(default="nam", choices=GAIN_RULES)
+    layout: str = option(default="auto", choices=("auto", *LAYOUTS))
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """One port: as wide as what is connected for a mono response, else one or two channels."""
+        return (Port("in", {"mono": None, "stereo": 1}.get(self._layout(), 2)),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """One port: as wide as the input for a mono response, else two channels."""
+        return (Port("out", None if self._layout() == "mono" else 2),)
+
+    def tail(self, spec: Spec) -> int:
+        """Return the length of the response in the stream's frames."""
+        return int(response(self.path, self.layout, spec.rate, self.gain_rule).shape[1])
+
+    def prepare(self, io: Io) -> Processor:
+        """Read, resample and scale the file, and transform it."""
+        inputs, outputs = io.inputs["in"], io.outputs["out"]
+        taps = response(self.path, self.layout, io.spec.rate, self.gain_rule)
+        made = convolution(io.memory, taps, _routes(self._layout(), inputs))
+        rows, rate = self.params(), io.spec.rate
+        state = io.memory.record(
+            STATE,
+            level_db=io.params["level_db"],
+            mix=io.params["mix"],
+            level_db_now=math.nan,
+            mix_now=math.nan,
+            level_coefficient=glide_coefficient(rows["level_db"].smoothing_s, rate),
+            mix_coefficient=glide_coefficient(rows["mix"].smoothing_s, rate),
+            inputs=inputs,
+            outputs=outputs,
+            levels=io.memory.scratch(io.spec.max_frames),
+            mixes=io.memory.scratch(io.spec.max_frames),
+            convolver=made.record,
+        )
+        return Processor(_kernel(made.depth), state)
+
+    def _layout(self) -> str:
+        return header(self.path).layout(self.path, self.layout)
+
+
+def _routes(layout: str, inputs: int) -> list[Route]:
+    if layout == "mono":
+        return [Route(c, c, 0) for c in range(inputs)]
+    if layout == "stereo":
+        return [Route(0, 0, 0), Route(1, 0, 1)]
+    if layout == "dual":
+        return [Route(0, 0, 0), Route(1, 1, 1)]
+    return [Route(0, 0, 0), Route(1, 0, 1), Route(0, 1, 2), Route(1, 1, 3)]
