@@ -1,7 +1,7 @@
 """What passes between a node and the runtime when a node is prepared."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,3 +94,6 @@ class Processor:
     kernel: NativeFunction
     record: Any
     prewarm: int = 0
+    after: Callable[[], None] | None = None
+    """Called by ``Engine.play`` when it is done; may raise.  For nodes with Python inside, which
+    no live graph has."""

@@ -13,7 +13,10 @@ from ..runtime.smooth import decibels, glide, glide_coefficient
 from .convolution import Route, convolution
 from .impulse import GAIN_RULES, LAYOUTS, header, response
 
-__all__ = ["Cab"]
+__all__ = ["Cab", "kernels"]
+
+DEPTHS = range(4)
+"""Levels of partitions a response can need: see ``convolution``."""
 
 STATE = np.dtype(
     [
@@ -62,6 +65,11 @@ def _kernel(depth: int) -> Native:
         _blend(state, ins, outs, frames)
 
     return cab
+
+
+def kernels() -> tuple[Native, ...]:
+    """Return the kernels of responses of every length: they are declared when first asked for."""
+    return tuple(_kernel(depth) for depth in DEPTHS)
 
 
 @node("cab")

@@ -17,12 +17,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALIGN", "Arena", "Block", "Memory"]
+__all__ = ["ALIGN", "Arena", "Block", "Memory", "offset"]
 
 ALIGN = 64
 """Bytes: one cache line, and the widest vector."""
 
+PAGE = 4096
+
 Region = Literal["state", "constant", "scratch"]
+
+
+def offset(dtype: np.dtype[Any], name: str) -> int:
+    """Return where a field of a structured dtype begins, in bytes."""
+    fields: Any = dtype.fields
+    return int(fields[name][1])
 
 
 @dataclass(eq=False)
@@ -50,7 +58,7 @@ class Block:
 
     def place(self, name: str) -> int:
         """Return the address of a field of the (first) record."""
-        return self.address + int(self.content.dtype.fields[name][1])
+        return self.address + offset(self.content.dtype, name)
 
 
 class Memory:
@@ -97,7 +105,7 @@ class Memory:
                 if isinstance(value, Block):
                     value = (value, 0)
                 if isinstance(value, tuple) and isinstance(value[0], Block):
-                    place = index * dtype.itemsize + dtype.fields[name][1]
+                    place = index * dtype.itemsize + offset(dtype, name)
                     block.links.append((place, *value))
                 else:
                     content[name][index] = value
@@ -160,6 +168,11 @@ class Arena:
             words = words[: len(words) // 8 * 8].view(np.int64)
             words[(places - base) // 8] = values
         return fixes
+
+    def touch(self) -> None:
+        """Write to every page, so that none has to be found when it is first used."""
+        pages = self._bytes[::PAGE]
+        pages[...] = pages.copy()
 
     def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
         """See ``count`` bytes of the arena at an absolute address."""

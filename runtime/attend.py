@@ -27,6 +27,9 @@ ENGINE = np.dtype(
     [
         ("plan", np.int64),
         ("old", np.int64),  # the plan that is fading out
+        ("ringing", np.int64),  # the plan before that one, if its tails are still heard
+        ("ring_left", np.int64),
+        ("ring_age", np.int64),
         ("fade_left", np.int64),
         ("fade_frames", np.int64),
         ("frame", np.int64),  # frames since the start or the last reset
@@ -41,6 +44,7 @@ ENGINE = np.dtype(
         ("granted", np.int64),  # frames until the next message is due
         ("attend", np.int64),  # addresses of the engine's own parts
         ("walk", np.int64),
+        ("fade", np.int64),
         ("process", np.int64),
         ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
         ("timed", np.int64),  # whether the time of each node is taken
@@ -84,7 +88,7 @@ def _swap(e: Any, plan: int) -> None:
     e.old = e.plan
     e.plan = plan
     e.fade_left = e.fade_frames
-    if e.fade_frames == 0:
+    if e.fade_frames == 0:  # nothing rings on either: plans retire in the order they came
         e.retired += 1
 
 
@@ -116,6 +120,9 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
     elif kind == RESET:
         reset_plan(e.plan)
         e.frame = 0
+        if e.ringing != 0:
+            e.ringing = 0
+            e.retired += 1
         if e.fade_left > 0:
             e.fade_left = 0
             e.retired += 1

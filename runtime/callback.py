@@ -1,24 +1,14 @@
 """The engine's inside: what runs on the audio thread, once a block, as one native call."""
 
-from typing import Any
-
 import numpy as np
 from numba import types
 
 from .abi import NODE, helper, native
 from .attend import ENGINE, TRACE
 from .cpu import cycles, restore_floats, set_flush_to_zero
+from .fade import take
 from .player import PLAN
-from .pointers import (
-    call_node,
-    floats,
-    load,
-    load_acquire,
-    record,
-    store,
-    store_release,
-    zero_bytes,
-)
+from .pointers import call_node, load, load_acquire, record, store, store_release
 from .simd.finite import copy_numbers
 
 __all__ = ["process", "publish", "render_blocks"]
@@ -31,39 +21,16 @@ def publish(counter: int, value: int) -> None:
 
 
 @helper
-def _take(plan: int, ins: int, offset: int, frames: int, bad: int) -> None:
-    p = record(plan, PLAN)
-    for c in range(p.in_count):
-        source = load(ins, c) if ins != 0 else 0
-        if source != 0:
-            copy_numbers(load(p.ins, c), source + 4 * offset, frames, bad)
-        else:  # a host without an input plays silence
-            zero_bytes(load(p.ins, c), 4 * frames)
-
-
-@helper
-def _step(e: Any, ins: int, outs: int, offset: int, frames: int) -> None:
-    """Run the plan for some frames; while fading, the old one too, and mix."""
-    _take(e.plan, ins, offset, frames, e.counts)
-    call_node(e.walk, e.plan, e.timed, 0, np.int32(frames))
-    fading = e.fade_left > 0
-    if fading:
-        _take(e.old, ins, offset, frames, e.counts + 16)
-        call_node(e.walk, e.old, 0, 0, np.int32(frames))
+def _step(engine: int, ins: int, outs: int, offset: int, frames: int) -> None:
+    """Run the plan for some frames; while another is still heard, that one too."""
+    e = record(engine, ENGINE)
+    take(e.plan, ins, offset, frames, e.counts)
+    call_node(e.walk, e.plan, e.timed, np.int64(offset == 0), np.int32(frames))
+    if e.fade_left > 0 or e.ringing != 0:
+        call_node(e.fade, engine, ins, offset, np.int32(frames))
     p = record(e.plan, PLAN)
     for c in range(p.out_count):
-        source, target = load(p.outs, c), load(outs, c) + 4 * offset
-        if fading:
-            y, x = floats(source, frames), floats(load(record(e.old, PLAN).outs, c), frames)
-            share, step = np.float64(e.fade_left), np.float64(e.fade_frames)
-            for i in range(frames):
-                w = np.float32(max(0.0, share - i) / step)
-                y[i] += w * (x[i] - y[i])
-        copy_numbers(target, source, frames, e.counts + 8)
-    if fading:
-        e.fade_left = max(0, e.fade_left - frames)
-        if e.fade_left == 0:
-            e.retired += 1
+        copy_numbers(load(outs, c) + 4 * offset, load(p.outs, c), frames, e.counts + 8)
     e.frame += frames
 
 
@@ -82,7 +49,7 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
             n = e.granted
         if frames == 0:  # only the messages were wanted
             break
-        _step(e, ins, outs, done, n)
+        _step(engine, ins, outs, done, n)
         done += n
     if frames > 0:
         store(e.trace, e.blocks & (TRACE - 1), cycles() - begun)

@@ -1,9 +1,6 @@
 """The engine: plays a plan, block after block, whatever happens."""
 
 import contextlib
-import difflib
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import overload
@@ -11,22 +8,19 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import EngineError, Graph, ParamError, Spec, UnknownNameError
-from .attend import ENGINE, TRACE, attend
-from .callback import process, publish, render_blocks
-from .messages import MESSAGE, NOW, Message, Ring, aligned
+from ..graph import EngineError, Graph, Spec, UnknownNameError
+from .callback import process, render_blocks
+from .cpu import nanoseconds_per_cycle
+from .messages import NOW, Message, aligned
 from .plan import Plan
-from .player import walk
+from .post import Posting
+from .settings import Settings, changes, check_share, check_time, find_blend, find_param
 from .stats import Stats, collect
 
 __all__ = ["Engine", "Snapshot"]
 
-RING = 8192
-PENDING = 8192
-MAX_CHANNELS = 4096
-"""Of all inputs, and of all outputs."""
-PATIENCE_S = 2.0
-"""How long a control thread waits for an audio thread that does not take its messages."""
+CROWD = 8
+"""Plans that may wait to be faded out before a swap waits for them."""
 
 Audio = NDArray[np.float32]
 
@@ -44,7 +38,7 @@ class Snapshot:
         return int(self.data[:8].view(np.int64)[0])
 
 
-class Engine:
+class Engine(Posting):
     """Plays a graph at one sample rate, in blocks of any length.
 
     ``process`` belongs to one thread at a time.  Everything else may be called from any thread:
@@ -57,30 +51,11 @@ class Engine:
         self, graph: Graph, *, sample_rate: float, max_frames: int = 512, fade_s: float = 0.02
     ) -> None:
         self.spec = Spec(sample_rate, max_frames)
-        self.plan = Plan(graph, self.spec)
-        self.driven = False
-        self._lock = threading.RLock()
-        self._ring = Ring(RING)
-        self._pending = aligned(PENDING, MESSAGE)
-        self._trace = aligned(TRACE, np.int64)
+        super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
         self._old: list[Plan] = []
         self._retired = 0
-        self._record = aligned(1, ENGINE)
-        e = self._record[0]
-        e["plan"] = self.plan.address
-        e["fade_frames"] = round(fade_s * sample_rate)
-        e["slots"], e["slot_count"] = self._ring.slots.ctypes.data, RING
-        e["counters"] = self._ring.counters.ctypes.data
-        e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING
-        e["trace"] = self._trace.ctypes.data
-        self._counts = aligned(8, np.int64)
-        e["counts"] = self._counts.ctypes.data
-        self._channels = aligned(2 * MAX_CHANNELS, np.int64)
-        e["channels"] = self._channels.ctypes.data
-        e["walk"], e["process"] = walk.address, process.address
-        self._process = process.ctypes
+        self._guard: dict[str, int] = {}
         self._render = render_blocks.ctypes
-        self._publish = publish.ctypes
 
     @property
     def graph(self) -> Graph:
@@ -98,19 +73,9 @@ class Engine:
         return int(self._record["frame"][0])
 
     @property
-    def waiting(self) -> int:
-        """Messages that the audio thread has not taken yet."""
-        return self._ring.written - self._ring.read
-
-    @property
     def address(self) -> int:
         """The address of the native callback, to be called with ``state``: see ``runtime.abi``."""
         return process.address
-
-    @property
-    def state(self) -> int:
-        """The address of the engine's record."""
-        return int(self._record.ctypes.data)
 
     @overload
     def process(self, block: ArrayLike, out: Audio | None = None) -> Audio: ...
@@ -130,7 +95,8 @@ class Engine:
         ends = Ends(self.graph, block)
         outs = ends.outputs(out)
         self.play(ends.inputs, outs, ends.frames)
-        return ends.shaped(outs)
+        shaped: Audio | dict[str, Audio] = ends.shaped(outs)
+        return shaped
 
     def play(
         self, inputs: list[Audio], outputs: list[Audio], frames: int, block: int | None = None
@@ -146,22 +112,44 @@ class Engine:
             self._process(self.state, ins.ctypes.data, outs.ctypes.data, frames)
         else:
             self._render(self.state, ins.ctypes.data, outs.ctypes.data, frames, block)
+        for after in self.plan.afters:
+            after()
 
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
 
         Frames count from the start or the last reset (``engine.frame``).
         """
-        node, _, param = name.partition(".")
-        if name not in self.plan.params:
-            near = difflib.get_close_matches(name, self.plan.params, n=3, cutoff=0.4)
-            known = ", ".join(near or sorted(self.plan.params)[:8]) or "none"
-            raise UnknownNameError(f"no parameter {name!r}; there is {known}")
-        checked = self.graph.nodes[node].params()[param].check(name, value)
-        if at is not None and (not isinstance(at, int | np.integer) or at < 0):
-            raise ParamError(f"{name}: at is {at!r}: must be a frame number, 0 or more")
         with self._lock:
-            self._post(Message.PARAM, self.plan.params[name], checked, NOW if at is None else at)
+            index, checked = find_param(self.plan, name, value)
+            self._post(Message.PARAM, index, checked, check_time(name, at))
+
+    def mix(self, node: str, share: float, *, at: int | None = None) -> None:
+        """Set how much of a node is heard beside its input: 0 none, 1 (as at first) it alone."""
+        with self._lock:
+            self._watch()
+            index = find_blend(self.plan, node)
+            self._post(Message.PARAM, index, check_share(node, share), check_time(node, at))
+
+    def bypass(self, node: str, bypassed: bool = True, *, at: int | None = None) -> None:
+        """Let a node's input past it, or no longer; it runs on, so that it comes back as it was."""
+        with self._lock:
+            self._watch()
+            index = find_blend(self.plan, node) + 1
+            self._post(Message.PARAM, index, float(not bypassed), check_time(node, at))
+
+    def settings(self) -> Settings:
+        """Return every parameter, mix and bypass as last applied."""
+        with self._lock:
+            self._settle()
+            return Settings.of(self.plan)
+
+    def apply(self, settings: Settings) -> None:
+        """Set everything at once, between two blocks; what the graph does not have is left out."""
+        with self._lock:
+            if settings.mixes:
+                self._watch()
+            self._post_all([(Message.PARAM, i, x, NOW) for i, x in changes(self.plan, settings)])
 
     def get(self, name: str) -> float:
         """Return a parameter's value as it was last applied, or a reading of a meter."""
@@ -184,7 +172,11 @@ class Engine:
                 raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
         with self._lock:
             self._free_retired()
+            if self.driven:
+                self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
             plan = Plan(graph, self.spec, self.plan)
+            plan.watched(self._guard if self._watched else None)
+            plan.touch()
             self._old.append(self.plan)
             self.plan = plan
             self._post(Message.SWAP, plan.address)
@@ -214,28 +206,29 @@ class Engine:
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
         if timed is not None:
+            if timed:
+                self._watch()
             self._record["timed"] = int(timed)
+        with self._lock:
+            self._free_retired()
         return collect(self.plan, self._record[0], self._trace, self._counts)
 
-    def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
-        if self._ring.full:
-            self._settle()
-        if not self._record["attend"][0]:  # a render without messages need not wait for it
-            self._record["attend"] = attend.address
-        self._ring.write(kind, index, value, at, self.plan.address)
-        self._publish(self._ring.counters.ctypes.data, self._ring.written + 1)
+    def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
+        """Mute a node for ``rest_s`` after it took more than ``limit_s`` in so many blocks running.
 
-    def _settle(self) -> None:
-        """See to it that the ring is read: by the audio thread, or where there is none, here."""
-        if not self.driven:
-            self._process(self.state, 0, 0, 0)
-        deadline = time.monotonic() + (PATIENCE_S if self.driven else 0.0)
-        while self.waiting:
-            if time.monotonic() > deadline:
-                if not self._ring.full and not self.driven:
-                    return  # a swap waits for the fade before it: the next blocks will take it
-                raise EngineError(f"the audio thread has not taken {self.waiting} messages")
-            time.sleep(0.001)
+        ``None``: let every node take what it takes.
+        """
+        cycles = 0 if limit_s is None else round(limit_s * 1e9 / nanoseconds_per_cycle())
+        rest = max(1, round(rest_s * self.spec.rate))
+        with self._lock:
+            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
+            self._watch()
+            self.plan.watched(self._guard)
+            self._record["timed"] = 1
+
+    def _crowd(self) -> int:
+        self._free_retired()
+        return len(self._old)
 
     def _free_retired(self) -> None:
         with contextlib.suppress(IndexError):

@@ -41,6 +41,7 @@ class Ends:
         self.graph = graph
         self.by_name = isinstance(audio, Mapping)
         given: Mapping[str, Any]
+        whole: Any = audio
         if isinstance(audio, Mapping):
             given = audio
         else:
@@ -56,11 +57,11 @@ class Ends:
         lengths = {n: x.shape[1] for n, x in planar.items()}
         if len(set(lengths.values())) > 1:
             raise PortError(f"the inputs differ in length: {lengths}")
-        self.mono = not self.by_name and np.ndim(audio) == 1
+        self.mono = not self.by_name and np.ndim(whole) == 1
         if planar:
             self.frames = next(iter(lengths.values()))
         else:  # a graph that only makes sound: the array says how much
-            self.frames = int(np.shape(audio)[-1]) if not self.by_name else 0
+            self.frames = int(np.shape(whole)[-1]) if not self.by_name else 0
         self.inputs: list[Audio] = [row for x in planar.values() for row in x]
 
     def outputs(self, out: Audio | None = None) -> list[Audio]:
@@ -92,7 +93,7 @@ class Ends:
 
 def _stack(rows: list[Audio]) -> Audio:
     """Return rows as one array, without a copy where they lie in one already."""
-    base = rows[0].base
-    if isinstance(base, np.ndarray) and base.ndim == 2 and len(base) == len(rows):
+    base, frames = rows[0].base, len(rows[0])
+    if isinstance(base, np.ndarray) and base.shape == (len(rows), frames):
         return base
     return np.stack(rows)

@@ -76,6 +76,9 @@ class Ring:
         """Whether the next message would overwrite one not yet read."""
         return self.written - self.read >= len(self.slots)
 
-    def write(self, kind: Message, index: int, value: float, at: int, plan: int) -> None:
-        """Put a message into the next slot, not yet visible to the audio thread."""
-        self.slots[self.written % len(self.slots)] = (int(kind), at, index, value, plan)
+    def write(
+        self, kind: Message, index: int, value: float, at: int, plan: int, ahead: int = 0
+    ) -> None:
+        """Put a message into a slot ``ahead``, not yet visible to the audio thread."""
+        place = (self.written + ahead) % len(self.slots)
+        self.slots[place] = (int(kind), at, index, value, plan)

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule
+from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule, tail
 from .abi import native
-from .arena import Arena, Block, Memory
+from .arena import Arena, Block, Memory, offset
+from .blend import blend
 from .cpu import restore_floats, set_flush_to_zero
 from .player import PARAM, PLAN, ROW
 from .pointers import call_node, record
@@ -20,11 +21,17 @@ from .rows import (
     row_fields,
     widths,
 )
+from .watch import TRACED
 
 __all__ = ["Plan"]
 
 COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
 FIX = np.dtype([("address", np.int64), ("value", np.int64)])
+COUNTERS = offset(ROW, "faults")
+"""Where in a row the counters begin."""
+SPILL_S = 0.1
+"""A tail at least this long rings on after a swap."""
+LONGEST_SPILL_S = 30.0
 
 
 @native(types.void(types.int64, types.int64, types.int64))
@@ -53,7 +60,7 @@ class Plan:
         own = Memory()
         buffers = self._buffers = ask_buffers(own, self.schedule, spec)
         self._prepared = [prepare_row(self.graph, self.schedule, op) for op in self.schedule.ops]
-        self.params, param_rows, spans = number_parameters(self._prepared)
+        self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
         rows = own.table(ROW, [row_fields(p, buffers, own) for p in self._prepared])
         ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
@@ -76,16 +83,17 @@ class Plan:
         self.rows: np.ndarray[Any, Any] = rows.content
         self.param_table: np.ndarray[Any, Any] = table.content
         self.reports = find_reports(self._prepared)
+        self.afters = tuple(p.after for p in self._prepared if p.after is not None)
         self._keep: list[Any] = []
-        header = plan.content[0]
+        self.header = header = plan.content[0]
         header["state"] = self.arena.state_address
         header["initial"] = self.arena.initial_address
         header["state_bytes"] = self.arena.state_bytes
-        for k, (row, (offset, size)) in enumerate(
+        for k, (row, (begin, size)) in enumerate(
             zip(self.rows, self.arena.ranges[1:], strict=True)
         ):
-            row["memory"] = self.arena.state_address + offset
-            row["initial"] = self.arena.initial_address + offset
+            row["memory"] = self.arena.state_address + begin
+            row["initial"] = self.arena.initial_address + begin
             row["bytes"] = size
             row["params"], row["param_count"] = spans[k]
         same = [] if previous is None else self._unchanged(previous)
@@ -135,11 +143,10 @@ class Plan:
             else:
                 for block in blocks.values():
                     block.content[...] = 0.0
-                address = self.rows.ctypes.data + k * ROW.itemsize
-                _warm.ctypes(address, prepared.prewarm, self.spec.max_frames)
-            content = prepared.record.content
+                _warm.ctypes(self.row_address(k), prepared.prewarm, self.spec.max_frames)
+            content: Any = prepared.record.content
             for name in prepared.node.params():
-                if f"{name}_now" in content.dtype.fields:
+                if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         self.arena.initial[:] = self.arena.state
 
@@ -163,7 +170,7 @@ class Plan:
 
     def _follow(self, previous: "Plan", same: list[tuple[int, int]], header: Any) -> None:
         """Write down what the audio thread must copy when this plan takes over."""
-        value = PARAM.fields["value"][1]
+        value = offset(PARAM, "value")
         here, there = (p.param_table.ctypes.data + value for p in (self, previous))
         copies: list[tuple[int, int, int]] = []
         fixes: list[tuple[int, int]] = []
@@ -175,16 +182,66 @@ class Plan:
                 target = here + PARAM.itemsize * (int(new["params"]) + i)
                 source = there + PARAM.itemsize * (int(old["params"]) + i)
                 copies.append((target, source, 8))
-        remap = [self.params.get(name, -1) for name in previous.params]
+            counters = (self.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
+            copies.append((*counters, ROW.itemsize - COUNTERS))
+        remap = np.full(len(previous.param_table), -1, np.int64)
+        for name, index in previous.params.items():
+            remap[index] = self.params.get(name, -1)
+        for name, index in previous.blends.items():
+            remap[index : index + 2] = self.blends.get(name, -1)
+            remap[index + 1] += int(name in self.blends)
+        hush = self._spill(previous, same, header)
         for name, rows, dtype in (
             ("carry", copies, COPY),
             ("fix", fixes, FIX),
             ("remap", remap, np.int64),
+            ("hush", hush, COPY),
         ):
             table = np.array(rows, dtype)
             self._keep.append(table)
             header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
             header[f"{name}_count"] = len(table)
+
+    def _spill(
+        self, previous: "Plan", same: list[tuple[int, int]], header: Any
+    ) -> list[tuple[int, int, int]]:
+        """Decide whether the plan before rings on; return the state to silence there if so.
+
+        It does where a node with a long tail is gone or changed.  Nodes that are the same have
+        taken their tails along: in the old plan these must be silenced, once it cannot be heard.
+        """
+        kept = {previous._prepared[j].op.node for j, _ in same}
+        long = SPILL_S * previous.spec.rate
+        ringing = {n for n, x in previous.graph.nodes.items() if x.tail(previous.spec) >= long}
+        if not ringing - kept:
+            return []
+        header["spill"] = 2 if ringing & kept else 1
+        header["spill_frames"] = min(
+            tail(previous.graph, previous.spec) + previous.latency,
+            round(LONGEST_SPILL_S * previous.spec.rate),
+        )
+        rows = [previous.rows[j] for j, _ in same]
+        return [(int(r["memory"]), int(r["initial"]), int(r["bytes"])) for r in rows]
+
+    def trace(self, number: int) -> np.ndarray[Any, Any]:
+        """See the cycles of a row's last calls, in no order; empty where they are not kept."""
+        place = int(self.rows[number]["trace"])
+        return self.arena.bytes_at(place, 8 * TRACED if place else 0).view(np.int64)
+
+    def row_address(self, number: int) -> int:
+        """Return where a row of the plan lies."""
+        return int(self.rows.ctypes.data) + ROW.itemsize * number
+
+    def watched(self, guard: Mapping[str, int] | None) -> None:
+        """Let nodes be mixed, and limit what each may take; see ``PLAN``.  ``None``: neither."""
+        if guard is not None:
+            self.header["blend"] = blend.address
+            for name, value in guard.items():
+                self.header[name] = value
+
+    def touch(self) -> None:
+        """Have every page in memory before the audio thread needs it."""
+        self.arena.touch()
 
 
 def _refuse_device(plan: Schedule) -> None:

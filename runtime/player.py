@@ -6,11 +6,21 @@ from typing import Any
 import numpy as np
 
 from .abi import helper, kernel
-from .cpu import cycles
 from .pointers import call_node, copy_bytes, element, load, record, store, zero_bytes
 from .simd.finite import find_nonsense
 
-__all__ = ["PARAM", "PLAN", "ROW", "reset_plan", "run_plan_in_python", "walk"]
+__all__ = [
+    "PARAM",
+    "PLAN",
+    "ROW",
+    "apply_params",
+    "contain",
+    "mute",
+    "refresh",
+    "reset_plan",
+    "run_plan_in_python",
+    "walk",
+]
 
 ROW = np.dtype(
     [
@@ -24,15 +34,23 @@ ROW = np.dtype(
         ("bytes", np.int64),
         ("params", np.int64),  # the node's first row in the parameter table
         ("param_count", np.int64),
+        ("blend", np.int64),  # how much of the node is heard, or 0 where there is no way past it
+        ("trace", np.int64),  # cycles of the last calls
+        ("strikes", np.int64),  # blocks in a row in which it took longer than its share
+        ("rest", np.int64),  # frames for which it stays muted
+        ("spare", np.int64, 2),
         ("faults", np.int64),
-        ("cycles", np.int64),  # spent in the last block, in all blocks, and in the longest
+        ("overruns", np.int64),
+        ("xruns", np.int64),  # of the device, for which this node is to blame
+        ("late", np.int64),  # blocks past the deadline, likewise
+        ("cycles", np.int64),  # spent in the last block, in all calls, and in the longest
         ("cycles_sum", np.int64),
         ("cycles_max", np.int64),
         ("calls", np.int64),
-        ("spare", np.int64),
     ]
 )
-"""One node (or one copy, sum or delay) of a plan: two cache lines."""
+"""One node (or one copy, sum or delay) of a plan: a cache line to call it, one to watch it, and
+one of counters, which go with a node from plan to plan."""
 
 PARAM = np.dtype([("address", np.int64), ("value", np.float64)])
 """Where a parameter's target lives, and what it was last set to (it outlives a reset)."""
@@ -58,6 +76,14 @@ PLAN = np.dtype(
         ("remap", np.int64),  # of each parameter of the plan before, its index here or -1
         ("remap_count", np.int64),
         ("verdict", np.int64),  # where the check for non-finite samples leaves its answer
+        ("spill", np.int64),  # whether the plan before rings on, and if it is hidden meanwhile
+        ("spill_frames", np.int64),
+        ("hush", np.int64),  # (target, source, bytes): state of the plan before that rings on here
+        ("hush_count", np.int64),
+        ("blend", np.int64),  # address of the kernel that mixes a node with its input
+        ("limit", np.int64),  # cycles that one node may take for a block; 0: as many as it likes
+        ("strikes", np.int64),  # blocks in a row past that limit until it is muted
+        ("rest", np.int64),  # frames for which it then rests
     ]
 )
 
@@ -71,34 +97,39 @@ def apply_params(params: int, first: int, count: int) -> None:
 
 
 @helper
-def _contain(row: Any, params: int, frames: int) -> None:
-    """Mute a node that produced what is no number, and start it afresh."""
+def mute(row: Any, frames: int) -> None:
+    """Silence a node's outputs."""
     for c in range(row.checked):
         zero_bytes(load(row.outs, c), 4 * frames)
+
+
+@helper
+def refresh(row: Any, params: int) -> None:
+    """Start a node afresh; its parameters stay where they were set."""
     copy_bytes(row.memory, row.initial, row.bytes)
     apply_params(params, row.params, row.param_count)
+
+
+@helper
+def contain(row: Any, params: int, frames: int) -> None:
+    """Mute a node that produced what is no number, and start it afresh."""
+    mute(row, frames)
+    refresh(row, params)
     row.faults += 1
 
 
 @kernel
-def walk(plan: int, timed: int, unused: int, frames: int) -> None:
-    """Run every row of a plan once, in order; take the time of each if wanted."""
+def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
+    """Run every row of a plan once, in order; ``watch`` does the same and looks at each."""
     p = record(plan, PLAN)
     rows, count, verdict = p.rows, p.row_count, p.verdict  # kernels may write anywhere: keep these
     for k in range(count):
         row = element(rows, k, ROW)
-        before = cycles() if timed else 0
         call_node(row.kernel, row.state, row.ins, row.outs, frames)
         if row.checked > 0:
             find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
-                _contain(row, p.params, frames)
-        if timed:
-            spent = cycles() - before
-            row.cycles = spent
-            row.cycles_sum += spent
-            row.cycles_max = max(row.cycles_max, spent)
-            row.calls += 1
+                contain(row, p.params, frames)
 
 
 @helper

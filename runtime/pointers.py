@@ -6,13 +6,14 @@ int64 addresses: array arguments between jitted functions cost reference counts.
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .abi import helper
-from .structs import element, record
+from .structs import element, numbers, record
 
 __all__ = [
     "call_node",
@@ -132,17 +133,17 @@ def _pointer(typing: Any, address: Any) -> Any:
 
 @helper
 def view(address: int, count: int, dtype: Any) -> Any:
-    """See ``count`` numbers of ``dtype`` at ``address`` as an array."""
-    return carray(_pointer(address), count, dtype)
+    """See ``count`` numbers of a NumPy ``dtype`` at ``address``."""
+    return numbers(address, dtype)
 
 
 @helper
 def floats(address: int, count: int) -> Any:
-    """See ``count`` float32 at ``address`` as an array."""
-    return carray(_pointer(address), count, types.float32)
+    """See ``count`` float32 at ``address``."""
+    return numbers(address, np.float32)
 
 
 @helper
 def channel(pointers: int, index: int, frames: int) -> Any:
-    """See one channel of ``ins`` or ``outs`` as an array of ``frames`` float32."""
-    return carray(_pointer(load(pointers, index)), frames, types.float32)
+    """See one channel of ``ins`` or ``outs``: ``frames`` float32."""
+    return numbers(load(pointers, index), np.float32)

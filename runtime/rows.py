@@ -1,6 +1,6 @@
 """From the operations of a schedule to the rows of a plan: memory asked for, kernels chosen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,9 @@ import numpy as np
 
 from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Spec
 from . import operations
-from .arena import Block, Memory
+from .arena import Block, Memory, offset
+from .blend import BLEND, ask_blend
+from .watch import TRACED
 
 __all__ = [
     "Row",
@@ -34,6 +36,8 @@ class Row:
     record: Block
     node: Node | None = None
     prewarm: int = 0
+    blend: Block | None = None
+    after: Callable[[], None] | None = None
 
 
 def ask_buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
@@ -67,7 +71,9 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
         params={name: float(getattr(node, name)) for name in node.params()},
     )
     processor: Processor = node.prepare(io)
-    return Row(op, memory, processor.kernel.address, processor.record, node, processor.prewarm)
+    blend = ask_blend(node, io)
+    made, prewarm, after = processor.record, processor.prewarm, processor.after
+    return Row(op, memory, processor.kernel.address, made, node, prewarm, blend, after)
 
 
 def row_fields(
@@ -81,30 +87,41 @@ def row_fields(
         "ins": own.pointers([c for b in p.op.reads for c in buffers[b]]),
         "outs": own.pointers(outs),
         "checked": len(outs) if p.node is not None else 0,
+        "trace": own.scratch(TRACED, np.int64) if p.node is not None else 0,
+        "blend": 0 if p.blend is None else p.blend,
     }
 
 
 def number_parameters(
     prepared: list[Row],
-) -> tuple[dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
-    """Give each parameter a number; return name to index, table rows, and each row's share."""
+) -> tuple[dict[str, int], dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
+    """Give each parameter a number.
+
+    Returns name to index, node to the index of its two blend rows (mix, on), table rows, and each
+    row's share of them.
+    """
     index: dict[str, int] = {}
+    blends: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
     spans: list[tuple[int, int]] = []
     for p in prepared:
         first = len(rows)
-        fields = p.record.content.dtype.fields
+        record: Any = p.record.content.dtype
         for name in p.node.params() if p.node is not None else ():
-            if name not in fields or fields[name][0] != np.float64:
+            if name not in record.names or record[name] != np.float64:
                 raise EngineError(
-                    f"node type {p.node.type_name!r}: its record has no float64 field {name!r}, "
-                    f"as each parameter must; it has {', '.join(fields)}"
+                    f"node {p.op.node}: its record has no float64 field {name!r}, "
+                    f"as each parameter must; it has {', '.join(record.names)}"
                 )
             index[f"{p.op.node}.{name}"] = len(rows)
-            place = p.record[int(fields[name][1])]
+            place = p.record[offset(record, name)]
             rows.append({"address": place, "value": getattr(p.node, name)})
+        if p.blend is not None:
+            blends[p.op.node] = len(rows)
+            places = (p.blend[offset(BLEND, name)] for name in ("mix", "on"))
+            rows.extend({"address": place, "value": 1.0} for place in places)
         spans.append((first, len(rows) - first))
-    return index, rows, spans
+    return index, blends, rows, spans
 
 
 def find_reports(prepared: list[Row]) -> dict[str, np.ndarray[Any, Any]]:

@@ -8,10 +8,9 @@ sets every ``*_now`` to NaN, which means "not started: begin at the target".
 import math
 from typing import Any
 
-import numpy as np
-
 from .abi import helper
-from .pointers import floats
+from .simd.embed import embed
+from .simd.lanes import Lanes, Value, f32
 
 __all__ = ["decibels", "glide", "glide_coefficient"]
 
@@ -33,24 +32,48 @@ def decibels(level: float) -> Any:
     return 10.0 ** (level / 20.0)
 
 
-@helper
-def glide(curve: int, now: float, target: float, coefficient: float, frames: int) -> Any:
-    """Write the next ``frames`` values of a glide as float32 at ``curve``; return the last.
+def _emit_glide(
+    lanes: Lanes, curve: Value, now: Value, target: Value, coefficient: Value, frames: Value
+) -> Value:
+    """Step the pole frame by frame in float64 until it arrives; fill the rest with the target."""
+    builder, place = lanes.builder, lanes.pointer(curve)
+    started = builder.fcmp_ordered("ord", now, now)
+    value, at = lanes.cell(builder.select(started, now, target)), lanes.cell(lanes.index(0))
+    head, body, after = (builder.append_basic_block(n) for n in ("head", "body", "after"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    more = builder.icmp_signed("<", at.value, frames)
+    away = builder.fcmp_unordered("une", value.value, target)
+    builder.cbranch(builder.and_(more, away), body, after)
+    builder.position_at_end(body)
+    way = builder.fsub(target, value.value)
+    step = builder.fadd(value.value, builder.fmul(coefficient, way))
+    left = builder.fsub(target, step)
+    near = builder.and_(
+        builder.fcmp_ordered("<=", left, left.type(NEAR)),
+        builder.fcmp_ordered(">=", left, left.type(-NEAR)),
+    )
+    value.value = builder.select(near, target, step)
+    lanes.store_number(builder.fptrunc(value.value, f32), place, at.value)
+    at.value = lanes.plus(at.value, 1)
+    builder.branch(head)
+    builder.position_at_end(after)
+    settled = lanes.splat(builder.fptrunc(target, f32))
+    rest = builder.sub(frames, at.value)
+    whole = lanes.plus(at.value, builder.and_(rest, lanes.index(-lanes.width)))
+    with lanes.loop(whole, start=at.value, step=lanes.width) as here:
+        lanes.store(settled, place, here)
+    last = builder.sub(frames, whole)
+    with lanes.when(builder.icmp_signed(">", last, lanes.index(0))):
+        lanes.store_first(settled, place, last, whole)
+    return value.value
 
-    The arithmetic is float64 from frame to frame, whatever the cuts.  A glide that has arrived
-    stays exactly at its target, so a settled gain of 1 changes no bit.
-    """
-    values = floats(curve, frames)
-    if now != now:
-        now = target
-    start = 0
-    while start < frames and now != target:
-        now += coefficient * (target - now)
-        if abs(target - now) <= NEAR:
-            now = target
-        values[start] = np.float32(now)
-        start += 1
-    settled = np.float32(target)
-    for i in range(start, frames):
-        values[i] = settled
-    return now
+
+glide = embed("glide", "idddi", _emit_glide, gives="d")
+"""``glide(curve, now, target, coefficient, frames)``: write the next ``frames`` values of a glide
+as float32 at the address ``curve``; return the last, in float64.
+
+The arithmetic is float64 from frame to frame, whatever the cuts; ``now`` NaN begins at the target.
+A glide that has arrived stays exactly at its target, so a settled gain of 1 changes no bit.  It is
+emitted because it is in nearly every node, and compiles in no time.
+"""

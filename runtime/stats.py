@@ -24,6 +24,19 @@ class NodeStats:
     """Calls timed."""
     mean_us: float
     max_us: float
+    p50_us: float = 0.0
+    """Of the last calls, like the next."""
+    p99_us: float = 0.0
+    late: int = 0
+    """Blocks past the deadline for which this node is to blame."""
+    xruns: int = 0
+    """Of the device, likewise."""
+    overruns: int = 0
+    """How often it was muted because it took more than its share, block after block."""
+    resting: bool = False
+    """Whether it is muted now."""
+    mix: float = 1.0
+    bypassed: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,16 +63,7 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[n
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])
     recent = trace[: min(blocks, TRACE)] * unit
-    nodes = tuple(
-        NodeStats(
-            name=name,
-            faults=int(row["faults"]),
-            calls=int(row["calls"]),
-            mean_us=float(row["cycles_sum"]) * unit / max(1, int(row["calls"])),
-            max_us=float(row["cycles_max"]) * unit,
-        )
-        for name, row in zip(plan.names, plan.rows, strict=True)
-    )
+    nodes = tuple(_node(plan, k, name, unit) for k, name in enumerate(plan.names))
     return Stats(
         frames=int(record["frame"]),
         blocks=blocks,
@@ -74,4 +78,27 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[n
         },
         readings={name: float(place[0]) for name, place in plan.reports.items()},
         nodes=nodes,
+    )
+
+
+def _node(plan: Plan, number: int, name: str, unit: float) -> NodeStats:
+    row = plan.rows[number]
+    times = plan.trace(number)
+    times = times[times > 0] * unit
+    p50, p99 = np.percentile(times, (50, 99)) if times.size else (0.0, 0.0)
+    mix, on = plan.param_table["value"][plan.blends[name] :][:2] if name in plan.blends else (1, 1)
+    return NodeStats(
+        name=name,
+        faults=int(row["faults"]),
+        calls=int(row["calls"]),
+        mean_us=float(row["cycles_sum"]) * unit / max(1, int(row["calls"])),
+        max_us=float(row["cycles_max"]) * unit,
+        p50_us=float(p50),
+        p99_us=float(p99),
+        late=int(row["late"]),
+        xruns=int(row["xruns"]),
+        overruns=int(row["overruns"]),
+        resting=int(row["rest"]) > 0,
+        mix=float(mix),
+        bypassed=not on,
     )

@@ -1,24 +1,27 @@
-"""Records at an address, for compiled code: ``record(address, DTYPE).field`` is one load.
+"""Records and numbers at an address, for compiled code: every access is one load or store.
 
-Numba's own record arrays would do, at ten times the compile time: each access drags an array
-header along.  Here a record is nothing but its address, with the fields of its NumPy dtype.
+Numba's own arrays would do, at several times the compile time: each access drags an array header
+along, and asks whether the index is negative.  Here a record is nothing but its address with the
+fields of its NumPy dtype, and a row of numbers nothing but the address of the first.
 """
 
+import operator
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.typing.templates import AttributeTemplate
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_global, signature
 from numba.extending import (
     infer_getattr,
     intrinsic,
+    lower_builtin,
     lower_getattr_generic,
     lower_setattr_generic,
     models,
     register_model,
 )
 
-__all__ = ["element", "record"]
+__all__ = ["element", "numbers", "record"]
 
 i8, i64 = ir.IntType(8), ir.IntType(64)
 PTR = ir.PointerType()
@@ -83,3 +86,61 @@ def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
         return builder.add(args[0], builder.mul(args[1], size))
 
     return Struct(dtype.dtype)(types.int64, types.int64, dtype), generate
+
+
+class Numbers(types.Type):  # type: ignore[misc]
+    """The type of numbers one after another at an address; an index is never negative."""
+
+    def __init__(self, dtype: types.Type) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"Numbers({dtype})")
+
+
+@register_model(Numbers)
+class _NumbersModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Numbers) -> None:
+        super().__init__(manager, kind, i64)
+
+
+@infer_global(operator.getitem)
+class _GetNumber(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if len(args) == 2 and isinstance(args[0], Numbers) and isinstance(args[1], types.Integer):
+            return signature(args[0].dtype, args[0], types.int64)
+        return None
+
+
+@infer_global(operator.setitem)
+class _SetNumber(AbstractTemplate):  # type: ignore[misc]
+    def generic(self, args: Any, kws: Any) -> Any:
+        if len(args) == 3 and isinstance(args[0], Numbers) and isinstance(args[1], types.Integer):
+            return signature(types.void, args[0], types.int64, args[0].dtype)
+        return None
+
+
+def _number(context: Any, builder: Any, kind: Numbers, address: Any, index: Any) -> Any:
+    step = context.get_value_type(kind.dtype)
+    return builder.gep(builder.inttoptr(address, PTR), [index], source_etype=step)
+
+
+@lower_builtin(operator.getitem, Numbers, types.int64)
+def _get_number(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    kind = signature.args[0]
+    place = _number(context, builder, kind, *args)
+    return builder.load(place, typ=context.get_value_type(kind.dtype))
+
+
+@lower_builtin(operator.setitem, Numbers, types.int64, types.Any)
+def _set_number(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    builder.store(args[2], _number(context, builder, signature.args[0], *args[:2]))
+    return context.get_dummy_value()
+
+
+@intrinsic
+def numbers(typing: Any, address: Any, dtype: Any) -> Any:
+    """See the numbers of a NumPy ``dtype`` that lie one after another at ``address``."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return args[0]
+
+    return Numbers(dtype.dtype)(types.int64, dtype), generate

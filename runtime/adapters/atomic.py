@@ -26,6 +26,8 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
         _check(target, name, error)
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except error:  # which is a ValueError
+        raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         raise _refused(name, reason, error) from None
     try:

@@ -56,6 +56,8 @@ def read_audio(path: str | os.PathLike[str]) -> AudioFile:
         with soundfile.SoundFile(name) as source:
             frames = source.read(dtype="float32", always_2d=True)
             rate, subtype = int(source.samplerate), str(source.subtype)
+    except AudioFileError:  # which is a ValueError
+        raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         text = getattr(reason, "strerror", None) or reason
         raise AudioFileError(f"{name}: cannot be read: {text}") from None

@@ -80,5 +80,5 @@ def render(
         engine.play([x[now] for x in inputs], [y[now] for y in outputs], frames, block)
         if progress is not None:
             progress((start + frames) / total)
-    result: Any = ends.shaped([y[latency:] for y in outputs])
+    result: Audio | dict[str, Audio] = ends.shaped([y[latency:] for y in outputs])
     return result

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from .convolve import ROW, multiply, multiply_newest
 from .convolve_records import LINE, RECENT, ROUTE_WORDS, Fields
+from .embed import new_function
 from .fft_tables import HALF
 from .lanes import Lanes, Value, i64
 
@@ -162,20 +163,13 @@ def call(
 
     Functions of their own keep registers apart, and share what several places call.
     """
-    module, caller = lanes.builder.module, lanes.builder.function
+    module = lanes.builder.module
     label = f"namgraph.{emit.__module__.rsplit('.')[-1]}.{emit.__name__}"
     label += f".w{lanes.width}" if parameter is None else f".{parameter}.w{lanes.width}"
     function = module.globals.get(label)
     if function is None:
-        function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64] * len(args)), label)
-        function.linkage = "internal"
-        function.attributes._known = caller.attributes._known
-        for attribute in caller.attributes:
-            function.attributes.add(attribute)
-        builder = ir.IRBuilder(function.append_basic_block("entry"))
-        body = function.append_basic_block("body")
-        builder.branch(body)
-        builder.position_at_end(body)
+        function = new_function(module, label, "i" * len(args), "", lanes.width)
+        builder = ir.IRBuilder(function.blocks[-1])
         more = () if parameter is None else (parameter,)
         emit(Lanes(builder, lanes.width, lanes.fused), *function.args, *more)
         builder.ret_void()

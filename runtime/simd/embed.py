@@ -11,7 +11,10 @@ from numba.core.extending import _Intrinsic
 from .host import host_lanes
 from .lanes import Lanes, i64
 
-__all__ = ["embed"]
+__all__ = ["embed", "new_function"]
+
+NUMBA = {"": types.void, "i": types.int64, "d": types.float64}
+LLVM = {"": ir.VoidType(), "i": i64, "d": ir.DoubleType()}
 
 _WIDE = ('"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
 _embedded: dict[str, "_Embedded"] = {}
@@ -34,35 +37,42 @@ class _Embedded(_Intrinsic):  # type: ignore[misc]
 
 def embed(
     name: str,
-    count: int,
-    emit: Callable[..., None],
+    takes: int | str,
+    emit: Callable[..., Any],
     width: int | None = None,
     *,
+    gives: str = "",
     inline: bool = False,
-) -> Callable[..., None]:
-    """Return a function for kernels to call with ``count`` int64, made by ``emit(lanes, *args)``.
+) -> Callable[..., Any]:
+    """Return a function for kernels to call, made by ``emit(lanes, *args)``.
 
-    ``emit`` is called once for each module that uses the function, with a ``Lanes`` of ``width``
-    lanes (the host's if none is given) inside a fresh function.  ``name`` must carry every
-    parameter that ``emit`` closes over: it is what the module and the cache on disk know it by.
-    ``inline`` suits what is shorter than a call.
+    ``takes`` is a letter for each argument, ``i`` for int64 and ``d`` for float64, or how many
+    int64; ``gives`` is the letter of what ``emit`` returns, if anything.  ``emit`` is called once
+    for each module that uses the function, with a ``Lanes`` of ``width`` lanes (the host's if none
+    is given) inside a fresh function.  ``name`` must carry every parameter that ``emit`` closes
+    over: it is what the module and the cache on disk know it by.  ``inline`` suits what is shorter
+    than a call.
     """
     width = width or host_lanes()
     label = f"namgraph.{name}.w{width}"
     if label in _embedded:
         return _embedded[label]
+    letters = "i" * takes if isinstance(takes, int) else takes
 
     def typed(typing: Any, *kinds: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             function = builder.module.globals.get(label)
             if function is None:
-                function = _function(builder.module, label, count, emit, width, inline)
-            builder.call(function, args)
-            return context.get_dummy_value()
+                function = new_function(builder.module, label, letters, gives, width, inline)
+                body = ir.IRBuilder(function.blocks[-1])
+                made = emit(Lanes(body, width), *function.args)
+                body.ret(made) if gives else body.ret_void()
+            made = builder.call(function, args)
+            return made if gives else context.get_dummy_value()
 
-        return types.void(*[types.int64] * count), generate
+        return NUMBA[gives](*(NUMBA[letter] for letter in letters)), generate
 
-    names = ["typing", *(f"a{n}" for n in range(count))]
+    names = ["typing", *(f"a{n}" for n in range(len(letters)))]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     typed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(n, kind) for n in names]
@@ -73,10 +83,11 @@ def embed(
     return made
 
 
-def _function(
-    module: Any, label: str, count: int, emit: Callable[..., None], width: int, inline: bool
+def new_function(
+    module: Any, label: str, takes: str, gives: str, width: int, inline: bool = False
 ) -> Any:
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [i64] * count), label)
+    """Declare an internal function with an entry block and a body to be filled."""
+    function = ir.Function(module, ir.FunctionType(LLVM[gives], [LLVM[k] for k in takes]), label)
     function.linkage = "internal"
     function.attributes.add("nounwind")
     # Not inlined: one call is nothing, and its loops stay as they were written.
@@ -87,9 +98,5 @@ def _function(
         for text in _WIDE:
             function.attributes.add(text)
     entry, body = function.append_basic_block("entry"), function.append_basic_block("body")
-    builder = ir.IRBuilder(entry)
-    builder.branch(body)
-    builder.position_at_end(body)
-    emit(Lanes(builder, width), *function.args)
-    builder.ret_void()
+    ir.IRBuilder(entry).branch(body)
     return function

@@ -44,9 +44,7 @@ def main(library: str, rig: str) -> None:
     outs = np.array([row.ctypes.data for row in y], np.int64)
 
     def heap_calls(address: int, state: int, frames: int) -> int:
-        return int(
-            counter(address, state, ins.ctypes.data, outs.ctypes.data, frames, BLOCKS)
-        )
+        return int(counter(address, state, ins.ctypes.data, outs.ctypes.data, frames, BLOCKS))
 
     found = {f"block of {n}": heap_calls(engine.address, engine.state, n) for n in (64, 17, 1)}
     # Messages, a swap and its fade are taken without the heap too.  ``driven`` leaves them in the

@@ -1,5 +1,7 @@
 """Memory is laid out once, aligned, linked, and told apart by what it is for."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_no_two_blocks_overlap() -> None:
         [memory.state, memory.scratch][size % 2](int(size), np.uint8)
     Arena([memory])
     spans = sorted((b.address, b.address + b.nbytes) for b in memory.blocks)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
 def test_an_address_in_a_crooked_field_is_refused() -> None:

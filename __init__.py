@@ -1,0 +1,118 @@
+"""Audio node graphs, neural amps among them, compiled to one native call per block.
+
+You write the rack in Python, and Python is not there when it plays::
+
+    import namgraph as ng
+
+    graph = ng.Graph()
+    guitar = graph.input("guitar", channels=1)
+    amp = graph.add("amp", ng.Nam("plexi.nam"))
+    cab = graph.add("cab", ng.Cab("4x12.wav"))
+    guitar >> amp >> cab >> graph.output("out", channels=1)
+    y = ng.render(graph, x, sample_rate=48_000)
+
+This directory is the package.  What it holds, and who may import whom (never the other way)::
+
+    graph/ <- runtime/ <- nodes/ <- presets/ <- cli.py, __init__.py
+
+    graph      describes: nodes, ports, parameters, graphs, schedules; no samples, no threads
+    runtime    runs: the native contract, the SIMD emitter, plans, the engine, adapters
+    nodes      computes: one file per node, its description and its kernel
+    presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
+    cli.py     the ``namgraph`` command
+
+Names to build with: ``Graph`` and the nodes.  To play: ``render``, ``Engine``, ``Spec``, ``Stats``.
+To keep: ``save_preset``, ``load_preset``, ``load_nam``, and ``asset``, the path of a sound that
+ships.  To write a node of one's own: ``Node``, ``node``, ``Port``, ``Param``, ``param``,
+``option``, ``file``, ``Io``, ``Processor``, ``kernel``, ``helper``, and for its kernel ``record``,
+``channel``, ``floats``.  Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
+"""
+
+from .graph import (
+    AudioFileError,
+    CycleError,
+    DuplicateNameError,
+    EngineError,
+    FileError,
+    Graph,
+    GraphError,
+    Handle,
+    Io,
+    Kind,
+    NamFileError,
+    NamgraphError,
+    Node,
+    Param,
+    ParamError,
+    Port,
+    PortError,
+    PresetError,
+    Processor,
+    Space,
+    Spec,
+    UnknownNameError,
+    file,
+    node,
+    node_types,
+    option,
+    param,
+)
+from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
+from .nodes.nam import load_nam
+from .presets import asset, load_preset, save_preset
+from .runtime import Engine, Snapshot, Stats, helper, kernel, render
+from .runtime.pointers import channel, floats, record
+
+__all__ = [
+    "AudioFileError",
+    "Cab",
+    "CycleError",
+    "DcBlock",
+    "Delay",
+    "DuplicateNameError",
+    "Engine",
+    "EngineError",
+    "FileError",
+    "Gain",
+    "Graph",
+    "GraphError",
+    "Handle",
+    "Io",
+    "Kind",
+    "Meter",
+    "Mix",
+    "Nam",
+    "NamFileError",
+    "NamgraphError",
+    "Node",
+    "Pan",
+    "Param",
+    "ParamError",
+    "Port",
+    "PortError",
+    "PresetError",
+    "Processor",
+    "Snapshot",
+    "Space",
+    "Spec",
+    "Split",
+    "Stats",
+    "UnknownNameError",
+    "__version__",
+    "asset",
+    "channel",
+    "file",
+    "floats",
+    "helper",
+    "kernel",
+    "load_nam",
+    "load_preset",
+    "node",
+    "node_types",
+    "option",
+    "param",
+    "record",
+    "render",
+    "save_preset",
+]
+__version__ = "0.1.0"

@@ -1,0 +1,28 @@
+"""The kernels that published models need, for those who want them compiled ahead of time."""
+
+from ...runtime.abi import Native
+from ...runtime.simd.host import host_lanes
+from .lstm import lstm_kernel
+from .wavenet_dense import dense
+from .wavenet_layers import layers
+
+__all__ = ["common_kernels"]
+
+FIRST_GENERATION = (16, 8, 12, 6, 4, 2)
+"""Channels of standard, lite, feather and nano."""
+SECOND_GENERATION = (3, 8)
+"""Channels of lite and full."""
+RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
+"""Hidden size and layers of the presets there have been."""
+
+
+def common_kernels(width: int | None = None) -> tuple[Native, ...]:
+    """Return the kernels of all model sizes that trainers offer, compiled or not."""
+    width = width or host_lanes()
+    made = [
+        dense(width),
+        *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
+        *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
+        *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+    ]
+    return tuple(dict.fromkeys(made))

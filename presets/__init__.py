@@ -1,0 +1,20 @@
+"""Racks as files, and what the command line does with them.
+
+    files      presets: write a graph as JSON, read it back (README.md describes the format)
+    values     what a preset's values may be
+    shipped    where the presets and sounds of the package lie
+    rig        a preset, or one .nam with perhaps a cabinet behind it
+    render     files through a rack
+    demo, plot the shipped DI through the shipped rack, and a picture of it
+    info       what a file is
+    bench      how fast a rack plays
+    warm       compile everything now
+    assets/    sounds and models that ship, and the recipes that made them
+
+The ``*.json`` beside this file ship with the package; ``load_preset("crunch")`` reads one.
+"""
+
+from .files import Preset, load_preset, read_preset, save_preset
+from .shipped import asset, shipped_presets
+
+__all__ = ["Preset", "asset", "load_preset", "read_preset", "save_preset", "shipped_presets"]

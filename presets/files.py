@@ -1,0 +1,253 @@
+"""Racks as JSON: written whole, read with suspicion.
+
+``README.md`` beside this file describes the format.  Whatever is in a file, reading it gives a
+graph or one ``PresetError`` that names the place, what was found there, and what is allowed.
+"""
+
+import json
+import os
+import stat
+from dataclasses import MISSING, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
+from ..graph import Graph, NamgraphError, Node, PresetError, node_type
+from ..runtime.adapters.atomic import whole_file
+from .shipped import shipped_presets
+from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
+
+__all__ = ["FORMAT", "Preset", "dumps", "load_preset", "loads", "read_preset", "save_preset"]
+
+FORMAT = 1
+KEYS = ["namgraph", "name", "inputs", "outputs", "nodes", "connections"]
+MAX_BYTES = 4 << 20
+NEAR = 2
+"""Folders to climb before a file counts as elsewhere and is stored by its whole path."""
+
+Path_ = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A rack that was stored: its name, and the graph."""
+
+    name: str
+    graph: Graph
+
+
+def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
+    """Write ``graph`` to a file; whatever was there stays until the new one is complete.
+
+    Files that nodes read are stored relative to the preset where they lie below or near it.
+    """
+    target = Path(path)
+    text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
+    with whole_file(path, PresetError) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def load_preset(path: Path_) -> Graph:
+    """Read the graph from a preset file, or by its bare name from one that ships with namgraph."""
+    return read_preset(path).graph
+
+
+def read_preset(path: Path_) -> Preset:
+    """Read a preset file, or by its bare name one that ships with namgraph."""
+    file = Path(path)
+    name = os.fspath(path)
+    if not file.suffix and file.name == name:
+        file = _shipped(name)
+    try:
+        found = os.stat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise PresetError(f"{name}: cannot be read: it is not a plain file")
+        if found.st_size > MAX_BYTES:
+            raise PresetError(f"{name}: has {found.st_size} bytes: at most {MAX_BYTES}")
+        content = file.read_bytes()
+    except PresetError:  # which is a ValueError
+        raise
+    except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
+        text = getattr(reason, "strerror", None) or reason
+        raise PresetError(f"{name}: cannot be read: {text}") from None
+    try:
+        return loads(content, folder=file.parent)
+    except PresetError as error:
+        raise PresetError(f"{name}: {error}") from error.__cause__
+
+
+def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
+    """Return ``graph`` as JSON text, for a preset that will lie in ``folder``.
+
+    Every parameter and option is written, so that the rack sounds the same when a default changes.
+    """
+    rack = {
+        "namgraph": FORMAT,
+        "name": name,
+        "inputs": dict(graph.inputs),
+        "outputs": dict(graph.outputs),
+        "nodes": {n: _written(n, node, folder) for n, node in graph.nodes.items()},
+    }
+    text = json.dumps(rack, indent=2)
+    pairs = (json.dumps([str(c.source), str(c.target)]) for c in graph.connections)
+    joined = ",\n".join(f"    {pair}" for pair in pairs)  # a line each, which indent would not give
+    wires = f"[\n{joined}\n  ]" if joined else "[]"
+    return f'{text[:-2]},\n  "connections": {wires}\n}}\n'
+
+
+def loads(content: str | bytes, *, folder: Path_ = ".") -> Preset:
+    """Read a preset from JSON text; the files it names are looked for in ``folder``."""
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+    except PresetError:
+        raise
+    except UnicodeDecodeError as error:
+        raise PresetError(f"is not UTF-8 text (byte {error.start})") from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise PresetError(f"is not JSON: {error.msg} at {where}") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise PresetError(f"is not JSON this package reads: {error}") from None
+    except RecursionError:
+        raise PresetError("is nested too deeply") from None
+    return _preset(data, Path(folder))
+
+
+def _preset(data: Any, folder: Path) -> Preset:
+    if not isinstance(data, dict):
+        wrong("the preset", data, "a JSON object")
+    if "namgraph" not in data:
+        raise PresetError('the key "namgraph" is missing: is this a namgraph preset?')
+    if data["namgraph"] != FORMAT or isinstance(data["namgraph"], bool):
+        wrong("namgraph", data["namgraph"], f"{FORMAT}, the format this package reads")
+    for key in data:
+        if key not in KEYS:
+            no_such_key("the preset", key, KEYS)
+    name = data.get("name", "")
+    if not isinstance(name, str):
+        wrong("name", name, "a string")
+    graph = Graph()
+    for side in ("inputs", "outputs"):
+        for end, channels in _object(data, side).items():
+            _guarded(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
+                     channels=channels)  # fmt: skip
+    for key, fields in _object(data, "nodes").items():
+        place = f"nodes.{key}"
+        _guarded(place, graph.add, key, _node(place, fields, folder))
+    _connect(graph, data.get("connections"))
+    return Preset(name, graph)
+
+
+def _node(place: str, fields: Any, folder: Path) -> Node:
+    if not isinstance(fields, dict):
+        wrong(place, fields, "an object with a type")
+    if not isinstance(fields.get("type"), str):
+        wrong(f"{place}.type", fields.get("type"), "the name of a node type")
+    cls = _guarded(f"{place}.type", node_type, fields["type"])
+    params, files = cls.params(), cls.files()
+    known = [f.name for f in fields_of(cls)]
+    values: dict[str, Any] = {}
+    for key, value in fields.items():
+        where = f"{place}.{key}"
+        if key == "type":
+            continue
+        if key not in known:
+            no_such_key(place, key, ["type", *known])
+        if key in params:
+            values[key] = _guarded(place, params[key].check, key, as_float(where, value))
+        elif key in files:
+            values[key] = _found(where, value, folder)
+        else:
+            values[key] = check_option(where, cls, key, value)
+    missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
+    if missing:
+        raise PresetError(f"{place}.{missing[0]} is missing")
+    made: Node = _guarded(place, cls, **values)
+    return made
+
+
+def _found(place: str, value: Any, folder: Path) -> str:
+    """Return the whole path of a file that is there: it holds when the process moves."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        wrong(place, value, "the path of a file")
+    path = os.path.abspath(folder / value)
+    if not os.path.isfile(path):
+        raise PresetError(f"{place} is {shown(value)}: there is no file {path}")
+    return path
+
+
+def _connect(graph: Graph, connections: Any) -> None:
+    if not isinstance(connections, list):
+        wrong("connections", connections, "a list of pairs")
+    for n, pair in enumerate(connections):
+        place = f"connections[{n}]"
+        if not isinstance(pair, list) or len(pair) != 2:
+            wrong(place, pair, 'a pair, such as ["amp.out", "cab.in"]')
+        for end in pair:
+            if not isinstance(end, str):
+                wrong(place, end, 'a port, such as "amp.out"')
+        _guarded(place, graph.connect, *pair)
+
+
+def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
+    if not isinstance(data.get(key), dict):
+        wrong(key, data.get(key), "an object")
+    found: dict[str, Any] = data[key]
+    return found
+
+
+def _guarded(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call what checks its own arguments, and say where in the preset they came from."""
+    try:
+        return call(*args, **kwargs)
+    except NamgraphError as error:
+        raise PresetError(f"{place}: {error}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise PresetError(f"{place}: {error}") from error
+
+
+def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
+    fields: dict[str, Any] = {"type": node.type_name}
+    for key in (f.name for f in fields_of(type(node))):
+        value = getattr(node, key)
+        if key in node.files() and value is not None:
+            fields[key] = _relative(value, folder)
+        else:
+            fields[key] = to_json(f"{name}.{key}", value)
+    return fields
+
+
+def _relative(path: Path_, folder: Path_) -> str:
+    """Spell a path as seen from ``folder``, unless the way there is a long one."""
+    whole = os.path.abspath(path)
+    try:
+        near = Path(os.path.relpath(whole, folder))
+    except ValueError:  # another drive
+        return Path(whole).as_posix()
+    far = near.parts[: NEAR + 1] == ("..",) * (NEAR + 1)
+    return Path(whole).as_posix() if far else near.as_posix()
+
+
+def _shipped(name: str) -> Path:
+    """Return the path of a preset that ships with the package."""
+    known = shipped_presets()
+    if name not in known:
+        raise PresetError(
+            f"no preset {name!r} ships with namgraph; there is {', '.join(known) or 'none'} "
+            "(a file of your own ends in .json)"
+        )
+    return known[name]
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise PresetError(f"is not JSON: {name} is no number")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise PresetError(f"the key {shown(twice)} is there twice in one object")
+    return found

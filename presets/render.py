@@ -1,0 +1,125 @@
+"""Files through a rack: everything that can be refused is refused before the first block."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..graph import AudioFileError, Graph
+from ..runtime.adapters.files import AudioFile, audio_writer, read_audio, resample
+from ..runtime.adapters.offline import render
+from .rig import Rig
+
+__all__ = ["Levels", "levels_of", "render_file"]
+
+Path_ = str | os.PathLike[str]
+SILENT_DB = -200.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What a rendered file sounds like, in numbers."""
+
+    channels: int
+    frames: int
+    rate: float
+    peak_db: float
+    rms_db: float
+    """Of the loudest channel."""
+    dc: float
+    """The largest mean of a channel."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.frames / self.rate
+
+
+def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
+    """Measure ``(channels, frames)``."""
+    wide = samples.astype(np.float64)
+    peak = float(np.abs(wide).max(initial=0.0))
+    mean_square = float(np.square(wide).mean(axis=1).max()) if wide.size else 0.0
+    dc = float(np.abs(wide.mean(axis=1)).max()) if wide.size else 0.0
+    channels, frames = samples.shape
+    return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc)
+
+
+def render_file(
+    rig: Rig,
+    source: Path_,
+    target: Path_,
+    *,
+    resampled: bool = False,
+    block: int = 512,
+    subtype: str = "pcm24",
+    tail: bool | None = None,
+    warn: Callable[[str], None] = lambda line: None,
+    progress: Callable[[float], None] | None = None,
+) -> Levels:
+    """Render one audio file through a rack into a WAV file of the same sample rate.
+
+    With ``resampled``, a file at another rate than the rack's models is brought to theirs, and the
+    result back to its own.  The tail is on, unless the rack is one bare model.  ``target`` appears
+    when all is done, or not at all.
+    """
+    if _same_file(source, target):
+        raise AudioFileError(f"{os.fspath(target)}: is the input: give the output another name")
+    found = read_audio(source)
+    rate = float(rig.rate or found.rate)
+    _check_channels(rig.graph, found, source)
+    if found.rate != rate and not resampled:
+        raise AudioFileError(
+            f"{os.fspath(source)}: its rate is {found.rate} Hz, the rack's models were made for "
+            f"{rate:g} Hz: give a file at that rate, or --resample"
+        )
+    with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
+        made = render(
+            rig.graph,
+            resample(found.samples, found.rate, rate),
+            rate,
+            block=block,
+            tail=not rig.bare if tail is None else tail,
+            progress=progress,
+        )
+        made = made.reshape(-1, made.shape[-1])
+        if found.rate != rate:
+            extra = made.shape[1] - round(found.frames * rate / found.rate)
+            frames = found.frames + max(0, round(extra * found.rate / rate))
+            made = _exactly(resample(made, rate, found.rate), frames)
+        write(made)
+    return levels_of(made, found.rate)
+
+
+def _check_channels(graph: Graph, found: AudioFile, source: Path_) -> None:
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise AudioFileError(
+            f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
+            "with one of each can be rendered from file to file"
+        )
+    wanted = next(iter(graph.inputs.values()))
+    if found.channels != wanted:
+        way = ": give a file with one channel (left, right or their sum)" if wanted == 1 else ""
+        raise AudioFileError(
+            f"{os.fspath(source)}: has {found.channels} channels, the rack takes {wanted}{way}"
+        )
+
+
+def _exactly(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Cut or lengthen by the frame or two that rounding made of two resamplings."""
+    short = max(0, frames - samples.shape[1])
+    return np.pad(samples, ((0, 0), (0, short)))[:, :frames]
+
+
+def _same_file(a: Path_, b: Path_) -> bool:
+    try:
+        return Path(a).samefile(b)
+    except (OSError, ValueError):  # one of them is not there: said later, and better
+        return False
+
+
+def _db(amplitude: float) -> float:
+    return float(20.0 * np.log10(amplitude)) if amplitude > 10 ** (SILENT_DB / 20) else SILENT_DB

@@ -1,0 +1,85 @@
+"""What the command line calls a RIG: a preset, or one .nam with perhaps a cabinet behind it."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..graph import Graph, ParamError, PresetError
+from ..nodes.cab import Cab
+from ..nodes.nam import Nam, load_nam
+from ..nodes.nam.model import UNKNOWN_RATE
+from .files import read_preset
+
+__all__ = ["Rig", "model_rates", "models", "open_rig"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rig:
+    """A rack ready to be rendered."""
+
+    name: str
+    graph: Graph
+    rate: float | None
+    """Hz that its models were made for; ``None`` where any rate will do."""
+    bare: bool
+    """Whether it is one model and nothing else: its output is as long as its input."""
+
+
+def open_rig(
+    rig: str | os.PathLike[str],
+    *,
+    ir: str | os.PathLike[str] | None = None,
+    slim: float | None = None,
+) -> Rig:
+    """Open a preset file, a shipped preset by name, or a .nam file (behind it the cabinet ``ir``).
+
+    ``slim`` chooses the size of every model that comes in several, 0 the smallest to 1 the whole.
+    """
+    path = Path(rig)
+    if path.suffix.lower() == ".nam":
+        graph = _amp(rig, ir)
+    elif ir is not None:
+        raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
+    else:
+        graph = read_preset(rig).graph
+    if slim is not None:
+        _slim(graph, slim)
+    rates = model_rates(graph)
+    if len(set(rates.values())) > 1:
+        spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
+        raise PresetError(f"{rig}: its models were made for different rates: {spelled}")
+    bare = path.suffix.lower() == ".nam" and ir is None
+    return Rig(path.stem, graph, next(iter(rates.values()), None), bare)
+
+
+def model_rates(graph: Graph) -> dict[str, float]:
+    """Return the sample rate of every model in the graph, by node name."""
+    return {
+        name: node.model.sample_rate or load_nam(node.path).sample_rate or UNKNOWN_RATE
+        for name, node in models(graph).items()
+    }
+
+
+def models(graph: Graph) -> dict[str, Nam]:
+    """Return the nodes that play a .nam file."""
+    return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
+
+
+def _amp(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None) -> Graph:
+    graph = Graph()
+    end = graph.input("in", channels=1) >> graph.add("amp", Nam(os.fspath(model)))
+    channels = 1
+    if ir is not None:
+        cab = Cab(os.fspath(ir))
+        channels = cab.outputs[0].channels or 1
+        end = end >> graph.add("cab", cab)
+    end >> graph.output("out", channels=channels)
+    return graph
+
+
+def _slim(graph: Graph, slim: float) -> None:
+    found = models(graph)
+    if not found:
+        raise ParamError(f"--slim is {slim:g}: the rack has no model that it could choose")
+    for name, node in found.items():
+        graph.replace(name, replace(node, slim=slim))

@@ -1,0 +1,33 @@
+"""Where the presets and sounds that ship with the package lie."""
+
+from pathlib import Path
+
+from ..graph import FileError
+
+__all__ = ["DEMO_DI", "DEMO_RACK", "asset", "shipped_models", "shipped_presets"]
+
+HERE = Path(__file__).resolve().parent
+DEMO_RACK = "crunch"
+DEMO_DI = "di.wav"
+SOUNDS = (".wav", ".nam")
+
+
+def asset(name: str) -> str:
+    """Return the path of a sound or a model that ships with the package."""
+    path = HERE / "assets" / name
+    if not path.is_file():
+        known = sorted(p.name for p in path.parent.glob("*") if p.suffix in SOUNDS)
+        raise FileError(
+            f"no sound or model {name!r} ships with namgraph; there is {', '.join(known)}"
+        )
+    return str(path)
+
+
+def shipped_models() -> list[Path]:
+    """Return the paths of the shipped models."""
+    return sorted((HERE / "assets").glob("*.nam"))
+
+
+def shipped_presets() -> dict[str, Path]:
+    """Return the shipped presets by name."""
+    return {path.stem: path for path in sorted(HERE.glob("*.json"))}

@@ -1,0 +1,117 @@
+"""The control threads' end of an engine: one lock among themselves, none with the audio thread."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..graph import EngineError
+from .attend import ENGINE, TRACE, attend
+from .callback import process, publish
+from .fade import fade
+from .messages import MESSAGE, NOW, Message, Ring, aligned
+from .plan import Plan
+from .player import walk
+from .watch import watch
+
+__all__ = ["Posting"]
+
+RING = 8192
+PENDING = 8192
+MAX_CHANNELS = 4096
+"""Of all inputs, and of all outputs."""
+PATIENCE_S = 2.0
+"""How long a control thread waits for an audio thread that does not take its messages."""
+
+
+class Posting:
+    """Owns the engine's record and the ring, and posts messages.
+
+    What is heard only after a message is compiled when the first such message is posted, so that
+    a plain render starts sooner.
+    """
+
+    def __init__(self, plan: Plan, fade_frames: int) -> None:
+        self.plan = plan
+        self.driven = False
+        self._lock = threading.RLock()
+        self._watched = False
+        self._ring = Ring(RING)
+        self._pending = aligned(PENDING, MESSAGE)
+        self._trace = aligned(TRACE, np.int64)
+        self._counts = aligned(8, np.int64)
+        self._channels = aligned(2 * MAX_CHANNELS, np.int64)
+        self._record = aligned(1, ENGINE)
+        e = self._record[0]
+        e["plan"] = plan.address
+        e["fade_frames"] = fade_frames
+        e["slots"], e["slot_count"] = self._ring.slots.ctypes.data, RING
+        e["counters"] = self._ring.counters.ctypes.data
+        e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING
+        e["trace"] = self._trace.ctypes.data
+        e["counts"] = self._counts.ctypes.data
+        e["channels"] = self._channels.ctypes.data
+        e["walk"], e["process"] = walk.address, process.address
+        self._process = process.ctypes
+        self._publish = publish.ctypes
+
+    @property
+    def state(self) -> int:
+        """The address of the engine's record."""
+        return int(self._record.ctypes.data)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that the audio thread has not taken yet."""
+        return self._ring.written - self._ring.read
+
+    def prepare(self) -> None:
+        """Compile what messages need, and find every page, before an audio thread begins."""
+        with self._lock:
+            self._watch()
+            self._record["attend"], self._record["fade"] = attend.address, fade.address
+            self.plan.touch()
+
+    def _watch(self) -> None:
+        """Play on with the walk that looks at every node."""
+        if not self._watched:
+            self._watched = True
+            self.plan.watched({})
+            self._record["walk"] = watch.address
+
+    def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
+        self._post_all([(kind, index, value, at)])
+
+    def _post_all(self, messages: Sequence[tuple[Message, int, float, int]]) -> None:
+        """Post messages that the audio thread will find together (if the ring can hold them)."""
+        if not self._record["attend"][0]:
+            self._record["attend"] = attend.address
+        if not self._record["fade"][0] and any(m[0] is Message.SWAP for m in messages):
+            self._record["fade"] = fade.address
+        for start in range(0, len(messages), RING):
+            part = messages[start : start + RING]
+            if self.waiting + len(part) > RING:
+                self._settle()
+            for offset, (kind, index, value, at) in enumerate(part):
+                self._ring.write(kind, index, value, at, self.plan.address, offset)
+            self._publish(self._ring.counters.ctypes.data, self._ring.written + len(part))
+
+    def _settle(self) -> None:
+        """See to it that the ring is read: by the audio thread, or where there is none, here."""
+        if self.driven:
+            self._wait(lambda: not self.waiting, f"taken {self.waiting} messages")
+            return
+        self._process(self.state, 0, 0, 0)
+        # A swap waits for the fade before it: the next blocks will take what is left.
+        if self._ring.full:
+            raise EngineError(f"nobody plays the engine: it has not taken {self.waiting} messages")
+
+    def _wait(self, done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not done():
+            if time.monotonic() > deadline:
+                raise EngineError(
+                    f"the audio thread has not {what} in {PATIENCE_S:g} s: has the device gone?"
+                )
+            time.sleep(0.001)

@@ -1,0 +1,28 @@
+"""Compiling ahead of time: what is named there is what models then use."""
+
+import json
+
+import pytest
+
+from namgraph.nodes.nam.common import common_kernels
+from namgraph.nodes.nam.file import parse_nam
+from namgraph.runtime.abi import natives
+
+from . import nets
+from .playing import Playing
+
+MODELS = [*map(nets.a1, nets.A1), nets.a2(3), nets.a2(8), nets.lstm(16, 1), nets.lstm(8, 2)]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_published_models_need_no_other_kernels(model: object) -> None:
+    common_kernels()
+    known = natives()
+    Playing(parse_nam(json.dumps(model).encode()))
+    assert natives() == known
+
+
+def test_each_kernel_is_named_once() -> None:
+    made = common_kernels()
+    assert len(set(made)) == len(made)
+    assert all(kernel in natives() for kernel in made)

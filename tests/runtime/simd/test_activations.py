@@ -1,0 +1,135 @@
+"""Activations against float64, from the smallest numbers to the largest, and on what is none."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from namgraph.runtime.simd.activations import (
+    ACTIVATIONS,
+    TANH44,
+    Activation,
+    Rational,
+    tanh,
+)
+from namgraph.runtime.simd.lanes import Lanes, Value
+
+from .emitting import WIDTHS, apply
+from .rational import fit
+
+RANGE = np.concatenate(
+    [
+        np.linspace(-12, 12, 40_001),
+        np.logspace(-30, 30, 4_001),
+        -np.logspace(-30, 30, 4_001),
+        [0.0, -0.0, np.finfo(np.float32).max, np.finfo(np.float32).min],
+    ]
+).astype(np.float32)
+WIDE = RANGE.astype(np.float64)
+
+
+def sigmoid(x: Any) -> Any:
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def silu(x: Any) -> Any:
+    with np.errstate(over="ignore"):
+        return x / (1 + np.exp(-x))
+
+
+def bent(x: Any) -> Any:
+    lo, hi, below, above = -0.5, 0.25, 0.125, 2.0
+    return np.where(x < lo, (x - lo) * below + lo, np.where(x > hi, (x - hi) * above + hi, x))
+
+
+EXACT: dict[str, tuple[Any, list[float], float]] = {
+    "tanh": (np.tanh, [], 1.5e-6),
+    "hardtanh": (lambda x: np.clip(x, -1, 1), [], 0),
+    "leaky_hardtanh": (bent, [-0.5, 0.25, 0.125, 2.0], 2e-7),
+    "relu": (lambda x: np.maximum(x, 0), [], 0),
+    "leaky": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
+    "sigmoid": (sigmoid, [], 2e-7),
+    "silu": (silu, [], 4e-7),
+    "hardswish": (lambda x: x * np.clip(x + 3, 0, 6) / 6, [], 3e-7),
+    "softsign": (lambda x: x / (1 + abs(x)), [], 2e-7),
+}
+"""By name: the function, its parameters, and the error allowed beside values of about 1."""
+
+
+def run(kind: Activation, name: str, signal: Any, parameters: list[float], width: int) -> Any:
+    def operation(lanes: Lanes, x: Value) -> Value:
+        return kind.emit(lanes, x, [lanes.constant(p) for p in parameters])
+
+    return apply(f"activation {name}", operation, signal, width)
+
+
+def check(found: Any, wanted: Any, error: float) -> None:
+    """Absolute below 1, relative above."""
+    assert np.isfinite(found).all()
+    assert (abs(found - wanted) / np.maximum(abs(wanted), 1)).max() <= error
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", EXACT)
+def test_values(name: str, width: int) -> None:
+    function, parameters, error = EXACT[name]
+    tame = abs(WIDE) < (1e30 if name in ("hardswish", "leaky_hardtanh") else np.inf)
+    found = run(ACTIVATIONS[name], name, RANGE[tame], parameters, width)
+    check(found, function(WIDE[tame]), error)
+
+
+def test_every_activation_is_tested() -> None:
+    assert set(ACTIVATIONS) == {*EXACT, "fasttanh"}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_nan_stays_nan(name: str) -> None:
+    """Or a network that went wrong would play on, loudly and finitely."""
+    parameters = [0.1] * ACTIVATIONS[name].parameters
+    found = run(ACTIVATIONS[name], name, np.full(16, np.nan), parameters, 16)
+    assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize(("name", "ends"), [("tanh", (-1, 1)), ("sigmoid", (0, 1))])
+def test_infinity_is_the_end_of_the_range(name: str, ends: tuple[float, float]) -> None:
+    found = run(ACTIVATIONS[name], name, np.array([-np.inf, np.inf]), [], 4)
+    np.testing.assert_allclose(found, ends, atol=2e-6)
+
+
+def test_fasttanh_is_cores() -> None:
+    """Its greatest error is known (nam-format.md, 6.1), and where it settles."""
+    found = run(ACTIVATIONS["fasttanh"], "fasttanh", RANGE, [], 16)
+    near = abs(WIDE) <= 6
+    assert abs(found - np.tanh(WIDE))[near].max() == pytest.approx(4.36e-4, rel=0.01)
+    assert found[np.argmin(abs(RANGE - 12))] == pytest.approx(1.00087, abs=1e-5)
+
+
+def test_tanh() -> None:
+    ratio, error = TANH44, 3.2e-7
+    kind = Activation(lambda lanes, x, _: tanh(lanes, x, ratio))
+    found = run(kind, "tanh", RANGE, [], 16)
+    check(found, np.tanh(WIDE), error)
+    inside = (abs(WIDE) <= ratio.limit) & (abs(WIDE) > 1e-20)
+    exact = np.tanh(WIDE[inside])
+    assert (abs(found[inside] - exact) / abs(exact)).max() <= error
+
+
+def test_no_better_coefficients_are_known() -> None:
+    """They are fitted again here, and found to be as good."""
+    ratio = TANH44
+    size = len(ratio.above) - 1
+    best, above, below = fit(size, size, ratio.limit)
+    x = np.linspace(1e-3, ratio.limit, 20_001)
+    errors = []
+    for p, q in ((ratio.above, ratio.below), (above, below)):
+        quotient = np.polyval(p[::-1], x * x) / np.polyval(q[::-1], x * x)
+        errors.append(abs(x * quotient / np.tanh(x) - 1).max())
+    assert errors[0] <= 1.05 * errors[1]
+    assert errors[1] == pytest.approx(best, rel=0.2)
+
+
+def test_the_check_can_fail() -> None:
+    wrong = Rational((TANH44.above[0] * 1.000001, *TANH44.above[1:]), TANH44.below, TANH44.limit)
+    found = run(Activation(lambda v, x, _: tanh(v, x, wrong)), "tanh off", RANGE, [], 16)
+    with pytest.raises(AssertionError):
+        check(found, np.tanh(WIDE), 3.2e-7)
