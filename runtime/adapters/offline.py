@@ -1,7 +1,7 @@
 """The simplest adapter: arrays in, arrays out, faster than real time."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
