@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..graph import AudioFileError, Graph
 from ..runtime.adapters.files import AudioFile, audio_writer, read_audio, resample
 from ..runtime.adapters.offline import render
+from ..runtime.stats import Stats
 from .rig import Rig
 
 __all__ = ["Levels", "levels_of", "render_file"]
@@ -84,6 +85,7 @@ def render_file(
             block=block,
             tail=not rig.bare if tail is None else tail,
             progress=progress,
+            report=lambda stats: _warn_of_faults(stats, warn),
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
@@ -92,6 +94,13 @@ def render_file(
             made = _exactly(resample(made, rate, found.rate), frames)
         write(made)
     return levels_of(made, found.rate)
+
+
+def _warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
+    """Say which nodes were muted: a render that went wrong must not pass for a good one."""
+    for row in stats.nodes:
+        if row.faults:
+            warn(f"{row.name}: muted in {row.faults} blocks, because it made what is no number")
 
 
 def _check_channels(graph: Graph, found: AudioFile, source: Path_) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import Graph, ParamError, Spec, tail as graph_tail
 from ..engine import Engine
 from ..layout import Ends
+from ..stats import Stats
 
 __all__ = ["render"]
 
@@ -28,6 +29,7 @@ def render(
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
     progress: Callable[[float], None] | None = ...,
+    report: Callable[[Stats], None] | None = ...,
 ) -> Audio: ...
 @overload
 def render(
@@ -39,6 +41,7 @@ def render(
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
     progress: Callable[[float], None] | None = ...,
+    report: Callable[[Stats], None] | None = ...,
 ) -> dict[str, Audio]: ...
 
 
@@ -51,6 +54,7 @@ def render(
     tail: bool = True,
     changes: Iterable[tuple[int, str, float]] = (),
     progress: Callable[[float], None] | None = None,
+    report: Callable[[Stats], None] | None = None,
 ) -> Audio | dict[str, Audio]:
     """Run whole signals through a graph and return what comes out, tails included.
 
@@ -58,7 +62,8 @@ def render(
     input name where there are several).  The result starts where the input starts: the graph's
     latency is taken out.  It is longer than the input by the graph's tail, or as long as the
     input with ``tail=False``.  ``block`` cannot be heard.  ``changes`` are ``(frame, "node.param",
-    value)``, applied at those frames exactly.  ``progress`` is told the share done, from 0 to 1.
+    value)``, applied at those frames exactly.  ``progress`` is told the share done, from 0 to 1;
+    ``report`` is given the engine's statistics in the end: what had to be muted is counted there.
     """
     engine = Engine(graph, sample_rate=sample_rate, max_frames=Spec(sample_rate, block).max_frames)
     ends = Ends(graph, audio)
@@ -80,5 +85,7 @@ def render(
         engine.play([x[now] for x in inputs], [y[now] for y in outputs], frames, block)
         if progress is not None:
             progress((start + frames) / total)
+    if report is not None:
+        report(engine.stats())
     result: Audio | dict[str, Audio] = ends.shaped([y[latency:] for y in outputs])
     return result

@@ -6,9 +6,9 @@ from hypothesis import given, strategies as st
 
 from namgraph.graph import Graph, ParamError, PortError
 from namgraph.nodes.gain import Gain
-from namgraph.runtime import Engine, render
+from namgraph.runtime import Engine, Stats, render
 
-from .racks import chain, diamond, noise, one_pole
+from .racks import chain, diamond, divide, noise, one_pole
 
 
 @given(frames=st.integers(0, 3_000), block=st.sampled_from([1, 7, 64, 512, 4096]))
@@ -66,3 +66,12 @@ def test_mono_comes_back_as_it_was_given() -> None:
 def test_streams_that_cannot_be_are_refused(rate: float, block: int) -> None:
     with pytest.raises(ParamError):
         render(chain(("b", Gain())), noise(10), rate, block=block)
+
+
+def test_what_had_to_be_muted_is_reported() -> None:
+    found: list[Stats] = []
+    x = np.ones(1_000, np.float32)
+    render(chain(("bad", divide())), x, 48_000, report=found.append)
+    x[500] = 0.0
+    render(chain(("bad", divide())), x, 48_000, report=found.append, block=64)
+    assert [stats.faults for stats in found] == [0, 1]
