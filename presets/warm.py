@@ -1,5 +1,6 @@
 """Compile everything now, so that nothing is compiled when it matters."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def warm(progress: Callable[[float], None] = lambda share: None) -> Warmed:
     graphs = [load_preset(path) for path in shipped_presets().values()]
     graphs += [open_rig(path, ir=asset("cab.wav")).graph for path in shipped_models()]
     ours = {n: c for n, c in node_types().items() if c.__module__.startswith(nodes.__name__)}
-    graphs += [_alone(cls()) for cls in ours.values() if not cls.files()]
+    graphs += [_alone(cls()) for cls in ours.values() if _needs_nothing(cls)]
     for n, graph in enumerate(graphs):
         Plan(graph, Spec(48_000, 64))
         progress(0.5 * (n + 1) / len(graphs))
@@ -48,6 +49,14 @@ def warm(progress: Callable[[float], None] = lambda share: None) -> Warmed:
         _ = function.address
         progress(0.5 + 0.5 * (n + 1) / len(functions))
     return Warmed(len(functions), len(graphs), time.perf_counter() - begun)
+
+
+def _needs_nothing(cls: type[Node]) -> bool:
+    """Say whether a node can be made without a file or a choice."""
+    if not dataclasses.is_dataclass(cls):
+        return True
+    fields = dataclasses.fields(cls)
+    return all(f.default is not dataclasses.MISSING for f in fields)
 
 
 def _alone(node: Node) -> Graph:

@@ -77,7 +77,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("render crunch in.wav no/out.wav", "no/out.wav: cannot be written: No such file"),
         ("render crunch in.wav in.wav/out.wav", "cannot be written: Not a directory"),
         ("render crunch in.wav ./in.wav", "is the input"),
-        ("render crunch in.wav out.mp3", "its name must end in .wav"),
+        ("render crunch in.wav out.txt", "its name must end in one of .wav"),
         ("render crunch in.wav out.wav --ir no.wav", "--ir goes with a .nam"),
         ("render crunch in.wav out.wav --backend cuda", "--backend is cuda: not in this build"),
         ("render crunch in.wav out.wav --backend gpu", "invalid choice: 'gpu'"),

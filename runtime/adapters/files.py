@@ -1,6 +1,7 @@
 """Audio files: read into float32 ``(channels, frames)``, written whole or not at all."""
 
 import contextlib
+import importlib.util
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -84,23 +85,23 @@ def audio_writer(
     subtype: str = "pcm24",
     warn: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Callable[[Audio], None]]:
-    """Give a function that writes ``(channels, frames)`` as a WAV file, to be called once.
+    """Give a function that writes ``(channels, frames)`` to a file, to be called once.
 
-    Entering the context finds out whether the file can be written; the file is there when the
-    context ends, and only if it ends well.  Samples beyond full scale are clamped where the
-    format is an integer, and ``warn`` is told how many there were.
+    The name says what kind of file: WAV, or with the extra ``pedalboard`` FLAC, MP3, OGG or AIFF
+    (``subtype`` is for WAV alone).  Entering the context finds out whether the file can be
+    written; the file is there when the context ends, and only if it ends well.  Samples beyond
+    full scale are clamped where the format is an integer; ``warn`` is told how many there were.
     """
     name = os.fspath(path)
     if subtype not in SUBTYPES:
         raise AudioFileError(f"subtype is {subtype!r}: must be one of {', '.join(SUBTYPES)}")
-    if Path(name).suffix.lower() not in (".wav", ".wave"):
-        raise AudioFileError(f"{name}: only WAV files are written: its name must end in .wav")
+    write = _writer(name, subtype, warn)
     if rate != int(rate):
         raise AudioFileError(
             f"{name}: a WAV file has a whole number of frames a second, not {rate}"
         )
     with whole_file(path, AudioFileError) as part:
-        yield lambda samples: _write(part, name, samples, int(rate), subtype, warn)
+        yield lambda samples: write(part, samples, int(rate))
 
 
 def resample(samples: Audio, rate: float, wanted: float) -> Audio:
@@ -111,6 +112,25 @@ def resample(samples: Audio, rate: float, wanted: float) -> Audio:
 
     made = soxr.resample(samples.T, rate, wanted, quality="VHQ")
     return np.ascontiguousarray(made.T, np.float32)
+
+
+def _writer(
+    name: str, subtype: str, warn: Callable[[str], None]
+) -> Callable[[Path, Audio, int], None]:
+    """Return what writes the kind of file that the name ends in."""
+    suffix = Path(name).suffix.lower()
+    if suffix in (".wav", ".wave"):
+        return lambda part, samples, rate: _write(part, name, samples, rate, subtype, warn)
+    from .pedalboard.audio_files import ENCODED, encode
+
+    if suffix not in ENCODED:
+        known = ", ".join([".wav", *ENCODED])
+        raise AudioFileError(f"{name}: its name must end in one of {known}")
+    if importlib.util.find_spec("pedalboard") is None:
+        raise AudioFileError(
+            f'{name}: only .wav files are written without pip install "namgraph[pedalboard]"'
+        )
+    return lambda part, samples, rate: encode(part, name, _clamped(samples, name, warn), rate)
 
 
 def _write(

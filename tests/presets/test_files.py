@@ -25,7 +25,9 @@ SIMPLE: dict[str, Any] = {
 
 
 KINDS = {
-    name: cls for name, cls in ng.node_types().items() if cls.__module__.startswith("namgraph.")
+    name: cls
+    for name, cls in ng.node_types().items()
+    if cls.__module__.startswith("namgraph.") and name != "pedalboard_effect"
 }
 
 

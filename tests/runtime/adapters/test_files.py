@@ -111,8 +111,8 @@ def test_what_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None
     for path, said in [
         (plain / "a.wav", "Not a directory"),
         (tmp_path / "none" / "a.wav", "No such file"),
-        (tmp_path / "a.mp3", "must end in .wav"),
-        (tmp_path, "must end in .wav"),
+        (tmp_path / "a.txt", "must end in one of .wav"),
+        (tmp_path, "must end in one of .wav"),
     ]:
         with pytest.raises(AudioFileError, match=said), audio_writer(path, 48_000):
             pytest.fail("the body began")
@@ -170,3 +170,30 @@ def test_resampling_keeps_a_tone_in_its_place() -> None:
     wanted = np.sin(2 * np.pi * 1000 * np.arange(48_000) / 48_000)
     assert np.abs(made[0] - wanted)[2000:-2000].max() < 1e-5
     assert resample(tone, 44_100, 44_100) is tone
+
+
+@pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "aiff"])
+def test_other_formats_go_by_way_of_pedalboard(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("pedalboard")
+    t = np.arange(48_000) / 48_000
+    tone = (0.25 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)[None]
+    target = tmp_path / f"tone.{suffix}"
+    with audio_writer(target, 48_000) as write:
+        write(tone)
+    found = read_audio(target)
+    assert (found.rate, found.channels) == (48_000, 1)
+    spectrum = np.abs(np.fft.rfft(found.samples[0, 4_000:44_000]))
+    assert np.argmax(spectrum) == pytest.approx(440 * 40_000 / 48_000, abs=1)
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
+
+
+def test_without_pedalboard_the_way_to_get_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with (
+        pytest.raises(AudioFileError, match=r"namgraph\[pedalboard\]"),
+        audio_writer(tmp_path / "a.flac", 48_000),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())

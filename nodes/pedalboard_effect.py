@@ -1,0 +1,120 @@
+"""PedalboardEffect: any plugin of pedalboard's, or one it hosts, as a node."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, node, option
+from ..runtime.adapters.pedalboard.hosted import Hosted, Measured, measured, record_type
+from ..runtime.adapters.pedalboard.hosting import (
+    FIXED,
+    Description,
+    describe,
+    make,
+    parameters,
+)
+
+__all__ = ["PedalboardEffect"]
+
+Value = float | int | bool | str
+
+
+class _Parameters:
+    """``params()`` of a node tells its plugin's table; of the class, that there is none for all."""
+
+    def __get__(self, owner: Any, cls: type) -> Callable[[], dict[str, Param]]:
+        rows: dict[str, Param] = {} if owner is None else owner.__dict__["_rows"]
+        return lambda: dict(rows)
+
+
+@node("pedalboard_effect")
+class PedalboardEffect(Node):
+    """Play a plugin of pedalboard's in a graph, offline and in scripts.
+
+    ``effect`` is a plugin object, the name of a class (``"Reverb"``), or the path of a VST3 or
+    Audio Unit plugin, with ``plugin_name`` where a file holds several and its ``raw_state`` in
+    base64 as ``state``.  Further keywords are the plugin's own: ``PedalboardEffect("Reverb",
+    room_size=0.8)``.  Numbers among them are parameters of the node.
+
+    Sample-exact for plugins that give what they get; those that lag are played on a grid of 512
+    frames, to which their parameters are then bound.
+    """
+
+    effect: Any
+    settings: tuple[tuple[str, float | bool | str], ...] = option(default=())
+    state: str = option(default="")
+    plugin_name: str = option(default="")
+
+    offline_only: ClassVar[str] = (
+        "it runs Python in every block; play your graph as a GraphPlugin between pedalboard's "
+        "plugins instead, in a Pedalboard or a pedalboard.io.AudioStream"
+    )
+    params: ClassVar[Any] = (
+        _Parameters()
+    )  # of one plugin, where every other node has them of its class
+
+    def __init__(
+        self,
+        effect: Any,
+        settings: Mapping[str, Value] | tuple[tuple[str, Value], ...] = (),
+        state: str = "",
+        plugin_name: str = "",
+        **values: Value,
+    ) -> None:
+        given: dict[str, Any] = {}
+        if isinstance(effect, str):
+            fixed: dict[str, Value] = {}
+        else:
+            described, given_now = describe(effect)
+            effect, fixed, given = described.effect, dict(described.fixed), dict(given_now)
+        given |= {**dict(settings), **values}
+        fixed |= {k: given.pop(k) for k in list(given) if k in FIXED.get(effect, ())}
+        what = Description(effect, tuple(sorted(fixed.items())), state, plugin_name)
+        plugin = make(what)
+        rows = parameters(plugin)
+        for name in given:
+            if name not in rows:
+                known = ", ".join([*FIXED.get(effect, ()), *rows]) or "none"
+                raise ParamError(f"{effect} has no setting {name!r}; it has {known}")
+        numbers = {
+            name: row.check(name, given.get(name, row.default)) for name, row in rows.items()
+        }
+        for name, number in numbers.items():
+            object.__setattr__(self, name, number)
+        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_made_of", (what, tuple(numbers.items())))
+        object.__setattr__(self, "effect", effect)
+        object.__setattr__(self, "settings", (*what.fixed, *numbers.items()))
+        object.__setattr__(self, "state", state)
+        object.__setattr__(self, "plugin_name", plugin_name)
+
+    def latency(self, spec: Spec) -> int:
+        """Return what the plugin was measured to keep back, and its grid."""
+        return self._measured(spec.rate).latency
+
+    def tail(self, spec: Spec) -> int:
+        """Return for how long the plugin was heard after noise, 10 seconds at most."""
+        return self._measured(spec.rate).tail
+
+    def prepare(self, io: Io) -> Processor:
+        """Make the plugin, and a C function that calls it."""
+        names = list(self.params())
+        rate, longest = io.spec.rate, io.spec.max_frames
+        found = self._measured(rate)
+        hosted = Hosted(self._described()[0], names, rate, io.outputs["out"], longest, found)
+        made = io.memory.record(record_type(names), **io.params)
+        return Processor(hosted, made, after=hosted.check)
+
+    def _described(self) -> tuple[Description, tuple[tuple[str, float], ...]]:
+        made: tuple[Description, tuple[tuple[str, float], ...]] = self.__dict__["_made_of"]
+        return made
+
+    def _measured(self, rate: float) -> Measured:
+        """Measure in stereo, or in mono where a plugin has nothing else."""
+        try:
+            return measured(*self._described(), rate, 2)
+        except (RuntimeError, ValueError) as error:
+            try:
+                return measured(*self._described(), rate, 1)
+            except (RuntimeError, ValueError):
+                said = error if isinstance(error, EngineError) else f"{self.effect}: {error}"
+                raise EngineError(str(said)) from error

@@ -1,0 +1,31 @@
+"""Pedalboard: our graphs as plugins in its chains, and a container that needs no plugin host.
+
+pedalboard is under the GPL and optional: ``GraphPlugin`` is a class made from one of its classes,
+so it comes into being, with the import of pedalboard, when first asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from ....graph import EngineError
+from .board import Board
+from .effect import GraphEffect
+
+if TYPE_CHECKING:
+    from .plugin import GraphPlugin
+
+__all__ = ["Board", "GraphEffect", "GraphPlugin"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "GraphPlugin":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from .plugin import GraphPlugin
+    except ModuleNotFoundError as error:
+        if error.name != "pedalboard":
+            raise
+        raise EngineError(
+            'GraphPlugin needs pedalboard: pip install "namgraph[pedalboard]"'
+        ) from None
+    globals()[name] = GraphPlugin
+    return GraphPlugin

@@ -1,0 +1,88 @@
+"""``GraphPlugin``: a graph that is a pedalboard plugin.
+
+Imported only when it is asked for, because it imports pedalboard, which is under the GPL.
+"""
+
+import ctypes
+import threading
+from typing import Any
+
+import pedalboard as _pedalboard
+
+from ....graph import EngineError, Graph
+from .binding import Seat, opened, seated
+from .keeping import keep_if_held, owners, release_kept
+from .knobs import Knobs
+from .rack import Fit, Rack
+from .versions import check_pedalboard
+
+__all__ = ["GraphPlugin"]
+
+pedalboard: Any = _pedalboard
+check_pedalboard(pedalboard.__version__)
+
+
+class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
+    """A graph in the place of a pedalboard plugin: in ``Pedalboard``, ``Chain``, ``Mix``, streams.
+
+    Every parameter of the graph is an attribute, ``amp.input_db`` being ``amp_input_db``; setting
+    one is exact, and heard from the next block on.  The graph plays without Python and without
+    the GIL; only the first block at a new sample rate takes it, to build an engine.  With
+    ``sample_rate`` that is done here and now, as a live ``AudioStream`` should have it.
+
+    ``fit`` says what to do where stream and graph differ in width: ``"exact"`` refuses,
+    ``"each"`` plays a copy of a mono graph on each channel, ``"first"`` feeds a graph that gives
+    more channels than it takes the first ones.
+
+    Like any external plugin of pedalboard's, it is made in the thread that made the first of
+    them, and used in any.
+    """
+
+    def __init__(
+        self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
+    ) -> None:
+        release_kept()
+        rack = Rack(graph, fit)
+        tenant = _Tenant(rack)
+        try:
+            with seated("namgraph", tenant, sum(1 << n for n in rack.channels)) as seat:
+                super(Knobs, self).__init__(str(opened().bundle))
+        except RuntimeError as error:
+            if threading.current_thread() is threading.main_thread():
+                raise
+            raise EngineError(
+                "pedalboard makes external plugins only in the thread that made the first one: "
+                f"make the GraphPlugin there, and use it anywhere ({error})"
+            ) from error
+        owners(self)  # finds out, now rather than when a plugin goes, whether it can be known
+        self._begin(rack, sample_rate)
+        object.__setattr__(self, "_seat", seat)
+        rack.settle = lambda: opened().library.namgraph_shim_settle(ctypes.byref(seat))
+        if sample_rate is not None:
+            tenant(seat, float(sample_rate), 2 if 2 in rack.channels else rack.channels[0])
+
+    def __del__(self) -> None:
+        if "_rack" in self.__dict__:
+            keep_if_held(self)
+
+    def show_editor(self, *args: object) -> None:
+        """Refuse: a graph has no window."""
+        raise EngineError("a GraphPlugin has no window: its parameters are attributes")
+
+
+class _Tenant:
+    """Seats a rack's engines; refers to no plugin, which may be gone while the host plays on."""
+
+    def __init__(self, rack: Rack) -> None:
+        self.rack = rack
+
+    def __call__(self, seat: Seat, rate: float, channels: int) -> None:
+        engines = self.rack.build(rate, channels)
+        for k, engine in enumerate(engines):
+            engine.driven = True  # the host's thread takes the messages
+            seat.engines[k] = engine.state
+        seat.latency = engines[0].latency
+        seat.tail = self.rack.tail(rate)
+        seat.reads = self.rack.reads
+        seat.built_rate, seat.built_channels = rate, channels
+        seat.engine_count = len(engines)

@@ -1,0 +1,229 @@
+"""A graph as a host sees it: so many channels, named parameters, engines made when needed."""
+
+import dataclasses
+import difflib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ....graph import (
+    Graph,
+    Param,
+    ParamError,
+    PortError,
+    Spec,
+    UnknownNameError,
+    schedule,
+    tail as graph_tail,
+)
+from ...engine import Engine
+from ..offline_only import refuse_offline_nodes
+from .restart import ready_to_restart
+
+__all__ = ["Fit", "Rack", "Readout", "spelled"]
+
+Fit = Literal["exact", "each", "first"]
+FITS = ("exact", "each", "first")
+MOST = 8
+"""Channels of a stream: as many as pedalboard's hosting of plugins knows layouts for."""
+MAX_FRAMES = 512
+"""The engine's own step; blocks of a host are of any length, and the step cannot be heard."""
+CROWD = 4096
+"""Messages to let wait before asking the shim to have them taken."""
+LONGEST_TAIL_S = 60.0
+RATES = (8_000.0, 384_000.0)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A parameter as it is now: where it lives, its value, its range and unit."""
+
+    name: str
+    value: float
+    row: Param
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the greatest value."""
+        return self.row.low, self.row.high
+
+    @property
+    def units(self) -> str:
+        """The unit, or nothing."""
+        return self.row.unit
+
+    def __repr__(self) -> str:
+        low, high = self.range
+        return f"<{self.name} = {self.value:g} {self.units} in [{low:g}, {high:g}]>"
+
+
+class Rack:
+    """Holds a graph and what its parameters are set to, and makes engines that play it so.
+
+    The values here are the truth: a host may come with another sample rate at any time, and the
+    engines made then begin where the knobs are.  Any thread may call ``set``.
+    """
+
+    def __init__(self, graph: Graph, fit: Fit = "exact") -> None:
+        if not isinstance(graph, Graph):
+            raise PortError(f"graph is {graph!r}: must be a Graph")
+        refuse_offline_nodes(graph, "a pedalboard plugin")
+        self._graph = graph.copy()
+        self.fit = fit
+        self.channels = _channels(graph, fit)
+        self.rows: dict[str, Param] = {
+            f"{node}.{name}": row
+            for node, made in graph.nodes.items()
+            for name, row in made.params().items()
+        }
+        self.attributes = _attributes(self.rows)
+        self._values: dict[str, float] = {}
+        self._lock = threading.RLock()  # no value may fall between two engines
+        self.engines: list[Engine] = []
+        self.settle: Callable[[], object] = lambda: None
+        """Sees to it that waiting messages are taken, where a host's thread plays."""
+        schedule(self._graph, Spec(48_000, MAX_FRAMES))  # refuses now what cannot play
+
+    @property
+    def graph(self) -> Graph:
+        """A copy of the graph with its parameters as they are set now."""
+        made = self._graph.copy()
+        by_node: dict[str, dict[str, float]] = {}
+        for name, value in self._values.items():
+            node, _, param = name.partition(".")
+            by_node.setdefault(node, {})[param] = value
+        for node, values in by_node.items():
+            old: Any = made.nodes[node]
+            made.replace(node, dataclasses.replace(old, **values))
+        return made
+
+    @property
+    def reads(self) -> int:
+        """How many channels the graph reads."""
+        return sum(self._graph.inputs.values())
+
+    @property
+    def latency(self) -> int:
+        """Frames from input to output, at the rate last played."""
+        return self.engines[0].latency if self.engines else 0
+
+    def build(self, rate: float, channels: int) -> list[Engine]:
+        """Make engines for a stream; the ones before are gone after."""
+        if channels not in self.channels:
+            allowed = ", ".join(map(str, self.channels))
+            raise PortError(f"the stream has {channels} channels: the graph plays {allowed}")
+        count = channels if self.fit == "each" else 1
+        with self._lock:
+            graph = self.graph
+            self.engines = [
+                Engine(graph, sample_rate=rate, max_frames=MAX_FRAMES) for _ in range(count)
+            ]
+            for engine in self.engines:
+                ready_to_restart(engine)
+            return self.engines
+
+    def tail(self, rate: float) -> int:
+        """Frames for which the graph sounds on after its input."""
+        spec = Spec(rate, MAX_FRAMES)
+        return min(graph_tail(self._graph, spec), round(LONGEST_TAIL_S * rate))
+
+    def set(self, name: str, value: float, *, at: int | None = None) -> None:
+        """Set ``"node.param"`` exactly: at the next block, or at frame ``at`` since the reset."""
+        checked = self._row(name).check(name, value)
+        if at is not None and (isinstance(at, bool) or not isinstance(at, int | np.integer)):
+            raise ParamError(f"{name}: at is {at!r}: must be a frame number, 0 or more")
+        with self._lock:
+            self._values[name] = checked
+            for engine in self.engines:
+                if engine.waiting > CROWD:
+                    self.settle()
+                engine.set(name, checked, at=at)
+
+    def get(self, name: str) -> float:
+        """Return what a parameter is set to, or what a meter shows (of the first channel)."""
+        if name in self._values:
+            return self._values[name]
+        if name in self.rows:
+            node, _, param = name.partition(".")
+            return float(getattr(self._graph.nodes[node], param))
+        if self.engines and name in self.engines[0].plan.reports:
+            return self.engines[0].get(name)
+        self._row(name)
+        raise AssertionError(name)
+
+    def readout(self, name: str) -> Readout:
+        """Return one parameter with its value, range and unit."""
+        return Readout(name, self.get(name), self._row(name))
+
+    def dumps(self) -> bytes:
+        """Return what the parameters are set to, as JSON."""
+        return json.dumps({name: self.get(name) for name in self.rows}).encode()
+
+    def loads(self, state: bytes) -> None:
+        """Set the parameters from what ``dumps`` gave; all are checked before one is set."""
+        try:
+            values = json.loads(state)
+        except ValueError as error:
+            raise ParamError(f"the state is no JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise ParamError(f"the state is {type(values).__name__}: must be an object")
+        checked = {name: self._row(name).check(name, value) for name, value in values.items()}
+        for name, value in checked.items():
+            self.set(name, value)
+
+    def _row(self, name: str) -> Param:
+        try:
+            return self.rows[name]
+        except (KeyError, TypeError):
+            near = difflib.get_close_matches(str(name), self.rows, n=3, cutoff=0.4)
+            known = ", ".join(near or sorted(self.rows)[:8]) or "none"
+            raise UnknownNameError(f"no parameter {name!r}; there is {known}") from None
+
+
+def spelled(graph: Graph) -> str:
+    """Spell the rack: inputs, nodes with their types, outputs."""
+    nodes = [f"{name} ({node.type_name})" for name, node in graph.nodes.items()]
+    return " -> ".join([*graph.inputs, *nodes, *graph.outputs]) or "nothing"
+
+
+def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
+    """Return the widths of stream that a graph can be played in."""
+    if fit not in FITS:
+        raise ParamError(f"fit is {fit!r}: must be one of {', '.join(FITS)}")
+    if len(graph.inputs) > 1 or len(graph.outputs) != 1:
+        raise PortError(
+            f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}: "
+            "a pedalboard plugin has at most one input and exactly one output"
+        )
+    ins, outs = sum(graph.inputs.values()), sum(graph.outputs.values())
+    if outs > MOST:
+        raise PortError(f"the graph's output has {outs} channels: must be 1 to {MOST}")
+    if fit == "each":
+        if (ins, outs) != (1, 1):
+            raise PortError(
+                f"the graph takes {ins} and gives {outs} channels: "
+                "fit='each' plays a copy on each channel, and needs 1 and 1"
+            )
+        return tuple(range(1, MOST + 1))
+    if ins in (0, outs) or (fit == "first" and ins < outs):
+        return (outs,)
+    hint = "; fit='first' feeds it the first channels of the stream" if ins < outs else ""
+    raise PortError(
+        f"the graph takes {ins} and gives {outs} channels: "
+        f"a pedalboard plugin gives as many as it takes{hint}"
+    )
+
+
+def _attributes(rows: Mapping[str, Param]) -> dict[str, str]:
+    """Name an attribute for each parameter: ``amp.input_db`` is ``amp_input_db``.
+
+    What has no spelling of its own is left to ``set`` and ``get``.
+    """
+    spelled: dict[str, list[str]] = {}
+    for name in rows:
+        spelled.setdefault(name.replace(".", "_").replace(" ", "_"), []).append(name)
+    return {a: n[0] for a, n in spelled.items() if len(n) == 1 and a.isidentifier()}

@@ -1,0 +1,54 @@
+"""Encoded audio files by way of pedalboard.io."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+
+from .racks import noise
+
+pytest.importorskip("pedalboard")
+
+from namgraph.runtime.adapters.pedalboard.audio_files import (
+    ENCODED,
+    read_encoded,
+    write_encoded,
+)
+
+RATE = 44_100
+CLOSE = {"aiff": 1e-6, "flac": 1e-6, "mp3": 0.2, "ogg": 0.2}
+
+
+@pytest.mark.parametrize("suffix", sorted(ENCODED))
+@pytest.mark.parametrize("channels", [1, 2])
+def test_there_and_back(suffix: str, channels: int, tmp_path: Path) -> None:
+    t = np.arange(RATE) / RATE
+    x = np.stack([0.5 * np.sin(2 * np.pi * 220 * (c + 1) * t) for c in range(channels)])
+    path = tmp_path / f"sound{suffix}"
+    write_encoded(path, x.astype("f4"), RATE)
+    heard, rate = read_encoded(path)
+    assert (rate, len(heard)) == (RATE, channels)
+    assert abs(heard.shape[1] - RATE) < 3000
+    if heard.shape[1] == RATE:
+        np.testing.assert_allclose(heard, x, atol=CLOSE[ENCODED[suffix]])
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_is_too_loud_is_clipped(tmp_path: Path) -> None:
+    write_encoded(tmp_path / "loud.flac", 8 * noise(2), RATE)
+    assert np.abs(read_encoded(tmp_path / "loud.flac")[0]).max() <= 1.0 + 1e-6
+
+
+def test_errors_name_the_file(tmp_path: Path) -> None:
+    (tmp_path / "text.mp3").write_text("no sound")
+    for bad, match in [("text.mp3", "not an audio file"), ("none.flac", "No such file")]:
+        with pytest.raises(ng.AudioFileError, match=match) as caught:
+            read_encoded(tmp_path / bad)
+        assert bad in str(caught.value)
+    with pytest.raises(ng.AudioFileError, match=r"must end in one of .aif, .aiff, .flac"):
+        write_encoded(tmp_path / "x.wma", noise(1), RATE)
+    with pytest.raises(ng.AudioFileError, match="cannot be written"):
+        write_encoded(tmp_path / "x.mp3", noise(9), RATE)
+    assert [p.name for p in tmp_path.iterdir()] == ["text.mp3"]

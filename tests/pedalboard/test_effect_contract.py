@@ -1,0 +1,64 @@
+"""PedalboardEffect keeps what every node promises, but for what a hosted plugin cannot.
+
+Not kept, and refused or documented instead: snapshots, state taken along by a swap, and memory (it
+is Python, and allocates).
+"""
+
+import numpy as np
+import pytest
+
+from namgraph.graph import Node
+from namgraph.nodes.pedalboard_effect import PedalboardEffect
+
+from ..nodes import contract
+from ..nodes.alone import Alone
+
+pytest.importorskip("pedalboard")
+NODES = [
+    ("Compressor", {"threshold_db": -30.0, "ratio": 4.0}),
+    ("Delay", {"delay_seconds": 0.002, "feedback": 0.5}),
+    ("Gain", {"gain_db": -6.0}),
+    ("Resample", {"target_sample_rate": 16_000.0}),
+]
+
+
+@pytest.fixture(params=NODES, ids=lambda p: p[0])
+def node(request: pytest.FixtureRequest) -> Node:
+    name, values = request.param
+    return PedalboardEffect(name, values)
+
+
+@pytest.mark.parametrize("cuts", [[64] * 16, [1, 2, 3, 61] * 10, [7, 64, 13] * 8])
+def test_cuts_are_not_heard(node: Node, cuts: list[int]) -> None:
+    contract.check_blocks(Alone(node), cuts)
+
+
+@pytest.mark.parametrize("poison", [1.0, np.nan, np.inf])
+def test_reset(node: Node, poison: float) -> None:
+    contract.check_reset(node, poison)
+
+
+def test_numbers(node: Node) -> None:
+    contract.check_finite(node)
+
+
+def test_bounds(node: Node) -> None:
+    contract.check_bounds(node)
+
+
+def test_scratch(node: Node) -> None:
+    contract.check_scratch(node)
+
+
+@pytest.mark.parametrize("poison", contract.POISONS)
+def test_contained(node: Node, poison: float) -> None:
+    contract.check_contains(node, poison)
+
+
+def test_rejects(node: Node) -> None:
+    contract.check_rejects(node)
+
+
+def test_a_snapshot_cannot_be_taken_back(node: Node) -> None:
+    with pytest.raises(Exception, match="snapshot"):
+        contract.check_snapshot(node)

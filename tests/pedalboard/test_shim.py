@@ -1,0 +1,162 @@
+"""The shim: what is committed is what the recipe gives, and where none fits one is compiled."""
+
+import ctypes
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import namgraph as ng
+from namgraph.runtime.adapters.pedalboard import binding, library, recipe
+
+KNOWN = json.loads(recipe.MANIFEST.read_text(encoding="utf-8"))
+
+
+def has_ziglang() -> bool:
+    command = [sys.executable, "-m", "ziglang", "version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() == recipe.ZIG
+
+
+def test_sources_and_binaries_are_the_recorded_ones() -> None:
+    assert KNOWN["ziglang"] == recipe.ZIG
+    assert KNOWN["sources"] == {n: recipe.checksum(recipe.HERE / n) for n in recipe.SOURCES}
+    found = {
+        p.relative_to(recipe.PREBUILT).as_posix(): recipe.checksum(p)
+        for p in recipe.PREBUILT.rglob("*")
+        if p.is_file()
+    }
+    assert found == KNOWN["files"]
+    assert set(recipe.TARGETS.values()) <= set(found)
+
+
+def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
+    name = next(iter(KNOWN["files"]))
+    changed = tmp_path / "changed"
+    changed.write_bytes((recipe.PREBUILT / name).read_bytes()[:-1] + b"!")
+    assert recipe.checksum(changed) != KNOWN["files"][name]
+
+
+def test_all_binaries_together_are_small() -> None:
+    assert sum(p.stat().st_size for p in recipe.PREBUILT.rglob("*") if p.is_file()) < 300_000
+
+
+@pytest.mark.skipif(not has_ziglang(), reason=f"needs ziglang {recipe.ZIG} (411 MB)")
+def test_the_recipe_gives_the_committed_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert recipe.main(["--check"]) == 0
+    assert "not" not in capsys.readouterr().out
+
+
+def test_no_path_of_the_builder_is_inside() -> None:
+    for name in recipe.TARGETS.values():
+        content = (recipe.PREBUILT / name).read_bytes()
+        assert not re.search(rb"/(root|home|work|Users|tmp)/", content), name
+
+
+def test_linux_needs_no_newer_libc_than_2_17() -> None:
+    for name in (n for t, n in recipe.TARGETS.items() if "linux" in t):
+        wanted = re.findall(rb"GLIBC_2\.(\d+)", (recipe.PREBUILT / name).read_bytes())
+        assert all(int(minor) <= 17 for minor in wanted)
+
+
+def test_python_and_c_agree_on_a_seat() -> None:
+    assert binding.opened().library.namgraph_shim_seat_size() == ctypes.sizeof(binding.Seat)
+
+
+def test_the_prebuilt_one_is_used() -> None:
+    assert recipe.PREBUILT in library.shim().bundle.parents
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+def test_where_none_fits_one_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
+    found = library.find_shim(prebuilt=tmp_path / "nothing")
+    assert tmp_path in found.bundle.parents
+    assert found.library.namgraph_shim_seat_size() == ctypes.sizeof(binding.Seat)
+    again = library.find_shim(prebuilt=tmp_path / "nothing", commands=[])
+    assert again.bundle == found.bundle
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_compiled_one_plays(tmp_path: Path) -> None:
+    pytest.importorskip("pedalboard")
+    if not shutil.which("cc"):
+        pytest.skip("needs a C compiler")
+    script = (
+        "import sys, numpy as np\nfrom pathlib import Path\n"
+        "from namgraph.runtime.adapters.pedalboard import library\n"
+        f"library.PREBUILT = Path({str(tmp_path)!r})\n"
+        f"library._cache = lambda: Path({str(tmp_path / 'cache')!r})\n"
+        "library.find_shim.__defaults__ = (library.PREBUILT, None)\n"
+        "from namgraph.runtime.adapters.pedalboard import GraphPlugin\nimport namgraph as ng\n"
+        "g = ng.Graph(); g.input('i', channels=2) >> g.output('o', channels=2)\n"
+        "x = np.ones((2, 64), 'f4')\nassert (GraphPlugin(g)(x, 48000) == x).all()\n"
+        "print(library.shim().bundle)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(tmp_path) in done.stdout
+
+
+def test_where_nothing_works_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
+    with pytest.raises(ng.EngineError, match=r"no shim .* install a C compiler .* namgraph.Board"):
+        library.find_shim(prebuilt=tmp_path, commands=[])
+    with pytest.raises(ng.EngineError, match="no-such-compiler"):
+        library.find_shim(prebuilt=tmp_path, commands=[["no-such-compiler"]])
+
+
+def test_a_library_that_is_not_the_shim_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
+    file = tmp_path / library._prebuilt_name()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"no library")
+    with pytest.raises(ng.EngineError, match="prebuilt: "):
+        library.find_shim(prebuilt=tmp_path, commands=[])
+
+
+def test_importing_namgraph_imports_no_pedalboard() -> None:
+    script = (
+        "import sys, namgraph, namgraph.runtime.adapters.pedalboard\n"
+        "import namgraph.nodes.pedalboard_effect\n"
+        "assert not [m for m in sys.modules if m.startswith('pedalboard')]\n"
+        "namgraph.runtime.adapters.pedalboard.GraphPlugin\n"
+        "assert 'pedalboard' in sys.modules\n"
+    )
+    pytest.importorskip("pedalboard")
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+
+
+def test_without_pedalboard_it_says_how_to_get_it() -> None:
+    script = (
+        "import sys\nsys.modules['pedalboard'] = None\n"
+        "import namgraph as ng\nfrom namgraph.runtime.adapters import pedalboard\n"
+        "try:\n    pedalboard.GraphPlugin\nexcept ng.EngineError as e:\n    print(e)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert 'pip install "namgraph[pedalboard]"' in done.stdout
+
+
+@pytest.mark.parametrize("version", ["0.9.22", "0.9.26", "0.9.30"])
+def test_a_pedalboard_in_range_is_taken(version: str) -> None:
+    from namgraph.runtime.adapters.pedalboard.versions import check_pedalboard
+
+    check_pedalboard(version)
+
+
+@pytest.mark.parametrize("version", ["0.9.21", "0.8.9", "0.10.0", "1.0.0"])
+def test_a_pedalboard_out_of_range_is_refused_by_name(version: str) -> None:
+    from namgraph.runtime.adapters.pedalboard.versions import check_pedalboard
+
+    with pytest.raises(ng.EngineError, match=f"pedalboard is {version}: must be 0.9.22"):
+        check_pedalboard(version)
