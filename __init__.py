@@ -21,12 +21,16 @@ This directory is the package.  What it holds, and who may import whom (never th
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
     cli.py     the ``namgraph`` command
 
-Names to build with: ``Graph`` and the nodes.  To play: ``render``, ``Engine``, ``Spec``, ``Stats``.
-To keep: ``save_preset``, ``load_preset``, ``load_nam``, and ``asset``, the path of a sound that
-ships.  To write a node of one's own: ``Node``, ``node``, ``Port``, ``Param``, ``param``,
-``option``, ``file``, ``Io``, ``Processor``, ``kernel``, ``helper``, and for its kernel ``record``,
-``channel``, ``floats``.  Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
+Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
+``NullStream``, ``devices``, ``Spec``, ``Stats``. To keep: ``save_preset``, ``load_preset``,
+``load_nam``, and ``asset``, the path of a sound that ships. To write a node of one's own: ``Node``,
+``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
+``helper``, and for its kernel ``record``, ``channel``, ``floats``. Every error is a
+``NamgraphError``; the tree is in ``graph/errors.py``.
 """
+
+import importlib
+from typing import TYPE_CHECKING
 
 from .graph import (
     AudioFileError,
@@ -60,8 +64,26 @@ from .graph import (
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
 from .nodes.nam import load_nam
 from .presets import asset, load_preset, save_preset
-from .runtime import Engine, Snapshot, Stats, helper, kernel, render
+from .runtime import (
+    Engine,
+    LiveStream,
+    NullStream,
+    Snapshot,
+    Stats,
+    devices,
+    helper,
+    kernel,
+    render,
+)
 from .runtime.pointers import channel, floats, record
+
+if TYPE_CHECKING:
+    from .nodes.pedalboard_effect import PedalboardEffect as PedalboardEffect
+    from .runtime.adapters.pedalboard import (
+        Board as Board,
+        GraphEffect as GraphEffect,
+        GraphPlugin as GraphPlugin,
+    )
 
 __all__ = [
     "AudioFileError",
@@ -79,12 +101,14 @@ __all__ = [
     "Handle",
     "Io",
     "Kind",
+    "LiveStream",
     "Meter",
     "Mix",
     "Nam",
     "NamFileError",
     "NamgraphError",
     "Node",
+    "NullStream",
     "Pan",
     "Param",
     "ParamError",
@@ -101,6 +125,7 @@ __all__ = [
     "__version__",
     "asset",
     "channel",
+    "devices",
     "file",
     "floats",
     "helper",
@@ -116,3 +141,17 @@ __all__ = [
     "save_preset",
 ]
 __version__ = "0.1.0"
+
+_ASKED_FOR = {
+    "Board": ".runtime.adapters.pedalboard",
+    "GraphEffect": ".runtime.adapters.pedalboard",
+    "GraphPlugin": ".runtime.adapters.pedalboard",
+    "PedalboardEffect": ".nodes.pedalboard_effect",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Bring in what belongs to pedalboard when it is asked for, and not before."""
+    if name not in _ASKED_FOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_ASKED_FOR[name], __name__), name)

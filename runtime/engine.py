@@ -1,6 +1,7 @@
 """The engine: plays a plan, block after block, whatever happens."""
 
 import contextlib
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import overload
@@ -23,6 +24,9 @@ CROWD = 8
 """Plans that may wait to be faded out before a swap waits for them."""
 
 Audio = NDArray[np.float32]
+
+NOT_TAKEN = -1
+"""The frame of a snapshot that the audio thread has not filled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +58,9 @@ class Engine(Posting):
         super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
         self._old: list[Plan] = []
         self._retired = 0
+        self._held: list[Snapshot] = []
         self._guard: dict[str, int] = {}
+        self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
 
     @property
@@ -141,7 +147,7 @@ class Engine(Posting):
     def settings(self) -> Settings:
         """Return every parameter, mix and bypass as last applied."""
         with self._lock:
-            self._settle()
+            self._catch_up()
             return Settings.of(self.plan)
 
     def apply(self, settings: Settings) -> None:
@@ -154,7 +160,7 @@ class Engine(Posting):
     def get(self, name: str) -> float:
         """Return a parameter's value as it was last applied, or a reading of a meter."""
         if name in self.plan.params:
-            self._settle()
+            self._catch_up()
             return float(self.plan.param_table["value"][self.plan.params[name]])
         if name in self.plan.reports:
             return float(self.plan.reports[name][0])
@@ -170,16 +176,17 @@ class Engine(Posting):
             old, new = dict(getattr(self.graph, side)), dict(getattr(graph, side))
             if list(old.items()) != list(new.items()):
                 raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
-        with self._lock:
-            self._free_retired()
+        with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
-            plan = Plan(graph, self.spec, self.plan)
-            plan.watched(self._guard if self._watched else None)
+            plan = Plan(graph, self.spec, self.plan, int(self._record["fade_frames"][0]))
             plan.touch()
-            self._old.append(self.plan)
-            self.plan = plan
-            self._post(Message.SWAP, plan.address)
+            with self._lock:
+                self._free_retired()
+                plan.watched(self._guard if self._watched else None)
+                self._old.append(self.plan)
+                self.plan = plan
+                self._post(Message.SWAP, plan.address)
 
     def reset(self) -> None:
         """Forget everything heard and count frames from zero; parameters stay as set."""
@@ -191,8 +198,13 @@ class Engine(Posting):
         with self._lock:
             size = 8 * (1 + len(self.plan.param_table)) + self.plan.arena.state_bytes
             taken = Snapshot(self.plan, aligned(size, np.uint8))
-            self._post(Message.SNAPSHOT, taken.data.ctypes.data)
-            self._settle()
+            taken.data[:8].view(np.int64)[0] = NOT_TAKEN
+            self._post_about(Message.SNAPSHOT, taken)
+            if taken.frame == NOT_TAKEN:
+                raise EngineError(
+                    "no snapshot can be taken while a swap waits for the fade before it: "
+                    "play on for a moment"
+                )
         return taken
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -200,8 +212,15 @@ class Engine(Posting):
         with self._lock:
             if snapshot.plan is not self.plan:
                 raise EngineError("the snapshot is of another plan: the graph was swapped since")
-            self._post(Message.RESTORE, snapshot.data.ctypes.data)
-            self._settle()
+            self._post_about(Message.RESTORE, snapshot)
+
+    def _post_about(self, kind: Message, snapshot: Snapshot) -> None:
+        """Post a message about a snapshot, and keep the snapshot while it may be on its way."""
+        if not self.waiting and not self._record["pending_count"][0]:
+            self._held.clear()
+        self._held.append(snapshot)
+        self._post(kind, snapshot.data.ctypes.data)
+        self._catch_up()
 
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
@@ -211,7 +230,9 @@ class Engine(Posting):
             self._record["timed"] = int(timed)
         with self._lock:
             self._free_retired()
-        return collect(self.plan, self._record[0], self._trace, self._counts)
+            playing = int(self._record["plan"][0])  # a swap may still wait for the one before
+            plan = next((p for p in self._old if p.address == playing), self.plan)
+        return collect(plan, self._record[0], self._trace, self._counts)
 
     def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
         """Mute a node for ``rest_s`` after it took more than ``limit_s`` in so many blocks running.
@@ -227,8 +248,9 @@ class Engine(Posting):
             self._record["timed"] = 1
 
     def _crowd(self) -> int:
-        self._free_retired()
-        return len(self._old)
+        with self._lock:
+            self._free_retired()
+            return len(self._old)
 
     def _free_retired(self) -> None:
         with contextlib.suppress(IndexError):

@@ -6,32 +6,29 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule, tail
+from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule
 from .abi import native
-from .arena import Arena, Block, Memory, offset
+from .arena import Arena, Block, Memory
 from .blend import blend
 from .cpu import restore_floats, set_flush_to_zero
+from .follow import follow, unchanged
 from .player import PARAM, PLAN, ROW
 from .pointers import call_node, record
 from .rows import (
+    Row,
     ask_buffers,
     find_reports,
     number_parameters,
     prepare_row,
     row_fields,
-    widths,
+    with_onset,
 )
 from .watch import TRACED
 
 __all__ = ["Plan"]
 
-COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
-FIX = np.dtype([("address", np.int64), ("value", np.int64)])
-COUNTERS = offset(ROW, "faults")
-"""Where in a row the counters begin."""
-SPILL_S = 0.1
-"""A tail at least this long rings on after a swap."""
-LONGEST_SPILL_S = 30.0
+LONG_S = 0.1
+"""A tail at least this long makes a node one that remembers."""
 
 
 @native(types.void(types.int64, types.int64, types.int64))
@@ -49,17 +46,20 @@ class Plan:
     """Everything one block needs, allocated, computed and warmed; made off the audio thread.
 
     ``previous`` is the plan this one will follow: nodes that are the same by name and value, at
-    the same rate and width, take over its state when the engine swaps plans.
+    the same rate and width, take over its state when the engine swaps plans.  Others that remember
+    for long hear the first ``onset`` frames rise from silence.
     """
 
-    def __init__(self, graph: Graph, spec: Spec, previous: "Plan | None" = None) -> None:
+    def __init__(
+        self, graph: Graph, spec: Spec, previous: "Plan | None" = None, onset: int = 0
+    ) -> None:
         self.graph = graph.copy()
         self.spec = spec
         self.schedule: Schedule = schedule(self.graph, spec)
         _refuse_device(self.schedule)
         own = Memory()
         buffers = self._buffers = ask_buffers(own, self.schedule, spec)
-        self._prepared = [prepare_row(self.graph, self.schedule, op) for op in self.schedule.ops]
+        self._prepared = self._prepare(own, previous if onset > 0 else None)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
         rows = own.table(ROW, [row_fields(p, buffers, own) for p in self._prepared])
@@ -96,15 +96,34 @@ class Plan:
             row["initial"] = self.arena.initial_address + begin
             row["bytes"] = size
             row["params"], row["param_count"] = spans[k]
-        same = [] if previous is None else self._unchanged(previous)
+        same = [] if previous is None else unchanged(previous, self)
         self._warm(previous, {k: j for j, k in same}, buffers)
         if previous is not None:
-            self._follow(previous, same, header)
+            self._keep = follow(previous, self, same)
+        for prepared in self._prepared:
+            if prepared.writes:  # only now: a reset shall find it over
+                prepared.record.content["left"] = prepared.record.content["whole"] = onset
+
+    def _prepare(self, own: Memory, previous: "Plan | None") -> list[Row]:
+        rows = []
+        for op in self.schedule.ops:
+            row = prepare_row(self.graph, self.schedule, op)
+            before = {} if previous is None else previous.graph.nodes
+            fresh = previous is not None and op.reads and before.get(op.node) != row.node
+            if fresh and row.node is not None and self.remembers(op.node):
+                rows += with_onset(own, self.schedule, row)
+            else:
+                rows.append(row)
+        return rows
+
+    def remembers(self, node: str) -> bool:
+        """Whether a node rings on for long."""
+        return self.graph.nodes[node].tail(self.spec) >= LONG_S * self.spec.rate
 
     @property
     def names(self) -> list[str]:
         """What each row runs: a node's name, or the plain operation in angle brackets."""
-        return [p.op.node or f"<{p.op.kind}>" for p in self._prepared]
+        return [p.op.node or ("<onset>" if p.writes else f"<{p.op.kind}>") for p in self._prepared]
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """See one of the schedule's buffers: ``(channels, max_frames)`` float32."""
@@ -150,79 +169,6 @@ class Plan:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         self.arena.initial[:] = self.arena.state
 
-    def _unchanged(self, previous: "Plan") -> list[tuple[int, int]]:
-        """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``."""
-        if previous.spec.rate != self.spec.rate:
-            return []
-        before = {p.op.node: j for j, p in enumerate(previous._prepared) if p.node is not None}
-        pairs = []
-        for k, prepared in enumerate(self._prepared):
-            j = before.get(prepared.op.node) if prepared.node is not None else None
-            if (
-                j is not None
-                and previous._prepared[j].node == prepared.node
-                and previous.arena.ranges[j + 1][1] == self.arena.ranges[k + 1][1]
-                and widths(previous.schedule, previous._prepared[j].op)
-                == widths(self.schedule, prepared.op)
-            ):
-                pairs.append((j, k))
-        return pairs
-
-    def _follow(self, previous: "Plan", same: list[tuple[int, int]], header: Any) -> None:
-        """Write down what the audio thread must copy when this plan takes over."""
-        value = offset(PARAM, "value")
-        here, there = (p.param_table.ctypes.data + value for p in (self, previous))
-        copies: list[tuple[int, int, int]] = []
-        fixes: list[tuple[int, int]] = []
-        for j, k in same:
-            old, new = previous.rows[j], self.rows[k]
-            copies.append((int(new["memory"]), int(old["memory"]), int(new["bytes"])))
-            fixes += self.arena.fixes[k + 1]
-            for i in range(int(new["param_count"])):
-                target = here + PARAM.itemsize * (int(new["params"]) + i)
-                source = there + PARAM.itemsize * (int(old["params"]) + i)
-                copies.append((target, source, 8))
-            counters = (self.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
-            copies.append((*counters, ROW.itemsize - COUNTERS))
-        remap = np.full(len(previous.param_table), -1, np.int64)
-        for name, index in previous.params.items():
-            remap[index] = self.params.get(name, -1)
-        for name, index in previous.blends.items():
-            remap[index : index + 2] = self.blends.get(name, -1)
-            remap[index + 1] += int(name in self.blends)
-        hush = self._spill(previous, same, header)
-        for name, rows, dtype in (
-            ("carry", copies, COPY),
-            ("fix", fixes, FIX),
-            ("remap", remap, np.int64),
-            ("hush", hush, COPY),
-        ):
-            table = np.array(rows, dtype)
-            self._keep.append(table)
-            header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
-            header[f"{name}_count"] = len(table)
-
-    def _spill(
-        self, previous: "Plan", same: list[tuple[int, int]], header: Any
-    ) -> list[tuple[int, int, int]]:
-        """Decide whether the plan before rings on; return the state to silence there if so.
-
-        It does where a node with a long tail is gone or changed.  Nodes that are the same have
-        taken their tails along: in the old plan these must be silenced, once it cannot be heard.
-        """
-        kept = {previous._prepared[j].op.node for j, _ in same}
-        long = SPILL_S * previous.spec.rate
-        ringing = {n for n, x in previous.graph.nodes.items() if x.tail(previous.spec) >= long}
-        if not ringing - kept:
-            return []
-        header["spill"] = 2 if ringing & kept else 1
-        header["spill_frames"] = min(
-            tail(previous.graph, previous.spec) + previous.latency,
-            round(LONGEST_SPILL_S * previous.spec.rate),
-        )
-        rows = [previous.rows[j] for j, _ in same]
-        return [(int(r["memory"]), int(r["initial"]), int(r["bytes"])) for r in rows]
-
     def trace(self, number: int) -> np.ndarray[Any, Any]:
         """See the cycles of a row's last calls, in no order; empty where they are not kept."""
         place = int(self.rows[number]["trace"])
@@ -238,6 +184,12 @@ class Plan:
             self.header["blend"] = blend.address
             for name, value in guard.items():
                 self.header[name] = value
+
+    def begin_blends(self) -> None:
+        """Have mixes glide from "the node alone": it has been heard without them so far."""
+        for prepared in self._prepared:
+            if prepared.blend is not None:
+                prepared.blend.content["now"] = 1.0
 
     def touch(self) -> None:
         """Have every page in memory before the audio thread needs it."""

@@ -35,6 +35,8 @@ class Posting:
     def __init__(self, plan: Plan, fade_frames: int) -> None:
         self.plan = plan
         self.driven = False
+        self.look: Callable[[], object] = lambda: None
+        """Lets an adapter find out, while somebody waits, that its thread has ended."""
         self._lock = threading.RLock()
         self._watched = False
         self._ring = Ring(RING)
@@ -78,6 +80,8 @@ class Posting:
         if not self._watched:
             self._watched = True
             self.plan.watched({})
+            if self._record["frame"][0]:
+                self.plan.begin_blends()
             self._record["walk"] = watch.address
 
     def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
@@ -99,19 +103,29 @@ class Posting:
 
     def _settle(self) -> None:
         """See to it that the ring is read: by the audio thread, or where there is none, here."""
-        if self.driven:
-            self._wait(lambda: not self.waiting, f"taken {self.waiting} messages")
+        if self.driven and self._wait(lambda: not self.waiting, "taken its messages"):
             return
         self._process(self.state, 0, 0, 0)
         # A swap waits for the fade before it: the next blocks will take what is left.
         if self._ring.full:
             raise EngineError(f"nobody plays the engine: it has not taken {self.waiting} messages")
 
-    def _wait(self, done: Callable[[], bool], what: str) -> None:
+    def _catch_up(self) -> None:
+        """Wait until the last plan posted plays, so that it knows all that was set before."""
+        self._settle()
+        if self.driven:
+            self._wait(lambda: self._record["plan"][0] == self.plan.address, "swapped")
+
+    def _wait(self, done: Callable[[], bool], what: str) -> bool:
+        """Wait for the audio thread; return whether it did, or ended."""
         deadline = time.monotonic() + PATIENCE_S
         while not done():
+            self.look()
+            if not self.driven:
+                return False
             if time.monotonic() > deadline:
                 raise EngineError(
                     f"the audio thread has not {what} in {PATIENCE_S:g} s: has the device gone?"
                 )
             time.sleep(0.001)
+        return True

@@ -1,7 +1,7 @@
 """From the operations of a schedule to the rows of a plan: memory asked for, kernels chosen."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Spec
 from . import operations
 from .arena import Block, Memory, offset
 from .blend import BLEND, ask_blend
+from .onset import ask_onset, onset
 from .watch import TRACED
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "prepare_row",
     "row_fields",
     "widths",
+    "with_onset",
 ]
 
 SLACK = 16
@@ -38,6 +40,9 @@ class Row:
     prewarm: int = 0
     blend: Block | None = None
     after: Callable[[], None] | None = None
+    writes: tuple[Block, ...] = ()
+    """Channels it writes that are no buffer of the schedule; the next row reads them."""
+    reads: tuple[Block, ...] = ()
 
 
 def ask_buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
@@ -76,15 +81,23 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
     return Row(op, memory, processor.kernel.address, made, node, prewarm, blend, after)
 
 
+def with_onset(own: Memory, plan: Schedule, row: Row) -> list[Row]:
+    """Put an onset before a row; see ``onset``."""
+    memory, made, channels = ask_onset(own, plan, plan.spec, row.op)
+    first = Row(replace(row.op, node=""), memory, onset.address, made, writes=tuple(channels))
+    return [first, replace(row, reads=tuple(channels))]
+
+
 def row_fields(
     p: Row, buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
 ) -> dict[str, Any]:
     """Return what is known of a row before the arena is laid out."""
-    outs = [c for b in p.op.writes for c in buffers[b]]
+    ins: list[Any] = list(p.reads) or [c for b in p.op.reads for c in buffers[b]]
+    outs: list[Any] = list(p.writes) or [c for b in p.op.writes for c in buffers[b]]
     return {
         "kernel": p.kernel,
         "state": p.record,
-        "ins": own.pointers([c for b in p.op.reads for c in buffers[b]]),
+        "ins": own.pointers(ins),
         "outs": own.pointers(outs),
         "checked": len(outs) if p.node is not None else 0,
         "trace": own.scratch(TRACED, np.int64) if p.node is not None else 0,

@@ -283,3 +283,15 @@ def test_what_is_posted_after_a_reset_outlives_it_and_what_waited_before_does_no
     e.set("b.gain_db", -6.0)
     e.process(x[:1])
     assert e.get("b.gain_db") == -6.0
+
+
+def test_a_snapshot_behind_a_waiting_swap_is_refused_rather_than_empty() -> None:
+    x = np.ones(4_000, np.float32)
+    e = engine(chain(("b", Gain())))
+    e.swap(chain(("b", Gain(gain_db=-3.0))))
+    e.process(x[:10])
+    e.swap(chain(("b", Gain(gain_db=-6.0))))
+    with pytest.raises(EngineError, match="waits for the fade"):
+        e.snapshot()
+    e.process(x)
+    assert e.snapshot().frame == e.frame

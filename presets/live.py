@@ -1,0 +1,142 @@
+"""What ``namgraph live`` and ``namgraph devices`` do: play a rack, and show how it goes."""
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from ..graph import ParamError
+from ..runtime.adapters.devices import Wanted, devices
+from ..runtime.adapters.live import LiveStream
+from ..runtime.adapters.null import NullStream
+from ..runtime.adapters.stream import Stream
+from .live_show import Events, Line, Lines, Show
+from .rig import Rig
+
+__all__ = ["list_devices", "live"]
+
+LOOK_S = 0.1
+NULL_RATE = 48_000.0
+
+
+def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
+    """Play until told to stop (Ctrl-C), ``--seconds`` are over, or the device is gone.
+
+    ``a`` holds the options as the command line declares them.
+    """
+    stream = _open(rig, a)
+    show: Show = (Events if a.json else Line if sys.stdout.isatty() else Lines)(sys.stdout)
+    told: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # they are told as lines of ours
+        try:
+            with stream:
+                show.started(rig, stream)
+                _tell(stream, told, warn)
+                _watch(stream, a.seconds, show)
+                last = stream.stats()
+                stream.check()
+        except KeyboardInterrupt:
+            last = stream.stats()
+        except Exception:
+            show.ended(stream.stats())
+            raise
+        finally:
+            _tell(stream, told, warn)
+    show.ended(last)
+
+
+def _watch(stream: Stream, seconds: float | None, show: Show) -> None:
+    """Look at a stream again and again, until it is over."""
+    while stream.state == "playing":
+        if isinstance(stream, NullStream):
+            stream.wait(LOOK_S)  # which knows its end to the frame
+        else:
+            time.sleep(LOOK_S)
+        stats = stream.stats()
+        show.look(stats)
+        if seconds is not None and stats.seconds >= seconds:
+            return
+
+
+def _tell(stream: Stream, told: list[str], warn: Callable[[str], None]) -> None:
+    for line in stream.warnings:
+        if line not in told:
+            told.append(line)
+            warn(line)
+
+
+def _open(rig: Rig, a: argparse.Namespace) -> Stream:
+    if a.seconds is not None and not a.seconds > 0:
+        raise ParamError(f"--seconds is {a.seconds:g}: must be more than 0")
+    if a.fast and not (a.null and a.seconds is not None):
+        raise ParamError("--fast goes with --null and --seconds: a sound card keeps its own time")
+    rate = a.rate or rig.rate
+    inputs, outputs = _channels("--inputs", a.inputs), _channels("--outputs", a.outputs)
+    if not a.null:
+        return LiveStream(
+            rig.graph,
+            a.block,
+            device=_device(a.device),
+            sample_rate=rate,
+            inputs=inputs,
+            outputs=outputs,
+        )
+    if a.device is not None:
+        raise ParamError(f"--device is {a.device}: with --null there is none")
+    return NullStream(
+        rig.graph,
+        a.block,
+        sample_rate=rate or NULL_RATE,
+        realtime=not a.fast,
+        seconds=a.seconds,
+        source=_guitar(rig, inputs),
+        inputs=inputs,
+        outputs=outputs,
+    )
+
+
+def _guitar(rig: Rig, inputs: list[int] | None) -> Any:
+    """Return the shipped guitar for every channel that comes in, so that there is something."""
+    import numpy as np
+
+    from ..runtime.adapters.files import read_audio
+    from .shipped import DEMO_DI, asset
+
+    width = sum(rig.graph.inputs.values()) if inputs is None else max(inputs, default=0)
+    return np.repeat(read_audio(asset(DEMO_DI)).samples[:1], width, axis=0) if width else None
+
+
+def _device(text: str | None) -> Wanted:
+    if text is None:
+        return None
+    both = [int(part) if part.strip().isdigit() else part.strip() for part in text.split(",", 1)]
+    return both[0] if len(both) == 1 else (both[0], both[1])
+
+
+def _channels(name: str, text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ParamError(f"{name} is {text!r}: must be channels such as 1,2 (or nothing)") from None
+
+
+def list_devices(as_json: bool) -> str:
+    """Return the sound cards as lines, or as one JSON object."""
+    found = devices()
+    if as_json:
+        return json.dumps({"devices": [asdict(d) for d in found]})
+    if not found:
+        return "no sound card; namgraph live --null plays without one"
+    return "\n".join(
+        f"{'>' if d.default_input else ' '}{'<' if d.default_output else ' '} {d.index:3d}  "
+        f"{d.name}, {d.api}: {d.inputs} in, {d.outputs} out, {d.sample_rate:g} Hz, "
+        f"{d.latency_in_ms + d.latency_out_ms:.1f} ms"
+        for d in found
+    )

@@ -1,0 +1,98 @@
+"""From plan to plan: which nodes keep their state, and what the audio thread does about it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..graph import tail
+from .arena import offset
+from .player import PARAM, ROW
+from .rows import widths
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+__all__ = ["follow", "unchanged"]
+
+COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
+FIX = np.dtype([("address", np.int64), ("value", np.int64)])
+COUNTERS = offset(ROW, "faults")
+"""Where in a row the counters begin."""
+LONGEST_SPILL_S = 30.0
+
+
+def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
+    """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``."""
+    if previous.spec.rate != plan.spec.rate:
+        return []
+    before = {p.op.node: j for j, p in enumerate(previous._prepared) if p.node is not None}
+    pairs = []
+    for k, prepared in enumerate(plan._prepared):
+        j = before.get(prepared.op.node) if prepared.node is not None else None
+        if (
+            j is not None
+            and previous._prepared[j].node == prepared.node
+            and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
+            and widths(previous.schedule, previous._prepared[j].op)
+            == widths(plan.schedule, prepared.op)
+        ):
+            pairs.append((j, k))
+    return pairs
+
+
+def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[Any]:
+    """Write down what the audio thread must copy when a plan takes over; return the tables."""
+    header, keep = plan.header, []
+    value = offset(PARAM, "value")
+    here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
+    copies: list[tuple[int, int, int]] = []
+    fixes: list[tuple[int, int]] = []
+    for j, k in same:
+        old, new = previous.rows[j], plan.rows[k]
+        copies.append((int(new["memory"]), int(old["memory"]), int(new["bytes"])))
+        fixes += plan.arena.fixes[k + 1]
+        for i in range(int(new["param_count"])):
+            target = here + PARAM.itemsize * (int(new["params"]) + i)
+            source = there + PARAM.itemsize * (int(old["params"]) + i)
+            copies.append((target, source, 8))
+        counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
+        copies.append((*counters, ROW.itemsize - COUNTERS))
+    remap = np.full(len(previous.param_table), -1, np.int64)
+    for name, index in previous.params.items():
+        remap[index] = plan.params.get(name, -1)
+    for name, index in previous.blends.items():
+        remap[index : index + 2] = plan.blends.get(name, -1)
+        remap[index + 1] += int(name in plan.blends)
+    hush = _spill(previous, same, header)
+    for name, rows, dtype in (
+        ("carry", copies, COPY),
+        ("fix", fixes, FIX),
+        ("remap", remap, np.int64),
+        ("hush", hush, COPY),
+    ):
+        table = np.array(rows, dtype)
+        keep.append(table)
+        header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
+        header[f"{name}_count"] = len(table)
+    return keep
+
+
+def _spill(
+    previous: "Plan", same: list[tuple[int, int]], header: Any
+) -> list[tuple[int, int, int]]:
+    """Decide whether the plan before rings on; return the state to silence there if so.
+
+    It does where a node with a long tail is gone or changed.  Nodes that are the same have
+    taken their tails along: in the old plan these must be silenced, once it cannot be heard.
+    """
+    kept = {previous._prepared[j].op.node for j, _ in same}
+    ringing = {name for name in previous.graph.nodes if previous.remembers(name)}
+    if not ringing - kept:
+        return []
+    header["spill"] = 2 if ringing & kept else 1
+    header["spill_frames"] = min(
+        tail(previous.graph, previous.spec) + previous.latency,
+        round(LONGEST_SPILL_S * previous.spec.rate),
+    )
+    rows = [previous.rows[j] for j, _ in same]
+    return [(int(r["memory"]), int(r["initial"]), int(r["bytes"])) for r in rows]
