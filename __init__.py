@@ -23,7 +23,8 @@ This directory is the package.  What it holds, and who may import whom (never th
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
 ``NullStream``, ``devices``, ``Spec``, ``Stats``. To keep: ``save_preset``, ``load_preset``,
-``load_nam``, and ``asset``, the path of a sound that ships. To write a node of one's own: ``Node``,
+``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
+models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
 ``helper``, and for its kernel ``record``, ``channel``, ``floats``. Every error is a
 ``NamgraphError``; the tree is in ``graph/errors.py``.
@@ -62,7 +63,7 @@ from .graph import (
     param,
 )
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
-from .nodes.nam import load_nam
+from .nodes.nam import load_nam, match_levels
 from .presets import asset, load_preset, save_preset
 from .runtime import (
     Engine,
@@ -132,6 +133,7 @@ __all__ = [
     "kernel",
     "load_nam",
     "load_preset",
+    "match_levels",
     "node",
     "node_types",
     "option",

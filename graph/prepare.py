@@ -1,6 +1,7 @@
 """What passes between a node and the runtime when a node is prepared."""
 
 import math
+import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,10 +20,16 @@ class Spec:
 
     def __post_init__(self) -> None:
         """Refuse a stream that cannot be."""
-        if not math.isfinite(self.rate) or not 1_000 <= self.rate <= 1_000_000:
+        if not _is_number(self.rate) or not 1_000 <= self.rate <= 1_000_000:
             raise ParamError(f"sample rate is {self.rate!r} Hz: must lie in [1000, 1000000]")
-        if self.max_frames != int(self.max_frames) or not 1 <= self.max_frames <= 1 << 20:
+        whole = _is_number(self.max_frames) and self.max_frames == int(self.max_frames)
+        if not whole or not 1 <= self.max_frames <= 1 << 20:
             raise ParamError(f"max_frames is {self.max_frames!r}: must lie in [1, 1048576]")
+        object.__setattr__(self, "max_frames", int(self.max_frames))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and math.isfinite(value)
 
 
 class NativeFunction(Protocol):

@@ -10,8 +10,10 @@ way of cutting a signal into blocks.
 importing a node costs nothing and a second process compiles nothing.
 """
 
+import contextlib
 import hashlib
 import threading
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 
 from numba import njit, types
 from numba.core import sigutils
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
@@ -54,7 +56,46 @@ class _KeyedCache(FunctionCache):  # type: ignore[misc]
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        return (*super()._index_key(sig, codegen), source_key(), self._py_func.__module__)
+        from .simd.host import host_lanes
+
+        ours = source_key(), host_lanes(), self._py_func.__module__
+        return (*super()._index_key(sig, codegen), *ours)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load what was compiled before; what is damaged counts as not there, and is replaced."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a pickle that was cut off can raise anything
+            with contextlib.suppress(OSError):
+                self._cache_file.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled, if the disk has room."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as reason:
+            _warn_of_cache(str(reason))
+
+
+@cache
+def _warn_of_cache(reason: str) -> None:
+    """Say once that every start will compile anew."""
+    warnings.warn(
+        f"compiled kernels cannot be kept on disk: {reason}", RuntimeWarning, stacklevel=2
+    )
+
+
+def _cache_for(function: Callable[..., Any]) -> Any:
+    """Return the cache on disk of a function, or none where there is no place for one."""
+    try:
+        return _KeyedCache(function)
+    except (
+        RuntimeError
+    ) as reason:  # nowhere to write; or the source is no file (a prompt, a string)
+        if not function.__code__.co_filename.startswith("<"):
+            _warn_of_cache(f"{reason} (set NUMBA_CACHE_DIR to a folder that can be written)")
+        return NullCache()
 
 
 class Native:
@@ -89,7 +130,7 @@ class Native:
                     locals={},
                     options={"nopython": True, **_OPTIONS},
                 )
-                made._cache = _KeyedCache(self.function)
+                made._cache = _cache_for(self.function)
                 made.compile()
                 self._compiled = made
         return self._compiled

@@ -98,10 +98,10 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
     p = record(e.plan, PLAN)
     body = place + 8 * (1 + p.param_count)
     if out:
-        store(place, 0, e.frame)
         for k in range(p.param_count):
             store(place, 1 + k, load(p.params, 2 * k + 1))
         copy_bytes(body, p.state, p.state_bytes)
+        store_release(place, e.frame)  # last: who sees it sees the rest
     else:
         e.frame = load(place, 0)
         for k in range(p.param_count):

@@ -61,13 +61,14 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
 def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> None:
     """Play many blocks in one call; the GIL is free all the while."""
     e = record(engine, ENGINE)
-    p = record(e.plan, PLAN)
+    # Read once: a swap keeps the ends, and may free the plan that they were read from.
+    in_count, out_count = record(e.plan, PLAN).in_count, record(e.plan, PLAN).out_count
     done = 0
     while done < frames:
         n = min(block, frames - done)
-        for c in range(p.in_count):
+        for c in range(in_count):
             store(e.channels, c, load(ins, c) + 4 * done)
-        for c in range(p.out_count):
-            store(e.channels, p.in_count + c, load(outs, c) + 4 * done)
-        call_node(e.process, engine, e.channels, e.channels + 8 * p.in_count, np.int32(n))
+        for c in range(out_count):
+            store(e.channels, in_count + c, load(outs, c) + 4 * done)
+        call_node(e.process, engine, e.channels, e.channels + 8 * in_count, np.int32(n))
         done += n

@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import EngineError, Graph, Spec, UnknownNameError
+from ..graph import EngineError, Graph, ParamError, Spec, UnknownNameError
 from .callback import process, render_blocks
 from .cpu import nanoseconds_per_cycle
 from .messages import NOW, Message, aligned
@@ -25,6 +25,9 @@ CROWD = 8
 
 Audio = NDArray[np.float32]
 
+LONGEST_FADE_S = 60.0
+LONGEST_CALL = 1 << 24
+"""Frames of one call of the callback, which counts in 32 bits."""
 NOT_TAKEN = -1
 """The frame of a snapshot that the audio thread has not filled."""
 
@@ -55,6 +58,8 @@ class Engine(Posting):
         self, graph: Graph, *, sample_rate: float, max_frames: int = 512, fade_s: float = 0.02
     ) -> None:
         self.spec = Spec(sample_rate, max_frames)
+        if not 0.0 <= fade_s <= LONGEST_FADE_S:
+            raise ParamError(f"fade_s is {fade_s!r}: must lie in [0, {LONGEST_FADE_S:g}]")
         super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
         self._old: list[Plan] = []
         self._retired = 0
@@ -114,10 +119,12 @@ class Engine(Posting):
         """
         ins = np.array([x.ctypes.data for x in inputs] or [0], np.int64)
         outs = np.array([y.ctypes.data for y in outputs] or [0], np.int64)
-        if block is None:
-            self._process(self.state, ins.ctypes.data, outs.ctypes.data, frames)
-        else:
-            self._render(self.state, ins.ctypes.data, outs.ctypes.data, frames, block)
+        with self._native:
+            if block is None and frames <= LONGEST_CALL:
+                self._process(self.state, ins.ctypes.data, outs.ctypes.data, frames)
+            else:
+                cut = min(block or LONGEST_CALL, LONGEST_CALL)
+                self._render(self.state, ins.ctypes.data, outs.ctypes.data, frames, cut)
         for after in self.plan.afters:
             after()
 
@@ -194,12 +201,18 @@ class Engine(Posting):
             self._post(Message.RESET)
 
     def snapshot(self) -> Snapshot:
-        """Copy all state, so that ``restore`` can return to exactly this moment."""
+        """Copy all state, so that ``restore`` can return to exactly this moment.
+
+        State is what nodes remember, where parameters stand, and the frame; not what has been
+        posted for later frames, nor the rest of a fade.
+        """
         with self._lock:
             size = 8 * (1 + len(self.plan.param_table)) + self.plan.arena.state_bytes
             taken = Snapshot(self.plan, aligned(size, np.uint8))
             taken.data[:8].view(np.int64)[0] = NOT_TAKEN
             self._post_about(Message.SNAPSHOT, taken)
+            if self.driven:
+                self._wait(lambda: taken.frame != NOT_TAKEN, "taken a snapshot")
             if taken.frame == NOT_TAKEN:
                 raise EngineError(
                     "no snapshot can be taken while a swap waits for the fade before it: "

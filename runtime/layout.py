@@ -69,14 +69,17 @@ class Ends:
         count = sum(self.graph.outputs.values())
         if out is None:
             return list(np.empty((count, self.frames), np.float32))
+        if self.by_name or not isinstance(out, np.ndarray):
+            what = "with audio by name" if self.by_name else type(out).__name__
+            raise PortError(f"out is given {what}: must be an array, for a graph with one output")
         planar = out.reshape(1, -1) if out.ndim == 1 else out
         if out.dtype != np.float32 or planar.shape != (count, self.frames):
             raise PortError(
                 f"out is {out.dtype} of shape {out.shape}: must be float32 "
                 f"of shape {(count, self.frames)}"
             )
-        if not planar.flags.c_contiguous:
-            raise PortError("out is not contiguous: give an array that owns its rows")
+        if not planar.flags.c_contiguous or not planar.flags.writeable:
+            raise PortError("out is not contiguous and writeable: give an array that owns its rows")
         return list(planar)
 
     def shaped(self, outs: list[Audio]) -> Any:

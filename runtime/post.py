@@ -18,9 +18,8 @@ from .watch import watch
 __all__ = ["Posting"]
 
 RING = 8192
-PENDING = 8192
-MAX_CHANNELS = 4096
-"""Of all inputs, and of all outputs."""
+PENDING = 2 * RING
+"""Room for messages that wait for their frame, so many as ``set`` lets in, and a ring of others."""
 PATIENCE_S = 2.0
 """How long a control thread waits for an audio thread that does not take its messages."""
 
@@ -38,12 +37,14 @@ class Posting:
         self.look: Callable[[], object] = lambda: None
         """Lets an adapter find out, while somebody waits, that its thread has ended."""
         self._lock = threading.RLock()
+        self._native = threading.RLock()  # held while this process, not an adapter, runs the engine
         self._watched = False
         self._ring = Ring(RING)
         self._pending = aligned(PENDING, MESSAGE)
         self._trace = aligned(TRACE, np.int64)
         self._counts = aligned(8, np.int64)
-        self._channels = aligned(2 * MAX_CHANNELS, np.int64)
+        ends = sum(plan.graph.inputs.values()) + sum(plan.graph.outputs.values())
+        self._channels = aligned(max(1, ends), np.int64)
         self._record = aligned(1, ENGINE)
         e = self._record[0]
         e["plan"] = plan.address
@@ -93,6 +94,12 @@ class Posting:
             self._record["attend"] = attend.address
         if not self._record["fade"][0] and any(m[0] is Message.SWAP for m in messages):
             self._record["fade"] = fade.address
+        later = sum(at != NOW for _, _, _, at in messages)
+        held = int(self._record["pending_count"][0]) + self.waiting
+        if later and held + later > RING:
+            raise EngineError(
+                f"{held} changes wait for their frames already: at most {RING} can; play on first"
+            )
         for start in range(0, len(messages), RING):
             part = messages[start : start + RING]
             if self.waiting + len(part) > RING:
@@ -105,7 +112,8 @@ class Posting:
         """See to it that the ring is read: by the audio thread, or where there is none, here."""
         if self.driven and self._wait(lambda: not self.waiting, "taken its messages"):
             return
-        self._process(self.state, 0, 0, 0)
+        with self._native:
+            self._process(self.state, 0, 0, 0)
         # A swap waits for the fade before it: the next blocks will take what is left.
         if self._ring.full:
             raise EngineError(f"nobody plays the engine: it has not taken {self.waiting} messages")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import EngineError, Graph, Io, Node, Op, Processor, Schedule, Spec
+from ..graph import EngineError, Graph, Io, NamgraphError, Node, Op, Processor, Schedule, Spec
 from . import operations
 from .arena import Block, Memory, offset
 from .blend import BLEND, ask_blend
@@ -75,7 +75,7 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
         outputs={p.name: plan.buffers[b][0] for p, b in zip(node.outputs, op.writes, strict=True)},
         params={name: float(getattr(node, name)) for name in node.params()},
     )
-    processor: Processor = node.prepare(io)
+    processor = _prepared(op.node, node, io)
     blend = ask_blend(node, io)
     made, prewarm, after = processor.record, processor.prewarm, processor.after
     return Row(op, memory, processor.kernel.address, made, node, prewarm, blend, after)
@@ -86,6 +86,24 @@ def with_onset(own: Memory, plan: Schedule, row: Row) -> list[Row]:
     memory, made, channels = ask_onset(own, plan, plan.spec, row.op)
     first = Row(replace(row.op, node=""), memory, onset.address, made, writes=tuple(channels))
     return [first, replace(row, reads=tuple(channels))]
+
+
+def _prepared(name: str, node: Node, io: Io) -> Processor:
+    """Prepare a node; whatever goes wrong in it is an error that names it."""
+    where = f"node {name} ({node.type_name})"
+    try:
+        made = node.prepare(io)
+        if not isinstance(made, Processor) or not isinstance(made.record, Block):
+            raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
+        _ = made.kernel.address  # compiles
+    except NamgraphError:
+        raise
+    except NotImplementedError:
+        raise EngineError(f"{where}: has no prepare") from None
+    except Exception as reason:
+        said = next((line for line in str(reason).splitlines() if line.strip()), repr(reason))
+        raise EngineError(f"{where}: cannot be prepared: {said}") from reason
+    return made
 
 
 def row_fields(

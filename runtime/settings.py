@@ -14,6 +14,9 @@ from .plan import Plan
 __all__ = ["Settings", "changes", "check_share", "check_time", "find_blend", "find_param"]
 
 
+LAST_FRAME = 1 << 62
+
+
 @dataclass(frozen=True)
 class Settings:
     """Values of parameters, mixes and bypasses, by name; it outlives the graph it was read from."""
@@ -81,7 +84,7 @@ def check_time(name: str, at: int | None) -> int:
     """Return the frame at which a message is due."""
     if at is None:
         return NOW
-    if not isinstance(at, int | np.integer) or at < 0:
+    if isinstance(at, bool) or not isinstance(at, int | np.integer) or not 0 <= at < LAST_FRAME:
         raise ParamError(f"{name}: at is {at!r}: must be a frame number, 0 or more")
     return int(at)
 

@@ -78,3 +78,42 @@ def test_declaring_a_kernel_compiles_nothing() -> None:
     assert made in natives()
     assert made._compiled is None
     assert made.address == made.address != 0
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04 not a pickle", None])
+def test_a_damaged_cache_is_replaced(tmp_path: Path, damage: bytes | None) -> None:
+    assert compiled_in_a_new_process("one", tmp_path) > 0
+    files = list(tmp_path.rglob("*.nb?"))
+    assert {p.suffix for p in files} == {".nbi", ".nbc"}
+    for path in files:
+        path.write_bytes(path.read_bytes()[:300] if damage is None else damage)
+    assert compiled_in_a_new_process("one", tmp_path) > 0
+    assert compiled_in_a_new_process("one", tmp_path) == 0
+
+
+@pytest.mark.parametrize("file", ["lanes.py", "gain.py", "player.py"])
+def test_the_key_depends_on_every_folder(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    before = abi.source_key.__wrapped__()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda p: read(p) + (b"#" if p.name == file else b""))
+    assert abi.source_key.__wrapped__() != before
+
+
+def test_a_kernel_without_a_file_plays_without_a_cache() -> None:
+    made: dict[str, object] = {"kernel": kernel}
+    exec("@kernel\ndef typed(state, ins, outs, frames):\n    pass\n", made)
+    assert made["typed"].address != 0  # type: ignore[attr-defined]
+
+
+def test_where_nothing_can_be_kept_it_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(function: object) -> None:
+        raise RuntimeError("no locator available")
+
+    @kernel
+    def unkept(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    monkeypatch.setattr(abi, "_KeyedCache", nowhere)
+    abi._warn_of_cache.cache_clear()
+    with pytest.warns(RuntimeWarning, match="NUMBA_CACHE_DIR"):
+        assert unkept.address != 0
