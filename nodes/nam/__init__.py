@@ -1,13 +1,19 @@
 """Neural Amp Modeler: .nam files, the networks in them, and the node that plays them.
 
 file.py       from bytes to a checked Model (model.py), by way of fields.py, *_file.py
-wavenet.py    WaveNets: layout in memory and the walk; wavenet_*.py emit the kernels
+networks.py   what is in a Model: networks.py, wavenet_parts.py, wavenet_network.py
+prepare.py    from a network to the kernel that plays it
+program.py    networks as lists of operations; parts.py adds them, program_*.py emit them
+wavenet.py    WaveNets as programs; wavenet_layers.py and its like emit the fused kernels
 lstm.py       LSTMs: layout; lstm_*.py emit the kernels
+sizes.py      all sizes of a model, and from one to another while it plays
+levels.py     the gains that a file's levels call for; chain.py, the same from model to model
 node.py       Nam
 """
 
+from .chain import junctions, match_levels
 from .file import load_nam
 from .model import Model
 from .node import Nam
 
-__all__ = ["Model", "Nam", "load_nam"]
+__all__ = ["Model", "Nam", "junctions", "load_nam", "match_levels"]

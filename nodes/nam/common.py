@@ -1,8 +1,14 @@
-"""The kernels that published models need, for those who want them compiled ahead of time."""
+"""The kernels that models need, for those who want them compiled ahead of time.
+
+Those of published sizes, and the few that all other models are put together from.
+"""
 
 from ...runtime.abi import Native
+from ...runtime.simd.activations import ACTIVATIONS
 from ...runtime.simd.host import host_lanes
+from . import program_ops as ops
 from .lstm import lstm_kernel
+from .program_conv import conv
 from .wavenet_dense import dense
 from .wavenet_layers import layers
 
@@ -17,12 +23,14 @@ RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
 
 
 def common_kernels(width: int | None = None) -> tuple[Native, ...]:
-    """Return the kernels of all model sizes that trainers offer, compiled or not."""
+    """Return the kernels of all model sizes that trainers offer, and the general ones."""
     width = width or host_lanes()
     made = [
         dense(width),
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
         *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+        *(make(width) for make in (conv, ops.film, ops.gate, ops.blend, ops.copy)),
+        *(ops.activate(name, width) for name in ACTIVATIONS),
     ]
     return tuple(dict.fromkeys(made))

@@ -48,6 +48,10 @@ class Fields:
         """Say whether the key is there with anything but null."""
         return self._values.get(key) is not None
 
+    def names(self, key: str) -> bool:
+        """Say whether the key is there, be it with null."""
+        return key in self._values
+
     def raw(self, key: str, default: Any = REQUIRED) -> Any:
         """Return what is there, unchecked."""
         if key in self._values:

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from ...graph.prepare import Memory
 from ...runtime.abi import Native, kernel
-from ...runtime.pointers import copy_bytes, load
+from ...runtime.pointers import copy_bytes, load, record
 from ...runtime.simd.embed import embed
 from ...runtime.simd.host import WIDTHS, host_lanes
 from ...runtime.simd.lanes import Lanes, Value
 from .lstm_large import LARGE, LARGE_LAYER, emit_large
 from .lstm_small import Grid, emit_small
-from .model import Lstm, LstmLayer
+from .networks import Lstm, LstmLayer
 
 __all__ = ["lstm_kernel", "prepare_lstm"]
 
@@ -22,23 +22,28 @@ Floats = NDArray[np.float32]
 SMALL = 700
 """Vector multiply-adds up to which a network is written out (a tenth of a second to compile)."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64)])
+PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
 HALVED = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
 """What the cell wants gates i, f, g and o scaled by (exact: powers of two)."""
 
 
-def prepare_lstm(memory: Memory, network: Lstm, width: int | None = None) -> tuple[Native, Any]:
+def prepare_lstm(
+    memory: Memory, network: Lstm, width: int | None = None, row: int = 0
+) -> tuple[Native, Any]:
     """Lay a network out; return the kernel that plays it and the record to call it with.
 
-    The kernel takes the addresses of float32 themselves, not of lists of channels.
+    The kernel takes the addresses of float32 themselves, not of lists of channels; where there is
+    more than one, each begins ``row`` float32 after the one before.
     """
     width = width or host_lanes()
     depth, hidden = len(network.layers), network.hidden_size
-    made, grid = lstm_kernel(hidden, depth, width), _grid(hidden, depth, width)
+    grid = _grid(hidden, depth, width)
     if depth == 0:
-        return made, memory.record(RECORD)
-    if grid is not None:
-        return made, _small_record(memory, network, grid)
-    return made, _large_record(memory, network, width)
+        fields = {"channels": network.inputs, "row": row}
+        return _pass, memory.table(PASS, [fields])
+    if grid is not None and network.inputs == network.outputs == 1:
+        return lstm_kernel(hidden, depth, width), _small_record(memory, network, grid)
+    return _large_kernel(width), _large_record(memory, network, width, row)
 
 
 def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
@@ -58,7 +63,9 @@ def _grid(hidden: int, depth: int, width: int) -> Grid | None:
 
 @kernel
 def _pass(state: int, ins: int, outs: int, frames: int) -> None:
-    copy_bytes(outs, ins, 4 * frames)
+    s = record(state, PASS)
+    for c in range(s.channels):
+        copy_bytes(outs + 4 * c * s.row, ins + 4 * c * s.row, 4 * frames)
 
 
 @cache
@@ -110,7 +117,7 @@ def _small_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
         part[1:, gate] = weight.transpose(2, 0, 1)
         rows.append(part.ravel())
     head = np.zeros(grid.units * width + 1, np.float32)
-    head[unit], head[-1] = network.head, network.head_bias
+    head[unit], head[-1] = network.head[0], network.head_bias[0]
     state = np.zeros((2 * len(network.layers), grid.units * width), np.float32)
     state[0::2, unit] = [layer.hidden for layer in network.layers]
     state[1::2, unit] = [layer.cell for layer in network.layers]
@@ -121,15 +128,16 @@ def _small_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
     )
 
 
-def _large_record(memory: Memory, network: Lstm, width: int) -> Any:
+def _large_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
     hidden, depth = network.hidden_size, len(network.layers)
     units = -(-hidden // width) * width
-    inputs = [units if number else 2 for number in range(depth)]
+    fed = -(-network.inputs // 2) * 2  # columns are met two at a time
+    inputs = [units if number else fed for number in range(depth)]
     rows = []
     for number, layer in enumerate(network.layers):
         above = network.layers[number - 1].hidden if number else np.zeros(0, np.float32)
-        row = np.concatenate([_padded(above, inputs[number]), _padded(layer.hidden, units)])
-        rows.append(_remembered(memory, row))
+        first = np.concatenate([_padded(above, inputs[number]), _padded(layer.hidden, units)])
+        rows.append(_remembered(memory, first))
     aside = memory.scratch(units)
     table = []
     for number, layer in enumerate(network.layers):
@@ -151,8 +159,11 @@ def _large_record(memory: Memory, network: Lstm, width: int) -> Any:
         units=units,
         aside=aside,
         hidden=table[-1]["hidden"],
-        head=memory.constant(_padded(network.head, units)),
-        bias=memory.constant(np.array([network.head_bias], np.float32)),
+        head=memory.constant(np.stack([_padded(weights, units) for weights in network.head])),
+        bias=memory.constant(network.head_bias),
+        inputs=network.inputs,
+        outputs=network.outputs,
+        step=row,
     )
 
 

@@ -14,9 +14,15 @@ from .lstm_cells import full_cell
 __all__ = ["LARGE", "LARGE_LAYER", "emit_large"]
 
 LARGE = np.dtype(
-    [(n, np.int64) for n in ("layers", "depth", "units", "aside", "hidden", "head", "bias")]
+    [
+        *((n, np.int64) for n in ("layers", "depth", "units", "aside", "hidden", "head", "bias")),
+        *((n, np.int64) for n in ("inputs", "outputs", "step")),
+    ]
 )
-"""A network; ``units`` is the padded hidden size, ``hidden`` the last layer's hidden state."""
+"""A network; ``units`` is the padded hidden size, ``hidden`` the last layer's hidden state.
+
+Channels lie ``step`` float32 apart.
+"""
 LARGE_LAYER = np.dtype(
     [(n, np.int64) for n in ("weights", "row", "columns", "hidden", "next_inputs", "cells")]
 )
@@ -29,13 +35,17 @@ def emit_large(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Valu
     x, y = lanes.pointer(ins), lanes.pointer(outs)
     first = Words(lanes, LARGE_LAYER, net.pointer("layers"))
     with lanes.loop(frames) as t:
-        lanes.store_number(lanes.load_number(x, t), first.pointer("row"))
+        with lanes.loop(net["inputs"]) as c:
+            fed = lanes.load_number(x, lanes.plus(lanes.times(c, net["step"]), t))
+            lanes.store_number(fed, first.pointer("row"), c)
         with lanes.loop(net["depth"]) as number:
             at = lanes.words(net.pointer("layers"), lanes.times(number, LARGE_LAYER.itemsize // 8))
             layer = Words(lanes, LARGE_LAYER, at)
             _emit_units(lanes, net, layer)
             _emit_copy(lanes, net, layer)
-        lanes.store_number(_head(lanes, net), y, t)
+        with lanes.loop(net["outputs"]) as c:
+            at = lanes.plus(lanes.times(c, net["step"]), t)
+            lanes.store_number(_head(lanes, net, c), y, at)
 
 
 def _emit_units(lanes: Lanes, net: Words, layer: Words) -> None:
@@ -71,10 +81,11 @@ def _emit_copy(lanes: Lanes, net: Words, layer: Words) -> None:
         lanes.store(fresh, layer.pointer("next_inputs"), unit)
 
 
-def _head(lanes: Lanes, net: Words) -> Value:
+def _head(lanes: Lanes, net: Words, channel: Value) -> Value:
+    head = lanes.at(net.pointer("head"), lanes.times(channel, net["units"]))
     total = lanes.cell(lanes.constant(0.0))
     with lanes.loop(net["units"], step=lanes.width) as unit:
         hidden = lanes.load(net.pointer("hidden"), unit)
-        total.value = lanes.fma(lanes.load(net.pointer("head"), unit), hidden, total.value)
-    bias = lanes.load_number(net.pointer("bias"))
+        total.value = lanes.fma(lanes.load(head, unit), hidden, total.value)
+    bias = lanes.load_number(net.pointer("bias"), channel)
     return lanes.builder.fadd(lanes.total(total.value), bias)

@@ -2,22 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from .networks import Activation, Conv, Layer, LayerArray, Lstm, LstmLayer, WaveNet
+from .networks import ConvNet, Linear, Lstm
+from .wavenet_network import Network, Sequential, WaveNet
 
-__all__ = [
-    "UNKNOWN_RATE",
-    "Activation",
-    "Conv",
-    "Layer",
-    "LayerArray",
-    "Lstm",
-    "LstmLayer",
-    "Model",
-    "Submodel",
-    "WaveNet",
-]
+__all__ = ["UNKNOWN_RATE", "Model", "Submodel", "settling"]
 
 UNKNOWN_RATE = 48_000.0
 """What a file that names no sample rate means (every loader but Core's says so)."""
@@ -41,7 +32,7 @@ class Model:
     sample_rate: float | None
     """Hz, or ``None`` where the file does not say."""
     metadata: Mapping[str, Any]
-    network: WaveNet | Lstm | None = None
+    network: Network | None = None
     submodels: tuple[Submodel, ...] = ()
 
     def select(self, slim: float = 1.0) -> "Model":
@@ -50,26 +41,40 @@ class Model:
         Of a container it is the first submodel whose ``max_value`` is above the value, or the last
         (and that one whole); of a WaveNet that can be cut down, the width for the value.
         """
-        if isinstance(self.network, WaveNet):
-            network = self.network.slimmed(slim)
-            return self if network is self.network else replace(self, network=network)
-        if not self.submodels:
-            return self
-        above = [s.model for s in self.submodels if slim < s.max_value]
-        return (above[0] if above else self.submodels[-1].model).select()
+        sizes = self.sizes
+        return next((s.model for s in sizes if slim < s.max_value), sizes[-1].model)
+
+    @cached_property
+    def sizes(self) -> tuple[Submodel, ...]:
+        """Every model there is to run, each with the slim value below which it is meant."""
+        if self.submodels:
+            return tuple(Submodel(s.max_value, s.model.select()) for s in self.submodels)
+        if not isinstance(self.network, WaveNet):
+            return (Submodel(1.0, self),)
+        limits = self.network.limits
+        found = []
+        for below, limit in zip((0.0, *limits), limits, strict=False):
+            network = self.network.slimmed(below)
+            same = network is self.network
+            found.append(Submodel(limit, self if same else replace(self, network=network)))
+        return tuple(found)
 
     @property
-    def running(self) -> WaveNet | Lstm:
+    def running(self) -> Network:
         """The network that runs when nobody asks for a slimmer one."""
         network = self.select().network
         assert network is not None  # only containers have none, and select leaves no container
         return network
 
     @property
+    def channels(self) -> tuple[int, int]:
+        """Channels in and out."""
+        return self.running.inputs, self.running.outputs
+
+    @property
     def receptive_field(self) -> int | None:
         """Frames of input that one frame of output depends on; ``None`` for all of them (LSTM)."""
-        network = self.running
-        return network.receptive_field if isinstance(network, WaveNet) else None
+        return self.running.receptive_field
 
     @property
     def multiply_adds(self) -> int:
@@ -87,8 +92,7 @@ class Model:
     def prewarm(self) -> int:
         """Frames of silence after which the start of the network can no longer be heard."""
         rate = self.sample_rate or UNKNOWN_RATE
-        field = self.receptive_field
-        return int(LSTM_PREWARM_S * rate) if field is None else field
+        return settling(self.running, int(LSTM_PREWARM_S * rate))
 
     @property
     def loudness(self) -> float | None:
@@ -108,3 +112,20 @@ class Model:
     def _level(self, name: str) -> float | None:
         value = self.metadata.get(name)
         return None if value is None else float(value)
+
+
+def settling(network: Network, lstm: int) -> int:
+    """Return the frames after which the start of a network is forgotten, with ``lstm`` for those.
+
+    What an LSTM makes the condition of, or hands on, is settled that much later.
+    """
+    if isinstance(network, Lstm):
+        return lstm
+    if isinstance(network, Sequential):
+        return sum(settling(part, lstm) for part in network.parts)
+    if isinstance(network, (ConvNet, Linear)) or network.condition is None:
+        field = network.receptive_field
+        assert field is not None  # without an LSTM there is one
+        return field
+    own = sum(array.lookback for array in network.arrays) + sum(c.lookback for c in network.head)
+    return settling(network.condition, lstm) + own

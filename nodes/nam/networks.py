@@ -1,13 +1,14 @@
 """Networks as a .nam file gives them: shapes, weights, and what follows from them.
 
-* WaveNet        arrays of layers; each array ends in a head
-  * LayerArray
-    - Layer      convolution, condition, activation, way out
-* Lstm           layers; the last one's hidden state is weighed into the output
-  * LstmLayer
+* WaveNet        arrays of layers (wavenet_parts.py); each array ends in a head
+* Lstm           layers; the last one's hidden state is weighed into the outputs
+* ConvNet        convolutions and activations in turn, then a weighing of the channels
+* Linear         one long convolution
+* Sequential          networks one after another
 
-Arrays are read-only float32.  Shapes are the file's own: ``[out][in][tap]``, and the last tap
-multiplies the current frame.
+Arrays are read-only float32.  Shapes are the file's own: ``[out][in / groups][tap]``, and the last
+tap multiplies the current frame.  All networks say the same of themselves: channels in and out, the
+frames one output depends on (``None`` for all of them), multiply-adds a frame, numbers in the file.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Activation", "Conv", "Layer", "LayerArray", "Lstm", "LstmLayer", "WaveNet"]
+__all__ = ["Activation", "Conv", "ConvNet", "Floats", "Linear", "Lstm", "LstmLayer"]
 
 Floats = NDArray[np.float32]
 
@@ -35,11 +36,15 @@ class Activation:
 
 @dataclass(frozen=True, eq=False)
 class Conv:
-    """A causal convolution: ``y[o, t] = bias[o] + sum weight[o, i, k] x[i, t - (K-1-k) d]``."""
+    """A causal convolution: ``y[o, t] = bias[o] + sum weight[o, i, k] x[i, t - (K-1-k) d]``.
+
+    In ``groups``, an equal share of the outputs sees an equal share of the inputs each.
+    """
 
     weight: Floats
     bias: Floats | None = None
     dilation: int = 1
+    groups: int = 1
 
     @property
     def outputs(self) -> int:
@@ -49,7 +54,7 @@ class Conv:
     @property
     def inputs(self) -> int:
         """Channels in."""
-        return int(self.weight.shape[1])
+        return int(self.weight.shape[1]) * self.groups
 
     @property
     def taps(self) -> int:
@@ -61,91 +66,22 @@ class Conv:
         """Frames before the current one that it needs."""
         return (self.taps - 1) * self.dilation
 
+    @property
+    def numbers(self) -> int:
+        """Weights and biases."""
+        return int(self.weight.size) + (0 if self.bias is None else int(self.bias.size))
+
     def first(self, outputs: int, inputs: int) -> "Conv":
-        """Return the part between the first channels."""
+        """Return the part between the first channels (of a convolution without groups)."""
         bias = None if self.bias is None else self.bias[:outputs]
         return replace(self, weight=self.weight[:outputs, :inputs], bias=bias)
 
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """``a = act(conv(x) + mixin c)``; ``a`` goes to the head, ``x + out(a)`` to the next layer."""
-
-    conv: Conv
-    mixin: Conv
-    activation: Activation
-    out: Conv
-
-    def first(self, channels: int) -> "Layer":
-        """Return the layer narrowed to its first channels."""
-        conv, out = (c.first(channels, channels) for c in (self.conv, self.out))
-        return Layer(conv, self.mixin.first(channels, 1), self.activation, out)
-
-
-@dataclass(frozen=True, eq=False)
-class LayerArray:
-    """Layers of one width, a way in, and a head that weighs the sum of their activations."""
-
-    rechannel: Conv
-    layers: tuple[Layer, ...]
-    head: Conv
-    widths: tuple[int, ...] = ()
-    """Channel counts the array was trained to be cut down to, narrowest first."""
-
-    @property
-    def channels(self) -> int:
-        """The width of the layers."""
-        return self.rechannel.outputs
-
-    @property
-    def convs(self) -> tuple[Conv, ...]:
-        """Every convolution, as a signal meets them."""
-        inner = [c for layer in self.layers for c in (layer.conv, layer.mixin, layer.out)]
-        return (self.rechannel, *inner, self.head)
-
-
-@dataclass(frozen=True, eq=False)
-class WaveNet:
-    """Arrays one after another; each head's output is where the next head's sum starts."""
-
-    arrays: tuple[LayerArray, ...]
-    head_scale: float
-
-    def slimmed(self, slim: float) -> "WaveNet":
-        """Return the network with its arrays cut down to the width for a slim value.
-
-        Core's rule: of n widths number ``floor(slim n)``; what is left are the first channels.
-        """
-        widths = [_width(array, slim) for array in self.arrays]
-        if widths == [array.channels for array in self.arrays]:
-            return self
-        inputs = [self.arrays[0].rechannel.inputs, *widths]
-        outputs = [*widths[1:], self.arrays[-1].head.outputs]
-        arrays = [
-            LayerArray(
-                array.rechannel.first(width, inputs[n]),
-                tuple(layer.first(width) for layer in array.layers),
-                array.head.first(outputs[n], width),
-            )
-            for n, (array, width) in enumerate(zip(self.arrays, widths, strict=True))
-        ]
-        return WaveNet(tuple(arrays), self.head_scale)
-
-    @property
-    def receptive_field(self) -> int:
-        """Frames of input that one frame of output depends on."""
-        return 1 + sum(c.lookback for array in self.arrays for c in array.convs)
-
-    @property
-    def multiply_adds(self) -> int:
-        """Multiply-adds per frame, activations not counted."""
-        return sum(c.weight.size for array in self.arrays for c in array.convs)
-
-    @property
-    def weight_count(self) -> int:
-        """Numbers in the file."""
-        convs = [c for array in self.arrays for c in array.convs]
-        return 1 + sum(c.weight.size + (0 if c.bias is None else c.bias.size) for c in convs)
+    def scaled(self, factor: float) -> "Conv":
+        """Return one whose outputs are this much larger."""
+        number = np.float32(factor)
+        with np.errstate(over="ignore"):  # what becomes infinite is muted when it plays
+            bias = None if self.bias is None else self.bias * number
+            return replace(self, weight=self.weight * number, bias=bias)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,12 +100,29 @@ class Lstm:
 
     layers: tuple[LstmLayer, ...]
     head: Floats
-    head_bias: float
+    """``[out][H]``"""
+    head_bias: Floats
+    inputs: int = 1
 
     @property
     def hidden_size(self) -> int:
         """The width of every layer."""
-        return int(self.head.size)
+        return int(self.head.shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """Channels out."""
+        return int(self.head.shape[0])
+
+    @property
+    def pieces(self) -> int:
+        """Convolutions, or layers: about what it costs to lay out."""
+        return 1 + len(self.layers)
+
+    @property
+    def receptive_field(self) -> None:
+        """Nothing is ever forgotten for good."""
+        return None
 
     @property
     def multiply_adds(self) -> int:
@@ -180,9 +133,74 @@ class Lstm:
     def weight_count(self) -> int:
         """Numbers in the file."""
         inner = sum(la.weight.size + la.bias.size + 2 * la.hidden.size for la in self.layers)
-        return inner + self.head.size + 1
+        return inner + self.head.size + self.head_bias.size
 
 
-def _width(array: LayerArray, slim: float) -> int:
-    count = len(array.widths)
-    return array.widths[min(int(slim * count), count - 1)] if count else array.channels
+@dataclass(frozen=True, eq=False)
+class ConvNet:
+    """Convolutions (each normalisation is folded in) and their activations, then a weighing."""
+
+    blocks: tuple[tuple[Conv, Activation], ...]
+    head: Conv
+    weight_count: int
+    """Numbers in the file."""
+
+    @property
+    def inputs(self) -> int:
+        """Channels in."""
+        return self.blocks[0][0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """Channels out."""
+        return self.head.outputs
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames of input that one frame of output depends on."""
+        return 1 + sum(conv.lookback for conv, _ in self.blocks)
+
+    @property
+    def pieces(self) -> int:
+        """Convolutions, or layers: about what it costs to lay out."""
+        return 1 + len(self.blocks)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame, activations not counted."""
+        return sum(conv.weight.size for conv, _ in self.blocks) + self.head.weight.size
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """``y[c, t] = bias + sum taps[k] x[c, t - k]`` for as many channels as go both in and out.
+
+    Outputs that have no input are silent.
+    """
+
+    taps: Floats
+    bias: float | None
+    inputs: int
+    outputs: int
+    fast: bool
+    """Whether it goes through the frequency domain."""
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames of input that one frame of output depends on."""
+        return int(self.taps.size)
+
+    @property
+    def pieces(self) -> int:
+        """Convolutions, or layers: about what it costs to lay out."""
+        return 1
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame if done directly."""
+        return int(self.taps.size) * min(self.inputs, self.outputs)
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers in the file."""
+        return int(self.taps.size) + (self.bias is not None)

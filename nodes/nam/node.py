@@ -1,5 +1,6 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
+import math
 import os
 
 import numpy as np
@@ -8,12 +9,13 @@ from ...graph.errors import NamFileError, ParamError
 from ...graph.node import Node, Port, file, node, option, param
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.abi import kernel
-from ...runtime.pointers import call_node, floats, load, record
+from ...runtime.pointers import call_node, channel, floats, load, record
 from ...runtime.smooth import decibels, glide, glide_coefficient
+from ..resample import Rates, rates, resampled
 from .file import load_nam
-from .lstm import prepare_lstm
-from .model import UNKNOWN_RATE, Lstm, Model, WaveNet
-from .wavenet import prepare_wavenet
+from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface
+from .model import UNKNOWN_RATE, Model
+from .sizes import FADE_S, SIZES, prepare_sizes
 
 __all__ = ["Nam"]
 
@@ -22,10 +24,12 @@ SMOOTHING_S = 0.01
 
 STATE = np.dtype(
     [
-        *((name, np.float64) for name in ("input_db", "output_db")),
+        *((name, np.float64) for name in ("slim", "input_db", "output_db")),
         *((name, np.float64) for name in ("input_db_now", "output_db_now")),  # factors on their way
+        *((name, np.float64) for name in ("input_level_db", "output_level_db")),  # levels.py
         ("coefficient", np.float64),
-        *((name, np.int64) for name in ("kernel", "network", "curve", "driven")),
+        *((name, np.int64) for name in ("kernel", "network", "sizes", "curve", "driven")),
+        *((name, np.int64) for name in ("inputs", "outputs", "listed")),
     ]
 )
 
@@ -33,95 +37,162 @@ STATE = np.dtype(
 @kernel
 def _nam(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
-    x, y = load(ins, 0), load(outs, 0)
+    source = ins
     # At 0 dB and at rest nothing is multiplied: the output is the model's, and costs no more.
-    if s.input_db != 0.0 or s.input_db_now != 1.0:
-        target = decibels(s.input_db)
+    level = s.input_db + s.input_level_db
+    if level != 0.0 or s.input_db_now != 1.0:
+        target = decibels(level)
         s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
-        dry, driven, factor = floats(x, frames), floats(s.driven, frames), floats(s.curve, frames)
-        for i in range(frames):
-            driven[i] = factor[i] * dry[i]
-        x = s.driven
-    call_node(s.kernel, s.network, x, y, frames)
-    if s.output_db != 0.0 or s.output_db_now != 1.0:
-        target = decibels(s.output_db)
+        factor = floats(s.curve, frames)
+        source = s.driven
+        for c in range(s.inputs):
+            dry, driven = channel(ins, c, frames), channel(s.driven, c, frames)
+            for i in range(frames):
+                driven[i] = factor[i] * dry[i]
+    if s.sizes != 0:
+        record(s.sizes, SIZES).slim = s.slim
+    if s.listed != 0:
+        call_node(s.kernel, s.network, source, outs, frames)
+    else:
+        call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)
+    level = s.output_db + s.output_level_db
+    if level != 0.0 or s.output_db_now != 1.0:
+        target = decibels(level)
         s.output_db_now = glide(s.curve, s.output_db_now, target, s.coefficient, frames)
-        wet, factor = floats(y, frames), floats(s.curve, frames)
-        for i in range(frames):
-            wet[i] = factor[i] * wet[i]
+        factor = floats(s.curve, frames)
+        for c in range(s.outputs):
+            wet = channel(outs, c, frames)
+            for i in range(frames):
+                wet[i] = factor[i] * wet[i]
 
 
 @node("nam")
 class Nam(Node):
     """Play a .nam file: an amplifier, a pedal, or a whole rig, as a neural network learned it.
 
-    The model runs at the rate it was trained at and nothing is scaled: with both gains at 0 dB the
-    output is the network's, bit for bit.  ``slim`` chooses among the sizes of a container, 0 for
-    the smallest and 1 for the largest.
+    With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is the network's,
+    bit for bit.  ``"normalized"`` brings the output to a common loudness; ``"calibrated"`` matches
+    both ends to an interface whose full scale is ``interface_dbu`` (``calibrate_input`` does so to
+    the input alone); ``levels_applied`` tells the gains.  A model runs at the rate it was trained
+    at: a stream at another is refused, or, with ``resample``, brought there and back, which adds
+    latency.  ``slim`` chooses among the sizes of a container, or of a model that can be cut down, 0
+    for the smallest and 1 for the largest; it may change while the node plays.  The node has as
+    many channels as the model, which is nearly always one.
     """
 
     path: str = file(kw_only=False)
-    slim: float = option(default=1.0)
-    levels: str = option(default="raw", choices=("raw",))
+    slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
+    levels: str = option(default="raw", choices=MODES)
+    interface_dbu: float = option(default=INTERFACE_DBU)
+    calibrate_input: bool = option(default=False, choices=(False, True))
+    resample: bool = option(default=False, choices=(False, True))
     input_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
     output_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
 
     def __post_init__(self) -> None:
         """Check what can be checked without the file."""
+        if isinstance(self.slim, bool):
+            raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
         super().__post_init__()
         try:
             object.__setattr__(self, "path", os.fsdecode(self.path))
         except TypeError:
             raise NamFileError(f"path is {self.path!r}: must be the name of a file") from None
-        slim = self.slim
-        if isinstance(slim, bool) or not isinstance(slim, (int, float)) or not 0 <= slim <= 1:
-            raise ParamError(f"slim is {slim!r}: must be a number in [0, 1]")
-        object.__setattr__(self, "slim", float(slim))
+        object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One channel: models are mono."""
-        return (Port("in", 1),)
+        """One port, as wide as the model."""
+        return (Port("in", self._channels[0]),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """One channel."""
-        return (Port("out", 1),)
+        """One port, as wide as the model."""
+        return (Port("out", self._channels[1]),)
+
+    @property
+    def _channels(self) -> tuple[int, int]:
+        try:
+            return load_nam(self.path).channels
+        except NamFileError:  # which ``prepare`` will raise; nearly every model is mono
+            return 1, 1
 
     @property
     def model(self) -> Model:
         """The model in the file, of the size ``slim`` asks for."""
         return load_nam(self.path).select(self.slim)
 
+    def levels_applied(self) -> Applied:
+        """Return the gains ``levels`` puts before and after the model, and what was missing."""
+        return applied(load_nam(self.path), self.levels, self.interface_dbu, self.calibrate_input)
+
+    def latency(self, spec: Spec) -> int:
+        """Return the delay of both resamplers, if there are any."""
+        between = self._between(spec.rate) if self.resample else None
+        return 0 if between is None else between.latency
+
     def tail(self, spec: Spec) -> int:
         """Return how long the model hears a frame (an LSTM: about how long)."""
-        return self.model.prewarm
+        return _frames(self.model.prewarm, self._between(spec.rate) if self.resample else None)
+
+    def _between(self, stream: float) -> Rates | None:
+        """Return how the stream comes to the model's rate; ``None`` where it is there already."""
+        known = self.model.sample_rate or load_nam(self.path).sample_rate
+        own = UNKNOWN_RATE if known is None else known
+        if abs(own - stream) <= RATE_TOLERANCE_HZ:
+            return None
+        if self.resample:
+            try:
+                return rates(stream, own)
+            except ParamError as error:
+                raise NamFileError(f"{self.path}: {error}") from None
+        says = "" if known else " (the file does not say, which means 48000)"
+        raise NamFileError(
+            f"{self.path}: the model runs at {own:g} Hz{says}, the stream at {stream:g} Hz: must be"
+            " equal, or the node's option resample true"
+        )
 
     def prepare(self, io: Io) -> Processor:
-        """Read the file, lay the network out, compile its kernels."""
-        model = self.model
-        known = model.sample_rate or load_nam(self.path).sample_rate
-        rate = UNKNOWN_RATE if known is None else known
-        if abs(rate - io.spec.rate) > RATE_TOLERANCE_HZ:
-            says = "" if known else " (the file does not say, which means 48000)"
+        """Read the file, lay its networks out, compile their kernels."""
+        model, memory = load_nam(self.path), io.memory
+        between, levels = self._between(io.spec.rate), self.levels_applied()
+        inputs, outputs = model.channels
+        listed = (inputs, outputs) != (1, 1)
+        if listed and between is not None:
             raise NamFileError(
-                f"{self.path}: the model runs at {rate:g} Hz{says}, the stream at"
-                f" {io.spec.rate:g} Hz: must be equal"
+                f"{self.path}: a model with {inputs} channels in and {outputs} out cannot be"
+                " resampled: it must run at its own rate"
             )
-        network = model.network
-        if isinstance(network, WaveNet):
-            made, at = prepare_wavenet(io.memory, network)
-        else:
-            assert isinstance(network, Lstm)  # a selected model is no container
-            made, at = prepare_lstm(io.memory, network)
-        block = io.memory.record(
+        made, at, prewarm = prepare_sizes(memory, model, self.slim)
+        sizes, prewarm = at if len(model.sizes) > 1 else 0, _frames(prewarm, between)
+        if between is not None:
+            if len(model.sizes) > 1:  # they are primed until the resamplers have settled as well
+                at.content["unprimed"] = between.inner_frames(prewarm)
+            made, at = resampled(memory, between, made, at)
+        room = io.spec.max_frames
+        driven = memory.scratch((inputs, room))
+        block = memory.record(
             STATE,
+            slim=io.params["slim"],
             input_db=io.params["input_db"],
             output_db=io.params["output_db"],
+            input_level_db=levels.input_db,
+            output_level_db=levels.output_db,
             coefficient=glide_coefficient(SMOOTHING_S, io.spec.rate),
             kernel=made.address,
             network=at,
-            curve=io.memory.scratch(io.spec.max_frames),
-            driven=io.memory.scratch(io.spec.max_frames),
+            sizes=sizes,
+            curve=memory.scratch(room),
+            driven=memory.pointers([driven[4 * room * c] for c in range(inputs)]),
+            inputs=inputs,
+            outputs=outputs,
+            listed=int(listed),
         )
-        return Processor(_nam, block, prewarm=model.prewarm)
+        return Processor(_nam, block, prewarm=prewarm)
+
+
+def _frames(prewarm: int, between: Rates | None) -> int:
+    """Return the stream frames after which a model, and what stands around it, has settled."""
+    if between is None:
+        return prewarm
+    return math.ceil(prewarm * between.down / between.up) + between.latency

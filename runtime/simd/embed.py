@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.core.extending import _Intrinsic
 
-from .host import host_lanes
+from .host import lanes_at_import
 from .lanes import Lanes, i64
 
 __all__ = ["embed", "new_function"]
@@ -53,7 +53,7 @@ def embed(
     over: it is what the module and the cache on disk know it by.  ``inline`` suits what is shorter
     than a call.
     """
-    width = width or host_lanes()
+    width = width or lanes_at_import()
     label = f"namgraph.{name}.w{width}"
     if label in _embedded:
         return _embedded[label]

@@ -9,7 +9,7 @@ from numba.core.codegen import get_host_cpu_features
 
 from ...graph.errors import ParamError
 
-__all__ = ["WIDTHS", "fuses", "host_lanes", "registers"]
+__all__ = ["WIDTHS", "fuses", "host_lanes", "lanes_at_import", "registers"]
 
 WIDTHS = (4, 8, 16)
 """Float32 lanes of a vector: SSE and NEON, AVX2, AVX-512."""
@@ -41,6 +41,21 @@ def host_lanes() -> int:
         if told not in map(str, WIDTHS):
             raise ParamError(f"NAMGRAPH_LANES is {told!r}: must be 4, 8 or 16")
         return int(told)
+    return _own_lanes()
+
+
+def lanes_at_import() -> int:
+    """Return ``host_lanes``, or the host's own: ``Plan`` refuses a wrong NAMGRAPH_LANES by name.
+
+    An import should not fail: nobody could say in one line why.
+    """
+    try:
+        return host_lanes()
+    except ParamError:
+        return _own_lanes()
+
+
+def _own_lanes() -> int:
     if "avx512f" in _features():
         return 16
     return 8 if {"avx2", "fma"} <= _features() else 4

@@ -26,6 +26,7 @@ class Bad(Node):
     """A node that breaks the contract by its kernel."""
 
     knob: float = param(default=0.5, low=0.0, high=1.0)
+    type_name: ClassVar[str] = "bad"  # not registered: it is no node like ours
     kernel: ClassVar[Native]
 
     def prepare(self, io: Io) -> Processor:

@@ -18,6 +18,7 @@ from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Spli
 
 from .alone import SPEC
 from .nam import nets
+from .nam.features import CASES
 
 
 def impulse_response(folder: Path, channels: int, taps: int) -> str:
@@ -33,9 +34,18 @@ def models(folder: Path) -> list[str]:
     """Write a model of every architecture, small, with random weights; return the paths."""
     small = nets.wavenet(nets.array(4, [1, 3, 9], head=2), nets.array(2, [1, 20], inputs=4), seed=1)
     recurrent = nets.lstm(3, 1, seed=2)
+    slower = nets.lstm(2, 1, seed=3, rate=44_100)
+    sizes = nets.container(nets.wavenet(nets.array(2, [1, 5])), recurrent, limits=(0.5, 1.0))
     return [
+        nets.write(folder, sizes, "sizes.nam"),
+        nets.write(folder, CASES["slimmable gated"], "slimmable.nam"),
+        nets.write(folder, CASES["film groups"], "two-channels.nam"),
+        nets.write(folder, CASES["condition LSTM"], "condition.nam"),
+        nets.write(folder, CASES["ConvNet batchnorm"], "convnet.nam"),
+        nets.write(folder, CASES["Linear fft"], "linear.nam"),
         nets.write(folder, small, "wavenet.nam"),
         nets.write(folder, recurrent, "lstm.nam"),
+        nets.write(folder, slower, "slower.nam"),
     ]
 
 
@@ -53,7 +63,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
-    "nam": lambda folder: [Nam(path) for path in models(folder)],
+    "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
 }

@@ -102,20 +102,28 @@ def a2(channels: int, seed: int = 0) -> Json:
     )
 
 
-def lstm(hidden: int, depth: int, seed: int = 0, rate: float | None = 48_000) -> Json:
-    """An LSTM that does not start from silence."""
+def lstm(
+    hidden: int,
+    depth: int,
+    seed: int = 0,
+    rate: float | None = 48_000,
+    channels: tuple[int, int] = (1, 1),
+) -> Json:
+    """An LSTM that does not start from silence; ``channels`` in and out."""
+    inputs, outputs = channels
     rng = np.random.default_rng(seed)
     weights: list[float] = []
     for number in range(depth):
-        columns = (hidden if number else 1) + hidden
+        columns = (hidden if number else inputs) + hidden
         scale = 1.5 / np.sqrt(columns)
         weights += list(rng.normal(0, scale, 4 * hidden * columns + 4 * hidden))
         weights += list(rng.normal(0, 0.3, 2 * hidden))
-    weights += list(rng.normal(0, 1 / np.sqrt(hidden), hidden + 1))
+    weights += list(rng.normal(0, 1 / np.sqrt(hidden), outputs * (hidden + 1)))
+    wide = {} if channels == (1, 1) else {"in_channels": inputs, "out_channels": outputs}
     made: Json = {
         "version": "0.5.4",
         "architecture": "LSTM",
-        "config": {"input_size": 1, "hidden_size": hidden, "num_layers": depth},
+        "config": {"input_size": inputs, "hidden_size": hidden, "num_layers": depth} | wide,
         "weights": [float(np.float32(w)) for w in weights],
     }
     return made if rate is None else made | {"sample_rate": rate}

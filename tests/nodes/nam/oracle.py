@@ -1,16 +1,17 @@
 """What a .nam model computes, in float64 and plain numpy, straight from the file's flat list.
 
+WaveNets are in oracle_wavenet.py.
+
 Written from the format's description and sharing no code with the package: weights are cut here a
 second time, so that a mistake would have to be made twice.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ACTIVATIONS", "activation", "play"]
+__all__ = ["ACTIVATIONS", "Cutter", "Signal", "activation", "conv", "play", "run"]
 
 Signal = NDArray[np.float64]
 
@@ -71,64 +72,86 @@ class Cutter:
         return piece.reshape(shape)
 
 
-def conv(x: Signal, weight: Signal, bias: Signal | None, dilation: int) -> Signal:
-    """Causal, with silence before the first frame."""
+def conv(x: Signal, weight: Signal, bias: Signal | None, dilation: int, groups: int = 1) -> Signal:
+    """Causal, with silence before the first frame; each group sees its share of the inputs."""
     taps, frames = weight.shape[2], x.shape[1]
     padded = np.pad(x, ((0, 0), ((taps - 1) * dilation, 0)))
-    y = sum(weight[:, :, k] @ padded[:, k * dilation :][:, :frames] for k in range(taps))
+    parts = []
+    for rows, seen in zip(np.split(weight, groups), np.split(padded, groups), strict=True):
+        pieces = [seen[:, k * dilation :][:, :frames] for k in range(taps)]
+        parts.append(sum(rows[:, :, k] @ pieces[k] for k in range(taps)))
+    y = np.concatenate(parts)
     return np.asarray(y if bias is None else y + bias[:, None])
 
 
 def play(model: dict[str, Any], signal: NDArray[np.float32]) -> Signal:
-    """Run a model from its start (an unprimed WaveNet has heard silence without end)."""
+    """Run a model from its start (an unprimed WaveNet has heard silence without end).
+
+    One channel comes back as a signal of one dimension.
+    """
+    y = run(model, np.atleast_2d(signal).astype(np.float64))
+    return y[0] if len(y) == 1 else y
+
+
+def run(model: dict[str, Any], x: Signal) -> Signal:
+    """Run a model over channels."""
     cut = Cutter(model["weights"])
-    run = {"WaveNet": wavenet, "LSTM": lstm}[model["architecture"]]
-    y = run(model["config"], cut, signal.astype(np.float64))
+    y = part(model["architecture"], model["config"], cut, x)
     assert cut.rest.size == 0
     return y
 
 
-def per_layer(row: dict[str, Any]) -> Iterator[tuple[int, int, Any]]:
-    dilations = row["dilations"]
-    taps = row.get("kernel_sizes") or [row["kernel_size"]] * len(dilations)
-    spec = row["activation"]
-    kinds = spec if isinstance(spec, list) else [spec] * len(dilations)
-    return zip(taps, dilations, kinds, strict=True)
+def part(name: str, config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
+    """Run one architecture with weights cut from a list that may hold more than its own."""
+    from .oracle_wavenet import wavenet
 
-
-def wavenet(config: dict[str, Any], cut: Cutter, signal: Signal) -> Signal:
-    condition = x = signal[None]
-    head: Any = 0.0
-    for row in config["layers"]:
-        c = row["channels"]
-        x = conv(x, cut(c, row["input_size"], 1), None, 1)
-        for taps, dilation, kind in per_layer(row):
-            z = conv(x, cut(c, c, taps), cut(c), dilation)
-            a = activation(kind, z + conv(condition, cut(c, 1, 1), None, 1))
-            x = x + conv(a, cut(c, c, 1), cut(c), 1)
-            head = head + a
-        end = row.get("head") or {"out_channels": row["head_size"], "bias": row["head_bias"]}
-        weight = cut(end["out_channels"], c, end.get("kernel_size", 1))
-        bias = cut(end["out_channels"]) if end["bias"] else None
-        head = conv(head, weight, bias, end.get("head_dilation", 1))
-    return np.asarray(cut(1)[0] * head[0])
+    if name == "Sequential":
+        for inner in config["models"]:
+            x = part(inner["name"], inner["config"], cut, x)
+        return x
+    runs = {"WaveNet": wavenet, "LSTM": lstm, "ConvNet": convnet, "Linear": linear}
+    return runs[name](config, cut, x)
 
 
 def lstm(config: dict[str, Any], cut: Cutter, signal: Signal) -> Signal:
     hidden, depth = config["hidden_size"], config["num_layers"]
     layers = []
     for number in range(depth):
-        columns = (hidden if number else 1) + hidden
+        columns = (hidden if number else config["input_size"]) + hidden
         layers.append([cut(4 * hidden, columns), cut(4 * hidden), cut(hidden), cut(hidden)])
-    weight, bias = cut(hidden), cut(1)[0]
-    out = np.zeros(signal.size)
-    for t, x in enumerate(signal):
-        fed = np.array([x])
+    outputs = config.get("out_channels", 1)
+    weight, bias = cut(outputs, hidden), cut(outputs)
+    out = np.zeros((outputs, signal.shape[1]))
+    for t, fed in enumerate(signal.T):
         for layer in layers:
             w, b, h, c = layer
             i, f, g, o = (w @ np.concatenate([fed, h]) + b).reshape(4, hidden)
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             fed = sigmoid(o) * np.tanh(c)
             layer[2:] = fed, c
-        out[t] = weight @ fed + bias if layers else x
+        out[:, t] = weight @ fed + bias if layers else fed
     return out
+
+
+def convnet(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
+    c, groups = config["channels"], config.get("groups", 1)
+    for dilation in config["dilations"]:
+        weight = cut(c, len(x) // groups, 2)
+        bias = None if config["batchnorm"] else cut(c)
+        x = conv(x, weight, bias, dilation, groups)
+        if config["batchnorm"]:
+            mean, variance, gamma, beta = (cut(c)[:, None] for _ in range(4))
+            scale = gamma / np.sqrt(cut(1)[0] + variance)
+            x = scale * x + (beta - scale * mean)
+        x = activation(config["activation"], x)
+    outputs = config.get("out_channels", 1)
+    return conv(x, cut(outputs, c, 1), cut(outputs), 1)
+
+
+def linear(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
+    taps = cut(config["receptive_field"])
+    bias = cut(1)[0] if config["bias"] else 0.0
+    y = np.zeros((config.get("out_channels", 1), x.shape[1]))
+    for c in range(min(len(x), len(y))):
+        y[c] = np.convolve(x[c], taps)[: x.shape[1]] + bias
+    return y

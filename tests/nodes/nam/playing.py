@@ -7,12 +7,11 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from namgraph.nodes.nam.lstm import prepare_lstm
-from namgraph.nodes.nam.model import Lstm, Model, WaveNet
-from namgraph.nodes.nam.wavenet import prepare_wavenet
+from namgraph.nodes.nam.model import Model
+from namgraph.nodes.nam.prepare import prepare_network
 from namgraph.runtime.abi import native
 from namgraph.runtime.arena import Arena, Memory
-from namgraph.runtime.pointers import call_node
+from namgraph.runtime.pointers import call_node, load, store
 
 __all__ = ["Playing", "same"]
 
@@ -29,33 +28,64 @@ def _play(function: int, state: int, x: int, y: int, frames: int, block: int) ->
         done += count
 
 
+@native(types.void(i64, i64, i64, i64, i64, i64, i64, i64))
+def _play_lists(
+    function: int, state: int, x: int, wide: int, y: int, high: int, frames: int, block: int
+) -> None:
+    done = 0
+    while done < frames:
+        count = min(block, frames - done)
+        call_node(function, state, x, y, np.int32(count))
+        for c in range(wide):
+            store(x, c, load(x, c) + 4 * count)
+        for c in range(high):
+            store(y, c, load(y, c) + 4 * count)
+        done += count
+
+
 class Playing:
     """A model's network, as it is when it starts; ``primed`` runs it over silence first."""
 
     def __init__(self, model: Model, width: int | None = None, primed: bool = False) -> None:
-        memory, network = Memory(), model.select().network
-        if isinstance(network, WaveNet):
-            self.kernel, self.record = prepare_wavenet(memory, network, width)
-        else:
-            assert isinstance(network, Lstm)
-            self.kernel, self.record = prepare_lstm(memory, network, width)
+        memory = Memory()
+        self.inputs, self.outputs = model.channels
+        self.kernel, self.record = prepare_network(memory, model.running, width)
         self.memory = memory
         self.arena: Any = Arena([memory])
         if primed:
-            self(np.zeros(model.prewarm, np.float32))
+            shape = (self.inputs, model.prewarm) if self._listed else (model.prewarm,)
+            self(np.zeros(shape, np.float32))
+
+    @property
+    def _listed(self) -> bool:
+        return (self.inputs, self.outputs) != (1, 1)
 
     def __call__(self, signal: Signal, cuts: int | Sequence[int] = 64) -> Signal:
-        """Play in blocks as long as ``cuts`` say; the last goes on."""
+        """Play in blocks as long as ``cuts`` say; the last goes on.
+
+        A signal of one dimension comes back as one; several channels are the first axis.
+        """
         lengths = [cuts] if isinstance(cuts, int) else list(cuts)
-        x, y = np.ascontiguousarray(signal, np.float32), np.full(signal.size, 77, np.float32)
-        done = 0
-        while done < x.size:
+        x = np.ascontiguousarray(np.atleast_2d(signal), np.float32)
+        y = np.full((self.outputs, x.shape[1]), 77, np.float32)
+        assert len(x) == self.inputs
+        done, frames = 0, x.shape[1]
+        while done < frames:
             block = lengths.pop(0) if len(lengths) > 1 else lengths[0]
-            part = x.size - done if len(lengths) == 1 else min(block, x.size - done)
-            at = (x.ctypes.data + 4 * done, y.ctypes.data + 4 * done)
-            _play.ctypes(self.kernel.address, self.record.address, *at, part, block)
+            part = frames - done if len(lengths) == 1 else min(block, frames - done)
+            self._call(x, y, done, part, block)
             done += part
-        return y
+        return y[0] if signal.ndim == 1 and self.outputs == 1 else y
+
+    def _call(self, x: Signal, y: Signal, done: int, part: int, block: int) -> None:
+        start = (self.kernel.address, self.record.address)
+        if not self._listed:
+            at = (x.ctypes.data + 4 * done, y.ctypes.data + 4 * done)
+            _play.ctypes(*start, *at, part, block)
+            return
+        lists = [np.array([row[done:].ctypes.data for row in a], np.int64) for a in (x, y)]
+        ins, outs = (a.ctypes.data for a in lists)
+        _play_lists.ctypes(*start, ins, self.inputs, outs, self.outputs, part, block)
 
 
 def same(found: Signal, wanted: Signal) -> None:

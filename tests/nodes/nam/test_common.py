@@ -9,13 +9,15 @@ from namgraph.nodes.nam.file import parse_nam
 from namgraph.runtime.abi import natives
 
 from . import nets
+from .features import CASES
 from .playing import Playing
 
 MODELS = [*map(nets.a1, nets.A1), nets.a2(3), nets.a2(8), nets.lstm(16, 1), nets.lstm(8, 2)]
+RARE = [case for name, case in CASES.items() if name.startswith(("conv", "head1x1", "Conv"))]
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_published_models_need_no_other_kernels(model: object) -> None:
+@pytest.mark.parametrize("model", MODELS + RARE)
+def test_models_need_no_other_kernels(model: object) -> None:
     common_kernels()
     known = natives()
     Playing(parse_nam(json.dumps(model).encode()))

@@ -11,7 +11,8 @@ import pytest
 from namgraph.graph import NamFileError
 from namgraph.nodes.nam import Model, file as reading, load_nam
 from namgraph.nodes.nam.file import parse_nam
-from namgraph.nodes.nam.model import Lstm, WaveNet
+from namgraph.nodes.nam.networks import Lstm
+from namgraph.nodes.nam.wavenet_network import WaveNet
 
 from . import nets
 from .bad_files import BAD, BOTH, LSTM, TALL, WAVENET, changed, slim
@@ -65,13 +66,13 @@ def test_sizes_are_bounded_before_memory_is_asked_for() -> None:
     far = nets.wavenet(nets.array(2, [131_072] * 9, taps=2))
     with pytest.raises(NamFileError, match="look back 1179649 frames: at most"):
         parse(far)
-    large = nets.wavenet(nets.array(17, [131_072] * 4, taps=2))
-    with pytest.raises(NamFileError, match="must remember 8912896 numbers: at most"):
+    large = nets.wavenet(nets.array(40, [131_072] * 4, taps=2))
+    with pytest.raises(NamFileError, match="must remember 21099520 numbers: at most"):
         parse(large)
     deep = nets.container(LSTM, limits=[1.0])
     for _ in range(4):
         deep = nets.container(deep, limits=[1.0])
-    with pytest.raises(NamFileError, match="containers are nested more than"):
+    with pytest.raises(NamFileError, match="models are nested more than"):
         parse(deep)
 
 
@@ -205,3 +206,17 @@ def test_weights_cannot_be_changed() -> None:
     assert isinstance(network, WaveNet)
     with pytest.raises(ValueError, match="read-only"):
         network.arrays[0].rechannel.weight[...] = np.float32(0)
+
+
+def test_what_would_take_forever_to_begin_is_refused() -> None:
+    slow = nets.wavenet(nets.array(12, [2_000], taps=500))
+    with pytest.raises(NamFileError, match="multiply-adds to be primed: at most 5e"):
+        parse(slow)
+    long = nets.container(
+        *[nets.wavenet(*[nets.array(1, [1] * 255)] * 4)] * 3, limits=(0.2, 0.5, 1)
+    )
+    with pytest.raises(NamFileError, match="has 9204 pieces in all sizes: at most 6144"):
+        parse(long)
+    many = nets.wavenet(*[nets.array(1, [1] * 256)] * 5)
+    with pytest.raises(NamFileError, match=r"config\.layers have 1280 layers: at most 1024"):
+        parse(many)

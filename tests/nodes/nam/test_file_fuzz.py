@@ -9,6 +9,7 @@ from namgraph.graph import NamFileError
 from namgraph.nodes.nam.file import parse_nam
 
 from .bad_files import BOTH, GONE, LSTM, TALL, WAVENET, changed
+from .features import CASES
 
 
 def paths(value: Any, here: str = "") -> list[str]:
@@ -52,7 +53,7 @@ def loads(content: bytes) -> bool:
 @settings(max_examples=400)
 @given(data=st.data())
 def test_almost_right_files(data: st.DataObject) -> None:
-    model = data.draw(st.sampled_from([WAVENET, TALL, LSTM, BOTH]))
+    model = data.draw(st.sampled_from([WAVENET, TALL, LSTM, BOTH, *CASES.values()]))
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(paths(model)))
         value = data.draw(st.just(GONE) | anything)

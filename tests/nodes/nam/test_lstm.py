@@ -12,7 +12,8 @@ from numba.core.runtime.nrt import rtsys
 from namgraph.nodes.nam.file import parse_nam
 from namgraph.nodes.nam.lstm import SMALL, prepare_lstm
 from namgraph.nodes.nam.lstm_small import Grid
-from namgraph.nodes.nam.model import Lstm, Model
+from namgraph.nodes.nam.model import Model
+from namgraph.nodes.nam.networks import Lstm
 from namgraph.runtime.simd.activations import TANH44, Rational
 
 from . import nets, oracle

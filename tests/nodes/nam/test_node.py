@@ -119,11 +119,6 @@ def test_the_path_must_be_one(name: Any) -> None:
         Nam(name)
 
 
-def test_only_raw_levels_so_far() -> None:
-    with pytest.raises(ParamError, match="levels is 'normalized': must be one of raw"):
-        Nam("any.nam", levels="normalized")
-
-
 def test_nodes_are_values(path: str) -> None:
     node = Nam(Path(path), slim=1)  # type: ignore[arg-type]
     assert node == Nam(path)

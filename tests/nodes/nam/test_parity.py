@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from namgraph.nodes.nam.file import load_nam
-from namgraph.nodes.nam.model import Lstm, Model, WaveNet
+from namgraph.nodes.nam.model import Model
+from namgraph.nodes.nam.networks import Lstm
+from namgraph.nodes.nam.wavenet_network import WaveNet
 from namgraph.runtime.simd.activations import ACTIVATIONS, TANH44, Activation, Rational, tanh
 
 from . import oracle
@@ -36,6 +38,8 @@ CASES = [
     ("slimmable_wavenet", 0.0, "slimmable_wavenet@0.0"),
     ("slimmable_wavenet", 1.0, "slimmable_wavenet"),
     ("lstm", 1.0, "lstm"),
+    ("wavenet_condition_dsp", 1.0, "wavenet_condition_dsp"),
+    ("wavenet_a2_max", 1.0, "wavenet_a2_max"),
 ]
 every_case = pytest.mark.parametrize(("name", "slim", "wanted"), CASES)
 WAVENET, LSTM = 1e-5, 2e-5

@@ -1,0 +1,202 @@
+"""WaveNets as a whole, the sizes they can be cut down to, and networks one after another."""
+
+from dataclasses import dataclass, replace
+from math import nextafter
+
+from .networks import Activation, Conv, ConvNet, Linear, Lstm
+from .wavenet_parts import Film, Layer, LayerArray
+
+__all__ = ["Network", "Sequential", "WaveNet"]
+
+
+@dataclass(frozen=True, eq=False)
+class WaveNet:
+    """Arrays one after another; each head's output is where the next head's sum starts.
+
+    The condition that all layers hear is the input, or what ``condition`` makes of it.  The scaled
+    output of the last head goes through ``head``: in turn the activation and a convolution.
+    """
+
+    arrays: tuple[LayerArray, ...]
+    head_scale: float
+    head: tuple[Conv, ...] = ()
+    head_activation: Activation | None = None
+    condition: "Network | None" = None
+
+    @property
+    def inputs(self) -> int:
+        """Channels in."""
+        return self.arrays[0].rechannel.inputs
+
+    @property
+    def outputs(self) -> int:
+        """Channels out."""
+        return (self.head[-1] if self.head else self.arrays[-1].head).outputs
+
+    @property
+    def convs(self) -> tuple[Conv, ...]:
+        """Every convolution but the condition's."""
+        return (*(c for array in self.arrays for c in array.convs), *self.head)
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Frames of input that one frame of output depends on."""
+        before = 1 if self.condition is None else self.condition.receptive_field
+        if before is None:
+            return None
+        own = sum(a.lookback for a in self.arrays) + sum(c.lookback for c in self.head)
+        return before + own
+
+    @property
+    def pieces(self) -> int:
+        """Convolutions, or layers: about what it costs to lay out."""
+        return len(self.convs) + (0 if self.condition is None else self.condition.pieces)
+
+    @property
+    def remembered(self) -> int:
+        """Numbers that its convolutions keep of the past."""
+        return sum(c.inputs * c.lookback for c in self.convs)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame, activations not counted."""
+        before = 0 if self.condition is None else self.condition.multiply_adds
+        return before + sum(c.weight.size for c in self.convs)
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers in the file."""
+        before = 0 if self.condition is None else self.condition.weight_count
+        return before + 1 + sum(c.numbers for c in self.convs)
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """Slim values below which each size is meant, the smallest first; the last is 1."""
+        counts = {len(array.widths) for array in self.arrays}
+        return (*sorted({_limit(k, n) for n in counts for k in range(1, n)}), 1.0)
+
+    def slimmed(self, slim: float) -> "WaveNet":
+        """Return the network with its arrays cut down to the width for a slim value.
+
+        Core's rule: of n widths number ``floor(slim n)``; what is left are the first channels.
+        """
+        widths = [_width(array, slim) for array in self.arrays]
+        if widths == [array.channels for array in self.arrays]:
+            return self
+        inner = [_bottleneck(a, width) for a, width in zip(self.arrays, widths, strict=True)]
+        inputs = [self.inputs, *widths]
+        # The head of one array feeds the head's sum of the next.
+        outputs = [*(_head_width(a, b) for a, b in zip(self.arrays[1:], inner[1:], strict=True))]
+        outputs.append(self.arrays[-1].head.outputs)
+        arrays = [
+            _cut(array, inputs[n], widths[n], inner[n], outputs[n])
+            for n, array in enumerate(self.arrays)
+        ]
+        return replace(self, arrays=tuple(arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class Sequential:
+    """Networks one after another."""
+
+    parts: tuple["WaveNet | Lstm | ConvNet | Linear", ...]
+
+    @property
+    def inputs(self) -> int:
+        """Channels in."""
+        return self.parts[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """Channels out."""
+        return self.parts[-1].outputs
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Frames of input that one frame of output depends on."""
+        fields = [part.receptive_field for part in self.parts]
+        known = [f for f in fields if f is not None]
+        return 1 + sum(f - 1 for f in known) if len(known) == len(fields) else None
+
+    @property
+    def pieces(self) -> int:
+        """Convolutions, or layers: about what it costs to lay out."""
+        return sum(part.pieces for part in self.parts)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame, activations not counted."""
+        return sum(part.multiply_adds for part in self.parts)
+
+    @property
+    def weight_count(self) -> int:
+        """Numbers in the file."""
+        return sum(part.weight_count for part in self.parts)
+
+
+Network = WaveNet | Lstm | ConvNet | Linear | Sequential
+
+
+def _limit(number: int, count: int) -> float:
+    """Return the least slim value for which ``int(slim * count)`` is ``number``."""
+    limit = number / count
+    return limit if int(limit * count) >= number else nextafter(limit, 2.0)
+
+
+def _width(array: LayerArray, slim: float) -> int:
+    count = len(array.widths)
+    return array.widths[min(int(slim * count), count - 1)] if count else array.channels
+
+
+def _bottleneck(array: LayerArray, width: int) -> int:
+    """Return the channels after the activation that go with a width."""
+    layer = array.layers[0]
+    if layer.out is None:
+        return width
+    return max(1, layer.width * width // array.channels)
+
+
+def _head_width(array: LayerArray, inner: int) -> int:
+    """Return the channels that an array's head sums: those of the layers' own heads stay."""
+    own = array.layers[0].head
+    return inner if own is None else own.outputs
+
+
+def _cut(array: LayerArray, inputs: int, width: int, inner: int, outputs: int) -> LayerArray:
+    """Return an array's first rows and columns; a gate's rows move up with the rest."""
+    if width == array.channels:
+        head = array.head.first(outputs, array.head.inputs)
+        rechannel = array.rechannel.first(width, inputs)
+        return replace(array, rechannel=rechannel, head=head, widths=())
+    layers = [_cut_layer(layer, width, inner) for layer in array.layers]
+    head = array.head.first(outputs, _head_width(array, inner))
+    return LayerArray(array.rechannel.first(width, inputs), tuple(layers), head)
+
+
+def _cut_layer(layer: Layer, width: int, inner: int) -> Layer:
+    middle = inner * (1 if layer.gating == "none" else 2)
+    sizes = {
+        "conv_pre_film": width,
+        "conv_post_film": middle,
+        "input_mixin_pre_film": layer.mixin.inputs,
+        "input_mixin_post_film": middle,
+        "activation_pre_film": middle,
+        "activation_post_film": inner,
+        "layer1x1_post_film": width,
+    }
+    films = {
+        name: _cut_film(film, sizes.get(name, film.channels)) for name, film in layer.films.items()
+    }
+    return replace(
+        layer,
+        conv=layer.conv.first(middle, width),
+        mixin=layer.mixin.first(middle, layer.mixin.inputs),
+        out=layer.out and layer.out.first(width, inner),
+        head=layer.head and layer.head.first(layer.head.outputs, inner),
+        films=films,
+    )
+
+
+def _cut_film(film: Film, channels: int) -> Film:
+    rows = channels * (2 if film.shift else 1)
+    return Film(film.conv.first(rows, film.conv.inputs), film.shift)

@@ -1,0 +1,221 @@
+"""The golden files: models with the outputs that others made of them.
+
+``python -m tests.nodes.nam.golden`` (from the checkout, with the trainer installed) makes them
+anew; tests/golden/README.md says what is what.
+"""
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import oracle
+from .features import CASES
+from .oracle_wavenet import slimmed
+
+__all__ = ["AGREE", "DIVERGE", "FRAMES", "Golden", "read"]
+
+FOLDER = Path(__file__).resolve().parents[2] / "golden"
+FRAMES = 192
+AGREE = 1e-5
+"""Share of the peak within which a trainer that means the same by a file must be."""
+SETTLED = 24_000
+"""Frames of silence for what an LSTM is part of; 200 are enough for all else here."""
+SLIMS = {"slimmable": (0.0, 0.4), "slimmable gated": (0.2,), "container": (0.0,)}
+"""Besides 1."""
+DIVERGE = {
+    "head dilation": "ignores it",
+    "layer1x1 inactive": "adds the activation where Core adds nothing",
+    "layer1x1_post_film not blended": "applies it where Core does not",
+    "Linear direct": "takes the taps from the oldest",
+    "Linear fft": "takes the taps from the oldest",
+}
+"""Where the trainer means something else, and what (nam-format.md, section 10)."""
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A model at a slim value, the input, and what the oracle and perhaps the trainer made."""
+
+    name: str
+    file: Any
+    slim: float
+    input: Any
+    oracle: Any
+    torch: Any
+
+
+def read() -> list[Golden]:
+    """Read the golden files."""
+    rows = json.loads((FOLDER / "nam.json").read_text())
+    with np.load(FOLDER / "nam.npz") as arrays:
+        held = {name: arrays[name] for name in arrays.files}
+
+    def piece(name: str, place: Any) -> Any:
+        return None if place is None else held[name][place[0] : place[0] + place[1]]
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        made = {k: filled(v) for k, v in value.items() if k != "weights"}
+        if "weights" in value:
+            made["weights"] = [float(v) for v in piece("weights", value["weights"])]
+        return made
+
+    return [
+        Golden(
+            row["name"],
+            filled(row["file"]),
+            row["slim"],
+            held["input"][: row["inputs"]],
+            *(
+                None if row[by] is None else piece(by, row[by]).reshape(-1, FRAMES)
+                for by in ("oracle", "torch")
+            ),
+        )
+        for row in rows
+    ]
+
+
+def settled(file: Any) -> int:
+    """How much silence a model needs before what it started from cannot be heard."""
+    return SETTLED if '"LSTM"' in json.dumps(file) else 200
+
+
+def chosen(file: Any, slim: float) -> Any:
+    """The model to run at a slim value, as a file of its own."""
+    if file["architecture"] == "SlimmableContainer":
+        rows = file["config"]["submodels"]
+        return next((r for r in rows if slim < r["max_value"]), rows[-1])["model"]
+    return slimmed(file, slim) if slim < 1.0 else file
+
+
+def truth(file: Any, x: Any) -> Any:
+    """What the oracle makes of a model and an input, once it has settled."""
+    silence = np.zeros((len(x), settled(file)), np.float32)
+    return np.atleast_2d(oracle.play(file, np.concatenate([silence, x], axis=1)))[:, -FRAMES:]
+
+
+def trained(name: str, file: Any, x: Any) -> Any:
+    """What the trainer makes of it; ``None`` if it knows no such file, or means another thing."""
+    import torch  # type: ignore[import-not-found,unused-ignore]
+    from nam.models import init_from_nam  # type: ignore[import-not-found,unused-ignore]
+
+    text = json.dumps(file)
+    known = file["architecture"] in ("WaveNet", "LSTM", "Linear", "ConvNet")
+    if not known or "condition_dsp" in text or "PReLU" in text or len(x) > 1:
+        return None
+    values = copy.deepcopy(file)
+    if "layers" in values["config"]:
+        values["config"].setdefault("head", None)
+        for row in values["config"]["layers"]:
+            _renew(row)
+    values["config"].pop("implementation", None)
+    try:
+        convnet = file["architecture"] == "ConvNet"
+        network = (_convnet if convnet else init_from_nam)(values).eval()
+        padded = np.concatenate([np.zeros(settled(file), np.float32), x[0]])
+        with torch.no_grad():
+            found = network(torch.from_numpy(padded), pad_start=True).numpy()
+    except Exception as error:
+        print(f"{name}: the trainer cannot play it: {type(error).__name__}: {error}")
+        return None
+    return np.atleast_2d(found)[:, -FRAMES:].astype(np.float32)
+
+
+def _convnet(values: Any) -> Any:
+    """The trainer reads no ConvNets: put the weights where it exports them from."""
+    import torch
+    from nam.models.conv_net import ConvNet  # type: ignore[import-not-found,unused-ignore]
+
+    made = ConvNet.init_from_config(values["config"])
+    cut = oracle.Cutter(values["weights"])
+    blocks = [made._net._modules[f"block_{n}"] for n in range(len(values["config"]["dilations"]))]
+
+    def put(module: Any, *names: str) -> None:
+        for name in names:
+            place = getattr(module, name)
+            place.data = torch.tensor(cut(*place.shape), dtype=torch.float32)
+
+    for block in blocks:
+        norm = getattr(block, "batchnorm", None)
+        put(block.conv, "weight", *(["bias"] if norm is None else []))
+        if norm is not None:
+            put(norm, "running_mean", "running_var", "weight", "bias")
+            norm.eps = float(cut(1)[0])
+    put(made._net.head, "weight", "bias")
+    assert cut.rest.size == 0
+    return made
+
+
+def _renew(row: Any) -> None:
+    """Say in today's words what the trainer no longer reads in the old ones."""
+    size, bias = row.pop("head_size", None), row.pop("head_bias", None)
+    if row.get("head") is None:
+        row["head"] = {"out_channels": size, "kernel_size": 1, "bias": bias}
+    if row.pop("gated", False):
+        row["gating_mode"], row["secondary_activation"] = "gated", "Sigmoid"
+    count = len(row["dilations"])
+    for key, default in (("gating_mode", "none"), ("secondary_activation", "Sigmoid")):
+        value = row.setdefault(key, default)
+        row[key] = value if isinstance(value, list) else [value] * count
+    kinds = row["activation"]
+    row["activation"] = kinds if isinstance(kinds, list) else [kinds] * count
+
+
+def pairs() -> Iterator[tuple[str, Any, float]]:
+    """Every model and slim value."""
+    for name, file in CASES.items():
+        for slim in (*SLIMS.get(name, ()), 1.0):
+            yield name, file, slim
+
+
+def make() -> None:
+    """Make the golden files."""
+    rng = np.random.default_rng(1)
+    signal = rng.uniform(-0.7, 0.7, (2, FRAMES)).astype(np.float32)
+    store: dict[str, list[Any]] = {"weights": [], "oracle": [], "torch": []}
+    sizes = dict.fromkeys(store, 0)
+    rows = []
+
+    def keep(name: str, values: Any) -> list[int]:
+        flat = np.ravel(np.array(values, np.float32))
+        store[name].append(flat)
+        sizes[name] += flat.size
+        return [sizes[name] - flat.size, flat.size]
+
+    def emptied(value: Any) -> Any:
+        if isinstance(value, list):
+            return [emptied(v) for v in value]
+        if not isinstance(value, dict):
+            return value
+        made = {k: emptied(v) for k, v in value.items() if k != "weights"}
+        return made | ({"weights": keep("weights", value["weights"])} if "weights" in value else {})
+
+    for name, file, slim in pairs():
+        small = chosen(file, slim)
+        inputs = small["config"].get("in_channels", 1)
+        x = signal[:inputs]
+        meant, found = truth(small, x), trained(name, small, x)
+        if found is not None:
+            error = abs(found - meant).max() / abs(meant).max()
+            print(f"{name} at {slim}: the trainer is {error:.1e} off")
+            assert (error > 1e-3) == (name in DIVERGE), name
+            assert error <= AGREE or name in DIVERGE, name
+        by = None if found is None or name in DIVERGE else keep("torch", found)
+        row = {"name": name, "slim": slim, "inputs": inputs, "oracle": keep("oracle", meant)}
+        rows.append(row | {"torch": by, "file": emptied(file)})
+    arrays = {name: np.concatenate(parts) for name, parts in store.items()}
+    np.savez_compressed(FOLDER / "nam.npz", allow_pickle=False, input=signal, **arrays)
+    text = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+    (FOLDER / "nam.json").write_text(f"[\n{text}\n]\n")
+
+
+if __name__ == "__main__":
+    make()
