@@ -8,7 +8,10 @@
     demo, plot the shipped DI through the shipped rack, and a picture of it
     info       what a file is
     bench      how fast a rack plays
+    verify     a null test of a model; verdict what it found, verify_torch the trainer's side
+    live, live_show  play a rack on a sound card, and show how it goes
     warm       compile everything now
+    console    what the command says where, and how it ends
     assets/    sounds and models that ship, and the recipes that made them
 
 The ``*.json`` beside this file ship with the package; ``load_preset("crunch")`` reads one.

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..nodes.nam import junctions
 from ..runtime.adapters.files import read_audio
 from .files import read_preset
 from .render import levels_of
-from .rig import model_rates
+from .rig import model_rates, models
 
 __all__ = ["describe", "spelled"]
 
@@ -59,6 +60,9 @@ def _word(value: Any) -> str:
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.file import load_nam
+    from ..nodes.nam.levels import MODES, applied
+    from ..nodes.nam.networks import Lstm
+    from ..nodes.nam.wavenet_network import WaveNet
 
     model = load_nam(path)
     network, field = model.running, model.receptive_field
@@ -72,11 +76,11 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "receptive_field": field,
         "prewarm": model.prewarm,
     }
-    if hasattr(network, "arrays"):
+    if isinstance(network, WaveNet):
         found["layers"] = [
             {"channels": a.channels, "layers": len(a.layers)} for a in network.arrays
         ]
-    elif hasattr(network, "hidden_size"):
+    elif isinstance(network, Lstm):
         found["layers"] = [{"channels": network.hidden_size, "layers": len(network.layers)}]
     if model.submodels:
         found["sizes"] = [
@@ -92,6 +96,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "loudness_db": model.loudness,
         "input_level_dbu": model.input_level_dbu,
         "output_level_dbu": model.output_level_dbu,
+        **{mode: str(applied(model, mode)) for mode in MODES if mode != "raw"},
     }
     known = ("loudness", "input_level_dbu", "output_level_dbu")
     rest = {k: v for k, v in model.metadata.items() if k not in known}
@@ -131,4 +136,6 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
+        "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
+        "between_models": [str(j) for j in junctions(graph)],
     }

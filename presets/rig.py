@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
 from ..nodes.cab import Cab
@@ -10,7 +11,7 @@ from ..nodes.nam import Nam, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
-__all__ = ["Rig", "model_rates", "models", "open_rig"]
+__all__ = ["Rig", "levels_said", "model_rates", "models", "open_rig"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,10 +31,15 @@ def open_rig(
     *,
     ir: str | os.PathLike[str] | None = None,
     slim: float | None = None,
+    levels: str | None = None,
+    interface_dbu: float | None = None,
+    calibrate_input: bool | None = None,
+    resample: bool | None = None,
 ) -> Rig:
     """Open a preset file, a shipped preset by name, or a .nam file (behind it the cabinet ``ir``).
 
     ``slim`` chooses the size of every model that comes in several, 0 the smallest to 1 the whole.
+    The last four are options of ``Nam``, set in every model where they are not ``None``.
     """
     path = Path(rig)
     if path.suffix.lower() == ".nam":
@@ -44,6 +50,13 @@ def open_rig(
         graph = read_preset(rig).graph
     if slim is not None:
         _slim(graph, slim)
+    _set_models(
+        graph,
+        levels=levels,
+        interface_dbu=interface_dbu,
+        calibrate_input=calibrate_input,
+        resample=resample,
+    )
     rates = model_rates(graph)
     if len(set(rates.values())) > 1:
         spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
@@ -53,16 +66,26 @@ def open_rig(
 
 
 def model_rates(graph: Graph) -> dict[str, float]:
-    """Return the sample rate of every model in the graph, by node name."""
+    """Return, by node name, the sample rate of every model that runs at no other."""
     return {
         name: node.model.sample_rate or load_nam(node.path).sample_rate or UNKNOWN_RATE
         for name, node in models(graph).items()
+        if not node.resample
     }
 
 
 def models(graph: Graph) -> dict[str, Nam]:
     """Return the nodes that play a .nam file."""
     return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
+
+
+def levels_said(graph: Graph) -> str:
+    """Return on one line the gains of models whose levels are not raw, and what was missing."""
+    return "; ".join(
+        f"{name}: {node.levels_applied()}"
+        for name, node in models(graph).items()
+        if node.levels != "raw" or node.calibrate_input
+    )
 
 
 def _amp(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None) -> Graph:
@@ -83,3 +106,14 @@ def _slim(graph: Graph, slim: float) -> None:
         raise ParamError(f"--slim is {slim:g}: the rack has no model that it could choose")
     for name, node in found.items():
         graph.replace(name, replace(node, slim=slim))
+
+
+def _set_models(graph: Graph, **options: Any) -> None:
+    """Set options of every model, but for those that are ``None``."""
+    given = {name: value for name, value in options.items() if value is not None}
+    found = models(graph)
+    if given and not found:
+        name, value = next(iter(given.items()))
+        raise ParamError(f"--{name.replace('_', '-')} is {value}: the rack has no model")
+    for name, node in found.items() if given else ():
+        graph.replace(name, replace(node, **given))

@@ -1,0 +1,118 @@
+"""What a null test found out, as values and as a table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Cut", "Null", "Verdict", "spelled"]
+
+Signal = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One way of cutting the signal, compared with blocks of 64."""
+
+    block: int
+    identical: bool
+    first_difference: int | None
+    """The first frame that differs."""
+    after_reset: bool
+    """Whether a second run, after a reset, gave the same bits again."""
+    muted: int
+    """Blocks muted because they held what is no number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Null:
+    """The difference from a reference."""
+
+    reference: str
+    peak: float
+    max_error: float
+    """Over the peak, as the two below."""
+    rms_error: float
+    tolerance: float
+    worst_frame: int
+    difference: Signal
+    wanted: Signal
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is small enough."""
+        return bool(self.max_error <= self.tolerance)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found out about a model."""
+
+    model: str
+    architecture: str
+    source: str
+    rate: float
+    frames: int
+    peak: float
+    finite: bool
+    cuts: tuple[Cut, ...]
+    null: Null | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was looked at is as it should be."""
+        same = all(c.identical and c.after_reset and not c.muted for c in self.cuts)
+        return same and self.finite and (self.null is None or self.null.holds)
+
+    def values(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        null = self.null and {
+            "reference": self.null.reference,
+            "peak": self.null.peak,
+            "max_error": self.null.max_error,
+            "rms_error": self.null.rms_error,
+            "tolerance": self.null.tolerance,
+            "worst_frame": self.null.worst_frame,
+            "worst_s": self.null.worst_frame / self.rate,
+            "holds": self.null.holds,
+        }
+        return {
+            "model": self.model,
+            "architecture": self.architecture,
+            "input": self.source,
+            "sample_rate": self.rate,
+            "frames": self.frames,
+            "peak": self.peak,
+            "finite": self.finite,
+            "blocks": [asdict(c) for c in self.cuts],
+            "against": null,
+            "holds": self.holds,
+        }
+
+
+def spelled(found: Mapping[str, Any]) -> str:
+    """Return ``Verdict.values`` as a table for people to read."""
+    lines = [
+        f"{found['model']}: {found['architecture']} at {found['sample_rate']:g} Hz, "
+        f"{found['frames']} frames of {found['input']}, peak {found['peak']:.6g}",
+        f"  {'block':>8}  {'bits':<28}{'after reset':<16}muted",
+    ]
+    for row in found["blocks"]:
+        at = row["first_difference"]
+        bits = "identical" if row["identical"] else f"differ from frame {at}"
+        again = "identical" if row["after_reset"] else "differs"
+        lines.append(f"  {row['block']:>8}  {bits:<28}{again:<16}{row['muted']}")
+    null = found["against"]
+    if null is None:
+        lines.append("  no reference: only what is above was verified (--against REF.wav or torch)")
+    else:
+        lines += [
+            f"  against {null['reference']}, as shares of its peak {null['peak']:.6g}:",
+            f"    largest error {null['max_error']:.3g} at frame {null['worst_frame']} "
+            f"({null['worst_s']:.4f} s), allowed {null['tolerance']:.3g}",
+            f"    RMS error     {null['rms_error']:.3g}",
+        ]
+    lines.append("holds" if found["holds"] else "FAILS")
+    return "\n".join(lines)
