@@ -6,68 +6,66 @@ exit code 2.  A traceback is a bug of ours.  Results go to stdout; progress goes
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
 from . import __version__
-from .graph import NamgraphError, ParamError
+from .graph import ParamError
+from .presets.console import Progress, complain, note, run, say, warn
+from .runtime.simd.host import host_lanes
 
 __all__ = ["main"]
 
+LARGEST_BLOCK = 1 << 20
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
 RIG = "a preset (.json), the name of a shipped one, or one model (.nam)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
+    return run(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str] | None) -> int | None:
     arguments = _parser().parse_args(argv)
-    try:
-        verb: Any = arguments.verb
-        verb(arguments)
-        sys.stdout.flush()
-    except NamgraphError as error:
-        _complain(str(error))
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("\n")
-        return 130
-    except BrokenPipeError:  # the reader has had enough; say nothing when Python flushes again
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    return 0
+    host_lanes()  # refuses a wrong NAMGRAPH_LANES, whatever the verb
+    verb: Any = arguments.verb
+    code: int | None = verb(arguments)
+    return code
 
 
 def _demo(a: argparse.Namespace) -> None:
     from .presets.demo import demo
+    from .presets.render import counted_channels
 
-    with _Progress("rendering") as progress:
-        made = demo(a.output, plot=a.plot, warn=_warn, progress=progress)
+    with Progress("rendering") as progress:
+        made = demo(a.output, plot=a.plot, warn=warn, progress=progress)
     if a.json:
-        print(json.dumps({**asdict(made), "file": a.output, "plot": a.plot}))
+        say(json.dumps({**asdict(made), "file": a.output, "plot": a.plot}))
         return
     sound = made.levels
-    print(
-        f"{a.output}: {sound.seconds:.1f} s, {sound.channels} channels, "
+    say(
+        f"{a.output}: {sound.seconds:.1f} s, {counted_channels(sound.channels)}, "
         f"peak {sound.peak_db:.1f} dBFS, RMS {sound.rms_db:.1f} dBFS"
     )
-    print(
+    say(
         f"first sound {made.first_sound_s:.2f} s after the start, the whole in "
         f"{made.render_s:.2f} s ({sound.seconds / made.render_s:.0f} x real time)"
     )
     if a.plot:
-        print(f"{a.plot}: the guitar and the rack")
+        say(f"{a.plot}: the guitar and the rack")
 
 
 def _render(a: argparse.Namespace) -> None:
     _check_render(a)
-    from .presets.render import render_file
+    from .presets.render import counted_channels, render_file
     from .presets.rig import open_rig
 
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim)
-    with _Progress("rendering") as progress:
+    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, **_levels(a))
+    _tell_levels(rig)
+    with Progress("rendering") as progress:
         sound = render_file(
             rig,
             a.input,
@@ -76,23 +74,27 @@ def _render(a: argparse.Namespace) -> None:
             block=a.block,
             subtype=a.subtype,
             tail=a.tail,
-            warn=_warn,
+            warn=warn,
             progress=progress,
         )
-    print(
-        f"{a.output}: {sound.seconds:.2f} s, {sound.channels} channels at {sound.rate:g} Hz, "
-        f"peak {sound.peak_db:.1f} dBFS, RMS {sound.rms_db:.1f} dBFS"
+    say(
+        f"{a.output}: {sound.seconds:.2f} s, {counted_channels(sound.channels)} "
+        f"at {sound.rate:g} Hz, peak {sound.peak_db:.1f} dBFS, RMS {sound.rms_db:.1f} dBFS"
     )
+
+
+def _check_block(block: int) -> None:
+    if not 1 <= block <= LARGEST_BLOCK:
+        raise ParamError(f"--block is {block}: must lie in [1, {LARGEST_BLOCK}]")
 
 
 def _check_render(a: argparse.Namespace) -> None:
     """Refuse by name what this build does not do."""
     if a.backend == "cuda":
         raise ParamError("--backend is cuda: not in this build; must be auto or cpu")
-    if a.levels != "raw":
-        raise ParamError(f"--levels is {a.levels}: not in this build; must be raw")
     if a.threads != 1:
         raise ParamError(f"--threads is {a.threads}: one file is rendered by one thread; must be 1")
+    _check_block(a.block)
 
 
 def _info(a: argparse.Namespace) -> None:
@@ -100,29 +102,85 @@ def _info(a: argparse.Namespace) -> None:
 
     found = [describe(path) for path in a.files]
     if a.json:
-        print(json.dumps({"files": found}))
+        say(json.dumps({"files": found}))
     else:
-        print("\n".join(spelled(f) for f in found))
+        say("\n".join(spelled(f) for f in found))
 
 
 def _bench(a: argparse.Namespace) -> None:
     from .presets.bench import bench, spelled
     from .presets.rig import open_rig
 
+    _check_block(a.block)
     rig = open_rig(a.rig, ir=a.ir, slim=a.slim)
-    with _Progress("measuring") as progress:
+    with Progress("measuring") as progress:
         found = bench(rig, block=a.block, seconds=a.seconds, progress=progress)
-    print(json.dumps(found) if a.json else spelled(found))
+    say(json.dumps(found) if a.json else spelled(found))
+
+
+def _live(a: argparse.Namespace) -> None:
+    from .presets.live import live
+    from .presets.rig import open_rig
+
+    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, resample=a.resample or None, **_levels(a))
+    _tell_levels(rig)
+    live(rig, a, warn)
+
+
+def _devices(a: argparse.Namespace) -> None:
+    from .presets.live import list_devices
+
+    say(list_devices(a.json))
+
+
+def _verify(a: argparse.Namespace) -> int:
+    from .presets.verdict import spelled
+    from .presets.verify import verify
+
+    if a.plot:
+        from .presets.verify_plot import check_plot, plot
+
+        check_plot(a.plot, a.against)
+    slim = 1.0 if a.slim is None else a.slim
+    with Progress("verifying") as progress:
+        found = verify(
+            a.model,
+            against=a.against,
+            source=a.input,
+            slim=slim,
+            tolerance=a.tolerance,
+            progress=progress,
+        )
+    if a.plot:
+        plot(found, a.plot)
+    say(json.dumps(found.values()) if a.json else spelled(found.values()))
+    return 0 if found.holds else 1
+
+
+def _levels(a: argparse.Namespace) -> dict[str, Any]:
+    """Return the options about levels as ``open_rig`` takes them."""
+    return {
+        "levels": a.levels,
+        "interface_dbu": a.interface_dbu,
+        "calibrate_input": a.calibrate_input or None,
+    }
+
+
+def _tell_levels(rig: Any) -> None:
+    """Say which gains follow from the models' files, where any were asked for."""
+    from .presets.rig import levels_said
+
+    said = levels_said(rig.graph)
+    if said:
+        note(f"levels: {said}")
 
 
 def _warm(a: argparse.Namespace) -> None:
     from .presets.warm import warm
 
-    with _Progress("compiling") as progress:
+    with Progress("compiling") as progress:
         done = warm(progress)
-    print(
-        f"{done.functions} native functions ready, {done.racks} racks built, {done.seconds:.1f} s"
-    )
+    say(f"{done.functions} native functions ready, {done.racks} racks built, {done.seconds:.1f} s")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -130,7 +188,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; exit with 2."""
-        _complain(f"{message} (see {self.prog} --help)")
+        complain(f"{message} (see {self.prog} --help)")
         sys.exit(2)
 
 
@@ -138,7 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="namgraph",
         description="Racks of audio nodes, neural amps among them, played by native code.",
-        epilog="Exit codes: 0 done, 2 something to put right (one line on stderr says what).",
+        epilog="Exit codes: 0 done, 1 not verified, 2 something to put right (one line on stderr "
+        "says what).",
     )
     parser.add_argument("--version", action="version", version=f"namgraph {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
@@ -165,12 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument(
         "--subtype", choices=SUBTYPES, default="pcm24", help="how samples are stored (%(default)s)"
     )
-    render.add_argument(
-        "--levels",
-        choices=("raw", "normalized", "calibrated"),
-        default="raw",
-        help="what is done about loudness; raw: nothing (%(default)s)",
-    )
+    _add_levels(render)
     render.add_argument(
         "--backend", choices=("auto", "cpu", "cuda"), default="auto", help="where models compute"
     )
@@ -191,6 +245,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--json", action="store_true", help="print one JSON object")
 
+    live = _verb(verbs, "live", _live, "play a rack on a sound card")
+    _add_rig(live)
+    _add_levels(live)
+    _add_live(live)
+    live.add_argument(
+        "--resample", action="store_true", help="run models at their own rates, at some latency"
+    )
+
+    devices = _verb(verbs, "devices", _devices, "the sound cards there are")
+    devices.add_argument("--json", action="store_true", help="print one JSON object")
+
+    _add_verify(_verb(verbs, "verify", _verify, "null test of a model, and of its block sizes"))
     _verb(verbs, "warm", _warm, "compile every kernel now")
     return parser
 
@@ -211,40 +277,39 @@ def _add_rig(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class _Progress:
-    """A line that counts to 100 %, on a terminal only, and leaves no trace."""
-
-    def __init__(self, doing: str) -> None:
-        self._doing, self._shown = doing, -1
-        self._on = sys.stderr.isatty()
-
-    def __call__(self, share: float) -> None:
-        percent = int(100 * share)
-        if self._on and percent != self._shown:
-            self._shown = percent
-            sys.stderr.write(f"\r{self._doing} {percent:3d} %")
-            sys.stderr.flush()
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown >= 0:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+def _add_levels(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--levels",
+        choices=("raw", "normalized", "calibrated"),
+        help="what is done about models' loudness (as the preset says; raw, nothing, for a .nam)",
+    )
+    add("--interface-dbu", type=float, metavar="DBU", help="full scale of the interface (12)")
+    add("--calibrate-input", action="store_true", help="calibrate inputs whatever the levels")
 
 
-def _one_line(text: str) -> str:
-    """Return text that a terminal shows and does not obey: names may hold anything."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL.nam", help="a model")
+    add("--against", metavar="REF.wav|torch", help="what a reference made of the input")
+    add("--input", metavar="IN.wav", help="mono, at the model's rate (the shipped guitar)")
+    add("--slim", type=float, metavar="V", help="size of a slimmable model, 0 to 1 (the largest)")
+    add("--tolerance", type=float, metavar="T", help="of the peak (1e-5; 2e-5 for an LSTM)")
+    add("--plot", metavar="PNG", help="draw the difference over time and frequency")
+    add("--json", action="store_true", help="print one JSON object")
 
 
-def _complain(text: str) -> None:
-    sys.stderr.write(f"namgraph: error: {_one_line(text)}\n")
-
-
-def _warn(text: str) -> None:
-    sys.stderr.write(f"namgraph: warning: {_one_line(text)}\n")
+def _add_live(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--device", metavar="D", help="number or part of the name; IN,OUT for two (the system's)")
+    add("--block", type=int, default=64, metavar="N", help="frames (%(default)s)")
+    add("--rate", type=float, metavar="HZ", help="the models', or the card's, unless given")
+    add("--inputs", metavar="1,2", help="channels of the card that are played in")
+    add("--outputs", metavar="1,2", help="channels of the card that sound")
+    add("--seconds", type=float, metavar="S", help="stop after so much (on Ctrl-C)")
+    add("--null", action="store_true", help="a clock in the place of a card")
+    add("--fast", action="store_true", help="with --null: as fast as it goes")
+    add("--json", action="store_true", help="events as lines of JSON; the last has all figures")
 
 
 if __name__ == "__main__":

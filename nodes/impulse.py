@@ -115,7 +115,7 @@ def _response(
     if seconds > MAX_SECONDS:
         raise _error(path, f"is {seconds:.1f} s long", f"{MAX_SECONDS:g} s at most")
     taps = _read(path)[: LAYOUTS[told.layout(path, layout)]]
-    if rule in ("energy", "peak") and not np.any(taps):
+    if rule != "none" and not np.any(taps):
         raise _error(path, "is silent", f"a sample that is not zero (gain rule {rule!r})")
     taps = _trimmed(_resampled(taps, told.rate, rate))
     taps *= _gain(taps, told.rate, rate, rule)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import Graph, NamgraphError, Node, PresetError, node_type
-from ..runtime.adapters.atomic import whole_file
+from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
 from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
 
@@ -43,7 +43,7 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     """
     target = Path(path)
     text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
-    with whole_file(path, PresetError) as part:
+    with whole_file(path, PresetError) as part, writing(os.fspath(path), PresetError):
         part.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -13,7 +13,7 @@ from ..graph import ParamError
 from ..runtime.adapters.devices import Wanted, devices
 from ..runtime.adapters.live import LiveStream
 from ..runtime.adapters.null import NullStream
-from ..runtime.adapters.stream import Stream
+from ..runtime.adapters.stream import Stream, check_block
 from .live_show import Events, Line, Lines, Show
 from .rig import Rig
 
@@ -75,6 +75,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
         raise ParamError(f"--seconds is {a.seconds:g}: must be more than 0")
     if a.fast and not (a.null and a.seconds is not None):
         raise ParamError("--fast goes with --null and --seconds: a sound card keeps its own time")
+    check_block(a.block, "--block")
     rate = a.rate or rig.rate
     inputs, outputs = _channels("--inputs", a.inputs), _channels("--outputs", a.outputs)
     if not a.null:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import FileError, ParamError
-from ..runtime.adapters.atomic import whole_file
+from ..runtime.adapters.atomic import whole_file, writing
 from ..runtime.adapters.files import read_audio
 
 __all__ = ["need_matplotlib", "picture", "spectrum", "suffix_of"]
@@ -90,5 +90,5 @@ def picture(
         key = axes.legend(handles[::-1], labels[::-1], frameon=False, loc="upper right")
         for line in key.get_lines():
             line.set_linewidth(3.0)
-    with whole_file(target, FileError) as part:
+    with whole_file(target, FileError) as part, writing(os.fspath(target), FileError):
         figure.savefig(part, dpi=130, format=kind)

@@ -14,7 +14,7 @@ from ..runtime.adapters.offline import render
 from ..runtime.stats import Stats
 from .rig import Rig
 
-__all__ = ["Levels", "levels_of", "render_file"]
+__all__ = ["Levels", "counted_channels", "levels_of", "render_file"]
 
 Path_ = str | os.PathLike[str]
 SILENT_DB = -200.0
@@ -47,6 +47,11 @@ def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
     dc = float(np.abs(wide.mean(axis=1)).max()) if wide.size else 0.0
     channels, frames = samples.shape
     return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc)
+
+
+def counted_channels(count: int) -> str:
+    """Return ``1 channel``, ``2 channels``."""
+    return f"{count} channel{'' if count == 1 else 's'}"
 
 
 def render_file(
@@ -92,8 +97,8 @@ def render_file(
             extra = made.shape[1] - round(found.frames * rate / found.rate)
             frames = found.frames + max(0, round(extra * found.rate / rate))
             made = _exactly(resample(made, rate, found.rate), frames)
-        write(made)
-    return levels_of(made, found.rate)
+        held = write(made)
+    return levels_of(held, found.rate)
 
 
 def _warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
@@ -113,7 +118,8 @@ def _check_channels(graph: Graph, found: AudioFile, source: Path_) -> None:
     if found.channels != wanted:
         way = ": give a file with one channel (left, right or their sum)" if wanted == 1 else ""
         raise AudioFileError(
-            f"{os.fspath(source)}: has {found.channels} channels, the rack takes {wanted}{way}"
+            f"{os.fspath(source)}: has {counted_channels(found.channels)}, "
+            f"the rack takes {wanted}{way}"
         )
 
 

@@ -14,13 +14,13 @@ SOUNDS = (".wav", ".nam")
 
 def asset(name: str) -> str:
     """Return the path of a sound or a model that ships with the package."""
-    path = HERE / "assets" / name
-    if not path.is_file():
-        known = sorted(p.name for p in path.parent.glob("*") if p.suffix in SOUNDS)
+    there = {p.name: p for p in (HERE / "assets").iterdir() if p.is_file()}
+    if name not in there:  # nor is a path into another folder
+        known = sorted(n for n, path in there.items() if path.suffix in SOUNDS)
         raise FileError(
             f"no sound or model {name!r} ships with namgraph; there is {', '.join(known)}"
         )
-    return str(path)
+    return str(there[name])
 
 
 def shipped_models() -> list[Path]:

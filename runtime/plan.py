@@ -23,6 +23,7 @@ from .rows import (
     row_fields,
     with_onset,
 )
+from .simd.host import host_lanes
 from .watch import TRACED
 
 __all__ = ["Plan"]
@@ -53,6 +54,7 @@ class Plan:
     def __init__(
         self, graph: Graph, spec: Spec, previous: "Plan | None" = None, onset: int = 0
     ) -> None:
+        host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.graph = graph.copy()
         self.spec = spec
         self.schedule: Schedule = schedule(self.graph, spec)

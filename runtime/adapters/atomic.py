@@ -9,7 +9,10 @@ from pathlib import Path
 
 from ...graph import FileError
 
-__all__ = ["whole_file"]
+__all__ = ["whole_file", "why_not", "writing"]
+
+PROBE = 1 << 20
+"""Bytes that a file system which has refused some will not take either."""
 
 
 @contextlib.contextmanager
@@ -17,14 +20,16 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
     """Give a new file to write, and put it in the place of ``path`` if the body succeeds.
 
     The new file lies in the same folder from the start, so whatever forbids writing is found
-    before the body begins its work.  If the body fails, ``path`` is as it was.  Everything the
-    file system refuses is an ``error`` that names the path.
+    before the body begins its work.  If the body fails, ``path`` is as it was.  That the new file
+    cannot be made or put in place is an ``error`` that names the path; what the body itself does
+    to it goes inside ``writing``, since other things may fail in there.
     """
     name = os.fspath(path)
     try:
         target = Path(os.path.realpath(name))  # through a link, not over it
         _check(target, name, error)
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        # Short, and not made of the name: that may be as long as names may be.
+        part = target.with_name(f".namgraph-{secrets.token_hex(4)}.part")
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except error:  # which is a ValueError
         raise
@@ -32,11 +37,30 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
         raise _refused(name, reason, error) from None
     try:
         yield part
-        os.replace(part, target)
-    except OSError as reason:
-        raise _refused(name, reason, error) from None
+        with writing(name, error):
+            os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(name: str, error: type[FileError] = FileError) -> Iterator[None]:
+    """Make an ``error`` that names the file of what the system refuses meanwhile."""
+    try:
+        yield
+    except OSError as reason:
+        raise _refused(name, reason, error) from None
+
+
+def why_not(part: Path) -> str:
+    """Return why a file that a library could not write to takes no more, or nothing if it does."""
+    try:
+        with open(part, "ab", buffering=0) as file:
+            for _ in range(2):  # the first may fill what is left, and say so by its length alone
+                file.write(bytes(PROBE))
+    except OSError as reason:
+        return reason.strerror or str(reason)
+    return ""
 
 
 def _check(target: Path, name: str, error: type[FileError]) -> None:

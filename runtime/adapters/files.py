@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
-from .atomic import whole_file
+from .atomic import whole_file, why_not, writing
+from .wave import whole_wave
 
 __all__ = ["SUBTYPES", "AudioFile", "audio_writer", "read_audio", "resample"]
 
@@ -53,8 +54,9 @@ def read_audio(path: str | os.PathLike[str]) -> AudioFile:
     try:
         if not stat.S_ISREG(os.stat(name).st_mode):
             raise AudioFileError(f"{name}: cannot be read: it is not a plain file")
-        open(name, "rb").close()  # says why not, where libsndfile says "system error"
-        with soundfile.SoundFile(name) as source:
+        with open(name, "rb") as file:  # says why not, where libsndfile says "system error"
+            sound = whole_wave(name, file)
+        with soundfile.SoundFile(sound) as source:
             frames = source.read(dtype="float32", always_2d=True)
             rate, subtype = int(source.samplerate), str(source.subtype)
     except AudioFileError:  # which is a ValueError
@@ -84,8 +86,10 @@ def audio_writer(
     *,
     subtype: str = "pcm24",
     warn: Callable[[str], None] = lambda line: None,
-) -> Iterator[Callable[[Audio], None]]:
+) -> Iterator[Callable[[Audio], Audio]]:
     """Give a function that writes ``(channels, frames)`` to a file, to be called once.
+
+    It returns the samples as they were written, which is to say after clipping.
 
     The name says what kind of file: WAV, or with the extra ``pedalboard`` FLAC, MP3, OGG or AIFF
     (``subtype`` is for WAV alone).  Entering the context finds out whether the file can be
@@ -116,7 +120,7 @@ def resample(samples: Audio, rate: float, wanted: float) -> Audio:
 
 def _writer(
     name: str, subtype: str, warn: Callable[[str], None]
-) -> Callable[[Path, Audio, int], None]:
+) -> Callable[[Path, Audio, int], Audio]:
     """Return what writes the kind of file that the name ends in."""
     suffix = Path(name).suffix.lower()
     if suffix in (".wav", ".wave"):
@@ -130,24 +134,33 @@ def _writer(
         raise AudioFileError(
             f'{name}: only .wav files are written without pip install "namgraph[pedalboard]"'
         )
-    return lambda part, samples, rate: encode(part, name, _clamped(samples, name, warn), rate)
+
+    def write(part: Path, samples: Audio, rate: int) -> Audio:
+        samples = _clamped(samples, name, warn)
+        with writing(name, AudioFileError):
+            encode(part, name, samples, rate)
+        return samples
+
+    return write
 
 
 def _write(
     part: Path, name: str, samples: Audio, rate: int, subtype: str, warn: Callable[[str], None]
-) -> None:
+) -> Audio:
     import soundfile
 
     if subtype != "float":
         samples = _clamped(samples, name, warn)
     kind = "RF64" if samples.size * BYTES[subtype] > LONGEST_WAV else "WAV"
-    try:
-        soundfile.write(part, samples.T, rate, subtype=SUBTYPES[subtype], format=kind)
-    except soundfile.SoundFileError as reason:
-        text = getattr(reason, "error_string", str(reason)).rstrip(".")
-        raise AudioFileError(f"{name}: cannot be written: {text}") from None
-    if subtype == "float":
-        _forget_the_time(part)
+    with writing(name, AudioFileError):
+        try:
+            soundfile.write(part, samples.T, rate, subtype=SUBTYPES[subtype], format=kind)
+        except soundfile.SoundFileError as reason:  # which does not say what the system said
+            text = why_not(part) or getattr(reason, "error_string", str(reason)).rstrip(".")
+            raise AudioFileError(f"{name}: cannot be written: {text}") from None
+        if subtype == "float":
+            _forget_the_time(part)
+    return samples
 
 
 def _clamped(samples: Audio, name: str, warn: Callable[[str], None]) -> Audio:

@@ -1,5 +1,6 @@
 """The simplest adapter: arrays in, arrays out, faster than real time."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import overload
 
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import Graph, ParamError, Spec, tail as graph_tail
 from ..engine import Engine
 from ..layout import Ends
+from ..settings import find_param
 from ..stats import Stats
 
 __all__ = ["render"]
@@ -17,6 +19,8 @@ Audio = NDArray[np.float32]
 CHUNK_S = 1.0
 """Seconds of audio between two reports of progress."""
 LONGEST_TAIL_S = 60.0
+CROWD = 1024
+"""Changes posted at a time: an engine has room for 8,192, and moves all when it takes one."""
 
 
 @overload
@@ -62,7 +66,8 @@ def render(
     input name where there are several).  The result starts where the input starts: the graph's
     latency is taken out.  It is longer than the input by the graph's tail, or as long as the
     input with ``tail=False``.  ``block`` cannot be heard.  ``changes`` are ``(frame, "node.param",
-    value)``, applied at those frames exactly.  ``progress`` is told the share done, from 0 to 1;
+    value)``, applied at those frames exactly; all are checked before the first block, also those
+    that come after the end.  ``progress`` is told the share done, from 0 to 1;
     ``report`` is given the engine's statistics in the end: what had to be muted is counted there.
     """
     engine = Engine(graph, sample_rate=sample_rate, max_frames=Spec(sample_rate, block).max_frames)
@@ -72,20 +77,35 @@ def render(
     total = wanted + latency
     inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in ends.inputs]
     outputs = list(np.zeros((sum(graph.outputs.values()), total), np.float32))
-    todo = sorted(changes, key=lambda change: change[0])
-    if any(at < 0 for at, _, _ in todo):
-        raise ParamError(f"a change at frame {todo[0][0]}: must be 0 or more")
+    todo = _checked(engine, changes)
     chunk = max(block, round(CHUNK_S * sample_rate) // block * block)
-    for start in range(0, total, chunk):
-        frames = min(chunk, total - start)
-        while todo and todo[0][0] < start + frames:
-            at, name, value = todo.pop(0)
-            engine.set(name, value, at=int(at))
-        now = slice(start, start + frames)
-        engine.play([x[now] for x in inputs], [y[now] for y in outputs], frames, block)
+    start = 0
+    while start < total:
+        stop = min(start + chunk, total)
+        if len(todo) > CROWD and todo[CROWD][0] < stop:
+            stop = max(todo[CROWD][0], start + 1)
+        while todo and todo[0][0] < stop:
+            at, name, value = todo.popleft()
+            engine.set(name, value, at=at)
+        now = slice(start, stop)
+        engine.play([x[now] for x in inputs], [y[now] for y in outputs], stop - start, block)
+        start = stop
         if progress is not None:
-            progress((start + frames) / total)
+            progress(start / total)
     if report is not None:
         report(engine.stats())
     result: Audio | dict[str, Audio] = ends.shaped([y[latency:] for y in outputs])
     return result
+
+
+def _checked(
+    engine: Engine, changes: Iterable[tuple[int, str, float]]
+) -> deque[tuple[int, str, float]]:
+    """Return the changes in the order they are due; the last of several at one frame is heard."""
+    found: dict[tuple[int, str], float] = {}
+    for at, name, value in changes:
+        if not isinstance(at, int | np.integer | float) or at < 0 or at % 1 != 0:
+            raise ParamError(f"a change at frame {at}: must be a whole number, 0 or more")
+        found[int(at), name] = find_param(engine.plan, name, value)[1]
+    due = sorted(found.items(), key=lambda change: change[0][0])
+    return deque((at, name, value) for (at, name), value in due)

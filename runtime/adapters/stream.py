@@ -208,12 +208,12 @@ class Stream(Desk):
         return "the stream has stopped by itself"
 
 
-def check_block(blocksize: int) -> int:
+def check_block(blocksize: int, name: str = "blocksize") -> int:
     """Return a block size that streams take."""
     if isinstance(blocksize, bool) or not isinstance(blocksize, int | np.integer):
         blocksize = -1
     if not SMALLEST <= blocksize <= LARGEST:
-        raise ParamError(f"blocksize is {blocksize!r}: must lie in [{SMALLEST}, {LARGEST}]")
+        raise ParamError(f"{name} is {blocksize!r}: must lie in [{SMALLEST}, {LARGEST}]")
     return int(blocksize)
 
 

@@ -230,6 +230,7 @@ BAD: dict[str, tuple[Any, int, dict[str, str], str]] = {
     "empty": (np.zeros(0), RATE, {}, "is empty"),
     "nan": ([1.0, np.nan], RATE, {}, "NaN or infinity"),
     "infinite": ([1.0, np.inf], RATE, {}, "NaN or infinity"),
+    "silent": (np.zeros(9), RATE, {}, "is silent"),
     "silent, energy": (np.zeros(9), RATE, {"gain_rule": "energy"}, "is silent"),
     "silent, peak": (np.zeros(9), RATE, {"gain_rule": "peak"}, "is silent"),
     "three channels": (decay(9, 3), RATE, {}, "has 3 channels.*1, 2 or 4"),
@@ -264,7 +265,7 @@ def test_files_that_are_none(tmp_path: Path, write: Write) -> None:
 
 
 def test_silence_may_be_played_as_it_is(write: Write) -> None:
-    assert not np.any(Alone(Cab(write(np.zeros(50))), 1).play(noise(300)))
+    assert not np.any(Alone(Cab(write(np.zeros(50)), gain_rule="none"), 1).play(noise(300)))
 
 
 def test_options_are_checked() -> None:

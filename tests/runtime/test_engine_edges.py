@@ -115,9 +115,11 @@ def test_a_snapshot_is_whole_even_while_another_thread_plays() -> None:
     thread.start()
     moment = e.snapshot()
     thread.join()
-    once = [e.restore(moment), e.process(x[:500])][1]
-    again = [e.restore(moment), e.process(x[:500])][1]
-    np.testing.assert_array_equal(once, again)
+    found = []
+    for _ in range(2):
+        e.restore(moment)
+        found.append(e.process(x[:500]))
+    np.testing.assert_array_equal(found[0], found[1])
     assert moment.frame in (1, 1 + len(x)), "before the call or after it, never within"
 
 

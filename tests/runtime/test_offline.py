@@ -1,10 +1,13 @@
 """Whole signals: any length, any block, tails included, latency taken out."""
 
+import re
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.graph import Graph, ParamError, PortError
+from namgraph.graph import Graph, NamgraphError, ParamError, PortError
 from namgraph.nodes.gain import Gain
 from namgraph.runtime import Engine, Stats, render
 
@@ -75,3 +78,47 @@ def test_what_had_to_be_muted_is_reported() -> None:
     x[500] = 0.0
     render(chain(("bad", divide())), x, 48_000, report=found.append, block=64)
     assert [stats.faults for stats in found] == [0, 1]
+
+
+def test_thousands_of_changes_are_heard_alike_in_every_block() -> None:
+    graph = chain(("g", Gain()))
+    x = np.ones(120_000, np.float32)
+    many = np.random.default_rng(4)
+    at = np.concatenate([many.integers(30_000, 90_000, 10_000), np.full(10_000, 40_000)])
+    values = many.uniform(-40.0, 6.0, at.size)
+    changes = [(int(a), "g.gain_db", float(v)) for a, v in zip(at, values, strict=True)]
+    dense = [(int(a), "g.gain_db", float(v)) for a, v in zip(range(20_000), values, strict=True)]
+    for told in (changes, dense):
+        assert len(told) == 20_000
+        found = [render(graph, x, 48_000, changes=told, block=block) for block in (1, 64, 512)]
+        np.testing.assert_array_equal(found[0], found[1])
+        np.testing.assert_array_equal(found[0], found[2])
+    engine, parts = Engine(graph, sample_rate=48_000), []
+    for k, (_, name, value) in enumerate(dense):
+        engine.set(name, value)
+        parts.append(engine.process(x[k : k + 1]))
+    parts.append(engine.process(x[len(dense) :]))
+    np.testing.assert_array_equal(found[0], np.concatenate(parts))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((99_999, "g.gian_db", 0.0), "no parameter 'g.gian_db'; there is g.gain_db"),
+        ((99_999, "g.gain_db", 1e9), "g.gain_db is 1000000000.0: must be"),
+        ((99_999, "g.gain_db", float("nan")), "g.gain_db is nan"),
+        ((-1, "g.gain_db", 0.0), "a change at frame -1: must be a whole number, 0 or more"),
+        ((1.5, "g.gain_db", 0.0), "a change at frame 1.5: must be"),
+        ((float("nan"), "g.gain_db", 0.0), "a change at frame nan: must be"),
+        (("1", "g.gain_db", 0.0), "a change at frame 1: must be"),
+    ],
+)
+def test_changes_are_checked_even_if_they_come_after_the_end(change: Any, said: str) -> None:
+    with pytest.raises(NamgraphError, match=re.escape(said)):
+        render(chain(("g", Gain())), noise(10), 48_000, changes=[change])
+
+
+def test_a_change_after_the_end_is_not_heard() -> None:
+    x, late = noise(100), [(100, "g.gain_db", -20.0), (5_000, "g.gain_db", 6.0)]
+    graph = chain(("g", Gain()))
+    np.testing.assert_array_equal(render(graph, x, 48_000, changes=late), x)

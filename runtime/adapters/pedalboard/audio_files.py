@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import AudioFileError
-from ..atomic import whole_file
+from ..atomic import whole_file, writing
 from .hosting import host
 
 __all__ = ["ENCODED", "encode", "read_encoded", "write_encoded"]
@@ -47,7 +47,7 @@ def write_encoded(
     name = os.fspath(path)
     if Path(name).suffix.lower() not in ENCODED:
         raise AudioFileError(f"{name}: its name must end in one of {', '.join(sorted(ENCODED))}")
-    with whole_file(path, AudioFileError) as part:
+    with whole_file(path, AudioFileError) as part, writing(name, AudioFileError):
         encode(part, name, samples, rate, quality=quality)
 
 

@@ -1,0 +1,159 @@
+"""The command's ends: its streams, its signals, and the codes it leaves with."""
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+from ..graph import NamgraphError
+
+__all__ = ["Progress", "complain", "note", "run", "say", "warn"]
+
+STOPS = ("SIGTERM", "SIGHUP")
+
+
+def run(call: Callable[[], int | None]) -> int:
+    """Do what a command does; return its exit code, having said in one line what went wrong.
+
+    A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
+    """
+    _open_streams()
+    with _raised_signals():
+        try:
+            try:
+                code = call() or 0
+            except SystemExit as stop:  # argparse's way out, and a signal's
+                code = stop.code if isinstance(stop.code, int) else 0
+            sys.stdout.flush()
+        except NamgraphError as error:
+            complain(str(error))
+            code = 2
+        except KeyboardInterrupt:
+            _tell("\n")
+            code = 130
+        except BrokenPipeError:  # the reader has had enough
+            code = 141
+        except OSError as error:
+            lost = _drain()
+            complain(f"stdout: cannot be written: {lost}" if lost else _reason(error))
+            code = 2
+        _drain()
+    return code
+
+
+def say(text: str) -> None:
+    """Print what was asked for."""
+    try:
+        print(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise NamgraphError(f"stdout: cannot be written: {_reason(error)}") from None
+
+
+def complain(text: str) -> None:
+    """Say on stderr what went wrong."""
+    note(f"error: {text}")
+
+
+def warn(text: str) -> None:
+    """Say on stderr what did not go wrong, and still should be known."""
+    note(f"warning: {text}")
+
+
+def note(text: str) -> None:
+    """Say one line on stderr."""
+    _tell(f"namgraph: {_one_line(text)}\n")
+
+
+class Progress:
+    """A line that counts to 100 %, on a terminal only, and leaves no trace."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing, self._shown = doing, -1
+        self._on = sys.stderr.isatty()
+
+    def __call__(self, share: float) -> None:
+        """Show how much is done."""
+        percent = int(100 * share)
+        if self._on and percent != self._shown:
+            self._shown = percent
+            _tell(f"\r{self._doing} {percent:3d} %")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown >= 0:
+            _tell("\r\x1b[K")
+
+
+def _open_streams() -> None:
+    """Put nothing in the place of streams that were closed; take any text, in any locale."""
+    for name in ("stdout", "stderr"):
+        stream: Any = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def _raised_signals() -> Iterator[None]:
+    """Raise ``SystemExit`` for signals that would end the process on the spot.
+
+    What somebody ignores (``nohup``) or handles stays so.
+    """
+    taken = []
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
+        taken = [n for n in numbers if signal.getsignal(n) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _drain() -> str:
+    """Write what stdout still holds; return why it cannot be, and have it held no longer."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _hush(sys.stdout)
+        return _reason(error)
+    return ""
+
+
+def _tell(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:  # nobody can be told
+        _hush(sys.stderr)
+
+
+def _hush(stream: Any) -> None:
+    """Send a stream to nowhere: Python would flush it again, complain, and change the exit code."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _reason(error: OSError) -> str:
+    text = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {text}" if error.filename is not None else text
+
+
+def _one_line(text: str) -> str:
+    """Return text that a terminal shows and does not obey: names may hold anything."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))
