@@ -98,6 +98,32 @@ def _cache_for(function: Callable[..., Any]) -> Any:
         return NullCache()
 
 
+def _apart(work: Callable[[], Any]) -> Any:
+    """Run what a signal must not interrupt in a thread of its own, where none does.
+
+    LLVM calls back into Python as it compiles; an exception that Ctrl-C raises there is lost, and
+    the process crashes some time later.  Python raises it in the main thread alone, which here
+    only waits.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    done: list[tuple[Any, BaseException | None]] = []
+
+    def run() -> None:
+        try:
+            done.append((work(), None))
+        except BaseException as error:
+            done.append((None, error))
+
+    thread = threading.Thread(target=run, name="namgraph compiler")
+    thread.start()
+    thread.join()
+    made, error = done[0]
+    if error is not None:
+        raise error
+    return made
+
+
 class Native:
     """A Python function that becomes a C function when its address is first asked for."""
 
@@ -131,7 +157,7 @@ class Native:
                     options={"nopython": True, **_OPTIONS},
                 )
                 made._cache = _cache_for(self.function)
-                made.compile()
+                _apart(made.compile)
                 self._compiled = made
         return self._compiled
 

@@ -5,7 +5,14 @@ import os
 # Before Numba is imported: lets tests count allocations.
 os.environ.setdefault("NUMBA_NRT_STATS", "1")
 
+import signal
+
 from hypothesis import settings
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and children inherit that:
+# the tests that send it need it heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)

@@ -1,11 +1,16 @@
 """Kernels compile once, are kept on disk, and are told apart by the sources they come from."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core.ccallback import CFunc
+from numba.core.errors import TypingError
 
 from namgraph.runtime import abi
 from namgraph.runtime.abi import kernel, natives
@@ -31,7 +36,7 @@ print(len(lowered))
 def compiled_in_a_new_process(key: str, folder: Path) -> int:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, key],
-        env={**__import__("os").environ, "NUMBA_CACHE_DIR": str(folder)},
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
         capture_output=True,
         text=True,
         check=True,
@@ -117,3 +122,36 @@ def test_where_nothing_can_be_kept_it_is_said_once(monkeypatch: pytest.MonkeyPat
     abi._warn_of_cache.cache_clear()
     with pytest.warns(RuntimeWarning, match="NUMBA_CACHE_DIR"):
         assert unkept.address != 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception raised in LLVM's callback would be lost, and crash the process later."""
+    went_on: list[str] = []
+
+    @kernel
+    def slow(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    def compile_while_interrupted(self: CFunc) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1_000):
+            time.sleep(1e-4)  # time for the exception to be raised here, if it can be
+        went_on.append("to the end")
+
+    monkeypatch.setattr(CFunc, "compile", compile_while_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _ = slow.address
+    deadline = time.monotonic() + 10
+    while not went_on and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert went_on == ["to the end"]
+
+
+def test_what_goes_wrong_in_the_compiler_is_raised() -> None:
+    @kernel
+    def wrong(state: int, ins: int, outs: int, frames: int) -> None:
+        no_such_thing(state)  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(TypingError, match="no_such_thing"):
+        _ = wrong.address
