@@ -148,7 +148,9 @@ def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPat
     assert went_on == ["to the end"]
 
 
-def test_what_goes_wrong_in_the_compiler_is_raised() -> None:
+def test_what_goes_wrong_in_the_compiler_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abi, "_natives", [])  # or `namgraph warm` would come upon it
+
     @kernel
     def wrong(state: int, ins: int, outs: int, frames: int) -> None:
         no_such_thing(state)  # type: ignore[name-defined]  # noqa: F821
