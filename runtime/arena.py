@@ -93,8 +93,10 @@ class Memory:
 
     def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
         """Keep a list of addresses that is only read."""
-        rows = [{"at": t} for t in targets]
-        return self._records("constant", np.dtype([("at", np.int64)]), rows)
+        places = [t if isinstance(t, tuple) else (t, 0) for t in targets]
+        block = Block("constant", np.zeros(len(places), np.int64))
+        block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
+        return self._add(block)
 
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
