@@ -11,6 +11,7 @@
     balance    latency and tail
     liveness   which values may share a buffer
     schedule   Graph + Spec -> Schedule
+    json_text  JSON from outside: parsed with suspicion, and shown in messages
     layout     where each box of a picture goes
     svg, draw  pictures: SVG and Mermaid
 

@@ -9,10 +9,11 @@ import os
 import stat
 from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import Graph, NamgraphError, Node, PresetError, node_type
+from ..graph.json_text import parse_json
 from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
 from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
@@ -97,20 +98,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
 
 def loads(content: str | bytes, *, folder: Path_ = ".") -> Preset:
     """Read a preset from JSON text; the files it names are looked for in ``folder``."""
-    try:
-        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repeats)
-    except PresetError:
-        raise
-    except UnicodeDecodeError as error:
-        raise PresetError(f"is not UTF-8 text (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise PresetError(f"is not JSON: {error.msg} at {where}") from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise PresetError(f"is not JSON this package reads: {error}") from None
-    except RecursionError:
-        raise PresetError("is nested too deeply") from None
+    data = parse_json(content, PresetError, object_pairs_hook=_no_repeats)
     return _preset(data, Path(folder))
 
 
@@ -240,10 +228,6 @@ def _shipped(name: str) -> Path:
             "(a file of your own ends in .json)"
         )
     return known[name]
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise PresetError(f"is not JSON: {name} is no number")
 
 
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,20 +6,14 @@ import types
 import typing
 from typing import Any, NoReturn
 
-from ..graph import Node, PresetError
+from ..graph import Node, PresetError, json_text
 
 __all__ = ["as_float", "check_option", "fields_of", "no_such_key", "shown", "to_json", "wrong"]
 
 
 def shown(value: Any) -> str:
-    """Return a value for a message: short, on one line."""
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of more digits than Python prints
-        return "a huge number"
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a value for a message; a preset is written by hand, so more of it is shown."""
+    return json_text.shown(value, 60)
 
 
 def wrong(place: str, value: Any, allowed: str) -> NoReturn:

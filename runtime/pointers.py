@@ -123,14 +123,6 @@ def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
     return types.void(types.int64, types.int64), generate
 
 
-@intrinsic
-def _pointer(typing: Any, address: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], PTR)
-
-    return types.voidptr(types.int64), generate
-
-
 @helper
 def view(address: int, count: int, dtype: Any) -> Any:
     """See ``count`` numbers of a NumPy ``dtype`` at ``address``."""

@@ -7,23 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph.errors import NamFileError
+from ...graph.json_text import shown
 
 __all__ = ["Fields", "Weights", "fault", "shown"]
 
 T = TypeVar("T")
 REQUIRED: Any = object()
 MAX_WEIGHTS = 16 << 20
-
-
-def shown(value: Any) -> str:
-    """Return a value for a message: short, on one line."""
-    if isinstance(value, (dict, list)):
-        return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
-    try:
-        text = repr(value)
-    except ValueError:  # an integer of more digits than Python prints
-        return "a huge number"
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def fault(path: str, value: Any, allowed: str) -> NamFileError:

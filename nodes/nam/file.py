@@ -5,17 +5,17 @@ before anything is believed, weights are counted before any is read, and what ca
 the file means it is refused by name.
 """
 
-import json
 import os
 import re
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import Any
 
 from ...graph.check import MAX_CHANNELS as MAX_PORTS
 from ...graph.errors import NamFileError
+from ...graph.json_text import parse_json
 from .activation_file import FINITE
 from .convnet_file import read_convnet
 from .fields import Fields, Weights, as_number, fault
@@ -82,25 +82,9 @@ def load_nam(path: str | os.PathLike[str]) -> Model:
 
 def parse_nam(content: bytes) -> Model:
     """Check the content of a .nam file."""
-    try:
-        values = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
-    except NamFileError:
-        raise
-    except UnicodeDecodeError as error:
-        raise NamFileError(f"is not UTF-8 text (byte {error.start})") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise NamFileError(f"is not JSON: {error.msg} at {where}") from None
-    except ValueError as error:  # an integer of thousands of digits
-        raise NamFileError(f"is not JSON this package reads: {error}") from None
-    except RecursionError:
-        raise NamFileError("is nested too deeply") from None
+    values = parse_json(content, NamFileError)
     whole = Fields(values)
     return _check_ports(whole, _model(whole, 0))
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise NamFileError(f"is not JSON: {name} is no number")
 
 
 def _model(row: Fields, depth: int) -> Model:

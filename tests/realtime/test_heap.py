@@ -1,11 +1,5 @@
 """No heap call on the audio thread, counted twice: under malloc itself, and by Numba."""
 
-import json
-import os
-import platform
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,30 +9,15 @@ import namgraph as ng
 from namgraph.runtime.abi import kernel
 from namgraph.runtime.pointers import channel
 
+from .heap_counter import heap_counts
+
 HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """Heap calls of the shipped rack, counted in a process of its own under LD_PRELOAD."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if platform.libc_ver()[0] != "glibc":
-        pytest.skip("the heap counter stands in for glibc's malloc; this is not glibc")
-    if compiler is None:
-        pytest.skip("no C compiler to build the heap counter with")
-    library = tmp_path_factory.mktemp("heap") / "count_heap.so"
-    source = HERE / "count_heap.c"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
-    done = subprocess.run(
-        [sys.executable, str(HERE / "heap_worker.py"), str(library), "crunch"],
-        env={**os.environ, "LD_PRELOAD": str(library)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, int] = json.loads(done.stdout)
-    return found
+    return heap_counts(tmp_path_factory.mktemp("heap"), "heap_worker.py", "crunch")
 
 
 def test_the_native_path_never_touches_the_heap(counts: dict[str, int]) -> None:

@@ -1,11 +1,5 @@
 """A hundred thousand changes while a stream plays: nothing lost, no step, no heap."""
 
-import json
-import os
-import platform
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +10,7 @@ from namgraph.nodes.delay import Delay
 from namgraph.nodes.gain import Gain
 from namgraph.runtime.adapters.null import NullStream
 
+from .heap_counter import heap_counts
 from .live_racks import chain, quickened
 
 HERE = Path(__file__).parent
@@ -98,24 +93,7 @@ def test_swaps_with_tails_make_no_step_either() -> None:
 @pytest.fixture(scope="module")
 def counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """Heap calls of a stream's thread while everything happens, counted under malloc itself."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if platform.libc_ver()[0] != "glibc":
-        pytest.skip("the heap counter stands in for glibc's malloc; this is not glibc")
-    if compiler is None:
-        pytest.skip("no C compiler to build the heap counter with")
-    library = tmp_path_factory.mktemp("heap") / "count_heap.so"
-    source = HERE / "count_heap.c"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, source], check=True)
-    done = subprocess.run(
-        [sys.executable, str(HERE / "live_heap.py"), str(library)],
-        env={**os.environ, "LD_PRELOAD": str(library)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, int] = json.loads(done.stdout)
-    return found
+    return heap_counts(tmp_path_factory.mktemp("heap"), "live_heap.py")
 
 
 def test_the_audio_thread_never_touches_the_heap(counts: dict[str, int]) -> None:
