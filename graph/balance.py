@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from .errors import GraphError
 from .graph import Graph
 from .handle import PortRef
+from .node import Space
 from .prepare import Spec
 
-__all__ = ["Lags", "balance", "longest_tail"]
+__all__ = ["Lags", "balance", "crossing", "longest_tail"]
 
 
 @dataclass
@@ -30,15 +31,7 @@ def balance(
     """Compute how late everything is when all that meets, in a node or at the ends, is aligned."""
     lags = Lags()
     for name in order:
-        lag = max(
-            (
-                lags.leaving[source.node]
-                for port in graph.ports(name, "input")
-                for source in sources[PortRef(name, port.name)]
-            ),
-            default=0,
-        )
-        lags.arriving[name] = lag
+        lag = lags.arriving[name] = _meeting(graph, spec, name, sources, lags)
         if name in graph.nodes:
             lag += _frames(name, "latency", graph.nodes[name].latency(spec))
         lags.leaving[name] = lag
@@ -47,6 +40,39 @@ def balance(
     for name in graph.outputs:
         lags.arriving[name] = lags.leaving[name] = lags.total
     return lags
+
+
+def _meeting(
+    graph: Graph,
+    spec: Spec,
+    name: str,
+    sources: Mapping[PortRef, Sequence[PortRef]],
+    lags: Lags,
+) -> int:
+    """Return how late the signals of a node meet."""
+    lag, staying = 0, list[tuple[int, int]]()
+    for port in graph.ports(name, "input"):
+        for source in sources[PortRef(name, port.name)]:
+            late, cost = lags.leaving[source.node], crossing(graph, spec, source)
+            if port.space is Space.DEVICE and cost:
+                staying.append((late, late + cost))
+                lag = max(lag, late)
+            else:
+                lag = max(lag, late + cost)
+    # From device to device nothing crosses, unless the signal must wait for another: it does so on
+    # the host, and to get there takes its time.
+    for late, around in sorted(staying):
+        if lag > late:
+            lag = max(lag, around)
+    return lag
+
+
+def crossing(graph: Graph, spec: Spec, source: PortRef) -> int:
+    """Return by how many frames a signal is late on the host, having come from this port."""
+    if not spec.pipelined or source.node not in graph.nodes:
+        return 0
+    spaces = {port.name: port.space for port in graph.ports(source.node, "output")}
+    return spec.max_frames if spaces[source.port] is Space.DEVICE else 0
 
 
 def longest_tail(

@@ -13,10 +13,15 @@ __all__ = ["Io", "Memory", "NativeFunction", "Processor", "Spec"]
 
 @dataclass(frozen=True)
 class Spec:
-    """What a stream promises: its sample rate in Hz and the longest block it will ask for."""
+    """What a stream promises: its sample rate in Hz and the longest block it will ask for.
+
+    ``pipelined`` lets a GPU work on a block while the next one is recorded: what comes back from
+    the device is then late by ``max_frames``.
+    """
 
     rate: float
     max_frames: int
+    pipelined: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a stream that cannot be."""
@@ -104,3 +109,6 @@ class Processor:
     after: Callable[[], None] | None = None
     """Called by ``Engine.play`` when it is done; may raise.  For nodes with Python inside, which
     no live graph has."""
+    device: Any = None
+    """What a node with ports on the device runs there (``runtime.cuda.work``); ``kernel`` then
+    stands in for the device when that has failed."""

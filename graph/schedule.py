@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from .balance import balance, longest_tail
+from .balance import balance, crossing, longest_tail
 from .channels import settle
 from .graph import Graph
 from .handle import PortRef
@@ -92,6 +92,9 @@ def schedule(graph: Graph, spec: Spec) -> Schedule:
             last[v] = step
     for v in (*plain.inputs.values(), *plain.outputs.values()):
         first[v], last[v] = pinned
+    for v, value in enumerate(plain.buffers):
+        if value.space is Space.DEVICE:  # works behind the host's back: no buffer is ever free
+            first[v], last[v] = pinned
     buffer = share([Life(*life) for life in zip(first, last, plain.buffers, strict=True)])
     kinds = dict(zip(buffer, plain.buffers, strict=True))
     return replace(
@@ -178,11 +181,7 @@ class _Lowering:
         ref = PortRef(name, port.name)
         kind = Buffer(self.channels.inputs[ref], port.space)
         parts = [
-            self.late(
-                self.moved(self.value_of[source], port.space),
-                self.lags.arriving[name] - self.lags.leaving[source.node],
-            )
-            for source in self.sources[ref]
+            self.brought(source, port.space, self.lags.arriving[name]) for source in self.sources[ref]
         ]
         if not parts:
             return self.once("clear", kind, kind)
@@ -207,6 +206,19 @@ class _Lowering:
         copied = self.new(self.values[value])
         self.ops.append(Op("copy", (value,), (copied,)))
         return copied
+
+    def brought(self, source: PortRef, space: Space, arriving: int) -> int:
+        """Return a source's value in ``space``, so late that it arrives with the others.
+
+        Signals wait on the host, where resets, snapshots and swaps find what they remember.
+        """
+        value = self.value_of[source]
+        frames = arriving - self.lags.leaving[source.node]
+        crosses = self.values[value].space is Space.DEVICE
+        if crosses and (frames or space is Space.HOST):
+            value = self.moved(value, Space.HOST)
+            frames -= crossing(self.graph, self.spec, source)
+        return self.moved(self.late(value, frames), space)
 
     def moved(self, value: int, space: Space) -> int:
         """Return ``value`` in ``space``."""

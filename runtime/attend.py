@@ -6,7 +6,7 @@ import numpy as np
 
 from .abi import helper, kernel
 from .messages import MESSAGE, NOW, Message
-from .player import PARAM, PLAN, apply_params, reset_plan
+from .player import PARAM, PLAN, apply_params, reset_plan, settle
 from .pointers import (
     copy_bytes,
     element,
@@ -66,6 +66,7 @@ def _move(messages: int, index: int, source: int) -> None:
 @helper
 def _swap(e: Any, plan: int) -> None:
     """Take over the state of unchanged nodes and begin the fade; control frees the old plan."""
+    settle(e.plan)
     p = record(plan, PLAN)
     for k in range(p.carry_count):
         row = p.carry + 24 * k
@@ -95,6 +96,7 @@ def _swap(e: Any, plan: int) -> None:
 @helper
 def _copy_state(e: Any, place: int, out: bool) -> None:
     """Copy the frame count, parameter values and all state to or from a snapshot."""
+    settle(e.plan)
     p = record(e.plan, PLAN)
     body = place + 8 * (1 + p.param_count)
     if out:

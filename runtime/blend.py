@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Io, Kind, Node
+from ..graph import Io, Kind, Node, Space
 from .abi import kernel
 from .pointers import channel, copy_bytes, floats, load, record
 from .smooth import glide, glide_coefficient
@@ -67,7 +67,8 @@ def ask_blend(node: Node, io: Io) -> Any:
     """
     if len(node.outputs) != 1 or not node.inputs:
         return None
-    if Kind.CONTROL in (node.inputs[0].kind, node.outputs[0].kind):
+    ports = node.inputs[0], node.outputs[0]
+    if any(port.kind is Kind.CONTROL or port.space is Space.DEVICE for port in ports):
         return None
     width, dry_width = io.outputs[node.outputs[0].name], io.inputs[node.inputs[0].name]
     if dry_width not in (1, width):

@@ -51,13 +51,20 @@ class Engine(Posting):
     ``process`` belongs to one thread at a time.  Everything else may be called from any thread:
     it is checked here, and reaches the audio thread through a ring that never blocks it.
     ``driven`` says that an adapter's own thread plays the engine; where none does, messages are
-    applied by the caller at once.
+    applied by the caller at once.  ``pipelined`` lets a GPU work on one block while the next one is
+    recorded, for ``max_frames`` of latency.
     """
 
     def __init__(
-        self, graph: Graph, *, sample_rate: float, max_frames: int = 512, fade_s: float = 0.02
+        self,
+        graph: Graph,
+        *,
+        sample_rate: float,
+        max_frames: int = 512,
+        fade_s: float = 0.02,
+        pipelined: bool = False,
     ) -> None:
-        self.spec = Spec(sample_rate, max_frames)
+        self.spec = Spec(sample_rate, max_frames, pipelined)
         if not 0.0 <= fade_s <= LONGEST_FADE_S:
             raise ParamError(f"fade_s is {fade_s!r}: must lie in [0, {LONGEST_FADE_S:g}]")
         super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
@@ -65,6 +72,7 @@ class Engine(Posting):
         self._retired = 0
         self._held: list[Snapshot] = []
         self._guard: dict[str, int] = {}
+        self._deadline: float | None = None
         self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
 
@@ -191,6 +199,8 @@ class Engine(Posting):
             with self._lock:
                 self._free_retired()
                 plan.watched(self._guard if self._watched else None)
+                if plan.lane is not None:
+                    plan.lane.expect(self._deadline)
                 self._old.append(self.plan)
                 self.plan = plan
                 self._post(Message.SWAP, plan.address)
@@ -259,6 +269,16 @@ class Engine(Posting):
             self._watch()
             self.plan.watched(self._guard)
             self._record["timed"] = 1
+
+    def deadline(self, seconds: float | None) -> None:
+        """Let the CPU relieve a GPU that takes longer for a block, three times running.
+
+        ``None``, as at first: wait as long as it takes.
+        """
+        with self._lock:
+            self._deadline = seconds
+            if self.plan.lane is not None:
+                self.plan.lane.expect(seconds)
 
     def _crowd(self) -> int:
         with self._lock:

@@ -1,12 +1,12 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import types
 
-from ..graph import EngineError, Graph, Schedule, Space, Spec, schedule
+from ..graph import Graph, Schedule, Space, Spec, schedule
 from .abi import native
 from .arena import Arena, Block, Memory
 from .blend import blend
@@ -25,6 +25,9 @@ from .rows import (
 )
 from .simd.host import host_lanes
 from .watch import TRACED
+
+if TYPE_CHECKING:
+    from .cuda.build import Lane
 
 __all__ = ["Plan"]
 
@@ -58,9 +61,10 @@ class Plan:
         self.graph = graph.copy()
         self.spec = spec
         self.schedule: Schedule = schedule(self.graph, spec)
-        _refuse_device(self.schedule)
         own = Memory()
-        buffers = self._buffers = ask_buffers(own, self.schedule, spec)
+        self.lane = _lane(own, self.schedule)
+        views = {} if self.lane is None else self.lane.views
+        buffers = self._buffers = ask_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, previous if onset > 0 else None)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
@@ -79,6 +83,9 @@ class Plan:
             "max_frames": spec.max_frames,
             "verdict": own.scratch(1, np.int64),
         }
+        if self.lane is not None:
+            self.lane.finish(rows, table, self._prepared)
+            fields |= {"lane": self.lane.record, "collect": self.lane.collect}
         plan = own.table(PLAN, [fields])
         self.arena = Arena([own, *(p.memory for p in self._prepared)])
         self.address = plan.address
@@ -112,7 +119,9 @@ class Plan:
             row = prepare_row(self.graph, self.schedule, op)
             before = {} if previous is None else previous.graph.nodes
             fresh = previous is not None and op.reads and before.get(op.node) != row.node
-            if fresh and row.node is not None and self.remembers(op.node):
+            if self.lane is not None and self.lane.takes(op):
+                rows += self.lane.rows(op, row)
+            elif fresh and row.node is not None and self.remembers(op.node):
                 rows += with_onset(own, self.schedule, row)
             else:
                 rows.append(row)
@@ -125,7 +134,10 @@ class Plan:
     @property
     def names(self) -> list[str]:
         """What each row runs: a node's name, or the plain operation in angle brackets."""
-        return [p.op.node or ("<onset>" if p.writes else f"<{p.op.kind}>") for p in self._prepared]
+        return [
+            p.label or p.op.node or ("<onset>" if p.writes else f"<{p.op.kind}>")
+            for p in self._prepared
+        ]
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """See one of the schedule's buffers: ``(channels, max_frames)`` float32."""
@@ -148,6 +160,8 @@ class Plan:
         Rows that are the ``same`` in the plan before have been brought there already.
         """
         blocks = {id(c[0]): c[0] for channels in buffers.values() for c in channels}
+        if self.lane is not None:
+            self.lane.stand_in(True)
         for k, prepared in enumerate(self._prepared):
             if prepared.node is None:
                 continue
@@ -169,6 +183,9 @@ class Plan:
             for name in prepared.node.params():
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
+        if self.lane is not None:
+            self.lane.stand_in(False)
+            self.lane.warm()
         self.arena.initial[:] = self.arena.state
 
     def trace(self, number: int) -> np.ndarray[Any, Any]:
@@ -198,6 +215,10 @@ class Plan:
         self.arena.touch()
 
 
-def _refuse_device(plan: Schedule) -> None:
-    if any(space is not Space.HOST for _, space in plan.buffers):
-        raise EngineError("the graph has ports in device memory: this build plays on the host only")
+def _lane(own: Memory, plan: Schedule) -> "Lane | None":
+    """Return the plan's way to a device, if it wants one."""
+    if all(space is Space.HOST for _, space in plan.buffers):
+        return None
+    from .cuda.build import Lane
+
+    return Lane(own, plan)

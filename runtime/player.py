@@ -19,6 +19,7 @@ __all__ = [
     "refresh",
     "reset_plan",
     "run_plan_in_python",
+    "settle",
     "walk",
 ]
 
@@ -84,6 +85,8 @@ PLAN = np.dtype(
         ("limit", np.int64),  # cycles that one node may take for a block; 0: as many as it likes
         ("strikes", np.int64),  # blocks in a row past that limit until it is muted
         ("rest", np.int64),  # frames for which it then rests
+        ("lane", np.int64),  # to the device; 0 where there is none
+        ("collect", np.int64),  # address of the kernel that waits for what is on its way there
     ]
 )
 
@@ -133,8 +136,17 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
 
 
 @helper
+def settle(plan: int) -> None:
+    """See to it that a plan's state is complete: wait for what a device is still at."""
+    p = record(plan, PLAN)
+    if p.lane != 0:
+        call_node(p.collect, p.lane, 0, 0, np.int32(0))
+
+
+@helper
 def reset_plan(plan: int) -> None:
     """Forget everything heard; parameters stay where they were set."""
+    settle(plan)
     p = record(plan, PLAN)
     copy_bytes(p.state, p.initial, p.state_bytes)
     apply_params(p.params, 0, p.param_count)

@@ -43,13 +43,26 @@ class Row:
     writes: tuple[Block, ...] = ()
     """Channels it writes that are no buffer of the schedule; the next row reads them."""
     reads: tuple[Block, ...] = ()
+    state: Block | None = None
+    """What the kernel gets, if not the record."""
+    device: Any = None
+    """What the node runs on the device, if it has ports there."""
+    label: str = ""
+    """What it is called, if it is no node."""
 
 
-def ask_buffers(own: Memory, plan: Schedule, spec: Spec) -> dict[int, list[tuple[Block, int]]]:
-    """Ask for the schedule's buffers; return where each channel of each of them begins."""
+def ask_buffers(
+    own: Memory, plan: Schedule, spec: Spec, views: Mapping[int, list[tuple[Block, int]]]
+) -> dict[int, list[tuple[Block, int]]]:
+    """Ask for the schedule's buffers; return where each channel of each of them begins.
+
+    ``views`` are those that are there already: the device's.
+    """
     stride = -(-spec.max_frames // 16) * 16 + SLACK
-    found = {}
+    found = dict(views)
     for number, (channels, _) in enumerate(plan.buffers):
+        if number in found:
+            continue
         block = own.scratch((channels, stride))
         found[number] = [block[4 * stride * c] for c in range(channels)]
     return found
@@ -66,7 +79,8 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
             made = memory.record(operations.DELAY, **fields)
         else:
             made = memory.record(operations.WIDTH, **fields)
-        return Row(op, memory, getattr(operations, op.kind).address, made)
+        plain = "copy" if op.kind in ("upload", "download") else op.kind
+        return Row(op, memory, getattr(operations, plain).address, made)
     node = graph.nodes[op.node]
     io = Io(
         spec=plan.spec,
@@ -78,7 +92,8 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
     processor = _prepared(op.node, node, io)
     blend = ask_blend(node, io)
     made, prewarm, after = processor.record, processor.prewarm, processor.after
-    return Row(op, memory, processor.kernel.address, made, node, prewarm, blend, after)
+    kernel, work = processor.kernel.address, processor.device
+    return Row(op, memory, kernel, made, node, prewarm, blend, after, device=work)
 
 
 def with_onset(own: Memory, plan: Schedule, row: Row) -> list[Row]:
@@ -114,7 +129,7 @@ def row_fields(
     outs: list[Any] = list(p.writes) or [c for b in p.op.writes for c in buffers[b]]
     return {
         "kernel": p.kernel,
-        "state": p.record,
+        "state": p.state or p.record,
         "ins": own.pointers(ins),
         "outs": own.pointers(outs),
         "checked": len(outs) if p.node is not None else 0,

@@ -10,7 +10,7 @@ from .attend import TRACE
 from .cpu import nanoseconds_per_cycle
 from .plan import Plan
 
-__all__ = ["NodeStats", "Stats", "collect"]
+__all__ = ["DeviceStats", "NodeStats", "Stats", "collect", "spread"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,28 @@ class NodeStats:
 
 
 @dataclass(frozen=True)
+class DeviceStats:
+    """What a plan's GPU has done, block by block; times in microseconds, of the last blocks."""
+
+    name: str
+    nodes: tuple[str, ...]
+    """What plays there."""
+    fallen: str
+    """Why the CPU plays them instead, or nothing."""
+    since: int
+    """The block from which on it does."""
+    misses: int
+    """Blocks for which the device took longer than there was time."""
+    blocks: int
+    pipelined: bool
+    upload_us: dict[str, float]
+    """p50, p99 and max, like the next two."""
+    execute_us: dict[str, float]
+    """From the launch to its end, or, pipelined, of the launch alone."""
+    download_us: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Stats:
     """What an engine has done since it was made."""
 
@@ -56,6 +78,7 @@ class Stats:
     readings: dict[str, float]
     """What meters show, by ``node.field``."""
     nodes: tuple[NodeStats, ...]
+    device: DeviceStats | None = None
 
 
 def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]) -> Stats:
@@ -71,14 +94,19 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[n
         bad_inputs=int(counts[0]),
         bad_outputs=int(counts[1]),
         faults=sum(n.faults for n in nodes),
-        block_us={
-            "p50": float(np.percentile(recent, 50)) if blocks else 0.0,
-            "p99": float(np.percentile(recent, 99)) if blocks else 0.0,
-            "max": float(recent.max()) if blocks else 0.0,
-        },
+        block_us=spread(recent),
         readings={name: float(place[0]) for name, place in plan.reports.items()},
         nodes=nodes,
+        device=None if plan.lane is None else plan.lane.stats(),
     )
+
+
+def spread(times: NDArray[Any]) -> dict[str, float]:
+    """Return the median, the 99th percentile and the greatest of some times; 0 if there are none."""
+    if not times.size:
+        return dict.fromkeys(("p50", "p99", "max"), 0.0)
+    p50, p99 = np.percentile(times, (50, 99))
+    return {"p50": float(p50), "p99": float(p99), "max": float(times.max())}
 
 
 def _node(plan: Plan, number: int, name: str, unit: float) -> NodeStats:

@@ -2,70 +2,24 @@
 
 import math
 import os
+from typing import Any
 
-import numpy as np
-
-from ...graph.errors import NamFileError, ParamError
-from ...graph.node import Node, Port, file, node, option, param
+from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.node import Node, Port, Space, file, node, option, param
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.abi import kernel
-from ...runtime.pointers import call_node, channel, floats, load, record
-from ...runtime.smooth import decibels, glide, glide_coefficient
+from ...runtime.smooth import glide_coefficient
 from ..resample import Rates, rates, resampled
 from .file import load_nam
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface
 from .model import UNKNOWN_RATE, Model
-from .sizes import FADE_S, SIZES, prepare_sizes
+from .play import SMOOTHING_S, STATE, play
+from .sizes import FADE_S, prepare_sizes
 
 __all__ = ["Nam"]
 
+BACKENDS = ("cpu", "cuda", "auto")
+PRECISIONS = ("exact", "tf32x3", "tf32")
 RATE_TOLERANCE_HZ = 0.5
-SMOOTHING_S = 0.01
-
-STATE = np.dtype(
-    [
-        *((name, np.float64) for name in ("slim", "input_db", "output_db")),
-        *((name, np.float64) for name in ("input_db_now", "output_db_now")),  # factors on their way
-        *((name, np.float64) for name in ("input_level_db", "output_level_db")),  # levels.py
-        ("coefficient", np.float64),
-        *((name, np.int64) for name in ("kernel", "network", "sizes", "curve", "driven")),
-        *((name, np.int64) for name in ("inputs", "outputs", "listed")),
-    ]
-)
-
-
-@kernel
-def _nam(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
-    source = ins
-    # At 0 dB and at rest nothing is multiplied: the output is the model's, and costs no more.
-    level = s.input_db + s.input_level_db
-    if level != 0.0 or s.input_db_now != 1.0:
-        target = decibels(level)
-        s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
-        source = s.driven
-        for c in range(s.inputs):
-            dry, driven = channel(ins, c, frames), channel(s.driven, c, frames)
-            for i in range(frames):
-                driven[i] = factor[i] * dry[i]
-    if s.sizes != 0:
-        record(s.sizes, SIZES).slim = s.slim
-    if s.listed != 0:
-        call_node(s.kernel, s.network, source, outs, frames)
-    else:
-        call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)
-    level = s.output_db + s.output_level_db
-    if level != 0.0 or s.output_db_now != 1.0:
-        target = decibels(level)
-        s.output_db_now = glide(s.curve, s.output_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
-        for c in range(s.outputs):
-            wet = channel(outs, c, frames)
-            for i in range(frames):
-                wet[i] = factor[i] * wet[i]
-
-
 @node("nam")
 class Nam(Node):
     """Play a .nam file: an amplifier, a pedal, or a whole rig, as a neural network learned it.
@@ -78,6 +32,11 @@ class Nam(Node):
     latency.  ``slim`` chooses among the sizes of a container, or of a model that can be cut down, 0
     for the smallest and 1 for the largest; it may change while the node plays.  The node has as
     many channels as the model, which is nearly always one.
+
+    With ``backend="cuda"`` the model plays on a GPU and the node's ports are there; ``"auto"`` does
+    so where there is a device and the model can.  The CPU takes over from a device that fails or
+    keeps missing its deadlines, and when ``slim`` moves to another size.  ``precision`` is the
+    device's: "exact" is float32, "tf32x3" nearly so by tensor cores, "tf32" 60 dB down.
     """
 
     path: str = file(kw_only=False)
@@ -86,6 +45,8 @@ class Nam(Node):
     interface_dbu: float = option(default=INTERFACE_DBU)
     calibrate_input: bool = option(default=False, choices=(False, True))
     resample: bool = option(default=False, choices=(False, True))
+    backend: str = option(default="cpu", choices=BACKENDS)
+    precision: str = option(default="exact", choices=PRECISIONS)
     input_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
     output_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
 
@@ -103,12 +64,12 @@ class Nam(Node):
     @property
     def inputs(self) -> tuple[Port, ...]:
         """One port, as wide as the model."""
-        return (Port("in", self._channels[0]),)
+        return (Port("in", self._channels[0], space=self._space),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         """One port, as wide as the model."""
-        return (Port("out", self._channels[1]),)
+        return (Port("out", self._channels[1], space=self._space),)
 
     @property
     def _channels(self) -> tuple[int, int]:
@@ -116,6 +77,26 @@ class Nam(Node):
             return load_nam(self.path).channels
         except NamFileError:  # which ``prepare`` will raise; nearly every model is mono
             return 1, 1
+
+    @property
+    def _space(self) -> Space:
+        """Where the model plays."""
+        if self.backend == "cpu":
+            return Space.HOST
+        return Space.DEVICE if self.backend == "cuda" or not self.no_device() else Space.HOST
+
+    def no_device(self) -> str:
+        """Return why the model cannot play on a device, or nothing if it can."""
+        from ...runtime.cuda.driver import missing
+        from .cuda import refusal
+
+        try:
+            network = self.model.running
+        except NamFileError as error:
+            return str(error)
+        if self.resample:
+            return "resample is for the CPU"
+        return refusal(network) or missing()
 
     @property
     def model(self) -> Model:
@@ -155,6 +136,11 @@ class Nam(Node):
     def prepare(self, io: Io) -> Processor:
         """Read the file, lay its networks out, compile their kernels."""
         model, memory = load_nam(self.path), io.memory
+        on_device = self._space is Space.DEVICE
+        if on_device and (reason := self.no_device()):
+            raise CudaError(
+                f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
+            )
         between, levels = self._between(io.spec.rate), self.levels_applied()
         inputs, outputs = model.channels
         listed = (inputs, outputs) != (1, 1)
@@ -171,6 +157,8 @@ class Nam(Node):
             made, at = resampled(memory, between, made, at)
         room = io.spec.max_frames
         driven = memory.scratch((inputs, room))
+        work = self._work(io, prewarm) if on_device else None
+        low, high = _slim_range(model, self.slim)
         block = memory.record(
             STATE,
             slim=io.params["slim"],
@@ -187,8 +175,23 @@ class Nam(Node):
             inputs=inputs,
             outputs=outputs,
             listed=int(listed),
+            device=0 if work is None else work.memory.node,
+            room=room,
+            slim_low=low,
+            slim_high=high,
         )
-        return Processor(_nam, block, prewarm=prewarm)
+        if work is None:
+            return Processor(play, block, prewarm=prewarm)
+        from .cuda.play import stand_in
+
+        return Processor(stand_in, block, prewarm=prewarm, device=work)
+
+    def _work(self, io: Io, prewarm: int) -> Any:
+        """Ask for what the model needs on the device."""
+        from .cuda.ask import ask_cuda  # only here: those who have no device need not load it
+
+        memory: Any = io.memory
+        return ask_cuda(memory, self.model.running, prewarm, self.precision)
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:
@@ -196,3 +199,13 @@ def _frames(prewarm: int, between: Rates | None) -> int:
     if between is None:
         return prewarm
     return math.ceil(prewarm * between.down / between.up) + between.latency
+
+
+def _slim_range(model: Model, slim: float) -> tuple[float, float]:
+    """Return from where to below where ``slim`` asks for the same size."""
+    low = -math.inf
+    for size in model.sizes[:-1]:
+        if slim < size.max_value:
+            return low, size.max_value
+        low = size.max_value
+    return low, math.inf

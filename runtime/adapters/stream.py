@@ -65,6 +65,7 @@ class Stream(Desk):
         self._lay_out(in_map, out_map)
         if node_share is not None:
             self.engine.guard(check_node_share(node_share) * blocksize / sample_rate)
+        self.engine.deadline(blocksize / sample_rate)
         self.engine.stats(timed=True)
         self.engine.look = lambda: self.state
 

@@ -124,7 +124,7 @@ def test_delays_and_sums_happen_where_they_are_read() -> None:
     x >> graph.add("slow", Box(frames=3)) >> meet
     meet >> graph.output("y", channels=1)
     compiled = compile_checked(graph)
-    assert kinds(compiled) == ["process", "upload", "delay", "upload", "copy", "add", "process"]
+    assert kinds(compiled) == ["process", "delay", "upload", "upload", "copy", "add", "process"]
 
 
 @pytest.mark.parametrize("frames", [-1, 1.5, None])

@@ -1,0 +1,43 @@
+"""The one argument of every kernel: the structs of ``common.cuh``, as ctypes knows them."""
+
+import ctypes
+from ctypes import c_int, c_longlong, c_void_p
+
+__all__ = ["NamArgs", "OpArgs"]
+
+
+class NamArgs(ctypes.Structure):
+    """Of a kernel that plays models; see ``struct NamArgs``."""
+
+    _fields_ = (
+        ("block", c_void_p),
+        ("weights", c_void_p),
+        ("weights_stride", c_longlong),
+        ("state", c_void_p),
+        ("x", c_void_p),  # what it calls in
+        ("x_stride", c_longlong),
+        ("y", c_void_p),  # what it calls out
+        ("y_stride", c_longlong),
+        ("in_factor", c_void_p),
+        ("out_factor", c_void_p),
+        ("past", c_void_p),
+        ("past_stride", c_longlong),
+        ("heard", c_void_p),
+        ("heard_stride", c_longlong),
+        ("bad", c_void_p),
+    )
+
+
+class OpArgs(ctypes.Structure):
+    """Of a plain operation; see ``struct OpArgs``."""
+
+    _fields_ = (
+        ("block", c_void_p),
+        ("x", c_void_p),
+        ("y", c_void_p),
+        ("ring", c_void_p),
+        ("channels", c_int),
+        ("length", c_int),
+        ("x_stride", c_longlong),
+        ("y_stride", c_longlong),
+    )

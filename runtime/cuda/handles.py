@@ -1,0 +1,157 @@
+"""What one plan holds of the driver: memory, kernels, graphs; given back together."""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_ulonglong, c_void_p
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import CudaError
+from .driver import Driver
+from .kernel import CudaKernel
+
+__all__ = ["Handles", "Launch", "Loaded", "Pinned"]
+
+DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+PORTABLE, MAPPED = 1, 2  # CU_MEMHOSTALLOC_PORTABLE, CU_MEMHOSTALLOC_DEVICEMAP
+NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
+RELAXED = 2  # CU_STREAM_CAPTURE_MODE_RELAXED
+
+
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """Memory of the host that the device reads and writes."""
+
+    device: int
+    """Its address as the device knows it."""
+    host: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A kernel that can be launched."""
+
+    function: int
+    threads: int
+    shared_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """One run of a kernel, with its one argument."""
+
+    kernel: Loaded
+    grid: tuple[int, int]
+    args: ctypes.Structure
+
+
+class Handles:
+    """Asks the driver for things and gives them all back in ``close``.
+
+    Every method raises ``CudaError``.  ``close`` raises nothing: after an error of the device
+    nothing can be given back.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._held: list[tuple[str, int]] = []
+        driver.current()
+
+    def allocate(self, nbytes: int) -> int:
+        """Get zeros on the device; return their address there."""
+        place, size = c_void_p(), c_size_t(max(16, nbytes))
+        self.driver.call("cuMemAlloc_v2", byref(place), size)
+        at = self._keep("cuMemFree_v2", place)
+        self.driver.call("cuMemsetD8_v2", place, ctypes.c_ubyte(0), size)
+        return at
+
+    def upload(self, array: NDArray[np.float32]) -> int:
+        """Put a copy of an array on the device; return its address there."""
+        place = self.allocate(array.nbytes)
+        source = np.ascontiguousarray(array)
+        size = c_size_t(source.nbytes)
+        from_host = c_void_p(source.ctypes.data)
+        self.driver.call("cuMemcpyHtoD_v2", c_void_p(place), from_host, size)
+        return place
+
+    def pinned(self, nbytes: int) -> Pinned:
+        """Get zeros of the host that the device sees."""
+        place, seen, size = c_void_p(), c_void_p(), max(64, nbytes)
+        flags = c_uint(MAPPED | PORTABLE)
+        self.driver.call("cuMemHostAlloc", byref(place), c_size_t(size), flags)
+        at = self._keep("cuMemFreeHost", place)
+        self.driver.call("cuMemHostGetDevicePointer_v2", byref(seen), place, c_uint(0))
+        view = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(at))
+        view[:] = 0
+        return Pinned(int(seen.value or 0), view)
+
+    def load(self, kernel: CudaKernel, image: bytes) -> Loaded:
+        """Load a compiled kernel and allow it the shared memory it wants."""
+        most = self.driver.shared_bytes
+        if kernel.shared_bytes > most:
+            raise CudaError(
+                f"{kernel.entry} needs {kernel.shared_bytes} bytes of shared memory: "
+                f"{self.driver.name} has {most} for a block"
+            )
+        module, function = c_void_p(), c_void_p()
+        self.driver.call("cuModuleLoadData", byref(module), c_char_p(image))
+        self._keep("cuModuleUnload", module)
+        entry = c_char_p(kernel.entry.encode())
+        self.driver.call("cuModuleGetFunction", byref(function), module, entry)
+        shared = c_int(kernel.shared_bytes)
+        self.driver.call("cuFuncSetAttribute", function, c_int(DYNAMIC_SHARED), shared)
+        return Loaded(int(function.value or 0), kernel.threads, kernel.shared_bytes)
+
+    def stream(self) -> int:
+        """Make a stream that waits for no other."""
+        made = c_void_p()
+        self.driver.call("cuStreamCreate", byref(made), c_uint(NON_BLOCKING))
+        return self._keep("cuStreamDestroy_v2", made)
+
+    def capture(self, stream: int, launches: Sequence[Launch]) -> int:
+        """Make one graph of launches that follow one another; return what is to be launched."""
+        graph, made = c_void_p(), c_void_p()
+        self.driver.call("cuStreamBeginCapture_v2", c_void_p(stream), c_int(RELAXED))
+        for launch in launches:
+            self.launch(stream, launch)
+        self.driver.call("cuStreamEndCapture", c_void_p(stream), byref(graph))
+        self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
+        at = self._keep("cuGraphExecDestroy", made)
+        self.driver.call("cuGraphDestroy", graph)
+        self.driver.call("cuGraphUpload", made, c_void_p(stream))
+        self.synchronize(stream)
+        return at
+
+    def launch(self, stream: int, launch: Launch) -> None:
+        """Launch a kernel; its argument is copied before this returns."""
+        args = (c_void_p * 1)(ctypes.addressof(launch.args))
+        numbers = (*launch.grid, 1, launch.kernel.threads, 1, 1, launch.kernel.shared_bytes)
+        self.driver.call(
+            "cuLaunchKernel",
+            c_void_p(launch.kernel.function),
+            *map(c_uint, numbers),
+            c_void_p(stream),
+            args,
+            c_void_p(None),
+        )
+
+    def synchronize(self, stream: int) -> None:
+        """Wait for all that was launched on a stream; the GIL is free meanwhile."""
+        self.driver.call("cuStreamSynchronize", c_void_p(stream))
+
+    def close(self) -> None:
+        """Give everything back, the youngest first, once the device is done with it."""
+        self.driver.attempt("cuCtxSetCurrent", c_void_p(self.driver.context))
+        for function, handle in self._held:
+            if function == "cuStreamDestroy_v2":
+                self.driver.attempt("cuStreamSynchronize", c_void_p(handle))
+        while self._held:
+            function, handle = self._held.pop()
+            self.driver.attempt(function, c_void_p(handle))
+
+    def _keep(self, giver: str, made: c_void_p) -> int:
+        handle = int(made.value or 0)
+        self._held.append((giver, handle))
+        return handle
