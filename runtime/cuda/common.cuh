@@ -85,6 +85,10 @@ DEV float rcp(float x) {
     return y;
 }
 
+// Four floats at once, from and to where 16 bytes are aligned.
+DEV float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
+DEV void store4(float* to, float4 values) { *reinterpret_cast<float4*>(to) = values; }
+
 // What is left of x in 10 bits of mantissa: x - tf_hi(x) is exact.
 DEV float tf_hi(float x) { return __uint_as_float(__float_as_uint(x) & 0xffffe000u); }
 
@@ -101,10 +105,6 @@ DEV void mma_tf32(float (&d)[4], const float (&a)[4], const float (&b)[2]) {
 }
 
 #endif
-
-// Four floats at once, from and to where 16 bytes are aligned.
-DEV float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
-DEV void store4(float* to, float4 values) { *reinterpret_cast<float4*>(to) = values; }
 
 // Within 3e-7 of tanh(x) everywhere; 1 and -1 far out, and NaN for NaN.
 DEV float tanh_of(float x) { return fmaf(-2.f, rcp(ex2(2.885390082f * x) + 1.f), 1.f); }
