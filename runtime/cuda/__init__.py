@@ -1,0 +1,1 @@
+"""Kernels for NVIDIA devices: their text, compiled when they are needed."""
