@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING
 
 from .graph import (
     AudioFileError,
+    CudaError,
     CycleError,
     DuplicateNameError,
     EngineError,
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AudioFileError",
     "Cab",
+    "CudaError",
     "CycleError",
     "DcBlock",
     "Delay",

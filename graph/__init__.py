@@ -21,6 +21,7 @@ Nothing here makes an array, starts a thread or touches a device.
 from .draw import draw, mermaid
 from .errors import (
     AudioFileError,
+    CudaError,
     CycleError,
     DuplicateNameError,
     EngineError,
@@ -44,6 +45,7 @@ __all__ = [
     "AudioFileError",
     "Buffer",
     "Connection",
+    "CudaError",
     "CycleError",
     "DuplicateNameError",
     "EngineError",

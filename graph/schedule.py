@@ -181,7 +181,8 @@ class _Lowering:
         ref = PortRef(name, port.name)
         kind = Buffer(self.channels.inputs[ref], port.space)
         parts = [
-            self.brought(source, port.space, self.lags.arriving[name]) for source in self.sources[ref]
+            self.brought(source, port.space, self.lags.arriving[name])
+            for source in self.sources[ref]
         ]
         if not parts:
             return self.once("clear", kind, kind)

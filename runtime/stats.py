@@ -102,7 +102,7 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[n
 
 
 def spread(times: NDArray[Any]) -> dict[str, float]:
-    """Return the median, the 99th percentile and the greatest of some times; 0 if there are none."""
+    """Return the median, the 99th percentile and the greatest of some times."""
     if not times.size:
         return dict.fromkeys(("p50", "p99", "max"), 0.0)
     p50, p99 = np.percentile(times, (50, 99))

@@ -20,6 +20,8 @@ __all__ = ["Nam"]
 BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
 RATE_TOLERANCE_HZ = 0.5
+
+
 @node("nam")
 class Nam(Node):
     """Play a .nam file: an amplifier, a pedal, or a whole rig, as a neural network learned it.

@@ -3,7 +3,6 @@
 import itertools
 import weakref
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -243,5 +242,3 @@ class Lane:
 def _seen(pinned: Pinned) -> Block:
     """Return pinned memory as a block that others can point to; it is not the arena's."""
     return Block("scratch", pinned.host, address=int(pinned.host.ctypes.data))
-
-

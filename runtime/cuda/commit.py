@@ -49,7 +49,7 @@ def order(node: int, frames: int) -> None:
 
 
 @helper
-def keep(part: int, row: int, at: int, heard: int, frames: int) -> int:
+def keep(part: int, row: int, at: int, heard: int, frames: int) -> Any:
     """Put the last of ``frames`` frames at ``heard`` into a ring; return where the next one goes.
 
     The ring holds the frames before the next in the order they were heard.

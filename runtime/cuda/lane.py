@@ -30,7 +30,13 @@ __all__ = ["FALLEN", "TRACED", "call", "collect", "fetch", "idle", "run", "stage
 
 TRACED = 512
 """Blocks whose times are remembered."""
-FALLEN = ("", "the driver failed", "the device does not answer", "the device is too slow", "set to what is not on the device")
+FALLEN = (
+    "",
+    "the driver failed",
+    "the device does not answer",
+    "the device is too slow",
+    "set to what is not on the device",
+)
 """Why the host has taken over, by number."""
 FAILED, HANGS, SLOW, ASKED = 1, 2, 3, 4
 HUNG = -1
@@ -51,7 +57,7 @@ def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
 
 
 @helper
-def _wait(e: Any) -> int:
+def _wait(e: Any) -> Any:
     """Wait for the device; return the driver's code.  Slow blocks are counted."""
     begun = cycles()
     code = _driver(e.query, e.stream, 0)
