@@ -15,7 +15,7 @@ def build_driver() -> Path:
     """Compile the fake driver; return the library to be loaded in place of libcuda."""
     if sys.platform != "linux":
         pytest.skip("the fake driver maps pinned memory twice as only Linux can")
-    return compiled((SHIM / "driver.cpp").read_text(encoding="utf-8"), ("-pthread", "-ldl"))
+    return compiled((SHIM / "driver.cpp").read_text(encoding="utf-8"), ("-O0", "-pthread", "-ldl"))
 
 
 def image(so: Path) -> bytes:

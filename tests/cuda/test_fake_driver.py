@@ -1,93 +1,20 @@
 """The fake driver is as strict as it says: late, forgetful of nothing, and never forgiving."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-import namgraph
-
-from .arguments import Block, OpArgs
-from .emulator import build
-from .fake_driver import FakeDriver, image
-
-COMMON = (Path(namgraph.__file__).parent / "runtime/cuda/common.cuh").read_text(encoding="utf-8")
-KERNELS = """
-extern "C" __global__ void twice(const OpArgs args) {
-    for (int i = threadIdx.x; i < args.block->frames; i += blockDim.x)
-        args.out[i] = 2 * args.in[i];
-}
-extern "C" __global__ void astray(const OpArgs args) { args.out[args.length] = 1; }
-"""
-SIZE = 64
-Handle = ctypes.c_void_p
-OUTS = {
-    "cuDevicePrimaryCtxRetain",
-    "cuCtxGetCurrent",
-    "cuMemAlloc_v2",
-    "cuMemHostAlloc",
-    "cuMemHostGetDevicePointer_v2",
-    "cuModuleLoadData",
-    "cuModuleGetFunction",
-    "cuStreamCreate",
-    "cuStreamEndCapture",
-    "cuGraphInstantiateWithFlags",
-}
-
-
-class Device:
-    """A driver with everything that one launch needs."""
-
-    def __init__(self, fake: FakeDriver) -> None:
-        self.fake, self.library = fake, fake.library
-        self("cuInit", 0)
-        self.context = self("cuDevicePrimaryCtxRetain", 0)
-        self("cuCtxSetCurrent", self.context)
-        self.so = build(COMMON + KERNELS, ["twice", "astray"])
-        self.module = self("cuModuleLoadData", image(self.so))
-        self.twice = self("cuModuleGetFunction", self.module, b"twice")
-        self.stream = self("cuStreamCreate", 1)
-        self.block, block = self.pinned(ctypes.sizeof(Block))
-        Block.from_address(self.block).__init__(SIZE)  # type: ignore[misc]
-        self.pinned_in, source = self.pinned(4 * SIZE)
-        self.pinned_out, self.out = self.pinned(4 * SIZE)
-        self.args = OpArgs(block=block, out=self.out, channels=1, length=24_000)
-        setattr(self.args, "in", source)
-        self.heard, self.made = self.floats(self.pinned_in), self.floats(self.pinned_out)
-        self.heard[:] = np.arange(SIZE)
-
-    def result(self, name: str, *values: Any) -> tuple[int, int]:
-        """Call the driver; return what it answers, and what it makes if it makes something."""
-        made = Handle(0)
-        given = [Handle(v) if isinstance(v, int) and v >= 1 << 32 else v for v in values]
-        first = [ctypes.byref(made)] if name in OUTS and name != "cuStreamEndCapture" else []
-        last = [ctypes.byref(made)] if name == "cuStreamEndCapture" else []
-        return self.library[name](*first, *given, *last), made.value or 0
-
-    def __call__(self, name: str, *values: Any) -> int:
-        code, made = self.result(name, *values)
-        assert code == 0, (name, code, self.fake.message)
-        return made
-
-    def pinned(self, size: int) -> tuple[int, int]:
-        host = self("cuMemHostAlloc", ctypes.c_size_t(size), 2)
-        return host, self("cuMemHostGetDevicePointer_v2", host, 0)
-
-    def floats(self, address: int) -> Any:
-        return np.ctypeslib.as_array((ctypes.c_float * SIZE).from_address(address))
-
-    def launch(self, function: int = 0, grid: int = 1, shared: int = 0) -> int:
-        pointers = (Handle * 1)(ctypes.addressof(self.args))
-        sizes = (grid, 1, 1, 32, 1, 1, shared)
-        values = (function or self.twice, *sizes, self.stream, pointers, None)
-        return self.result("cuLaunchKernel", *values)[0]
+from .device import SIZE, Device
+from .emulator import KEPT
+from .fake_driver import FakeDriver
 
 
 @pytest.fixture
@@ -159,7 +86,7 @@ def test_device_memory_is_copied_and_fresh_memory_is_no_numbers(device: Device) 
     at = device("cuMemAlloc_v2", ctypes.c_size_t(4 * SIZE))
     assert at % 256 == 0
     back = np.zeros(SIZE, np.float32)
-    data, size = Handle(back.ctypes.data), ctypes.c_size_t(4 * SIZE)
+    data, size = ctypes.c_void_p(back.ctypes.data), ctypes.c_size_t(4 * SIZE)
     device("cuMemcpyDtoH_v2", data, at, size)
     assert np.isnan(back).all()
     device("cuMemsetD8_v2", at, 0, size)
@@ -177,7 +104,7 @@ TOUCH = """
 import ctypes, sys
 sys.path.insert(0, {folder!r})
 from tests.cuda.fake_driver import FakeDriver
-from tests.cuda.test_fake_driver import Device
+from tests.cuda.device import Device
 device = Device(FakeDriver())
 pinned = device.pinned_out, device.out
 owned = device("cuMemAlloc_v2", ctypes.c_size_t(64))
@@ -189,11 +116,12 @@ print("still alive")
 
 
 @pytest.mark.parametrize("what", ["owned", "pinned[1]"])
-def test_a_host_that_touches_device_memory_crashes(what: str) -> None:
+def test_a_host_that_touches_device_memory_crashes(device: Device, what: str) -> None:
     folder = str(Path(__file__).parents[2])
     code = TOUCH.format(folder=folder, what=what)
     run = [sys.executable, "-c", code]
-    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=120)
+    kept = os.environ | {KEPT: str(device.so.parent)}
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, env=kept, check=False)
     assert done.stdout == "alive\n", done.stderr
     assert done.returncode == -signal.SIGSEGV
 

@@ -10,6 +10,7 @@
 namespace fake {
 
 constexpr std::size_t TOTAL = std::size_t{1} << 30, ALIGNED = 256;
+constexpr std::size_t APART = 16 << 20;  // far enough that an index gone wrong meets nothing
 constexpr int FRESH = 0xFF;  // NaN, and -1
 
 inline std::size_t page() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
@@ -20,8 +21,8 @@ inline bool covers(const char* begin, std::size_t size, std::uintptr_t at, std::
     return begin && at >= start && at - start <= size && bytes <= size - (at - start);
 }
 
-// An allocation, with a page that is never there before it and behind it.  Pinned memory has two
-// addresses, so that one cannot pass for the other.
+// An allocation, with nothing that may be touched for a long way before it and behind it.  Pinned
+// memory has two addresses, so that one cannot pass for the other.
 struct Stretch {
     std::size_t bytes, span;  // asked for; mapped
     char* mapped;             // as the device sees it: the first page that may be there
@@ -43,15 +44,15 @@ struct Stretch {
     }
     Stretch(const Stretch&) = delete;
     ~Stretch() {
-        munmap(mapped - page(), span + 2 * page());
+        munmap(mapped - APART, span + 2 * APART);
         if (host) munmap(host, span);
     }
     char* map(int file) const {
         const int shared = file >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
-        char* all = static_cast<char*>(mmap(nullptr, span + 2 * page(), PROT_NONE,
+        char* all = static_cast<char*>(mmap(nullptr, span + 2 * APART, PROT_NONE,
                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
         return static_cast<char*>(
-            mmap(all + page(), span, PROT_NONE, shared | MAP_FIXED, file, 0));
+            mmap(all + APART, span, PROT_NONE, shared | MAP_FIXED, file, 0));
     }
     void open(bool wide) const { mprotect(mapped, span, wide ? PROT_READ | PROT_WRITE : PROT_NONE); }
 
