@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import functools
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["CaughtError", "build", "compiled", "emulate", "emulated"]
+__all__ = ["KEPT", "SHIM", "CaughtError", "build", "compiled", "emulate", "emulated"]
 
 SHIM = Path(__file__).with_name("shim")
 FLAGS = ("-O2", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
@@ -29,9 +30,15 @@ class CaughtError(AssertionError):
     """A kernel did what a device would not forgive."""
 
 
+KEPT = "NAMGRAPH_EMULATOR_FOLDER"
+"""A variable with a folder where what is compiled is kept, and found by the next process."""
+
+
 @functools.cache
 def _folder() -> Path:
-    """Return the session's folder, gone when it ends."""
+    """Return the session's folder, gone when it ends; or the one that is kept."""
+    if os.environ.get(KEPT):
+        return Path(os.environ[KEPT])
     made = tempfile.mkdtemp(prefix="namgraph-emulator-")
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)

@@ -1,0 +1,77 @@
+// Activations of fragments, with NeuralAmpModelerCore's formulas.
+//
+// A NaN goes in and comes out: a network that swallowed one would go on with a loud finite number
+// that nobody notices.  Hence comparisons, where fminf and fmaxf would drop it.
+
+// In the order of KINDS in activations.py.
+enum Kind {
+    TANH, FASTTANH, HARDTANH, LEAKY_HARDTANH, RELU, LEAKY, SIGMOID, SILU, HARDSWISH, SOFTSIGN,
+    KINDS
+};
+
+HD constexpr int parameters_of(int kind) {
+    return kind == LEAKY_HARDTANH ? 4 : kind == LEAKY ? 1 : 0;
+}
+
+// Rows of parameters that layers with any of these kinds have.
+HD constexpr int parameter_rows(int kinds) {
+    return kinds >> LEAKY_HARDTANH & 1 ? 4 : kinds >> LEAKY & 1 ? 1 : 0;
+}
+
+DEV float bound(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
+
+DEV float fast_tanh(float x) {
+    const float size = fabsf(x), square = x * x;
+    const float inner = fmaf(0.821226666969744f, size, 0.893229853513558f);
+    const float even = fmaf(2.45550750702956f, size, 2.45550750702956f);
+    const float bent = fabsf(fmaf(0.814642734961073f * x, size, x));
+    const float below = fmaf(2.44506634652299f + square, bent, 2.44506634652299f);
+    return x * fmaf(inner, square, even) / below;
+}
+
+template <int KIND>
+DEV float activated(float x, const float (&p)[4]) {
+    if constexpr (KIND == TANH) return tanh_of(x);
+    if constexpr (KIND == FASTTANH) return fast_tanh(x);
+    if constexpr (KIND == HARDTANH) return bound(x, -1.f, 1.f);
+    if constexpr (KIND == LEAKY_HARDTANH) {
+        const float low = fmaf(x - p[0], p[2], p[0]), high = fmaf(x - p[1], p[3], p[1]);
+        return x < p[0] ? low : x > p[1] ? high : x;
+    }
+    if constexpr (KIND == RELU) return x < 0.f ? 0.f : x;
+    if constexpr (KIND == LEAKY) return x > 0.f ? x : x * p[0];
+    if constexpr (KIND == SIGMOID) return sigmoid_of(x);
+    if constexpr (KIND == SILU) return x * sigmoid_of(x);
+    if constexpr (KIND == HARDSWISH) return x * bound(x + 3.f, 0.f, 6.f) * (1.f / 6.f);
+    if constexpr (KIND == SOFTSIGN) return x / (1.f + fabsf(x));
+}
+
+// Apply one activation; its parameters are rows of a number per channel.
+template <int KIND, int CHANNELS>
+DEV void activate_as(Fragment<CHANNELS>& f, const float* rows, int lane) {
+    if (!f.holds(lane)) return;
+    float p[4][4];  // of each channel, each parameter
+#pragma unroll
+    for (int n = 0; n < parameters_of(KIND); ++n) {
+        const Four row(rows + n * padded(CHANNELS) + f.channel(lane));
+#pragma unroll
+        for (int c = 0; c < 4; ++c) p[c][n] = row.v[c];
+    }
+#pragma unroll
+    for (int i = 0; i < f.EACH; ++i)
+#pragma unroll
+        for (int c = 0; c < 4; ++c) f.v[i][c] = activated<KIND>(f.v[i][c], p[c]);
+}
+
+// Apply one of the ALLOWED kinds (a bit each); where there is only one, nothing is asked.
+template <int ALLOWED, int KIND = 0, int CHANNELS>
+DEV void activate(Fragment<CHANNELS>& f, int kind, const float* rows, int lane) {
+    if constexpr ((ALLOWED >> KIND & 1) == 0) {
+        activate<ALLOWED, KIND + 1>(f, kind, rows, lane);
+    } else if constexpr (ALLOWED >> KIND == 1) {
+        activate_as<KIND>(f, rows, lane);
+    } else {
+        if (kind == KIND) activate_as<KIND>(f, rows, lane);
+        else activate<ALLOWED, KIND + 1>(f, kind, rows, lane);
+    }
+}

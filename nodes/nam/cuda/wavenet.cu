@@ -1,0 +1,122 @@
+// A WaveNet that streams: one thread block plays one instance, or one chunk of its signal.
+//
+// Time goes by in tiles of TILE frames.  A warp owns COLUMNS of them and all channels: what a
+// layer does to its own columns stays in the warp, in registers and in the warp's own corner of
+// shared memory.  Only a convolution looks at the past and at other warps' columns: hence one
+// block barrier per step.
+//
+// Every column is computed by the same instructions in the same order, wherever it lies in a tile:
+// the bits do not depend on how a signal is cut.
+//
+// Parts, in the order they are put together: the header made for the network, common.cuh,
+// fragments.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
+
+// The part of the signal that this thread block plays: `lead` frames unheard, then `length`.
+// Pointers are at the first frame that is heard, and frames are counted from it.
+struct Part {
+    const float* in;
+    const float* in_factor;   // null: none
+    const float* past;        // null: the lead comes from `in`
+    float* heard;             // null: not wanted
+    float* out;
+    const float* out_factor;  // null: none
+    int lead, length;
+
+    DEV float driven(int frame) const {
+        if (past && frame < 0) return past[frame];
+        return in_factor ? in[frame] * in_factor[frame] : in[frame];
+    }
+};
+
+DEV Part part_of(const NamArgs& args, const int* block, int chunk) {
+    const int frames = block[0], chunks = block[2], replay = block[4], factors = block[5];
+    const long long instance = blockIdx.x, begin = static_cast<long long>(chunk) * block[3];
+    const bool afresh = chunk == 0 && replay >= 0;
+    const bool wanted = instance == 0 || args.heard_stride != 0;
+    Part part;
+    part.length = chunk + 1 < chunks ? block[3] : static_cast<int>(frames - begin);
+    part.lead = chunk > 0 ? WARM : afresh ? replay : 0;
+    part.in = args.in + instance * args.in_stride + begin;
+    part.in_factor = factors & 1 ? args.in_factor + begin : nullptr;
+    part.past = afresh ? args.past + instance * args.past_stride + replay : nullptr;
+    part.heard = wanted ? args.heard + instance * args.heard_stride + begin : nullptr;
+    part.out = args.out + instance * args.out_stride + begin;
+    part.out_factor = factors & 2 ? args.out_factor + begin : nullptr;
+    return part;
+}
+
+// Frames of the tile that begins so many frames before the end.
+DEV int tile_of(int left) { return left < 0 ? 0 : left < TILE ? left : TILE; }
+
+// Play the part; return whether this thread made a number that is not finite.
+DEV bool stream(Run& run, const Part& part) {
+    bool spoiled = false;
+    // The host's memory is far away: what the next tile needs is asked for while this one plays.
+    float ahead = 0.f;
+    if (run.thread < run.frames) ahead = part.driven(run.thread - part.lead);
+    for (int first = -part.lead; first < part.length; first += TILE) {
+        run.frames = tile_of(part.length - first);
+        run.later = tile_of(part.length - first - TILE);
+        const int frame = first + run.thread;
+        if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = ahead;
+        if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = ahead;
+        __syncthreads();
+        if (run.thread < run.later) ahead = part.driven(frame + TILE);
+        for (int i = run.thread; i < STEPS; i += THREADS)
+            run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);
+        const int column = run.warp * COLUMNS + run.lane, place = first + column;
+        const bool mine = run.lane < COLUMNS && column < run.frames && place >= 0;
+        const float factor = mine && part.out_factor ? part.out_factor[place] : 1.f;
+        const float y = play(run) * factor;
+        if (mine) part.out[place] = y;
+        spoiled = spoiled || (mine && !finite(y));
+        run.turn = 1 - run.turn;
+    }
+    return spoiled;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) wavenet(const NamArgs args) {
+    Run run;
+    run.shared = shared_memory();
+    run.thread = static_cast<int>(threadIdx.x);
+    run.warp = run.thread / 32;
+    run.lane = run.thread % 32;
+    int* block = reinterpret_cast<int*>(run.shared + AT_BLOCK);
+    // One read of neighbouring numbers: they, too, are in the host's memory.
+    if (run.thread < BLOCK_NUMBERS)
+        block[run.thread] = reinterpret_cast<const int*>(args.block)[run.thread];
+    __syncthreads();
+    const int chunk = static_cast<int>(blockIdx.y), slots = static_cast<int>(gridDim.y);
+    if (chunk >= block[2]) return;
+    const long long instance = blockIdx.x;
+    const Part part = part_of(args, block, chunk);
+    run.weights = args.weights + instance * args.weights_stride;
+    run.state = args.state + (instance * slots + (block[1] + chunk) % slots) * STATE;
+    if (chunk > 0 || block[4] >= 0) {
+        for (int i = run.thread; i < STATE / 4; i += THREADS)
+            store4(run.state + 4 * i, float4{0.f, 0.f, 0.f, 0.f});
+        __syncthreads();
+    }
+    run.frames = tile_of(part.lead + part.length);
+    if (run.frames == 0) return;
+
+    run.later = 0;
+    run.stage = 0;
+    run.turn = 0;
+    for (int i = run.thread; i < STEPS; i += THREADS)
+        run.cursors(0)[i] = static_cast<int>(run.state[CURSORS + i]);
+    for (int i = run.thread; i < RESIDENT / 4; i += THREADS)
+        cp16(run.shared + 4 * i, run.weights + 4 * i);
+    cp_commit();
+    __syncthreads();
+    for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, s);
+    cp_wait<STAGES - 1>();  // for what stays; the barrier of the first tile is still to come
+    const bool spoiled = stream(run, part);
+
+    for (int i = run.thread; i < STEPS; i += THREADS)
+        run.state[CURSORS + i] = static_cast<float>(run.cursors(run.turn)[i]);
+    if (__syncthreads_or(spoiled)) {
+        for (int i = run.thread; i < part.length; i += THREADS) part.out[i] = 0.f;
+        if (run.thread == 0) args.bad[instance] = 1;
+    }
+}

@@ -1,0 +1,124 @@
+"""WaveNets for a device: what can be played there, and the kernel that does."""
+
+from functools import cache
+from pathlib import Path
+
+from ....graph.errors import ParamError
+from ....runtime.cuda import kernel as runtime
+from ..wavenet_network import Network, WaveNet
+from ..wavenet_parts import Layer, LayerArray
+from .header import header
+from .network import CudaNetwork
+from .plan import Plan, Tiling, plan
+
+__all__ = ["PRECISIONS", "cuda_wavenet", "refuse_wavenet"]
+
+PRECISIONS = ("exact",)
+PARTS = ("fragments.cuh", "activations.cuh", "steps.cuh", "arrays.cuh", "wavenet.cu")
+WIDEST = 32
+LONGEST = 1 << 24
+"""Columns of a ring: its cursor is kept as a float32."""
+LARGEST = 1 << 28
+"""Floats of a state: a gigabyte."""
+ANY, MOST = 99 << 10, 227 << 10
+"""Bytes of shared memory that a block may ask for: on every device we run on, and on the largest."""
+TILINGS = tuple(
+    Tiling(frames, warps, stages)
+    for frames, warps in ((64, 4), (32, 4), (16, 2))
+    for stages in (3, 2)
+)
+"""What is tried in turn until a network fits."""
+NARROW = tuple(Tiling(t.frames, max(1, t.frames // 32), t.stages) for t in TILINGS)
+"""The same for networks whose columns are four floats: a warp has lanes for twice as many."""
+
+
+def refuse_wavenet(network: Network) -> str:
+    """Return why a device cannot play this network, or nothing if it can."""
+    if not isinstance(network, WaveNet):
+        return f"a {type(network).__name__} is not a WaveNet"
+    if network.condition is not None:
+        return "a network of its own makes the condition"
+    if network.head:
+        return "a head after the last array"
+    if (network.inputs, network.outputs) != (1, 1):
+        return f"{network.inputs} channels in and {network.outputs} out: must be one each"
+    before = 0
+    for number, array in enumerate(network.arrays):
+        found = _refuse_array(array, before)
+        if found:
+            return f"array {number}: {found}"
+        before = array.head.outputs
+    return "" if _tiling(network) else f"more shared memory than {MOST >> 10} KiB"
+
+
+def cuda_wavenet(network: WaveNet, precision: str = "exact") -> CudaNetwork:
+    """Return a network as the device plays it; it must not be one that is refused.
+
+    ``precision`` is "exact": float32 throughout, within 3e-6 of the peak.  Anything else raises
+    ParamError.
+    """
+    if precision not in PRECISIONS:
+        raise ParamError(f"precision is {precision!r}: must be one of {', '.join(PRECISIONS)}")
+    reason = refuse_wavenet(network)
+    if reason:
+        raise ParamError(f"the network cannot run on a CUDA device: {reason}")
+    made = _tiling(network)
+    assert made is not None
+    return planned(made)
+
+
+def planned(made: Plan) -> CudaNetwork:
+    """Return a network laid out in a way of the caller's choice."""
+    kernel = runtime.CudaKernel(
+        source=header(made) + _text(),
+        entry="wavenet",
+        threads=32 * made.tiling.warps,
+        shared_bytes=4 * made.shared,
+    )
+    return CudaNetwork(kernel, made.weights, made.state, made.warm, recurrent=False)
+
+
+@cache
+def _text() -> str:
+    common = Path(runtime.__file__).with_name("common.cuh")
+    paths = [common, *(Path(__file__).with_name(name) for name in PARTS)]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def _tiling(network: WaveNet) -> Plan | None:
+    """Return the first layout that fits on every device, else the first that fits on any."""
+    wide = any(max(a.channels, a.layers[0].width) > 4 for a in network.arrays)
+    plans = [plan(network, tiling) for tiling in (TILINGS if wide else NARROW)]
+    fitting = [p for most in (ANY, MOST) for p in plans if 4 * p.shared <= most]
+    return fitting[0] if fitting else None
+
+
+def _refuse_array(array: LayerArray, before: int) -> str:
+    widths = {layer.width for layer in array.layers}
+    (width, *others) = widths
+    if others or array.head.inputs != width:
+        return "layers of several widths"
+    if before and before != width:
+        return f"a width of {width} where the head before gives {before} channels"
+    if max(array.channels, width, array.head.outputs) > WIDEST:
+        return f"more than {WIDEST} channels"
+    if array.rechannel.bias is not None or array.rechannel.taps != 1:
+        return "a way in with a bias or several taps"
+    if array.rechannel.groups != 1 or array.head.groups != 1:
+        return "groups"
+    if max(la.conv.lookback for la in array.layers) > LONGEST or array.head.lookback > LONGEST:
+        return f"a convolution that looks back over more than {LONGEST} frames"
+    found = [reason for layer in array.layers if (reason := _refuse_layer(layer))]
+    return found[0] if found else ""
+
+
+def _refuse_layer(layer: Layer) -> str:
+    if layer.films:
+        return f"FiLM ({', '.join(sorted(layer.films))})"
+    if layer.head is not None:
+        return "head1x1"
+    if any(conv.groups != 1 for conv in layer.convs):
+        return "groups"
+    if layer.mixin.inputs != 1:
+        return f"a condition of {layer.mixin.inputs} channels"
+    return ""
