@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import types
 
-from ..graph import Graph, Schedule, Space, Spec, schedule
+from ..graph import CudaError, Graph, Schedule, Space, Spec, schedule
 from .abi import native
 from .arena import Arena, Block, Memory
 from .blend import blend
@@ -221,4 +221,11 @@ def _lane(own: Memory, plan: Schedule) -> "Lane | None":
         return None
     from .cuda.build import Lane
 
-    return Lane(own, plan)
+    try:
+        return Lane(own, plan)
+    except CudaError as error:
+        there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
+        nodes = [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
+        raise CudaError(
+            f"{', '.join(nodes)}: {error}: must play on the host (backend auto or cpu)"
+        ) from None

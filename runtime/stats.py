@@ -49,7 +49,7 @@ class DeviceStats:
     fallen: str
     """Why the CPU plays them instead, or nothing."""
     since: int
-    """The block from which on it does."""
+    """The frame from which on it does, counted from when the plan began."""
     misses: int
     """Blocks for which the device took longer than there was time."""
     blocks: int

@@ -185,6 +185,7 @@ class Lane:
         for row in self._runs:
             run.ctypes(row.record.address, 0, 0, 0)
         lane["pipelined"], lane["blocks"], lane["upload"] = int(self._spec.pipelined), 0, 0
+        lane["frames"] = 0
         if lane["fallen"]:
             code = int(lane["code"])
             raise EngineError(f"the device cannot play: {self.driver.said(code)}")

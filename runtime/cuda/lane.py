@@ -80,7 +80,7 @@ def _fall(e: Any, code: int) -> None:
     """Let the host take over."""
     e.fallen = HANGS if code == HUNG else FAILED
     e.code = code
-    e.since = e.blocks
+    e.since = e.frames
 
 
 @helper
@@ -97,7 +97,7 @@ def _done(lane: int, frames: int) -> None:
     commit(lane, frames)
     e = record(lane, LANE)
     if e.strikes_most > 0 and e.strikes >= e.strikes_most:
-        e.fallen, e.since = SLOW, e.blocks
+        e.fallen, e.since = SLOW, e.frames + frames
 
 
 @kernel
@@ -130,7 +130,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
     e = record(s.lane, LANE)
     begun, at = cycles(), e.blocks & (TRACED - 1)
     if e.fallen == 0 and e.asked != 0:
-        e.fallen, e.since = ASKED, e.blocks
+        e.fallen, e.since = ASKED, e.frames
         _again(e, s.calls, np.int64(frames))
     if e.fallen == 0:
         record(e.order, BLOCK).frames = frames
@@ -152,6 +152,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
         store(e.downloads, at, 0)
         e.upload = 0
         e.blocks += 1
+        e.frames += frames
         if e.pipelined != 0:
             e.flight = frames
 

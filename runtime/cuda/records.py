@@ -99,13 +99,14 @@ LANE = np.dtype(
         ("fallen", np.int64),  # why the host does the device's work; 0 while it does not
         ("asked", np.int64),  # whether a node wants the host to take over
         ("code", np.int64),  # the driver's, if that is why
-        ("since", np.int64),  # the block in which it fell
+        ("since", np.int64),  # the frame from which on it does
         ("hang", np.int64),  # cycles after which a device counts as gone
         ("patience", np.int64),  # cycles after which a block is missed; 0: none is
         ("strikes_most", np.int64),  # misses in a row until the host takes over
         ("strikes", np.int64),
         ("misses", np.int64),
         ("blocks", np.int64),
+        ("frames", np.int64),
         ("serial", np.int64),
         ("order", np.int64),  # pinned: the BLOCK of plain operations
         ("pipelined", np.int64),

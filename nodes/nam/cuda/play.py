@@ -56,9 +56,9 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
     if n.armed != 0:
         n.armed = 0
         s.input_db_now, s.output_db_now = s.input_before, s.output_before
-    if s.sizes != 0:
-        record(s.sizes, SIZES).slim = s.slim
     if n.stood_in == 0:
+        if s.sizes != 0:
+            record(s.sizes, SIZES).slim = s.slim_low
         n.stood_in = 1
         done, size = 0, p.ring_frames
         while done < size:
@@ -68,6 +68,8 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
             done += count
         if p.kept != 0:  # of no use any more: a device that takes over again begins afresh
             copy_bytes(p.kept, p.fresh, 4 * p.past_floats)
+    if s.sizes != 0:
+        record(s.sizes, SIZES).slim = s.slim
     source = drive(state, ins, frames)
     n.at = keep(n.part, 0, n.at, load(source, 0), np.int64(frames))
     call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)

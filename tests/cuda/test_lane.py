@@ -1,0 +1,203 @@
+"""A model on a device plays as it does on the CPU, whatever happens to the device."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+from namgraph.graph import CudaError
+
+from ..nodes.nam import nets
+from .fake_driver import FakeDriver
+from .gpu import RATE, amp, guitar, in_blocks, on_fake_device
+
+SMALL = nets.wavenet(
+    nets.array(4, [1, 2, 4, 8, 16], head=2, bias=False),
+    nets.array(2, [1, 2, 4], inputs=4, head=1),
+    seed=3,
+)
+X = guitar(3000)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
+    yield from on_fake_device(monkeypatch)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    return nets.write(tmp_path, SMALL)
+
+
+def engine(graph: ng.Graph, **options: Any) -> ng.Engine:
+    return ng.Engine(graph, sample_rate=RATE, **{"max_frames": 128, **options})
+
+
+def on_cpu(path: str, x: Any = X, **options: Any) -> Any:
+    return in_blocks(engine(amp(path, **options)), x, 64)
+
+
+def near(a: Any, b: Any) -> bool:
+    return bool(np.abs(a - b).max() <= 3e-6 * np.abs(b).max())
+
+
+def test_the_device_plays_what_the_cpu_plays(fake: FakeDriver, model: str) -> None:
+    made = in_blocks(engine(amp(model, backend="cuda")), X, 64)
+    assert fake.count("cuGraphLaunch") >= len(X) // 64
+    assert near(made, on_cpu(model))
+    assert np.abs(made).max() > 0.001
+
+
+@pytest.mark.parametrize("blocks", [1, 17, 128, [5, 100, 1, 64]])
+def test_no_cut_is_heard(fake: FakeDriver, model: str, blocks: Any) -> None:
+    graph = amp(model, backend="cuda")
+    whole = in_blocks(engine(graph), X[:900], 64)
+    np.testing.assert_array_equal(in_blocks(engine(graph), X[:900], blocks), whole)
+
+
+def test_gains_glide_as_on_the_cpu(fake: FakeDriver, model: str) -> None:
+    def played(**options: Any) -> Any:
+        made = engine(amp(model, input_db=-6.0, **options))
+        made.set("amp.output_db", 3.0, at=700)
+        made.set("amp.input_db", 6.0, at=1111)
+        return in_blocks(made, X, 64)
+
+    assert near(played(backend="cuda"), played())
+
+
+def test_snapshots_resets_and_restores_are_exact(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    first = in_blocks(made, X[:500], 64)
+    kept = made.snapshot()
+    second = in_blocks(made, X[500:1000], 64)
+    made.restore(kept)
+    np.testing.assert_array_equal(in_blocks(made, X[500:1000], 50), second)
+    made.restore(kept)
+    made.reset()
+    np.testing.assert_array_equal(in_blocks(made, X[:500], 61), first)
+
+
+def test_a_swap_takes_the_state_along(fake: FakeDriver, model: str) -> None:
+    graph = amp(model, backend="cuda")
+    whole = in_blocks(engine(graph), X, 64)
+    made = engine(graph, fade_s=0.001)
+    before = in_blocks(made, X[:640], 64)
+    again = graph.copy()
+    again.add("idle", ng.Gain())
+    made.swap(again)
+    after = in_blocks(made, X[640:], 64)
+    made_whole = np.concatenate([before, after])
+    np.testing.assert_array_equal(made_whole[: 640 + 0], whole[:640])
+    np.testing.assert_array_equal(made_whole[800:], whole[800:])
+    assert near(made_whole, whole)
+
+
+@pytest.mark.parametrize(
+    ("function", "code"), [("cuGraphLaunch", 719), ("cuStreamQuery", 700), ("cuGraphLaunch", 2)]
+)
+def test_the_cpu_takes_over_in_the_same_block(
+    fake: FakeDriver, model: str, function: str, code: int
+) -> None:
+    made = engine(amp(model, backend="cuda", input_db=3.0))
+    made.set("amp.input_db", -3.0, at=620)
+    before = in_blocks(made, X[:640], 64)
+    fake.fail(function, code)
+    after = in_blocks(made, X[640:], 64)
+    expected = engine(amp(model, input_db=3.0))
+    expected.set("amp.input_db", -3.0, at=620)
+    wanted = in_blocks(expected, X, 64)
+    assert near(np.concatenate([before, after]), wanted)
+    # From the block that failed on these are the CPU's own bits.
+    np.testing.assert_array_equal(after, wanted[640:])
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen.startswith("the driver failed: CUDA_ERROR")
+    assert device.since == 640
+    assert fake.count("cuGraphLaunch") <= 13
+
+
+def test_a_device_that_does_not_answer_is_given_up(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    made = engine(amp(model, backend="cuda"))
+    fake.set_queries(1 << 30)
+    np.testing.assert_array_equal(in_blocks(made, X, 64), on_cpu(model))
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen == "the device does not answer"
+
+
+def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    made.deadline(1e-9)
+    np.testing.assert_array_equal(in_blocks(made, X, 64)[640:], on_cpu(model)[640:])
+    device = made.stats().device
+    assert device is not None
+    assert (device.fallen, device.misses, device.since) == ("the device is too slow", 3, 192)
+
+
+def test_patience_has_no_end_offline(fake: FakeDriver, model: str) -> None:
+    fake.set_queries(50)
+    made = engine(amp(model, backend="cuda"))
+    in_blocks(made, X[:640], 64)
+    device = made.stats().device
+    assert device is not None
+    assert (device.fallen, device.misses, device.blocks) == ("", 0, 10)
+
+
+def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
+    path = nets.write(tmp_path, nets.container(SMALL, nets.wavenet(nets.array(3, [1, 2]), seed=9)))
+
+    def played(**options: Any) -> Any:
+        made = engine(amp(path, **options))
+        made.set("amp.slim", 0.2, at=900)
+        return made, in_blocks(made, X, 64)
+
+    made, sound = played(backend="cuda")
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen == "set to what is not on the device"
+    assert near(sound, played()[1])
+
+
+def test_neighbours_stay_on_the_device(fake: FakeDriver, model: str) -> None:
+    def two(**options: Any) -> ng.Graph:
+        graph = ng.Graph()
+        first = graph.add("first", ng.Nam(model, output_db=40.0, **options))
+        second = graph.add("second", ng.Nam(model, **options))
+        graph.input("in", channels=1) >> first >> second >> graph.output("out", channels=1)
+        return graph
+
+    made = engine(two(backend="cuda"))
+    names = [n.name for n in made.stats().nodes]
+    assert names == ["<upload>", "first", "second", "<device>", "<download>"]
+    launches = fake.count("cuGraphLaunch")
+    wanted = in_blocks(engine(two()), X, 64)
+    assert near(in_blocks(made, X[:640], 64), wanted[:640])
+    assert fake.count("cuGraphLaunch") - launches == 10, "one launch a block"
+    fake.fail("cuStreamQuery", 719)
+    assert near(in_blocks(made, X[640:], 64), wanted[640:])
+
+
+def test_what_is_given_is_given_back(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    assert fake.leaks > 0
+    in_blocks(made, X[:128], 64)
+    del made
+    assert fake.leaks == 0
+    assert [fake.held(k) for k in ("module", "stream", "graph", "executable")] == [0] * 4
+
+
+def test_without_a_device_there_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, fake: FakeDriver, model: str
+) -> None:
+    fake.devices(0)
+    said = r"^amp: CUDA: cuInit failed: CUDA_ERROR_NO_DEVICE: .*: must play on the host \(backend"
+    with pytest.raises(CudaError, match=said):
+        engine(amp(model, backend="cuda"))
+    made = in_blocks(engine(amp(model, backend="auto")), X, 64)
+    np.testing.assert_array_equal(made, on_cpu(model))
