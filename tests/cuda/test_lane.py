@@ -1,5 +1,6 @@
 """A model on a device plays as it does on the CPU, whatever happens to the device."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,121 @@ def test_without_a_device_there_is_one_clear_line(
         engine(amp(model, backend="cuda"))
     made = in_blocks(engine(amp(model, backend="auto")), X, 64)
     np.testing.assert_array_equal(made, on_cpu(model))
+
+
+def test_pipelined_is_one_block_late_and_balanced(fake: FakeDriver, model: str) -> None:
+    def beside(**options: Any) -> ng.Graph:
+        graph = amp(model, **options)
+        graph.connect("in", "out")
+        return graph
+
+    fake.set_queries(3)
+    made = engine(beside(backend="cuda"), pipelined=True)
+    assert made.latency == 128
+    for blocks in (64, [1, 128, 17]):
+        made.reset()
+        sound = in_blocks(made, X, blocks)
+        assert near(sound[128:], in_blocks(engine(beside()), X, 64)[:-128])
+        assert not sound[:128].any()
+
+
+def test_a_pipelined_snapshot_has_what_was_in_flight(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"), pipelined=True)
+    first = in_blocks(made, X[:640], 64)
+    kept = made.snapshot()
+    second = in_blocks(made, X[640:1280], 64)
+    in_blocks(made, X[:100], 50)
+    made.restore(kept)
+    np.testing.assert_array_equal(in_blocks(made, X[640:1280], 100), second)
+    made.reset()
+    np.testing.assert_array_equal(in_blocks(made, X[:640], 33), first)
+
+
+@pytest.mark.parametrize(("function", "code"), [("cuGraphLaunch", 2), ("cuStreamQuery", 719)])
+def test_the_cpu_takes_over_from_a_pipelined_device(
+    fake: FakeDriver, model: str, function: str, code: int
+) -> None:
+    made = engine(amp(model, backend="cuda"), pipelined=True)
+    before = in_blocks(made, X[:640], 64)
+    fake.fail(function, code)
+    after = in_blocks(made, X[640:], 64)
+    wanted = in_blocks(engine(amp(model)), X, 64)
+    assert near(np.concatenate([before, after])[128:], wanted[:-128])
+    assert made.stats().device.fallen  # type: ignore[union-attr]
+
+
+def test_signals_meet_on_the_device(fake: FakeDriver, model: str) -> None:
+    def several(**options: Any) -> ng.Graph:
+        graph = ng.Graph()
+        source, out = graph.input("in", channels=1), graph.output("out", channels=1)
+        one = graph.add("one", ng.Nam(model, output_db=30.0, **options))
+        two = graph.add("two", ng.Nam(model, **options))
+        alone = graph.add("alone", ng.Nam(model, **options))
+        source >> one >> two >> out
+        source >> two
+        graph.connect("alone", "out")
+        assert alone
+        return graph
+
+    for pipelined in (False, True):
+        made = engine(several(backend="cuda"), pipelined=pipelined)
+        names = [n.name for n in made.stats().nodes]
+        assert {"<copy>", "<add>", "<clear>"} <= set(names)
+        late = made.latency
+        assert late == (128 if pipelined else 0)
+        wanted = in_blocks(engine(several()), X, 64)
+        sound = in_blocks(made, X, [64, 13])
+        assert near(sound[late:], wanted[: len(X) - late])
+
+
+def test_a_long_block_is_cut_into_chunks(fake: FakeDriver, model: str) -> None:
+    graph = amp(model, backend="cuda")
+    short = in_blocks(engine(graph), X, 64)
+    whole = engine(graph, max_frames=2000)
+    np.testing.assert_array_equal(in_blocks(whole, X, [1500, 700, 10]), short)
+    assert fake.count("cuGraphLaunch") > 0
+    part: Any = whole.plan.lane._nodes[0][1].work.part.content[0]  # type: ignore[union-attr]
+    assert part["slots"] > 1
+    assert part["first"] != 0
+
+
+def test_a_number_that_is_not_finite_is_muted_and_forgotten(
+    fake: FakeDriver, tmp_path: Path
+) -> None:
+    path = nets.write(tmp_path, nets.wavenet(nets.array(4, [1, 2, 4], activation="ReLU"), seed=1))
+    loud = X.copy()
+    loud[1000:1003] = 1e38
+
+    def played(**options: Any) -> Any:
+        made = engine(amp(path, input_db=60.0, **options))  # too much for float32
+        return in_blocks(made, loud, 64), made.stats()
+
+    sound, stats = played(backend="cuda")
+    wanted, expected = played()
+    assert near(sound, wanted)
+    assert stats.faults == expected.faults > 0
+    assert stats.device.fallen == ""
+
+
+def test_any_thread_may_play(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    parts: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: parts.append(in_blocks(made, X[:640], 64))),
+        threading.Thread(target=lambda: parts.append(in_blocks(made, X[640:], 64))),
+    ]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    assert near(np.concatenate(parts), on_cpu(model))
+
+
+def test_the_stages_of_a_block_are_timed_apart(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    in_blocks(made, X, 64)
+    device = made.stats().device
+    assert device is not None
+    assert (device.name, device.nodes, device.blocks) == ("Emulated device", ("amp",), 47)
+    times = (device.upload_us, device.execute_us, device.download_us)
+    assert all(0 < t["p50"] <= t["p99"] <= t["max"] for t in times)
+    assert device.execute_us["p50"] > device.upload_us["p50"]
