@@ -1,3 +1,5 @@
 from typing import Any
+
+
 def compile_cubin(kernel: Any, arch: str) -> Any:
     raise NotImplementedError

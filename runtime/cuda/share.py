@@ -17,6 +17,8 @@ from .work import DeviceWork
 __all__ = ["Ends", "Kernels", "Share", "put"]
 
 CHUNKS_A_MULTIPROCESSOR = 2
+SHORTEST_CHUNK = 1024
+"""Frames: shorter blocks gain nothing from being cut, as each chunk runs over what came before."""
 LINE = 16
 """Float32 to a cache line: rows of what is shared begin at one."""
 
@@ -99,6 +101,7 @@ class Share:
             in_factor=_host(self.factors),
             out_factor=_host(self.factors) + 4 * room,
             slots=slots,
+            least=_least(work),
         )
 
     def prewarm(self, run: Callable[[Launch], None], frames: int) -> None:
@@ -133,4 +136,8 @@ def _whole(floats: int) -> int:
 def _slots(handles: Handles, work: DeviceWork, frames: int) -> int:
     """Return how many chunks of the longest block can be computed side by side."""
     busy = CHUNKS_A_MULTIPROCESSOR * handles.driver.multiprocessors
-    return max(1, min(busy // work.instances, frames // max(1, work.past_floats)))
+    return max(1, min(busy // work.instances, frames // _least(work)))
+
+
+def _least(work: DeviceWork) -> int:
+    return max(SHORTEST_CHUNK, work.past_floats)

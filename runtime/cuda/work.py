@@ -79,7 +79,6 @@ def ask_work(
         "heard_at": past_floats if recurrent else 0,
         "instances": instances,
         "slots": 1,
-        "least": max(1, past_floats),
         "serial": NOTHING,
     }
     part = memory.table(PART, [fields])

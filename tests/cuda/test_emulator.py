@@ -50,7 +50,7 @@ MEETINGS: dict[str, tuple[str, Any]] = {
     "ballot": ("__popc(__ballot_sync(~0u, t < 40))", np.repeat([32, 8], 32)),
     "any": ("__any_sync(~0u, t == 40)", np.repeat([0, 1], 32)),
     "all": ("__all_sync(~0u, t != 40)", np.repeat([1, 0], 32)),
-    "or": ("__syncthreads_or(t == 3)", np.ones(64)),
+    "or": ("__syncthreads_or(t == 40)", np.ones(64)),
     "and": ("__syncthreads_and(t != 3)", np.zeros(64)),
     "half a warp": ("(lane < 16 ? __shfl_sync(0xffffu, t, 2) : 7)", [2] * 16 + [7] * 16),
 }

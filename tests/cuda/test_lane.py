@@ -269,7 +269,10 @@ def test_signals_meet_on_the_device(fake: FakeDriver, model: str) -> None:
         assert near(sound[late:], wanted[: len(X) - late])
 
 
-def test_a_long_block_is_cut_into_chunks(fake: FakeDriver, model: str) -> None:
+def test_a_long_block_is_cut_into_chunks(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namgraph.runtime.cuda.share.SHORTEST_CHUNK", 300)
     graph = amp(model, backend="cuda")
     short = in_blocks(engine(graph), X, 64)
     whole = engine(graph, max_frames=2000)
