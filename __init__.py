@@ -63,7 +63,7 @@ from .graph import (
     option,
     param,
 )
-from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
+from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
 from .nodes.nam import load_nam, match_levels
 from .presets import asset, load_preset, save_preset
 from .runtime import (
@@ -108,6 +108,7 @@ __all__ = [
     "Meter",
     "Mix",
     "Nam",
+    "NamBank",
     "NamFileError",
     "NamgraphError",
     "Node",

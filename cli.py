@@ -63,7 +63,7 @@ def _render(a: argparse.Namespace) -> None:
     from .presets.render import counted_channels, render_file
     from .presets.rig import open_rig
 
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, **_levels(a))
+    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, backend=a.backend, **_levels(a))
     _tell_levels(rig)
     with Progress("rendering") as progress:
         sound = render_file(
@@ -90,11 +90,10 @@ def _check_block(block: int) -> None:
 
 def _check_render(a: argparse.Namespace) -> None:
     """Refuse by name what this build does not do."""
-    if a.backend == "cuda":
-        raise ParamError("--backend is cuda: not in this build; must be auto or cpu")
     if a.threads != 1:
         raise ParamError(f"--threads is {a.threads}: one file is rendered by one thread; must be 1")
-    _check_block(a.block)
+    if a.block is not None:
+        _check_block(a.block)
 
 
 def _info(a: argparse.Namespace) -> None:
@@ -112,7 +111,7 @@ def _bench(a: argparse.Namespace) -> None:
     from .presets.rig import open_rig
 
     _check_block(a.block)
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim)
+    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, backend=a.backend)
     with Progress("measuring") as progress:
         found = bench(rig, block=a.block, seconds=a.seconds, progress=progress)
     say(json.dumps(found) if a.json else spelled(found))
@@ -122,7 +121,8 @@ def _live(a: argparse.Namespace) -> None:
     from .presets.live import live
     from .presets.rig import open_rig
 
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, resample=a.resample or None, **_levels(a))
+    options = {"backend": a.backend, "resample": a.resample or None, **_levels(a)}
+    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, **options)
     _tell_levels(rig)
     live(rig, a, warn)
 
@@ -225,12 +225,7 @@ def _parser() -> argparse.ArgumentParser:
         "--subtype", choices=SUBTYPES, default="pcm24", help="how samples are stored (%(default)s)"
     )
     _add_levels(render)
-    render.add_argument(
-        "--backend", choices=("auto", "cpu", "cuda"), default="auto", help="where models compute"
-    )
-    render.add_argument(
-        "--block", type=int, default=512, metavar="N", help="frames a block; no one can hear it"
-    )
+    render.add_argument("--block", type=int, metavar="N", help="frames a block; no one can hear it")
     render.add_argument("--threads", type=int, default=1, metavar="N", help="1 in this build")
 
     info = _verb(verbs, "info", _info, "what a model, an impulse response or a preset is")
@@ -275,6 +270,11 @@ def _add_rig(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slim", type=float, metavar="V", help="size of slimmable models, 0 to 1 (the largest)"
     )
+    parser.add_argument(
+        "--backend",
+        choices=("auto", "cpu", "cuda"),
+        help="where models compute (as the preset says; auto for a .nam: a GPU if there is one)",
+    )
 
 
 def _add_levels(parser: argparse.ArgumentParser) -> None:
@@ -307,6 +307,7 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
     add("--inputs", metavar="1,2", help="channels of the card that are played in")
     add("--outputs", metavar="1,2", help="channels of the card that sound")
     add("--seconds", type=float, metavar="S", help="stop after so much (on Ctrl-C)")
+    add("--pipelined", action="store_true", help="a GPU has a block's time more, as latency")
     add("--null", action="store_true", help="a clock in the place of a card")
     add("--fast", action="store_true", help="with --null: as fast as it goes")
     add("--json", action="store_true", help="events as lines of JSON; the last has all figures")

@@ -6,8 +6,8 @@ from .delay import Delay
 from .gain import Gain
 from .meter import Meter
 from .mix import Mix
-from .nam import Nam
+from .nam import Nam, NamBank
 from .pan import Pan
 from .split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "Pan", "Split"]
+__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]

@@ -157,8 +157,10 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
     return made
 
 
-def _found(place: str, value: Any, folder: Path) -> str:
+def _found(place: str, value: Any, folder: Path) -> Any:
     """Return the whole path of a file that is there: it holds when the process moves."""
+    if isinstance(value, list):
+        return tuple(_found(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
     if not isinstance(value, str) or not value or "\0" in value:
         wrong(place, value, "the path of a file")
     path = os.path.abspath(folder / value)
@@ -202,7 +204,9 @@ def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     for key in (f.name for f in fields_of(type(node))):
         value = getattr(node, key)
         if key in node.files() and value is not None:
-            fields[key] = _relative(value, folder)
+            many = isinstance(value, tuple)
+            near = [_relative(path, folder) for path in (value if many else (value,))]
+            fields[key] = near if many else near[0]
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields

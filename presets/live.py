@@ -37,7 +37,7 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
             with stream:
                 show.started(rig, stream)
                 _tell(stream, told, warn)
-                _watch(stream, a.seconds, show)
+                _watch(stream, a.seconds, show, warn)
                 last = stream.stats()
                 stream.check()
         except KeyboardInterrupt:
@@ -50,8 +50,9 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
     show.ended(last)
 
 
-def _watch(stream: Stream, seconds: float | None, show: Show) -> None:
-    """Look at a stream again and again, until it is over."""
+def _watch(stream: Stream, seconds: float | None, show: Show, warn: Callable[[str], None]) -> None:
+    """Look at a stream again and again, until it is over; say so when a GPU has been relieved."""
+    told = False
     while stream.state == "playing":
         if isinstance(stream, NullStream):
             stream.wait(LOOK_S)  # which knows its end to the frame
@@ -59,6 +60,9 @@ def _watch(stream: Stream, seconds: float | None, show: Show) -> None:
             time.sleep(LOOK_S)
         stats = stream.stats()
         show.look(stats)
+        if not told and stats.device is not None and stats.device.fallen:
+            told = True
+            warn(str(stats.device))
         if seconds is not None and stats.seconds >= seconds:
             return
 
@@ -86,6 +90,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
             sample_rate=rate,
             inputs=inputs,
             outputs=outputs,
+            pipelined=a.pipelined,
         )
     if a.device is not None:
         raise ParamError(f"--device is {a.device}: with --null there is none")
@@ -98,6 +103,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
         source=_guitar(rig, inputs),
         inputs=inputs,
         outputs=outputs,
+        pipelined=a.pipelined,
     )
 
 

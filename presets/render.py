@@ -60,7 +60,7 @@ def render_file(
     target: Path_,
     *,
     resampled: bool = False,
-    block: int = 512,
+    block: int | None = None,
     subtype: str = "pcm24",
     tail: bool | None = None,
     warn: Callable[[str], None] = lambda line: None,
@@ -106,6 +106,8 @@ def _warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
     for row in stats.nodes:
         if row.faults:
             warn(f"{row.name}: muted in {row.faults} blocks, because it made what is no number")
+    if stats.device is not None and stats.device.fallen:
+        warn(f"{stats.device}")
 
 
 def _check_channels(graph: Graph, found: AudioFile, source: Path_) -> None:

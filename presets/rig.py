@@ -35,15 +35,18 @@ def open_rig(
     interface_dbu: float | None = None,
     calibrate_input: bool | None = None,
     resample: bool | None = None,
+    backend: str | None = None,
 ) -> Rig:
     """Open a preset file, a shipped preset by name, or a .nam file (behind it the cabinet ``ir``).
 
     ``slim`` chooses the size of every model that comes in several, 0 the smallest to 1 the whole.
-    The last four are options of ``Nam``, set in every model where they are not ``None``.
+    The last five are options of ``Nam``, set in every model where they are not ``None``; a .nam
+    file plays where it is fastest (``backend`` "auto") unless told.
     """
     path = Path(rig)
     if path.suffix.lower() == ".nam":
         graph = _amp(rig, ir)
+        backend = backend or "auto"
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
     else:
@@ -57,6 +60,7 @@ def open_rig(
         calibrate_input=calibrate_input,
         resample=resample,
     )
+    _set_backend(graph, backend)
     rates = model_rates(graph)
     if len(set(rates.values())) > 1:
         spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
@@ -106,6 +110,20 @@ def _slim(graph: Graph, slim: float) -> None:
         raise ParamError(f"--slim is {slim:g}: the rack has no model that it could choose")
     for name, node in found.items():
         graph.replace(name, replace(node, slim=slim))
+
+
+def _set_backend(graph: Graph, backend: str | None) -> None:
+    """Let models play on a GPU; there must be one if it is asked for by name."""
+    from ..runtime.cuda.driver import missing
+
+    if backend == "auto" and missing():
+        backend = "cpu"
+    if backend == "cuda" and (reason := missing()):
+        raise ParamError(f"--backend is cuda: {reason}: must be auto or cpu")
+    for name, node in models(graph).items() if backend == "cuda" else ():
+        if reason := node.no_device():
+            raise ParamError(f"--backend is cuda: {name}: {reason}: must be auto or cpu")
+    _set_models(graph, backend=backend)
 
 
 def _set_models(graph: Graph, **options: Any) -> None:

@@ -60,6 +60,15 @@ class DeviceStats:
     """From the launch to its end, or, pipelined, of the launch alone."""
     download_us: dict[str, float]
 
+    def __str__(self) -> str:
+        """Say on one line who plays."""
+        names, many = ", ".join(self.nodes), len(self.nodes) != 1
+        if not self.fallen:
+            return f"{names}: on {self.name}"
+        return (
+            f"{names}: play{'' if many else 's'} on the CPU since frame {self.since}: {self.fallen}"
+        )
+
 
 @dataclass(frozen=True)
 class Stats:

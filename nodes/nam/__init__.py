@@ -8,12 +8,15 @@ wavenet.py    WaveNets as programs; wavenet_layers.py and its like emit the fuse
 lstm.py       LSTMs: layout; lstm_*.py emit the kernels
 sizes.py      all sizes of a model, and from one to another while it plays
 levels.py     the gains that a file's levels call for; chain.py, the same from model to model
-node.py       Nam
+node.py       Nam; play.py its kernel
+bank.py       NamBank
+cuda/         all of this on a GPU
 """
 
+from .bank import NamBank
 from .chain import junctions, match_levels
 from .file import load_nam
 from .model import Model
 from .node import Nam
 
-__all__ = ["Model", "Nam", "junctions", "load_nam", "match_levels"]
+__all__ = ["Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]

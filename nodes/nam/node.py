@@ -15,7 +15,7 @@ from .model import UNKNOWN_RATE, Model
 from .play import SMOOTHING_S, STATE, play
 from .sizes import FADE_S, prepare_sizes
 
-__all__ = ["Nam"]
+__all__ = ["BACKENDS", "PRECISIONS", "Nam"]
 
 BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
@@ -111,14 +111,14 @@ class Nam(Node):
 
     def latency(self, spec: Spec) -> int:
         """Return the delay of both resamplers, if there are any."""
-        between = self._between(spec.rate) if self.resample else None
+        between = self.between(spec.rate) if self.resample else None
         return 0 if between is None else between.latency
 
     def tail(self, spec: Spec) -> int:
         """Return how long the model hears a frame (an LSTM: about how long)."""
-        return _frames(self.model.prewarm, self._between(spec.rate) if self.resample else None)
+        return _frames(self.model.prewarm, self.between(spec.rate) if self.resample else None)
 
-    def _between(self, stream: float) -> Rates | None:
+    def between(self, stream: float) -> Rates | None:
         """Return how the stream comes to the model's rate; ``None`` where it is there already."""
         known = self.model.sample_rate or load_nam(self.path).sample_rate
         own = UNKNOWN_RATE if known is None else known
@@ -143,7 +143,7 @@ class Nam(Node):
             raise CudaError(
                 f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
             )
-        between, levels = self._between(io.spec.rate), self.levels_applied()
+        between, levels = self.between(io.spec.rate), self.levels_applied()
         inputs, outputs = model.channels
         listed = (inputs, outputs) != (1, 1)
         if listed and between is not None:
@@ -191,9 +191,10 @@ class Nam(Node):
     def _work(self, io: Io, prewarm: int) -> Any:
         """Ask for what the model needs on the device."""
         from .cuda.ask import ask_cuda  # only here: those who have no device need not load it
+        from .cuda.play import arm
 
         memory: Any = io.memory
-        return ask_cuda(memory, self.model.running, prewarm, self.precision)
+        return ask_cuda(memory, [self.model.running], prewarm, arm, self.precision)
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:

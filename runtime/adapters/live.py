@@ -50,6 +50,7 @@ class LiveStream(Stream):
         latency: float | str = "low",
         fade_s: float = 0.02,
         node_share: float | None = 1.0,
+        pipelined: bool = False,
         priority: bool = True,
     ) -> None:
         check_block(blocksize)
@@ -72,6 +73,7 @@ class LiveStream(Stream):
             out_map=outs,
             fade_s=fade_s,
             node_share=node_share,
+            pipelined=pipelined,
         )
         self._priority = priority
         self._seen = (0, 0.0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from ..cpu import nanoseconds_per_cycle
-from ..stats import NodeStats
+from ..stats import DeviceStats, NodeStats
 from .card import FLAGS
 from .meters import Level, levels
 
@@ -63,6 +63,8 @@ class LiveStats:
     """How often a node was muted because it took more than its share."""
     readings: dict[str, float]
     nodes: tuple[NodeStats, ...]
+    device: DeviceStats | None
+    """Of a GPU, if anything plays there."""
 
 
 def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveStats:
@@ -102,4 +104,5 @@ def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveS
         overruns=sum(n.overruns for n in nodes),
         readings=engine.readings,
         nodes=nodes,
+        device=engine.device,
     )

@@ -45,6 +45,7 @@ class NullStream(Stream):
         outputs: Sequence[int] | None = None,
         fade_s: float = 0.02,
         node_share: float | None = 1.0,
+        pipelined: bool = False,
     ) -> None:
         ins, outs = input_map(graph, inputs), output_map(graph, outputs, 0)
         super().__init__(
@@ -55,6 +56,7 @@ class NullStream(Stream):
             out_map=outs,
             fade_s=fade_s,
             node_share=node_share,
+            pipelined=pipelined,
         )
         if seconds is not None and not seconds > 0:
             raise ParamError(f"seconds is {seconds!r}: must be more than 0, or None")

@@ -48,10 +48,17 @@ class Stream(Desk):
         out_map: list[int],
         fade_s: float,
         node_share: float | None,
+        pipelined: bool = False,
     ) -> None:
         refuse_offline_nodes(graph, "a live stream")
         super().__init__(
-            Engine(graph, sample_rate=sample_rate, max_frames=blocksize, fade_s=fade_s)
+            Engine(
+                graph,
+                sample_rate=sample_rate,
+                max_frames=blocksize,
+                fade_s=fade_s,
+                pipelined=pipelined,
+            )
         )
         self.blocksize = blocksize
         self.sample_rate = float(sample_rate)

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, Pan, Split
+from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
 
 from .alone import SPEC
 from .nam import nets
@@ -64,6 +64,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
+    "nam_bank": lambda folder: [
+        NamBank(models(folder)[6:8], shared=False),
+        NamBank((models(folder)[7], *models(folder)[6:8])),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
 }

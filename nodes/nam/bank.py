@@ -1,0 +1,139 @@
+"""NamBank: many models side by side, one channel each."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.node import Node, Port, Space, file, node, option
+from ...graph.prepare import Io, Processor, Spec
+from ...runtime.abi import kernel
+from ...runtime.pointers import call_node, load, record
+from .file import load_nam
+from .model import Model
+from .node import BACKENDS, PRECISIONS, Nam
+from .prepare import prepare_network
+
+__all__ = ["NamBank"]
+
+MOST = 1 << 16
+
+STATE = np.dtype(
+    [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside")]
+)
+
+
+@kernel
+def _bank(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, STATE)
+    for k in range(s.count):
+        x = load(ins, 0 if s.shared != 0 else k)
+        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, load(outs, k), frames)
+
+
+@node("nam_bank")
+class NamBank(Node):
+    """Play many .nam files at once: the same signal, or a channel each, in; a channel each out.
+
+    The models are raw, mono and of the stream's rate.  On a device (``backend`` and ``precision``
+    as of ``Nam``) all are one launch, for which they must have one shape: only weights differ.
+    ``slim`` chooses the size of every model that has several.
+    """
+
+    paths: tuple[str, ...] = file(kw_only=False)
+    shared: bool = option(default=True, choices=(False, True))
+    slim: float = option(default=1.0)
+    backend: str = option(default="cpu", choices=BACKENDS)
+    precision: str = option(default="exact", choices=PRECISIONS)
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the files."""
+        super().__post_init__()
+        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MOST:
+            raise ParamError(f"paths is {self.paths!r:.60}: must be a list of 1 to {MOST} files")
+        object.__setattr__(self, "paths", tuple(os.fsdecode(path) for path in self.paths))
+        if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
+            raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        """One port: a channel for all, or one for each."""
+        return (Port("in", 1 if self.shared else len(self.paths), space=self._space),)
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """One port with a channel of each model."""
+        return (Port("out", len(self.paths), space=self._space),)
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models in the files, of the size ``slim`` asks for."""
+        return tuple(load_nam(path).select(self.slim) for path in self.paths)
+
+    @property
+    def _space(self) -> Space:
+        if self.backend == "cpu":
+            return Space.HOST
+        return Space.DEVICE if self.backend == "cuda" or not self.no_device() else Space.HOST
+
+    def no_device(self) -> str:
+        """Return why the models cannot play on a device, or nothing if they can."""
+        from .cuda import cuda_network
+
+        if reason := Nam(self.paths[0], slim=self.slim).no_device():
+            return reason
+        try:
+            made = [cuda_network(m.running, self.precision) for m in self.models]
+        except (NamFileError, ParamError) as error:
+            return str(error)
+        other = next((k for k, n in enumerate(made) if n.kernel != made[0].kernel), None)
+        if other is None:
+            return ""
+        return f"{self.paths[other]} has another shape than {self.paths[0]}, and needs its own bank"
+
+    def tail(self, spec: Spec) -> int:
+        """Return how long the models hear a frame."""
+        return max(model.prewarm for model in self.models)
+
+    def prepare(self, io: Io) -> Processor:
+        """Read the files, lay the networks out, compile their kernels."""
+        on_device = self._space is Space.DEVICE
+        if on_device and (reason := self.no_device()):
+            raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
+        rows, memory = [], io.memory
+        for path, model in zip(self.paths, self.models, strict=True):
+            if model.channels != (1, 1):
+                raise NamFileError(
+                    f"{path}: has {model.channels[0]} channels in and {model.channels[1]} out: "
+                    "must be mono in a bank"
+                )
+            Nam(path, slim=self.slim).between(io.spec.rate)
+            made, at = prepare_network(memory, model.running)
+            rows.append((made.address, at))
+        prewarm, room = self.tail(io.spec), io.spec.max_frames
+        work = self._work(io, prewarm) if on_device else None
+        row = np.dtype([("kernel", np.int64), ("record", np.int64)])
+        block = memory.record(
+            STATE,
+            count=len(rows),
+            rows=memory.table(row, [{"kernel": k, "record": at} for k, at in rows]),
+            shared=int(self.shared),
+            device=0 if work is None else work.memory.node,
+            room=room,
+            aside=memory.scratch(room),
+        )
+        if work is None:
+            return Processor(_bank, block, prewarm=prewarm)
+        from .cuda.bank import stand_in
+
+        return Processor(stand_in, block, prewarm=prewarm, device=work)
+
+    def _work(self, io: Io, prewarm: int) -> Any:
+        """Ask for what the models need on the device."""
+        from .cuda.ask import ask_cuda
+        from .cuda.bank import arm
+
+        memory: Any = io.memory
+        networks = [model.running for model in self.models]
+        return ask_cuda(memory, networks, prewarm, arm, self.precision, shared=self.shared)

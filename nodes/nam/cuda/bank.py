@@ -1,0 +1,46 @@
+"""Many models on a device, and the host in their place."""
+
+import numpy as np
+
+from ....runtime.abi import kernel
+from ....runtime.cuda.commit import keep
+from ....runtime.cuda.records import NODE, PART
+from ....runtime.pointers import call_node, copy_bytes, load, record
+from ..bank import STATE
+
+__all__ = ["arm", "stand_in"]
+
+
+@kernel
+def arm(state: int, ins: int, outs: int, frames: int) -> None:
+    """Begin a block: there is nothing to be told."""
+    record(record(state, STATE).device, NODE).armed = 1
+
+
+@kernel
+def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
+    """Play the models on the host, from where the device was; see ``play.stand_in``."""
+    s = record(state, STATE)
+    n = record(s.device, NODE)
+    p = record(n.part, PART)
+    n.armed = 0
+    if n.stood_in == 0:
+        n.stood_in = 1
+        size = p.ring_frames
+        for k in range(s.count):
+            ring, done = p.ring + 4 * size * (0 if s.shared != 0 else k), 0
+            while done < size:
+                at = (n.at + done) % size
+                count = min(min(s.room, size - done), size - at)
+                made, rows = load(s.rows, 2 * k), load(s.rows, 2 * k + 1)
+                call_node(made, rows, ring + 4 * at, s.aside, np.int32(count))
+                done += count
+        if p.kept != 0:
+            copy_bytes(p.kept, p.fresh, 4 * p.past_floats * p.past_rows)
+    at = n.at
+    for row in range(p.ring_rows):
+        at = keep(n.part, row, n.at, load(ins, row), np.int64(frames))
+    n.at = at
+    for k in range(s.count):
+        x = load(ins, 0 if s.shared != 0 else k)
+        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, load(outs, k), frames)

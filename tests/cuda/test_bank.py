@@ -1,0 +1,98 @@
+"""Many models in one launch play as each does alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+from namgraph.graph import CudaError
+
+from ..nodes.nam import nets
+from .fake_driver import FakeDriver
+from .gpu import RATE, guitar, on_fake_device
+
+FRAMES = 800
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
+    yield from on_fake_device(monkeypatch)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    made = [nets.wavenet(nets.array(4, [1, 2, 30]), seed=seed) for seed in range(3)]
+    return [nets.write(tmp_path, m, f"{k}.nam") for k, m in enumerate(made)]
+
+
+def bank(paths: list[str], shared: bool, **options: Any) -> ng.Graph:
+    graph = ng.Graph()
+    source = graph.input("in", channels=1 if shared else len(paths))
+    made = graph.add("bank", ng.NamBank(paths, shared=shared, **options))
+    source >> made >> graph.output("out", channels=len(paths))
+    return graph
+
+
+def signal(paths: list[str], shared: bool) -> Any:
+    count = 1 if shared else len(paths)
+    return np.stack([guitar(FRAMES, seed) for seed in range(count)])
+
+
+def played(graph: ng.Graph, x: Any, fail_at: int = -1, fake: FakeDriver | None = None) -> Any:
+    engine = ng.Engine(graph, sample_rate=RATE, max_frames=64)
+    parts = []
+    for k in range(0, FRAMES, 50):
+        if k == fail_at and fake is not None:
+            fake.fail("cuStreamQuery", 719)
+        parts.append(engine.process(np.ascontiguousarray(x[:, k : k + 50])))
+    return np.concatenate(parts, 1)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_each_plays_as_it_does_alone(paths: list[str], shared: bool) -> None:
+    x = signal(paths, shared)
+    whole = ng.render(bank(paths, shared), x, RATE, tail=False)
+    for k, path in enumerate(paths):
+        graph = ng.Graph()
+        out = graph.output("out", channels=1)
+        graph.input("in", channels=1) >> graph.add("amp", ng.Nam(path)) >> out
+        alone = ng.render(graph, x[0 if shared else k], RATE, tail=False)
+        np.testing.assert_array_equal(whole[k], alone)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("fail_at", [-1, 400])
+def test_a_device_plays_them_in_one_launch(
+    fake: FakeDriver, paths: list[str], shared: bool, fail_at: int
+) -> None:
+    x = signal(paths, shared)
+    before = fake.count("cuLaunchKernel")
+    made = played(bank(paths, shared, backend="cuda"), x, fail_at, fake)
+    assert fake.count("cuLaunchKernel") - before == 1, "captured once"
+    wanted = played(bank(paths, shared), x)
+    assert np.abs(made - wanted).max() <= 3e-6 * np.abs(wanted).max()
+
+
+def test_another_shape_needs_another_bank(
+    fake: FakeDriver, paths: list[str], tmp_path: Path
+) -> None:
+    other = nets.write(tmp_path, nets.wavenet(nets.array(5, [1, 2]), seed=1), "other.nam")
+    with pytest.raises(CudaError, match=r"other\.nam has another shape than .*0\.nam"):
+        played(bank([*paths, other], True, backend="cuda"), signal(paths, True))
+    assert played(bank([*paths, other], True, backend="auto"), signal(paths, True)).shape[0] == 4
+
+
+def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
+    graph = bank(paths, True, slim=0.5)
+    ng.save_preset(graph, tmp_path / "bank.json")
+    assert '"0.nam"' in (tmp_path / "bank.json").read_text()
+    assert ng.load_preset(tmp_path / "bank.json") == graph
+
+
+@pytest.mark.parametrize("wrong", [(), "one.nam", ["a.nam"] * 70_000])
+def test_what_is_no_list_of_files_is_refused(wrong: Any) -> None:
+    with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of 1 to 65536 files"):
+        ng.NamBank(wrong)
