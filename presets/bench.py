@@ -4,7 +4,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,8 @@ def bench(
         for name, found in parts.items()
     ]
     peak = statistics.median(peaks)
-    done = _model_rate(rig, nodes)
+    device = engine.stats().device
+    done = _model_rate(rig, nodes) if device is None else None
     return {
         "rig": rig.name,
         "sample_rate": rate,
@@ -74,6 +75,7 @@ def bench(
         "block_us": block_us,
         "deadline_share": block_us["p99"] * 1e-6 * rate / block,
         "nodes": nodes,
+        "device": None if device is None else asdict(device),
         "fma_per_s": done,
         "fma_peak_per_s": peak,
         "fma_peak_share": None if done is None else done / peak,
@@ -165,6 +167,8 @@ def spelled(found: dict[str, Any]) -> str:
         f"  {n['name']:<16} {n['type']:<12} {n['ns_per_sample']:8.2f} ns a sample"
         for n in found["nodes"]
     ]
+    if found["device"] is not None:
+        lines += _device_lines(found["device"])
     peak = f"{found['fma_peak_per_s'] / 1e9:.1f} G multiply-adds/s on one core"
     if found["fma_peak_share"] is None:
         lines.append(f"  peak measured beside it: {peak}")
@@ -178,3 +182,14 @@ def spelled(found: dict[str, Any]) -> str:
         f"Numba {m['numba']}"
     )
     return "\n".join(lines)
+
+
+def _device_lines(device: dict[str, Any]) -> list[str]:
+    """Return what a GPU's blocks went by on."""
+    stages = ", ".join(
+        f"{stage} {us['p50']:.1f} us (p99 {us['p99']:.1f})"
+        for stage in ("upload", "execute", "download")
+        if (us := device[f"{stage}_us"])
+    )
+    fallen = [f"  on the CPU since frame {device['since']}: {device['fallen']}"]
+    return [f"  {device['name']}: {stages}", *(fallen if device["fallen"] else [])]

@@ -18,6 +18,7 @@ import namgraph as ng
 from namgraph.cli import main
 from namgraph.presets import demo as demo_module
 from namgraph.presets.plot import spectrum
+from namgraph.runtime.cuda.driver import missing
 
 LSTM, WAVENET, CAB, DI = map(
     ng.asset, ("crunch-lstm.nam", "crunch-wavenet.nam", "cab.wav", "di.wav")
@@ -79,7 +80,6 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         ("render crunch in.wav ./in.wav", "is the input"),
         ("render crunch in.wav out.txt", "its name must end in one of .wav"),
         ("render crunch in.wav out.wav --ir no.wav", "--ir goes with a .nam"),
-        ("render crunch in.wav out.wav --backend cuda", "--backend is cuda: not in this build"),
         ("render crunch in.wav out.wav --backend gpu", "invalid choice: 'gpu'"),
         ("render crunch in.wav out.wav --levels loud", "invalid choice: 'loud'"),
         ("render crunch in.wav out.wav --interface-dbu 99", "interface_dbu is 99.0: must be"),
@@ -101,6 +101,16 @@ def test_one_line_says_what_is_wrong(
     there: Path, capsys: pytest.CaptureFixture[str], arguments: str, said: str
 ) -> None:
     assert said in refused(capsys, *arguments.split())
+
+
+@pytest.mark.parametrize("verb", ["render", "bench", "live"])
+def test_no_gpu_is_one_line(there: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    if not missing():
+        pytest.skip("this machine has a GPU")
+    files = ["in.wav", "out.wav"] if verb == "render" else []
+    said = refused(capsys, verb, "crunch", *files, "--backend", "cuda")
+    assert said.startswith("namgraph: error: --backend is cuda: no CUDA driver on this machine")
+    assert said.endswith("must be auto or cpu\n")
 
 
 def test_names_cannot_command_the_terminal(there: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,9 +43,9 @@ class Driver:
         name = ctypes.create_string_buffer(256)
         self.call("cuDeviceGetName", name, c_int(len(name)), device)
         self.name = name.value.decode(errors="replace")
-        self.capability = self._attribute(_MAJOR), self._attribute(_MINOR)
-        self.multiprocessors = self._attribute(_MULTIPROCESSORS)
-        self.shared_bytes = self._attribute(_SHARED_MOST)
+        self.capability = self.attribute(_MAJOR), self.attribute(_MINOR)
+        self.multiprocessors = self.attribute(_MULTIPROCESSORS)
+        self.shared_bytes = self.attribute(_SHARED_MOST)
         if self.capability < MINIMUM_CAPABILITY:
             raise CudaError(
                 f"{self.name} has compute capability {_dotted(self.capability)}: must be "
@@ -89,7 +89,8 @@ class Driver:
         """Call a function of the driver and return its code; 0 is success."""
         return int(getattr(self._library, function)(*args))
 
-    def _attribute(self, number: int) -> int:
+    def attribute(self, number: int) -> int:
+        """Return an attribute of the device by its number in ``CUdevice_attribute``."""
         value = c_int()
         self.call("cuDeviceGetAttribute", byref(value), c_int(number), self._device)
         return value.value

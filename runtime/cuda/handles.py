@@ -137,6 +137,10 @@ class Handles:
             c_void_p(None),
         )
 
+    def start(self, graph: int, stream: int) -> None:
+        """Launch what ``capture`` made."""
+        self.driver.call("cuGraphLaunch", c_void_p(graph), c_void_p(stream))
+
     def synchronize(self, stream: int) -> None:
         """Wait for all that was launched on a stream; the GIL is free meanwhile."""
         self.driver.call("cuStreamSynchronize", c_void_p(stream))

@@ -1,0 +1,177 @@
+"""What a GPU does for models: ``python -m namgraph.tests.bench.gpu [--quick] [--out gpu.json]``.
+
+Needs a CUDA device.  Prints, and writes to a file with the machine named:
+
+* latency of one model by block size: on the device (many launches queued, so that only the device
+  limits) and from the host's call to its output (p50, p99), against the floor of one
+  multiprocessor's multiply-adds;
+* how many models with weights of their own play in real time, by block size;
+* whole files, transfers included, by length;
+* an LSTM alone, and many.
+
+Every figure is a median of rounds; sound is compared with the CPU's before anything is timed.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import namgraph as ng
+from namgraph.nodes.nam.cuda import cuda_network
+from namgraph.presets.bench import machine
+from namgraph.runtime.cuda.driver import Driver, driver
+from namgraph.tests.bench.gpu_batch import Batch
+from namgraph.tests.nodes.nam import nets
+
+__all__ = ["main"]
+
+RATE = 48_000
+TOLERANCE = 3e-6
+ROUNDS = 5
+FMA_A_CLOCK = 128
+"""Multiply-adds of a multiprocessor in a clock (CUDA C++ Programming Guide, throughput table)."""
+CLOCK = 13  # CU_DEVICE_ATTRIBUTE_CLOCK_RATE, in kHz
+
+Row = dict[str, Any]
+
+
+def amp(path: str, backend: str) -> ng.Graph:
+    """One model between two ends."""
+    graph = ng.Graph()
+    out = graph.output("out", channels=1)
+    graph.input("in", channels=1) >> graph.add("amp", ng.Nam(path, backend=backend)) >> out
+    return graph
+
+
+def noise(frames: int) -> NDArray[np.float32]:
+    """A tenth of full scale, always the same."""
+    return np.random.default_rng(0).normal(size=frames, scale=0.1).astype(np.float32)
+
+
+def check(path: str, frames: int) -> float:
+    """Return how far the device is from the CPU, as a share of the peak."""
+    x = noise(frames)
+    made, wanted = (ng.render(amp(path, b), x, RATE, tail=False) for b in ("cuda", "cpu"))
+    error = float(np.abs(made - wanted).max() / np.abs(wanted).max())
+    if error > TOLERANCE:
+        raise SystemExit(f"{path}: {error:.1e} of the peak from the CPU: must be {TOLERANCE:g}")
+    return error
+
+
+def latency(path: str, block: int, blocks: int) -> Row:
+    """Time one model block by block, as a sound card would ask for it."""
+    engine = ng.Engine(amp(path, "cuda"), sample_rate=RATE, max_frames=block)
+    x, y = noise(block * blocks), np.empty(block * blocks, np.float32)
+    engine.play([x], [y], len(x), block)
+    stats = engine.stats()
+    device = stats.device
+    assert device is not None
+    if device.fallen:
+        raise SystemExit(str(device))
+    batch = Batch(cuda_network(ng.load_nam(path).running), 1, block)
+    alone = statistics.median(batch.queued(200) for _ in range(ROUNDS))
+    batch.close()
+    return {
+        "block": block,
+        "device_us": 1e6 * alone,
+        "end_to_end_us": stats.block_us,
+        "execute_us": device.execute_us,
+    }
+
+
+def instances(path: str, block: int, most: int) -> Row:
+    """Find how many models, each with weights of its own, play a block in its own time."""
+    network, period = cuda_network(ng.load_nam(path).running), block / RATE
+
+    def spent(count: int) -> float:
+        batch = Batch(network, count, block)
+        times = [batch.once() for _ in range(20 * ROUNDS)]
+        batch.close()
+        return statistics.median(times)
+
+    low, high = 0, 1
+    while high <= most and spent(high) <= period:
+        low, high = high, 2 * high
+    high = min(high, most + 1)
+    while high - low > max(1, low // 50):
+        middle = (low + high) // 2
+        low, high = (middle, high) if spent(middle) <= period else (low, middle)
+    return {"block": block, "instances": low, "limit": most}
+
+
+def offline(path: str, seconds: float, backend: str) -> Row:
+    """Render a file's worth of sound, what lies between Python and the device included."""
+    x = noise(round(seconds * RATE))
+    engine = ng.Engine(amp(path, backend), sample_rate=RATE, max_frames=min(len(x), 1 << 19))
+    y = np.empty_like(x)
+    times = [_timed(lambda: engine.play([x], [y], len(x))) for _ in range(ROUNDS)]
+    return {"seconds": seconds, "x_realtime": seconds / statistics.median(times)}
+
+
+def streams(path: str, count: int, block: int) -> Row:
+    """Play many streams of one kind together."""
+    batch = Batch(cuda_network(ng.load_nam(path).running), count, block)
+    spent = statistics.median(batch.once() for _ in range(5 * ROUNDS))
+    batch.close()
+    return {"streams": count, "block": block, "x_realtime_total": count * block / RATE / spent}
+
+
+def floor_us(found: Driver, path: str, block: int) -> float:
+    """Return the least a multiprocessor needs for one block of a model."""
+    clock_hz = 1e3 * found.attribute(CLOCK)
+    return 1e6 * ng.load_nam(path).multiply_adds * block / (FMA_A_CLOCK * clock_hz)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def main(argv: list[str] | None = None) -> Row:
+    """Measure everything; print it, write it down, and return it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a few figures, to see that it works")
+    parser.add_argument("--out", default="gpu.json", help="results file (%(default)s)")
+    a = parser.parse_args(argv)
+    found = driver()
+    blocks, count, most = ((64,), 50, 8) if a.quick else ((32, 64, 128), 4000, 40_000)
+    lengths = (1.0,) if a.quick else (1.0, 10.0, 180.0)
+    results: Row = {
+        "device": {
+            "name": found.name,
+            "capability": list(found.capability),
+            "multiprocessors": found.multiprocessors,
+        },
+        "machine": machine(),
+    }
+    with TemporaryDirectory() as folder:
+        shape = nets.wavenet(nets.array(4, [1, 2, 4])) if a.quick else nets.a1("standard")
+        model = nets.write(Path(folder), shape, "model.nam")
+        lstm = nets.write(Path(folder), nets.lstm(16, 1), "lstm.nam")
+        results["error"] = {"model": check(model, 2000), "lstm": check(lstm, 2000)}
+        results["latency"] = [
+            {**latency(model, n, count), "floor_us": floor_us(found, model, n)} for n in blocks
+        ]
+        results["instances"] = [instances(model, n, most) for n in blocks]
+        results["offline"] = [offline(model, s, "cuda") for s in lengths]
+        results["lstm_alone"] = offline(lstm, lengths[0], "cuda")
+        results["lstm_streams"] = streams(lstm, 4 if a.quick else 2112, 512)
+    text = json.dumps(results, indent=1)
+    Path(a.out).write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return results
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""One launch of many instances of a network, with nothing around it but what a block needs."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from namgraph.nodes.nam.cuda.network import CudaNetwork
+from namgraph.runtime.cuda import compiler
+from namgraph.runtime.cuda.arguments import NamArgs
+from namgraph.runtime.cuda.driver import driver
+from namgraph.runtime.cuda.handles import Handles, Launch
+from namgraph.runtime.cuda.records import BLOCK
+
+__all__ = ["Batch"]
+
+
+class Batch:
+    """``count`` instances with weights of their own, played in blocks of ``frames``."""
+
+    def __init__(self, network: CudaNetwork, count: int, frames: int) -> None:
+        self.handles = Handles(driver())
+        handles = self.handles
+        row = len(network.weights)
+        weights = np.tile(network.weights, (count, 1))
+        # Distinct, and near enough to each other that none is louder than the first.
+        weights *= np.random.default_rng(1).uniform(0.999, 1.001, (count, 1)).astype(np.float32)
+        order, past, heard = (
+            handles.pinned(n)
+            for n in (
+                BLOCK.itemsize,
+                4 * network.past_floats * count,
+                4 * self._kept(network, frames) * count,
+            )
+        )
+        self.x, self.y = handles.pinned(4 * frames * count), handles.pinned(4 * frames * count)
+        bad = handles.pinned(4 * count)
+        args = NamArgs(
+            block=order.device,
+            weights=handles.upload(weights),
+            weights_stride=row,
+            state=handles.allocate(4 * network.state_floats * count),
+            x=self.x.device,
+            x_stride=frames,
+            y=self.y.device,
+            y_stride=frames,
+            past=past.device,
+            past_stride=network.past_floats,
+            heard=heard.device,
+            heard_stride=self._kept(network, frames),
+            bad=bad.device,
+        )
+        kernel = network.kernel
+        loaded = handles.load(kernel, compiler.compile_cubin(kernel, handles.driver.arch).image)
+        self.stream = handles.stream()
+        self.graph = handles.capture(self.stream, [Launch(loaded, (count, 1), args)])
+        block: Any = order.host[: BLOCK.itemsize].view(BLOCK)[0]
+        block["frames"], block["chunks"], block["chunk_frames"] = frames, 1, frames
+        x = np.random.default_rng(0).normal(size=count * frames, scale=0.1)
+        self.x.host.view(np.float32)[: count * frames] = x
+        block["replay"] = network.past_floats
+        self.once()
+        block["replay"] = -1
+        self.once()
+        if bad.host.any():
+            raise SystemExit("an instance made numbers that are not finite")
+
+    def once(self) -> float:
+        """Play one block of all; return the seconds from the launch to its end."""
+        return self.queued(1)
+
+    def queued(self, launches: int) -> float:
+        """Queue launches one behind the other; return the seconds that one took."""
+        begun = time.perf_counter()
+        for _ in range(launches):
+            self.handles.start(self.graph, self.stream)
+        self.handles.synchronize(self.stream)
+        return (time.perf_counter() - begun) / launches
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.handles.close()
+
+    @staticmethod
+    def _kept(network: CudaNetwork, frames: int) -> int:
+        return -(-((network.past_floats if network.recurrent else 0) + frames) // 16) * 16

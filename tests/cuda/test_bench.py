@@ -1,0 +1,39 @@
+"""The benchmark of the device runs to its end, and names what it measured."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from namgraph.graph import CudaError
+
+from ..bench import gpu
+from .fake_driver import FakeDriver
+from .gpu import on_fake_device
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
+    yield from on_fake_device(monkeypatch)
+
+
+def test_every_figure_is_there(fake: FakeDriver, tmp_path: Path) -> None:
+    gpu.main(["--quick", "--out", str(tmp_path / "gpu.json")])
+    found = json.loads((tmp_path / "gpu.json").read_text())
+    assert found["device"]["name"] == "Emulated device"
+    assert found["machine"]["processor"]
+    assert 0 < found["error"]["model"] < gpu.TOLERANCE
+    (row,) = found["latency"]
+    assert row["block"] == 64
+    assert min(row["device_us"], row["floor_us"], row["end_to_end_us"]["p50"]) > 0
+    assert found["instances"][0]["instances"] >= 0
+    assert found["offline"][0]["x_realtime"] > 0
+    assert found["lstm_streams"]["x_realtime_total"] > 0
+
+
+def test_without_a_device_it_says_so(fake: FakeDriver, tmp_path: Path) -> None:
+    fake.devices(0)
+    with pytest.raises(CudaError, match="CUDA_ERROR_NO_DEVICE"):
+        gpu.main(["--out", str(tmp_path / "gpu.json")])
+    assert not (tmp_path / "gpu.json").exists()

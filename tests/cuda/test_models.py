@@ -1,0 +1,74 @@
+"""Every public model that the backend takes, on the emulated device, and on a real one if there is.
+
+Models are read from ``../shared/models`` where that is there.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+from namgraph.runtime.cuda.driver import missing
+
+from .gpu import RATE, amp, in_blocks, on_fake_device
+
+MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
+pytestmark = pytest.mark.skipif(
+    not (MODELS / "ref").is_dir(), reason=f"no reference models at {MODELS}"
+)
+TAKEN = [
+    ("wavenet_a1_standard", 1.0),
+    ("wavenet", 1.0),
+    ("A2", 0.0),
+    ("A2", 1.0),
+    ("slimmable_container", 0.0),
+    ("slimmable_container", 0.4),
+    ("slimmable_container", 1.0),
+    ("slimmable_wavenet", 0.0),
+    ("slimmable_wavenet", 1.0),
+    ("lstm", 1.0),
+]
+REFUSED = {
+    "wavenet_a2_max": "a network of its own makes the condition",
+    "wavenet_condition_dsp": "a network of its own makes the condition",
+}
+WAVENET, LSTM = 6e-6, 2e-5
+"""Shares of the peak: the device and the CPU may each be 3e-6 from exact."""
+
+
+@pytest.fixture(params=["emulated", pytest.param("real", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param == "emulated":
+        for _ in on_fake_device(monkeypatch):
+            yield "emulated"
+    elif reason := missing():
+        pytest.skip(f"no GPU: {reason}")
+    else:
+        yield "real"
+
+
+def played(name: str, x: Any, blocks: int | list[int], **options: Any) -> Any:
+    graph = amp(str(MODELS / f"{name}.nam"), **options)
+    return in_blocks(ng.Engine(graph, sample_rate=RATE, max_frames=128), x, blocks)
+
+
+@pytest.mark.parametrize(("name", "slim"), TAKEN)
+def test_it_plays_as_on_the_cpu_whatever_the_cut(device: str, name: str, slim: float) -> None:
+    frames = 700 if device == "emulated" else 48_000
+    x = np.fromfile(MODELS / "ref" / "input.f32", np.float32)[:frames]
+    made = played(name, x, 64, slim=slim, backend="cuda")
+    wanted = played(name, x, 64, slim=slim)
+    tolerance = LSTM if name == "lstm" or (name, slim) == ("slimmable_container", 0.0) else WAVENET
+    assert np.abs(made - wanted).max() <= tolerance * np.abs(wanted).max()
+    np.testing.assert_array_equal(played(name, x, [1, 128, 17], slim=slim, backend="cuda"), made)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_it_does_not_take_is_refused_by_name(device: str, name: str) -> None:
+    with pytest.raises(ng.CudaError, match=rf"{name}\.nam: .*{REFUSED[name]}"):
+        played(name, np.zeros(64, np.float32), 64, backend="cuda")
+    quiet = played(name, np.zeros(64, np.float32), 64, backend="auto")
+    np.testing.assert_array_equal(quiet, played(name, np.zeros(64, np.float32), 64))
