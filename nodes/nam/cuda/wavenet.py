@@ -31,7 +31,7 @@ NARROW = tuple(Tiling(t.frames, max(1, t.frames // 32), t.stages) for t in TILIN
 def refuse_wavenet(network: Network) -> str:
     """Return why a device cannot play this network, or nothing if it can."""
     if not isinstance(network, WaveNet):
-        return f"a {type(network).__name__} is not a WaveNet"
+        return f"no WaveNet ({type(network).__name__})"
     if network.condition is not None:
         return "a network of its own makes the condition"
     if network.head:
