@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,16 @@ class Streaming:
         networks: Sequence[CudaNetwork],
         slots: int = 1,
         *,
-        source: str = "",
+        so: Path | None = None,
+        entry: str = "",
         defer: bool = True,
         seed: int = 1,
     ) -> None:
         self.kernel, self.slots, self.first = networks[0].kernel, slots, 0
         assert {n.kernel for n in networks} == {self.kernel}
-        self.so = build(source or self.kernel.source, [self.kernel.entry])
-        self.order = {"defer": defer, "seed": seed}
+        self.so = so or build(self.kernel.source, [self.kernel.entry])
+        self.entry = entry or self.kernel.entry
+        self.order: dict[str, Any] = {"defer": defer, "seed": seed}
         self.count, self.warm = len(networks), networks[0].past_floats
         self.weights = placed([n.weights for n in networks])
         self.state = placed(np.zeros((self.count * slots, networks[0].state_floats)))
@@ -99,15 +102,14 @@ class Streaming:
         )
         grid = (self.count, self.slots)
         kernel = self.kernel
-        emulate(
-            self.so, kernel.entry, grid, kernel.threads, kernel.shared_bytes, args, **self.order
-        )
+        emulate(self.so, self.entry, grid, kernel.threads, kernel.shared_bytes, args, **self.order)
         self.first = (self.first + chunks - 1) % self.slots
         return np.array(y)
 
     def cut(self, signal: Signal, lengths: Sequence[int]) -> Signal:
         """Play a signal block by block; the lengths come round again."""
-        made, done = [], 0
+        made: list[Signal] = []
+        done = 0
         while done < signal.shape[-1]:
             length = lengths[len(made) % len(lengths)]
             made.append(self(signal[..., done : done + length]))
