@@ -8,12 +8,13 @@ STEP = ("taps", "dilation", "quads", "past", "weights", "size", "kind", "second"
 
 
 def header(plan: Plan) -> str:
-    """Return what the kernel is compiled with; equal shapes give equal text, whatever they weigh."""
+    """Return what a kernel is compiled with: the same text for networks of the same shape."""
     tiling = plan.tiling
     numbers = {
         "TILE": tiling.frames,
         "WARPS": tiling.warps,
         "STAGES": tiling.stages,
+        "BLOCKS": plan.blocks,
         "STEPS": len(plan.steps),
         "ARRAYS": len(plan.arrays),
         "WARM": plan.warm,

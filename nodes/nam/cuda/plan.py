@@ -24,8 +24,10 @@ KINDS = (
 GATES = ("none", "gated", "blended")
 LINE = 16
 """Floats that weights and states are whole multiples of: 64 bytes."""
+MULTIPROCESSOR, RESERVED = 228 << 10, 1 << 10
+"""Bytes of shared memory on the largest devices, and what each block takes for itself."""
 UNROLLED = 48
-"""Inputs times taps that a loop's body takes at most: more would only fill the instruction cache."""
+"""Inputs times taps in the body of a loop, at most: more would only fill the cache."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,15 @@ class Plan:
         staged = tiling.stages * (self.window + self.staged)
         columns = tiling.frames * (self.exchange + 2)
         return _rounded(self.resident + staged + columns + 2 * len(self.steps) + 6, 4)
+
+    @property
+    def blocks(self) -> int:
+        """Blocks that are to fit on a multiprocessor together: what registers are shared out by.
+
+        More than four times four warps would leave a thread too few registers.
+        """
+        room = MULTIPROCESSOR // (4 * self.shared + RESERVED)
+        return max(1, min(room, 16 // self.tiling.warps))
 
 
 def pitch(channels: int) -> int:

@@ -75,7 +75,7 @@ DEV bool stream(Run& run, const Part& part) {
     return spoiled;
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) wavenet(const NamArgs args) {
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamArgs args) {
     Run run;
     run.shared = shared_memory();
     run.thread = static_cast<int>(threadIdx.x);

@@ -16,12 +16,8 @@ __all__ = ["PRECISIONS", "cuda_wavenet", "refuse_wavenet"]
 PRECISIONS = ("exact",)
 PARTS = ("fragments.cuh", "activations.cuh", "steps.cuh", "arrays.cuh", "wavenet.cu")
 WIDEST = 32
-LONGEST = 1 << 24
-"""Columns of a ring: its cursor is kept as a float32."""
-LARGEST = 1 << 28
-"""Floats of a state: a gigabyte."""
 ANY, MOST = 99 << 10, 227 << 10
-"""Bytes of shared memory that a block may ask for: on every device we run on, and on the largest."""
+"""Bytes of shared memory that a block may ask for: on any device, and on the largest."""
 TILINGS = tuple(
     Tiling(frames, warps, stages)
     for frames, warps in ((64, 4), (32, 4), (16, 2))
@@ -35,7 +31,7 @@ NARROW = tuple(Tiling(t.frames, max(1, t.frames // 32), t.stages) for t in TILIN
 def refuse_wavenet(network: Network) -> str:
     """Return why a device cannot play this network, or nothing if it can."""
     if not isinstance(network, WaveNet):
-        return f"a {type(network).__name__} is not a WaveNet"
+        return f"no WaveNet ({type(network).__name__})"
     if network.condition is not None:
         return "a network of its own makes the condition"
     if network.head:
@@ -94,6 +90,10 @@ def _tiling(network: WaveNet) -> Plan | None:
 
 
 def _refuse_array(array: LayerArray, before: int) -> str:
+    for layer in array.layers:
+        found = _refuse_layer(layer)
+        if found:
+            return found
     widths = {layer.width for layer in array.layers}
     (width, *others) = widths
     if others or array.head.inputs != width:
@@ -106,10 +106,7 @@ def _refuse_array(array: LayerArray, before: int) -> str:
         return "a way in with a bias or several taps"
     if array.rechannel.groups != 1 or array.head.groups != 1:
         return "groups"
-    if max(la.conv.lookback for la in array.layers) > LONGEST or array.head.lookback > LONGEST:
-        return f"a convolution that looks back over more than {LONGEST} frames"
-    found = [reason for layer in array.layers if (reason := _refuse_layer(layer))]
-    return found[0] if found else ""
+    return ""
 
 
 def _refuse_layer(layer: Layer) -> str:
