@@ -65,7 +65,7 @@ from .graph import (
 )
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
 from .nodes.nam import load_nam, match_levels
-from .presets import asset, load_preset, save_preset
+from .presets import asset, load_preset, render_models, save_preset
 from .runtime import (
     Engine,
     LiveStream,
@@ -143,6 +143,7 @@ __all__ = [
     "param",
     "record",
     "render",
+    "render_models",
     "save_preset",
 ]
 __version__ = "0.1.0"

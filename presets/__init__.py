@@ -5,6 +5,7 @@
     shipped    where the presets and sounds of the package lie
     rig        a preset, or one .nam with perhaps a cabinet behind it
     render     files through a rack
+    batch      one signal through many models
     demo, plot the shipped DI through the shipped rack, and a picture of it
     info       what a file is
     bench      how fast a rack plays
@@ -17,7 +18,16 @@
 The ``*.json`` beside this file ship with the package; ``load_preset("crunch")`` reads one.
 """
 
+from .batch import render_models
 from .files import Preset, load_preset, read_preset, save_preset
 from .shipped import asset, shipped_presets
 
-__all__ = ["Preset", "asset", "load_preset", "read_preset", "save_preset", "shipped_presets"]
+__all__ = [
+    "Preset",
+    "asset",
+    "load_preset",
+    "read_preset",
+    "render_models",
+    "save_preset",
+    "shipped_presets",
+]

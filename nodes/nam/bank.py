@@ -82,7 +82,7 @@ class NamBank(Node):
         from .cuda import cuda_network
 
         if reason := Nam(self.paths[0], slim=self.slim).no_device():
-            return reason
+            return f"{self.paths[0]}: {reason}"
         try:
             made = [cuda_network(m.running, self.precision) for m in self.models]
         except (NamFileError, ParamError) as error:

@@ -3,6 +3,7 @@
 Models are read from ``../shared/models`` where that is there.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import namgraph as ng
 from namgraph.runtime.cuda.driver import missing
 
+from ..nodes.nam import oracle
 from .gpu import RATE, amp, in_blocks, on_fake_device
 
 MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
@@ -37,6 +39,8 @@ REFUSED = {
 }
 WAVENET, LSTM = 6e-6, 2e-5
 """Shares of the peak: the device and the CPU may each be 3e-6 from exact."""
+OWN_ERROR = 2.0
+"""Where float32 cannot: times the CPU's distance from the truth."""
 
 
 @pytest.fixture(params=["emulated", pytest.param("real", marks=pytest.mark.gpu)])
@@ -50,6 +54,17 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         yield "real"
 
 
+def truth(name: str, x: Any) -> Any:
+    """What a file means, in float64."""
+    path = MODELS / f"{name}.nam"
+    silence = np.zeros(ng.load_nam(path).prewarm, np.float32)
+    return oracle.play(json.loads(path.read_text()), np.concatenate([silence, x]))[silence.size :]
+
+
+def error(found: Any, wanted: Any) -> float:
+    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
+
+
 def played(name: str, x: Any, blocks: int | list[int], **options: Any) -> Any:
     graph = amp(str(MODELS / f"{name}.nam"), **options)
     return in_blocks(ng.Engine(graph, sample_rate=RATE, max_frames=128), x, blocks)
@@ -61,8 +76,12 @@ def test_it_plays_as_on_the_cpu_whatever_the_cut(device: str, name: str, slim: f
     x = np.fromfile(MODELS / "ref" / "input.f32", np.float32)[:frames]
     made = played(name, x, 64, slim=slim, backend="cuda")
     wanted = played(name, x, 64, slim=slim)
-    tolerance = LSTM if name == "lstm" or (name, slim) == ("slimmable_container", 0.0) else WAVENET
-    assert np.abs(made - wanted).max() <= tolerance * np.abs(wanted).max()
+    recurrent = name == "lstm" or (name, slim) == ("slimmable_container", 0.0)
+    if name == "wavenet_a1_standard":  # it amplifies rounding: see test_parity.py
+        meant = truth(name, x)
+        assert error(made, meant) <= OWN_ERROR * error(wanted, meant)
+    else:
+        assert error(made, wanted) <= (LSTM if recurrent else WAVENET)
     np.testing.assert_array_equal(played(name, x, [1, 128, 17], slim=slim, backend="cuda"), made)
 
 

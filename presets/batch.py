@@ -1,0 +1,69 @@
+"""One signal through many models: a data set, or every amp in a folder."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..graph import Graph
+from ..nodes.nam import NamBank, load_nam
+from ..nodes.nam.node import Nam
+from ..runtime.adapters.offline import render
+
+__all__ = ["render_models"]
+
+AT_ONCE = 64
+"""Models in a bank on the CPU: they take turns there, and only memory grows with their number."""
+
+Audio = NDArray[np.float32]
+
+
+def render_models(
+    paths: Sequence[str | os.PathLike[str]],
+    audio: ArrayLike,
+    sample_rate: float,
+    *,
+    slim: float = 1.0,
+    backend: str = "auto",
+    progress: Callable[[float], None] | None = None,
+) -> Audio:
+    """Play one mono signal through every model; return ``(models, frames)``, as long as the signal.
+
+    Row n is what ``render`` makes of a ``Nam`` of ``paths[n]``, raw.  On a GPU, models of one shape
+    play together, as many chunks of the signal side by side as it has room for.  ``backend`` is as
+    of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
+    """
+    x = np.ascontiguousarray(audio, np.float32)
+    made = np.empty((len(paths), x.shape[-1]), np.float32)
+    names, done = [os.fspath(path) for path in paths], 0
+    for members, where in _banks(names, slim, backend):
+        graph = Graph()
+        bank = graph.add("bank", NamBank([names[k] for k in members], slim=slim, backend=where))
+        out = graph.output("out", channels=len(members))
+        graph.input("in", channels=1) >> bank >> out
+        made[members] = render(graph, x, sample_rate, tail=False)
+        done += len(members)
+        if progress is not None:
+            progress(done / len(names))
+    return made
+
+
+def _banks(names: list[str], slim: float, backend: str) -> Iterator[tuple[list[int], str]]:
+    """Sort models into banks; say where each plays."""
+    host, device = list[int](), dict[str, list[int]]()
+    for k, name in enumerate(names):
+        if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).no_device()):
+            host.append(k)
+        else:
+            device.setdefault(_shape(name, slim), []).append(k)
+    yield from ((members, "cuda") for members in device.values())
+    yield from ((host[k : k + AT_ONCE], "cpu") for k in range(0, len(host), AT_ONCE))
+
+
+def _shape(name: str, slim: float) -> str:
+    """Return what models that can share a launch have in common."""
+    from ..nodes.nam.cuda import cuda_network, refusal
+
+    network = load_nam(name).select(slim).running
+    return name if refusal(network) else cuda_network(network).kernel.source

@@ -1,0 +1,61 @@
+"""Many models over one signal: in banks, each as it is alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+
+from ..nodes.nam import nets
+from .fake_driver import FakeDriver
+from .gpu import RATE, amp, guitar, on_fake_device
+
+X = guitar(900)
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
+    yield from on_fake_device(monkeypatch)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    """Two shapes and one that no device takes, mixed."""
+    shapes: list[Any] = [
+        nets.wavenet(nets.array(4, [1, 2, 30]), seed=1),
+        nets.wavenet(nets.array(3, [1, 20]), seed=2),
+        nets.wavenet(nets.array(4, [1, 2, 30]), seed=3),
+        nets.lstm(200, 1, seed=4),
+    ]
+    return [nets.write(tmp_path, shape, f"{k}.nam") for k, shape in enumerate(shapes)]
+
+
+def alone(path: str) -> Any:
+    return ng.render(amp(path), X, RATE, tail=False)
+
+
+def test_on_the_cpu_each_is_as_it_is_alone(paths: list[str]) -> None:
+    shares: list[float] = []
+    made = ng.render_models(paths, X, RATE, backend="cpu", progress=shares.append)
+    for row, path in zip(made, paths, strict=True):
+        np.testing.assert_array_equal(row, alone(path))
+    assert shares == [1.0]
+
+
+def test_a_device_takes_each_shape_at_once_and_leaves_the_rest(
+    fake: FakeDriver, paths: list[str]
+) -> None:
+    made = ng.render_models(paths, X, RATE)
+    assert fake.count("cuGraphInstantiateWithFlags") == 2
+    for row, path in zip(made, paths, strict=True):
+        wanted = alone(path)
+        assert np.abs(row - wanted).max() <= 3e-6 * np.abs(wanted).max()
+    with pytest.raises(ng.CudaError, match=r"3\.nam"):
+        ng.render_models(paths, X, RATE, backend="cuda")
+
+
+def test_no_models_is_nothing(paths: list[str]) -> None:
+    assert ng.render_models([], X, RATE).shape == (0, len(X))
