@@ -12,6 +12,7 @@
     - AudioFileError      an audio file that cannot be read, written, or does not fit
     - PresetError         a preset that cannot be read
   * EngineError           a running engine asked for something it cannot do
+    - CudaError           no CUDA device, or none that does what it is asked for
 
 Every error is raised while building or checking.  The audio thread raises nothing: it counts
 (``Engine.stats``).  Each message names the thing, what was found, and what is allowed.
@@ -19,6 +20,7 @@ Every error is raised while building or checking.  The audio thread raises nothi
 
 __all__ = [
     "AudioFileError",
+    "CudaError",
     "CycleError",
     "DuplicateNameError",
     "EngineError",
@@ -79,3 +81,7 @@ class PresetError(FileError):
 
 class EngineError(NamgraphError, RuntimeError):
     """A running engine was asked for something it cannot do."""
+
+
+class CudaError(EngineError):
+    """A CUDA device, or what compiles for it, is missing or fails."""
