@@ -23,7 +23,7 @@ def common_text() -> str:
 def operation(kind: str) -> CudaKernel:
     """Return the kernel of one of ``KINDS``; launched with ``OpArgs``, a block for each channel.
 
-    All kinds are in one translation unit, which is compiled once.
+    All kinds have one source: a module of it has the entries of all.
     """
     if kind not in KINDS:
         raise ValueError(f"no operation {kind!r}: must be one of {', '.join(KINDS)}")

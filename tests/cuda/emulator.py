@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["KEPT", "SHIM", "CaughtError", "build", "compiled", "emulate", "emulated"]
+__all__ = ["KEPT", "SHIM", "CaughtError", "build", "build_all", "compiled", "emulate", "emulated"]
 
 SHIM = Path(__file__).with_name("shim")
 FLAGS = ("-O2", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
@@ -81,6 +81,21 @@ def build(kernel_source: str, entries: Sequence[str]) -> Path:
     )
     tail = "".join(f"SHIM_ENTRY({name})\n" for name in entries)
     return compiled(f'#include "shim.h"\n#line 1 "kernel"\n{body}\n{tail}')
+
+
+def build_all(common: str, texts: Sequence[str], entry: str) -> Path:
+    """Compile texts that all define this kernel, in the time of one library.
+
+    Each begins with ``common`` somewhere; the kernels are ``entry`` followed by 0, 1, 2 ...
+    """
+    bodies = []
+    for number, text in enumerate(texts):
+        assert common in text
+        renamed = re.sub(rf"\b{entry}\(", f"{entry}{number}(", text.replace(common, ""))
+        bodies.append(
+            f"namespace text{number} {{\n{renamed}\n}}\nusing text{number}::{entry}{number};\n"
+        )
+    return build(common + "".join(bodies), [f"{entry}{n}" for n in range(len(texts))])
 
 
 @functools.cache
