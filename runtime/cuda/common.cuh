@@ -32,7 +32,7 @@ struct NamArgs {
     const float* out_factor;
     const float* past;         // what to start afresh from: frames heard, or an LSTM's state
     long long past_stride;
-    float* heard;              // the same, of this block, for the host
+    float* heard;              // for the host: the driven input; of an LSTM behind its state
     long long heard_stride;    // 0: only instance 0 writes
     int* bad;                  // set to 1 by an instance that made a number that is not finite
 };

@@ -124,9 +124,11 @@ def streams(path: str, count: int, block: int) -> Row:
     return {"streams": count, "block": block, "x_realtime_total": count * block / RATE / spent}
 
 
-def floor_us(found: Driver, path: str, block: int) -> float:
-    """Return the least a multiprocessor needs for one block of a model."""
+def floor_us(found: Driver, path: str, block: int) -> float | None:
+    """Return the least a multiprocessor needs for one block of a model, if its clock is told."""
     clock_hz = 1e3 * found.attribute(CLOCK)
+    if clock_hz == 0:
+        return None
     return 1e6 * ng.load_nam(path).multiply_adds * block / (FMA_A_CLOCK * clock_hz)
 
 

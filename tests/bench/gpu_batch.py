@@ -25,14 +25,9 @@ class Batch:
         weights = np.tile(network.weights, (count, 1))
         # Distinct, and near enough to each other that none is louder than the first.
         weights *= np.random.default_rng(1).uniform(0.999, 1.001, (count, 1)).astype(np.float32)
-        order, past, heard = (
-            handles.pinned(n)
-            for n in (
-                BLOCK.itemsize,
-                4 * network.past_floats * count,
-                4 * self._kept(network, frames) * count,
-            )
-        )
+        kept = self._kept(network, frames)
+        sizes = BLOCK.itemsize, 4 * network.past_floats * count, 4 * kept * count
+        order, past, heard = map(handles.pinned, sizes)
         self.x, self.y = handles.pinned(4 * frames * count), handles.pinned(4 * frames * count)
         bad = handles.pinned(4 * count)
         args = NamArgs(
@@ -47,7 +42,7 @@ class Batch:
             past=past.device,
             past_stride=network.past_floats,
             heard=heard.device,
-            heard_stride=self._kept(network, frames),
+            heard_stride=kept,
             bad=bad.device,
         )
         kernel = network.kernel

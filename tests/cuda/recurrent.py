@@ -52,7 +52,7 @@ class Recurrent:
         self.start = np.stack([start_of(network) for network in networks])
         assert self.start.shape[1] == made[0].state_floats == made[0].past_floats
         self.state = placed(np.full(self.start.shape, np.nan))
-        self.heard = placed(np.full(self.start.shape, np.nan))
+        self.heard, self.driven = self.start, np.zeros((self.count, 0), np.float32)
         self.bad = placed(np.zeros(self.count), np.int32)
         self.fresh = True
 
@@ -76,6 +76,7 @@ class Recurrent:
             replay=-1 if past is None else self.start.shape[1],
             factors=sum(1 << n for n, f in enumerate(driven) if f is not None),
         )
+        heard = placed(np.full((self.count, self.start.shape[1] + frames), np.nan))
         args = filled(
             NamArgs,
             block=made,
@@ -88,8 +89,8 @@ class Recurrent:
             out_factor=0 if driven[1] is None else driven[1],
             past=start,
             past_stride=start.shape[1],
-            heard=self.heard,
-            heard_stride=self.heard.shape[1],
+            heard=heard,
+            heard_stride=heard.shape[1],
             bad=self.bad,
             **{"in": x},
         )
@@ -97,6 +98,7 @@ class Recurrent:
         emulate(
             self.so, self.entry, grid, kernel.threads, kernel.shared_bytes, args, seed=self.seed
         )
+        self.heard, self.driven = np.split(heard, [self.start.shape[1]], axis=1)
         assert (y[:, frames:] == 77).all(), "touched what is not the block's"
         return np.array(y[:, :frames])
 

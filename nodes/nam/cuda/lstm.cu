@@ -210,6 +210,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm(const NamArgs args
     float* shared = shared_memory();
     float* state = args.state + static_cast<long long>(blockIdx.x) * gridDim.y * STATE;
     float* out = args.out + blockIdx.x * args.out_stride;
+    float* heard = args.heard + blockIdx.x * args.heard_stride;
+    const bool told = blockIdx.x == 0 || args.heard_stride != 0;
     Ahead ahead;
     look_ahead(ahead, args, factors, 0, frames);
     Unit unit = prepare(args.weights + blockIdx.x * args.weights_stride,
@@ -226,6 +228,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm(const NamArgs args
             const int inside = threadIdx.x + n * THREADS;
             const float x = factors & 1 ? __fmul_rn(ahead.in[n], ahead.in_factor[n]) : ahead.in[n];
             if (inside < TILE) shared[INPUT + inside] = x;
+            if (told && inside < count) heard[STATE + done + inside] = x;
             factor[n] = ahead.out_factor[n];
         }
         if (owner) hidden[unit.number] = unit.hidden;
@@ -257,8 +260,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm(const NamArgs args
     }
     if (owner) {
         const int at = unit.layer * 2 * HIDDEN + unit.number;
-        float* heard = args.heard + blockIdx.x * args.heard_stride;
-        const bool told = blockIdx.x == 0 || args.heard_stride != 0;
         state[at] = unit.hidden;
         state[at + HIDDEN] = unit.cell;
         if (told) heard[at] = unit.hidden;
