@@ -91,10 +91,9 @@ def build_all(common: str, texts: Sequence[str], entry: str) -> Path:
     bodies = []
     for number, text in enumerate(texts):
         assert common in text
-        renamed = re.sub(rf"\b{entry}\(", f"{entry}{number}(", text.replace(common, ""))
-        bodies.append(
-            f"namespace text{number} {{\n{renamed}\n}}\nusing text{number}::{entry}{number};\n"
-        )
+        own = text.replace(common, "").replace('extern "C" __global__', "__global__")
+        own = re.sub(rf"\b{entry}\(", f"{entry}{number}(", own)
+        bodies.append(f"namespace n{number} {{\n{own}\n}}\nusing n{number}::{entry}{number};\n")
     return build(common + "".join(bodies), [f"{entry}{n}" for n in range(len(texts))])
 
 

@@ -1,6 +1,8 @@
 """LSTMs on a device: every layout against the oracle, in every cut, from any state."""
 
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,23 @@ REGISTERS, SHARED, GLOBAL = range(3)
 FILE = nets.lstm(9, 2)
 SIZES = [(1, 1), (3, 2), (8, 3), (16, 1), (24, 1), (24, 2), (32, 2), (32, 3), (40, 1), (64, 3)]
 
+LAYOUTS = [
+    Layout(6, 2, 1, 64, REGISTERS),
+    Layout(12, 2, 2, 8, REGISTERS),
+    Layout(5, 2, 4, 16, REGISTERS),
+    Layout(40, 2, 1, 32, SHARED),
+    Layout(17, 1, 1, 64, GLOBAL),
+]
+ALL = [*(layouts(*size)[0] for size in SIZES), *LAYOUTS]
+
+
+@cache
+def built(layout: Layout) -> tuple[Path, str]:
+    """Return where the kernel of one of the layouts is: in one library with the others."""
+    networks = [network_of(nets.lstm(la.hidden, la.depth)) for la in ALL]
+    kernels = [cuda_lstm(n, la).kernel.source for n, la in zip(networks, ALL, strict=True)]
+    return build_all(common_text(), kernels, "lstm"), f"lstm{ALL.index(layout)}"
+
 
 def check_close(found: Any, wanted: Any) -> None:
     """Within a share of the peak, which must be there."""
@@ -30,21 +49,10 @@ def check_close(found: Any, wanted: Any) -> None:
 
 @pytest.mark.parametrize(("hidden", "depth"), SIZES)
 def test_any_size(hidden: int, depth: int) -> None:
-    kernels = [cuda_lstm(network_of(nets.lstm(*size))).kernel.source for size in SIZES]
-    number = SIZES.index((hidden, depth))
     file = nets.lstm(hidden, depth, seed=hidden + depth)
-    played = Recurrent(file, built=(build_all(common_text(), kernels, "lstm"), f"lstm{number}"))
+    played = Recurrent(file, built=built(layouts(hidden, depth)[0]))
     check_close(played(SIGNAL)[0], oracle.play(file, SIGNAL))
     assert not played.bad.any()
-
-
-LAYOUTS = [
-    Layout(6, 2, 1, 64, REGISTERS),
-    Layout(12, 2, 2, 8, REGISTERS),
-    Layout(5, 2, 4, 16, REGISTERS),
-    Layout(40, 2, 1, 32, SHARED),
-    Layout(17, 1, 1, 64, GLOBAL),
-]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
@@ -52,10 +60,11 @@ def test_any_layout_in_any_cut(layout: Layout) -> None:
     """The same bits, whatever the cut and whatever the order of threads."""
     file = nets.lstm(layout.hidden, layout.depth)
     x = SIGNAL[:500]
-    whole = Recurrent(file, layout=layout, seed=0)(x)
+    how: Any = {"layout": layout, "built": built(layout)}
+    whole = Recurrent(file, **how, seed=0)(x)
     check_close(whole[0], oracle.play(file, x))
     for seed, cuts in enumerate([(64,), (1, 0, 65, 7), (130, 63), (2, 8, 31)], 1):
-        np.testing.assert_array_equal(Recurrent(file, layout=layout, seed=seed).cut(x, cuts), whole)
+        np.testing.assert_array_equal(Recurrent(file, **how, seed=seed).cut(x, cuts), whole)
 
 
 def test_every_kind_of_layout_is_tested() -> None:
@@ -171,8 +180,8 @@ def planted(number: int, seed: int = 1) -> Recurrent:
     source = cuda_lstm(network_of(file), PLANTED).kernel.source
     kernels = [*(source.replace(*bug) for bug in BUGS), source]
     assert len(set(kernels)) == len(kernels)
-    built = build_all(common_text(), kernels, "lstm"), f"lstm{number}"
-    return Recurrent(file, layout=PLANTED, built=built, seed=seed)
+    where = build_all(common_text(), kernels, "lstm"), f"lstm{number}"
+    return Recurrent(file, layout=PLANTED, built=where, seed=seed)
 
 
 @pytest.mark.parametrize("number", range(len(BUGS) + 1))

@@ -1,27 +1,35 @@
 """Copy, add, clear and delay on a device: what they do, to which frames, in any cut."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from namgraph.runtime.cuda.ops import KINDS, operation
+from namgraph.runtime.cuda.ops import KINDS, common_text, operation
 
 from .arguments import Block, OpArgs, filled, placed
-from .emulator import build, emulate
+from .emulator import build, build_all, emulate
 
 CHANNELS, FRAMES, ROOM = 3, 600, 640
 SIGNAL = np.random.default_rng(3).uniform(-1, 1, (CHANNELS, FRAMES)).astype(np.float32)
 
 
-def launch(kind: str, block: Block, *, source: str = "", seed: int = 1, **fields: Any) -> None:
+def launch(
+    kind: str,
+    block: Block,
+    *,
+    built: tuple[Path, str] | None = None,
+    seed: int = 1,
+    **fields: Any,
+) -> None:
     kernel = operation(kind)
     names = [operation(k).entry for k in KINDS]
-    so = build(source or kernel.source, names)
+    so, entry = built or (build(kernel.source, names), kernel.entry)
     fields = {"channels": CHANNELS, "in_stride": ROOM, "out_stride": ROOM} | fields
     args = filled(OpArgs, block=block, **fields)
-    emulate(so, kernel.entry, (CHANNELS,), kernel.threads, kernel.shared_bytes, args, seed=seed)
+    emulate(so, entry, (CHANNELS,), kernel.threads, kernel.shared_bytes, args, seed=seed)
 
 
 def rows(values: Any) -> Any:
@@ -44,9 +52,7 @@ def late(signal: Any, length: int) -> Any:
     return np.pad(signal, ((0, 0), (length, 0)))[:, : signal.shape[1]]
 
 
-def delayed(
-    length: int, cuts: Sequence[int], signal: Any = SIGNAL, source: str = "", seed: int = 1
-) -> Any:
+def delayed(length: int, cuts: Sequence[int], signal: Any = SIGNAL, **how: Any) -> Any:
     """Delay a signal block by block, in memory that is no numbers at first."""
     ring = placed(np.full(CHANNELS * length + 1, np.nan))
     made, done = [np.zeros((CHANNELS, 0))], 0
@@ -54,8 +60,7 @@ def delayed(
         frames = min(cuts[(len(made) - 1) % len(cuts)], signal.shape[1] - done)
         block = Block(frames, replay=0 if len(made) == 1 else -1)
         x, y = rows(signal[:, done : done + frames]), rows(np.zeros((CHANNELS, 0)))
-        how = {"ring": ring, "length": length, "out": y, "in": x}
-        launch("delay", block, source=source, seed=seed, **how)
+        launch("delay", block, ring=ring, length=length, out=y, **{"in": x}, **how)
         assert (y[:, frames:] == 77).all()
         made.append(y[:, :frames])
         done += frames
@@ -91,16 +96,17 @@ BUGS = [
 ]
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_is_found(bug: tuple[str, str]) -> None:
+@pytest.mark.parametrize("number", range(len(BUGS) + 1))
+def test_a_planted_bug_is_found(number: int) -> None:
+    """And in the kernel after the last, which has none, none is."""
     right = operation("delay").source
-    assert bug[0] in right
+    texts = [*(right.replace(*bug) for bug in BUGS), right]
+    assert len(set(texts)) == len(texts)
+    built = build_all(common_text(), texts, "device_delay"), f"device_delay{number}"
     wanted = late(SIGNAL, 50)
-    cuts = (64, 20, 1)
-    np.testing.assert_array_equal(delayed(50, cuts, source=right), wanted)
-    wrong = right.replace(*bug)
-    found = [delayed(50, cuts, source=wrong, seed=seed) for seed in (1, 2)]
-    assert any(not np.array_equal(one, wanted) for one in found)
+    found = [delayed(50, (64, 20, 1), built=built, seed=seed) for seed in (1, 2)]
+    same = all(np.array_equal(one, wanted) for one in found)
+    assert same == (number == len(BUGS))
 
 
 def test_an_unknown_operation_is_refused() -> None:

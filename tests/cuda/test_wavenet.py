@@ -1,6 +1,7 @@
 """The device's WaveNets against the oracle, by emulation: every shape, gate and activation."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,7 @@ def loud(kinds: list[Any]) -> Any:
 
 
 SHAPES = {
-    "every activation": loud(KINDS),
-    "a slope for each channel": loud(
-        [{"type": "PReLU", "negative_slopes": [0.1, 0.5, 1.5, -1.0, 0.2]}]
-    ),
-    "gated": one(gated=True),
+    "every activation": loud([*KINDS, {"type": "PReLU", "negative_slopes": [0.1, 0.5, 1.5, -1.0]}]),
     "gates of all kinds": one(
         gating_mode=["blended", "none", "gated"],
         activation=MIXED,
@@ -54,7 +51,7 @@ SHAPES = {
     ),
     "no way out": one(layer1x1={"active": False, "groups": 1}),
     "a single layer": fill({"layers": [layer_array(1, [0])], "head_scale": 1}, seed=2),
-} | {f"random {seed}": random_wavenet(seed) for seed in (0, 5, 7)}
+} | {f"random {seed}": random_wavenet(seed) for seed in (0, 7)}
 
 
 def error(found: Any, wanted: Any) -> float:
@@ -67,6 +64,14 @@ def check_close(found: Any, wanted: Any) -> None:
     assert error(found, wanted) <= TOLERANCE
 
 
+@pytest.fixture(scope="module")
+def built() -> None:
+    """All kernels compiled, two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(streaming, (GENERATIONS | SHAPES).values()))
+
+
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("name", [*GENERATIONS, *SHAPES])
 def test_a_device_plays_what_the_file_means(name: str) -> None:
     """Also however it is cut, to the bit, in another order of threads and with late copies."""

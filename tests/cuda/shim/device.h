@@ -53,7 +53,8 @@ inline void check_guard() {
 }
 
 inline void check_aligned(const void* at) {
-    if (reinterpret_cast<std::uintptr_t>(at) % 16) fail("an address that is not aligned to 16 bytes");
+    if (reinterpret_cast<std::uintptr_t>(at) % 16)
+        fail("an address that is not aligned to 16 bytes");
 }
 
 // Finish all groups but the youngest ones.

@@ -85,7 +85,9 @@ API cuInit(unsigned flags) { CALL("cuInit", NOTHING, flags ? INVALID_VALUE : ini
 API cuDriverGetVersion(int* version) {
     CALL("cuDriverGetVersion", NOTHING, answer(version, 12040));
 }
-API cuDeviceGetCount(int* count) { CALL("cuDeviceGetCount", DRIVER, answer(count, state->devices)); }
+API cuDeviceGetCount(int* count) {
+    CALL("cuDeviceGetCount", DRIVER, answer(count, state->devices));
+}
 API cuDeviceGet(int* device, int ordinal) {
     CALL("cuDeviceGet", DRIVER, is_device(ordinal) ? answer(device, ordinal) : INVALID_DEVICE);
 }

@@ -54,7 +54,9 @@ struct Stretch {
         return static_cast<char*>(
             mmap(all + APART, span, PROT_NONE, shared | MAP_FIXED, file, 0));
     }
-    void open(bool wide) const { mprotect(mapped, span, wide ? PROT_READ | PROT_WRITE : PROT_NONE); }
+    void open(bool wide) const {
+        mprotect(mapped, span, wide ? PROT_READ | PROT_WRITE : PROT_NONE);
+    }
 
     // Whether what lies between its end and the next page is as it was made.
     bool intact() const {
@@ -112,7 +114,8 @@ inline Result allocate_pinned(void** at, std::size_t bytes, unsigned flags) {
     constexpr unsigned MAPPED = 2, ALL = 7;
     if (!at || !bytes || flags > ALL) return INVALID_VALUE;
     const int file = memfd_create("pinned", 0);
-    if (file < 0 || ftruncate(file, static_cast<off_t>(rounded(bytes, page())))) return OUT_OF_MEMORY;
+    const off_t size = static_cast<off_t>(rounded(bytes, page()));
+    if (file < 0 || ftruncate(file, size)) return OUT_OF_MEMORY;
     state->memory.push_back(std::make_unique<Stretch>(bytes, file));
     close(file);
     state->memory.back()->shown = flags & MAPPED;

@@ -69,7 +69,8 @@ inline Result run(const Launch& launch) {
                                               args.data(), state->defer, state->seed);
     if (caught) return break_down(launch.function->name + ": " + caught);
     for (const auto& one : state->memory)
-        if (!one->intact()) return break_down(launch.function->name + ": a write past an allocation");
+        if (!one->intact())
+            return break_down(launch.function->name + ": a write past an allocation");
     return SUCCESS;
 }
 
@@ -96,7 +97,8 @@ inline Result run_streams(bool all) {
 inline bool spoils_capture() {
     bool spoilt = false;
     for (const auto& stream : state->streams) {
-        const bool mine = stream->mode == 0 || (stream->mode == 1 && stream->thread == this_thread());
+        const bool here = stream->thread == this_thread();
+        const bool mine = stream->mode == 0 || (stream->mode == 1 && here);
         if (stream->capture == Capture::none || !mine) continue;
         stream->capture = Capture::invalid;
         spoilt = true;

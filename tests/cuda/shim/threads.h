@@ -1,6 +1,6 @@
 // The threads of one block: a fiber each, and the places where they meet.
 //
-// A thread runs until it meets others: at a barrier of its warp (a shuffle is one), or of the block.
+// A thread runs until it meets others: at a barrier of its warp (a shuffle is one) or of the block.
 // Who runs next is drawn from a seed, so that what depends on an order does not depend on luck.
 #pragma once
 #include <cstdio>
