@@ -9,7 +9,8 @@ from .node import Kind, Node, Port
 
 __all__ = ["MAX_CHANNELS", "MAX_NAME", "Side", "check_channels", "check_name", "listed", "ports_of"]
 
-MAX_CHANNELS = 64
+MAX_CHANNELS = 1 << 16
+"""As many as a bank may have models: each has a channel of its own."""
 MAX_NAME = 64
 
 Side = Literal["input", "output"]

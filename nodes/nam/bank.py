@@ -1,10 +1,12 @@
 """NamBank: many models side by side, one channel each."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
 from ...graph.prepare import Io, Processor, Spec
@@ -16,8 +18,6 @@ from .node import BACKENDS, PRECISIONS, Nam
 from .prepare import prepare_network
 
 __all__ = ["NamBank"]
-
-MOST = 1 << 16
 
 STATE = np.dtype(
     [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside")]
@@ -41,7 +41,7 @@ class NamBank(Node):
     ``slim`` chooses the size of every model that has several.
     """
 
-    paths: tuple[str, ...] = file(kw_only=False)
+    paths: Sequence[str] = file(kw_only=False)
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     backend: str = option(default="cpu", choices=BACKENDS)
@@ -50,8 +50,10 @@ class NamBank(Node):
     def __post_init__(self) -> None:
         """Check what can be checked without the files."""
         super().__post_init__()
-        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MOST:
-            raise ParamError(f"paths is {self.paths!r:.60}: must be a list of 1 to {MOST} files")
+        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MAX_CHANNELS:
+            raise ParamError(
+                f"paths is {self.paths!r:.60}: must be a list of 1 to {MAX_CHANNELS} files"
+            )
         object.__setattr__(self, "paths", tuple(os.fsdecode(path) for path in self.paths))
         if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
             raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")

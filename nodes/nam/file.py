@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ...graph.check import MAX_CHANNELS as MAX_PORTS
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
 from .activation_file import FINITE
@@ -33,6 +32,8 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 3
 """Models within models: in containers, and as the condition of another."""
 MAX_SUBMODELS = 64
+MAX_PORTS = 64
+"""Channels in, or out."""
 EARLIEST, LATEST = (0, 5, 0), (0, 7)
 """The first version there was, and the last whose meaning is known (any patch of it)."""
 RATES = (1_000.0, 1_000_000.0)

@@ -35,9 +35,7 @@ class OpArgs(ctypes.Structure):
         ("block", c_void_p),
         ("x", c_void_p),
         ("y", c_void_p),
-        ("ring", c_void_p),
-        ("channels", c_int),
-        ("length", c_int),
         ("x_stride", c_longlong),
         ("y_stride", c_longlong),
+        ("channels", c_int),
     )

@@ -42,10 +42,8 @@ struct OpArgs {
     const Block* block;
     const float* in;
     float* out;
-    float* ring;  // of a delay: channels * length floats, and behind them the position, an int
-    int channels;
-    int length;
     long long in_stride, out_stride;
+    int channels;
 };
 
 #ifndef CUDA_SHIM

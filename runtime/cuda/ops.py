@@ -1,15 +1,13 @@
-"""The operations of a plan that are no node, as kernels for a device."""
+"""The operations of a plan that are no node, as kernels for a device; delays are the host's."""
 
 from functools import cache
 from pathlib import Path
 
 from .kernel import CudaKernel
 
-__all__ = ["KINDS", "LONGEST_DELAY", "common_text", "operation"]
+__all__ = ["KINDS", "common_text", "operation"]
 
-KINDS = ("copy", "add", "clear", "delay")
-LONGEST_DELAY = (1 << 24) - 1
-"""Frames; what is longer has no position in 24 bits."""
+KINDS = ("copy", "add", "clear")
 THREADS = 128
 
 

@@ -57,11 +57,9 @@ class OpArgs(ctypes.Structure):
         ("block", ctypes.c_void_p),
         ("in", ctypes.c_void_p),
         ("out", ctypes.c_void_p),
-        ("ring", ctypes.c_void_p),
-        ("channels", ctypes.c_int),
-        ("length", ctypes.c_int),
         ("in_stride", ctypes.c_longlong),
         ("out_stride", ctypes.c_longlong),
+        ("channels", ctypes.c_int),
     )
 
 

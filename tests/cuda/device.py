@@ -20,7 +20,7 @@ extern "C" __global__ void twice(const OpArgs args) {
     for (int i = threadIdx.x; i < args.block->frames; i += blockDim.x)
         args.out[i] = 2 * args.in[i];
 }
-extern "C" __global__ void astray(const OpArgs args) { args.out[args.length] = 1; }
+extern "C" __global__ void astray(const OpArgs args) { args.out[args.channels] = 1; }
 """
 SIZE = 64
 Handle = ctypes.c_void_p
@@ -54,7 +54,7 @@ class Device:
         Block.from_address(self.block).__init__(SIZE)  # type: ignore[misc]
         self.pinned_in, source = self.pinned(4 * SIZE)
         self.pinned_out, self.out = self.pinned(4 * SIZE)
-        self.args = OpArgs(block=block, out=self.out, channels=1, length=24_000)
+        self.args = OpArgs(block=block, out=self.out, channels=24_000)
         setattr(self.args, "in", source)
         self.heard, self.made = self.floats(self.pinned_in), self.floats(self.pinned_out)
         self.heard[:] = np.arange(SIZE)

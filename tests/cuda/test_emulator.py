@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import namgraph
+from namgraph.runtime.cuda import arguments
+from namgraph.runtime.cuda.records import BLOCK
 
 from .arguments import Block, NamArgs, OpArgs, filled, placed
 from .emulator import CaughtError, build, compiled, emulate
@@ -143,6 +145,14 @@ def test_structures_are_those_of_the_kernels() -> None:
     wanted = [ctypes.sizeof(kind) for kind in names]
     wanted += [getattr(kind, name).offset for kind in names for name in names[kind]]
     assert found == wanted
+    for ours, theirs in ((arguments.NamArgs, NamArgs), (arguments.OpArgs, OpArgs)):
+        pairs = zip(ours._fields_, theirs._fields_, strict=True)
+        assert [(getattr(ours, a).offset, kind) for (a, kind), _ in pairs] == [
+            (getattr(theirs, name).offset, kind) for name, kind, *_ in theirs._fields_
+        ]
+    block = [(name, BLOCK.fields[name][1]) for name in BLOCK.names or ()]  # type: ignore[index]
+    assert block == [(name, getattr(Block, name).offset) for name, *_ in Block._fields_]
+    assert BLOCK.itemsize == ctypes.sizeof(Block)
 
 
 def test_threads_blocks_and_grid_are_numbered() -> None:

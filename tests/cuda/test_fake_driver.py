@@ -156,11 +156,11 @@ def refused(device: Device) -> dict[str, tuple[int, Callable[[], int]]]:
     astray = device("cuModuleGetFunction", device.module, b"astray")
 
     def behind() -> int:
-        device.args.length = SIZE
+        device.args.channels = SIZE
         return device.launch(astray) or device.result("cuStreamSynchronize", device.stream)[0]
 
     def far_behind() -> int:
-        device.args.length = 1 << 20
+        device.args.channels = 1 << 20
         return device.launch(astray) or device.result("cuStreamSynchronize", device.stream)[0]
 
     def allow(size: int) -> int:
