@@ -14,16 +14,27 @@ from namgraph.graph import Graph, PortRef, Schedule, Space
 Signal = NDArray[np.int64]
 
 
-def arrivals(graph: Graph) -> tuple[dict[str, int], dict[str, int]]:
-    """Latency at the inputs and at the outputs of each node, by relaxing until nothing changes."""
+def space(graph: Graph, ref: PortRef, side: str) -> Space:
+    node = graph.nodes.get(ref.node)
+    ports = getattr(node, side) if node is not None else ()
+    return next((p.space for p in ports if p.name == ref.port), Space.HOST)
+
+
+def arrivals(graph: Graph, block: int = 0) -> tuple[dict[str, int], dict[str, int]]:
+    """Latency at the inputs and at the outputs of each node, by relaxing until nothing changes.
+
+    What leaves a device is ``block`` later on the host; so is what must wait there for others.
+    """
     names = (*graph.inputs, *graph.nodes, *graph.outputs)
     enter = dict.fromkeys(names, 0)
     own = {n: node.latency(None) for n, node in graph.nodes.items()}  # type: ignore[arg-type]
-    for _ in names:
+    for _ in range(2 * len(names)):
         for source, target in graph.connections:
-            enter[target.node] = max(
-                enter[target.node], enter[source.node] + own.get(source.node, 0)
-            )
+            late = enter[source.node] + own.get(source.node, 0)
+            if space(graph, source, "outputs") is Space.DEVICE:
+                stays = space(graph, target, "inputs") is Space.DEVICE
+                late += block if not stays or enter[target.node] > late else 0
+            enter[target.node] = max(enter[target.node], late)
     total = max((enter[n] for n in graph.outputs), default=0)
     enter.update(dict.fromkeys(graph.outputs, total))
     return enter, {n: enter[n] + own.get(n, 0) for n in names}
@@ -34,9 +45,19 @@ class Symbols:
 
     def __init__(self) -> None:
         self.known: dict[object, int] = {}
+        self.lags: dict[int, tuple[int, int]] = {}
 
     def __call__(self, *expression: object) -> int:
         return self.known.setdefault(expression, len(self.known))
+
+    def late(self, part: int, frames: int) -> int:
+        """What is late twice is late by the sum."""
+        if not frames:
+            return part
+        base, before = self.lags.get(part, (part, 0))
+        made = self("late", base, before + frames)
+        self.lags[made] = base, before + frames
+        return made
 
     def total(self, parts: list[int]) -> int:
         if not parts:
@@ -44,9 +65,11 @@ class Symbols:
         return parts[0] if len(parts) == 1 else self("sum", tuple(parts))
 
 
-def meaning(graph: Graph, symbol: Symbols) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
+def meaning(
+    graph: Graph, symbol: Symbols, block: int
+) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
     """Return what each node must read, port by port, and what each output must hold."""
-    enter, leave = arrivals(graph)
+    enter, leave = arrivals(graph, block)
     feeds: dict[PortRef, list[PortRef]] = {}
     for source, target in graph.connections:
         feeds.setdefault(target, []).append(source)
@@ -59,8 +82,7 @@ def meaning(graph: Graph, symbol: Symbols) -> tuple[dict[str, tuple[int, ...]], 
                 part = symbol("input", source.node)
             else:
                 part = symbol("made", source.node, source.port, node(source.node))
-            late = enter[name] - leave[source.node]
-            parts.append(symbol("late", part, late) if late else part)
+            parts.append(symbol.late(part, enter[name] - leave[source.node]))
         return symbol.total(parts)
 
     def node(name: str) -> tuple[int, ...]:
@@ -75,8 +97,8 @@ def meaning(graph: Graph, symbol: Symbols) -> tuple[dict[str, tuple[int, ...]], 
 
 def check_meaning(graph: Graph, schedule: Schedule) -> None:
     """Follow symbols through the buffers: every read must find exactly what it should."""
-    symbol = Symbols()
-    reads, outputs = meaning(graph, symbol)
+    symbol, block = Symbols(), crossing(schedule)
+    reads, outputs = meaning(graph, symbol, block)
     parts: dict[int, list[int]] = {}  # what each buffer holds, as the terms of a sum
     ran = []
 
@@ -114,7 +136,8 @@ def check_meaning(graph: Graph, schedule: Schedule) -> None:
             held(target)
             parts[target] = [*parts[target], *found]
         else:
-            parts[target] = [symbol("late", *found, op.frames) if op.kind == "delay" else found[0]]
+            late = op.frames if op.kind == "delay" else block if op.kind == "download" else 0
+            parts[target] = [symbol.late(found[0], late)]
     assert sorted(ran) == sorted(graph.nodes), "every node runs once"
     for name, buffer in schedule.outputs.items():
         assert schedule.buffers[buffer] == (graph.outputs[name], Space.HOST)
@@ -123,6 +146,11 @@ def check_meaning(graph: Graph, schedule: Schedule) -> None:
     assert len(set(ends)) == len(ends), "two ends share a buffer"
     assert list(schedule.inputs) == list(graph.inputs)
     assert list(schedule.outputs) == list(graph.outputs)
+
+
+def crossing(schedule: Schedule) -> int:
+    """Frames by which a download is late."""
+    return schedule.spec.max_frames if schedule.spec.pipelined else 0
 
 
 def shift(x: Signal, frames: int) -> Signal:
@@ -156,7 +184,7 @@ def ways(graph: Graph, start: str) -> dict[str, int]:
 
 def check_sound(graph: Graph, schedule: Schedule, frames: int = 8) -> None:
     """Null test: nodes are pure delays, so outputs are inputs, late by the latency, times ways."""
-    enter, leave = arrivals(graph)
+    enter, leave = arrivals(graph, crossing(schedule))
     assert schedule.latency == max((enter[n] for n in graph.outputs), default=0)
     assert schedule.lags == {n: leave[n] for n in graph.nodes}
     length = schedule.latency + frames
@@ -195,5 +223,6 @@ def play(
         elif op.kind == "add":
             memory[op.writes[0]] += memory[op.reads[0]]
         else:
-            memory[op.writes[0]][:] = shift(memory[op.reads[0]], op.frames)
+            late = op.frames + (crossing(schedule) if op.kind == "download" else 0)
+            memory[op.writes[0]][:] = shift(memory[op.reads[0]], late)
     return {name: memory[buffer] for name, buffer in schedule.outputs.items()}

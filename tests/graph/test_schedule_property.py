@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from namgraph.graph import Graph, Op, Port, Schedule, schedule, values
+from namgraph.graph import Graph, Op, Port, Schedule, Space, schedule, values
 
 from .oracle import check_meaning, check_sound
 from .racks import SPEC, Box, diamond, graphs
@@ -42,6 +42,27 @@ def check_no_buffer_holds_two(plain: Schedule, shared: Schedule) -> None:
         for w in range(v):
             if w in alive and place[v] == place[w]:
                 assert not steps & alive[w], f"values {v} and {w} share b{place[v]}"
+
+
+@many
+@given(graphs())
+def test_what_leaves_a_pipelined_device_late_is_waited_for(graph: Graph) -> None:
+    spec = replace(SPEC, max_frames=3, pipelined=True)  # shorter than nodes' latencies, and longer
+    for compiled in (values(graph, spec), schedule(graph, spec)):
+        check_meaning(graph, compiled)
+        check_sound(graph, compiled)
+
+
+def test_a_device_that_is_not_waited_for_would_be_heard() -> None:
+    there = Box(ins=(Port("in", space=Space.DEVICE),), outs=(Port("out", space=Space.DEVICE),))
+    graph = Graph()
+    x, y = graph.input("x", channels=1), graph.output("y", channels=1)
+    x >> graph.add("gpu", there) >> y
+    x >> y
+    late = replace(SPEC, pipelined=True)
+    check_sound(graph, schedule(graph, late))
+    with pytest.raises(AssertionError):
+        check_sound(graph, replace(schedule(graph, SPEC), spec=late))
 
 
 @settings(max_examples=30, deadline=None)
