@@ -11,10 +11,11 @@ importing a node costs nothing and a second process compiles nothing.
 """
 
 import contextlib
+import gc
 import hashlib
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from numba import njit, types
 from numba.core import sigutils
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
+
+from .compiler import KernelCompiler
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
 
@@ -124,6 +127,18 @@ def _apart(work: Callable[[], Any]) -> Any:
     return made
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector from going again and again through all that the compiler has made."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Native:
     """A Python function that becomes a C function when its address is first asked for."""
 
@@ -155,9 +170,11 @@ class Native:
                     sigutils.normalize_signature(self.signature),
                     locals={},
                     options={"nopython": True, **_OPTIONS},
+                    pipeline_class=KernelCompiler,
                 )
                 made._cache = _cache_for(self.function)
-                _apart(made.compile)
+                with _uncollected():
+                    _apart(made.compile)
                 self._compiled = made
         return self._compiled
 
