@@ -9,7 +9,8 @@ from ...graph.errors import NamFileError, ParamError
 from ...graph.node import Node, Port, file, node, option, param
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.abi import kernel
-from ...runtime.pointers import call_node, channel, floats, load, record
+from ...runtime.pointers import call_node, load, record
+from ...runtime.simd.scale import scale
 from ...runtime.smooth import decibels, glide, glide_coefficient
 from ..resample import Rates, rates, resampled
 from .file import load_nam
@@ -43,12 +44,9 @@ def _nam(state: int, ins: int, outs: int, frames: int) -> None:
     if level != 0.0 or s.input_db_now != 1.0:
         target = decibels(level)
         s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
         source = s.driven
         for c in range(s.inputs):
-            dry, driven = channel(ins, c, frames), channel(s.driven, c, frames)
-            for i in range(frames):
-                driven[i] = factor[i] * dry[i]
+            scale(load(source, c), load(ins, c), s.curve, frames)
     if s.sizes != 0:
         record(s.sizes, SIZES).slim = s.slim
     if s.listed != 0:
@@ -59,11 +57,8 @@ def _nam(state: int, ins: int, outs: int, frames: int) -> None:
     if level != 0.0 or s.output_db_now != 1.0:
         target = decibels(level)
         s.output_db_now = glide(s.curve, s.output_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
         for c in range(s.outputs):
-            wet = channel(outs, c, frames)
-            for i in range(frames):
-                wet[i] = factor[i] * wet[i]
+            scale(load(outs, c), load(outs, c), s.curve, frames)
 
 
 @node("nam")
