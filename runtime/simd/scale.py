@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from .embed import embed
 from .lanes import Lanes, Value, f32
 
-__all__ = ["add_to", "amplify", "scale"]
+__all__ = ["add_to", "amplify", "each", "scale"]
 
 
-def _each(
+def each(
     lanes: Lanes,
     target: Value,
     sources: Sequence[Value],
@@ -28,16 +28,16 @@ def _each(
 
 
 def _emit_scale(lanes: Lanes, target: Value, source: Value, curve: Value, frames: Value) -> None:
-    _each(lanes, target, [source, curve], frames, lanes.mul)
+    each(lanes, target, [source, curve], frames, lanes.mul)
 
 
 def _emit_amplify(lanes: Lanes, target: Value, source: Value, gain: Value, frames: Value) -> None:
     factor = lanes.splat(lanes.builder.fptrunc(gain, f32))
-    _each(lanes, target, [source], frames, lambda x: lanes.mul(factor, x))
+    each(lanes, target, [source], frames, lambda x: lanes.mul(factor, x))
 
 
 def _emit_add(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
-    _each(lanes, target, [target, source], frames, lanes.add)
+    each(lanes, target, [target, source], frames, lanes.add)
 
 
 scale = embed("scale", 4, _emit_scale)
