@@ -65,9 +65,13 @@ class _KeyedCache(FunctionCache):  # type: ignore[misc]
         return (*super()._index_key(sig, codegen), *ours)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load what was compiled before; what is damaged counts as not there, and is replaced."""
+        """Load what was compiled before; what is damaged counts as not there, and is replaced.
+
+        Numba's own would first load all that it knows of types: only what is compiled needs that.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
         except Exception:  # a pickle that was cut off can raise anything
             with contextlib.suppress(OSError):
                 self._cache_file.flush()
