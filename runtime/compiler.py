@@ -9,6 +9,7 @@ kernel faster, and was a tenth of a cold start.
 from typing import Any
 
 from llvmlite import binding as llvm, ir
+from numba.core import ir as statements
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -17,6 +18,8 @@ from numba.core.typed_passes import NativeLowering, NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes
 
 __all__ = ["KernelCompiler"]
+
+RAISES = statements.Raise | statements.StaticRaise | statements.DynamicRaise
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -40,8 +43,11 @@ class _Lower(Lower):  # type: ignore[misc]
     def lower_normal_function(self, fndesc: Any) -> None:
         """Lower the function, and beside it the C function that calls it.
 
-        Numba's C function would take the GIL and print what was raised: nothing is.
+        Numba's C function would take the GIL and print what was raised: nothing may be.
         """
+        for block in self.blocks.values():
+            if isinstance(block.terminator, RAISES):
+                raise TypeError("a kernel must not raise: who would catch it?")
         super().lower_normal_function(fndesc)
         self.function.linkage = "internal"
         context = self.context
