@@ -100,10 +100,12 @@ def schedule(graph: Graph, spec: Spec) -> Schedule:
     return replace(
         plain,
         ops=tuple(
-            replace(
-                op,
-                reads=tuple(buffer[v] for v in op.reads),
-                writes=tuple(buffer[v] for v in op.writes),
+            Op(
+                op.kind,
+                tuple(buffer[v] for v in op.reads),
+                tuple(buffer[v] for v in op.writes),
+                op.node,
+                op.frames,
             )
             for op in plain.ops
         ),

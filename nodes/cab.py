@@ -6,9 +6,12 @@ from functools import cache
 import numpy as np
 
 from ..graph import Io, Node, Port, Processor, Spec, file, node, option, param
-from ..runtime.abi import Native, helper, kernel
-from ..runtime.pointers import channel, floats, record
+from ..runtime.abi import Native, kernel
+from ..runtime.pointers import load, record
 from ..runtime.simd.convolve_grid import convolver
+from ..runtime.simd.embed import embed
+from ..runtime.simd.lanes import Lanes, Value
+from ..runtime.simd.scale import each
 from ..runtime.smooth import decibels, glide, glide_coefficient
 from .convolution import Route, convolution
 from .impulse import GAIN_RULES, LAYOUTS, header, response
@@ -35,23 +38,21 @@ STATE = np.dtype(
 )
 
 
-@helper
-def _blend(state: int, ins: int, outs: int, frames: int) -> None:
-    """Mix in the dry signal and set the level, in place."""
-    s = record(state, STATE)
-    gain = decibels(s.level_db)
-    if s.level_db_now == 1.0 and gain == 1.0 and s.mix_now == 1.0 and s.mix == 1.0:
-        return  # the same bits as below, for nothing
-    s.level_db_now = glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
-    s.mix_now = glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
-    level, mix = floats(s.levels, frames), floats(s.mixes, frames)
-    for c in range(s.outputs):
-        x, y = channel(ins, min(c, s.inputs - 1), frames), channel(outs, c, frames)
-        for i in range(frames):
-            wet = y[i]
-            if mix[i] != np.float32(1.0):
-                wet = mix[i] * wet + (np.float32(1.0) - mix[i]) * x[i]
-            y[i] = level[i] * wet
+def _emit_blend(
+    lanes: Lanes, wet: Value, dry: Value, mixes: Value, levels: Value, frames: Value
+) -> None:
+    one = lanes.constant(1.0)
+
+    def blended(y: Value, x: Value, mix: Value, level: Value) -> Value:
+        both = lanes.add(lanes.mul(mix, y), lanes.mul(lanes.sub(one, mix), x))
+        alone = lanes.builder.fcmp_ordered("==", mix, one)
+        return lanes.mul(level, lanes.where(alone, y, both))
+
+    each(lanes, wet, [wet, dry, mixes, levels], frames, blended)
+
+
+_blend = embed("cab.blend", 5, _emit_blend)
+"""``_blend(wet, dry, mixes, levels, frames)``: mix in the dry signal, set the level, in place."""
 
 
 @cache
@@ -61,8 +62,16 @@ def _kernel(depth: int) -> Native:
 
     @kernel
     def cab(state: int, ins: int, outs: int, frames: int) -> None:
-        convolve(record(state, STATE).convolver, ins, outs, np.int64(frames))
-        _blend(state, ins, outs, frames)
+        s = record(state, STATE)
+        convolve(s.convolver, ins, outs, frames)
+        gain = decibels(s.level_db)
+        # Settled at 1, both: the same bits as below, for nothing.
+        if s.level_db_now != 1.0 or gain != 1.0 or s.mix_now != 1.0 or s.mix != 1.0:
+            s.level_db_now = glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
+            s.mix_now = glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
+            for c in range(s.outputs):
+                dry = load(ins, c if c < s.inputs else s.inputs - 1)
+                _blend(load(outs, c), dry, s.mixes, s.levels, frames)
 
     return cab
 

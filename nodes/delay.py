@@ -33,7 +33,6 @@ STATE = np.dtype(
         ("curves", np.int64),
     ]
 )
-ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)  # unsigned: no check for x[-1]
 NEAR = 1e-5
 """A time this close to where it goes, in frames, has arrived."""
 LONGEST_MS = 5000.0
@@ -53,18 +52,18 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
     opening = 1.0
     if s.damping_hz < OPEN_HZ:
         opening -= math.exp(-2.0 * math.pi * s.damping_hz / s.rate)
-    gliding, curve = view(state, 3, types.float64), floats(s.curves, 3 * frames)
-    for k in range(3):
-        aim = opening if k == 2 else (s.feedback if k == 0 else s.mix)
-        place = s.curves + 4 * frames * k
-        gliding[k] = glide(place, gliding[k], aim, s.coefficient, frames)
+    again, mixed, bright = s.curves, s.curves + 4 * frames, s.curves + 8 * frames
+    s.feedback_now = glide(again, s.feedback_now, s.feedback, s.coefficient, frames)
+    s.mix_now = glide(mixed, s.mix_now, s.mix, s.coefficient, frames)
+    s.damping_hz_now = glide(bright, s.damping_hz_now, opening, s.coefficient, frames)
+    curve = floats(s.curves, 3 * frames)
     damped, size, one = view(s.damped, s.channels, types.float64), s.size, np.float32(1.0)
-    mask, start, now = np.uint64(size - 1), s.at, begin
+    mask, start, now = size - 1, s.at, begin
     for c in range(s.channels):
         ring = floats(s.ring + 4 * size * c, size)
         x, y = channel(ins, c, frames), channel(outs, c, frames)
-        low, now, first, early = damped[c], begin, np.int64(1), one
-        a0, a1, a2, a3 = one, one, one, one
+        low, now, first = damped[c], begin, 1
+        early = a0 = a1 = a2 = a3 = one
         for i in range(frames):
             if now != target or i == 0:
                 if now != target:
@@ -72,7 +71,7 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
                     if abs(target - now) <= NEAR:
                         now = target
                 # Lagrange's cubic through four frames, the wanted time between the middle two.
-                first = np.int64(now if now >= 2.0 else 2.0) - 1
+                first = int(now if now >= 2.0 else 2.0) - 1
                 t = (now if now > 1.0 else 1.0) - first
                 a0 = np.float32((1.0 - t) * (2.0 - t) * (3.0 - t) / 6.0)
                 a1 = np.float32(t * (2.0 - t) * (3.0 - t) / 2.0)
@@ -80,13 +79,13 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
                 a3 = np.float32(t * (t - 1.0) * (t - 2.0) / 6.0)
                 early = np.float32(1.0 - now if now < 1.0 else 0.0)
             at = start + i
-            j = np.uint64(at - first)
-            echo = a0 * ring[j & mask] + a1 * ring[(j - ONE) & mask]
-            echo += a2 * ring[(j - TWO) & mask] + a3 * ring[(j - THREE) & mask]
+            j = at - first
+            echo = a0 * ring[j & mask] + a1 * ring[(j - 1) & mask]
+            echo += a2 * ring[(j - 2) & mask] + a3 * ring[(j - 3) & mask]
             sample, wet, p = x[i], curve[frames + i], np.float64(curve[2 * frames + i])
             low = p * echo + (1.0 - p) * low
             written = sample + curve[i] * np.float32(low)
-            ring[np.uint64(at) & mask] = written
+            ring[at & mask] = written
             if early > 0:  # less than one frame: between what comes in now and the frame before
                 echo = (one - early) * echo + early * written
             y[i] = (one - wet) * sample + wet * echo

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..graph import Io, Node, Processor, node, param
 from ..runtime.abi import kernel
-from ..runtime.pointers import channel, floats, record
+from ..runtime.pointers import load, record
+from ..runtime.simd.scale import scale
 from ..runtime.smooth import decibels, glide, glide_coefficient
 
 __all__ = ["Gain"]
@@ -24,11 +25,8 @@ STATE = np.dtype(
 def _gain(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
     s.gain_db_now = glide(s.curve, s.gain_db_now, decibels(s.gain_db), s.coefficient, frames)
-    factor = floats(s.curve, frames)
     for c in range(s.channels):
-        x, y = channel(ins, c, frames), channel(outs, c, frames)
-        for i in range(frames):
-            y[i] = factor[i] * x[i]
+        scale(load(outs, c), load(ins, c), s.curve, frames)
 
 
 @node("gain")

@@ -5,8 +5,11 @@ import math
 import numpy as np
 
 from ..graph import Io, Node, Port, Processor, node, param
-from ..runtime.abi import helper, kernel
-from ..runtime.pointers import channel, record
+from ..runtime.abi import kernel
+from ..runtime.pointers import channel, load, record
+from ..runtime.simd.embed import embed
+from ..runtime.simd.lanes import Lanes, Value
+from ..runtime.simd.scale import amplify
 from ..runtime.smooth import NEAR, glide_coefficient
 
 __all__ = ["Pan"]
@@ -21,14 +24,19 @@ STATE = np.dtype(
 QUARTER = math.pi / 4
 
 
-@helper
-def _share(towards: float) -> np.float32:
-    """Return the gain of the speaker that ``towards`` = 1 points at and -1 points away from.
+def _emit_share(lanes: Lanes, towards: Value) -> Value:
+    builder, kind = lanes.builder, towards.type
+    sine = builder.module.declare_intrinsic("llvm.sin", [kind])
+    angle = builder.fmul(builder.fadd(kind(1.0), towards), kind(QUARTER))
+    return builder.call(sine, [angle])
 
-    The sine-cosine law: the squares of both gains add up to 1 everywhere, so the loudness in a
-    room stays.  Written with two sines, silence and full level are exact at the ends.
-    """
-    return np.float32(math.sin((1.0 + towards) * QUARTER))
+
+_share = embed("pan.share", "d", _emit_share, gives="d")
+"""``_share(towards)``: the gain of the speaker that 1 points at and -1 points away from.
+
+The sine-cosine law: the squares of both gains add up to 1 everywhere, so the loudness in a room
+stays.  Written with two sines, silence and full level are exact at the ends.
+"""
 
 
 @kernel
@@ -42,16 +50,15 @@ def _pan(state: int, ins: int, outs: int, frames: int) -> None:
     # The angle glides, not the gains: so the law holds on the way as well.
     while start < frames and now != target:
         now += coefficient * (target - now)
-        if abs(target - now) <= NEAR:
+        if -NEAR <= target - now <= NEAR:
             now = target
-        left[start] = _share(-now) * x[start]
-        right[start] = _share(now) * x[start]
+        left[start] = np.float32(_share(-now)) * x[start]
+        right[start] = np.float32(_share(now)) * x[start]
         start += 1
     if start < frames:
-        to_left, to_right = _share(-target), _share(target)
-        for i in range(start, frames):
-            left[i] = to_left * x[i]
-            right[i] = to_right * x[i]
+        for c in range(2):
+            gain = _share(target if c else -target)
+            amplify(load(outs, c) + 4 * start, load(ins, 0) + 4 * start, gain, frames - start)
     s.position_now = now
 
 

@@ -11,10 +11,11 @@ importing a node costs nothing and a second process compiles nothing.
 """
 
 import contextlib
+import gc
 import hashlib
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from numba import njit, types
 from numba.core import sigutils
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
+
+from .compiler import KernelCompiler
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
 
@@ -62,9 +65,13 @@ class _KeyedCache(FunctionCache):  # type: ignore[misc]
         return (*super()._index_key(sig, codegen), *ours)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load what was compiled before; what is damaged counts as not there, and is replaced."""
+        """Load what was compiled before; what is damaged counts as not there, and is replaced.
+
+        Numba's own would first load all that it knows of types: only what is compiled needs that.
+        """
         try:
-            return super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
         except Exception:  # a pickle that was cut off can raise anything
             with contextlib.suppress(OSError):
                 self._cache_file.flush()
@@ -124,6 +131,18 @@ def _apart(work: Callable[[], Any]) -> Any:
     return made
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector from going again and again through all that the compiler has made."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Native:
     """A Python function that becomes a C function when its address is first asked for."""
 
@@ -155,9 +174,11 @@ class Native:
                     sigutils.normalize_signature(self.signature),
                     locals={},
                     options={"nopython": True, **_OPTIONS},
+                    pipeline_class=KernelCompiler,
                 )
                 made._cache = _cache_for(self.function)
-                _apart(made.compile)
+                with _uncollected():
+                    _apart(made.compile)
                 self._compiled = made
         return self._compiled
 

@@ -12,6 +12,7 @@ blocks, as a linker does.  The arena is one allocation in four regions:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -31,6 +32,12 @@ def offset(dtype: np.dtype[Any], name: str) -> int:
     """Return where a field of a structured dtype begins, in bytes."""
     fields: Any = dtype.fields
     return int(fields[name][1])
+
+
+@cache
+def _places(dtype: np.dtype[Any]) -> dict[str, tuple[int, int]]:
+    """Return the number of each field of a structured dtype, and where it begins."""
+    return {name: (number, offset(dtype, name)) for number, name in enumerate(dtype.names or ())}
 
 
 @dataclass(eq=False)
@@ -100,18 +107,20 @@ class Memory:
 
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
-        content = np.zeros(len(rows), dtype)
-        block = Block(region, content)
+        places = _places(dtype)
+        links, filled = [], []  # whole records as tuples: field by field NumPy takes much longer
         for index, row in enumerate(rows):
+            values: list[Any] = [0] * len(places)
             for name, value in row.items():
+                number, begin = places[name]
                 if isinstance(value, Block):
-                    value = (value, 0)
-                if isinstance(value, tuple) and isinstance(value[0], Block):
-                    place = index * dtype.itemsize + offset(dtype, name)
-                    block.links.append((place, *value))
+                    links.append((index * dtype.itemsize + begin, value, 0))
+                elif isinstance(value, tuple) and isinstance(value[0], Block):
+                    links.append((index * dtype.itemsize + begin, *value))
                 else:
-                    content[name][index] = value
-        return self._add(block)
+                    values[number] = value
+            filled.append(tuple(values))
+        return self._add(Block(region, np.array(filled, dtype), links))
 
     def _add(self, block: Block) -> Block:
         self.blocks.append(block)
@@ -144,24 +153,27 @@ class Arena:
         self.nbytes = total
         for block, offset in places:
             block.address = starts[block.region] + offset
-            content = block.content
-            block.content = self.bytes_at(block.address, block.nbytes).view(content.dtype)
-            block.content = block.content.reshape(content.shape)
+            content, begin = block.content, block.address - self._base
+            block.content = np.ndarray(content.shape, content.dtype, self._bytes.data, begin)
             if block.region != "scratch":
                 block.content[...] = content
-        self.fixes: list[list[tuple[int, int]]] = [self._link(memory, base) for memory in memories]
+        self.fixes = self._link(memories, base)
         """Of each memory, the ``(address, value)`` of pointers inside its state."""
 
-    def _link(self, memory: Memory, base: int) -> list[tuple[int, int]]:
+    def _link(self, memories: Sequence[Memory], base: int) -> list[list[tuple[int, int]]]:
         """Write the addresses of blocks where other blocks name them."""
-        every, fixes = [], []
-        for block in memory.blocks:
-            for offset, target, inside in block.links:
-                link = (block.address + offset, target.address + inside)
-                every.append(link)
+        every: list[tuple[int, int]] = []
+        found = []
+        for memory in memories:
+            fixes: list[tuple[int, int]] = []
+            for block in memory.blocks:
+                begin = block.address
+                made = [(begin + at, to.address + inside) for at, to, inside in block.links]
+                every += made
                 if block.region == "state":
-                    fixes.append(link)
-            block.links = []
+                    fixes += made
+                block.links = []
+            found.append(fixes)
         if every:
             places, values = np.array(every, np.int64).T
             if (places % 8).any():
@@ -169,7 +181,7 @@ class Arena:
             words = self._bytes[base - self._base :]
             words = words[: len(words) // 8 * 8].view(np.int64)
             words[(places - base) // 8] = values
-        return fixes
+        return found
 
     def touch(self) -> None:
         """Write to every page, so that none has to be found when it is first used."""

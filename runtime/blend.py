@@ -74,6 +74,7 @@ def ask_blend(node: Node, io: Io) -> Any:
     if dry_width not in (1, width):
         return None
     late, longest = node.latency(io.spec), io.spec.max_frames
+    curve = io.memory.scratch((1 + dry_width) * longest)
     return io.memory.record(
         BLEND,
         mix=1.0,
@@ -82,8 +83,8 @@ def ask_blend(node: Node, io: Io) -> Any:
         coefficient=glide_coefficient(SMOOTHING_S, io.spec.rate),
         width=width,
         dry_width=dry_width,
-        curve=io.memory.scratch(longest),
+        curve=curve,
         ring=io.memory.state((dry_width, late)) if late else 0,
         length=late,
-        dry=io.memory.scratch(dry_width * longest),
+        dry=curve[4 * longest],
     )

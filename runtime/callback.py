@@ -3,13 +3,12 @@
 import numpy as np
 from numba import types
 
-from .abi import NODE, helper, native
+from .abi import NODE, native
 from .attend import ENGINE, TRACE
 from .cpu import cycles, restore_floats, set_flush_to_zero
-from .fade import take
+from .ends import give, take
 from .player import PLAN
 from .pointers import call_node, load, load_acquire, record, store, store_release
-from .simd.finite import copy_numbers
 
 __all__ = ["process", "publish", "render_blocks"]
 
@@ -18,20 +17,6 @@ __all__ = ["process", "publish", "render_blocks"]
 def publish(counter: int, value: int) -> None:
     """Make everything written so far visible to the thread that reads ``counter``."""
     store_release(counter, value)
-
-
-@helper
-def _step(engine: int, ins: int, outs: int, offset: int, frames: int) -> None:
-    """Run the plan for some frames; while another is still heard, that one too."""
-    e = record(engine, ENGINE)
-    take(e.plan, ins, offset, frames, e.counts)
-    call_node(e.walk, e.plan, e.timed, np.int64(offset == 0), np.int32(frames))
-    if e.fade_left > 0 or e.ringing != 0:
-        call_node(e.fade, engine, ins, offset, np.int32(frames))
-    p = record(e.plan, PLAN)
-    for c in range(p.out_count):
-        copy_numbers(load(outs, c) + 4 * offset, load(p.outs, c), frames, e.counts + 8)
-    e.frame += frames
 
 
 @native(NODE)
@@ -43,13 +28,19 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
     longest = record(e.plan, PLAN).max_frames
     done = 0
     while done < frames or frames == 0:
-        n = min(np.int64(frames) - done, longest)
+        left = frames - done
+        n = left if left < longest else longest
         if e.pending_count > 0 or load_acquire(e.counters) != load(e.counters, 8):
             call_node(e.attend, engine, 0, 0, np.int32(n))
             n = e.granted
         if frames == 0:  # only the messages were wanted
             break
-        _step(engine, ins, outs, done, n)
+        take(e.plan, ins, done, n, e.counts)
+        call_node(e.walk, e.plan, e.timed, np.int64(done == 0), np.int32(n))
+        if e.fade_left > 0 or e.ringing != 0:  # another plan is still heard
+            call_node(e.fade, engine, ins, done, np.int32(n))
+        give(e.plan, outs, done, n, e.counts + 8)
+        e.frame += n
         done += n
     if frames > 0:
         store(e.trace, e.blocks & (TRACE - 1), cycles() - begun)
@@ -65,7 +56,8 @@ def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> 
     in_count, out_count = record(e.plan, PLAN).in_count, record(e.plan, PLAN).out_count
     done = 0
     while done < frames:
-        n = min(block, frames - done)
+        left = frames - done
+        n = left if left < block else block
         for c in range(in_count):
             store(e.channels, c, load(ins, c) + 4 * done)
         for c in range(out_count):

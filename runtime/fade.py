@@ -4,23 +4,11 @@ import numpy as np
 
 from .abi import helper, kernel
 from .attend import ENGINE
+from .ends import take
 from .player import PLAN, apply_params
-from .pointers import call_node, copy_bytes, floats, load, record, zero_bytes
-from .simd.finite import copy_numbers
+from .pointers import call_node, copy_bytes, floats, load, record
 
-__all__ = ["fade", "take"]
-
-
-@helper
-def take(plan: int, ins: int, offset: int, frames: int, bad: int) -> None:
-    """Bring the engine's input to a plan; where there is none, silence."""
-    p = record(plan, PLAN)
-    for c in range(p.in_count):
-        source = load(ins, c) if ins != 0 else 0
-        if source != 0:
-            copy_numbers(load(p.ins, c), source + 4 * offset, frames, bad)
-        else:
-            zero_bytes(load(p.ins, c), 4 * frames)
+__all__ = ["fade"]
 
 
 @helper

@@ -47,13 +47,15 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
     here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
     copies: list[tuple[int, int, int]] = []
     fixes: list[tuple[int, int]] = []
+    names = ["memory", "bytes", "params", "param_count"]
+    before, after = (p.rows[names].tolist() for p in (previous, plan))
     for j, k in same:
-        old, new = previous.rows[j], plan.rows[k]
-        copies.append((int(new["memory"]), int(old["memory"]), int(new["bytes"])))
+        memory, size, first, count = after[k]
+        copies.append((memory, before[j][0], size))
         fixes += plan.arena.fixes[k + 1]
-        for i in range(int(new["param_count"])):
-            target = here + PARAM.itemsize * (int(new["params"]) + i)
-            source = there + PARAM.itemsize * (int(old["params"]) + i)
+        for i in range(count):
+            target = here + PARAM.itemsize * (first + i)
+            source = there + PARAM.itemsize * (before[j][2] + i)
             copies.append((target, source, 8))
         counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
         copies.append((*counters, ROW.itemsize - COUNTERS))

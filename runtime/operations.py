@@ -4,6 +4,7 @@ import numpy as np
 
 from .abi import kernel
 from .pointers import channel, copy_bytes, floats, load, record, zero_bytes
+from .simd.scale import add_to
 
 __all__ = ["DELAY", "WIDTH", "add", "clear", "copy", "delay"]
 
@@ -31,9 +32,7 @@ def copy(state: int, ins: int, outs: int, frames: int) -> None:
 def add(state: int, ins: int, outs: int, frames: int) -> None:
     """Add every channel to what is there."""
     for c in range(record(state, WIDTH).channels):
-        x, y = channel(ins, c, frames), channel(outs, c, frames)
-        for i in range(frames):
-            y[i] += x[i]
+        add_to(load(outs, c), load(ins, c), frames)
 
 
 @kernel

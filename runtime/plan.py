@@ -20,7 +20,7 @@ from .rows import (
     find_reports,
     number_parameters,
     prepare_row,
-    row_fields,
+    rows_fields,
     with_onset,
 )
 from .simd.host import host_lanes
@@ -68,7 +68,7 @@ class Plan:
         self._prepared = self._prepare(own, previous if onset > 0 else None)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
-        rows = own.table(ROW, [row_fields(p, buffers, own) for p in self._prepared])
+        rows = own.table(ROW, rows_fields(self._prepared, buffers, own))
         ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
         outs = [c for b in self.schedule.outputs.values() for c in buffers[b]]
         fields = {
@@ -90,6 +90,7 @@ class Plan:
         self.arena = Arena([own, *(p.memory for p in self._prepared)])
         self.address = plan.address
         self.rows: np.ndarray[Any, Any] = rows.content
+        self._rows_address = rows.address
         self.param_table: np.ndarray[Any, Any] = table.content
         self.reports = find_reports(self._prepared)
         self.afters = tuple(p.after for p in self._prepared if p.after is not None)
@@ -98,13 +99,11 @@ class Plan:
         header["state"] = self.arena.state_address
         header["initial"] = self.arena.initial_address
         header["state_bytes"] = self.arena.state_bytes
-        for k, (row, (begin, size)) in enumerate(
-            zip(self.rows, self.arena.ranges[1:], strict=True)
-        ):
-            row["memory"] = self.arena.state_address + begin
-            row["initial"] = self.arena.initial_address + begin
-            row["bytes"] = size
-            row["params"], row["param_count"] = spans[k]
+        begins, sizes = np.array(self.arena.ranges[1:], np.int64).reshape(-1, 2).T
+        self.rows["memory"] = self.arena.state_address + begins
+        self.rows["initial"] = self.arena.initial_address + begins
+        self.rows["bytes"] = sizes
+        self.rows["params"], self.rows["param_count"] = np.array(spans, np.int64).reshape(-1, 2).T
         same = [] if previous is None else unchanged(previous, self)
         self._warm(previous, {k: j for j, k in same}, buffers)
         if previous is not None:
@@ -195,7 +194,7 @@ class Plan:
 
     def row_address(self, number: int) -> int:
         """Return where a row of the plan lies."""
-        return int(self.rows.ctypes.data) + ROW.itemsize * number
+        return self._rows_address + ROW.itemsize * number
 
     def watched(self, guard: Mapping[str, int] | None) -> None:
         """Let nodes be mixed, and limit what each may take; see ``PLAN``.  ``None``: neither."""

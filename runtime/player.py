@@ -6,13 +6,17 @@ from typing import Any
 import numpy as np
 
 from .abi import helper, kernel
-from .pointers import call_node, copy_bytes, element, load, record, store, zero_bytes
+from .pointers import call_node, copy_bytes, element, load, record
+from .simd.embed import embed
 from .simd.finite import find_nonsense
+from .simd.lanes import Lanes, Value
+from .simd.words import Fields
 
 __all__ = [
     "PARAM",
     "PLAN",
     "ROW",
+    "ROW_BYTES",
     "apply_params",
     "contain",
     "mute",
@@ -53,6 +57,8 @@ ROW = np.dtype(
 """One node (or one copy, sum or delay) of a plan: a cache line to call it, one to watch it, and
 one of counters, which go with a node from plan to plan."""
 
+ROW_BYTES = ROW.itemsize
+
 PARAM = np.dtype([("address", np.int64), ("value", np.float64)])
 """Where a parameter's target lives, and what it was last set to (it outlives a reset)."""
 
@@ -91,34 +97,46 @@ PLAN = np.dtype(
 )
 
 
-@helper
-def apply_params(params: int, first: int, count: int) -> None:
-    """Write parameter targets back into the records they belong to."""
-    for k in range(first, first + count):
-        row = element(params, k, PARAM)
-        store(row.address, 0, load(params, 2 * k + 1))  # the bits of a float64
+def _emit_apply(lanes: Lanes, params: Value, first: Value, count: Value) -> None:
+    with lanes.loop(lanes.plus(first, count), start=first) as k:
+        row = Fields(lanes, lanes.plus(params, lanes.times(k, PARAM.itemsize)), PARAM)
+        lanes.put_word(row["value"], lanes.pointer(row["address"]), 0)  # the bits of a float64
 
 
-@helper
-def mute(row: Any, frames: int) -> None:
-    """Silence a node's outputs."""
-    for c in range(row.checked):
-        zero_bytes(load(row.outs, c), 4 * frames)
+def _emit_mute(lanes: Lanes, row: Value, frames: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    outs, size = fields.pointer("outs"), lanes.times(frames, 4)
+    with lanes.loop(fields["checked"]) as c:
+        lanes.clear(lanes.pointer(lanes.word(outs, c)), size)
 
 
-@helper
-def refresh(row: Any, params: int) -> None:
-    """Start a node afresh; its parameters stay where they were set."""
-    copy_bytes(row.memory, row.initial, row.bytes)
-    apply_params(params, row.params, row.param_count)
+def _emit_refresh(lanes: Lanes, row: Value, params: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    lanes.copy(fields.pointer("memory"), fields.pointer("initial"), fields["bytes"])
+    _emit_apply(lanes, params, fields["params"], fields["param_count"])
 
 
-@helper
-def contain(row: Any, params: int, frames: int) -> None:
-    """Mute a node that produced what is no number, and start it afresh."""
-    mute(row, frames)
-    refresh(row, params)
-    row.faults += 1
+def _emit_contain(lanes: Lanes, row: Value, params: Value, frames: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    _emit_mute(lanes, row, frames)
+    _emit_refresh(lanes, row, params)
+    fields["faults"] = lanes.plus(fields["faults"], 1)
+
+
+apply_params = embed("apply_params", 3, _emit_apply)
+"""``apply_params(params, first, count)``: write targets back into the records they belong to."""
+
+mute = embed("mute", 2, _emit_mute)
+"""``mute(row, frames)``: silence a node's outputs; ``row`` is the address of one."""
+
+refresh = embed("refresh", 2, _emit_refresh)
+"""``refresh(row, params)``: start a node afresh; its parameters stay where they were set."""
+
+contain = embed("contain", 3, _emit_contain)
+"""``contain(row, params, frames)``: mute a node that produced what is no number, start it afresh.
+
+These are emitted as every walk compiles them, and hardly any ever comes to run them.
+"""
 
 
 @kernel
@@ -132,7 +150,7 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         if row.checked > 0:
             find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
-                contain(row, p.params, frames)
+                contain(rows + ROW_BYTES * k, p.params, frames)
 
 
 @helper

@@ -6,14 +6,12 @@ int64 addresses: array arguments between jitted functions cost reference counts.
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .abi import helper
-from .structs import element, numbers, record
+from .structs import Numbers, element, record
 
 __all__ = [
     "call_node",
@@ -123,19 +121,27 @@ def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
     return types.void(types.int64, types.int64), generate
 
 
-@helper
-def view(address: int, count: int, dtype: Any) -> Any:
+def _first(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return args[0]
+
+
+@intrinsic
+def view(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
     """See ``count`` numbers of a NumPy ``dtype`` at ``address``."""
-    return numbers(address, dtype)
+    return Numbers(dtype.dtype)(types.int64, types.int64, dtype), _first
 
 
-@helper
-def floats(address: int, count: int) -> Any:
+@intrinsic
+def floats(typing: Any, address: Any, count: Any) -> Any:
     """See ``count`` float32 at ``address``."""
-    return numbers(address, np.float32)
+    return Numbers(types.float32)(types.int64, types.int64), _first
 
 
-@helper
-def channel(pointers: int, index: int, frames: int) -> Any:
+@intrinsic
+def channel(typing: Any, pointers: Any, index: Any, frames: Any) -> Any:
     """See one channel of ``ins`` or ``outs``: ``frames`` float32."""
-    return numbers(load(pointers, index), np.float32)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_word(builder, *args[:2]), typ=i64)
+
+    return Numbers(types.float32)(types.int64, types.int64, types.int64), generate

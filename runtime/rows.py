@@ -1,6 +1,6 @@
 """From the operations of a schedule to the rows of a plan: memory asked for, kernels chosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ __all__ = [
     "find_reports",
     "number_parameters",
     "prepare_row",
-    "row_fields",
+    "rows_fields",
     "widths",
     "with_onset",
 ]
@@ -121,21 +121,39 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
     return made
 
 
-def row_fields(
-    p: Row, buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
-) -> dict[str, Any]:
-    """Return what is known of a row before the arena is laid out."""
-    ins: list[Any] = list(p.reads) or [c for b in p.op.reads for c in buffers[b]]
-    outs: list[Any] = list(p.writes) or [c for b in p.op.writes for c in buffers[b]]
-    return {
-        "kernel": p.kernel,
-        "state": p.state or p.record,
-        "ins": own.pointers(ins),
-        "outs": own.pointers(outs),
-        "checked": len(outs) if p.node is not None else 0,
-        "trace": own.scratch(TRACED, np.int64) if p.node is not None else 0,
-        "blend": 0 if p.blend is None else p.blend,
-    }
+def rows_fields(
+    prepared: Sequence[Row], buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
+) -> list[dict[str, Any]]:
+    """Return what is known of the rows before the arena is laid out.
+
+    Their lists of channels share one block, and so do their traces: blocks take time.
+    """
+    ends: list[tuple[Sequence[Any], Sequence[Any]]] = [
+        (
+            p.reads or [c for b in p.op.reads for c in buffers[b]],
+            p.writes or [c for b in p.op.writes for c in buffers[b]],
+        )
+        for p in prepared
+    ]
+    lists = own.pointers([c for ins, outs in ends for c in (*ins, *outs)])
+    traces = own.scratch((sum(p.node is not None for p in prepared), TRACED), np.int64)
+    found, at, trace = [], 0, 0
+    for p, (ins, outs) in zip(prepared, ends, strict=True):
+        checked = p.node is not None
+        found.append(
+            {
+                "kernel": p.kernel,
+                "state": p.state or p.record,
+                "ins": lists[8 * at],
+                "outs": lists[8 * (at + len(ins))],
+                "checked": len(outs) if checked else 0,
+                "trace": traces[8 * TRACED * trace] if checked else 0,
+                "blend": 0 if p.blend is None else p.blend,
+            }
+        )
+        at += len(ins) + len(outs)
+        trace += checked
+    return found
 
 
 def number_parameters(

@@ -6,9 +6,7 @@ sets every ``*_now`` to NaN, which means "not started: begin at the target".
 """
 
 import math
-from typing import Any
 
-from .abi import helper
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value, f32
 
@@ -26,10 +24,14 @@ def glide_coefficient(smoothing_s: float, rate: float) -> float:
     return 1.0 - math.exp(-1.0 / (smoothing_s * rate)) if smoothing_s > 0 else 1.0
 
 
-@helper
-def decibels(level: float) -> Any:
-    """Return the amplitude factor of a level in dB."""
-    return 10.0 ** (level / 20.0)
+def _emit_decibels(lanes: Lanes, level: Value) -> Value:
+    builder = lanes.builder
+    power = builder.module.declare_intrinsic("llvm.pow", [level.type])
+    return builder.call(power, [level.type(10.0), builder.fdiv(level, level.type(20.0))])
+
+
+decibels = embed("decibels", "d", _emit_decibels, gives="d")
+"""``decibels(level)``: return the amplitude factor of a level in dB, both in float64."""
 
 
 def _emit_glide(

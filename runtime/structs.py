@@ -21,7 +21,7 @@ from numba.extending import (
     register_model,
 )
 
-__all__ = ["element", "numbers", "record"]
+__all__ = ["Numbers", "element", "record"]
 
 i8, i64 = ir.IntType(8), ir.IntType(64)
 PTR = ir.PointerType()
@@ -89,7 +89,10 @@ def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
 
 
 class Numbers(types.Type):  # type: ignore[misc]
-    """The type of numbers one after another at an address; an index is never negative."""
+    """The type of numbers one after another at an address; an index is never negative.
+
+    ``pointers.py`` has the functions that see them.
+    """
 
     def __init__(self, dtype: types.Type) -> None:
         self.dtype = dtype
@@ -134,13 +137,3 @@ def _get_number(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 def _set_number(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     builder.store(args[2], _number(context, builder, signature.args[0], *args[:2]))
     return context.get_dummy_value()
-
-
-@intrinsic
-def numbers(typing: Any, address: Any, dtype: Any) -> Any:
-    """See the numbers of a NumPy ``dtype`` that lie one after another at ``address``."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return args[0]
-
-    return Numbers(dtype.dtype)(types.int64, dtype), generate

@@ -5,7 +5,7 @@ import numpy as np
 from .abi import kernel
 from .blend import BLEND
 from .cpu import cycles
-from .player import PLAN, ROW, contain, mute, refresh
+from .player import PLAN, ROW, ROW_BYTES, contain, mute, refresh
 from .pointers import call_node, element, load, record, store
 from .simd.finite import find_nonsense
 
@@ -13,7 +13,6 @@ __all__ = ["TRACED", "blame", "watch"]
 
 TRACED = 512
 """Calls of each node whose time is remembered."""
-ROW_BYTES = ROW.itemsize
 
 
 @kernel
@@ -31,16 +30,16 @@ def watch(plan: int, timed: int, fresh: int, frames: int) -> None:
         before = cycles()
         resting = row.rest > 0
         if resting:
-            mute(row, frames)
+            mute(rows + ROW_BYTES * k, frames)
             row.rest -= frames
             if row.rest <= 0:
-                refresh(row, p.params)
+                refresh(rows + ROW_BYTES * k, p.params)
         else:
             call_node(row.kernel, row.state, row.ins, row.outs, frames)
             if row.checked > 0:
                 find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
                 if load(verdict, 0) != 0:
-                    contain(row, p.params, frames)
+                    contain(rows + ROW_BYTES * k, p.params, frames)
         if row.blend != 0:
             b = record(row.blend, BLEND)
             if b.length > 0 or b.mix * b.on + b.now != 2.0:
@@ -63,7 +62,7 @@ def watch(plan: int, timed: int, fresh: int, frames: int) -> None:
                         row.strikes = 0
                         row.overruns += 1
                         row.rest = p.rest
-                        mute(row, frames)
+                        mute(rows + ROW_BYTES * k, frames)
 
 
 @kernel

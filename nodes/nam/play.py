@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ...runtime.abi import helper, kernel
-from ...runtime.pointers import call_node, channel, floats, load, record
+from ...runtime.pointers import call_node, load, record
+from ...runtime.simd.scale import scale
 from ...runtime.smooth import decibels, glide
 from .sizes import SIZES
 
@@ -38,12 +39,9 @@ def drive(state: int, ins: int, frames: int) -> int:
     if level != 0.0 or s.input_db_now != 1.0:
         target = decibels(level)
         s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
         source = s.driven
         for c in range(s.inputs):
-            dry, driven = channel(ins, c, frames), channel(s.driven, c, frames)
-            for i in range(frames):
-                driven[i] = factor[i] * dry[i]
+            scale(load(source, c), load(ins, c), s.curve, frames)
     return source
 
 
@@ -55,11 +53,8 @@ def leave(state: int, outs: int, frames: int) -> None:
     if level != 0.0 or s.output_db_now != 1.0:
         target = decibels(level)
         s.output_db_now = glide(s.curve, s.output_db_now, target, s.coefficient, frames)
-        factor = floats(s.curve, frames)
         for c in range(s.outputs):
-            wet = channel(outs, c, frames)
-            for i in range(frames):
-                wet[i] = factor[i] * wet[i]
+            scale(load(outs, c), load(outs, c), s.curve, frames)
 
 
 @kernel

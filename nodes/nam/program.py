@@ -13,16 +13,10 @@ import numpy as np
 
 from ...graph.prepare import Memory
 from ...runtime.abi import Native, kernel
-from ...runtime.pointers import (
-    call_node,
-    copy_bytes,
-    element,
-    load,
-    move_bytes,
-    record,
-    store,
-)
+from ...runtime.simd.embed import embed
 from ...runtime.simd.host import host_lanes
+from ...runtime.simd.lanes import Lanes, Value
+from ...runtime.simd.words import Fields, Words
 from .wavenet_tiles import VECTORS
 
 __all__ = ["Matrix", "Program", "walk"]
@@ -50,35 +44,68 @@ BANK = 8
 """Positions that are kept side by side."""
 
 
+def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
+    builder, p = lanes.builder, Words(lanes, PROGRAM, lanes.pointer(state))
+    piece = p["piece"]
+    with lanes.loop(frames, step=piece) as done:
+        left = lanes.minus(frames, done)
+        count = builder.select(builder.icmp_signed("<", left, piece), left, piece)
+        begin, size = lanes.times(done, 4), lanes.times(count, 4)
+        with lanes.loop(p["inputs"]) as c:
+            source = lanes.pointer(lanes.plus(_channel(lanes, p, ins, c), begin))
+            lanes.copy(_row(lanes, p, "source", c), source, size)
+        with lanes.loop(p["history_count"]) as number:
+            _emit_room(lanes, _numbered(lanes, p["histories"], HISTORY, number), piece)
+        with lanes.loop(p["stage_count"]) as number:
+            stage = _numbered(lanes, p["stages"], STAGE, number)
+            lanes.call_node(stage["kernel"], stage["record"], stage["ins"], stage["outs"], count)
+        with lanes.loop(p["history_count"]) as number:
+            position = _numbered(lanes, p["histories"], HISTORY, number).pointer("position")
+            lanes.put_word(lanes.plus(lanes.word(position, 0), count), position, 0)
+        with lanes.loop(p["outputs"]) as c:
+            target = lanes.pointer(lanes.plus(_channel(lanes, p, outs, c), begin))
+            lanes.copy(target, _row(lanes, p, "target", c), size)
+
+
+def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
+    """Move what is still needed of a history back to the left, where there is no room for more."""
+    builder, position = lanes.builder, history.pointer("position")
+    column, lookback = lanes.word(position, 0), history["lookback"]
+    full = builder.icmp_signed(">", lanes.plus(column, piece), history["stop"])
+    with lanes.when(full):
+        back = lanes.times(lanes.minus(column, lookback), 4)
+        step = lanes.times(history["row"], 4)
+        with lanes.loop(history["rows"]) as row:
+            start = lanes.plus(history["address"], lanes.times(row, step))
+            kept = lanes.pointer(lanes.plus(start, back))
+            lanes.move(lanes.pointer(start), kept, lanes.times(lookback, 4))
+        lanes.put_word(lookback, position, 0)
+
+
+def _numbered(lanes: Lanes, first: Value, kind: np.dtype[Any], number: Value) -> Fields:
+    return Fields(lanes, lanes.plus(first, lanes.times(number, kind.itemsize)), kind)
+
+
+def _row(lanes: Lanes, p: Words, name: str, c: Value) -> Value:
+    """Return where a channel of the first or the last matrix begins."""
+    return lanes.at(p.pointer(name), lanes.times(c, p["piece"]))
+
+
+def _channel(lanes: Lanes, p: Words, ends: Value, c: Value) -> Value:
+    """Return the address of a channel: of those in a list, or of the one that is no list."""
+    found = lanes.cell(ends)
+    with lanes.when(lanes.builder.icmp_signed("!=", p["listed"], lanes.index(0))):
+        found.value = lanes.word(lanes.pointer(ends), c)
+    return found.value
+
+
+_walk = embed("nam.program", 4, _emit_walk)
+
+
 @kernel
 def walk(state: int, ins: int, outs: int, frames: int) -> None:
     """Run ``frames`` through a program: of channels in a list, or of one that is no list."""
-    p = record(state, PROGRAM)
-    done = 0
-    while done < frames:
-        count = min(p.piece, frames - done)
-        for c in range(p.inputs):
-            given = load(ins, c) if p.listed != 0 else ins
-            copy_bytes(p.source + 4 * c * p.piece, given + 4 * done, 4 * count)
-        for number in range(p.history_count):
-            history = element(p.histories, number, HISTORY)
-            column = load(history.position, 0)
-            if column + p.piece > history.stop:
-                kept = history.address + 4 * (column - history.lookback)
-                for row in range(history.rows):
-                    start = 4 * row * history.row
-                    move_bytes(history.address + start, kept + start, 4 * history.lookback)
-                store(history.position, 0, history.lookback)
-        for number in range(p.stage_count):
-            stage = element(p.stages, number, STAGE)
-            call_node(stage.kernel, stage.record, stage.ins, stage.outs, np.int32(count))
-        for number in range(p.history_count):
-            position = element(p.histories, number, HISTORY).position
-            store(position, 0, load(position, 0) + count)
-        for c in range(p.outputs):
-            wanted = load(outs, c) if p.listed != 0 else outs
-            copy_bytes(wanted + 4 * done, p.target + 4 * c * p.piece, 4 * count)
-        done += count
+    _walk(state, ins, outs, frames)
 
 
 @dataclass(frozen=True, eq=False)

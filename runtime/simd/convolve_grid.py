@@ -28,11 +28,12 @@ from .convolve_places import (
     row_at,
     tail,
 )
-from .convolve_records import CONVOLVER, Fields
+from .convolve_records import CONVOLVER
 from .embed import embed
 from .fft_leaf import forward_real, inverse_real
 from .fft_tables import LEAF
 from .lanes import Lanes, Value
+from .words import Fields
 
 __all__ = ["convolver"]
 

@@ -19,11 +19,12 @@ from .convolve_places import (
     row_at,
     tail,
 )
-from .convolve_records import CONVOLVER, LEVEL, OUT_SLOTS, ROW_WORDS, Fields, plane
+from .convolve_records import CONVOLVER, LEVEL, OUT_SLOTS, ROW_WORDS, plane
 from .convolve_schedule import Op
 from .fft_pass import SEGMENT, SEGMENT_STRIDE
 from .fft_tables import LEAF
 from .lanes import Lanes, Value
+from .words import Fields
 
 __all__ = ["level"]
 

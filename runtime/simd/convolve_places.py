@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from .convolve import ROW, multiply, multiply_newest
-from .convolve_records import LINE, RECENT, ROUTE_WORDS, Fields
+from .convolve_records import LINE, RECENT, ROUTE_WORDS
 from .embed import new_function
 from .fft_tables import HALF
 from .lanes import Lanes, Value, i64
+from .words import Fields
 
 __all__ = [
     "Leaf",

@@ -9,7 +9,6 @@ import numpy as np
 
 from .fft_pass import SEGMENT, SEGMENT_STRIDE
 from .fft_tables import LEAF
-from .lanes import Lanes, Value
 
 __all__ = [
     "CONVOLVER",
@@ -19,7 +18,6 @@ __all__ = [
     "RECENT",
     "ROUTE_WORDS",
     "ROW_WORDS",
-    "Fields",
     "plane",
 ]
 
@@ -56,21 +54,3 @@ LEVEL = _words("partitions position work ring spectra product next out outer inn
 def plane(size: int) -> int:
     """Return the floats of one real plane of ``size`` points, as the passes lay them out."""
     return size if size <= SEGMENT else size // SEGMENT * SEGMENT_STRIDE
-
-
-class Fields:
-    """The int64 fields of a record at an address, for emitted code."""
-
-    def __init__(self, lanes: Lanes, address: Value, dtype: Any) -> None:
-        self._lanes, self._place, self._dtype = lanes, lanes.pointer(address), dtype
-
-    def __getitem__(self, name: str) -> Value:
-        """Load a field."""
-        return self._lanes.word(self._place, self._word(name))
-
-    def __setitem__(self, name: str, value: Value | int) -> None:
-        """Store a field."""
-        self._lanes.put_word(value, self._place, self._word(name))
-
-    def _word(self, name: str) -> int:
-        return int(self._dtype.fields[name][1]) // 8

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
+from numba.core import cgutils
 
 __all__ = ["Cell", "Emitter", "Value", "f32", "i32", "i64", "pointer"]
 
@@ -96,6 +97,18 @@ class Emitter:
         """Store one float32."""
         self.builder.store(value, self.at(place, offset), align=4)
 
+    def clear(self, place: Value, size: Value) -> None:
+        """Clear ``size`` bytes."""
+        cgutils.memset(self.builder, place, size, 0)
+
+    def copy(self, target: Value, source: Value, size: Value) -> None:
+        """Copy ``size`` bytes between ranges that do not overlap."""
+        cgutils.raw_memcpy(self.builder, target, source, size, 1)
+
+    def move(self, target: Value, source: Value, size: Value) -> None:
+        """Copy ``size`` bytes between ranges that may overlap."""
+        cgutils.raw_memmove(self.builder, target, source, size, 1)
+
     # ---- control -------------------------------------------------------------------------------
 
     def cell(self, first: Value) -> Cell:
@@ -118,6 +131,12 @@ class Emitter:
         counter.value = self.plus(index, step)
         builder.branch(head)
         builder.position_at_end(after)
+
+    def call_node(self, kernel: Value, state: Value, ins: Value, outs: Value, n: Value) -> None:
+        """Call the kernel at an int64 address for ``n`` (an int64) frames."""
+        kind = ir.FunctionType(ir.VoidType(), [i64, i64, i64, i32])
+        function = self.builder.inttoptr(kernel, kind.as_pointer())
+        self.builder.call(function, [state, ins, outs, self.builder.trunc(n, i32)])
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:

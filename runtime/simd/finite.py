@@ -5,7 +5,7 @@ from llvmlite import ir
 from .embed import embed
 from .lanes import Lanes, Value, i64
 
-__all__ = ["copy_numbers", "find_nonsense"]
+__all__ = ["copy_numbers", "emit_copy", "find_nonsense"]
 
 ABREAST = 4
 
@@ -42,7 +42,7 @@ def _emit(lanes: Lanes, outs: Value, channels: Value, frames: Value, verdict: Va
     lanes.put_word(builder.zext(bad, i64), lanes.pointer(verdict), 0)
 
 
-def _emit_copy(lanes: Lanes, target: Value, source: Value, frames: Value, counter: Value) -> None:
+def emit_copy(lanes: Lanes, target: Value, source: Value, frames: Value, counter: Value) -> None:
     """Copy with 0 in the place of what is no number, and count the places."""
     builder, zero = lanes.builder, lanes.constant(0.0)
     into, samples, place = (lanes.pointer(a) for a in (target, source, counter))
@@ -68,6 +68,6 @@ find_nonsense = embed("finite", 4, _emit, inline=True)
 """``find_nonsense(outs, channels, frames, verdict)``: the int64 at ``verdict`` becomes 1
 if any of ``frames`` samples of any channel is infinite or no number, and 0 if none is."""
 
-copy_numbers = embed("copy_numbers", 4, _emit_copy)
+copy_numbers = embed("copy_numbers", 4, emit_copy)
 """``copy_numbers(target, source, frames, counter)``: copy float32, 0 for each that is infinite or
 no number; the int64 at ``counter`` grows by how many were."""

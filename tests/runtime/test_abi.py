@@ -1,5 +1,6 @@
 """Kernels compile once, are kept on disk, and are told apart by the sources they come from."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -146,6 +147,28 @@ def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPat
     while not went_on and time.monotonic() < deadline:
         time.sleep(0.01)
     assert went_on == ["to the end"]
+
+
+def test_a_kernel_that_could_raise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abi, "_natives", [])
+
+    @kernel
+    def raising(state: int, ins: int, outs: int, frames: int) -> None:
+        if frames > 4096:
+            raise ValueError
+
+    with pytest.raises(TypeError, match="must not raise"):
+        _ = raising.address
+
+
+def test_the_collector_is_back_after_compiling() -> None:
+    @kernel
+    def short(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    assert gc.isenabled()
+    assert short.address != 0
+    assert gc.isenabled()
 
 
 def test_what_goes_wrong_in_the_compiler_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,50 @@
+"""What nearly every node does to a channel in the end: scale it, add it."""
+
+from collections.abc import Callable, Sequence
+
+from .embed import embed
+from .lanes import Lanes, Value, f32
+
+__all__ = ["add_to", "amplify", "each", "scale"]
+
+
+def each(
+    lanes: Lanes,
+    target: Value,
+    sources: Sequence[Value],
+    frames: Value,
+    made: Callable[..., Value],
+) -> None:
+    """Put ``made(a, b, ...)`` of the sources' samples in ``target``; nothing past ``frames``."""
+    builder, place = lanes.builder, lanes.pointer(target)
+    places = [lanes.pointer(source) for source in sources]
+    whole = builder.and_(frames, lanes.index(-lanes.width))
+    with lanes.loop(whole, step=lanes.width) as at:
+        lanes.store(made(*(lanes.load(p, at) for p in places)), place, at)
+    rest = builder.sub(frames, whole)
+    with lanes.when(builder.icmp_signed(">", rest, lanes.index(0))):
+        last = made(*(lanes.load_first(p, rest, whole) for p in places))
+        lanes.store_first(last, place, rest, whole)
+
+
+def _emit_scale(lanes: Lanes, target: Value, source: Value, curve: Value, frames: Value) -> None:
+    each(lanes, target, [source, curve], frames, lanes.mul)
+
+
+def _emit_amplify(lanes: Lanes, target: Value, source: Value, gain: Value, frames: Value) -> None:
+    factor = lanes.splat(lanes.builder.fptrunc(gain, f32))
+    each(lanes, target, [source], frames, lambda x: lanes.mul(factor, x))
+
+
+def _emit_add(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
+    each(lanes, target, [target, source], frames, lanes.add)
+
+
+scale = embed("scale", 4, _emit_scale)
+"""``scale(target, source, curve, frames)``: multiply float32 at two addresses, frame by frame."""
+
+amplify = embed("amplify", "iidi", _emit_amplify)
+"""``amplify(target, source, gain, frames)``: multiply by one number, taken as a float32."""
+
+add_to = embed("add_to", 3, _emit_add)
+"""``add_to(target, source, frames)``: add float32 to what is there."""
