@@ -87,7 +87,7 @@ def commit(lane: int, frames: int) -> None:
     """
     e = record(lane, LANE)
     for k in range(e.node_count):
-        row, node = record(load(e.nodes, 2 * k), ROW), load(e.nodes, 2 * k + 1)
+        row, node = load(e.nodes, 2 * k), load(e.nodes, 2 * k + 1)
         n = record(node, NODE)
         p = record(n.part, PART)
         n.armed, n.stood_in = 0, 0
@@ -99,7 +99,7 @@ def commit(lane: int, frames: int) -> None:
         p.serial, p.first = e.serial, p.next
         if found != 0:
             refresh(row, e.params)
-            row.faults += 1
+            record(row, ROW).faults += 1
         else:
             n.serial = e.serial
             _remember(node, frames)
