@@ -17,6 +17,8 @@ __all__ = ["Handles", "Launch", "Loaded", "Pinned"]
 DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 PORTABLE, MAPPED = 1, 2  # CU_MEMHOSTALLOC_PORTABLE, CU_MEMHOSTALLOC_DEVICEMAP
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
+DEFAULT = 0
+"""The stream of copies that name none."""
 RELAXED = 2  # CU_STREAM_CAPTURE_MODE_RELAXED
 
 
@@ -111,7 +113,12 @@ class Handles:
         return self._keep("cuStreamDestroy_v2", made)
 
     def capture(self, stream: int, launches: Sequence[Launch]) -> int:
-        """Make one graph of launches that follow one another; return what is to be launched."""
+        """Make one graph of launches that follow one another; return what is to be launched.
+
+        What was uploaded and cleared is there first: this may return before the device is done with
+        it, and a stream that waits for no other would not wait for that.
+        """
+        self.synchronize(DEFAULT)
         graph, made = c_void_p(), c_void_p()
         self.driver.call("cuStreamBeginCapture_v2", c_void_p(stream), c_int(RELAXED))
         for launch in launches:

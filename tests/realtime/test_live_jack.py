@@ -16,7 +16,10 @@ import pytest
 
 from . import live_jack
 
-pytest.importorskip("sounddevice", exc_type=ImportError, reason="needs sounddevice and PortAudio")
+try:
+    import sounddevice  # noqa: F401
+except (ImportError, OSError) as reason:  # the package, or the library it wants, is not there
+    pytest.skip(f"needs sounddevice and PortAudio: {reason}", allow_module_level=True)
 
 LOADS = ("sleep", "spin", "hold", "collect")
 WHOLE = os.environ.get("NAMGRAPH_LIVE") == "1"
