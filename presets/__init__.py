@@ -12,6 +12,7 @@
     verify     a null test of a model; verdict what it found, verify_torch the trainer's side
     live, live_show  play a rack on a sound card, and show how it goes
     warm       compile everything now
+    arguments  what may be typed after namgraph
     console    what the command says where, and how it ends
     assets/    sounds and models that ship, and the recipes that made them
 
