@@ -113,7 +113,7 @@ def test_handlers_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
 def test_ctrl_c_is_quiet_wherever_it_comes(
     place: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: Any) -> None:
+    def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(place, interrupt)
