@@ -59,6 +59,7 @@ def _word(value: Any) -> str:
 
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
+    from ..nodes.nam.cuda import refusal
     from ..nodes.nam.file import load_nam
     from ..nodes.nam.levels import MODES, applied
     from ..nodes.nam.networks import Lstm
@@ -92,6 +93,8 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
             }
             for s in model.submodels
         ]
+    reason = refusal(network)
+    found["gpu"] = f"no: {reason}" if reason else "can"
     found["levels"] = {
         "loudness_db": model.loudness,
         "input_level_dbu": model.input_level_dbu,

@@ -28,8 +28,9 @@ import namgraph as ng
 from namgraph.nodes.nam.cuda import cuda_network
 from namgraph.presets.bench import machine
 from namgraph.runtime.cuda.driver import Driver, driver
-from namgraph.tests.bench.gpu_batch import Batch
-from namgraph.tests.nodes.nam import nets
+
+from ..nodes.nam import nets
+from .gpu_batch import Batch
 
 __all__ = ["main"]
 

@@ -10,6 +10,7 @@ import pytest
 import namgraph as ng
 
 from ..nodes.nam import nets
+from ..nodes.nam.features import CASES
 from .fake_driver import FakeDriver
 from .gpu import RATE, amp, guitar, on_fake_device
 
@@ -28,7 +29,7 @@ def paths(tmp_path: Path) -> list[str]:
         nets.wavenet(nets.array(4, [1, 2, 30]), seed=1),
         nets.wavenet(nets.array(3, [1, 20]), seed=2),
         nets.wavenet(nets.array(4, [1, 2, 30]), seed=3),
-        nets.lstm(200, 1, seed=4),
+        CASES["Linear fft"],
     ]
     return [nets.write(tmp_path, shape, f"{k}.nam") for k, shape in enumerate(shapes)]
 
