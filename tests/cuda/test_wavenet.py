@@ -82,6 +82,31 @@ def test_a_device_plays_what_the_file_means(name: str) -> None:
     np.testing.assert_array_equal(pieces, whole)
 
 
+@pytest.mark.parametrize(
+    ("name", "precision", "tolerance"),
+    [
+        ("feather", "tf32x3", TOLERANCE),  # only its first array is on tensor cores
+        ("A2 full", "tf32x3", TOLERANCE),
+        ("random 7", "tf32x3", TOLERANCE),
+        ("standard", "tf32", 2e-3),
+    ],
+)
+def test_tensor_cores(name: str, precision: str, tolerance: float) -> None:
+    file = (GENERATIONS | SHAPES)[name]
+    network = cuda_wavenet(network_of(file), precision)
+    found = Streaming([network])(SIGNAL)
+    assert error(found[0], oracle.play(file, SIGNAL)) <= tolerance
+    pieces = Streaming([network], seed=6).cut(SIGNAL, [130, 1, 63])
+    np.testing.assert_array_equal(pieces, found)
+    assert network.kernel != cuda_wavenet(network_of(file)).kernel
+
+
+def test_what_has_no_eights_is_exact_on_tensor_cores_too() -> None:
+    network = network_of(GENERATIONS["nano"])
+    rough = Streaming([cuda_wavenet(network, "tf32")])(SIGNAL)
+    np.testing.assert_array_equal(rough, streaming(GENERATIONS["nano"])(SIGNAL))
+
+
 @pytest.mark.parametrize("which", ["tap", "bias", "scale"])
 def test_the_check_can_fail(which: str) -> None:
     """A hundredth off in one number must not pass."""
@@ -174,7 +199,7 @@ def test_what_is_too_large_is_refused(row: Any, reason: str) -> None:
 
 
 def test_precisions_are_known_by_name() -> None:
-    with pytest.raises(ParamError, match=r"'half': must be one of exact"):
+    with pytest.raises(ParamError, match=r"'half': must be one of exact, tf32, tf32x3$"):
         cuda_wavenet(network_of(one()), "half")
 
 

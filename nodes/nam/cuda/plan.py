@@ -13,7 +13,7 @@ import numpy as np
 from ..networks import Conv, Floats
 from ..wavenet_network import WaveNet
 from ..wavenet_parts import Layer, LayerArray
-from .pack import array_weights, head_weights, padded, rechannel_weights
+from .pack import Packing, padded
 
 __all__ = ["GATES", "KINDS", "ArrayPlan", "Plan", "Step", "Tiling", "pitch", "plan"]
 
@@ -37,6 +37,11 @@ class Tiling:
     frames: int = 64
     warps: int = 4
     stages: int = 3
+
+    @property
+    def columns(self) -> int:
+        """Frames of a warp."""
+        return self.frames // self.warps
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Plan:
     """A network laid out; ``resident`` weights come first and stay in shared memory."""
 
     tiling: Tiling
+    tensors: int
     arrays: tuple[ArrayPlan, ...]
     steps: tuple[Step, ...]
     weights: Floats
@@ -126,10 +132,11 @@ class Plan:
     def blocks(self) -> int:
         """Blocks that are to fit on a multiprocessor together: what registers are shared out by.
 
-        More than four times four warps would leave a thread too few registers.
+        With 16 warps, a thread has 128 registers; gates hold more at once, and get 168.
         """
         room = MULTIPROCESSOR // (4 * self.shared + RESERVED)
-        return max(1, min(room, 16 // self.tiling.warps))
+        warps = 12 if any(array.gates for array in self.arrays) else 16
+        return max(1, min(room, warps // self.tiling.warps))
 
 
 def pitch(channels: int) -> int:
@@ -137,9 +144,14 @@ def pitch(channels: int) -> int:
     return padded(channels) | 4
 
 
-def plan(network: WaveNet, tiling: Tiling) -> Plan:
-    """Lay out a network that ``refuse_wavenet`` does not refuse."""
-    laying = _Laying(network.arrays[0].channels)
+def plan(network: WaveNet, tiling: Tiling, tensors: int = 0) -> Plan:
+    """Lay out a network that ``refuse_wavenet`` does not refuse.
+
+    ``tensors`` is how many products of a tensor core stand for one: 1 or 3; with 0 it has none.
+    """
+    if tiling.columns % 16:
+        tensors = 0
+    laying = _Laying(network.arrays[0].channels, tensors)
     *inner, last = network.arrays
     for array in inner:
         laying.array(array, array.head)
@@ -151,6 +163,7 @@ def plan(network: WaveNet, tiling: Tiling) -> Plan:
     steps, past = _placed(laying.steps, [row.size for row in laying.staged], resident)
     return Plan(
         tiling=tiling,
+        tensors=tensors,
         arrays=tuple(laying.arrays),
         steps=steps,
         weights=_lines(np.concatenate([*laying.resident, *laying.staged])),
@@ -164,7 +177,8 @@ def plan(network: WaveNet, tiling: Tiling) -> Plan:
 class _Laying:
     """Collects arrays, and weights in the order they will lie in."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, tensors: int) -> None:
+        self.packing = Packing(tensors)
         self.arrays: list[ArrayPlan] = []
         self.steps: list[Step] = []
         self.staged: list[Floats] = []
@@ -173,12 +187,12 @@ class _Laying:
 
     def array(self, array: LayerArray, head: Conv, last: bool = False) -> None:
         """Add an array; nothing reads what the last one hands on."""
-        rechannel = self._keep(rechannel_weights(array.rechannel))
+        rechannel = self._keep(self.packing.rechannel(array.rechannel))
         for layer in array.layers:
             unread = last and layer is array.layers[-1]
             self.steps.append(_step(layer, layer.out is not None and not unread))
-        self.staged += array_weights(array)
-        weights, at = head_weights(head, last), 0
+        self.staged += self.packing.layers(array)
+        weights, at = self.packing.head(head, last), 0
         if head.taps == 1:
             at = self._keep(weights)
         else:

@@ -9,7 +9,7 @@
 // the bits do not depend on how a signal is cut.
 //
 // Parts, in the order they are put together: the header made for the network, common.cuh,
-// fragments.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
+// fragments.cuh, tensors.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
 
 // The part of the signal that this thread block plays: `lead` frames unheard, then `length`.
 // Pointers are at the first frame that is heard, and frames are counted from it.

@@ -13,14 +13,17 @@ from .plan import Plan, Tiling, plan
 
 __all__ = ["PRECISIONS", "cuda_wavenet", "refuse_wavenet"]
 
-PRECISIONS = ("exact",)
-PARTS = ("fragments.cuh", "activations.cuh", "steps.cuh", "arrays.cuh", "wavenet.cu")
+PRECISIONS = {"exact": 0, "tf32": 1, "tf32x3": 3}
+PARTS = (
+    *("fragments.cuh", "tensors.cuh", "activations.cuh"),
+    *("steps.cuh", "arrays.cuh", "wavenet.cu"),
+)
 WIDEST = 32
 ANY, MOST = 99 << 10, 227 << 10
 """Bytes of shared memory that a block may ask for: on any device, and on the largest."""
 TILINGS = tuple(
     Tiling(frames, warps, stages)
-    for frames, warps in ((64, 4), (32, 4), (16, 2))
+    for frames, warps in ((64, 4), (32, 2), (16, 1))
     for stages in (3, 2)
 )
 """What is tried in turn until a network fits."""
@@ -50,15 +53,20 @@ def refuse_wavenet(network: Network) -> str:
 def cuda_wavenet(network: WaveNet, precision: str = "exact") -> CudaNetwork:
     """Return a network as the device plays it; it must not be one that is refused.
 
-    ``precision`` is "exact": float32 throughout, within 3e-6 of the peak.  Anything else raises
-    ParamError.
+    ``precision`` is one of
+
+    * "exact"   float32 throughout, within 3e-6 of the peak
+    * "tf32x3"  where channels come by eights, on tensor cores, each product as three: nearly exact
+    * "tf32"    the same with one product: wrong by a thousandth or two
+
+    Anything else, and a network that is refused, raises ParamError.
     """
     if precision not in PRECISIONS:
         raise ParamError(f"precision is {precision!r}: must be one of {', '.join(PRECISIONS)}")
     reason = refuse_wavenet(network)
     if reason:
         raise ParamError(f"the network cannot run on a CUDA device: {reason}")
-    made = _tiling(network)
+    made = _tiling(network, PRECISIONS[precision])
     assert made is not None
     return planned(made)
 
@@ -81,10 +89,10 @@ def _text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
-def _tiling(network: WaveNet) -> Plan | None:
+def _tiling(network: WaveNet, tensors: int = 0) -> Plan | None:
     """Return the first layout that fits on every device, else the first that fits on any."""
     wide = any(max(a.channels, a.layers[0].width) > 4 for a in network.arrays)
-    plans = [plan(network, tiling) for tiling in (TILINGS if wide else NARROW)]
+    plans = [plan(network, tiling, tensors) for tiling in (TILINGS if wide else NARROW)]
     fitting = [p for most in (ANY, MOST) for p in plans if 4 * p.shared <= most]
     return fitting[0] if fitting else None
 
