@@ -53,11 +53,23 @@ SHAPES = {
     "a single layer": fill({"layers": [layer_array(1, [0])], "head_scale": 1}, seed=2),
 } | {f"random {seed}": random_wavenet(seed) for seed in (0, 7)}
 
+TENSORS = [
+    ("feather", "tf32x3", TOLERANCE),  # only its first array is on tensor cores
+    ("A2 full", "tf32x3", TOLERANCE),
+    ("random 7", "tf32x3", TOLERANCE),
+    ("standard", "tf32", 2e-3),
+]
+
 
 def error(found: Any, wanted: Any) -> float:
     peak = abs(wanted).max()
     assert peak > 1e-3
     return float(abs(found - wanted).max() / peak)
+
+
+def device(name: str, precision: str = "exact") -> Streaming:
+    file = (GENERATIONS | SHAPES)[name]
+    return Streaming([cuda_wavenet(network_of(file), precision)])
 
 
 def check_close(found: Any, wanted: Any) -> None:
@@ -68,7 +80,8 @@ def check_close(found: Any, wanted: Any) -> None:
 def built() -> None:
     """All kernels compiled, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(streaming, (GENERATIONS | SHAPES).values()))
+        cases = [*[(name,) for name in GENERATIONS | SHAPES], *[case[:2] for case in TENSORS]]
+        list(pool.map(lambda case: device(*case), cases))
 
 
 @pytest.mark.usefixtures("built")
@@ -82,15 +95,8 @@ def test_a_device_plays_what_the_file_means(name: str) -> None:
     np.testing.assert_array_equal(pieces, whole)
 
 
-@pytest.mark.parametrize(
-    ("name", "precision", "tolerance"),
-    [
-        ("feather", "tf32x3", TOLERANCE),  # only its first array is on tensor cores
-        ("A2 full", "tf32x3", TOLERANCE),
-        ("random 7", "tf32x3", TOLERANCE),
-        ("standard", "tf32", 2e-3),
-    ],
-)
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(("name", "precision", "tolerance"), TENSORS)
 def test_tensor_cores(name: str, precision: str, tolerance: float) -> None:
     file = (GENERATIONS | SHAPES)[name]
     network = cuda_wavenet(network_of(file), precision)
