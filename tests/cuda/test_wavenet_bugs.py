@@ -23,7 +23,7 @@ CUTS = [5, 100, 63, 64, 130]
 SEEDS = (1, 2, 3)
 WAIT = "cp_wait<STAGES - 2>();"
 BARRIER = "    __syncthreads();\n    // The stage of the step before"
-START = "        __syncthreads();\n        if (run.thread < run.later)"
+START = "        __syncthreads();\n        // The host's memory is far away"
 WARP = "    put(a, run.exchange(), run.lane);\n    __syncwarp();"
 KEEP = "    move_past<false>("
 

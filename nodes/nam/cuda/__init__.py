@@ -1,6 +1,9 @@
 """Networks as kernels for NVIDIA devices.
 
-wavenet.py    WaveNets; plan.py lays them out, header.py says so to the compiler, *.cuh, wavenet.cu
+wavenet.py    WaveNets: what is refused, and the kernel for the rest
+plan.py       where steps, weights and states lie; pack.py, the weights in their order
+header.py     the plan as text, before the kernel's own
+*.cuh         the kernel's parts (wavenet.cu names their order)
 lstm.py       LSTMs; lstm.cu
 network.py    what both are for whoever plays them
 """
