@@ -3,7 +3,7 @@
 // A NaN goes in and comes out: a network that swallowed one would go on with a loud finite number
 // that nobody notices.  Hence comparisons, where fminf and fmaxf would drop it.
 
-// In the order of KINDS in activations.py.
+// In the order of KINDS in laying.py.
 enum Kind {
     TANH, FASTTANH, HARDTANH, LEAKY_HARDTANH, RELU, LEAKY, SIGMOID, SILU, HARDSWISH, SOFTSIGN,
     KINDS

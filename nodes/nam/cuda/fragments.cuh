@@ -53,8 +53,7 @@ struct Layout<CHANNELS, true> {
 
 template <int CHANNELS>
 struct Fragment : Layout<CHANNELS> {
-    using Place = Layout<CHANNELS>;
-    float v[Place::PARTS][Place::EACH];
+    float v[Layout<CHANNELS>::PARTS][Layout<CHANNELS>::EACH];
 };
 
 // Neighbouring numbers, read at once: four, or two.

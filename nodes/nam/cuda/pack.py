@@ -75,12 +75,16 @@ class Packing:
 
 
 def _fragments(rows: Floats) -> Floats:
-    """Return ``[tap][8 in][lane][8 out][2]``: of a block of 8 x 8, each lane takes two numbers."""
+    """Return ``[tap][8 in][pair][lane][8 out][2]``: a lane takes two numbers of a block of 8 x 8.
+
+    It takes those of two blocks at once where they come in pairs.
+    """
     taps, inputs, outputs = rows.shape
-    blocks = rows.reshape(taps, inputs // 8, 8, outputs // 8, 8)
-    pairs = [blocks[:, :, LANE % 4 + 4 * n, :, LANE // 4] for n in range(2)]
-    # Two lists of indices with a slice between come first: [lane][tap][8 in][8 out].
-    return np.stack(pairs, axis=-1).transpose(1, 2, 0, 3, 4).ravel()
+    pair = 1 if outputs // 8 % 2 else 2
+    blocks = rows.reshape(taps, inputs // 8, 8, outputs // 8 // pair, pair, 8)
+    parts = [blocks[:, :, LANE % 4 + 4 * n, ..., LANE // 4] for n in range(2)]
+    # Lists of indices with slices between come first: [lane][tap][8 in][pair][8 out].
+    return np.stack(parts, axis=-1).transpose(1, 2, 3, 0, 4, 5).ravel()
 
 
 def _nearest(values: Floats) -> Floats:

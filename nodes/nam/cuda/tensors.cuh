@@ -4,8 +4,8 @@
 // where each factor is taken as the sum of two such numbers: then what is left out is the product
 // of both remainders.  With 0 there are none.
 //
-// The weights of such a convolution come as [tap][8 in][lane][8 out][2], in the order in which the
-// lanes take them (pack.py).
+// The weights of such a convolution come as [tap][8 in][pair][lane][8 out][2], in the order in which
+// the lanes take them (pack.py): if they can, two blocks of 8 x 8 at once.
 
 // A part of x that a tensor core sees, and what is left.
 struct Split {
@@ -16,8 +16,8 @@ struct Split {
 template <int IN, int OUT, int UNROLL>
 DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const float* columns,
                              int taps, int apart, int lane) {
-    constexpr int TILES = OUT / 8, BLOCK = 64 * TILES, DEEP = COLUMNS / 16;
-    const float* w = weights + lane * 2 * TILES;
+    constexpr int TILES = OUT / 8, PAIR = TILES % 2 ? 1 : 2, DEEP = COLUMNS / 16;
+    const float* w = weights + lane * 2 * PAIR;
     const float* x = columns + lane / 4 * pitch(IN) + lane % 4;
     float main[DEEP][TILES][4], rest[DEEP][TILES][4];  // added up apart: the rest is small
 #pragma unroll
@@ -34,15 +34,15 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const fl
 #pragma unroll
         for (int k = 0; k < UNROLL; ++k, x += apart) {
 #pragma unroll
-            for (int in = 0; in < IN; in += 8, w += BLOCK) {
+            for (int in = 0; in < IN; in += 8, w += 64 * TILES) {
                 float high[TILES][2], low[TILES][2];
 #pragma unroll
-                for (int n = 0; n < TILES; ++n) {
-                    const Numbers<2> q(w + 2 * n);
+                for (int n = 0; n < TILES; n += PAIR) {
+                    const Numbers<2 * PAIR> q(w + 64 * n);
 #pragma unroll
-                    for (int r = 0; r < 2; ++r) {
+                    for (int r = 0; r < 2 * PAIR; ++r) {
                         const Split s(q.v[r]);
-                        high[n][r] = s.high, low[n][r] = s.low;
+                        high[n + r / 2][r % 2] = s.high, low[n + r / 2][r % 2] = s.low;
                     }
                 }
 #pragma unroll

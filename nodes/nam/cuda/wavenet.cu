@@ -59,7 +59,7 @@ DEV bool stream(Run& run, const Part& part, float ahead) {
         if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = ahead;
         if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = ahead;
         __syncthreads();
-        // The host's memory is far away: what the next tile needs is asked for while this one plays.
+        // The host's memory is far away: the next tile's input is asked for while this one plays.
         if (run.thread < run.later) ahead = part.driven(frame + TILE);
         for (int i = run.thread; i < STEPS; i += THREADS)
             run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);

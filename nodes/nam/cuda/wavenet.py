@@ -4,14 +4,15 @@ from functools import cache
 from pathlib import Path
 
 from ....graph.errors import ParamError
-from ....runtime.cuda import kernel as runtime
+from ....runtime.cuda import kernel as shared
 from ..wavenet_network import Network, WaveNet
 from ..wavenet_parts import Layer, LayerArray
 from .header import header
+from .laying import plan
 from .network import CudaNetwork
-from .plan import Plan, Tiling, plan
+from .plan import Plan, Tiling
 
-__all__ = ["PRECISIONS", "cuda_wavenet", "refuse_wavenet"]
+__all__ = ["PRECISIONS", "cuda_wavenet", "planned", "refuse_wavenet"]
 
 PRECISIONS = {"exact": 0, "tf32": 1, "tf32x3": 3}
 PARTS = (
@@ -72,8 +73,8 @@ def cuda_wavenet(network: WaveNet, precision: str = "exact") -> CudaNetwork:
 
 
 def planned(made: Plan) -> CudaNetwork:
-    """Return a network laid out in a way of the caller's choice."""
-    kernel = runtime.CudaKernel(
+    """Return a network laid out as the caller likes: ``plan`` with a ``Tiling``, for measuring."""
+    kernel = shared.CudaKernel(
         source=header(made) + _text(),
         entry="wavenet",
         threads=32 * made.tiling.warps,
@@ -84,7 +85,7 @@ def planned(made: Plan) -> CudaNetwork:
 
 @cache
 def _text() -> str:
-    common = Path(runtime.__file__).with_name("common.cuh")
+    common = Path(shared.__file__).with_name("common.cuh")
     paths = [common, *(Path(__file__).with_name(name) for name in PARTS)]
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
@@ -92,9 +93,14 @@ def _text() -> str:
 def _tiling(network: WaveNet, tensors: int = 0) -> Plan | None:
     """Return the first layout that fits on every device, else the first that fits on any."""
     wide = any(max(a.channels, a.layers[0].width) > 4 for a in network.arrays)
-    plans = [plan(network, tiling, tensors) for tiling in (TILINGS if wide else NARROW)]
-    fitting = [p for most in (ANY, MOST) for p in plans if 4 * p.shared <= most]
-    return fitting[0] if fitting else None
+    larger = None
+    for tiling in TILINGS if wide else NARROW:
+        made = plan(network, tiling, tensors)
+        if 4 * made.shared <= ANY:
+            return made
+        if larger is None and 4 * made.shared <= MOST:
+            larger = made
+    return larger
 
 
 def _refuse_array(array: LayerArray, before: int) -> str:
