@@ -33,16 +33,16 @@ def streaming(*files: Any, **options: Any) -> "Streaming":
     return Streaming([cuda_wavenet(network_of(file)) for file in files], **options)
 
 
-def translated(texts: Sequence[tuple[str, str]], optimised: str) -> Path:
+def translated(texts: Sequence[tuple[str, str]]) -> Path:
     """Compile kernels, each of which may be called apart from the others; return a library.
 
-    What is played for a moment only is not worth optimising.
+    What is played for a second at most is not worth optimising.
     """
     parts = ['#include "shim.h"']
     for entry, source in texts:
         parts += [f"namespace apart_{entry} {{", source, "}"]
         parts += [f"using apart_{entry}::{entry};", f"SHIM_ENTRY({entry})"]
-    return compiled("\n".join(parts), [optimised])
+    return compiled("\n".join(parts), ["-O0"])
 
 
 class Streaming:
@@ -60,7 +60,7 @@ class Streaming:
     ) -> None:
         self.kernel, self.slots, self.first = networks[0].kernel, slots, 0
         assert {n.kernel for n in networks} == {self.kernel}
-        self.so = so or translated([(self.kernel.entry, self.kernel.source)], "-O1")
+        self.so = so or translated([(self.kernel.entry, self.kernel.source)])
         self.entry = entry or self.kernel.entry
         self.order: dict[str, Any] = {"defer": defer, "seed": seed}
         self.count, self.warm = len(networks), networks[0].past_floats

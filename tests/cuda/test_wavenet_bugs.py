@@ -129,7 +129,7 @@ def _library(names: list[str]) -> Path:
         source = planted(name)
         assert source.count(call) == 1
         texts.append((entry(name), source.replace(call, call.replace("wavenet", entry(name)))))
-    return translated(texts, "-O0")
+    return translated(texts)
 
 
 def check(name: str) -> None:
