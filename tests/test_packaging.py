@@ -15,7 +15,7 @@ FOLDERS = ("graph", "runtime", "nodes", "presets")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
 RECIPES = {"torch"}  # assets are trained once, by whoever wants to; tests and users need no torch
-DATA = (".wav", ".nam", ".json")
+DATA = (".wav", ".nam", ".json", ".cu", ".cuh")
 
 
 def third_party(path: Path) -> set[str]:

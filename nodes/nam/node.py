@@ -89,16 +89,20 @@ class Nam(Node):
 
     def no_device(self) -> str:
         """Return why the model cannot play on a device, or nothing if it can."""
-        from ...runtime.cuda.driver import missing
-        from .cuda import refusal
+        from ...runtime.cuda.driver import driver
+        from .cuda import cuda_network, refusal
 
         try:
             network = self.model.running
-        except NamFileError as error:
+            if self.resample:
+                return "resample is for the CPU"
+            if reason := refusal(network):
+                return reason
+            room = driver().shared_bytes
+        except (CudaError, NamFileError) as error:
             return str(error)
-        if self.resample:
-            return "resample is for the CPU"
-        return refusal(network) or missing()
+        wanted = cuda_network(network, self.precision).kernel.shared_bytes
+        return "" if wanted <= room else f"{wanted} bytes of shared memory: the device has {room}"
 
     @property
     def model(self) -> Model:

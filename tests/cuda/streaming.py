@@ -14,9 +14,9 @@ from namgraph.nodes.nam.file import parse_nam
 from namgraph.nodes.nam.wavenet_network import WaveNet
 
 from .arguments import Block, NamArgs, filled, placed
-from .emulator import build, emulate
+from .emulator import compiled, emulate
 
-__all__ = ["Streaming", "network_of", "streaming"]
+__all__ = ["Streaming", "network_of", "streaming", "translated"]
 
 Signal = NDArray[np.float32]
 
@@ -31,6 +31,18 @@ def network_of(file: Any) -> WaveNet:
 def streaming(*files: Any, **options: Any) -> "Streaming":
     """Files of one shape as instances of one kernel, all cleared."""
     return Streaming([cuda_wavenet(network_of(file)) for file in files], **options)
+
+
+def translated(texts: Sequence[tuple[str, str]]) -> Path:
+    """Compile kernels, each of which may be called apart from the others; return a library.
+
+    What is played for a second at most is not worth optimising.
+    """
+    parts = ['#include "shim.h"']
+    for entry, source in texts:
+        parts += [f"namespace apart_{entry} {{", source, "}"]
+        parts += [f"using apart_{entry}::{entry};", f"SHIM_ENTRY({entry})"]
+    return compiled("\n".join(parts), ["-O0"])
 
 
 class Streaming:
@@ -48,7 +60,7 @@ class Streaming:
     ) -> None:
         self.kernel, self.slots, self.first = networks[0].kernel, slots, 0
         assert {n.kernel for n in networks} == {self.kernel}
-        self.so = so or build(self.kernel.source, [self.kernel.entry])
+        self.so = so or translated([(self.kernel.entry, self.kernel.source)])
         self.entry = entry or self.kernel.entry
         self.order: dict[str, Any] = {"defer": defer, "seed": seed}
         self.count, self.warm = len(networks), networks[0].past_floats

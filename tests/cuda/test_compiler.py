@@ -43,9 +43,11 @@ def gated() -> Any:
 
 FILES: dict[str, Any] = {name: nets.a1(name) for name in nets.A1}
 FILES |= {"A2 lite": nets.a2(3), "A2 full": nets.a2(8), "gated": gated()}
-OTHERS = ("standard", "A2 full", "gated")
+TENSORS = "standard, tf32x3"
+OTHERS = ("standard", "gated")
 """What is compiled for other devices as well: all of it would take a minute."""
 MATRIX = [(name, "sm_90") for name in FILES]
+MATRIX += [(TENSORS, "sm_90")]
 MATRIX += [
     (name, f"sm_{n}") for n in (80, 120) for name in OTHERS if _missing() or n in known_archs()
 ]
@@ -58,7 +60,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def device_kernel(name: str) -> CudaKernel:
-    return cuda_wavenet(network_of(FILES[name])).kernel
+    name, _, precision = name.partition(", ")
+    return cuda_wavenet(network_of(FILES[name]), precision or "exact").kernel
 
 
 @functools.cache

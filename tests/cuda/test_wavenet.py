@@ -53,11 +53,23 @@ SHAPES = {
     "a single layer": fill({"layers": [layer_array(1, [0])], "head_scale": 1}, seed=2),
 } | {f"random {seed}": random_wavenet(seed) for seed in (0, 7)}
 
+TENSORS = [
+    ("feather", "tf32x3", TOLERANCE),  # only its first array is on tensor cores
+    ("A2 full", "tf32x3", TOLERANCE),
+    ("random 7", "tf32x3", TOLERANCE),
+    ("standard", "tf32", 2e-3),
+]
+
 
 def error(found: Any, wanted: Any) -> float:
     peak = abs(wanted).max()
     assert peak > 1e-3
     return float(abs(found - wanted).max() / peak)
+
+
+def device(name: str, precision: str = "exact") -> Streaming:
+    file = (GENERATIONS | SHAPES)[name]
+    return Streaming([cuda_wavenet(network_of(file), precision)])
 
 
 def check_close(found: Any, wanted: Any) -> None:
@@ -68,7 +80,8 @@ def check_close(found: Any, wanted: Any) -> None:
 def built() -> None:
     """All kernels compiled, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(streaming, (GENERATIONS | SHAPES).values()))
+        cases = [*[(name,) for name in GENERATIONS | SHAPES], *[case[:2] for case in TENSORS]]
+        list(pool.map(lambda case: device(*case), cases))
 
 
 @pytest.mark.usefixtures("built")
@@ -80,6 +93,24 @@ def test_a_device_plays_what_the_file_means(name: str) -> None:
     check_close(whole[0], oracle.play(file, SIGNAL))
     pieces = streaming(file, seed=5).cut(SIGNAL, [200, 1, 64, 17])
     np.testing.assert_array_equal(pieces, whole)
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(("name", "precision", "tolerance"), TENSORS)
+def test_tensor_cores(name: str, precision: str, tolerance: float) -> None:
+    file = (GENERATIONS | SHAPES)[name]
+    network = cuda_wavenet(network_of(file), precision)
+    found = Streaming([network])(SIGNAL)
+    assert error(found[0], oracle.play(file, SIGNAL)) <= tolerance
+    pieces = Streaming([network], seed=6).cut(SIGNAL, [130, 1, 63])
+    np.testing.assert_array_equal(pieces, found)
+    assert network.kernel != cuda_wavenet(network_of(file)).kernel
+
+
+def test_what_has_no_eights_is_exact_on_tensor_cores_too() -> None:
+    network = network_of(GENERATIONS["nano"])
+    rough = Streaming([cuda_wavenet(network, "tf32")])(SIGNAL)
+    np.testing.assert_array_equal(rough, streaming(GENERATIONS["nano"])(SIGNAL))
 
 
 @pytest.mark.parametrize("which", ["tap", "bias", "scale"])
@@ -112,7 +143,7 @@ def test_public_models(name: str, slim: float, wanted: str) -> None:
     path = MODELS / f"{name}.nam"
     model = load_nam(path).select(slim)
     assert isinstance(model.network, WaveNet)
-    signal = np.fromfile(MODELS / "ref" / "input.f32", np.float32)[:12_000]
+    signal = np.fromfile(MODELS / "ref" / "input.f32", np.float32)[:6000]
     playing = Streaming([cuda_wavenet(model.network)])
     found = playing(signal, past=np.zeros(playing.warm, np.float32))[0]
     file = json.loads(path.read_text())
@@ -174,7 +205,7 @@ def test_what_is_too_large_is_refused(row: Any, reason: str) -> None:
 
 
 def test_precisions_are_known_by_name() -> None:
-    with pytest.raises(ParamError, match=r"'half': must be one of exact"):
+    with pytest.raises(ParamError, match=r"'half': must be one of exact, tf32, tf32x3$"):
         cuda_wavenet(network_of(one()), "half")
 
 

@@ -6,8 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namgraph.nodes.nam.cuda.laying import plan
+from namgraph.nodes.nam.cuda.plan import Tiling
+from namgraph.nodes.nam.cuda.wavenet import planned
+
 from ..nodes.nam.shapes import fill, layer_array
-from .streaming import network_of, streaming
+from .streaming import Streaming, network_of, streaming
 
 FRAMES = 1300
 RNG = np.random.default_rng(11)
@@ -45,6 +49,13 @@ def test_no_cut_changes_a_bit(lengths: list[int], seed: int) -> None:
     signal = SIGNAL[:300] if lengths == [1] else SIGNAL
     found = streaming(model(), seed=seed, defer=seed > 0).cut(signal, lengths)
     same(found, whole()[:, : signal.size])
+
+
+@pytest.mark.parametrize("tiling", [Tiling(128, 4, 2), Tiling(64, 8), Tiling(32, 1), Tiling(16, 2)])
+def test_no_tiling_changes_a_bit(tiling: Tiling) -> None:
+    """Which one is the quickest is for a device to say."""
+    playing = Streaming([planned(plan(network_of(model()), tiling))])
+    same(playing.cut(SIGNAL, [400, 30]), whole())
 
 
 def test_the_signal_matters() -> None:

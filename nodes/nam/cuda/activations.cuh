@@ -3,7 +3,7 @@
 // A NaN goes in and comes out: a network that swallowed one would go on with a loud finite number
 // that nobody notices.  Hence comparisons, where fminf and fmaxf would drop it.
 
-// In the order of KINDS in activations.py.
+// In the order of KINDS in laying.py.
 enum Kind {
     TANH, FASTTANH, HARDTANH, LEAKY_HARDTANH, RELU, LEAKY, SIGMOID, SILU, HARDSWISH, SOFTSIGN,
     KINDS
@@ -57,17 +57,19 @@ DEV float activated(float x, const float (&p)[4]) {
 template <int KIND, int CHANNELS>
 DEV void activate_as(Fragment<CHANNELS>& f, const float* rows, int lane) {
     if (!f.holds(lane)) return;
-    float p[4][4];  // of each channel, each parameter
+    constexpr int EACH = Fragment<CHANNELS>::EACH;
 #pragma unroll
-    for (int n = 0; n < parameters_of(KIND); ++n) {
-        const Four row(rows + n * padded(CHANNELS) + f.channel(lane));
+    for (int part = 0; part < f.PARTS; ++part) {
+        float p[EACH][4];  // of each channel, each parameter
 #pragma unroll
-        for (int c = 0; c < 4; ++c) p[c][n] = row.v[c];
+        for (int n = 0; n < parameters_of(KIND); ++n) {
+            const Numbers<EACH> row(rows + n * padded(CHANNELS) + f.channel(lane, part));
+#pragma unroll
+            for (int c = 0; c < EACH; ++c) p[c][n] = row.v[c];
+        }
+#pragma unroll
+        for (int c = 0; c < EACH; ++c) f.v[part][c] = activated<KIND>(f.v[part][c], p[c]);
     }
-#pragma unroll
-    for (int i = 0; i < f.EACH; ++i)
-#pragma unroll
-        for (int c = 0; c < 4; ++c) f.v[i][c] = activated<KIND>(f.v[i][c], p[c]);
 }
 
 // Apply one of the ALLOWED kinds (a bit each); where there is only one, nothing is asked.

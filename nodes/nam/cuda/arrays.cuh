@@ -30,12 +30,12 @@ DEV void gate(const Run& run, const Step& step, Fragment<A::WIDTH>& z) {
     activate<A::SECONDS>(share, step.second, rows + 2 * Place<A>::ROW, run.lane);
     activate<A::ACTIVATIONS>(z, step.kind, w + 2 * Place<A>::ROW, run.lane);
 #pragma unroll
-    for (int i = 0; i < z.EACH; ++i)
+    for (int p = 0; p < z.PARTS; ++p)
 #pragma unroll
-        for (int c = 0; c < 4; ++c) {
-            z.v[i][c] *= share.v[i][c];
+        for (int c = 0; c < z.EACH; ++c) {
+            z.v[p][c] *= share.v[p][c];
             if ((A::GATES >> 2 & 1) && step.gate == 2)
-                z.v[i][c] = fmaf(1.f - share.v[i][c], before.v[i][c], z.v[i][c]);
+                z.v[p][c] = fmaf(1.f - share.v[p][c], before.v[p][c], z.v[p][c]);
         }
 }
 
@@ -109,7 +109,7 @@ DEV float last_head(const Run& run, const Weighed& from) {
     for (int k = 0; k < A::HEAD_TAPS; ++k, x += from.apart, w += padded(A::WIDTH)) {
 #pragma unroll
         for (int first = 0; first < A::WIDTH; first += 4) {
-            const Four a(x + first), b(w + first);
+            const Numbers<4> a(x + first), b(w + first);
 #pragma unroll
             for (int c = 0; c < 4; ++c) y = fmaf(a.v[c], b.v[c], y);
         }

@@ -1,6 +1,6 @@
 // Channels of a warp's columns (a column is a frame), in shared memory and in registers.
 //
-// Goes after the header made for the network: TILE, WARPS.
+// Goes after the header made for the network: TILE, WARPS, TENSORS.
 
 constexpr int THREADS = 32 * WARPS;
 constexpr int COLUMNS = TILE / WARPS;
@@ -20,53 +20,83 @@ HD constexpr int lanes_across(int groups) {
     return lanes;
 }
 
-// A lane holds four channels of every ACROSS-th column.  Left-over lanes hold nothing.
-template <int CHANNELS>
-struct Fragment {
+// Whether so many channels are laid out as the tensor cores have them (tensors.cuh).
+HD constexpr bool on_tensors(int channels) {
+    return TENSORS > 0 && channels % 8 == 0 && COLUMNS % 16 == 0;
+}
+
+// A lane holds some neighbouring channels of a column, several times over: its parts.
+template <int CHANNELS, bool = on_tensors(CHANNELS)>
+struct Layout {
+    // Four channels of every ACROSS-th column.  Left-over lanes hold nothing.
     static constexpr int GROUPS = padded(CHANNELS) / 4;
     static constexpr int ACROSS = lanes_across(GROUPS);
-    static constexpr int EACH = COLUMNS / ACROSS;
-    float v[EACH][4];
+    static constexpr int PARTS = COLUMNS / ACROSS, EACH = 4;
 
     static DEV bool holds(int lane) { return lane < GROUPS * ACROSS; }
-    static DEV int channel(int lane) { return lane / ACROSS * 4; }
-    static DEV int column(int lane, int i) { return lane % ACROSS + i * ACROSS; }
+    static DEV int channel(int lane, int) { return lane / ACROSS * 4; }
+    static DEV int column(int lane, int part) { return lane % ACROSS + part * ACROSS; }
+};
+
+template <int CHANNELS>
+struct Layout<CHANNELS, true> {
+    // Tiles of 16 columns and 8 channels, each in two halves of 8 columns.
+    static constexpr int ACROSS = CHANNELS / 8;
+    static constexpr int PARTS = COLUMNS / 16 * ACROSS * 2, EACH = 2;
+
+    static DEV bool holds(int) { return true; }
+    static DEV int channel(int lane, int part) { return part / 2 % ACROSS * 8 + lane % 4 * 2; }
+    static DEV int column(int lane, int part) {
+        return part / 2 / ACROSS * 16 + part % 2 * 8 + lane / 4;
+    }
+};
+
+template <int CHANNELS>
+struct Fragment : Layout<CHANNELS> {
+    float v[Layout<CHANNELS>::PARTS][Layout<CHANNELS>::EACH];
+};
+
+// Neighbouring numbers, read at once: four, or two.
+template <int COUNT>
+struct Numbers {
+    float v[COUNT];
+    DEV explicit Numbers(const float* from) {
+        if constexpr (COUNT == 4) {
+            const float4 q = load4(from);
+            v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
+        } else {
+            const float2 q = *reinterpret_cast<const float2*>(from);
+            v[0] = q.x, v[1] = q.y;
+        }
+    }
 };
 
 template <int CHANNELS>
 DEV void clear(Fragment<CHANNELS>& f) {
 #pragma unroll
-    for (int i = 0; i < f.EACH; ++i)
+    for (int p = 0; p < f.PARTS; ++p)
 #pragma unroll
-        for (int c = 0; c < 4; ++c) f.v[i][c] = 0.f;
+        for (int c = 0; c < f.EACH; ++c) f.v[p][c] = 0.f;
 }
 
 template <int CHANNELS>
 DEV void add(Fragment<CHANNELS>& f, const Fragment<CHANNELS>& other) {
 #pragma unroll
-    for (int i = 0; i < f.EACH; ++i)
+    for (int p = 0; p < f.PARTS; ++p)
 #pragma unroll
-        for (int c = 0; c < 4; ++c) f.v[i][c] += other.v[i][c];
+        for (int c = 0; c < f.EACH; ++c) f.v[p][c] += other.v[p][c];
 }
-
-// Four of a row of numbers, one for each channel that the lane holds.
-struct Four {
-    float v[4];
-    DEV explicit Four(const float* from) {
-        const float4 q = load4(from);
-        v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
-    }
-};
 
 // f = f + row in every column.
 template <int CHANNELS>
 DEV void add_row(Fragment<CHANNELS>& f, const float* row, int lane) {
     if (!f.holds(lane)) return;
-    const Four b(row + f.channel(lane));
 #pragma unroll
-    for (int i = 0; i < f.EACH; ++i)
+    for (int p = 0; p < f.PARTS; ++p) {
+        const Numbers<Fragment<CHANNELS>::EACH> b(row + f.channel(lane, p));
 #pragma unroll
-        for (int c = 0; c < 4; ++c) f.v[i][c] += b.v[c];
+        for (int c = 0; c < f.EACH; ++c) f.v[p][c] += b.v[c];
+    }
 }
 
 // f = bias + weights * signal, where the signal has one channel.
@@ -74,12 +104,13 @@ template <int CHANNELS>
 DEV void spread(Fragment<CHANNELS>& f, const float* weights, const float* bias,
                 const float* signal, int lane) {
     if (!f.holds(lane)) return;
-    const Four w(weights + f.channel(lane)), b(bias + f.channel(lane));
+    using Row = Numbers<Fragment<CHANNELS>::EACH>;
 #pragma unroll
-    for (int i = 0; i < f.EACH; ++i) {
-        const float x = signal[f.column(lane, i)];
+    for (int p = 0; p < f.PARTS; ++p) {
+        const Row w(weights + f.channel(lane, p)), b(bias + f.channel(lane, p));
+        const float x = signal[f.column(lane, p)];
 #pragma unroll
-        for (int c = 0; c < 4; ++c) f.v[i][c] = fmaf(w.v[c], x, b.v[c]);
+        for (int c = 0; c < f.EACH; ++c) f.v[p][c] = fmaf(w.v[c], x, b.v[c]);
     }
 }
 
@@ -88,43 +119,45 @@ template <int CHANNELS>
 DEV void put(const Fragment<CHANNELS>& f, float* columns, int lane) {
     if (!f.holds(lane)) return;
 #pragma unroll
-    for (int i = 0; i < f.EACH; ++i) {
-        const float4 value = {f.v[i][0], f.v[i][1], f.v[i][2], f.v[i][3]};
-        store4(columns + f.column(lane, i) * pitch(CHANNELS) + f.channel(lane), value);
+    for (int p = 0; p < f.PARTS; ++p) {
+        float* to = columns + f.column(lane, p) * pitch(CHANNELS) + f.channel(lane, p);
+        const float* v = f.v[p];
+        if constexpr (Fragment<CHANNELS>::EACH == 4) store4(to, float4{v[0], v[1], v[2], v[3]});
+        else *reinterpret_cast<float2*>(to) = float2{v[0], v[1]};
     }
 }
 
 // sums += weights[tap][in][out] * columns, where the taps' columns are `apart` floats from each
 // other.  UNROLL divides the taps.
 template <int IN, int OUT, int UNROLL>
-DEV void convolve(Fragment<OUT>& sums, const float* weights, const float* columns, int taps,
-                  int apart, int lane) {
+DEV void convolve_plainly(Fragment<OUT>& sums, const float* weights, const float* columns,
+                          int taps, int apart, int lane) {
     if (!sums.holds(lane)) return;
-    constexpr int ROW = padded(OUT);
-    const float* w = weights + sums.channel(lane);
-    const float* x = columns + sums.column(lane, 0) * pitch(IN);
+    constexpr int ROW = padded(OUT), PARTS = Fragment<OUT>::PARTS, EACH = Fragment<OUT>::EACH;
+    const float* w = weights;
+    const float* x = columns;
 #pragma unroll 1
     for (int first = 0; first < taps; first += UNROLL, w += UNROLL * IN * ROW) {
 #pragma unroll
         for (int k = 0; k < UNROLL; ++k, x += apart) {
 #pragma unroll
             for (int in = 0; in < IN; in += 4) {
-                float xs[Fragment<OUT>::EACH][4];
+                float xs[PARTS][4];
 #pragma unroll
-                for (int i = 0; i < sums.EACH; ++i) {
-                    const Four q(x + i * sums.ACROSS * pitch(IN) + in);
+                for (int p = 0; p < PARTS; ++p) {
+                    const Numbers<4> q(x + sums.column(lane, p) * pitch(IN) + in);
 #pragma unroll
-                    for (int j = 0; j < 4; ++j) xs[i][j] = q.v[j];
+                    for (int j = 0; j < 4; ++j) xs[p][j] = q.v[j];
                 }
 #pragma unroll
-                for (int j = 0; j < 4 && in + j < IN; ++j) {
-                    const Four q(w + (k * IN + in + j) * ROW);
+                for (int j = 0; j < 4 && in + j < IN; ++j)
 #pragma unroll
-                    for (int i = 0; i < sums.EACH; ++i)
+                    for (int p = 0; p < PARTS; ++p) {
+                        const Numbers<EACH> q(w + (k * IN + in + j) * ROW + sums.channel(lane, p));
 #pragma unroll
-                        for (int c = 0; c < 4; ++c)
-                            sums.v[i][c] = fmaf(q.v[c], xs[i][j], sums.v[i][c]);
-                }
+                        for (int c = 0; c < EACH; ++c)
+                            sums.v[p][c] = fmaf(q.v[c], xs[p][j], sums.v[p][c]);
+                    }
             }
         }
     }

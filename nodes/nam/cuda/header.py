@@ -15,6 +15,7 @@ def header(plan: Plan) -> str:
         "WARPS": tiling.warps,
         "STAGES": tiling.stages,
         "BLOCKS": plan.blocks,
+        "TENSORS": plan.tensors,
         "STEPS": len(plan.steps),
         "ARRAYS": len(plan.arrays),
         "WARM": plan.warm,

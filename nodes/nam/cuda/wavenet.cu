@@ -9,7 +9,7 @@
 // the bits do not depend on how a signal is cut.
 //
 // Parts, in the order they are put together: the header made for the network, common.cuh,
-// fragments.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
+// fragments.cuh, tensors.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
 
 // The part of the signal that this thread block plays: `lead` frames unheard, then `length`.
 // Pointers are at the first frame that is heard, and frames are counted from it.
@@ -48,12 +48,10 @@ DEV Part part_of(const NamArgs& args, const int* block, int chunk) {
 // Frames of the tile that begins so many frames before the end.
 DEV int tile_of(int left) { return left < 0 ? 0 : left < TILE ? left : TILE; }
 
-// Play the part; return whether this thread made a number that is not finite.
-DEV bool stream(Run& run, const Part& part) {
+// Play the part, whose first inputs are given; return whether this thread made a number that is
+// not finite.
+DEV bool stream(Run& run, const Part& part, float ahead) {
     bool spoiled = false;
-    // The host's memory is far away: what the next tile needs is asked for while this one plays.
-    float ahead = 0.f;
-    if (run.thread < run.frames) ahead = part.driven(run.thread - part.lead);
     for (int first = -part.lead; first < part.length; first += TILE) {
         run.frames = tile_of(part.length - first);
         run.later = tile_of(part.length - first - TILE);
@@ -61,6 +59,7 @@ DEV bool stream(Run& run, const Part& part) {
         if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = ahead;
         if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = ahead;
         __syncthreads();
+        // The host's memory is far away: the next tile's input is asked for while this one plays.
         if (run.thread < run.later) ahead = part.driven(frame + TILE);
         for (int i = run.thread; i < STEPS; i += THREADS)
             run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);
@@ -92,12 +91,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     const Part part = part_of(args, block, chunk);
     run.weights = args.weights + instance * args.weights_stride;
     run.state = args.state + (instance * slots + (block[1] + chunk) % slots) * STATE;
+    run.frames = tile_of(part.lead + part.length);
+    float ahead = 0.f;  // asked for first: it takes longest to come
+    if (run.thread < run.frames) ahead = part.driven(run.thread - part.lead);
     if (chunk > 0 || block[4] >= 0) {
         for (int i = run.thread; i < STATE / 4; i += THREADS)
             store4(run.state + 4 * i, float4{0.f, 0.f, 0.f, 0.f});
         __syncthreads();
     }
-    run.frames = tile_of(part.lead + part.length);
     if (run.frames == 0) return;
 
     run.later = 0;
@@ -111,7 +112,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     __syncthreads();
     for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, s);
     cp_wait<STAGES - 1>();  // for what stays; the barrier of the first tile is still to come
-    const bool spoiled = stream(run, part);
+    const bool spoiled = stream(run, part, ahead);
 
     for (int i = run.thread; i < STEPS; i += THREADS)
         run.state[CURSORS + i] = static_cast<float>(run.cursors(run.turn)[i]);

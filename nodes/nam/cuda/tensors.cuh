@@ -1,0 +1,85 @@
+// Convolutions by tensor cores, where channels come by eights; by plain arithmetic elsewhere.
+//
+// A tensor core sees 10 bits of each factor's mantissa.  TENSORS is 1 where that is to do, and 3
+// where each factor is taken as the sum of two such numbers: then what is left out is the product
+// of both remainders.  With 0 there are none.
+//
+// The weights of such a convolution come as [tap][8 in][pair][lane][8 out][2], in the order in which
+// the lanes take them (pack.py): if they can, two blocks of 8 x 8 at once.
+
+// A part of x that a tensor core sees, and what is left.
+struct Split {
+    float high, low;
+    DEV explicit Split(float x) : high(tf_hi(x)), low(x - tf_hi(x)) {}
+};
+
+template <int IN, int OUT, int UNROLL>
+DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const float* columns,
+                             int taps, int apart, int lane) {
+    constexpr int TILES = OUT / 8, PAIR = TILES % 2 ? 1 : 2, DEEP = COLUMNS / 16;
+    const float* w = weights + lane * 2 * PAIR;
+    const float* x = columns + lane / 4 * pitch(IN) + lane % 4;
+    float main[DEEP][TILES][4], rest[DEEP][TILES][4];  // added up apart: the rest is small
+#pragma unroll
+    for (int m = 0; m < DEEP; ++m)
+#pragma unroll
+        for (int n = 0; n < TILES; ++n)
+#pragma unroll
+            for (int r = 0; r < 4; ++r) {
+                main[m][n][r] = sums.v[(m * TILES + n) * 2 + r / 2][r % 2];
+                rest[m][n][r] = 0.f;
+            }
+#pragma unroll 1
+    for (int first = 0; first < taps; first += UNROLL) {
+#pragma unroll
+        for (int k = 0; k < UNROLL; ++k, x += apart) {
+#pragma unroll
+            for (int in = 0; in < IN; in += 8, w += 64 * TILES) {
+                float high[TILES][2], low[TILES][2];
+#pragma unroll
+                for (int n = 0; n < TILES; n += PAIR) {
+                    const Numbers<2 * PAIR> q(w + 64 * n);
+#pragma unroll
+                    for (int r = 0; r < 2 * PAIR; ++r) {
+                        const Split s(q.v[r]);
+                        high[n + r / 2][r % 2] = s.high, low[n + r / 2][r % 2] = s.low;
+                    }
+                }
+#pragma unroll
+                for (int m = 0; m < DEEP; ++m) {
+                    float above[4], below[4];
+#pragma unroll
+                    for (int r = 0; r < 4; ++r) {
+                        const Split s(x[(m * 16 + r % 2 * 8) * pitch(IN) + in + r / 2 * 4]);
+                        above[r] = s.high, below[r] = s.low;
+                    }
+#pragma unroll
+                    for (int n = 0; n < TILES; ++n) {
+                        mma_tf32(main[m][n], above, high[n]);
+                        if constexpr (TENSORS == 3) {
+                            mma_tf32(rest[m][n], below, high[n]);
+                            mma_tf32(rest[m][n], above, low[n]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int m = 0; m < DEEP; ++m)
+#pragma unroll
+        for (int n = 0; n < TILES; ++n)
+#pragma unroll
+            for (int r = 0; r < 4; ++r)
+                sums.v[(m * TILES + n) * 2 + r / 2][r % 2] = main[m][n][r] + rest[m][n][r];
+}
+
+// sums += weights * columns; all lanes of the warp take part.
+template <int IN, int OUT, int UNROLL>
+DEV void convolve(Fragment<OUT>& sums, const float* weights, const float* columns, int taps,
+                  int apart, int lane) {
+    if constexpr (on_tensors(IN) && on_tensors(OUT))
+        convolve_on_tensors<IN, OUT, UNROLL>(sums, weights, columns, taps, apart, lane);
+    else
+        convolve_plainly<IN, OUT, UNROLL>(sums, weights, columns, taps, apart, lane);
+}
