@@ -6,7 +6,7 @@ from numba import types
 from .abi import NODE, native
 from .attend import ENGINE, TRACE
 from .cpu import cycles, restore_floats, set_flush_to_zero
-from .ends import give, take
+from .ends import give, point, take
 from .player import PLAN
 from .pointers import call_node, load, load_acquire, record, store, store_release
 
@@ -58,9 +58,8 @@ def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> 
     while done < frames:
         left = frames - done
         n = left if left < block else block
-        for c in range(in_count):
-            store(e.channels, c, load(ins, c) + 4 * done)
-        for c in range(out_count):
-            store(e.channels, in_count + c, load(outs, c) + 4 * done)
-        call_node(e.process, engine, e.channels, e.channels + 8 * in_count, np.int32(n))
+        outputs = e.channels + 8 * in_count
+        point(e.channels, ins, in_count, done)
+        point(outputs, outs, out_count, done)
+        call_node(e.process, engine, e.channels, outputs, np.int32(n))
         done += n

@@ -6,7 +6,7 @@ from .simd.finite import emit_copy
 from .simd.lanes import Lanes, Value
 from .simd.words import Fields
 
-__all__ = ["give", "take"]
+__all__ = ["give", "point", "take"]
 
 
 def _emit_take(
@@ -38,6 +38,14 @@ def _emit_give(
         emit_copy(lanes, target, lanes.word(sources, c), frames, bad)
 
 
+def _emit_point(
+    lanes: Lanes, targets: Value, sources: Value, count: Value, offset: Value
+) -> None:
+    into, out_of, step = lanes.pointer(targets), lanes.pointer(sources), lanes.times(offset, 4)
+    with lanes.loop(count) as c:
+        lanes.put_word(lanes.plus(lanes.word(out_of, c), step), into, c)
+
+
 take = embed("take", 5, _emit_take)
 """``take(plan, ins, offset, frames, bad)``: bring the engine's input to a plan.
 
@@ -47,3 +55,6 @@ samples that are no numbers are counted.
 
 give = embed("give", 5, _emit_give)
 """``give(plan, outs, offset, frames, bad)``: bring a plan's output to the engine's."""
+
+point = embed("point", 4, _emit_point)
+"""``point(targets, sources, count, offset)``: list ``count`` channels from a frame on."""

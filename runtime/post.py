@@ -57,7 +57,6 @@ class Posting:
         e["channels"] = self._channels.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process = process.ctypes
-        self._publish = publish.ctypes
 
     @property
     def state(self) -> int:
@@ -106,7 +105,7 @@ class Posting:
                 self._settle()
             for offset, (kind, index, value, at) in enumerate(part):
                 self._ring.write(kind, index, value, at, self.plan.address, offset)
-            self._publish(self._ring.counters.ctypes.data, self._ring.written + len(part))
+            publish.ctypes(self._ring.counters.ctypes.data, self._ring.written + len(part))
 
     def _settle(self) -> None:
         """See to it that the ring is read: by the audio thread, or where there is none, here."""
