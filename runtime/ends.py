@@ -38,9 +38,7 @@ def _emit_give(
         emit_copy(lanes, target, lanes.word(sources, c), frames, bad)
 
 
-def _emit_point(
-    lanes: Lanes, targets: Value, sources: Value, count: Value, offset: Value
-) -> None:
+def _emit_point(lanes: Lanes, targets: Value, sources: Value, count: Value, offset: Value) -> None:
     into, out_of, step = lanes.pointer(targets), lanes.pointer(sources), lanes.times(offset, 4)
     with lanes.loop(count) as c:
         lanes.put_word(lanes.plus(lanes.word(out_of, c), step), into, c)

@@ -14,7 +14,7 @@ from ...runtime.abi import kernel
 from ...runtime.pointers import call_node, load, record
 from .file import load_nam
 from .model import Model
-from .node import BACKENDS, PRECISIONS, Nam
+from .node import BACKENDS, PRECISIONS, Nam, space_of
 from .prepare import prepare_network
 
 __all__ = ["NamBank"]
@@ -75,9 +75,7 @@ class NamBank(Node):
 
     @property
     def _space(self) -> Space:
-        if self.backend == "cpu":
-            return Space.HOST
-        return Space.DEVICE if self.backend == "cuda" or not self.no_device() else Space.HOST
+        return space_of(self.backend, self.no_device)
 
     def no_device(self) -> str:
         """Return why the models cannot play on a device, or nothing if they can."""

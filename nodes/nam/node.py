@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 from ...graph.errors import CudaError, NamFileError, ParamError
@@ -15,7 +16,7 @@ from .model import UNKNOWN_RATE, Model
 from .play import SMOOTHING_S, STATE, play
 from .sizes import FADE_S, prepare_sizes
 
-__all__ = ["BACKENDS", "PRECISIONS", "Nam"]
+__all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
 BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
@@ -82,10 +83,7 @@ class Nam(Node):
 
     @property
     def _space(self) -> Space:
-        """Where the model plays."""
-        if self.backend == "cpu":
-            return Space.HOST
-        return Space.DEVICE if self.backend == "cuda" or not self.no_device() else Space.HOST
+        return space_of(self.backend, self.no_device)
 
     def no_device(self) -> str:
         """Return why the model cannot play on a device, or nothing if it can."""
@@ -199,6 +197,13 @@ class Nam(Node):
 
         memory: Any = io.memory
         return ask_cuda(memory, [self.model.running], prewarm, arm, self.precision)
+
+
+def space_of(backend: str, no_device: Callable[[], str]) -> Space:
+    """Return where a model plays; with "auto" on a device, if nothing speaks against it."""
+    if backend == "cpu":
+        return Space.HOST
+    return Space.DEVICE if backend == "cuda" or not no_device() else Space.HOST
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:

@@ -10,6 +10,8 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import CudaError
+from namgraph.nodes.nam.cuda import wavenet
+from namgraph.nodes.nam.node import PRECISIONS
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -372,3 +374,15 @@ def test_a_bank_of_lstms(fake: FakeDriver, tmp_path: Path) -> None:
     for row, path in zip(made, paths, strict=True):
         wanted = ng.render(amp(path), X, RATE, tail=False)
         assert np.abs(row - wanted).max() <= 2e-5 * np.abs(wanted).max()
+
+
+def test_precision_is_a_choice(fake: FakeDriver, tmp_path: Path) -> None:
+    path = nets.write(tmp_path, nets.wavenet(nets.array(8, [1, 2, 30]), seed=6), "eight.nam")
+    wanted, found = on_cpu(path), {}
+    for precision in PRECISIONS:
+        made = in_blocks(engine(amp(path, backend="cuda", precision=precision)), X, 64)
+        found[precision] = float(np.abs(made - wanted).max() / np.abs(wanted).max())
+    assert found["exact"] <= 3e-6
+    assert found["tf32x3"] <= 1e-5
+    assert 1e-5 < found["tf32"] <= 1e-2
+    assert set(PRECISIONS) == set(wavenet.PRECISIONS)

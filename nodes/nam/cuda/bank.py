@@ -7,6 +7,7 @@ from ....runtime.cuda.commit import keep
 from ....runtime.cuda.records import NODE, PART
 from ....runtime.pointers import call_node, copy_bytes, load, record
 from ..bank import STATE
+from .play import catch_up
 
 __all__ = ["arm", "stand_in"]
 
@@ -26,15 +27,9 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
     n.armed = 0
     if n.stood_in == 0:
         n.stood_in = 1
-        size = p.ring_frames
         for k in range(s.count):
-            ring, done = p.ring + 4 * size * (0 if s.shared != 0 else k), 0
-            while done < size:
-                at = (n.at + done) % size
-                count = min(min(s.room, size - done), size - at)
-                made, rows = load(s.rows, 2 * k), load(s.rows, 2 * k + 1)
-                call_node(made, rows, ring + 4 * at, s.aside, np.int32(count))
-                done += count
+            made, state_of = load(s.rows, 2 * k), load(s.rows, 2 * k + 1)
+            catch_up(s.device, 0 if s.shared != 0 else k, made, state_of, s.room, s.aside)
         if p.kept != 0:
             copy_bytes(p.kept, p.fresh, 4 * p.past_floats * p.past_rows)
     at = n.at

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ....runtime.abi import kernel
+from ....runtime.abi import helper, kernel
 from ....runtime.cuda.commit import keep
 from ....runtime.cuda.records import BLOCK, LANE, NODE, PART
 from ....runtime.pointers import call_node, copy_bytes, load, record
@@ -10,7 +10,7 @@ from ....runtime.smooth import decibels, glide
 from ..play import STATE, drive, leave
 from ..sizes import SIZES
 
-__all__ = ["arm", "stand_in"]
+__all__ = ["arm", "catch_up", "stand_in"]
 
 IN, OUT = 1, 2
 """Bits of ``BLOCK.factors``."""
@@ -43,6 +43,20 @@ def arm(state: int, ins: int, outs: int, frames: int) -> None:
         record(p.lane, LANE).asked = 1
 
 
+@helper
+def catch_up(node: int, row: int, network: int, state: int, room: int, aside: int) -> None:
+    """Play to a network of the host what a device has heard last; what it says goes ``aside``."""
+    n = record(node, NODE)
+    p = record(n.part, PART)
+    done, size = 0, p.ring_frames
+    ring = p.ring + 4 * size * row
+    while done < size:
+        at = (n.at + done) % size
+        count = min(min(room, size - done), size - at)
+        call_node(network, state, ring + 4 * at, aside, np.int32(count))
+        done += count
+
+
 @kernel
 def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
     """Play a model on the host, from where the device was.
@@ -60,12 +74,7 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
         if s.sizes != 0:
             record(s.sizes, SIZES).slim = s.slim_low
         n.stood_in = 1
-        done, size = 0, p.ring_frames
-        while done < size:
-            at = (n.at + done) % size
-            count = min(min(s.room, size - done), size - at)
-            call_node(s.kernel, s.network, p.ring + 4 * at, s.curve, np.int32(count))
-            done += count
+        catch_up(s.device, 0, s.kernel, s.network, s.room, s.curve)
         if p.kept != 0:  # of no use any more: a device that takes over again begins afresh
             copy_bytes(p.kept, p.fresh, 4 * p.past_floats)
     if s.sizes != 0:
