@@ -5,11 +5,13 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.errors import AudioFileError
+from ..runtime.adapters.wave import whole_wave
 
 __all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
 
@@ -94,7 +96,11 @@ def _header(path: str, changed: int, size: int) -> Header:
     if not Path(path).is_file():
         raise AudioFileError(f"{path} is not a file: an impulse response is an audio file")
     try:
-        found = soundfile.info(path)
+        found = soundfile.info(_whole(path))
+    except AudioFileError:  # which is a ValueError
+        raise
+    except OSError as error:
+        raise AudioFileError(f"{path} cannot be read: {error.strerror}") from None
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
         raise AudioFileError(f"{path} is not an audio file that can be read: {error}") from None
     if found.frames <= 0:
@@ -127,7 +133,7 @@ def _read(path: str) -> NDArray[np.float64]:
     import soundfile
 
     try:
-        data = soundfile.read(path, dtype="float64", always_2d=True)[0]
+        data = soundfile.read(_whole(path), dtype="float64", always_2d=True)[0]
     except (soundfile.SoundFileError, RuntimeError, OSError) as error:
         raise AudioFileError(f"{path} cannot be read as audio: {error}") from None
     if not len(data):
@@ -135,6 +141,12 @@ def _read(path: str) -> NDArray[np.float64]:
     if not np.all(np.isfinite(data)):
         raise _error(path, "contains NaN or infinity", "finite samples")
     return _trimmed(np.ascontiguousarray(data.T))
+
+
+def _whole(path: str) -> str | BinaryIO:
+    """Return what libsndfile may read; a file that was cut off is refused."""
+    with open(path, "rb") as file:
+        return whole_wave(path, file)
 
 
 def _trimmed(taps: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,8 +27,8 @@ def whole_wave(name: str, file: BinaryIO) -> str | BinaryIO:
     while len(head := file.read(8)) == 8:
         chunk, length = struct.unpack("<4sI", head)
         here = file.tell()
-        if chunk == b"fmt " and length >= 16:
-            kind, block = struct.unpack("<H10xH", file.read(14))
+        if chunk == b"fmt " and len(form := file.read(14)) == 14:
+            kind, block = struct.unpack("<H10xH", form)
         if chunk == b"data":
             _compare(name, length, size - here, kind, block)
             return name if length or _chunks_follow(file, size) else _endless(file, here)

@@ -277,6 +277,16 @@ def test_options_are_checked() -> None:
         Cab("x.wav", level_db=30.0)
 
 
+def test_a_file_that_was_cut_off_is_not_taken_for_a_shorter_one(write: Write) -> None:
+    path = Path(write(decay(700), subtype="PCM_24"))
+    path.write_bytes(path.read_bytes()[:1000])
+    said = r"ir\.wav: is cut off: its header says 700 frames, 318 are there"
+    with pytest.raises(AudioFileError, match=said):
+        _ = Cab(str(path)).outputs
+    with pytest.raises(AudioFileError, match=said):
+        taps_of(str(path))
+
+
 def test_a_cab_may_be_described_before_its_file_is_there() -> None:
     assert Cab("not there yet.wav").path == "not there yet.wav"
     with pytest.raises(AudioFileError, match="cannot be read"):

@@ -85,3 +85,12 @@ def test_chunks_before_the_samples_are_passed_over(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF" + riff + data[8:at] + more + data[at:-6])
     with pytest.raises(AudioFileError, match=f"{FRAMES} frames, {FRAMES - 1} are there"):
         read_audio(path)
+
+
+def test_a_header_may_be_cut_off_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    data = plain(path)
+    for size in range(length_at(data) + 8):
+        path.write_bytes(data[:size])
+        with pytest.raises(AudioFileError, match=rf"^{path}: "):
+            read_audio(path)
