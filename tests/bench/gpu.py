@@ -3,13 +3,13 @@
 Needs a CUDA device.  Prints, and writes to a file with the machine named:
 
 * latency of one model by block size: on the device (many launches queued, so that only the device
-  limits) and from the host's call to its output (p50, p99), against the floor of one
-  multiprocessor's multiply-adds;
+  limits) and from the host's call to its output (p50, p99);
 * how many models with weights of their own play in real time, by block size;
 * whole files, transfers included, by length;
 * an LSTM alone, and many.
 
-Every figure is a median of rounds; sound is compared with the CPU's before anything is timed.
+Each beside the device's own floor (gpu_floor.py).  Every figure is a median of rounds; sound is
+compared with the CPU's before anything is timed.
 """
 
 import argparse
@@ -27,20 +27,17 @@ from numpy.typing import NDArray
 import namgraph as ng
 from namgraph.nodes.nam.cuda import cuda_network
 from namgraph.presets.bench import machine
-from namgraph.runtime.cuda.driver import Driver, driver
+from namgraph.runtime.cuda.driver import driver
 
 from ..nodes.nam import nets
 from .gpu_batch import Batch
+from .gpu_floor import Floor
 
 __all__ = ["main"]
 
 RATE = 48_000
 TOLERANCE = 3e-6
 ROUNDS = 5
-FMA_A_CLOCK = 128
-"""Multiply-adds of a multiprocessor in a clock (CUDA C++ Programming Guide, throughput table)."""
-CLOCK = 13  # CU_DEVICE_ATTRIBUTE_CLOCK_RATE, in kHz
-
 Row = dict[str, Any]
 
 
@@ -125,14 +122,6 @@ def streams(path: str, count: int, block: int) -> Row:
     return {"streams": count, "block": block, "x_realtime_total": count * block / RATE / spent}
 
 
-def floor_us(found: Driver, path: str, block: int) -> float | None:
-    """Return the least a multiprocessor needs for one block of a model, if its clock is told."""
-    clock_hz = 1e3 * found.attribute(CLOCK)
-    if clock_hz == 0:
-        return None
-    return 1e6 * ng.load_nam(path).multiply_adds * block / (FMA_A_CLOCK * clock_hz)
-
-
 def _timed(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
@@ -163,13 +152,21 @@ def main(argv: list[str] | None = None) -> Row:
         model = nets.write(Path(folder), shape, "model.nam")
         lstm = nets.write(Path(folder), nets.lstm(16, 1), "lstm.nam")
         results["error"] = {"model": check(model, 2000), "lstm": check(lstm, 2000)}
+        floor, amp_, rnn = Floor.of(found), ng.load_nam(model), ng.load_nam(lstm)
         results["latency"] = [
-            {**latency(model, n, count), "floor_us": floor_us(found, model, n)} for n in blocks
+            {**latency(model, n, count), "floor_us": floor.block_us(amp_, n)} for n in blocks
         ]
-        results["instances"] = [instances(model, n, most) for n in blocks]
-        results["offline"] = [offline(model, s, "cuda") for s in lengths]
+        results["instances"] = [
+            {**instances(model, n, most), "floor": floor.instances(amp_, n, RATE)} for n in blocks
+        ]
+        results["offline"] = [
+            {**offline(model, s, "cuda"), "floor": floor.x_realtime(amp_, RATE)} for s in lengths
+        ]
         results["lstm_alone"] = offline(lstm, lengths[0], "cuda")
-        results["lstm_streams"] = streams(lstm, 4 if a.quick else 2112, 512)
+        results["lstm_streams"] = {
+            **streams(lstm, 4 if a.quick else 2112, 512),
+            "floor": floor.x_realtime(rnn, RATE),
+        }
     text = json.dumps(results, indent=1)
     Path(a.out).write_text(text + "\n", encoding="utf-8")
     print(text)
