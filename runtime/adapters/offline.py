@@ -17,8 +17,8 @@ __all__ = ["render"]
 
 Audio = NDArray[np.float32]
 BLOCK = 512
-DEVICE_BLOCK = 1 << 19
-"""Frames: 11 s at 48 kHz, of which a GPU makes chunks for all its multiprocessors."""
+DEVICE_BLOCK = 1 << 20
+"""Frames: the longest block there is, of which a GPU makes chunks for all its multiprocessors."""
 CHUNK_S = 1.0
 """Seconds of audio between two reports of progress."""
 LONGEST_TAIL_S = 60.0

@@ -10,21 +10,26 @@ from ...graph import EngineError, Op, Schedule, Space
 from ..arena import Block, Memory
 from ..cpu import nanoseconds_per_cycle
 from ..rows import SLACK, Row
-from ..stats import DeviceStats, spread
+from ..stats import DeviceStats
 from .arguments import OpArgs
 from .driver import Driver, driver
 from .handles import Handles, Launch, Pinned
-from .lane import FALLEN, TRACED, call, collect, fetch, idle, run, stage
+from .lane import HANGS, TRACED, call, collect, fetch, idle, run, stage
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
+from .report import report
 from .share import Kernels, Share, put
 from .work import DeviceWork
 
 __all__ = ["Lane"]
 
 HANG_S = 10.0
-"""Seconds after which a device that does not answer counts as gone."""
+"""Seconds after which a device that does not answer counts as gone, and with much to do later."""
+SLOWEST = 1e12
+"""Multiply-adds a second of a device that is not gone."""
 STRIKES = 3
+SHARE, MOST_SHARES = 1024, 64
+"""Frames of a plain operation for each of its blocks, and how many blocks a channel has."""
 _serials = itertools.count(1)
 
 
@@ -38,11 +43,11 @@ class Lane:
         self.driver: Driver = driver()
         self._own, self._plan, self._spec = own, plan, plan.spec
         self._handles = Handles(self.driver)
-        weakref.finalize(self, self._handles.close)
         self._kernels = Kernels(self._handles)
         self._stream = self._handles.stream()
         self._order = self._handles.pinned(BLOCK.itemsize)
         self.record = own.table(LANE, [{}])
+        weakref.finalize(self, _release, self._handles, self.record)
         self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
         self._device: dict[int, int] = {}
         self.views: dict[int, list[tuple[Block, int]]] = {}
@@ -106,7 +111,8 @@ class Lane:
         width, kernel = self._plan.buffers[op.writes[0]].channels, self._kernels(operation(op.kind))
         strides = {"x_stride": x_stride, "y_stride": y_stride}
         args = OpArgs(block=self._order.device, x=x, y=y, channels=width, **strides)
-        return Launch(kernel, (width, 1), args)
+        shares = max(1, min(MOST_SHARES, self._spec.max_frames // SHARE))
+        return Launch(kernel, (width, shares), args)
 
     def _close(self, op: Op) -> list[Row]:
         """Make one section of all that waits to be launched, if anything does."""
@@ -152,7 +158,7 @@ class Lane:
             set_current=self.driver.address("cuCtxSetCurrent"),
             launch=self.driver.address("cuGraphLaunch"),
             query=self.driver.address("cuStreamQuery"),
-            hang=round(HANG_S * 1e9 / nanoseconds_per_cycle()),
+            hang=round(self._hang_s() * 1e9 / nanoseconds_per_cycle()),
             serial=next(_serials) << 32,
             order=int(self._order.host.ctypes.data),
             pipelined=int(self._spec.pipelined),
@@ -192,30 +198,19 @@ class Lane:
 
     def stats(self) -> DeviceStats:
         """Return what the device has done so far."""
-        lane, unit = self.record.content[0], nanoseconds_per_cycle() * 1e-3
-        blocks, why = int(lane["blocks"]), FALLEN[int(lane["fallen"])]
-        traces = [p.content[: min(blocks, TRACED)] * unit for p in self._traces]
-        upload, execute, download = map(spread, traces)
-        if lane["code"] > 0:
-            why += f": {self.driver.said(int(lane['code']))}"
-        return DeviceStats(
-            name=self.driver.name,
-            nodes=tuple(row.op.node for row, _ in self._nodes),
-            fallen=why,
-            since=int(lane["since"]),
-            misses=int(lane["misses"]),
-            blocks=blocks,
-            pipelined=self._spec.pipelined,
-            upload_us=upload,
-            execute_us=execute,
-            download_us=download,
-        )
+        names = tuple(row.op.node for row, _ in self._nodes)
+        return report(self.driver, self.record, self._traces, names)
 
     def expect(self, deadline_s: float | None) -> None:
         """Count blocks for which the device takes longer; after three in a row, fall."""
         lane, unit = self.record.content[0], nanoseconds_per_cycle()
         lane["patience"] = 0 if deadline_s is None else round(deadline_s * 1e9 / unit)
         lane["strikes_most"] = 0 if deadline_s is None else STRIKES
+
+    def _hang_s(self) -> float:
+        works = (share.work for _, share in self._nodes)
+        weights: int = sum(work.instances * work.weights.shape[1] for work in works)
+        return HANG_S + weights * self._spec.max_frames / SLOWEST
 
     def _launch(self, launch: Launch) -> None:
         self._handles.launch(self._stream, launch)
@@ -238,6 +233,12 @@ class Lane:
                 block = self._own.scratch((channels, self._stride))
                 self._device[number] = self._handles.allocate(4 * channels * self._stride)
             self.views[number] = [block[4 * self._stride * c] for c in range(channels)]
+
+
+def _release(handles: Handles, lane: Block) -> None:
+    """Give back what a lane held; nothing, if its device may never be done with it."""
+    if int(lane.content["fallen"][0]) != HANGS:
+        handles.close()
 
 
 def _seen(pinned: Pinned) -> Block:

@@ -44,6 +44,7 @@ def order(node: int, frames: int) -> None:
     o.replay = -1
     if n.serial != p.serial:
         o.replay = p.past_floats
+        record(p.lane, LANE).begins = 1
         _recall(n, p)
 
 

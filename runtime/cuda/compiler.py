@@ -105,7 +105,8 @@ def _compiled(nvrtc: Any, kernel: CudaKernel, arch: str) -> tuple[bytes, str]:
             raise CudaError(
                 f"the kernel {kernel.entry} does not compile for {arch}: {reason}"
             ) from error
-        return bytes(nvrtc.getCUBIN(program)), _lines(nvrtc.getProgramLog(program))
+        # CuPy takes the last zero of the image for the end of a text: the file would be one short.
+        return bytes(nvrtc.getCUBIN(program)) + b"\0", _lines(nvrtc.getProgramLog(program))
     finally:
         nvrtc.destroyProgram(program)
 

@@ -121,12 +121,16 @@ class Handles:
         self.synchronize(DEFAULT)
         graph, made = c_void_p(), c_void_p()
         self.driver.call("cuStreamBeginCapture_v2", c_void_p(stream), c_int(RELAXED))
-        for launch in launches:
-            self.launch(stream, launch)
-        self.driver.call("cuStreamEndCapture", c_void_p(stream), byref(graph))
-        self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
-        at = self._keep("cuGraphExecDestroy", made)
-        self.driver.call("cuGraphDestroy", graph)
+        try:
+            for launch in launches:
+                self.launch(stream, launch)
+        finally:
+            self.driver.attempt("cuStreamEndCapture", c_void_p(stream), byref(graph))
+        try:
+            self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
+            at = self._keep("cuGraphExecDestroy", made)
+        finally:
+            self.driver.attempt("cuGraphDestroy", graph)
         self.driver.call("cuGraphUpload", made, c_void_p(stream))
         self.synchronize(stream)
         return at

@@ -13,7 +13,7 @@ from pathlib import Path
 
 __all__ = ["folder", "keep", "kept"]
 
-MARK = b"namgraph cuda 1\n"
+MARK = b"namgraph cuda 2\n"
 SUM = 32
 LENGTH = 8
 

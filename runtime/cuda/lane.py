@@ -26,7 +26,7 @@ from .commit import commit, order
 from .driver import NOT_READY
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 
-__all__ = ["FALLEN", "TRACED", "call", "collect", "fetch", "idle", "run", "stage"]
+__all__ = ["FALLEN", "HANGS", "TRACED", "call", "collect", "fetch", "idle", "run", "stage"]
 
 TRACED = 512
 """Blocks whose times are remembered."""
@@ -65,9 +65,10 @@ def _wait(e: Any) -> Any:
     while code == NOT_READY:
         code = _driver(e.query, e.stream, 0)
         spent = cycles() - begun
-        if spent > e.hang:
+        if code == NOT_READY and spent > e.hang:
             code = HUNG
-    if e.patience > 0 and spent > e.patience:
+    # To begin again takes longer, and is no fault of the device.
+    if e.patience > 0 and spent > e.patience and e.begins == 0:
         e.misses += 1
         e.strikes += 1
     else:
@@ -134,6 +135,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
         _again(e, s.calls, np.int64(frames))
     if e.fallen == 0:
         record(e.order, BLOCK).frames = frames
+        e.begins = 0
         for k in range(s.count):
             order(load(s.nodes, k), np.int64(frames))
         code = _driver(e.set_current, e.context, 0)

@@ -1,18 +1,23 @@
-// The operations of a plan that are no node: copy, add, clear.  A block for each channel.
+// The operations of a plan that are no node: copy, add, clear.  Blocks in x are channels; those in y
+// share the frames, which they count once: `out` might, for all the compiler knows, change them.
+
+#define EACH_FRAME(i)                                                                   \
+    const int frames = args.block->frames;                                              \
+    for (int i = blockIdx.y * blockDim.x + threadIdx.x; i < frames; i += gridDim.y * blockDim.x)
 
 extern "C" __global__ void __launch_bounds__(128) device_copy(const OpArgs args) {
     const float* in = args.in + blockIdx.x * args.in_stride;
     float* out = args.out + blockIdx.x * args.out_stride;
-    for (int i = threadIdx.x; i < args.block->frames; i += blockDim.x) out[i] = in[i];
+    EACH_FRAME(i) out[i] = in[i];
 }
 
 extern "C" __global__ void __launch_bounds__(128) device_add(const OpArgs args) {
     const float* in = args.in + blockIdx.x * args.in_stride;
     float* out = args.out + blockIdx.x * args.out_stride;
-    for (int i = threadIdx.x; i < args.block->frames; i += blockDim.x) out[i] += in[i];
+    EACH_FRAME(i) out[i] += in[i];
 }
 
 extern "C" __global__ void __launch_bounds__(128) device_clear(const OpArgs args) {
     float* out = args.out + blockIdx.x * args.out_stride;
-    for (int i = threadIdx.x; i < args.block->frames; i += blockDim.x) out[i] = 0.f;
+    EACH_FRAME(i) out[i] = 0.f;
 }

@@ -104,6 +104,7 @@ LANE = np.dtype(
         ("patience", np.int64),  # cycles after which a block is missed; 0: none is
         ("strikes_most", np.int64),  # misses in a row until the host takes over
         ("strikes", np.int64),
+        ("begins", np.int64),  # whether a kernel begins again, from what was heard before
         ("misses", np.int64),
         ("blocks", np.int64),
         ("frames", np.int64),

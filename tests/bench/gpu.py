@@ -108,7 +108,7 @@ def instances(path: str, block: int, most: int) -> Row:
 def offline(path: str, seconds: float, backend: str) -> Row:
     """Render a file's worth of sound, what lies between Python and the device included."""
     x = noise(round(seconds * RATE))
-    engine = ng.Engine(amp(path, backend), sample_rate=RATE, max_frames=min(len(x), 1 << 19))
+    engine = ng.Engine(amp(path, backend), sample_rate=RATE, max_frames=min(len(x), 1 << 20))
     y = np.empty_like(x)
     times = [_timed(lambda: engine.play([x], [y], len(x))) for _ in range(ROUNDS)]
     return {"seconds": seconds, "x_realtime": seconds / statistics.median(times)}

@@ -28,7 +28,7 @@ def launch(
     so, entry = built or (build(kernel.source, names), kernel.entry)
     fields = {"channels": CHANNELS, "in_stride": ROOM, "out_stride": ROOM} | fields
     args = filled(OpArgs, block=block, **fields)
-    emulate(so, entry, (CHANNELS,), kernel.threads, kernel.shared_bytes, args, seed=seed)
+    emulate(so, entry, (CHANNELS, 2), kernel.threads, kernel.shared_bytes, args, seed=seed)
 
 
 def rows(values: Any) -> Any:
@@ -49,7 +49,7 @@ def test_only_the_frames_of_the_block_are_touched(kind: str, frames: int) -> Non
 
 BUGS = {
     "copy": ("out[i] = in[i]", "out[i] += in[i]"),
-    "add": ("i < args.block->frames; i += blockDim.x) out[i] +=", "i < 128; i += 1) out[i] +="),
+    "add": ("gridDim.y * blockDim.x)", "blockDim.x)"),
     "clear": ("blockIdx.x * args.out_stride", "args.out_stride"),
 }
 

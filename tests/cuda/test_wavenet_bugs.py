@@ -71,8 +71,8 @@ BUGS = {
         "if (!i) run.state[CURSORS] = static_cast",
     ),
     "the next input over this one's": (
-        "AT_HEARD + run.turn * TILE + run.thread] = ahead",
-        "AT_HEARD + run.thread] = ahead",
+        "AT_HEARD + run.turn * TILE + run.thread] = driven",
+        "AT_HEARD + run.thread] = driven",
     ),
     "columns after the last one kept": ("run.frames < length ? run.frames", "TILE < length ? TILE"),
     "a bad number not said": ("!finite(y)", "false"),

@@ -11,6 +11,11 @@
 // Parts, in the order they are put together: the header made for the network, common.cuh,
 // fragments.cuh, tensors.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
 
+// An input frame on its way from the host's memory, and what it is to be multiplied by.
+struct Ahead {
+    float in, factor;
+};
+
 // The part of the signal that this thread block plays: `lead` frames unheard, then `length`.
 // Pointers are at the first frame that is heard, and frames are counted from it.
 struct Part {
@@ -22,9 +27,10 @@ struct Part {
     const float* out_factor;  // null: none
     int lead, length;
 
-    DEV float driven(int frame) const {
-        if (past && frame < 0) return past[frame];
-        return in_factor ? in[frame] * in_factor[frame] : in[frame];
+    // Two loads that nothing waits for: who multiplied here would wait for both.
+    DEV Ahead ask(int frame) const {
+        if (past && frame < 0) return {past[frame], 1.f};
+        return {in[frame], in_factor ? in_factor[frame] : 1.f};
     }
 };
 
@@ -50,17 +56,18 @@ DEV int tile_of(int left) { return left < 0 ? 0 : left < TILE ? left : TILE; }
 
 // Play the part, whose first inputs are given; return whether this thread made a number that is
 // not finite.
-DEV bool stream(Run& run, const Part& part, float ahead) {
+DEV bool stream(Run& run, const Part& part, Ahead ahead) {
     bool spoiled = false;
     for (int first = -part.lead; first < part.length; first += TILE) {
         run.frames = tile_of(part.length - first);
         run.later = tile_of(part.length - first - TILE);
         const int frame = first + run.thread;
-        if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = ahead;
-        if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = ahead;
+        const float driven = ahead.in * ahead.factor;
+        if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = driven;
+        if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = driven;
         __syncthreads();
         // The host's memory is far away: the next tile's input is asked for while this one plays.
-        if (run.thread < run.later) ahead = part.driven(frame + TILE);
+        if (run.thread < run.later) ahead = part.ask(frame + TILE);
         for (int i = run.thread; i < STEPS; i += THREADS)
             run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);
         const int column = run.warp * COLUMNS + run.lane, place = first + column;
@@ -92,8 +99,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     run.weights = args.weights + instance * args.weights_stride;
     run.state = args.state + (instance * slots + (block[1] + chunk) % slots) * STATE;
     run.frames = tile_of(part.lead + part.length);
-    float ahead = 0.f;  // asked for first: it takes longest to come
-    if (run.thread < run.frames) ahead = part.driven(run.thread - part.lead);
+    Ahead ahead = {0.f, 1.f};  // asked for first: it takes longest to come
+    if (run.thread < run.frames) ahead = part.ask(run.thread - part.lead);
     if (chunk > 0 || block[4] >= 0) {
         for (int i = run.thread; i < STATE / 4; i += THREADS)
             store4(run.state + 4 * i, float4{0.f, 0.f, 0.f, 0.f});
