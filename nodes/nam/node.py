@@ -87,7 +87,7 @@ class Nam(Node):
 
     def no_device(self) -> str:
         """Return why the model cannot play on a device, or nothing if it can."""
-        from ...runtime.cuda.driver import driver
+        from ...runtime.cuda.driver import driver, missing
         from .cuda import cuda_network, refusal
 
         try:
@@ -95,6 +95,8 @@ class Nam(Node):
             if self.resample:
                 return "resample is for the CPU"
             if reason := refusal(network):
+                return reason
+            if reason := missing():
                 return reason
             room = driver().shared_bytes
         except (CudaError, NamFileError) as error:

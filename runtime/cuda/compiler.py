@@ -6,6 +6,7 @@ on disk (kept.py).
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from typing import Any
@@ -14,7 +15,7 @@ from ...graph.errors import CudaError
 from .kept import keep, kept
 from .kernel import CudaKernel
 
-__all__ = ["OLDEST", "Cubin", "compile_cubin", "known_archs"]
+__all__ = ["OLDEST", "Cubin", "compile_cubin", "known_archs", "missing"]
 
 OLDEST = 80
 """The first architecture (compute capability 8.0) that copies to shared memory on its own."""
@@ -60,6 +61,16 @@ def compile_cubin(kernel: CudaKernel, arch: str) -> Cubin:
         spills=int(spilled[1]) + int(spilled[2]) if spilled else 0,
         log=log,
     )
+
+
+@cache
+def missing() -> str:
+    """Return why nothing can be compiled here, or nothing if it can."""
+    try:
+        _nvrtc()
+    except CudaError as error:
+        return str(error)
+    return ""
 
 
 def known_archs() -> tuple[int, ...]:

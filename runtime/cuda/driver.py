@@ -14,6 +14,7 @@ from ctypes import byref, c_char_p, c_int, c_uint, c_void_p
 from typing import Any
 
 from ...graph import CudaError
+from . import compiler
 
 __all__ = ["MINIMUM_CAPABILITY", "NOT_READY", "Driver", "driver", "missing"]
 
@@ -138,9 +139,9 @@ def driver() -> Driver:
 
 
 def missing() -> str:
-    """Return why no device can be used here, or nothing if one can."""
+    """Return why no device can be used here, or nothing if one can: it, and a compiler for it."""
     try:
         driver()
     except CudaError as error:
         return str(error)
-    return ""
+    return compiler.missing()

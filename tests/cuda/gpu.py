@@ -31,6 +31,7 @@ def on_fake_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
     monkeypatch.setattr(driver, "open_library", lambda: fake.library)
     monkeypatch.setattr(driver, "_opened", {})
     monkeypatch.setattr(compiler, "compile_cubin", compiled)
+    monkeypatch.setattr(compiler, "missing", lambda: "")
     yield fake
     fake.reset()
 

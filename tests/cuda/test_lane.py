@@ -12,6 +12,7 @@ import namgraph as ng
 from namgraph.graph import CudaError
 from namgraph.nodes.nam.cuda import wavenet
 from namgraph.nodes.nam.node import PRECISIONS
+from namgraph.runtime.cuda import compiler
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -386,3 +387,13 @@ def test_precision_is_a_choice(fake: FakeDriver, tmp_path: Path) -> None:
     assert found["tf32x3"] <= 1e-5
     assert 1e-5 < found["tf32"] <= 1e-2
     assert set(PRECISIONS) == set(wavenet.PRECISIONS)
+
+
+def test_without_a_compiler_auto_is_the_cpu(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiler, "missing", lambda: "no CUDA compiler; install namgraph[cuda]")
+    made = in_blocks(engine(amp(model, backend="auto")), X, 64)
+    np.testing.assert_array_equal(made, on_cpu(model))
+    with pytest.raises(CudaError, match=r"no CUDA compiler; install namgraph\[cuda\]: must be"):
+        engine(amp(model, backend="cuda"))
