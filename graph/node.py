@@ -139,6 +139,10 @@ class Node:
         """Frames for which the output goes on after the input has ended."""
         return 0
 
+    def without_device(self) -> "Node | None":
+        """Return the same node on the host, if it was left to others where it plays."""
+        return None
+
     def prepare(self, io: Io) -> Processor:
         """Ask for all memory, compute all coefficients, choose the kernel.  Control thread only."""
         raise NotImplementedError

@@ -1,26 +1,27 @@
 """One signal through many models: a data set, or every amp in a folder."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import Graph
+from ..graph import Graph, ParamError
 from ..nodes.nam import NamBank, load_nam
-from ..nodes.nam.node import Nam
+from ..nodes.nam.node import BACKENDS, Nam
 from ..runtime.adapters.offline import render
+from ..runtime.layout import as_channels
 
 __all__ = ["render_models"]
 
-AT_ONCE = 64
-"""Models in a bank on the CPU: they take turns there, and only memory grows with their number."""
+MOST, AT_ONCE = 1024, 64
+"""Models in a bank: on a GPU, and on the CPU, where they take turns and only memory grows."""
 
 Audio = NDArray[np.float32]
 
 
 def render_models(
-    paths: Sequence[str | os.PathLike[str]],
+    paths: Iterable[str | os.PathLike[str]],
     audio: ArrayLike,
     sample_rate: float,
     *,
@@ -34,9 +35,13 @@ def render_models(
     play together, as many chunks of the signal side by side as it has room for.  ``backend`` is as
     of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
     """
-    x = np.ascontiguousarray(audio, np.float32)
-    made = np.empty((len(paths), x.shape[-1]), np.float32)
-    names, done = [os.fspath(path) for path in paths], 0
+    if isinstance(paths, str | bytes):
+        raise ParamError(f"paths is {paths!r}: must be a list of files")
+    if backend not in BACKENDS:
+        raise ParamError(f"backend is {backend!r}: must be one of {', '.join(BACKENDS)}")
+    x = as_channels("audio", audio, 1)[0]
+    names, done = [os.fsdecode(path) for path in paths], 0
+    made = np.empty((len(names), len(x)), np.float32)
     for members, where in _banks(names, slim, backend):
         graph = Graph()
         bank = graph.add("bank", NamBank([names[k] for k in members], slim=slim, backend=where))
@@ -57,8 +62,9 @@ def _banks(names: list[str], slim: float, backend: str) -> Iterator[tuple[list[i
             host.append(k)
         else:
             device.setdefault(_shape(name, slim), []).append(k)
-    yield from ((members, "cuda") for members in device.values())
-    yield from ((host[k : k + AT_ONCE], "cpu") for k in range(0, len(host), AT_ONCE))
+    groups = [(members, "cuda", MOST) for members in device.values()] + [(host, "cpu", AT_ONCE)]
+    for members, where, most in groups:
+        yield from ((members[k : k + most], where) for k in range(0, len(members), most))
 
 
 def _shape(name: str, slim: float) -> str:

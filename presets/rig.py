@@ -7,7 +7,7 @@ from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
 from ..nodes.cab import Cab
-from ..nodes.nam import Nam, load_nam
+from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
@@ -116,14 +116,19 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
     """Let models play on a GPU; there must be one if it is asked for by name."""
     from ..runtime.cuda.driver import missing
 
-    if backend == "auto" and missing():
-        backend = "cpu"
-    if backend == "cuda" and (reason := missing()):
+    if backend is None:
+        return
+    reason = missing()
+    if backend == "cuda" and reason:
         raise ParamError(f"--backend is cuda: {reason}: must be auto or cpu")
-    for name, node in models(graph).items() if backend == "cuda" else ():
-        if reason := node.no_device():
+    found = {n: m for n, m in graph.nodes.items() if isinstance(m, Nam | NamBank)}
+    if backend == "cuda" and not found:
+        raise ParamError("--backend is cuda: the rack has no model")
+    where = "cpu" if reason else backend
+    for name, node in found.items():
+        if where == "cuda" and (reason := node.no_device()):
             raise ParamError(f"--backend is cuda: {name}: {reason}: must be auto or cpu")
-    _set_models(graph, backend=backend)
+        graph.replace(name, replace(node, backend=where))
 
 
 def _set_models(graph: Graph, **options: Any) -> None:

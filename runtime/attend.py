@@ -88,8 +88,8 @@ def _swap(e: Any, plan: int) -> None:
     e.pending_count = kept
     e.old = e.plan
     e.plan = plan
-    e.fade_left = e.fade_frames
-    if e.fade_frames == 0:  # nothing rings on either: plans retire in the order they came
+    e.fade_left = e.fade_frames + p.hold  # until what a device is late by has come, the old one
+    if e.fade_left == 0:  # nothing rings on either: plans retire in the order they came
         e.retired += 1
 
 
@@ -114,6 +114,7 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
 @helper
 def _apply(e: Any, kind: int, index: int, value: float) -> None:
     if kind == PARAM_MESSAGE:
+        settle(e.plan)  # what is in flight was played with what was set before
         p = record(e.plan, PLAN)
         element(p.params, index, PARAM).value = value
         apply_params(p.params, index, 1)

@@ -275,6 +275,8 @@ class Engine(Posting):
 
         ``None``, as at first: wait as long as it takes.
         """
+        if seconds is not None and not 0.0 < seconds <= LONGEST_FADE_S:
+            raise ParamError(f"deadline is {seconds!r} s: must lie in (0, {LONGEST_FADE_S:g}]")
         with self._lock:
             self._deadline = seconds
             if self.plan.lane is not None:

@@ -5,7 +5,7 @@ import numpy as np
 from .abi import helper, kernel
 from .attend import ENGINE
 from .ends import take
-from .player import PLAN, apply_params
+from .player import PLAN, apply_params, settle
 from .pointers import call_node, copy_bytes, floats, load, record
 
 __all__ = ["fade"]
@@ -37,6 +37,7 @@ def _begin_to_ring(engine: int) -> None:
     """Leave the old plan to its tails; what has moved to the new plan is silenced in the old."""
     e = record(engine, ENGINE)
     p, old = record(e.plan, PLAN), record(e.old, PLAN)
+    settle(e.old)
     for k in range(p.hush_count):
         row = p.hush + 24 * k
         copy_bytes(load(row, 0), load(row, 1), load(row, 2))
@@ -57,19 +58,19 @@ def fade(engine: int, ins: int, offset: int, frames: int) -> None:
     fading, spill = e.fade_left > 0, record(e.plan, PLAN).spill
     if fading:
         old = record(e.old, PLAN)
-        share, whole = np.float64(e.fade_left), np.float64(e.fade_frames)
+        share, whole = np.float64(e.fade_left), np.float64(max(1, e.fade_frames))
         take(e.old, ins, offset, frames, e.counts + 16)
         if spill != 0:
             for c in range(old.in_count):
                 x = floats(load(old.ins, c), frames)
                 for i in range(frames):
-                    x[i] *= np.float32(max(0.0, share - i) / whole)
+                    x[i] *= np.float32(min(1.0, max(0.0, share - i) / whole))
         call_node(e.walk, e.old, 0, 0, np.int32(frames))
         for c in range(old.out_count):
             y = floats(load(record(e.plan, PLAN).outs, c), frames)
             x = floats(load(old.outs, c), frames)
             for i in range(frames):
-                w = np.float32(max(0.0, share - i) / whole)
+                w = np.float32(min(1.0, max(0.0, share - i) / whole))
                 if spill == 1:
                     y[i] += x[i] - w * y[i]
                 else:

@@ -1,6 +1,8 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
 
-from collections.abc import Mapping
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,8 +60,16 @@ class Plan:
         self, graph: Graph, spec: Spec, previous: "Plan | None" = None, onset: int = 0
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
-        self.graph = graph.copy()
         self.spec = spec
+        self.lane: Lane | None = None
+        try:
+            self._make(graph.copy(), previous, onset)
+        except CudaError as error:
+            self._close_lane()
+            self._make(_hosted(graph, error), previous, onset)
+
+    def _make(self, graph: Graph, previous: "Plan | None", onset: int) -> None:
+        self.graph, spec = graph, self.spec
         self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
         self.lane = _lane(own, self.schedule)
@@ -84,8 +94,10 @@ class Plan:
             "verdict": own.scratch(1, np.int64),
         }
         if self.lane is not None:
-            self.lane.finish(rows, table, self._prepared)
-            fields |= {"lane": self.lane.record, "collect": self.lane.collect}
+            with _named(_on_device(self.schedule)):
+                self.lane.finish(rows, table, self._prepared)
+            hold = spec.max_frames if spec.pipelined else 0
+            fields |= {"lane": self.lane.record, "collect": self.lane.collect, "hold": hold}
         plan = own.table(PLAN, [fields])
         self.arena = Arena([own, *(p.memory for p in self._prepared)])
         self.address = plan.address
@@ -112,6 +124,12 @@ class Plan:
             if prepared.writes:  # only now: a reset shall find it over
                 prepared.record.content["left"] = prepared.record.content["whole"] = onset
 
+    def _close_lane(self) -> None:
+        """Give back what a plan that came to nothing has of a device."""
+        if self.lane is not None:
+            self.lane.close()
+            self.lane = None
+
     def _prepare(self, own: Memory, previous: "Plan | None") -> list[Row]:
         rows = []
         for op in self.schedule.ops:
@@ -119,7 +137,8 @@ class Plan:
             before = {} if previous is None else previous.graph.nodes
             fresh = previous is not None and op.reads and before.get(op.node) != row.node
             if self.lane is not None and self.lane.takes(op):
-                rows += self.lane.rows(op, row)
+                with _named([op.node] if op.node else _on_device(self.schedule)):
+                    rows += self.lane.rows(op, row)
             elif fresh and row.node is not None and self.remembers(op.node):
                 rows += with_onset(own, self.schedule, row)
             else:
@@ -184,7 +203,8 @@ class Plan:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.lane is not None:
             self.lane.stand_in(False)
-            self.lane.warm()
+            with _named(_on_device(self.schedule)):
+                self.lane.warm()
         self.arena.initial[:] = self.arena.state
 
     def trace(self, number: int) -> np.ndarray[Any, Any]:
@@ -214,17 +234,43 @@ class Plan:
         self.arena.touch()
 
 
+def _on_device(plan: Schedule) -> list[str]:
+    """Return the nodes of a schedule that play on a device."""
+    there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
+    return [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
+
+
 def _lane(own: Memory, plan: Schedule) -> "Lane | None":
     """Return the plan's way to a device, if it wants one."""
-    if all(space is Space.HOST for _, space in plan.buffers):
+    nodes = _on_device(plan)
+    if not nodes:
         return None
     from .cuda.build import Lane
 
-    try:
+    with _named(nodes):
         return Lane(own, plan)
+
+
+@contextlib.contextmanager
+def _named(nodes: list[str]) -> Iterator[None]:
+    """Say of what a device cannot do for which nodes it was."""
+    try:
+        yield
     except CudaError as error:
-        there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
-        nodes = [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
         raise CudaError(
             f"{', '.join(nodes)}: {error}: must play on the host (backend auto or cpu)"
         ) from None
+
+
+def _hosted(graph: Graph, reason: CudaError) -> Graph:
+    """Return a graph whose nodes play on the host, if they may; say so."""
+    made, moved = graph.copy(), []
+    for name, node in graph.nodes.items():
+        host = node.without_device()
+        if host is not None:
+            made.replace(name, host)
+            moved.append(name)
+    if not moved:
+        raise reason
+    warnings.warn(f"{', '.join(moved)}: on the CPU: {reason}", RuntimeWarning, stacklevel=4)
+    return made

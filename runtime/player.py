@@ -92,6 +92,7 @@ PLAN = np.dtype(
         ("strikes", np.int64),  # blocks in a row past that limit until it is muted
         ("rest", np.int64),  # frames for which it then rests
         ("lane", np.int64),  # to the device; 0 where there is none
+        ("hold", np.int64),  # frames for which a plan that takes over is silent
         ("collect", np.int64),  # address of the kernel that waits for what is on its way there
     ]
 )

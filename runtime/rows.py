@@ -136,9 +136,10 @@ def rows_fields(
         for p in prepared
     ]
     lists = own.pointers([c for ins, outs in ends for c in (*ins, *outs)])
-    traces = own.scratch((sum(p.node is not None for p in prepared), TRACED), np.int64)
+    timed = [p.node is not None or p.label != "" for p in prepared]
+    traces = own.scratch((sum(timed), TRACED), np.int64)
     found, at, trace = [], 0, 0
-    for p, (ins, outs) in zip(prepared, ends, strict=True):
+    for p, kept, (ins, outs) in zip(prepared, timed, ends, strict=True):
         checked = p.node is not None
         found.append(
             {
@@ -147,12 +148,12 @@ def rows_fields(
                 "ins": lists[8 * at],
                 "outs": lists[8 * (at + len(ins))],
                 "checked": len(outs) if checked else 0,
-                "trace": traces[8 * TRACED * trace] if checked else 0,
+                "trace": traces[8 * TRACED * trace] if kept else 0,
                 "blend": 0 if p.blend is None else p.blend,
             }
         )
         at += len(ins) + len(outs)
-        trace += checked
+        trace += kept
     return found
 
 

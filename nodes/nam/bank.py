@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,17 +93,22 @@ class NamBank(Node):
             return ""
         return f"{self.paths[other]} has another shape than {self.paths[0]}, and needs its own bank"
 
+    def without_device(self) -> Node | None:
+        """Return the node on the CPU, if its backend is "auto"."""
+        return replace(self, backend="cpu") if self.backend == "auto" else None
+
     def tail(self, spec: Spec) -> int:
         """Return how long the models hear a frame."""
         return max(model.prewarm for model in self.models)
 
     def prepare(self, io: Io) -> Processor:
         """Read the files, lay the networks out, compile their kernels."""
+        models = self.models  # a file that cannot be read is no matter of the device
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self.no_device()):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
         rows, memory = [], io.memory
-        for path, model in zip(self.paths, self.models, strict=True):
+        for path, model in zip(self.paths, models, strict=True):
             if model.channels != (1, 1):
                 raise NamFileError(
                     f"{path}: has {model.channels[0]} channels in and {model.channels[1]} out: "

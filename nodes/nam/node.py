@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ...graph.errors import CudaError, NamFileError, ParamError
@@ -117,6 +118,10 @@ class Nam(Node):
         """Return the delay of both resamplers, if there are any."""
         between = self.between(spec.rate) if self.resample else None
         return 0 if between is None else between.latency
+
+    def without_device(self) -> Node | None:
+        """Return the node on the CPU, if its backend is "auto"."""
+        return replace(self, backend="cpu") if self.backend == "auto" else None
 
     def tail(self, spec: Spec) -> int:
         """Return how long the model hears a frame (an LSTM: about how long)."""

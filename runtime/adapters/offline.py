@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import overload
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,9 @@ Audio = NDArray[np.float32]
 BLOCK = 512
 DEVICE_BLOCK = 1 << 20
 """Frames: the longest block there is, of which a GPU makes chunks for all its multiprocessors."""
+DEVICE_FLOATS = 1 << 24
+"""What a port on a device has room for at most: many models have shorter blocks."""
+SIDES: tuple[Literal["input", "output"], ...] = ("input", "output")
 CHUNK_S = 1.0
 """Seconds of audio between two reports of progress."""
 LONGEST_TAIL_S = 60.0
@@ -106,9 +109,11 @@ def render(
 
 def _best_block(graph: Graph, frames: int) -> int:
     """Return the block that a graph renders fastest in."""
-    if all(p.space is Space.HOST for n in graph.nodes for p in graph.ports(n, "input")):
+    ports = [p for n in graph.nodes for side in SIDES for p in graph.ports(n, side)]
+    widths = [p.channels or 1 for p in ports if p.space is Space.DEVICE]
+    if not widths:
         return BLOCK
-    return min(DEVICE_BLOCK, max(BLOCK, frames))
+    return min(DEVICE_BLOCK, max(BLOCK, frames), max(BLOCK, DEVICE_FLOATS // max(widths)))
 
 
 def _checked(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...graph import EngineError, Op, Schedule, Space
+from ...graph import CudaError, EngineError, Op, Schedule, Space
 from ..arena import Block, Memory
 from ..cpu import nanoseconds_per_cycle
 from ..rows import SLACK, Row
@@ -43,11 +43,11 @@ class Lane:
         self.driver: Driver = driver()
         self._own, self._plan, self._spec = own, plan, plan.spec
         self._handles = Handles(self.driver)
+        self.record = own.table(LANE, [{}])
+        weakref.finalize(self, _release, self._handles, self.record)
         self._kernels = Kernels(self._handles)
         self._stream = self._handles.stream()
         self._order = self._handles.pinned(BLOCK.itemsize)
-        self.record = own.table(LANE, [{}])
-        weakref.finalize(self, _release, self._handles, self.record)
         self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
         self._device: dict[int, int] = {}
         self.views: dict[int, list[tuple[Block, int]]] = {}
@@ -194,7 +194,11 @@ class Lane:
         lane["frames"] = 0
         if lane["fallen"]:
             code = int(lane["code"])
-            raise EngineError(f"the device cannot play: {self.driver.said(code)}")
+            raise CudaError(f"the device cannot play: {self.driver.said(code)}")
+
+    def close(self) -> None:
+        """Give everything back at once, because the plan came to nothing."""
+        self._handles.close()
 
     def stats(self) -> DeviceStats:
         """Return what the device has done so far."""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..abi import helper
-from ..player import ROW, refresh
+from ..player import contain
 from ..pointers import copy_bytes, load, record, view
 from .records import BLOCK, LANE, NODE, PART
 
@@ -99,8 +99,7 @@ def commit(lane: int, frames: int) -> None:
         e.serial += 1
         p.serial, p.first = e.serial, p.next
         if found != 0:
-            refresh(row, e.params)
-            record(row, ROW).faults += 1
+            contain(row, e.params, frames)
         else:
             n.serial = e.serial
             _remember(node, frames)

@@ -124,13 +124,16 @@ class Handles:
         try:
             for launch in launches:
                 self.launch(stream, launch)
-        finally:
-            self.driver.attempt("cuStreamEndCapture", c_void_p(stream), byref(graph))
-        try:
+            self.driver.call("cuStreamEndCapture", c_void_p(stream), byref(graph))
             self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
             at = self._keep("cuGraphExecDestroy", made)
+        except CudaError:
+            if not graph:  # the stream may still be capturing
+                self.driver.attempt("cuStreamEndCapture", c_void_p(stream), byref(graph))
+            raise
         finally:
-            self.driver.attempt("cuGraphDestroy", graph)
+            if graph:
+                self.driver.attempt("cuGraphDestroy", graph)
         self.driver.call("cuGraphUpload", made, c_void_p(stream))
         self.synchronize(stream)
         return at

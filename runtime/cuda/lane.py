@@ -58,7 +58,7 @@ def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
 
 @helper
 def _wait(e: Any) -> Any:
-    """Wait for the device; return the driver's code.  Slow blocks are counted."""
+    """Wait for the device; return the driver's code."""
     begun = cycles()
     code = _driver(e.query, e.stream, 0)
     spent = cycles() - begun
@@ -67,21 +67,16 @@ def _wait(e: Any) -> Any:
         spent = cycles() - begun
         if code == NOT_READY and spent > e.hang:
             code = HUNG
-    # To begin again takes longer, and is no fault of the device.
-    if e.patience > 0 and spent > e.patience and e.begins == 0:
-        e.misses += 1
-        e.strikes += 1
-    else:
-        e.strikes = 0
+    e.waited += spent
     return code
 
 
 @helper
-def _fall(e: Any, code: int) -> None:
-    """Let the host take over."""
+def _fall(e: Any, code: int, back: int) -> None:
+    """Let the host take over, from ``back`` frames before this block on."""
     e.fallen = HANGS if code == HUNG else FAILED
     e.code = code
-    e.since = e.frames
+    e.since = e.frames - back
 
 
 @helper
@@ -93,12 +88,21 @@ def _again(e: Any, count: int, frames: int) -> None:
 
 
 @helper
-def _done(lane: int, frames: int) -> None:
-    """Commit a block; if the device has been too slow too often, it was the last."""
+def _done(lane: int, frames: int, back: int) -> None:
+    """Commit a block; if the device has been too slow too often, it was the last.
+
+    To begin again takes longer, and is no fault of the device.
+    """
     commit(lane, frames)
     e = record(lane, LANE)
+    if e.patience > 0 and e.waited > e.patience and e.begins == 0:
+        e.misses += 1
+        e.strikes += 1
+    else:
+        e.strikes = 0
+    e.waited, e.begins = 0, 0
     if e.strikes_most > 0 and e.strikes >= e.strikes_most:
-        e.fallen, e.since = SLOW, e.frames + frames
+        e.fallen, e.since = SLOW, e.frames + frames - back
 
 
 @kernel
@@ -132,10 +136,11 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
     begun, at = cycles(), e.blocks & (TRACED - 1)
     if e.fallen == 0 and e.asked != 0:
         e.fallen, e.since = ASKED, e.frames
+        if e.pipelined != 0:  # sections before this one may still be at it
+            _wait(e)
         _again(e, s.calls, np.int64(frames))
     if e.fallen == 0:
         record(e.order, BLOCK).frames = frames
-        e.begins = 0
         for k in range(s.count):
             order(load(s.nodes, k), np.int64(frames))
         code = _driver(e.set_current, e.context, 0)
@@ -144,10 +149,12 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
         if code == 0 and e.pipelined == 0:
             code = _wait(e)
         if code != 0:
-            _fall(e, code)
+            _fall(e, code, 0)
+            if e.pipelined != 0:
+                _wait(e)
             _again(e, s.calls, np.int64(frames))
         elif s.last != 0 and e.pipelined == 0:
-            _done(s.lane, np.int64(frames))
+            _done(s.lane, np.int64(frames), 0)
     if s.last != 0:
         store(e.uploads, at, e.upload)
         store(e.executes, at, cycles() - begun)
@@ -170,10 +177,10 @@ def collect(lane: int, ins: int, outs: int, frames: int) -> None:
             if code == 0:
                 code = _wait(e)
             if code != 0:
-                _fall(e, code)
+                _fall(e, code, flight)
                 _again(e, e.row_count, flight)
             else:
-                _done(lane, flight)
+                _done(lane, flight, flight)
         for k in range(e.fetch_count):
             f = record(load(e.fetches, k), FETCH)
             head = min(flight, f.length - f.at)

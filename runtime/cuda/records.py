@@ -103,6 +103,7 @@ LANE = np.dtype(
         ("hang", np.int64),  # cycles after which a device counts as gone
         ("patience", np.int64),  # cycles after which a block is missed; 0: none is
         ("strikes_most", np.int64),  # misses in a row until the host takes over
+        ("waited", np.int64),  # cycles, this block
         ("strikes", np.int64),
         ("begins", np.int64),  # whether a kernel begins again, from what was heard before
         ("misses", np.int64),

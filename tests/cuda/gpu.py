@@ -12,10 +12,22 @@ import namgraph as ng
 from namgraph.runtime.cuda import compiler, driver
 from namgraph.runtime.cuda.kernel import CudaKernel
 
+from ..nodes.nam import nets
 from .emulator import build
 from .fake_driver import FakeDriver, image
 
-__all__ = ["RATE", "amp", "guitar", "in_blocks", "on_fake_device"]
+__all__ = [
+    "RATE",
+    "SMALL",
+    "X",
+    "amp",
+    "engine",
+    "guitar",
+    "in_blocks",
+    "near",
+    "on_cpu",
+    "on_fake_device",
+]
 
 RATE = 48_000
 
@@ -62,3 +74,23 @@ def in_blocks(
         done += sizes[k % len(sizes)]
         k += 1
     return np.concatenate(parts)
+
+
+SMALL = nets.wavenet(
+    nets.array(4, [1, 2, 4, 8, 16], head=2, bias=False),
+    nets.array(2, [1, 2, 4], inputs=4, head=1),
+    seed=3,
+)
+X = guitar(3000)
+
+
+def engine(graph: ng.Graph, **options: Any) -> ng.Engine:
+    return ng.Engine(graph, sample_rate=RATE, **{"max_frames": 128, **options})
+
+
+def on_cpu(path: str, x: Any = X, **options: Any) -> Any:
+    return in_blocks(engine(amp(path, **options)), x, 64)
+
+
+def near(a: Any, b: Any) -> bool:
+    return bool(np.abs(a - b).max() <= 3e-6 * np.abs(b).max())

@@ -1,6 +1,5 @@
 """Many models in one launch play as each does alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,9 @@ from namgraph.graph import CudaError
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
-from .gpu import RATE, guitar, on_fake_device
+from .gpu import RATE, guitar
 
 FRAMES = 800
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
-    yield from on_fake_device(monkeypatch)
 
 
 @pytest.fixture
@@ -96,3 +90,22 @@ def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
 def test_what_is_no_list_of_files_is_refused(wrong: Any) -> None:
     with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of 1 to 65536 files"):
         ng.NamBank(wrong)
+
+
+def test_a_file_that_cannot_be_read_is_no_matter_of_the_device(
+    fake: FakeDriver, paths: list[str]
+) -> None:
+    with pytest.raises(ng.NamFileError, match=r"no\.nam: cannot be read"):
+        played(bank([*paths, "no.nam"], True, backend="cuda"), signal(paths, True))
+
+
+def test_one_that_goes_wrong_mutes_the_bank_as_on_the_cpu(fake: FakeDriver, tmp_path: Path) -> None:
+    quiet = nets.write(tmp_path, nets.wavenet(nets.array(4, [1, 2]), seed=1), "quiet.nam")
+    loud = nets.write(
+        tmp_path, nets.wavenet(nets.array(4, [1, 2], activation="ReLU"), seed=1, loud=1e30), "l.nam"
+    )
+    for pair in ([quiet, quiet], [loud, loud]):
+        x = signal(pair, False) * np.array([[1.0], [1e30]], np.float32)
+        made, wanted = (played(bank(pair, False, backend=b), x) for b in ("cuda", "cpu"))
+        np.testing.assert_array_equal(made == 0, wanted == 0)
+        assert (wanted == 0).all(axis=0).any() == (pair == [loud, loud])

@@ -1,6 +1,5 @@
 """Many models over one signal: in banks, each as it is alone."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +7,14 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.runtime.adapters.offline import BLOCK, DEVICE_FLOATS, _best_block
 
 from ..nodes.nam import nets
 from ..nodes.nam.features import CASES
 from .fake_driver import FakeDriver
-from .gpu import RATE, amp, guitar, on_fake_device
+from .gpu import RATE, amp, guitar
 
 X = guitar(900)
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
-    yield from on_fake_device(monkeypatch)
 
 
 @pytest.fixture
@@ -60,3 +55,25 @@ def test_a_device_takes_each_shape_at_once_and_leaves_the_rest(
 
 def test_no_models_is_nothing(paths: list[str]) -> None:
     assert ng.render_models([], X, RATE).shape == (0, len(X))
+
+
+def test_what_is_no_list_of_models_is_refused(paths: list[str]) -> None:
+    with pytest.raises(ng.ParamError, match="must be a list of files"):
+        ng.render_models(paths[0], X, RATE)
+    with pytest.raises(ng.ParamError, match="backend is 'gpu': must be one of cpu, cuda, auto"):
+        ng.render_models(paths, X, RATE, backend="gpu")
+    with pytest.raises(ng.PortError, match="has 2 channels"):
+        ng.render_models(paths, np.stack([X, X]), RATE)
+    with pytest.raises(ng.PortError, match="must be floating point"):
+        ng.render_models(paths, X.astype(np.int16), RATE)
+    made = ng.render_models((path for path in paths[:2]), X[None], RATE)
+    assert made.shape == (2, len(X))
+    assert ng.render_models(paths, X[:0], RATE).shape == (4, 0)
+
+
+def test_many_models_have_shorter_blocks() -> None:
+    graph = ng.Graph()
+    x, y = graph.input("in", channels=1), graph.output("out", channels=1000)
+    assert _best_block(graph, 1 << 22) == BLOCK
+    x >> graph.add("bank", ng.NamBank(["a.nam"] * 1000, backend="cuda")) >> y
+    assert _best_block(graph, 1 << 22) == DEVICE_FLOATS // 1000

@@ -1,7 +1,6 @@
 """The benchmark of the device runs to its end, and names what it measured."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,6 @@ from namgraph.graph import CudaError
 
 from ..bench import gpu
 from .fake_driver import FakeDriver
-from .gpu import on_fake_device
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
-    yield from on_fake_device(monkeypatch)
 
 
 def test_every_figure_is_there(fake: FakeDriver, tmp_path: Path) -> None:

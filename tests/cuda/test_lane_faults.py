@@ -1,0 +1,117 @@
+"""Whatever happens to the device, the CPU plays on from where it was."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+
+from ..nodes.nam import nets
+from .fake_driver import FakeDriver
+from .gpu import SMALL, X, amp, engine, in_blocks, near, on_cpu
+
+
+@pytest.mark.parametrize(
+    ("function", "code"), [("cuGraphLaunch", 719), ("cuStreamQuery", 700), ("cuGraphLaunch", 2)]
+)
+def test_the_cpu_takes_over_in_the_same_block(
+    fake: FakeDriver, model: str, function: str, code: int
+) -> None:
+    made = engine(amp(model, backend="cuda", input_db=3.0))
+    made.set("amp.input_db", -3.0, at=620)
+    before = in_blocks(made, X[:640], 64)
+    fake.fail(function, code)
+    after = in_blocks(made, X[640:], 64)
+    expected = engine(amp(model, input_db=3.0))
+    expected.set("amp.input_db", -3.0, at=620)
+    wanted = in_blocks(expected, X, 64)
+    assert near(np.concatenate([before, after]), wanted)
+    # From the block that failed on these are the CPU's own bits.
+    np.testing.assert_array_equal(after, wanted[640:])
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen.startswith("the driver failed: CUDA_ERROR")
+    assert device.since == 640
+    assert fake.count("cuGraphLaunch") <= 13
+
+
+def test_a_device_that_does_not_answer_is_given_up(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    made = engine(amp(model, backend="cuda"))
+    fake.set_queries(1 << 30)
+    np.testing.assert_array_equal(in_blocks(made, X, 64), on_cpu(model))
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen == "the device does not answer"
+
+
+def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"))
+    made.deadline(1e-9)
+    np.testing.assert_array_equal(in_blocks(made, X, 64)[640:], on_cpu(model)[640:])
+    device = made.stats().device
+    assert device is not None
+    assert (device.fallen, device.misses, device.since) == ("the device is too slow", 3, 192)
+
+
+def test_a_late_block_is_one_however_many_sections(fake: FakeDriver, model: str) -> None:
+    graph = ng.Graph()
+    first = graph.add("first", ng.Nam(model, backend="cuda"))
+    second = graph.add("second", ng.Nam(model, backend="cuda"))
+    level = graph.add("level", ng.Gain())
+    graph.input("in", channels=1) >> first >> level >> second >> graph.output("out", channels=1)
+    made = engine(graph)
+    made.deadline(1e-9)
+    in_blocks(made, X[:640], 64)
+    device = made.stats().device
+    assert device is not None
+    assert (device.misses, device.since, device.blocks) == (3, 192, 10)
+    for wrong in (0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ng.ParamError, match=r"deadline is .* must lie in \(0, 60\]"):
+            made.deadline(wrong)
+
+
+def test_patience_has_no_end_offline(fake: FakeDriver, model: str) -> None:
+    fake.set_queries(50)
+    made = engine(amp(model, backend="cuda"))
+    in_blocks(made, X[:640], 64)
+    device = made.stats().device
+    assert device is not None
+    assert (device.fallen, device.misses, device.blocks) == ("", 0, 10)
+
+
+def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
+    path = nets.write(tmp_path, nets.container(SMALL, nets.wavenet(nets.array(3, [1, 2]), seed=9)))
+
+    def played(**options: Any) -> Any:
+        made = engine(amp(path, **options))
+        made.set("amp.slim", 0.2, at=900)
+        return made, in_blocks(made, X, 64)
+
+    made, sound = played(backend="cuda")
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen == "set to what is not on the device"
+    assert near(sound, played()[1])
+
+
+def test_a_number_that_is_not_finite_is_muted_and_forgotten(
+    fake: FakeDriver, tmp_path: Path
+) -> None:
+    path = nets.write(tmp_path, nets.wavenet(nets.array(4, [1, 2, 4], activation="ReLU"), seed=1))
+    loud = X.copy()
+    loud[1000:1003] = 1e38
+
+    def played(**options: Any) -> Any:
+        made = engine(amp(path, input_db=60.0, **options))  # too much for float32
+        return in_blocks(made, loud, 64), made.stats()
+
+    sound, stats = played(backend="cuda")
+    wanted, expected = played()
+    assert near(sound, wanted)
+    assert stats.faults == expected.faults > 0
+    assert stats.device.fallen == ""
