@@ -1,18 +1,17 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
 
-import contextlib
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import types
 
-from ..graph import CudaError, Graph, Schedule, Space, Spec, schedule
+from ..graph import CudaError, Graph, Schedule, Spec, schedule
 from .abi import native
 from .arena import Arena, Block, Memory
 from .blend import blend
 from .cpu import restore_floats, set_flush_to_zero
+from .device import hosted, lane_of, named, on_device
 from .follow import follow, unchanged
 from .player import PARAM, PLAN, ROW
 from .pointers import call_node, record
@@ -66,13 +65,16 @@ class Plan:
             self._make(graph.copy(), previous, onset)
         except CudaError as error:
             self._close_lane()
-            self._make(_hosted(graph, error), previous, onset)
+            self._make(hosted(graph, error), previous, onset)
+        except BaseException:  # whoever keeps the error would keep the device's memory
+            self._close_lane()
+            raise
 
     def _make(self, graph: Graph, previous: "Plan | None", onset: int) -> None:
         self.graph, spec = graph, self.spec
         self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
-        self.lane = _lane(own, self.schedule)
+        self.lane = lane_of(own, self.schedule)
         views = {} if self.lane is None else self.lane.views
         buffers = self._buffers = ask_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, previous if onset > 0 else None)
@@ -94,7 +96,7 @@ class Plan:
             "verdict": own.scratch(1, np.int64),
         }
         if self.lane is not None:
-            with _named(_on_device(self.schedule)):
+            with named(on_device(self.schedule)):
                 self.lane.finish(rows, table, self._prepared)
             hold = spec.max_frames if spec.pipelined else 0
             fields |= {"lane": self.lane.record, "collect": self.lane.collect, "hold": hold}
@@ -137,7 +139,7 @@ class Plan:
             before = {} if previous is None else previous.graph.nodes
             fresh = previous is not None and op.reads and before.get(op.node) != row.node
             if self.lane is not None and self.lane.takes(op):
-                with _named([op.node] if op.node else _on_device(self.schedule)):
+                with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.lane.rows(op, row)
             elif fresh and row.node is not None and self.remembers(op.node):
                 rows += with_onset(own, self.schedule, row)
@@ -203,7 +205,7 @@ class Plan:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.lane is not None:
             self.lane.stand_in(False)
-            with _named(_on_device(self.schedule)):
+            with named(on_device(self.schedule)):
                 self.lane.warm()
         self.arena.initial[:] = self.arena.state
 
@@ -232,45 +234,3 @@ class Plan:
     def touch(self) -> None:
         """Have every page in memory before the audio thread needs it."""
         self.arena.touch()
-
-
-def _on_device(plan: Schedule) -> list[str]:
-    """Return the nodes of a schedule that play on a device."""
-    there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
-    return [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
-
-
-def _lane(own: Memory, plan: Schedule) -> "Lane | None":
-    """Return the plan's way to a device, if it wants one."""
-    nodes = _on_device(plan)
-    if not nodes:
-        return None
-    from .cuda.build import Lane
-
-    with _named(nodes):
-        return Lane(own, plan)
-
-
-@contextlib.contextmanager
-def _named(nodes: list[str]) -> Iterator[None]:
-    """Say of what a device cannot do for which nodes it was."""
-    try:
-        yield
-    except CudaError as error:
-        raise CudaError(
-            f"{', '.join(nodes)}: {error}: must play on the host (backend auto or cpu)"
-        ) from None
-
-
-def _hosted(graph: Graph, reason: CudaError) -> Graph:
-    """Return a graph whose nodes play on the host, if they may; say so."""
-    made, moved = graph.copy(), []
-    for name, node in graph.nodes.items():
-        host = node.without_device()
-        if host is not None:
-            made.replace(name, host)
-            moved.append(name)
-    if not moved:
-        raise reason
-    warnings.warn(f"{', '.join(moved)}: on the CPU: {reason}", RuntimeWarning, stacklevel=4)
-    return made
