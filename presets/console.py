@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ def run(call: Callable[[], int | None]) -> int:
     A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
     """
     _open_streams()
-    with _raised_signals():
+    with _raised_signals(), _told_warnings():
         try:
             try:
                 code = call() or 0
@@ -43,6 +44,24 @@ def run(call: Callable[[], int | None]) -> int:
             code = 2
         _drain()
     return code
+
+
+@contextlib.contextmanager
+def _told_warnings() -> Iterator[None]:
+    """Let what the package warns of be lines like all others."""
+    before = warnings.showwarning
+
+    def tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if issubclass(category, RuntimeWarning):
+            warn(str(message))
+        else:
+            before(message, category, *place, **more)
+
+    warnings.showwarning = tell
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def say(text: str) -> None:
