@@ -21,20 +21,34 @@ def space(graph: Graph, ref: PortRef, side: str) -> Space:
 
 
 def arrivals(graph: Graph, block: int = 0) -> tuple[dict[str, int], dict[str, int]]:
-    """Latency at the inputs and at the outputs of each node, by relaxing until nothing changes.
+    """Latency at the inputs and at the outputs of each node, asked backwards from each.
 
     What leaves a device is ``block`` later on the host; so is what must wait there for others.
     """
     names = (*graph.inputs, *graph.nodes, *graph.outputs)
-    enter = dict.fromkeys(names, 0)
+    enter: dict[str, int] = {}
     own = {n: node.latency(None) for n, node in graph.nodes.items()}  # type: ignore[arg-type]
-    for _ in range(2 * len(names)):
-        for source, target in graph.connections:
-            late = enter[source.node] + own.get(source.node, 0)
-            if space(graph, source, "outputs") is Space.DEVICE:
-                stays = space(graph, target, "inputs") is Space.DEVICE
-                late += block if not stays or enter[target.node] > late else 0
-            enter[target.node] = max(enter[target.node], late)
+
+    def meet(name: str) -> int:
+        if name not in enter:
+            waits = []
+            for source, target in graph.connections:
+                if target.node == name:
+                    late = meet(source.node) + own.get(source.node, 0)
+                    there = [space(graph, source, "outputs"), space(graph, target, "inputs")]
+                    cost = block if there[0] is Space.DEVICE else 0
+                    waits.append((late, cost, there == [Space.DEVICE] * 2))
+            before, lag = -1, 0
+            while lag != before:
+                before = lag
+                lag = max(
+                    [lag, *(t + (0 if stays and t >= before else c) for t, c, stays in waits)]
+                )
+            enter[name] = lag
+        return enter[name]
+
+    for name in names:
+        meet(name)
     total = max((enter[n] for n in graph.outputs), default=0)
     enter.update(dict.fromkeys(graph.outputs, total))
     return enter, {n: enter[n] + own.get(n, 0) for n in names}
