@@ -80,13 +80,19 @@ class NamBank(Node):
 
     def no_device(self) -> str:
         """Return why the models cannot play on a device, or nothing if they can."""
+        try:
+            return self._refusal(self.models)
+        except NamFileError as error:
+            return str(error)
+
+    def _refusal(self, models: Sequence[Model]) -> str:
         from .cuda import cuda_network
 
         if reason := Nam(self.paths[0], slim=self.slim).no_device():
             return f"{self.paths[0]}: {reason}"
         try:
-            made = [cuda_network(m.running, self.precision) for m in self.models]
-        except (NamFileError, ParamError) as error:
+            made = [cuda_network(m.running, self.precision) for m in models]
+        except ParamError as error:
             return str(error)
         other = next((k for k, n in enumerate(made) if n.kernel != made[0].kernel), None)
         if other is None:
@@ -105,7 +111,7 @@ class NamBank(Node):
         """Read the files, lay the networks out, compile their kernels."""
         models = self.models  # a file that cannot be read is no matter of the device
         on_device = self._space is Space.DEVICE
-        if on_device and (reason := self.no_device()):
+        if on_device and (reason := self._refusal(models)):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
         rows, memory = [], io.memory
         for path, model in zip(self.paths, models, strict=True):
@@ -117,8 +123,8 @@ class NamBank(Node):
             Nam(path, slim=self.slim).between(io.spec.rate)
             made, at = prepare_network(memory, model.running)
             rows.append((made.address, at))
-        prewarm, room = self.tail(io.spec), io.spec.max_frames
-        work = self._work(io, prewarm) if on_device else None
+        prewarm, room = max(model.prewarm for model in models), io.spec.max_frames
+        work = self._work(io, models, prewarm) if on_device else None
         row = np.dtype([("kernel", np.int64), ("record", np.int64)])
         block = memory.record(
             STATE,
@@ -135,11 +141,11 @@ class NamBank(Node):
 
         return Processor(stand_in, block, prewarm=prewarm, device=work)
 
-    def _work(self, io: Io, prewarm: int) -> Any:
+    def _work(self, io: Io, models: Sequence[Model], prewarm: int) -> Any:
         """Ask for what the models need on the device."""
         from .cuda.ask import ask_cuda
         from .cuda.bank import arm
 
         memory: Any = io.memory
-        networks = [model.running for model in self.models]
+        networks = [model.running for model in models]
         return ask_cuda(memory, networks, prewarm, arm, self.precision, shared=self.shared)

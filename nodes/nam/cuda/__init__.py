@@ -8,7 +8,7 @@ play.py               the node's kernels around them, on the host
 from ..networks import Lstm
 from ..wavenet_network import Network, WaveNet
 from .lstm import cuda_lstm, refuse_lstm
-from .network import CudaNetwork
+from .network import CudaNetwork, once_a_network
 from .wavenet import cuda_wavenet, refuse_wavenet
 
 __all__ = ["CudaNetwork", "cuda_network", "refusal"]
@@ -23,6 +23,7 @@ def refusal(network: Network) -> str:
     return f"{type(network).__name__} runs on the CPU alone"
 
 
+@once_a_network
 def cuda_network(network: Network, precision: str = "exact") -> CudaNetwork:
     """Return a network's kernel and what it needs; the network must not be refused."""
     if isinstance(network, WaveNet):

@@ -9,7 +9,7 @@ from ..wavenet_network import Network, WaveNet
 from ..wavenet_parts import Layer, LayerArray
 from .header import header
 from .laying import plan
-from .network import CudaNetwork
+from .network import CudaNetwork, once_a_network
 from .plan import Plan, Tiling
 
 __all__ = ["PRECISIONS", "cuda_wavenet", "planned", "refuse_wavenet"]
@@ -92,6 +92,7 @@ def _text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
+@once_a_network
 def _tiling(network: WaveNet, tensors: int = 0) -> Plan | None:
     """Return the first layout that fits on every device, else the first that fits on any."""
     wide = any(max(a.channels, a.layers[0].width) > 4 for a in network.arrays)
