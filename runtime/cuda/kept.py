@@ -3,13 +3,14 @@
 A file is there whole or not at all, and what is damaged counts as not there.
 """
 
-import contextlib
 import os
-import tempfile
 import warnings
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from ...graph import FileError
+from ..adapters.atomic import whole_file
 
 __all__ = ["folder", "keep", "kept"]
 
@@ -48,16 +49,9 @@ def keep(key: str, image: bytes, log: str) -> None:
     try:
         place = folder()
         place.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=place, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(MARK + sha256(body).digest() + body)
-            os.replace(part, place / f"{key}.bin")
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(part)
-            raise
-    except (OSError, RuntimeError) as reason:
+        with whole_file(place / f"{key}.bin") as part:
+            part.write_bytes(MARK + sha256(body).digest() + body)
+    except (FileError, OSError, RuntimeError) as reason:
         _warn(str(reason))
 
 
