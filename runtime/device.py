@@ -17,6 +17,8 @@ __all__ = ["hosted", "lane_of", "named", "on_device"]
 def on_device(plan: Schedule) -> list[str]:
     """Return the nodes of a schedule that play on a device."""
     there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
+    if not there:
+        return []
     return [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
 
 

@@ -176,7 +176,6 @@ class Lane:
         for _, share in reversed(self._nodes):  # what one node leaves in its output, the next hears
             if share.work.recurrent:
                 share.prewarm(self._launch, self._spec.max_frames)
-        self._order.host[: BLOCK.itemsize].view(BLOCK)["replay"] = -1
 
     def stand_in(self, on: bool) -> None:
         """Let the host do the device's work, or no longer: nodes are warmed so."""

@@ -57,7 +57,7 @@ class Share:
     def __init__(
         self, handles: Handles, kernels: Kernels, work: DeviceWork, ends: Ends, frames: int
     ) -> None:
-        self.work, self._handles = work, handles
+        self.work = work
         room = -(-frames // LINE) * LINE
         part = work.part.content[0]
         heard, past_rows = int(part["ring_rows"]), int(part["past_rows"])

@@ -11,7 +11,7 @@ from namgraph.graph import CudaError
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
-from .gpu import RATE, guitar
+from .gpu import RATE, amp, guitar
 
 FRAMES = 800
 
@@ -50,10 +50,7 @@ def test_each_plays_as_it_does_alone(paths: list[str], shared: bool) -> None:
     x = signal(paths, shared)
     whole = ng.render(bank(paths, shared), x, RATE, tail=False)
     for k, path in enumerate(paths):
-        graph = ng.Graph()
-        out = graph.output("out", channels=1)
-        graph.input("in", channels=1) >> graph.add("amp", ng.Nam(path)) >> out
-        alone = ng.render(graph, x[0 if shared else k], RATE, tail=False)
+        alone = ng.render(amp(path), x[0 if shared else k], RATE, tail=False)
         np.testing.assert_array_equal(whole[k], alone)
 
 
