@@ -18,7 +18,7 @@ from .lane import HANGS, TRACED, call, collect, fetch, idle, run, stage
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 from .report import report
-from .share import Kernels, Share, put
+from .share import Share, put
 from .work import DeviceWork
 
 __all__ = ["Lane"]
@@ -45,7 +45,6 @@ class Lane:
         self._handles = Handles(self.driver)
         self.record = own.table(LANE, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
-        self._kernels = Kernels(self._handles)
         self._stream = self._handles.stream()
         self._order = self._handles.pinned(BLOCK.itemsize)
         self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
@@ -93,7 +92,7 @@ class Lane:
             if not isinstance(work, DeviceWork):
                 raise EngineError(f"node {op.node}: has ports on a device and nothing to run there")
             ends = (*self._place(op.reads[0]), *self._place(op.writes[0]))
-            share = Share(self._handles, self._kernels, work, ends, self._spec.max_frames)
+            share = Share(self._handles, work, ends, self._spec.max_frames)
             arm = work.arm.address
             put(work.part, lane=self.record)
         self._pending.append(self._plain(op) if share is None else share.launch)
@@ -108,7 +107,10 @@ class Lane:
         """Make the launch of a plain operation."""
         x, x_stride = self._place(op.reads[0]) if op.reads else (0, 0)
         y, y_stride = self._place(op.writes[0])
-        width, kernel = self._plan.buffers[op.writes[0]].channels, self._kernels(operation(op.kind))
+        width, kernel = (
+            self._plan.buffers[op.writes[0]].channels,
+            self._handles.load(operation(op.kind)),
+        )
         strides = {"x_stride": x_stride, "y_stride": y_stride}
         args = OpArgs(block=self._order.device, x=x, y=y, channels=width, **strides)
         shares = max(1, min(MOST_SHARES, self._spec.max_frames // SHARE))
@@ -155,7 +157,9 @@ class Lane:
             self.record,
             context=self.driver.context,
             stream=self._stream,
-            set_current=self.driver.address("cuCtxSetCurrent"),
+            push=self.driver.address("cuCtxPushCurrent_v2"),
+            pop=self.driver.address("cuCtxPopCurrent_v2"),
+            popped=self._own.scratch(1, np.int64),
             launch=self.driver.address("cuGraphLaunch"),
             query=self.driver.address("cuStreamQuery"),
             hang=round(self._hang_s() * 1e9 / nanoseconds_per_cycle()),

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...graph import CudaError
 from . import compiler
+from .store import Store
 
 __all__ = ["MINIMUM_CAPABILITY", "NOT_READY", "Driver", "driver", "missing"]
 
@@ -33,16 +34,16 @@ class Driver:
 
     def __init__(self, library: Any, ordinal: int = 0) -> None:
         self._library = library
-        self.call("cuInit", c_uint(0))
+        self._ask("cuInit", c_uint(0))
         count = c_int()
-        self.call("cuDeviceGetCount", byref(count))
+        self._ask("cuDeviceGetCount", byref(count))
         if not 0 <= ordinal < count.value:
             raise CudaError(f"CUDA device {ordinal}: this machine has {count.value}")
         device = c_int()
-        self.call("cuDeviceGet", byref(device), c_int(ordinal))
+        self._ask("cuDeviceGet", byref(device), c_int(ordinal))
         self._device = device
         name = ctypes.create_string_buffer(256)
-        self.call("cuDeviceGetName", name, c_int(len(name)), device)
+        self._ask("cuDeviceGetName", name, c_int(len(name)), device)
         self.name = name.value.decode(errors="replace")
         self.capability = self.attribute(_MAJOR), self.attribute(_MINOR)
         self.multiprocessors = self.attribute(_MULTIPROCESSORS)
@@ -53,9 +54,9 @@ class Driver:
                 f"{_dotted(MINIMUM_CAPABILITY)} or higher"
             )
         context = c_void_p()
-        self.call("cuDevicePrimaryCtxRetain", byref(context), device)
+        self._ask("cuDevicePrimaryCtxRetain", byref(context), device)
         self.context = int(context.value or 0)
-        self.current()
+        self.store = Store(self)
 
     @property
     def arch(self) -> str:
@@ -68,10 +69,6 @@ class Driver:
         assert found is not None
         return found
 
-    def current(self) -> None:
-        """Make the context the calling thread's."""
-        self.call("cuCtxSetCurrent", c_void_p(self.context))
-
     def said(self, code: int) -> str:
         """Return an error code in the driver's words."""
         name, text = c_char_p(), c_char_p()
@@ -82,18 +79,35 @@ class Driver:
 
     def call(self, function: str, *args: Any) -> None:
         """Call a function of the driver; ``CudaError`` says what it says."""
-        code = self.attempt(function, *args)
+        self.check(function, self.attempt(function, *args))
+
+    def check(self, function: str, code: int) -> None:
+        """Raise ``CudaError`` if this is not what success looks like."""
         if code:
             raise CudaError(f"CUDA: {function} failed: {self.said(code)}")
 
     def attempt(self, function: str, *args: Any) -> int:
-        """Call a function of the driver and return its code; 0 is success."""
-        return int(getattr(self._library, function)(*args))
+        """Call a function of the driver and return its code; 0 is success.
+
+        The calling thread has the context for as long, and then again the one it had: others of
+        the process may use another device.
+        """
+        code = int(self._library.cuCtxPushCurrent_v2(c_void_p(self.context)))
+        if code:
+            return code
+        try:
+            return int(getattr(self._library, function)(*args))
+        finally:
+            self._library.cuCtxPopCurrent_v2(byref(c_void_p()))
+
+    def _ask(self, function: str, *args: Any) -> None:
+        """Call a function that needs no context."""
+        self.check(function, int(getattr(self._library, function)(*args)))
 
     def attribute(self, number: int) -> int:
         """Return an attribute of the device by its number in ``CUdevice_attribute``."""
         value = c_int()
-        self.call("cuDeviceGetAttribute", byref(value), c_int(number), self._device)
+        self._ask("cuDeviceGetAttribute", byref(value), c_int(number), self._device)
         return value.value
 
 

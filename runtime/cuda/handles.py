@@ -2,7 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
-from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_ulonglong, c_void_p
+from ctypes import byref, c_int, c_size_t, c_uint, c_ulonglong, c_void_p
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from ...graph import CudaError
 from .driver import Driver
 from .kernel import CudaKernel
+from .store import DEVICE, PINNED, Loaded
 
-__all__ = ["Handles", "Launch", "Loaded", "Pinned"]
+__all__ = ["Handles", "Launch", "Pinned"]
 
-DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-PORTABLE, MAPPED = 1, 2  # CU_MEMHOSTALLOC_PORTABLE, CU_MEMHOSTALLOC_DEVICEMAP
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 DEFAULT = 0
 """The stream of copies that name none."""
@@ -29,15 +28,6 @@ class Pinned:
     device: int
     """Its address as the device knows it."""
     host: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """A kernel that can be launched."""
-
-    function: int
-    threads: int
-    shared_bytes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +49,13 @@ class Handles:
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
         self._held: list[tuple[str, int]] = []
-        driver.current()
+        self._memory: list[tuple[str, int, int]] = []
 
     def allocate(self, nbytes: int) -> int:
         """Get zeros on the device; return their address there."""
-        place, size = c_void_p(), c_size_t(max(16, nbytes))
-        self.driver.call("cuMemAlloc_v2", byref(place), size)
-        at = self._keep("cuMemFree_v2", place)
-        self.driver.call("cuMemsetD8_v2", place, ctypes.c_ubyte(0), size)
+        size = max(16, nbytes)
+        at = self._take(DEVICE, size)
+        self.driver.call("cuMemsetD8_v2", c_void_p(at), ctypes.c_ubyte(0), c_size_t(size))
         return at
 
     def upload(self, array: NDArray[np.float32]) -> int:
@@ -80,31 +69,17 @@ class Handles:
 
     def pinned(self, nbytes: int) -> Pinned:
         """Get zeros of the host that the device sees."""
-        place, seen, size = c_void_p(), c_void_p(), max(64, nbytes)
-        flags = c_uint(MAPPED | PORTABLE)
-        self.driver.call("cuMemHostAlloc", byref(place), c_size_t(size), flags)
-        at = self._keep("cuMemFreeHost", place)
-        self.driver.call("cuMemHostGetDevicePointer_v2", byref(seen), place, c_uint(0))
+        size, seen = max(64, nbytes), c_void_p()
+        at = self._take(PINNED, size)
+        get = "cuMemHostGetDevicePointer_v2"
+        self.driver.call(get, byref(seen), c_void_p(at), c_uint(0))
         view = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(at))
         view[:] = 0
         return Pinned(int(seen.value or 0), view)
 
-    def load(self, kernel: CudaKernel, image: bytes) -> Loaded:
-        """Load a compiled kernel and allow it the shared memory it wants."""
-        most = self.driver.shared_bytes
-        if kernel.shared_bytes > most:
-            raise CudaError(
-                f"{kernel.entry} needs {kernel.shared_bytes} bytes of shared memory: "
-                f"{self.driver.name} has {most} for a block"
-            )
-        module, function = c_void_p(), c_void_p()
-        self.driver.call("cuModuleLoadData", byref(module), c_char_p(image))
-        self._keep("cuModuleUnload", module)
-        entry = c_char_p(kernel.entry.encode())
-        self.driver.call("cuModuleGetFunction", byref(function), module, entry)
-        shared = c_int(kernel.shared_bytes)
-        self.driver.call("cuFuncSetAttribute", function, c_int(DYNAMIC_SHARED), shared)
-        return Loaded(int(function.value or 0), kernel.threads, kernel.shared_bytes)
+    def load(self, kernel: CudaKernel) -> Loaded:
+        """Return a kernel that can be launched; others may have loaded it before."""
+        return self.driver.store.kernel(kernel)
 
     def stream(self) -> int:
         """Make a stream that waits for no other."""
@@ -161,13 +136,19 @@ class Handles:
 
     def close(self) -> None:
         """Give everything back, the youngest first, once the device is done with it."""
-        self.driver.attempt("cuCtxSetCurrent", c_void_p(self.driver.context))
         for function, handle in self._held:
             if function == "cuStreamDestroy_v2":
                 self.driver.attempt("cuStreamSynchronize", c_void_p(handle))
         while self._held:
             function, handle = self._held.pop()
             self.driver.attempt(function, c_void_p(handle))
+        while self._memory:
+            self.driver.store.give(*self._memory.pop())
+
+    def _take(self, kind: str, size: int) -> int:
+        at = self.driver.store.take(kind, size)
+        self._memory.append((kind, size, at))
+        return at
 
     def _keep(self, giver: str, made: c_void_p) -> int:
         handle = int(made.value or 0)

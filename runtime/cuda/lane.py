@@ -57,9 +57,25 @@ def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
 
 
 @helper
+def _launch(e: Any, graph: int) -> Any:
+    """Launch what a section has; return the driver's code.
+
+    The thread may belong to a host that uses another context: it gets its own back.
+    """
+    code = _driver(e.push, e.context, 0)
+    if code == 0:
+        code = _driver(e.launch, graph, e.stream)
+        _driver(e.pop, e.popped, 0)
+    return code
+
+
+@helper
 def _wait(e: Any) -> Any:
     """Wait for the device; return the driver's code."""
     begun = cycles()
+    code = _driver(e.push, e.context, 0)
+    if code != 0:
+        return code
     code = _driver(e.query, e.stream, 0)
     spent = cycles() - begun
     while code == NOT_READY:
@@ -67,6 +83,7 @@ def _wait(e: Any) -> Any:
         spent = cycles() - begun
         if code == NOT_READY and spent > e.hang:
             code = HUNG
+    _driver(e.pop, e.popped, 0)
     e.waited += spent
     return code
 
@@ -143,9 +160,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
         record(e.order, BLOCK).frames = frames
         for k in range(s.count):
             order(load(s.nodes, k), np.int64(frames))
-        code = _driver(e.set_current, e.context, 0)
-        if code == 0:
-            code = _driver(e.launch, s.graph, e.stream)
+        code = _launch(e, s.graph)
         if code == 0 and e.pipelined == 0:
             code = _wait(e)
         if code != 0:
@@ -173,9 +188,7 @@ def collect(lane: int, ins: int, outs: int, frames: int) -> None:
     if e.flight > 0:
         flight = e.flight
         if e.fallen == 0:
-            code = _driver(e.set_current, e.context, 0)
-            if code == 0:
-                code = _wait(e)
+            code = _wait(e)
             if code != 0:
                 _fall(e, code, flight)
                 _again(e, e.row_count, flight)

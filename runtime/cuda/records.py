@@ -93,9 +93,11 @@ LANE = np.dtype(
     [
         ("context", np.int64),
         ("stream", np.int64),
-        ("set_current", np.int64),  # addresses of the driver's functions
+        ("push", np.int64),  # addresses of the driver's functions
+        ("pop", np.int64),
         ("launch", np.int64),
         ("query", np.int64),
+        ("popped", np.int64),  # where the context that was left is named
         ("fallen", np.int64),  # why the host does the device's work; 0 while it does not
         ("asked", np.int64),  # whether a node wants the host to take over
         ("code", np.int64),  # the driver's, if that is why

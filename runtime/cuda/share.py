@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arena import Block
-from . import compiler
 from .arguments import NamArgs
-from .handles import Handles, Launch, Loaded, Pinned
-from .kernel import CudaKernel
+from .handles import Handles, Launch, Pinned
 from .records import BLOCK
 from .work import DeviceWork
 
-__all__ = ["Ends", "Kernels", "Share", "put"]
+__all__ = ["Ends", "Share", "put"]
 
 CHUNKS_A_MULTIPROCESSOR = 2
 SHORTEST_CHUNK = 1024
@@ -24,21 +22,6 @@ LINE = 16
 
 Ends = tuple[int, int, int, int]
 """Of a node's input and output: address on the device, and float32 from channel to channel."""
-
-
-class Kernels:
-    """The kernels of a lane, each compiled and loaded once."""
-
-    def __init__(self, handles: Handles) -> None:
-        self._handles = handles
-        self._loaded: dict[CudaKernel, Loaded] = {}
-
-    def __call__(self, kernel: CudaKernel) -> Loaded:
-        """Return a kernel that can be launched."""
-        if kernel not in self._loaded:
-            image = compiler.compile_cubin(kernel, self._handles.driver.arch).image
-            self._loaded[kernel] = self._handles.load(kernel, image)
-        return self._loaded[kernel]
 
 
 def put(block: Block, **fields: Any) -> None:
@@ -54,9 +37,7 @@ def put(block: Block, **fields: Any) -> None:
 class Share:
     """What one node has of the device."""
 
-    def __init__(
-        self, handles: Handles, kernels: Kernels, work: DeviceWork, ends: Ends, frames: int
-    ) -> None:
+    def __init__(self, handles: Handles, work: DeviceWork, ends: Ends, frames: int) -> None:
         self.work = work
         room = -(-frames // LINE) * LINE
         part = work.part.content[0]
@@ -89,7 +70,7 @@ class Share:
             heard_stride=self._heard_stride if past_rows > 1 else 0,
             bad=self.bad.device,
         )
-        self.launch = Launch(kernels(work.kernel), (work.instances, slots), args)
+        self.launch = Launch(handles.load(work.kernel), (work.instances, slots), args)
         put(
             work.part,
             past=_host(self.past),

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from namgraph.nodes.nam.cuda.network import CudaNetwork
-from namgraph.runtime.cuda import compiler
 from namgraph.runtime.cuda.arguments import NamArgs
 from namgraph.runtime.cuda.driver import driver
 from namgraph.runtime.cuda.handles import Handles, Launch
@@ -45,8 +44,7 @@ class Batch:
             heard_stride=kept,
             bad=bad.device,
         )
-        kernel = network.kernel
-        loaded = handles.load(kernel, compiler.compile_cubin(kernel, handles.driver.arch).image)
+        loaded = handles.load(network.kernel)
         self.stream = handles.stream()
         self.graph = handles.capture(self.stream, [Launch(loaded, (count, 1), args)])
         block: Any = order.host[: BLOCK.itemsize].view(BLOCK)[0]

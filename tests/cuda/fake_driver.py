@@ -42,9 +42,9 @@ class FakeDriver:
         """Let cuStreamQuery answer "not ready" so often before work is done."""
         self.library.fake_set_queries(count)
 
-    def fail(self, function: str, code: int, after_calls: int = 0) -> None:
-        """Let a function fail once, after so many calls; codes of the device (700-719) stay."""
-        self.library.fake_fail(function.encode(), after_calls, code)
+    def fail(self, function: str, code: int, after_calls: int = 0, times: int = 1) -> None:
+        """Let a function fail, after so many calls; codes of the device (700-719) stay."""
+        self.library.fake_fail(function.encode(), after_calls, code, times)
 
     def count(self, function: str) -> int:
         """Return how often a function was called since the last reset."""

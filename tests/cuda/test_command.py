@@ -45,7 +45,7 @@ def test_who_took_over_is_said_in_one_line(
     said = rendered(capsys, model, "--block", "500")
     assert said.startswith("namgraph: warning: amp: plays on the CPU since frame 500: the driver")
     assert said.count("\n") == 1
-    fake.fail("cuMemAlloc_v2", 2)
+    fake.fail("cuMemAlloc_v2", 2, times=2)
     said = rendered(capsys, model)
     assert said.startswith("namgraph: warning: amp: on the CPU: amp: CUDA: cuMemAlloc_v2 failed")
     assert said.count("\n") == 1

@@ -29,6 +29,22 @@ Result set_current(const void* context) {
     return SUCCESS;
 }
 
+Result push_current(const void* context) {
+    if (!known(state->contexts, context)) return INVALID_CONTEXT;
+    beneath.push_back(current);
+    current = context;
+    return SUCCESS;
+}
+
+Result pop_current(const void** context) {
+    if (!context) return INVALID_VALUE;
+    if (beneath.empty()) return INVALID_CONTEXT;
+    *context = current;
+    current = beneath.back();
+    beneath.pop_back();
+    return SUCCESS;
+}
+
 Result retain(const void** context, int device) {
     if (!is_device(device)) return INVALID_DEVICE;
     ++state->contexts[static_cast<std::size_t>(device)]->retained;
@@ -110,6 +126,12 @@ API cuDevicePrimaryCtxRelease_v2(int device) {
 }
 API cuCtxSetCurrent(const void* context) {
     CALL("cuCtxSetCurrent", DRIVER, set_current(context));
+}
+API cuCtxPushCurrent_v2(const void* context) {
+    CALL("cuCtxPushCurrent_v2", DRIVER, push_current(context));
+}
+API cuCtxPopCurrent_v2(const void** context) {
+    CALL("cuCtxPopCurrent_v2", DRIVER, pop_current(context));
 }
 API cuCtxGetCurrent(const void** context) {
     CALL("cuCtxGetCurrent", DRIVER, answer(context, has_context() ? current : nullptr));

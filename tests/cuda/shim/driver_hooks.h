@@ -21,10 +21,10 @@ HOOK void fake_reset() {
 // How often cuStreamQuery answers "not ready" before the work runs.
 HOOK void fake_set_queries(int count) { fake::state->queries = count; }
 
-// Let a function answer an error once, after so many calls that do what they should.
-HOOK void fake_fail(const char* function, int after_calls, int code) {
+// Let a function answer an error some times, after so many calls that do what they should.
+HOOK void fake_fail(const char* function, int after_calls, int code, int times) {
     const std::lock_guard<std::recursive_mutex> held(fake::lock);
-    fake::state->plans[function] = {after_calls, code};
+    fake::state->plans[function] = {after_calls, times, code};
 }
 
 HOOK long fake_count(const char* function) {

@@ -39,7 +39,7 @@ struct Context {
 };
 
 struct Plan {
-    long after;
+    long after, times;
     int code;
 };
 
@@ -68,6 +68,7 @@ struct State {
 inline std::recursive_mutex lock;
 inline std::unique_ptr<State> state = std::make_unique<State>();
 inline thread_local const void* current = nullptr;
+inline thread_local std::vector<const void*> beneath;  // what is current again after a pop
 
 // Find what a handle stands for; null if it was never given, or was given back.
 template <class T>
@@ -112,7 +113,7 @@ int call(const char* name, Need need, Work work) {
     const auto plan = state->plans.find(name);
     if (plan != state->plans.end() && plan->second.after-- <= 0) {
         const int code = plan->second.code;
-        state->plans.erase(plan);
+        if (!--plan->second.times) state->plans.erase(plan);
         if (sticks(code)) state->stuck = code;
         return code;
     }

@@ -1,0 +1,105 @@
+"""What a plan leaves behind for the next: swaps ask nothing of the driver that makes it wait."""
+
+import ctypes
+import gc
+
+import pytest
+
+import namgraph as ng
+from namgraph.graph import CudaError
+from namgraph.runtime.cuda import store as stores
+from namgraph.runtime.cuda.driver import driver
+from namgraph.runtime.cuda.store import DEVICE, PINNED
+
+from .fake_driver import FakeDriver
+from .gpu import X, amp, engine, in_blocks, near, on_cpu
+
+COSTLY = ("cuMemAlloc_v2", "cuMemFree_v2", "cuMemHostAlloc", "cuMemFreeHost", "cuModuleLoadData")
+
+
+def with_gain(model: str) -> ng.Graph:
+    graph = amp(model, backend="cuda")
+    graph.replace("amp", ng.Nam(model, backend="cuda", input_db=-6.0))
+    return graph
+
+
+def test_swaps_to_and_fro_cost_the_driver_nothing(fake: FakeDriver, model: str) -> None:
+    made, racks = engine(amp(model, backend="cuda")), [with_gain(model), amp(model, backend="cuda")]
+    counts = list[list[int]]()
+    for _ in range(4):
+        for rack in racks:
+            made.swap(rack)
+            in_blocks(made, X, 64)
+            made.stats()  # the control thread's: old plans go
+        gc.collect()
+        counts.append([fake.count(name) for name in COSTLY])
+    assert counts[1:] == [counts[1]] * 3
+    assert counts[0][0] > 0
+    stats = made.stats().device
+    assert stats is not None
+    assert not stats.fallen
+
+
+def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:
+    for _ in range(2):
+        made = in_blocks(engine(amp(model, backend="cuda")), X, 64)
+        assert near(made, on_cpu(model))
+        gc.collect()
+    assert fake.count("cuModuleLoadData") == 1
+
+
+@pytest.mark.parametrize("kind", [DEVICE, PINNED])
+def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
+    store = driver().store
+    first = store.take(kind, 1024)
+    assert store.take(kind, 1024) != first
+    store.give(kind, 1024, first)
+    assert store.take(kind, 512) != first
+    assert store.take(kind, 1024) == first
+
+
+def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
+    store = driver().store
+    places = [store.take(DEVICE, 1024) for _ in range(4)]
+    for place in places:
+        store.give(DEVICE, 1024, place)
+    assert fake.held("device") == 2
+    store.drain()
+    assert fake.held("device") == 0
+
+
+def test_what_is_kept_is_given_back_when_memory_is_short(fake: FakeDriver) -> None:
+    store = driver().store
+    store.give(DEVICE, 1024, store.take(DEVICE, 1024))
+    fake.fail("cuMemAlloc_v2", 2)
+    store.take(DEVICE, 2048)
+    assert fake.held("device") == 1
+    fake.fail("cuMemAlloc_v2", 2, times=2)
+    with pytest.raises(CudaError, match="cuMemAlloc_v2 failed: CUDA_ERROR_OUT_OF_MEMORY"):
+        store.take(DEVICE, 2048)
+
+
+def current(fake: FakeDriver) -> int:
+    found = ctypes.c_void_p()
+    assert fake.library.cuCtxGetCurrent(ctypes.byref(found)) == 0
+    return found.value or 0
+
+
+def test_a_thread_keeps_the_context_it_had(fake: FakeDriver, model: str) -> None:
+    fake.devices(2)
+    fake.library.cuInit(0)
+    other = ctypes.c_void_p()
+    fake.library.cuDevicePrimaryCtxRetain(ctypes.byref(other), 1)
+    fake.library.cuCtxSetCurrent(other)
+    for pipelined in (False, True):
+        made = engine(amp(model, backend="cuda"), pipelined=pipelined)
+        in_blocks(made, X, 64)
+        made.swap(with_gain(model))
+        in_blocks(made, X, 64)
+        assert made.stats().device is not None
+        assert current(fake) == other.value
+    assert other.value != driver().context
+    fake.library.cuCtxSetCurrent(ctypes.c_void_p(driver().context))
+    assert current(fake) != other.value, "the check can fail"
+    fake.library.cuCtxSetCurrent(ctypes.c_void_p(None))
