@@ -44,6 +44,7 @@ from .graph import (
     GraphError,
     Handle,
     Io,
+    JobError,
     Kind,
     NamFileError,
     NamgraphError,
@@ -63,6 +64,7 @@ from .graph import (
     option,
     param,
 )
+from .graph.version import VERSION
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
 from .nodes.nam import load_nam, match_levels
 from .presets import asset, load_preset, render_models, save_preset
@@ -103,6 +105,7 @@ __all__ = [
     "GraphError",
     "Handle",
     "Io",
+    "JobError",
     "Kind",
     "LiveStream",
     "Meter",
@@ -146,7 +149,7 @@ __all__ = [
     "render_models",
     "save_preset",
 ]
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _ASKED_FOR = {
     "Board": ".runtime.adapters.pedalboard",

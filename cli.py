@@ -32,6 +32,7 @@ def _run(argv: Sequence[str] | None) -> int | None:
         __version__,
         demo=_demo,
         render=_render,
+        batch=_batch,
         info=_info,
         bench=_bench,
         live=_live,
@@ -90,6 +91,27 @@ def _render(a: argparse.Namespace) -> None:
         f"{a.output}: {sound.seconds:.2f} s, {counted_channels(sound.channels)} "
         f"at {sound.rate:g} Hz, peak {sound.peak_db:.1f} dBFS, RMS {sound.rms_db:.1f} dBFS"
     )
+
+
+def _batch(a: argparse.Namespace) -> None:
+    from .presets.job import read_job
+    from .presets.job_run import run_job
+
+    job = read_job(a.job)
+    with Progress("rendering") as progress:
+        done = run_job(
+            job,
+            backend=a.backend,
+            threads=a.threads,
+            again=a.again,
+            warn=warn,
+            progress=progress,
+        )
+    if a.json:
+        say(json.dumps(asdict(done)))
+        return
+    there = f", {done.kept} were there" if done.kept else ""
+    say(f"{done.made} files made, {done.seconds:.1f} s of sound{there}; see {done.manifest}")
 
 
 def _check_block(block: int) -> None:

@@ -14,6 +14,7 @@
     json_text  JSON from outside: parsed with suspicion, and shown in messages
     layout     where each box of a picture goes
     svg, draw  pictures: SVG and Mermaid
+    version    of the package
 
 Nothing here makes an array, starts a thread or touches a device.
 """
@@ -27,6 +28,7 @@ from .errors import (
     EngineError,
     FileError,
     GraphError,
+    JobError,
     NamFileError,
     NamgraphError,
     ParamError,
@@ -54,6 +56,7 @@ __all__ = [
     "GraphError",
     "Handle",
     "Io",
+    "JobError",
     "Kind",
     "Memory",
     "NamFileError",

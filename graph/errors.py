@@ -11,6 +11,7 @@
     - NamFileError        a .nam file that is not a model this package runs
     - AudioFileError      an audio file that cannot be read, written, or does not fit
     - PresetError         a preset that cannot be read
+    - JobError            a job that cannot be done
   * EngineError           a running engine asked for something it cannot do
     - CudaError           no CUDA device that can be used, or one that failed
 
@@ -26,6 +27,7 @@ __all__ = [
     "EngineError",
     "FileError",
     "GraphError",
+    "JobError",
     "NamFileError",
     "NamgraphError",
     "ParamError",
@@ -77,6 +79,10 @@ class AudioFileError(FileError):
 
 class PresetError(FileError):
     """A preset that cannot be read."""
+
+
+class JobError(FileError):
+    """A job for batch rendering that cannot be done as it is written."""
 
 
 class EngineError(NamgraphError, RuntimeError):

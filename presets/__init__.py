@@ -6,6 +6,7 @@
     rig        a preset, or one .nam with perhaps a cabinet behind it
     render     files through a rack
     batch      one signal through many models
+    job, job_items, job_run  many files through many racks; manifest what was made
     demo, plot the shipped DI through the shipped rack, and a picture of it
     info       what a file is
     bench      how fast a rack plays

@@ -9,6 +9,8 @@ from .console import complain
 __all__ = ["parser"]
 
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
+BACKENDS = ("auto", "cpu", "cuda")
+WHERE = "where models compute (as the preset says; auto for a .nam: a GPU if there is one)"
 RIG = "a preset (.json), the name of a shipped one, or one model (.nam)"
 
 
@@ -58,6 +60,15 @@ def parser(version: str, **calls: Any) -> argparse.ArgumentParser:
     render.add_argument("--block", type=int, metavar="N", help="frames a block; no one can hear it")
     render.add_argument("--threads", type=int, default=1, metavar="N", help="1 in this build")
 
+    batch = _verb(verbs, "batch", calls, "every input through every model in every rack")
+    batch.add_argument("job", metavar="JOB.json", help="what is to be made of what")
+    batch.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="at a time (one for each processor)"
+    )
+    batch.add_argument("--again", action="store_true", help="make also what is there already")
+    batch.add_argument("--backend", choices=BACKENDS, help=WHERE)
+    batch.add_argument("--json", action="store_true", help="print one JSON object")
+
     info = _verb(verbs, "info", calls, "what a model, an impulse response or a preset is")
     info.add_argument("files", nargs="+", metavar="FILE", help=".nam, audio, or preset")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -102,8 +113,8 @@ def _add_rig(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backend",
-        choices=("auto", "cpu", "cuda"),
-        help="where models compute (as the preset says; auto for a .nam: a GPU if there is one)",
+        choices=BACKENDS,
+        help=WHERE,
     )
 
 

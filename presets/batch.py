@@ -11,6 +11,7 @@ from ..nodes.nam import NamBank, load_nam
 from ..nodes.nam.node import BACKENDS, Nam
 from ..runtime.adapters.offline import render
 from ..runtime.layout import as_channels
+from ..runtime.stats import Stats
 
 __all__ = ["render_models"]
 
@@ -28,12 +29,14 @@ def render_models(
     slim: float = 1.0,
     backend: str = "auto",
     progress: Callable[[float], None] | None = None,
+    report: Callable[[Stats], None] | None = None,
 ) -> Audio:
     """Play one mono signal through every model; return ``(models, frames)``, as long as the signal.
 
     Row n is what ``render`` makes of a ``Nam`` of ``paths[n]``, raw.  On a GPU, models of one shape
     play together, as many chunks of the signal side by side as it has room for.  ``backend`` is as
     of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
+    ``report`` is told of each bank of models: what had to be muted is counted there.
     """
     if isinstance(paths, str | bytes):
         raise ParamError(f"paths is {paths!r}: must be a list of files")
@@ -47,7 +50,7 @@ def render_models(
         bank = graph.add("bank", NamBank([names[k] for k in members], slim=slim, backend=where))
         out = graph.output("out", channels=len(members))
         graph.input("in", channels=1) >> bank >> out
-        made[members] = render(graph, x, sample_rate, tail=False)
+        made[members] = render(graph, x, sample_rate, tail=False, report=report)
         done += len(members)
         if progress is not None:
             progress(done / len(names))

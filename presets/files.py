@@ -18,7 +18,18 @@ from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
 from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
 
-__all__ = ["FORMAT", "Preset", "dumps", "load_preset", "loads", "read_preset", "save_preset"]
+__all__ = [
+    "FORMAT",
+    "Preset",
+    "dumps",
+    "load_preset",
+    "loads",
+    "near_path",
+    "no_repeats",
+    "read_json_file",
+    "read_preset",
+    "save_preset",
+]
 
 FORMAT = 1
 KEYS = ["namgraph", "name", "inputs", "outputs", "nodes", "connections"]
@@ -59,22 +70,27 @@ def read_preset(path: Path_) -> Preset:
     name = os.fspath(path)
     if not file.suffix and file.name == name:
         file = _shipped(name)
+    content = read_json_file(file, name, MAX_BYTES)
+    try:
+        return loads(content, folder=file.parent)
+    except PresetError as error:
+        raise PresetError(f"{name}: {error}") from error.__cause__
+
+
+def read_json_file(file: Path, name: str, most: int) -> bytes:
+    """Return what a file holds that a person has written; ``PresetError`` if it is none."""
     try:
         found = os.stat(file)
         if not stat.S_ISREG(found.st_mode):
             raise PresetError(f"{name}: cannot be read: it is not a plain file")
-        if found.st_size > MAX_BYTES:
-            raise PresetError(f"{name}: has {found.st_size} bytes: at most {MAX_BYTES}")
-        content = file.read_bytes()
+        if found.st_size > most:
+            raise PresetError(f"{name}: has {found.st_size} bytes: at most {most}")
+        return file.read_bytes()
     except PresetError:  # which is a ValueError
         raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         text = getattr(reason, "strerror", None) or reason
         raise PresetError(f"{name}: cannot be read: {text}") from None
-    try:
-        return loads(content, folder=file.parent)
-    except PresetError as error:
-        raise PresetError(f"{name}: {error}") from error.__cause__
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
@@ -98,7 +114,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
 
 def loads(content: str | bytes, *, folder: Path_ = ".") -> Preset:
     """Read a preset from JSON text; the files it names are looked for in ``folder``."""
-    data = parse_json(content, PresetError, object_pairs_hook=_no_repeats)
+    data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
     return _preset(data, Path(folder))
 
 
@@ -205,14 +221,14 @@ def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
         value = getattr(node, key)
         if key in node.files() and value is not None:
             many = isinstance(value, tuple)
-            near = [_relative(path, folder) for path in (value if many else (value,))]
+            near = [near_path(path, folder) for path in (value if many else (value,))]
             fields[key] = near if many else near[0]
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields
 
 
-def _relative(path: Path_, folder: Path_) -> str:
+def near_path(path: Path_, folder: Path_) -> str:
     """Spell a path as seen from ``folder``, unless the way there is a long one."""
     whole = os.path.abspath(path)
     try:
@@ -234,7 +250,8 @@ def _shipped(name: str) -> Path:
     return known[name]
 
 
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: a hook for JSON."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -8,13 +8,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import AudioFileError, Graph
-from ..runtime.adapters.files import AudioFile, audio_writer, read_audio, resample
+from ..graph import AudioFileError
+from ..runtime.adapters.files import audio_writer, read_audio, resample
 from ..runtime.adapters.offline import render
 from ..runtime.stats import Stats
 from .rig import Rig
 
-__all__ = ["Levels", "counted_channels", "levels_of", "render_file"]
+__all__ = [
+    "Levels",
+    "check_fit",
+    "counted_channels",
+    "levels_of",
+    "render_file",
+    "warn_of_faults",
+]
 
 Path_ = str | os.PathLike[str]
 SILENT_DB = -200.0
@@ -76,12 +83,7 @@ def render_file(
         raise AudioFileError(f"{os.fspath(target)}: is the input: give the output another name")
     found = read_audio(source)
     rate = float(rig.rate or found.rate)
-    _check_channels(rig.graph, found, source)
-    if found.rate != rate and not resampled:
-        raise AudioFileError(
-            f"{os.fspath(source)}: its rate is {found.rate} Hz, the rack's models were made for "
-            f"{rate:g} Hz: give a file at that rate, or --resample"
-        )
+    check_fit(rig, source, found.channels, found.rate, resampled)
     with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
         made = render(
             rig.graph,
@@ -90,7 +92,7 @@ def render_file(
             block=block,
             tail=not rig.bare if tail is None else tail,
             progress=progress,
-            report=lambda stats: _warn_of_faults(stats, warn),
+            report=lambda stats: warn_of_faults(stats, warn),
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
@@ -101,7 +103,7 @@ def render_file(
     return levels_of(held, found.rate)
 
 
-def _warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
+def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
     """Say which nodes were muted: a render that went wrong must not pass for a good one."""
     for row in stats.nodes:
         if row.faults:
@@ -110,18 +112,26 @@ def _warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
         warn(f"{stats.device}")
 
 
-def _check_channels(graph: Graph, found: AudioFile, source: Path_) -> None:
+def check_fit(
+    rig: Rig, source: Path_, channels: int, rate: float, resampled: bool, ask: str = "--resample"
+) -> None:
+    """Refuse a file that a rack cannot play; ``ask`` is how to have it ``resampled``."""
+    graph, name = rig.graph, os.fspath(source)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise AudioFileError(
             f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
             "with one of each can be rendered from file to file"
         )
     wanted = next(iter(graph.inputs.values()))
-    if found.channels != wanted:
+    if channels != wanted:
         way = ": give a file with one channel (left, right or their sum)" if wanted == 1 else ""
         raise AudioFileError(
-            f"{os.fspath(source)}: has {counted_channels(found.channels)}, "
-            f"the rack takes {wanted}{way}"
+            f"{name}: has {counted_channels(channels)}, the rack takes {wanted}{way}"
+        )
+    if rig.rate not in (None, rate) and not resampled:
+        raise AudioFileError(
+            f"{name}: its rate is {rate:g} Hz, the rack's models were made for "
+            f"{rig.rate:g} Hz: give a file at that rate, or {ask}"
         )
 
 

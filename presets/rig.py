@@ -11,7 +11,7 @@ from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
-__all__ = ["Rig", "levels_said", "model_rates", "models", "open_rig"]
+__all__ = ["Rig", "levels_said", "model_graph", "model_rates", "models", "open_rig", "rig_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +44,9 @@ def open_rig(
     file plays where it is fastest (``backend`` "auto") unless told.
     """
     path = Path(rig)
-    if path.suffix.lower() == ".nam":
-        graph = _amp(rig, ir)
+    bare = path.suffix.lower() == ".nam"
+    if bare:
+        graph = model_graph(rig, ir)
         backend = backend or "auto"
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
@@ -60,13 +61,17 @@ def open_rig(
         calibrate_input=calibrate_input,
         resample=resample,
     )
+    return rig_of(os.fspath(rig), graph, bare=bare and ir is None, backend=backend)
+
+
+def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:
+    """Make a graph ready to be rendered; ``name`` is what complaints call it."""
     _set_backend(graph, backend)
     rates = model_rates(graph)
     if len(set(rates.values())) > 1:
         spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
-        raise PresetError(f"{rig}: its models were made for different rates: {spelled}")
-    bare = path.suffix.lower() == ".nam" and ir is None
-    return Rig(path.stem, graph, next(iter(rates.values()), None), bare)
+        raise PresetError(f"{name}: its models were made for different rates: {spelled}")
+    return Rig(Path(name).stem, graph, next(iter(rates.values()), None), bare)
 
 
 def model_rates(graph: Graph) -> dict[str, float]:
@@ -92,7 +97,8 @@ def levels_said(graph: Graph) -> str:
     )
 
 
-def _amp(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None) -> Graph:
+def model_graph(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None = None) -> Graph:
+    """Return one model as the node ``amp``, perhaps with a cabinet behind it, between two ends."""
     graph = Graph()
     end = graph.input("in", channels=1) >> graph.add("amp", Nam(os.fspath(model)))
     channels = 1

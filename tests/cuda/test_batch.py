@@ -1,12 +1,16 @@
 """Many models over one signal: in banks, each as it is alone."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 import namgraph as ng
+from namgraph.presets.job import read_job
+from namgraph.presets.job_run import run_job
 from namgraph.runtime.adapters.offline import BLOCK, DEVICE_FLOATS, _best_block
 
 from ..nodes.nam import nets
@@ -77,3 +81,38 @@ def test_many_models_have_shorter_blocks() -> None:
     assert _best_block(graph, 1 << 22) == BLOCK
     x >> graph.add("bank", ng.NamBank(["a.nam"] * 1000, backend="cuda")) >> y
     assert _best_block(graph, 1 << 22) == DEVICE_FLOATS // 1000
+
+
+def job(folder: Path, paths: list[str], **options: Any) -> dict[str, Any]:
+    """Do a job of one take through models; return the sounds."""
+    soundfile.write(folder / "take.wav", X, RATE, subtype="FLOAT")
+    keys = {"inputs": "take.wav", "models": paths, "subtype": "float"}
+    (folder / "job.json").write_text(json.dumps({"namgraph_job": 1, **keys}))
+    run_job(read_job(folder / "job.json"), again=True, **options)
+    made = {p: folder / "renders" / Path(p).stem / "take.wav" for p in paths}
+    return {p: soundfile.read(file, dtype="float32")[0] for p, file in made.items()}
+
+
+def test_a_job_plays_models_side_by_side(
+    fake: FakeDriver, paths: list[str], tmp_path: Path
+) -> None:
+    wanted = job(tmp_path, paths, backend="cpu")
+    assert fake.count("cuGraphInstantiateWithFlags") == 0
+    made = job(tmp_path, paths)
+    assert fake.count("cuGraphInstantiateWithFlags") == 2, "a launch for each shape"
+    for path in paths:
+        assert np.abs(made[path] - wanted[path]).max() <= 3e-6 * np.abs(wanted[path]).max()
+    for path in (paths[0], paths[2]):
+        assert (made[path] != wanted[path]).any(), "a device's rounding is another"
+
+
+def test_a_model_that_goes_wrong_spoils_no_other(fake: FakeDriver, tmp_path: Path) -> None:
+    good, bad = nets.wavenet(nets.array(4, [1, 2])), nets.wavenet(nets.array(4, [1, 2]))
+    bad["weights"][-6:] = [3e38] * 6
+    both = [nets.write(tmp_path, shape, f"{n}.nam") for n, shape in (("a", good), ("b", bad))]
+    told: list[str] = []
+    made = job(tmp_path, both, warn=told.append)
+    assert [line.split(":")[0] for line in told] == ["b/take.wav"]
+    assert not made[both[1]].any()
+    wanted = alone(both[0])
+    assert np.abs(made[both[0]] - wanted).max() <= 3e-6 * np.abs(wanted).max()

@@ -1,0 +1,32 @@
+"""A data set: two amps at three gains through a rack, each file with what it was made of.
+
+The same as ``namgraph batch JOB.json``.  Run it twice in one folder, and nothing is made twice.
+"""
+
+import json
+import tempfile
+from pathlib import Path
+
+import namgraph as ng
+from namgraph.presets.job import read_job
+from namgraph.presets.job_run import run_job
+
+with tempfile.TemporaryDirectory() as folder:
+    job = Path(folder) / "job.json"
+    job.write_text(
+        json.dumps(
+            {
+                "namgraph_job": 1,
+                "inputs": ng.asset("di.wav"),
+                "models": [ng.asset("crunch-wavenet.nam"), ng.asset("crunch-lstm.nam")],
+                "racks": "crunch",
+                "settings": {"amp.input_db": [-6, 0, 6]},
+                "tail": False,
+            }
+        )
+    )
+    done = run_job(read_job(job))
+    print(f"{done.made} files, {done.seconds:.0f} s of sound")
+    for entry in json.loads(Path(done.manifest).read_text())["files"]:
+        print(f"{entry['file']:<50} RMS {entry['rms_db']:6.1f} dBFS")
+    print(f"and once more: {run_job(read_job(job)).made} files")

@@ -1,0 +1,130 @@
+"""Jobs: every input through every model in every rack, as one JSON file says.
+
+``README.md`` beside this file describes the format.  Whatever is in a file, reading it gives a job
+or one ``JobError`` that names the place, what was found there, and what is allowed.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..graph import Graph, JobError, NamgraphError, PresetError
+from ..graph.json_text import parse_json
+from ..runtime.adapters.files import SUBTYPES
+from .files import dumps, loads, no_repeats, read_json_file, read_preset
+from .job_items import Item, items_of, text_of
+from .rig import Rig, model_graph, models, rig_of
+from .values import no_such_key, to_json, wrong
+
+__all__ = ["Item", "Job", "read_job"]
+
+FORMAT = 1
+KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
+KEYS += ["output", "name", "subtype", "tail", "resample"]
+MAX_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be made of what; nothing has been opened but the file that says so."""
+
+    name: str
+    folder: Path
+    """Where its files are looked for."""
+    output: Path
+    items: tuple[Item, ...]
+    model_node: str
+    subtype: str
+    tail: bool | None
+    resample: bool
+
+    def rig(self, item: Item, backend: str | None = None) -> Rig:
+        """Open the rack of one item; ``backend`` as of ``open_rig``."""
+        changes = dict(item.settings)
+        if not item.rack:
+            graph = model_graph(item.model)
+        else:
+            graph = read_preset(item.rack).graph
+            if item.model:
+                changes[f"{self._where(item, graph)}.path"] = item.model
+        graph = _changed(graph, changes, self.folder)
+        bare = not item.rack
+        name = item.rack or item.model
+        return rig_of(name, graph, bare=bare, backend=backend or ("auto" if bare else None))
+
+    def _where(self, item: Item, graph: Graph) -> str:
+        found = models(graph)
+        if self.model_node:
+            if self.model_node not in found:
+                raise PresetError(
+                    f"model_node is {self.model_node!r}: {item.rack} has "
+                    f"{', '.join(found) or 'no model'}"
+                )
+            return self.model_node
+        if len(found) != 1:
+            raise PresetError(
+                f"{item.rack} has {len(found)} models ({', '.join(found) or 'none'}): "
+                "model_node must say which one to replace"
+            )
+        return next(iter(found))
+
+
+def read_job(path: str | os.PathLike[str]) -> Job:
+    """Read and check a job; the files that it names are looked for in its own folder."""
+    name, file = os.fspath(path), Path(path)
+    try:
+        content = read_json_file(file, name, MAX_BYTES)
+    except PresetError as error:
+        raise JobError(str(error)) from None
+    try:
+        data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
+        return _job(name, data, Path(os.path.abspath(file)).parent)
+    except NamgraphError as error:
+        raise JobError(f"{name}: {error}") from error.__cause__
+
+
+def _job(name: str, data: Any, folder: Path) -> Job:
+    if not isinstance(data, dict):
+        wrong("the job", data, "a JSON object")
+    if "namgraph_job" not in data:
+        raise PresetError('the key "namgraph_job" is missing: is this a job for namgraph batch?')
+    if data["namgraph_job"] != FORMAT or isinstance(data["namgraph_job"], bool):
+        wrong("namgraph_job", data["namgraph_job"], f"{FORMAT}, the format this package reads")
+    for key in data:
+        if key not in KEYS:
+            no_such_key("the job", key, KEYS)
+    if data.get("subtype", "pcm24") not in SUBTYPES:
+        wrong("subtype", data["subtype"], f"one of {', '.join(SUBTYPES)}")
+    for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
+        if not isinstance(data.get(key, False), kinds):
+            wrong(key, data[key], "true or false" + (" or null" if len(kinds) > 1 else ""))
+    output = Path(os.path.abspath(folder / text_of(data, "output", "renders")))
+    return Job(
+        name=name,
+        folder=folder,
+        output=output,
+        items=tuple(items_of(data, folder, output)),
+        model_node=text_of(data, "model_node", ""),
+        subtype=data.get("subtype", "pcm24"),
+        tail=data.get("tail"),
+        resample=data.get("resample", False),
+    )
+
+
+def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
+    """Set fields of nodes as a preset would, with all its checks."""
+    if not changes:
+        return graph
+    rack = json.loads(dumps(graph, folder=folder))
+    for place, value in changes.items():
+        node, key = place.split(".")
+        if node not in rack["nodes"]:
+            raise PresetError(
+                f"settings.{place}: there is no node {node!r}: the rack has "
+                f"{', '.join(rack['nodes']) or 'none'}"
+            )
+        rack["nodes"][node][key] = to_json(f"settings.{place}", value)
+    return loads(json.dumps(rack), folder=folder).graph
