@@ -12,14 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 from . import __version__
-from .graph import ParamError
+from .graph import LONGEST_BLOCK, ParamError
 from .presets.arguments import parser
 from .presets.console import Progress, note, run, say, warn
 from .runtime.simd.host import host_lanes
 
 __all__ = ["main"]
-
-LARGEST_BLOCK = 1 << 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -115,8 +113,8 @@ def _batch(a: argparse.Namespace) -> None:
 
 
 def _check_block(block: int) -> None:
-    if not 1 <= block <= LARGEST_BLOCK:
-        raise ParamError(f"--block is {block}: must lie in [1, {LARGEST_BLOCK}]")
+    if not 1 <= block <= LONGEST_BLOCK:
+        raise ParamError(f"--block is {block}: must lie in [1, {LONGEST_BLOCK}]")
 
 
 def _check_render(a: argparse.Namespace) -> None:

@@ -39,11 +39,12 @@ from .errors import (
 from .graph import Graph
 from .handle import Connection, Handle, PortRef
 from .node import Kind, Node, Param, Port, Space, file, node, node_type, node_types, option, param
-from .prepare import Io, Memory, NativeFunction, Processor, Spec
+from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .schedule import Buffer, Op, Schedule, schedule, tail, values
 from .svg import svg
 
 __all__ = [
+    "LONGEST_BLOCK",
     "AudioFileError",
     "Buffer",
     "Connection",

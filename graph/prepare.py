@@ -8,7 +8,10 @@ from typing import Any, Protocol
 
 from .errors import ParamError
 
-__all__ = ["Io", "Memory", "NativeFunction", "Processor", "Spec"]
+__all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec"]
+
+LONGEST_BLOCK = 1 << 22
+"""Frames: a minute and a half, for devices that want much to do at once."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Spec:
         if not _is_number(self.rate) or not 1_000 <= self.rate <= 1_000_000:
             raise ParamError(f"sample rate is {self.rate!r} Hz: must lie in [1000, 1000000]")
         whole = _is_number(self.max_frames) and self.max_frames == int(self.max_frames)
-        if not whole or not 1 <= self.max_frames <= 1 << 20:
-            raise ParamError(f"max_frames is {self.max_frames!r}: must lie in [1, 1048576]")
+        if not whole or not 1 <= self.max_frames <= LONGEST_BLOCK:
+            raise ParamError(f"max_frames is {self.max_frames!r}: must lie in [1, {LONGEST_BLOCK}]")
         object.__setattr__(self, "max_frames", int(self.max_frames))
 
 

@@ -7,18 +7,16 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, ParamError, Space, Spec, tail as graph_tail
+from ...graph import LONGEST_BLOCK, Graph, ParamError, Space, Spec, tail as graph_tail
 from ..engine import Engine
 from ..layout import Ends
 from ..settings import find_param
 from ..stats import Stats
 
-__all__ = ["render"]
+__all__ = ["best_block", "render"]
 
 Audio = NDArray[np.float32]
 BLOCK = 512
-DEVICE_BLOCK = 1 << 20
-"""Frames: the longest block there is, of which a GPU makes chunks for all its multiprocessors."""
 DEVICE_FLOATS = 1 << 24
 """What a port on a device has room for at most: many models have shorter blocks."""
 SIDES: tuple[Literal["input", "output"], ...] = ("input", "output")
@@ -79,7 +77,7 @@ def render(
     """
     ends = Ends(graph, audio)
     if block is None:
-        block = _best_block(graph, ends.frames)
+        block = best_block(graph, ends.frames)
     engine = Engine(graph, sample_rate=sample_rate, max_frames=Spec(sample_rate, block).max_frames)
     extra = min(graph_tail(graph, engine.spec), round(LONGEST_TAIL_S * sample_rate)) if tail else 0
     wanted, latency = ends.frames + extra, engine.latency
@@ -107,13 +105,21 @@ def render(
     return result
 
 
-def _best_block(graph: Graph, frames: int) -> int:
-    """Return the block that a graph renders fastest in."""
+def best_block(graph: Graph, frames: int) -> int:
+    """Return the block that a graph renders fastest in.
+
+    A GPU cuts a block into chunks for all its multiprocessors, and each chunk begins by playing
+    what came before it: the longer the block, the less of that.  Blocks are of few different
+    lengths, so that one render leaves its memory to the next (``cuda/store.py``).
+    """
     ports = [p for n in graph.nodes for side in SIDES for p in graph.ports(n, side)]
     widths = [p.channels or 1 for p in ports if p.space is Space.DEVICE]
     if not widths:
         return BLOCK
-    return min(DEVICE_BLOCK, max(BLOCK, frames), max(BLOCK, DEVICE_FLOATS // max(widths)))
+    most = min(LONGEST_BLOCK, max(BLOCK, DEVICE_FLOATS // max(widths)))
+    even = -(-frames // max(1, -(-frames // most)))
+    step = max(BLOCK, 1 << max(0, even.bit_length() - 4))  # eight lengths to an octave
+    return max(BLOCK, min(most, -(-even // step) * step))
 
 
 def _checked(

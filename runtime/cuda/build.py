@@ -14,7 +14,7 @@ from ..stats import DeviceStats
 from .arguments import OpArgs
 from .driver import Driver, driver
 from .handles import Handles, Launch, Pinned
-from .lane import HANGS, TRACED, call, collect, fetch, idle, run, stage
+from .lane import FALLEN, HANGS, TRACED, call, collect, fetch, idle, run, stage
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 from .report import report
@@ -25,8 +25,9 @@ __all__ = ["Lane"]
 
 HANG_S = 10.0
 """Seconds after which a device that does not answer counts as gone, and with much to do later."""
-SLOWEST = 1e12
-"""Multiply-adds a second of a device that is not gone."""
+SLOWEST = 1e10
+"""Multiply-adds a second of a device that is not gone: one LSTM has one multiprocessor, and if it
+is large it reads all its weights anew for every frame."""
 STRIKES = 3
 SHARE, MOST_SHARES = 1024, 64
 """Frames of a plain operation for each of its blocks, and how many blocks a channel has."""
@@ -45,7 +46,6 @@ class Lane:
         self._handles = Handles(self.driver)
         self.record = own.table(LANE, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
-        self._stream = self._handles.stream()
         self._order = self._handles.pinned(BLOCK.itemsize)
         self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
         self._device: dict[int, int] = {}
@@ -123,7 +123,7 @@ class Lane:
         nodes = [share.work.memory.node for _, share in self._nodes[self._closed :]]
         fields = {
             "lane": self.record,
-            "graph": self._handles.capture(self._stream, self._pending),
+            "graph": self._handles.capture(self._pending),
             "nodes": self._own.pointers(nodes),
             "count": len(nodes),
             "calls": len(self._calls),
@@ -156,7 +156,7 @@ class Lane:
         put(
             self.record,
             context=self.driver.context,
-            stream=self._stream,
+            stream=self._handles.stream,
             push=self.driver.address("cuCtxPushCurrent_v2"),
             pop=self.driver.address("cuCtxPopCurrent_v2"),
             popped=self._own.scratch(1, np.int64),
@@ -197,11 +197,12 @@ class Lane:
         lane["frames"] = 0
         if lane["fallen"]:
             code = int(lane["code"])
-            raise CudaError(f"the device cannot play: {self.driver.said(code)}")
+            why = self.driver.said(code) if code > 0 else FALLEN[int(lane["fallen"])]
+            raise CudaError(f"the device cannot play: {why}")
 
     def close(self) -> None:
         """Give everything back at once, because the plan came to nothing."""
-        self._handles.close()
+        _release(self._handles, self.record)
 
     def stats(self) -> DeviceStats:
         """Return what the device has done so far."""
@@ -220,8 +221,8 @@ class Lane:
         return HANG_S + weights * self._spec.max_frames / SLOWEST
 
     def _launch(self, launch: Launch) -> None:
-        self._handles.launch(self._stream, launch)
-        self._handles.synchronize(self._stream)
+        self._handles.launch(launch)
+        self._handles.synchronize()
 
     def _place(self, buffer: int) -> tuple[int, int]:
         return self._device[buffer], self._stride

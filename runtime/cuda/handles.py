@@ -16,8 +16,6 @@ from .store import DEVICE, PINNED, Loaded
 __all__ = ["Handles", "Launch", "Pinned"]
 
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
-DEFAULT = 0
-"""The stream of copies that name none."""
 RELAXED = 2  # CU_STREAM_CAPTURE_MODE_RELAXED
 
 
@@ -50,21 +48,27 @@ class Handles:
         self.driver = driver
         self._held: list[tuple[str, int]] = []
         self._memory: list[tuple[str, int, int]] = []
+        made = c_void_p()
+        driver.call("cuStreamCreate", byref(made), c_uint(NON_BLOCKING))
+        self.stream = self._keep("cuStreamDestroy_v2", made)
+        """All that is asked for here is done in its order, and waits for nobody else's work."""
 
     def allocate(self, nbytes: int) -> int:
         """Get zeros on the device; return their address there."""
         size = max(16, nbytes)
         at = self._take(DEVICE, size)
-        self.driver.call("cuMemsetD8_v2", c_void_p(at), ctypes.c_ubyte(0), c_size_t(size))
+        clear, zero = "cuMemsetD8Async", ctypes.c_ubyte(0)
+        self.driver.call(clear, c_void_p(at), zero, c_size_t(size), c_void_p(self.stream))
         return at
 
     def upload(self, array: NDArray[np.float32]) -> int:
         """Put a copy of an array on the device; return its address there."""
         place = self.allocate(array.nbytes)
         source = np.ascontiguousarray(array)
-        size = c_size_t(source.nbytes)
+        size, stream = c_size_t(source.nbytes), c_void_p(self.stream)
         from_host = c_void_p(source.ctypes.data)
-        self.driver.call("cuMemcpyHtoD_v2", c_void_p(place), from_host, size)
+        self.driver.call("cuMemcpyHtoDAsync_v2", c_void_p(place), from_host, size, stream)
+        self.synchronize()  # the array may go
         return place
 
     def pinned(self, nbytes: int) -> Pinned:
@@ -81,39 +85,29 @@ class Handles:
         """Return a kernel that can be launched; others may have loaded it before."""
         return self.driver.store.kernel(kernel)
 
-    def stream(self) -> int:
-        """Make a stream that waits for no other."""
-        made = c_void_p()
-        self.driver.call("cuStreamCreate", byref(made), c_uint(NON_BLOCKING))
-        return self._keep("cuStreamDestroy_v2", made)
-
-    def capture(self, stream: int, launches: Sequence[Launch]) -> int:
-        """Make one graph of launches that follow one another; return what is to be launched.
-
-        What was uploaded and cleared is there first: this may return before the device is done with
-        it, and a stream that waits for no other would not wait for that.
-        """
-        self.synchronize(DEFAULT)
+    def capture(self, launches: Sequence[Launch]) -> int:
+        """Make one graph of launches that follow one another; return what is to be launched."""
+        stream = c_void_p(self.stream)
         graph, made = c_void_p(), c_void_p()
-        self.driver.call("cuStreamBeginCapture_v2", c_void_p(stream), c_int(RELAXED))
+        self.driver.call("cuStreamBeginCapture_v2", stream, c_int(RELAXED))
         try:
             for launch in launches:
-                self.launch(stream, launch)
-            self.driver.call("cuStreamEndCapture", c_void_p(stream), byref(graph))
+                self.launch(launch)
+            self.driver.call("cuStreamEndCapture", stream, byref(graph))
             self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
             at = self._keep("cuGraphExecDestroy", made)
         except CudaError:
             if not graph:  # the stream may still be capturing
-                self.driver.attempt("cuStreamEndCapture", c_void_p(stream), byref(graph))
+                self.driver.attempt("cuStreamEndCapture", stream, byref(graph))
             raise
         finally:
             if graph:
                 self.driver.attempt("cuGraphDestroy", graph)
-        self.driver.call("cuGraphUpload", made, c_void_p(stream))
-        self.synchronize(stream)
+        self.driver.call("cuGraphUpload", made, stream)
+        self.synchronize()
         return at
 
-    def launch(self, stream: int, launch: Launch) -> None:
+    def launch(self, launch: Launch) -> None:
         """Launch a kernel; its argument is copied before this returns."""
         args = (c_void_p * 1)(ctypes.addressof(launch.args))
         numbers = (*launch.grid, 1, launch.kernel.threads, 1, 1, launch.kernel.shared_bytes)
@@ -121,18 +115,18 @@ class Handles:
             "cuLaunchKernel",
             c_void_p(launch.kernel.function),
             *map(c_uint, numbers),
-            c_void_p(stream),
+            c_void_p(self.stream),
             args,
             c_void_p(None),
         )
 
-    def start(self, graph: int, stream: int) -> None:
+    def start(self, graph: int) -> None:
         """Launch what ``capture`` made."""
-        self.driver.call("cuGraphLaunch", c_void_p(graph), c_void_p(stream))
+        self.driver.call("cuGraphLaunch", c_void_p(graph), c_void_p(self.stream))
 
-    def synchronize(self, stream: int) -> None:
-        """Wait for all that was launched on a stream; the GIL is free meanwhile."""
-        self.driver.call("cuStreamSynchronize", c_void_p(stream))
+    def synchronize(self) -> None:
+        """Wait for all that was asked for; the GIL is free meanwhile."""
+        self.driver.call("cuStreamSynchronize", c_void_p(self.stream))
 
     def close(self) -> None:
         """Give everything back, the youngest first, once the device is done with it."""

@@ -62,10 +62,12 @@ def _launch(e: Any, graph: int) -> Any:
 
     The thread may belong to a host that uses another context: it gets its own back.
     """
+    begun = cycles()
     code = _driver(e.push, e.context, 0)
     if code == 0:
         code = _driver(e.launch, graph, e.stream)
         _driver(e.pop, e.popped, 0)
+    e.waited += cycles() - begun
     return code
 
 

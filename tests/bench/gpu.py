@@ -2,14 +2,15 @@
 
 Needs a CUDA device.  Prints, and writes to a file with the machine named:
 
-* latency of one model by block size: on the device (many launches queued, so that only the device
-  limits) and from the host's call to its output (p50, p99);
+* latency of one model by block size: on the device (many launches as one, so that only the device
+  limits), and from the host's call to its output (p50, p99): with a block when it is due, as a
+  sound card asks, and without a pause;
 * how many models with weights of their own play in real time, by block size;
 * whole files, transfers included, by length;
 * an LSTM alone, and many.
 
 Each beside the device's own floor (gpu_floor.py).  Every figure is a median of rounds; sound is
-compared with the CPU's before anything is timed.
+compared with the CPU's before anything is timed.  What is known is in the file after every step.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,8 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import namgraph as ng
+from namgraph.nodes.nam import Model
 from namgraph.nodes.nam.cuda import cuda_network
 from namgraph.presets.bench import machine
+from namgraph.runtime.adapters.atomic import whole_file
+from namgraph.runtime.adapters.offline import best_block
 from namgraph.runtime.cuda.driver import driver
 
 from ..nodes.nam import nets
@@ -38,6 +43,7 @@ __all__ = ["main"]
 RATE = 48_000
 TOLERANCE = 3e-6
 ROUNDS = 5
+LISTS = ("latency", "offline", "instances")
 Row = dict[str, Any]
 
 
@@ -66,22 +72,30 @@ def check(path: str, frames: int) -> float:
 
 def latency(path: str, block: int, blocks: int) -> Row:
     """Time one model block by block, as a sound card would ask for it."""
-    engine = ng.Engine(amp(path, "cuda"), sample_rate=RATE, max_frames=block)
     x, y = noise(block * blocks), np.empty(block * blocks, np.float32)
-    engine.play([x], [y], len(x), block)
+    graph, source = amp(path, "cuda"), noise(RATE)
+    seconds = block * blocks / RATE
+    with ng.NullStream(graph, block, sample_rate=RATE, seconds=seconds, source=source) as stream:
+        stream.wait()
+        paced = stream.stats()
+    engine = ng.Engine(graph, sample_rate=RATE, max_frames=block)
+    for _ in range(2):  # the first is to warm up; the last blocks count
+        engine.play([x], [y], len(x), block)
     stats = engine.stats()
-    device = stats.device
-    assert device is not None
-    if device.fallen:
-        raise SystemExit(str(device))
+    for device in (paced.device, stats.device):
+        assert device is not None
+        if device.fallen:
+            raise SystemExit(str(device))
     batch = Batch(cuda_network(ng.load_nam(path).running), 1, block)
-    alone = statistics.median(batch.queued(200) for _ in range(ROUNDS))
+    batch.queued()
+    alone = statistics.median(batch.queued() for _ in range(ROUNDS))
     batch.close()
     return {
         "block": block,
         "device_us": 1e6 * alone,
-        "end_to_end_us": stats.block_us,
-        "execute_us": device.execute_us,
+        "end_to_end_us": paced.block_us,
+        "without_pause_us": stats.block_us,
+        "execute_us": stats.device.execute_us if stats.device else None,
     }
 
 
@@ -108,9 +122,10 @@ def instances(path: str, block: int, most: int) -> Row:
 def offline(path: str, seconds: float, backend: str) -> Row:
     """Render a file's worth of sound, what lies between Python and the device included."""
     x = noise(round(seconds * RATE))
-    engine = ng.Engine(amp(path, backend), sample_rate=RATE, max_frames=min(len(x), 1 << 20))
-    y = np.empty_like(x)
-    times = [_timed(lambda: engine.play([x], [y], len(x))) for _ in range(ROUNDS)]
+    graph, y = amp(path, backend), np.empty_like(x)
+    block = best_block(graph, len(x))
+    engine = ng.Engine(graph, sample_rate=RATE, max_frames=block)
+    times = [_timed(lambda: engine.play([x], [y], len(x), block)) for _ in range(ROUNDS)]
     return {"seconds": seconds, "x_realtime": seconds / statistics.median(times)}
 
 
@@ -151,26 +166,41 @@ def main(argv: list[str] | None = None) -> Row:
         shape = nets.wavenet(nets.array(4, [1, 2, 4])) if a.quick else nets.a1("standard")
         model = nets.write(Path(folder), shape, "model.nam")
         lstm = nets.write(Path(folder), nets.lstm(16, 1), "lstm.nam")
-        results["error"] = {"model": check(model, 2000), "lstm": check(lstm, 2000)}
         floor, amp_, rnn = Floor.of(found), ng.load_nam(model), ng.load_nam(lstm)
-        results["latency"] = [
-            {**latency(model, n, count), "floor_us": floor.block_us(amp_, n)} for n in blocks
+        many = {"floor": floor.x_realtime(rnn, RATE)}
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("error", lambda: {"model": check(model, 2000), "lstm": check(lstm, 2000)}),
+            *(("latency", partial(latency_row, model, n, count, floor, amp_)) for n in blocks),
+            *(("offline", partial(offline_row, model, s, floor, amp_)) for s in lengths),
+            ("lstm_alone", lambda: offline(lstm, lengths[0], "cuda")),
+            ("lstm_streams", lambda: {**streams(lstm, 4 if a.quick else 2112, 512), **many}),
+            *(("instances", partial(instances_row, model, n, most, floor, amp_)) for n in blocks),
         ]
-        results["instances"] = [
-            {**instances(model, n, most), "floor": floor.instances(amp_, n, RATE)} for n in blocks
-        ]
-        results["offline"] = [
-            {**offline(model, s, "cuda"), "floor": floor.x_realtime(amp_, RATE)} for s in lengths
-        ]
-        results["lstm_alone"] = offline(lstm, lengths[0], "cuda")
-        results["lstm_streams"] = {
-            **streams(lstm, 4 if a.quick else 2112, 512),
-            "floor": floor.x_realtime(rnn, RATE),
-        }
-    text = json.dumps(results, indent=1)
-    Path(a.out).write_text(text + "\n", encoding="utf-8")
-    print(text)
+        for name, step in steps:
+            row = step()
+            print(f"{name}: {json.dumps(row)}", flush=True)
+            if name in LISTS:
+                results.setdefault(name, []).append(row)
+            else:
+                results[name] = row
+            with whole_file(a.out) as part:
+                part.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
+
+
+def latency_row(path: str, block: int, blocks: int, floor: Floor, model: Model) -> Row:
+    """Latency beside its floor."""
+    return {**latency(path, block, blocks), "floor_us": floor.block_us(model, block)}
+
+
+def offline_row(path: str, seconds: float, floor: Floor, model: Model) -> Row:
+    """A file beside its floor."""
+    return {**offline(path, seconds, "cuda"), "floor": floor.x_realtime(model, RATE)}
+
+
+def instances_row(path: str, block: int, most: int, floor: Floor, model: Model) -> Row:
+    """Instances beside their floor."""
+    return {**instances(path, block, most), "floor": floor.instances(model, block, RATE)}
 
 
 if __name__ == "__main__":

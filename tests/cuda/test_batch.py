@@ -9,9 +9,10 @@ import pytest
 import soundfile
 
 import namgraph as ng
+from namgraph.graph import LONGEST_BLOCK
 from namgraph.presets.job import read_job
 from namgraph.presets.job_run import run_job
-from namgraph.runtime.adapters.offline import BLOCK, DEVICE_FLOATS, _best_block
+from namgraph.runtime.adapters.offline import BLOCK, DEVICE_FLOATS, best_block
 
 from ..nodes.nam import nets
 from ..nodes.nam.features import CASES
@@ -75,12 +76,20 @@ def test_what_is_no_list_of_models_is_refused(paths: list[str]) -> None:
     assert ng.render_models(paths, X[:0], RATE).shape == (4, 0)
 
 
-def test_many_models_have_shorter_blocks() -> None:
+def test_blocks_are_as_long_as_there_is_room_and_much_alike() -> None:
     graph = ng.Graph()
     x, y = graph.input("in", channels=1), graph.output("out", channels=1000)
-    assert _best_block(graph, 1 << 22) == BLOCK
+    assert best_block(graph, 1 << 22) == BLOCK
     x >> graph.add("bank", ng.NamBank(["a.nam"] * 1000, backend="cuda")) >> y
-    assert _best_block(graph, 1 << 22) == DEVICE_FLOATS // 1000
+    assert best_block(graph, 1 << 22) == DEVICE_FLOATS // 1000
+    alone = amp("a.nam", backend="cuda")
+    lengths = [best_block(alone, n) for n in range(1, 10_000_000, 9_973)]
+    assert (min(lengths), max(lengths)) == (BLOCK, LONGEST_BLOCK)
+    assert len(set(lengths)) <= 100
+    for frames, block in zip(range(1, 10_000_000, 9_973), lengths, strict=True):
+        count = -(-frames // block)
+        assert count == max(1, -(-frames // LONGEST_BLOCK)), "no more blocks than must be"
+        assert block <= max(BLOCK, 1.13 * frames / count + BLOCK)
 
 
 def job(folder: Path, paths: list[str], **options: Any) -> dict[str, Any]:

@@ -19,10 +19,22 @@ def test_every_figure_is_there(fake: FakeDriver, tmp_path: Path) -> None:
     assert 0 < found["error"]["model"] < gpu.TOLERANCE
     (row,) = found["latency"]
     assert row["block"] == 64
-    assert min(row["device_us"], row["end_to_end_us"]["p50"]) > 0
+    assert min(row["device_us"], row["end_to_end_us"]["p50"], row["without_pause_us"]["p99"]) > 0
     assert found["instances"][0]["instances"] >= 0
     assert found["offline"][0]["x_realtime"] > 0
     assert found["lstm_streams"]["x_realtime_total"] > 0
+
+
+def test_what_is_known_is_kept(
+    fake: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise CudaError("the device has gone")
+
+    monkeypatch.setattr(gpu, "offline", breaks)
+    with pytest.raises(CudaError, match="gone"):
+        gpu.main(["--quick", "--out", str(tmp_path / "gpu.json")])
+    assert json.loads((tmp_path / "gpu.json").read_text())["latency"]
 
 
 def test_without_a_device_it_says_so(fake: FakeDriver, tmp_path: Path) -> None:

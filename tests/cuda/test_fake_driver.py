@@ -100,6 +100,23 @@ def test_device_memory_is_copied_and_fresh_memory_is_no_numbers(device: Device) 
     assert device.result("cuMemcpyHtoD_v2", at + 4, data, size)[0] == 1
 
 
+def test_a_copy_may_come_later(device: Device) -> None:
+    at = device("cuMemAlloc_v2", ctypes.c_size_t(4 * SIZE))
+    back, size = np.full(SIZE, 5, np.float32), ctypes.c_size_t(4 * SIZE)
+    data = ctypes.c_void_p(back.ctypes.data)
+    device("cuMemcpyHtoDAsync_v2", at, data, size, device.stream)
+    device("cuMemcpyDtoH_v2", data, at, size)
+    assert np.isnan(back).all(), "nobody has waited for it"
+    device("cuStreamSynchronize", device.stream)
+    device("cuMemcpyDtoH_v2", data, at, size)
+    assert (back == 5).all()
+    device("cuMemsetD8Async", at, 0, size, device.stream)
+    device("cuStreamSynchronize", device.stream)
+    device("cuMemcpyDtoH_v2", data, at, size)
+    assert not back.any()
+    assert device.result("cuMemsetD8Async", at + 4, 0, size, device.stream)[0] == 1
+
+
 TOUCH = """
 import ctypes, sys
 sys.path.insert(0, {folder!r})

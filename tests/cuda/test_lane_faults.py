@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.runtime.cuda.driver import driver
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -47,6 +48,18 @@ def test_a_device_that_does_not_answer_is_given_up(
     device = made.stats().device
     assert device is not None
     assert device.fallen == "the device does not answer"
+
+
+def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    fake.set_queries(1 << 30)
+    with pytest.raises(ng.CudaError, match="the device cannot play: the device does not answer"):
+        engine(amp(model, backend="cuda"))
+    driver().store.drain()
+    assert fake.leaks > 0, "the device may still write there"
+    assert fake.held("stream") == 1, "nobody waits for it"
 
 
 def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> None:

@@ -77,7 +77,8 @@ FAILING = [
     "cuMemAlloc_v2",
     "cuMemHostAlloc",
     "cuMemHostGetDevicePointer_v2",
-    "cuMemcpyHtoD_v2",
+    "cuMemsetD8Async",
+    "cuMemcpyHtoDAsync_v2",
     "cuModuleLoadData",
     "cuModuleGetFunction",
     "cuFuncSetAttribute",
@@ -89,6 +90,7 @@ FAILING = [
     "cuGraphUpload",
     "cuGraphLaunch",
     "cuStreamQuery",
+    "cuStreamSynchronize",
 ]
 
 

@@ -39,8 +39,9 @@ REFUSED = {
 }
 WAVENET, LSTM = 6e-6, 2e-5
 """Shares of the peak: the device and the CPU may each be 3e-6 from exact."""
-OWN_ERROR = 2.0
-"""Where float32 cannot: times the CPU's distance from the truth."""
+OWN_ERROR = 4.0
+"""Where float32 cannot: times the CPU's distance from the truth.  How a device rounds ex2 and rcp
+decides: seven ways that it may gave 1.2 to 2.2 times over a second, other signals more."""
 
 
 @pytest.fixture(params=["emulated", pytest.param("real", marks=pytest.mark.gpu)])

@@ -109,18 +109,23 @@ def test_play_in_blocks_survives_swaps_from_another_thread() -> None:
 def test_a_snapshot_is_whole_even_while_another_thread_plays() -> None:
     graph = chain(("a", one_pole()), *[(f"g{k}", Gain()) for k in range(20)])
     x = noise(1 << 19)
+    y = np.zeros_like(x)
     e = engine(graph)
     e.process(x[:1])
-    thread = threading.Thread(target=lambda: e.play([x], [np.zeros_like(x)], len(x), 64))
+    thread = threading.Thread(target=lambda: e.play([x], [y], len(x), 64))
     thread.start()
     moment = e.snapshot()
     thread.join()
+    played = moment.frame - 1
+    assert played % 64 == 0, "between two blocks, never within one"
+    assert 0 <= played <= len(x)
     found = []
     for _ in range(2):
         e.restore(moment)
-        found.append(e.process(x[:500]))
+        found.append(e.process(np.append(x, x[:500])[played : played + 500]))
     np.testing.assert_array_equal(found[0], found[1])
-    assert moment.frame in (1, 1 + len(x)), "before the call or after it, never within"
+    if played < len(x):
+        np.testing.assert_array_equal(found[0][: len(x) - played], y[played : played + 500])
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,12 @@ Result answer(T* to, T value) {
     return SUCCESS;
 }
 
+Result later(Stream* stream, Address to, std::vector<char> bytes) {
+    if (!stream) return INVALID_HANDLE;
+    if (!find_device(to, bytes.size())) return INVALID_VALUE;
+    return add(*stream, Launch{nullptr, {}, 0, 0, std::move(bytes), to});
+}
+
 }  // namespace
 
 #define API extern "C" __attribute__((visibility("default"))) int
@@ -170,6 +176,17 @@ API cuMemcpyDtoH_v2(void* to, Address from, std::size_t bytes) {
 API cuMemsetD8_v2(Address to, unsigned char value, std::size_t bytes) {
     CALL("cuMemsetD8_v2", CONTEXT,
          copy(to, bytes, [&](void* at) { std::memset(at, value, bytes); }));
+}
+
+// Asynchronous ones are done in their stream's order; what they read is copied at once.
+API cuMemsetD8Async(Address to, unsigned char value, std::size_t bytes, Stream* stream) {
+    CALL("cuMemsetD8Async", CONTEXT,
+         later(find_stream(stream), to, std::vector<char>(bytes, static_cast<char>(value))));
+}
+API cuMemcpyHtoDAsync_v2(Address to, const void* from, std::size_t bytes, Stream* stream) {
+    const char* begin = static_cast<const char*>(from);
+    CALL("cuMemcpyHtoDAsync_v2", CONTEXT,
+         later(find_stream(stream), to, std::vector<char>(begin, begin + bytes)));
 }
 
 API cuModuleLoadData(Module** module, const void* image) {

@@ -30,10 +30,11 @@ struct Function {
 };
 
 struct Launch {
-    Function* function;
+    Function* function;  // null for a copy
     unsigned grid[3], threads;
     std::size_t shared;
-    std::vector<char> args;
+    std::vector<char> args;  // or the bytes that are copied
+    std::uint64_t to = 0;
 };
 
 struct Graph {
@@ -61,6 +62,12 @@ inline Stream* find_stream(const void* handle) {
 }
 
 inline Result run(const Launch& launch) {
+    if (!launch.function) {
+        if (!find_device(launch.to, launch.args.size())) return break_down("a copy to nowhere");
+        const Opened opened;
+        std::memcpy(reinterpret_cast<void*>(launch.to), launch.args.data(), launch.args.size());
+        return SUCCESS;
+    }
     if (!launch.function->module)
         return break_down("a launch of " + launch.function->name + " from an unloaded module");
     std::vector<char> args = launch.args;
