@@ -6,7 +6,6 @@ import types as python_types
 import warnings
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 
 from namgraph.graph import EngineError, Graph, ParamError
@@ -14,9 +13,6 @@ from namgraph.nodes.gain import Gain
 from namgraph.runtime.adapters import live, portaudio, thread
 from namgraph.runtime.adapters.devices import devices, find_devices
 from namgraph.runtime.adapters.live import LiveStream
-from namgraph.runtime.adapters.null import NullStream
-
-from .live_racks import chain
 
 CARDS = [
     ("Built-in Mic", 0, 1, 0, 44_100.0),
@@ -225,22 +221,6 @@ def test_no_priority_and_no_locked_memory_are_warnings(monkeypatch: pytest.Monke
 
 def refuse(host: Any) -> None:
     host["begin"], host["priority_answer"] = 1, 1
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="drivers raise their own threads there")
-def test_the_audio_thread_asks_for_priority_itself() -> None:
-    stream = NullStream(chain(("amp", Gain())), 64, seconds=0.05)
-    thread.wish_to_come_first(stream.host[0])
-    with stream:
-        assert stream.wait(30)
-    assert stream.host["priority_answer"][0] in (0, 1), "granted, or EPERM"
-
-
-def test_memory_is_locked_or_a_reason_is_given() -> None:
-    page = np.zeros(1 << 16, np.uint8)
-    assert thread.lock_memory([]) == ""
-    assert isinstance(thread.lock_memory([(page.ctypes.data, page.nbytes)]), str)
-    assert thread.lock_memory([(1 << 46, 4096)]), "there is nothing at that address"
 
 
 MISSING = """

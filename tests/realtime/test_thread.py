@@ -1,0 +1,28 @@
+"""The audio thread's priority and its memory, without a sound card."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from namgraph.nodes.gain import Gain
+from namgraph.runtime.adapters import thread
+from namgraph.runtime.adapters.null import NullStream
+
+from .live_racks import chain
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="drivers raise their own threads there")
+def test_the_audio_thread_asks_for_priority_itself() -> None:
+    stream = NullStream(chain(("amp", Gain())), 64, seconds=0.05)
+    thread.wish_to_come_first(stream.host[0])
+    with stream:
+        assert stream.wait(30)
+    assert stream.host["priority_answer"][0] in (0, 1), "granted, or EPERM"
+
+
+def test_memory_is_locked_or_a_reason_is_given() -> None:
+    page = np.zeros(1 << 16, np.uint8)
+    assert thread.lock_memory([]) == ""
+    assert isinstance(thread.lock_memory([(page.ctypes.data, page.nbytes)]), str)
+    assert thread.lock_memory([(1 << 46, 4096)]), "there is nothing at that address"
