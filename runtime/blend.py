@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Io, Kind, Node, Space
+from ..graph import Io, Kind, Node, Space, Spec
 from .abi import kernel
 from .pointers import channel, copy_bytes, floats, load, record
 from .smooth import glide, glide_coefficient
 
-__all__ = ["BLEND", "ask_blend", "blend"]
+__all__ = ["BLEND", "ask_blend", "blend", "share_of"]
 
 SMOOTHING_S = 0.01
 
@@ -71,20 +71,25 @@ def ask_blend(node: Node, io: Io) -> Any:
     if any(port.kind is Kind.CONTROL or port.space is Space.DEVICE for port in ports):
         return None
     width, dry_width = io.outputs[node.outputs[0].name], io.inputs[node.inputs[0].name]
+    return share_of(io.memory, io.spec, width, dry_width, node.latency(io.spec))
+
+
+def share_of(memory: Any, spec: Spec, width: int, dry_width: int, late: int) -> Any:
+    """Ask for what mixes channels, ``late`` behind those they were; ``None`` if it cannot be."""
     if dry_width not in (1, width):
         return None
-    late, longest = node.latency(io.spec), io.spec.max_frames
-    curve = io.memory.scratch((1 + dry_width) * longest)
-    return io.memory.record(
+    longest = spec.max_frames
+    curve = memory.scratch((1 + dry_width) * longest)
+    return memory.record(
         BLEND,
         mix=1.0,
         on=1.0,
         now=np.nan,  # not started: begins at its target
-        coefficient=glide_coefficient(SMOOTHING_S, io.spec.rate),
+        coefficient=glide_coefficient(SMOOTHING_S, spec.rate),
         width=width,
         dry_width=dry_width,
         curve=curve,
-        ring=io.memory.state((dry_width, late)) if late else 0,
+        ring=memory.state((dry_width, late)) if late else 0,
         length=late,
         dry=curve[4 * longest],
     )

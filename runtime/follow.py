@@ -25,13 +25,18 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
     """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``."""
     if previous.spec.rate != plan.spec.rate:
         return []
-    before = {p.op.node: j for j, p in enumerate(previous._prepared) if p.node is not None}
+    before = {
+        (p.op.node, p.mixes is None): j
+        for j, p in enumerate(previous._prepared)
+        if p.node is not None or p.mixes is not None
+    }
     pairs = []
     for k, prepared in enumerate(plan._prepared):
-        j = before.get(prepared.op.node) if prepared.node is not None else None
+        node = prepared.mixes or prepared.node
+        j = before.get((prepared.op.node, prepared.mixes is None)) if node is not None else None
         if (
             j is not None
-            and previous._prepared[j].node == prepared.node
+            and (previous._prepared[j].mixes or previous._prepared[j].node) == node
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, previous._prepared[j].op)
             == widths(plan.schedule, prepared.op)

@@ -42,7 +42,9 @@ class Row:
     after: Callable[[], None] | None = None
     writes: tuple[Block, ...] = ()
     """Channels it writes that are no buffer of the schedule; the next row reads them."""
-    reads: tuple[Block, ...] = ()
+    reads: tuple[Any, ...] = ()
+    mixes: Node | None = None
+    """The node whose share is mixed here, where the row is not its own."""
     state: Block | None = None
     """What the kernel gets, if not the record."""
     device: Any = None

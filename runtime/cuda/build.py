@@ -15,6 +15,7 @@ from .arguments import OpArgs
 from .driver import Driver, driver
 from .handles import Handles, Launch, Pinned
 from .lane import FALLEN, HANGS, TRACED, call, collect, fetch, idle, run, stage
+from .mix import mix_row
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 from .report import report
@@ -76,7 +77,7 @@ class Lane:
         if op.kind == "upload":
             return [*before, self._upload(op, plain.memory)]
         if op.kind == "download":
-            return [*self._close(op), self._download(op, plain.memory)]
+            return [*self._close(op), self._download(op, plain.memory), *self._mixed(op)]
         return [*before, self._call(op, plain)]
 
     def _upload(self, op: Op, memory: Memory) -> Row:
@@ -145,6 +146,11 @@ class Lane:
         }
         self._fetches.append(Row(op, memory, fetch.address, memory.record(FETCH, **fields)))
         return self._fetches[-1]
+
+    def _mixed(self, op: Op) -> list[Row]:
+        nodes = {row.op: row.node for row, _ in self._nodes if row.node is not None}
+        row = mix_row(self._plan, self.views, nodes, op)
+        return [] if row is None else [row]
 
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
         """Join the lane to the rows of its plan, once all of these are known."""

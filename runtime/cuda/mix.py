@@ -1,0 +1,48 @@
+"""A node on the device beside its input: mixed on the host, where both its ends are the host's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...graph import Node, Op, Schedule
+from ..arena import Memory
+from ..blend import share_of
+from ..rows import Row
+from .lane import idle
+
+__all__ = ["mix_row"]
+
+
+def mix_row(
+    plan: Schedule, views: Mapping[int, Sequence[Any]], nodes: Mapping[Op, Node], download: Op
+) -> Row | None:
+    """Return the row behind a download that mixes its node, or ``None`` if it cannot be.
+
+    The input lies in pinned memory as it was uploaded (``views``: no buffer there is shared), and
+    what the device makes of it is nobody else's.  In a pipelined lane the input waits as long as
+    what comes back is late.
+    """
+    there = download.reads[0]
+    made = [op for op in plan.ops if there in op.writes]
+    read = [op for op in plan.ops if there in op.reads]
+    node = nodes.get(made[0])
+    if len(made) != 1 or len(read) != 1 or node is None or len(node.outputs) != 1:
+        return None
+    source = made[0].reads[0]
+    if [op.kind for op in plan.ops if source in op.writes] != ["upload"]:
+        return None
+    memory, dry, spec = Memory(), views[source], plan.spec
+    late = node.latency(spec) + spec.max_frames * spec.pipelined
+    share = share_of(memory, spec, len(views[there]), len(dry), late)
+    if share is None:
+        return None
+    return Row(
+        replace(download, node=made[0].node),
+        memory,
+        idle.address,
+        share,
+        blend=share,
+        mixes=node,
+        reads=tuple(dry),
+        label="<mix>",
+    )
