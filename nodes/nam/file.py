@@ -50,10 +50,11 @@ MAX_PIECES = 6144
 MAX_KEPT = 32 << 20
 """Float32 that all sizes of a model together may have to remember (128 MiB)."""
 Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
-KEPT = 64
-"""Models that are kept in case they are loaded again."""
+KEPT_WEIGHTS = 1 << 24
+"""Of models that are kept in case they are loaded again: 1,200 of the largest usual size."""
 
-_kept: dict[str, tuple[tuple[int, int], Model]] = {}
+_kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
+"""By whole path: when and how long the file was, its model, and how many weights that has."""
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
@@ -69,16 +70,27 @@ def load_nam(path: str | os.PathLike[str]) -> Model:
         stamp = (seen.st_mtime_ns, seen.st_size)
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
-            known = (stamp, parse_nam(Path(whole).read_bytes()))
-            while len(_kept) >= KEPT:
-                _kept.pop(next(iter(_kept)), None)
-            _kept[whole] = known
+            model = parse_nam(Path(whole).read_bytes())
+            known = (stamp, model, model.weight_count)
+            _keep(whole, known)
         return known[1]
     except NamFileError as error:
         raise NamFileError(f"{name}: {error}") from None
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise NamFileError(f"{name}: cannot be read: {reason}") from None
+
+
+def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
+    """Remember a model, and forget the oldest where there are too many."""
+    _kept.pop(whole, None)
+    _kept[whole] = known
+    room = KEPT_WEIGHTS - sum(count for _, _, count in list(_kept.values()))
+    for path, (_, _, count) in list(_kept.items()):
+        if room >= 0 or path == whole:
+            break
+        _kept.pop(path, None)
+        room += count
 
 
 def parse_nam(content: bytes) -> Model:

@@ -220,3 +220,19 @@ def test_what_would_take_forever_to_begin_is_refused() -> None:
     many = nets.wavenet(*[nets.array(1, [1] * 256)] * 5)
     with pytest.raises(NamFileError, match=r"config\.layers have 1280 layers: at most 1024"):
         parse(many)
+
+
+def test_models_are_kept_while_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [nets.write(tmp_path, nets.lstm(4, 1), f"{k}.nam") for k in range(4)]
+    count = load_nam(paths[0]).weight_count
+    monkeypatch.setattr(reading, "_kept", {})
+    monkeypatch.setattr(reading, "KEPT_WEIGHTS", 3 * count)
+    first = [load_nam(path) for path in paths[:3]]
+    assert all(load_nam(p) is m for p, m in zip(paths, first, strict=False))
+    load_nam(paths[3])
+    assert load_nam(paths[2]) is first[2]
+    assert load_nam(paths[0]) is not first[0], "the oldest went"
+    monkeypatch.setattr(reading, "KEPT_WEIGHTS", 0)
+    assert load_nam(paths[1]) is load_nam(paths[1]), "the last one stays, however large"
