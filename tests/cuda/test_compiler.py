@@ -94,7 +94,7 @@ def test_a_spill_is_seen() -> None:
     kernel = device_kernel("A2 full")
     bounds = "__launch_bounds__(THREADS, BLOCKS)"
     assert bounds in kernel.source
-    source = kernel.source.replace(bounds, "__launch_bounds__(THREADS, 12)")
+    source = kernel.source.replace(bounds, "__launch_bounds__(THREADS, 8)")
     assert compile_cubin(CudaKernel(source, "wavenet", 128, 0), "sm_90").spills > 0
 
 

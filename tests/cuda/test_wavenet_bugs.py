@@ -22,13 +22,15 @@ SIGNAL = np.random.default_rng(12).uniform(-0.7, 0.7, 420).astype(np.float32)
 CUTS = [5, 100, 63, 64, 130]
 SEEDS = (1, 2, 3)
 WAIT = "cp_wait<STAGES - 2>();"
-BARRIER = "    __syncthreads();\n    // The stage of the step before"
 START = "        __syncthreads();\n        // The host's memory is far away"
-WARP = "    put(a, run.exchange(), run.lane);\n    __syncwarp();"
-KEEP = "    move_past<false>("
+WARP = "    put(a, run.shared + run.exchange(), run.lane);\n    __syncwarp();"
+HEAD = "    put(f, run.shared + run.exchange(), run.lane);\n    __syncwarp();"
+KEEP = (
+    "        move_past<false>(run, steps[run.step], run.stage, run.cursors(run.turn)[run.step]);\n"
+)
 
 BUGS = {
-    "no barrier in a step": (BARRIER, BARRIER.replace("    __syncthreads();\n", "")),
+    "no barrier in a step": ("meet() { __syncthreads(); }", "meet() {}"),
     "no barrier at a tile's start": (START, START.replace("        __syncthreads();\n", "")),
     "no wait for copies": (WAIT, ""),
     "a wait for one group too few": (WAIT, "cp_wait<STAGES - 1>();"),
@@ -38,30 +40,25 @@ BUGS = {
     ),
     "no wait for what stays": ("    cp_wait<STAGES - 1>();  // for what stays", "    //"),
     "no barrier of the warp in a layer": (WARP, WARP.replace("    __syncwarp();", "")),
-    "no barrier of the warp in a head": (
-        "    put(f, run.exchange(), run.lane);\n    __syncwarp();",
-        "    put(f, run.exchange(), run.lane);",
-    ),
-    "a ring read one column late": ("        place += cursor;", "        place += cursor + 1;"),
+    "no barrier of the warp in a head": (HEAD, HEAD.replace("    __syncwarp();", "")),
+    "a ring read one column late": ("turned(cursor + row", "turned(cursor + 1 + row"),
     "a ring never turned": ("cursor >= length ? cursor - length : cursor", "cursor"),
     "a ring written one column off": (
-        "int place = start + column;",
-        "int place = start + column + 1;",
+        "turned(start + column, length)",
+        "turned(start + column + 1, length)",
     ),
     "the past kept before the barrier": (
         "    " + WAIT,
-        "    move_past<false>(run, steps[run.step], run.window(run.stage),"
-        " run.cursors(run.turn)[run.step], 0);\n    " + WAIT,
+        KEEP + "    " + WAIT,
     ),
     "the stage in use filled again": (
-        "run.stage == 0 ? STAGES - 1 : run.stage - 1",
-        "run.stage",
+        "before(run.stage));",
+        "run.stage);",
     ),
     "columns not aligned": ("return padded(channels) | 4;", "return padded(channels) + 3;"),
     "a barrier that not all come to": (
-        "    const Step& step = steps[run.step];\n" + KEEP,
-        "    const Step& step = steps[run.step];\n    if (run.thread < 40) __syncthreads();\n"
-        + KEEP,
+        KEEP,
+        "        if (run.copier() < 8) __syncthreads();\n" + KEEP,
     ),
     "a lead one frame short": ("chunk > 0 ? WARM :", "chunk > 0 ? WARM - 1 :"),
     "chunks in the wrong slots": ("(block[1] + chunk) % slots", "chunk"),
@@ -74,11 +71,14 @@ BUGS = {
         "AT_HEARD + run.turn * TILE + run.thread] = driven",
         "AT_HEARD + run.thread] = driven",
     ),
-    "columns after the last one kept": ("run.frames < length ? run.frames", "TILE < length ? TILE"),
+    "columns after the last one kept": (
+        "kept = min(run.frames, length)",
+        "kept = min(TILE, length)",
+    ),
     "a bad number not said": ("!finite(y)", "false"),
     "shared memory past its end": (
-        "shared + AT_EXCHANGE + warp",
-        "shared + SHARED - 8 + warp",
+        "return AT_EXCHANGE + warp",
+        "return SHARED - 8 + warp",
     ),
 }
 

@@ -11,24 +11,39 @@ struct Place {
     static constexpr int CONV = OUT + A::WIDTH * padded(A::CHANNELS);
 };
 
+// sums += weights * columns, for each number of TAPS (a bit each) in a text of its own; without
+// any, in a loop.
+template <class A, int TAPS = 1>
+DEV void convolve_taps(const Run& run, const Step& step, Fragment<A::WIDTH>& sums, Places at) {
+    if constexpr (A::TAPS >> TAPS == 0) {
+        convolve<A::CHANNELS, A::WIDTH, A::UNROLL>(sums, run.shared, at, step.taps, run.lane);
+    } else if constexpr ((A::TAPS >> TAPS & 1) == 0) {
+        convolve_taps<A, TAPS + 1>(run, step, sums, at);
+    } else if (A::TAPS >> TAPS == 1 || step.taps == TAPS) {
+        convolve<A::CHANNELS, A::WIDTH, TAPS>(sums, run.shared, at, TAPS, run.lane);
+    } else if constexpr (A::TAPS >> TAPS != 1) {
+        convolve_taps<A, TAPS + 1>(run, step, sums, at);
+    }
+}
+
 // z = bias + mixin * heard + convolution; the rows are bias, mixin, parameters of the activation.
 template <class A>
-DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, const float* rows,
-             const float* conv) {
-    spread(z, rows + Place<A>::ROW, rows, run.heard(), run.lane);
-    convolve<A::CHANNELS, A::WIDTH, A::UNROLL>(z, conv, oldest<A::CHANNELS>(run), step.taps,
-                                               reach(step) * pitch(A::CHANNELS), run.lane);
+DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
+    const float* bias = run.shared + rows;
+    spread(z, bias + Place<A>::ROW, bias, run.heard(), run.lane);
+    convolve_taps<A>(run, step, z,
+                     {conv, oldest<A::CHANNELS>(run), step.reach * pitch(A::CHANNELS)});
 }
 
 // Activate z, with its second half as a gate (1) or as a blend of before and after (2).
 template <class A>
 DEV void gate(const Run& run, const Step& step, Fragment<A::WIDTH>& z) {
-    const float* w = run.staged();
-    const float* rows = w + Place<A>::SECOND;
+    const int w = run.staged(), rows = w + Place<A>::SECOND;
     Fragment<A::WIDTH> share, before = z;
     mix<A>(run, step, share, rows, w + Place<A>::CONV + step.taps * A::CHANNELS * Place<A>::ROW);
-    activate<A::SECONDS>(share, step.second, rows + 2 * Place<A>::ROW, run.lane);
-    activate<A::ACTIVATIONS>(z, step.kind, w + 2 * Place<A>::ROW, run.lane);
+    activate<A::SECONDS>(share, step.second, run.shared + rows + 2 * Place<A>::ROW,
+                         run.lane);
+    activate<A::ACTIVATIONS>(z, step.kind, run.shared + w + 2 * Place<A>::ROW, run.lane);
 #pragma unroll
     for (int p = 0; p < z.PARTS; ++p)
 #pragma unroll
@@ -39,10 +54,11 @@ DEV void gate(const Run& run, const Step& step, Fragment<A::WIDTH>& z) {
         }
 }
 
+// Take x a layer on, if there is more to come that reads it.
 template <class A>
-DEV void layer(const Run& run, const Step& step, Fragment<A::CHANNELS>& x,
-               Fragment<A::WIDTH>& head) {
-    const float* w = run.staged();
+DEV void layer(const Run& run, const Step& step, Fragment<A::CHANNELS>& x, Fragment<A::WIDTH>& head,
+               bool more) {
+    const int w = run.staged();
     Fragment<A::WIDTH> a;
     mix<A>(run, step, a, w, w + Place<A>::CONV);
     bool plain = true;
@@ -50,61 +66,66 @@ DEV void layer(const Run& run, const Step& step, Fragment<A::CHANNELS>& x,
         plain = step.gate == 0;
         if (!plain) gate<A>(run, step, a);
     }
-    if (plain) activate<A::ACTIVATIONS>(a, step.kind, w + 2 * Place<A>::ROW, run.lane);
+    if (plain) activate<A::ACTIVATIONS>(a, step.kind, run.shared + w + 2 * Place<A>::ROW, run.lane);
     add(head, a);
-    if (!step.out) return;
-    put(a, run.exchange(), run.lane);
+    if (!more) return;
+    put(a, run.shared + run.exchange(), run.lane);
     __syncwarp();
-    add_row(x, w + Place<A>::OUT_BIAS, run.lane);
-    convolve<A::WIDTH, A::CHANNELS, 1>(x, w + Place<A>::OUT, run.exchange(), 1, 0, run.lane);
+    add_row(x, run.shared + w + Place<A>::OUT_BIAS, run.lane);
+    convolve<A::WIDTH, A::CHANNELS, 1>(x, run.shared, {w + Place<A>::OUT, run.exchange(), 0}, 1,
+                                       run.lane);
 }
 
-template <class A>
+template <class A, bool LAST>
 DEV void layers(Run& run, Fragment<A::CHANNELS>& x, Fragment<A::WIDTH>& head) {
-    give(run, x);
+    Step step = steps[run.step];
+    if (run.busy()) put(x, run.shared + own<A::CHANNELS>(run, step, run.stage), run.lane);
 #pragma unroll 1
     for (int n = 1; n <= A::LAYERS; ++n) {
-        const Step& step = begin(run);
-        if (run.busy()) layer<A>(run, step, x, head);
+        // In time to be there: what the step after needs to know.
+        const Step next = steps[n < A::LAYERS ? run.step + 1 : 0];
+        float* to = run.shared + own<A::CHANNELS>(run, next, after(run.stage));
+        meet();
+        if (run.busy()) {
+            layer<A>(run, step, x, head, !LAST || n < A::LAYERS);
+            if (n < A::LAYERS) put(x, to, run.lane);
+        }
         finish(run);
-        if (n < A::LAYERS) give(run, x);
+        step = next;
     }
 }
 
 // Let all lanes of the warp see a fragment; return where.
 template <int CHANNELS>
-DEV const float* shown(const Run& run, const Fragment<CHANNELS>& f) {
+DEV int shown(const Run& run, const Fragment<CHANNELS>& f) {
+    if (!run.busy()) return 0;
     __syncwarp();  // what was shown before has been seen
-    put(f, run.exchange(), run.lane);
+    put(f, run.shared + run.exchange(), run.lane);
     __syncwarp();
     return run.exchange();
 }
 
-// What a head weighs: of one tap, the warp's own columns; of several, a step of its own.
-struct Weighed {
-    const float* columns;
-    const float* weights;  // bias, then [tap][in][out]
-    int apart;
-};
-
+// What a head weighs: of one tap, the warp's own columns; of several, a step of its own.  The
+// weights begin with the bias.
 template <class A>
-DEV Weighed weighed(const Run& run, const Fragment<A::WIDTH>& head) {
+DEV Places weighed(const Run& run, const Fragment<A::WIDTH>& head) {
     if constexpr (A::HEAD_TAPS == 1) {
-        return {shown(run, head), run.shared + A::HEAD, 0};
+        return {A::HEAD, shown(run, head), 0};
     } else {
-        give(run, head);
-        const Step& step = begin(run);
-        return {oldest<A::WIDTH>(run), run.staged(), reach(step) * pitch(A::WIDTH)};
+        const Step& step = steps[run.step];
+        if (run.busy()) put(head, run.shared + own<A::WIDTH>(run, step, run.stage), run.lane);
+        meet();
+        return {run.staged(), oldest<A::WIDTH>(run), step.reach * pitch(A::WIDTH)};
     }
 }
 
 // The last head has one channel: a lane makes a whole column.
 template <class A>
-DEV float last_head(const Run& run, const Weighed& from) {
-    if (run.lane >= COLUMNS) return 0.f;
-    const float* x = from.columns + run.lane * pitch(A::WIDTH);
-    const float* w = from.weights + 4;
-    float y = from.weights[0];
+DEV float last_head(const Run& run, const Places& from) {
+    if (run.lane >= COLUMNS || !run.busy()) return 0.f;
+    const float* x = run.shared + from.columns + run.lane * pitch(A::WIDTH);
+    const float* w = run.shared + from.weights + 4;
+    float y = run.shared[from.weights];
 #pragma unroll 1
     for (int k = 0; k < A::HEAD_TAPS; ++k, x += from.apart, w += padded(A::WIDTH)) {
 #pragma unroll
@@ -121,8 +142,8 @@ DEV float last_head(const Run& run, const Weighed& from) {
 template <int N>
 DEV float arrays(Run& run, Fragment<Array<N>::CHANNELS>& x, Fragment<Array<N>::WIDTH>& head) {
     using A = Array<N>;
-    layers<A>(run, x, head);
-    const Weighed from = weighed<A>(run, head);
+    layers<A, N + 1 == ARRAYS>(run, x, head);
+    Places from = weighed<A>(run, head);
     if constexpr (N + 1 == ARRAYS) {
         const float y = last_head<A>(run, from);
         if constexpr (A::HEAD_TAPS > 1) finish(run);
@@ -131,30 +152,39 @@ DEV float arrays(Run& run, Fragment<Array<N>::CHANNELS>& x, Fragment<Array<N>::W
         using Next = Array<N + 1>;
         Fragment<Next::WIDTH> sums;
         clear(sums);
-        add_row(sums, from.weights, run.lane);
-        convolve<A::WIDTH, Next::WIDTH, 1>(sums, from.weights + padded(Next::WIDTH), from.columns,
-                                           A::HEAD_TAPS, from.apart, run.lane);
-        if constexpr (A::HEAD_TAPS > 1) finish(run);
         Fragment<Next::CHANNELS> signal;
         clear(signal);
-        convolve<A::CHANNELS, Next::CHANNELS, 1>(signal, run.shared + Next::RECHANNEL,
-                                                 shown(run, x), 1, 0, run.lane);
+        if (run.busy()) {
+            add_row(sums, run.shared + from.weights, run.lane);
+            from.weights += padded(Next::WIDTH);
+            convolve<A::WIDTH, Next::WIDTH, 1>(sums, run.shared, from, A::HEAD_TAPS, run.lane);
+            convolve<A::CHANNELS, Next::CHANNELS, 1>(
+                signal, run.shared, {Next::RECHANNEL, shown(run, x), 0}, 1, run.lane);
+        }
+        if constexpr (A::HEAD_TAPS > 1) finish(run);
         return arrays<N + 1>(run, signal, sums);
     }
 }
 
 // Run a tile; return the output of column `lane` of the warp.
 DEV float play(Run& run) {
+    run.step = 0;
+    if (run.copies()) {
+        copy(run);
+        return 0.f;
+    }
     using A = Array<0>;
     Fragment<A::CHANNELS> x;
     Fragment<A::WIDTH> head;
     clear(head);
+    clear(x);
     // The network's input has one channel, as what the layers hear: a row of weights, and no bias.
-    spread(x, run.shared + A::RECHANNEL, run.shared + NO_BIAS, run.heard(), run.lane);
-    run.step = 0;
+    if (run.busy())
+        spread(x, run.shared + A::RECHANNEL, run.shared + NO_BIAS, run.heard(),
+               run.lane);
     const float y = arrays<0>(run, x, head);
     while (run.step < STEPS) {  // a network of few steps has idle ones behind them
-        begin(run);
+        meet();
         finish(run);
     }
     return y;

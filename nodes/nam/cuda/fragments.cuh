@@ -1,10 +1,11 @@
 // Channels of a warp's columns (a column is a frame), in shared memory and in registers.
 //
-// Goes after the header made for the network: TILE, WARPS, TENSORS.
+// Goes after the header made for the network: TILE, WARPS, COPIERS, TENSORS.
 
-constexpr int THREADS = 32 * WARPS;
+constexpr int COMPUTING = 32 * WARPS, COPYING = 32 * COPIERS;  // threads of either kind
+constexpr int THREADS = COMPUTING + COPYING;
 constexpr int COLUMNS = TILE / WARPS;
-static_assert(TILE % WARPS == 0 && COLUMNS <= 32 && TILE <= THREADS, "a lane for each column");
+static_assert(TILE % WARPS == 0 && COLUMNS <= 32 && TILE <= COMPUTING, "a lane for each column");
 static_assert((COLUMNS & (COLUMNS - 1)) == 0, "lanes share columns out evenly");
 
 // Channels are stored four by four.
@@ -28,14 +29,23 @@ HD constexpr bool on_tensors(int channels) {
 // A lane holds some neighbouring channels of a column, several times over: its parts.
 template <int CHANNELS, bool = on_tensors(CHANNELS)>
 struct Layout {
-    // Four channels of every ACROSS-th column.  Left-over lanes hold nothing.
-    static constexpr int GROUPS = padded(CHANNELS) / 4;
+    // Four channels of a column, of PARTS columns.  Left-over lanes hold nothing.
+    //
+    // Lanes 2n and 2n + 1 have the same column, lanes n and n + 2 the same channels: only so a
+    // load of 16 bytes for each lane takes half the time when lanes ask for the same.  Which
+    // columns are neighbours then is such that eight lanes that write meet all the banks.
+    static constexpr int GROUPS = padded(CHANNELS) / 4, PAIR = GROUPS % 2 ? 1 : 2;
     static constexpr int ACROSS = lanes_across(GROUPS);
     static constexpr int PARTS = COLUMNS / ACROSS, EACH = 4;
 
     static DEV bool holds(int lane) { return lane < GROUPS * ACROSS; }
-    static DEV int channel(int lane, int) { return lane / ACROSS * 4; }
-    static DEV int column(int lane, int part) { return lane % ACROSS + part * ACROSS; }
+    static DEV int channel(int lane, int) {
+        return (lane / PAIR / ACROSS % (GROUPS / PAIR) * PAIR + lane % PAIR) * 4;
+    }
+    static DEV int column(int lane, int part) {
+        const int place = lane / PAIR % ACROSS + ACROSS * part;
+        return PAIR == 2 && COLUMNS >= 8 ? place % 4 * 2 + place / 4 % 2 + place / 8 * 8 : place;
+    }
 };
 
 template <int CHANNELS>
@@ -127,25 +137,30 @@ DEV void put(const Fragment<CHANNELS>& f, float* columns, int lane) {
     }
 }
 
-// sums += weights[tap][in][out] * columns, where the taps' columns are `apart` floats from each
-// other.  UNROLL divides the taps.
+// Where a convolution finds everything, in floats from the beginning of shared memory: there,
+// addresses are short.
+struct Places {
+    int weights;  // [tap][in][out]
+    int columns;  // at the first tap
+    int apart;    // from the columns of a tap to those of the next
+};
+
+// sums += weights * columns.  UNROLL divides the taps.
 template <int IN, int OUT, int UNROLL>
-DEV void convolve_plainly(Fragment<OUT>& sums, const float* weights, const float* columns,
-                          int taps, int apart, int lane) {
+DEV void convolve_plainly(Fragment<OUT>& sums, const float* shared, Places at, int taps,
+                          int lane) {
     if (!sums.holds(lane)) return;
     constexpr int ROW = padded(OUT), PARTS = Fragment<OUT>::PARTS, EACH = Fragment<OUT>::EACH;
-    const float* w = weights;
-    const float* x = columns;
 #pragma unroll 1
-    for (int first = 0; first < taps; first += UNROLL, w += UNROLL * IN * ROW) {
+    for (int first = 0; first < taps; first += UNROLL, at.weights += UNROLL * IN * ROW) {
 #pragma unroll
-        for (int k = 0; k < UNROLL; ++k, x += apart) {
+        for (int k = 0; k < UNROLL; ++k, at.columns += at.apart) {
 #pragma unroll
             for (int in = 0; in < IN; in += 4) {
                 float xs[PARTS][4];
 #pragma unroll
                 for (int p = 0; p < PARTS; ++p) {
-                    const Numbers<4> q(x + sums.column(lane, p) * pitch(IN) + in);
+                    const Numbers<4> q(shared + at.columns + sums.column(lane, p) * pitch(IN) + in);
 #pragma unroll
                     for (int j = 0; j < 4; ++j) xs[p][j] = q.v[j];
                 }
@@ -153,7 +168,8 @@ DEV void convolve_plainly(Fragment<OUT>& sums, const float* weights, const float
                 for (int j = 0; j < 4 && in + j < IN; ++j)
 #pragma unroll
                     for (int p = 0; p < PARTS; ++p) {
-                        const Numbers<EACH> q(w + (k * IN + in + j) * ROW + sums.channel(lane, p));
+                        const Numbers<EACH> q(shared + at.weights + (k * IN + in + j) * ROW +
+                                              sums.channel(lane, p));
 #pragma unroll
                         for (int c = 0; c < EACH; ++c)
                             sums.v[p][c] = fmaf(q.v[c], xs[p][j], sums.v[p][c]);

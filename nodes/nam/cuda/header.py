@@ -1,10 +1,12 @@
 """A plan as the first part of a translation unit: constants, arrays, the table of steps."""
 
-from .plan import ArrayPlan, Plan, Step
+from .plan import ArrayPlan, Plan, Step, pitch
 
 __all__ = ["header"]
 
-STEP = ("taps", "dilation", "quads", "past", "weights", "size", "kind", "second", "gate", "out")
+STEP = ("taps", "dilation", "quads", "past", "weights", "size", "kind", "second", "gate")
+"""Of the table of steps, to which come ``reach``, the ``rows`` of the past in a window, and where a
+tile's own columns begin there."""
 
 
 def header(plan: Plan) -> str:
@@ -13,6 +15,7 @@ def header(plan: Plan) -> str:
     numbers = {
         "TILE": tiling.frames,
         "WARPS": tiling.warps,
+        "COPIERS": tiling.copiers,
         "STAGES": tiling.stages,
         "BLOCKS": plan.blocks,
         "TENSORS": plan.tensors,
@@ -32,8 +35,10 @@ def header(plan: Plan) -> str:
     lines = [f"constexpr int {name} = {value};" for name, value in numbers.items()]
     lines += ["template <int N> struct Array;"]
     lines += [_array(n, array) for n, array in enumerate(plan.arrays)]
-    lines += [f"struct Step {{ int {', '.join(STEP)}; }};"]
-    lines += ["__constant__ Step steps[STEPS] = {", *(_step(step) for step in plan.steps), "};"]
+    lines += [_most_rows(plan)]
+    lines += [f"struct alignas(16) Step {{ int {', '.join(STEP)}, reach, rows, own; }};"]
+    rows = [_step(step, tiling.frames) for step in plan.steps]
+    lines += ["__constant__ Step steps[STEPS] = {", *rows, "};"]
     return "\n".join([*lines, ""])
 
 
@@ -43,5 +48,18 @@ def _array(number: int, array: ArrayPlan) -> str:
     return f"template <> struct Array<{number}> {{ static constexpr int {values}; }};"
 
 
-def _step(step: Step) -> str:
-    return "    {" + ", ".join(str(getattr(step, name)) for name in STEP) + "},"
+def _most_rows(plan: Plan) -> str:
+    """Return a function: columns of the past that a step of so many quads has in its window."""
+    most: dict[int, int] = {}
+    for step in plan.steps:
+        rows = step.rows(plan.tiling.frames)
+        most[step.quads] = max(most.get(step.quads, 0), rows)
+    known = "".join(f"quads == {quads} ? {rows} : " for quads, rows in sorted(most.items()))
+    return f"__host__ __device__ constexpr int most_rows(int quads) {{ return {known}0; }}"
+
+
+def _step(step: Step, frames: int) -> str:
+    rows = step.rows(frames)
+    own = rows * pitch(4 * step.quads)
+    fields = [*(getattr(step, name) for name in STEP), step.reach(frames), rows, own]
+    return "    {" + ", ".join(map(str, fields)) + "},"

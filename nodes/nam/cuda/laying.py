@@ -22,6 +22,8 @@ KINDS = (
 GATES = ("none", "gated", "blended")
 LINE = 16
 """Floats that weights and states are whole multiples of: 64 bytes."""
+FLAT = 128
+"""Inputs times taps that are written out without a loop, at most."""
 UNROLLED = 48
 """Inputs times taps in the body of a loop, at most: more would only fill the cache."""
 
@@ -48,7 +50,7 @@ def plan(network: WaveNet, tiling: Tiling, tensors: int = 0) -> Plan:
         tensors=tensors,
         arrays=tuple(laying.arrays),
         steps=steps,
-        weights=_lines(np.concatenate([*laying.resident, *laying.staged])),
+        weights=_lines(np.concatenate([*laying.resident, *laying.staged]), tiling.round),
         resident=resident,
         cursors=past,
         state=rounded(past + len(steps), LINE),
@@ -68,11 +70,10 @@ class _Laying:
         """First, a bias of nothing (NO_BIAS)."""
 
     def array(self, array: LayerArray, head: Conv, last: bool = False) -> None:
-        """Add an array; nothing reads what the last one hands on."""
+        """Add an array, perhaps the last."""
         rechannel = self._keep(self.packing.rechannel(array.rechannel))
         for layer in array.layers:
-            unread = last and layer is array.layers[-1]
-            self.steps.append(_step(layer, layer.out is not None and not unread))
+            self.steps.append(_step(layer))
         self.staged += self.packing.layers(array)
         weights, at = self.packing.head(head, last), 0
         if head.taps == 1:
@@ -96,8 +97,9 @@ class _Laying:
         return at
 
 
-def _lines(weights: Floats) -> Floats:
-    return np.pad(weights, (0, rounded(weights.size, LINE) - weights.size))
+def _lines(weights: Floats, beyond: int) -> Floats:
+    """Return whole lines, with room to read a round too many."""
+    return np.pad(weights, (0, rounded(weights.size + beyond, LINE) - weights.size))
 
 
 def _placed(
@@ -113,12 +115,14 @@ def _placed(
 
 
 def _array(array: LayerArray, rechannel: int, head: int) -> ArrayPlan:
-    taps = gcd(*(layer.conv.taps for layer in array.layers))
+    numbers = {layer.conv.taps for layer in array.layers}
+    taps = gcd(*numbers)
     most = max(1, UNROLLED // array.channels)
     return ArrayPlan(
         channels=array.channels,
         width=array.layers[0].width,
         layers=len(array.layers),
+        taps=_mask(numbers) if len(numbers) < 3 and max(numbers) * array.channels <= FLAT else 0,
         unroll=max(n for n in range(1, min(taps, most) + 1) if taps % n == 0),
         activations=_mask(KINDS.index(layer.activation.name) for layer in array.layers),
         seconds=_mask(KINDS.index(la.second.name) for la in array.layers if la.second),
@@ -133,7 +137,7 @@ def _mask(numbers: Iterable[int]) -> int:
     return sum(1 << number for number in set(numbers))
 
 
-def _step(layer: Layer, out: bool) -> Step:
+def _step(layer: Layer) -> Step:
     return Step(
         taps=layer.conv.taps,
         dilation=layer.conv.dilation,
@@ -141,5 +145,4 @@ def _step(layer: Layer, out: bool) -> Step:
         kind=KINDS.index(layer.activation.name),
         second=0 if layer.second is None else KINDS.index(layer.second.name),
         gate=GATES.index(layer.gating),
-        out=int(out),
     )

@@ -21,11 +21,23 @@ class Tiling:
     frames: int = 64
     warps: int = 4
     stages: int = 3
+    copiers: int = 2
+    """Warps besides, which fetch what later steps need while the others compute."""
 
     @property
     def columns(self) -> int:
         """Frames of a warp."""
         return self.frames // self.warps
+
+    @property
+    def threads(self) -> int:
+        """Threads of a block."""
+        return 32 * (self.warps + self.copiers)
+
+    @property
+    def round(self) -> int:
+        """Floats that the copiers take at once."""
+        return 32 * self.copiers * 4
 
 
 @dataclass(frozen=True)
@@ -43,27 +55,37 @@ class Step:
     kind: int = 0
     second: int = 0
     gate: int = 0
-    out: int = 0
-    """Whether it hands something on besides its input."""
 
     @property
     def lookback(self) -> int:
         """Columns of its past."""
         return (self.taps - 1) * self.dilation
 
+    def reach(self, frames: int) -> int:
+        """Return the columns from tap to tap in a window: a tap needs no more than a tile."""
+        return min(self.dilation, frames)
+
+    def rows(self, frames: int) -> int:
+        """Return the columns of its past that a tile sees."""
+        return (self.taps - 1) * self.reach(frames)
+
     def window(self, frames: int) -> int:
         """Return the room for what a tile of it sees."""
-        columns = (self.taps - 1) * min(self.dilation, frames) + frames
-        return columns * pitch(4 * self.quads)
+        return (self.rows(frames) + frames) * pitch(4 * self.quads)
 
 
 @dataclass(frozen=True)
 class ArrayPlan:
-    """What the kernel is compiled with for an array; masks have a bit for each kind."""
+    """What the kernel is compiled with for an array; masks have a bit for each kind.
+
+    ``taps`` is a mask as well, or 0 where layers differ too much: then they are taken in a loop,
+    ``unroll`` at a time.
+    """
 
     channels: int
     width: int
     layers: int
+    taps: int
     unroll: int
     activations: int
     seconds: int
@@ -96,8 +118,8 @@ class Plan:
 
     @property
     def staged(self) -> int:
-        """Room for the weights of any step."""
-        return max(step.size for step in self.steps)
+        """Room for the weights of any step, in whole rounds of the copiers."""
+        return rounded(max(step.size for step in self.steps), self.tiling.round)
 
     @property
     def exchange(self) -> int:
@@ -120,7 +142,7 @@ class Plan:
         """
         room = MULTIPROCESSOR // (4 * self.shared + RESERVED)
         warps = 12 if any(array.gates for array in self.arrays) else 16
-        return max(1, min(room, warps // self.tiling.warps))
+        return max(1, min(room, 32 * warps // self.tiling.threads))
 
 
 def pitch(channels: int) -> int:

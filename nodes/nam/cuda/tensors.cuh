@@ -14,11 +14,11 @@ struct Split {
 };
 
 template <int IN, int OUT, int UNROLL>
-DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const float* columns,
-                             int taps, int apart, int lane) {
+DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at, int taps,
+                             int lane) {
     constexpr int TILES = OUT / 8, PAIR = TILES % 2 ? 1 : 2, DEEP = COLUMNS / 16;
-    const float* w = weights + lane * 2 * PAIR;
-    const float* x = columns + lane / 4 * pitch(IN) + lane % 4;
+    at.weights += lane * 2 * PAIR;
+    at.columns += lane / 4 * pitch(IN) + lane % 4;
     float main[DEEP][TILES][4], rest[DEEP][TILES][4];  // added up apart: the rest is small
 #pragma unroll
     for (int m = 0; m < DEEP; ++m)
@@ -32,13 +32,13 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const fl
 #pragma unroll 1
     for (int first = 0; first < taps; first += UNROLL) {
 #pragma unroll
-        for (int k = 0; k < UNROLL; ++k, x += apart) {
+        for (int k = 0; k < UNROLL; ++k, at.columns += at.apart) {
 #pragma unroll
-            for (int in = 0; in < IN; in += 8, w += 64 * TILES) {
+            for (int in = 0; in < IN; in += 8, at.weights += 64 * TILES) {
                 float high[TILES][2], low[TILES][2];
 #pragma unroll
                 for (int n = 0; n < TILES; n += PAIR) {
-                    const Numbers<2 * PAIR> q(w + 64 * n);
+                    const Numbers<2 * PAIR> q(shared + at.weights + 64 * n);
 #pragma unroll
                     for (int r = 0; r < 2 * PAIR; ++r) {
                         const Split s(q.v[r]);
@@ -50,7 +50,8 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const fl
                     float above[4], below[4];
 #pragma unroll
                     for (int r = 0; r < 4; ++r) {
-                        const Split s(x[(m * 16 + r % 2 * 8) * pitch(IN) + in + r / 2 * 4]);
+                        const Split s(shared[at.columns + (m * 16 + r % 2 * 8) * pitch(IN) + in +
+                                             r / 2 * 4]);
                         above[r] = s.high, below[r] = s.low;
                     }
 #pragma unroll
@@ -76,10 +77,9 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* weights, const fl
 
 // sums += weights * columns; all lanes of the warp take part.
 template <int IN, int OUT, int UNROLL>
-DEV void convolve(Fragment<OUT>& sums, const float* weights, const float* columns, int taps,
-                  int apart, int lane) {
+DEV void convolve(Fragment<OUT>& sums, const float* shared, Places at, int taps, int lane) {
     if constexpr (on_tensors(IN) && on_tensors(OUT))
-        convolve_on_tensors<IN, OUT, UNROLL>(sums, weights, columns, taps, apart, lane);
+        convolve_on_tensors<IN, OUT, UNROLL>(sums, shared, at, taps, lane);
     else
-        convolve_plainly<IN, OUT, UNROLL>(sums, weights, columns, taps, apart, lane);
+        convolve_plainly<IN, OUT, UNROLL>(sums, shared, at, taps, lane);
 }

@@ -68,7 +68,7 @@ DEV bool stream(Run& run, const Part& part, Ahead ahead) {
         __syncthreads();
         // The host's memory is far away: the next tile's input is asked for while this one plays.
         if (run.thread < run.later) ahead = part.ask(frame + TILE);
-        for (int i = run.thread; i < STEPS; i += THREADS)
+        for (int i = run.copier(); i >= 0 && i < STEPS; i += COPYING)
             run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);
         const int column = run.warp * COLUMNS + run.lane, place = first + column;
         const bool mine = run.lane < COLUMNS && column < run.frames && place >= 0;
@@ -96,8 +96,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     if (chunk >= block[2]) return;
     const long long instance = blockIdx.x;
     const Part part = part_of(args, block, chunk);
-    run.weights = args.weights + instance * args.weights_stride;
-    run.state = args.state + (instance * slots + (block[1] + chunk) % slots) * STATE;
+    run.weights = settled(const_cast<float*>(args.weights) + instance * args.weights_stride);
+    run.state = settled(args.state + (instance * slots + (block[1] + chunk) % slots) * STATE);
     run.frames = tile_of(part.lead + part.length);
     Ahead ahead = {0.f, 1.f};  // asked for first: it takes longest to come
     if (run.thread < run.frames) ahead = part.ask(run.thread - part.lead);
@@ -109,15 +109,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     if (run.frames == 0) return;
 
     run.later = 0;
-    run.stage = 0;
+    run.stage = AT_STAGES;
     run.turn = 0;
     for (int i = run.thread; i < STEPS; i += THREADS)
         run.cursors(0)[i] = static_cast<int>(run.state[CURSORS + i]);
-    for (int i = run.thread; i < RESIDENT / 4; i += THREADS)
-        cp16(run.shared + 4 * i, run.weights + 4 * i);
-    cp_commit();
+    if (run.copies()) {
+        for (int i = run.copier(); i < RESIDENT / 4; i += COPYING)
+            cp16(run.shared + 4 * i, run.weights + 4 * i);
+        cp_commit();
+    }
     __syncthreads();
-    for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, s);
+    if (run.copies())
+        for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, AT_STAGES + s * STAGE);
     cp_wait<STAGES - 1>();  // for what stays; the barrier of the first tile is still to come
     const bool spoiled = stream(run, part, ahead);
 

@@ -79,7 +79,7 @@ def planned(made: Plan) -> CudaNetwork:
     kernel = shared.CudaKernel(
         source=header(made) + _text(),
         entry="wavenet",
-        threads=32 * made.tiling.warps,
+        threads=made.tiling.threads,
         shared_bytes=4 * made.shared,
     )
     return CudaNetwork(kernel, made.weights, made.state, made.warm, recurrent=False)
