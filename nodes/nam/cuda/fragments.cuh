@@ -34,16 +34,21 @@ struct Layout {
     // Lanes 2n and 2n + 1 have the same column, lanes n and n + 2 the same channels: only so a
     // load of 16 bytes for each lane takes half the time when lanes ask for the same.  Which
     // columns are neighbours then is such that eight lanes that write meet all the banks.
+    //
+    // With two HALVES, lanes 16 apart have the same channels, and weigh half of the inputs each,
+    // for the columns of both (convolve_halved).
     static constexpr int GROUPS = padded(CHANNELS) / 4, PAIR = GROUPS % 2 ? 1 : 2;
-    static constexpr int ACROSS = lanes_across(GROUPS);
-    static constexpr int PARTS = COLUMNS / ACROSS, EACH = 4;
+    static constexpr int HALVES = GROUPS == 2 && GROUPS * COLUMNS >= 32 ? 2 : 1;
+    static constexpr int ACROSS = lanes_across(GROUPS * HALVES);
+    static constexpr int PARTS = COLUMNS / ACROSS / HALVES, EACH = 4;
 
-    static DEV bool holds(int lane) { return lane < GROUPS * ACROSS; }
+    static DEV bool holds(int lane) { return lane < GROUPS * HALVES * ACROSS; }
+    static DEV int half(int lane) { return HALVES == 2 ? lane / 16 : 0; }
     static DEV int channel(int lane, int) {
         return (lane / PAIR / ACROSS % (GROUPS / PAIR) * PAIR + lane % PAIR) * 4;
     }
-    static DEV int column(int lane, int part) {
-        const int place = lane / PAIR % ACROSS + ACROSS * part;
+    static DEV int column(int lane, int part, int other = 0) {
+        const int place = lane / PAIR % ACROSS + ACROSS * (part + PARTS * (half(lane) ^ other));
         return PAIR == 2 && COLUMNS >= 8 ? place % 4 * 2 + place / 4 % 2 + place / 8 * 8 : place;
     }
 };
@@ -51,6 +56,7 @@ struct Layout {
 template <int CHANNELS>
 struct Layout<CHANNELS, true> {
     // Tiles of 16 columns and 8 channels, each in two halves of 8 columns.
+    static constexpr int HALVES = 1;
     static constexpr int ACROSS = CHANNELS / 8;
     static constexpr int PARTS = COLUMNS / 16 * ACROSS * 2, EACH = 2;
 
@@ -177,4 +183,46 @@ DEV void convolve_plainly(Fragment<OUT>& sums, const float* shared, Places at, i
             }
         }
     }
+}
+
+// The same by two lanes for each result, a half of the inputs each: a number that is loaded is
+// used twice as often.  What the halves come to is added the same way round in every column.
+template <int IN, int OUT, int UNROLL>
+DEV void convolve_halved(Fragment<OUT>& sums, const float* shared, Places at, int taps, int lane) {
+    constexpr int ROW = padded(OUT), PARTS = Fragment<OUT>::PARTS;
+    float made[2][PARTS][4] = {};  // for this lane's columns, and for the other's
+    at.weights += sums.half(lane) * 4 * ROW + sums.channel(lane, 0);
+    at.columns += sums.half(lane) * 4;
+#pragma unroll 1
+    for (int first = 0; first < taps; first += UNROLL, at.weights += UNROLL * IN * ROW) {
+#pragma unroll
+        for (int k = 0; k < UNROLL; ++k, at.columns += at.apart) {
+#pragma unroll
+            for (int in = 0; in < IN; in += 8) {
+                float xs[2][PARTS][4];
+#pragma unroll
+                for (int p = 0; p < 2 * PARTS; ++p) {
+                    const int column = sums.column(lane, p % PARTS, p / PARTS);
+                    const Numbers<4> q(shared + at.columns + column * pitch(IN) + in);
+#pragma unroll
+                    for (int j = 0; j < 4; ++j) xs[p / PARTS][p % PARTS][j] = q.v[j];
+                }
+#pragma unroll
+                for (int j = 0; j < 4; ++j) {
+                    const Numbers<4> q(shared + at.weights + (k * IN + in + j) * ROW);
+#pragma unroll
+                    for (int p = 0; p < 2 * PARTS; ++p)
+#pragma unroll
+                        for (int c = 0; c < 4; ++c)
+                            made[p / PARTS][p % PARTS][c] = fmaf(q.v[c], xs[p / PARTS][p % PARTS][j],
+                                                                 made[p / PARTS][p % PARTS][c]);
+                }
+            }
+        }
+    }
+#pragma unroll
+    for (int p = 0; p < PARTS; ++p)
+#pragma unroll
+        for (int c = 0; c < 4; ++c)
+            sums.v[p][c] += made[0][p][c] + __shfl_xor_sync(0xffffffffu, made[1][p][c], 16);
 }

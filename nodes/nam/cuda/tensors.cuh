@@ -80,6 +80,8 @@ template <int IN, int OUT, int UNROLL>
 DEV void convolve(Fragment<OUT>& sums, const float* shared, Places at, int taps, int lane) {
     if constexpr (on_tensors(IN) && on_tensors(OUT))
         convolve_on_tensors<IN, OUT, UNROLL>(sums, shared, at, taps, lane);
+    else if constexpr (IN % 8 == 0 && Fragment<OUT>::HALVES == 2)
+        convolve_halved<IN, OUT, UNROLL>(sums, shared, at, taps, lane);
     else
         convolve_plainly<IN, OUT, UNROLL>(sums, shared, at, taps, lane);
 }
