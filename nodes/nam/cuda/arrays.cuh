@@ -125,17 +125,17 @@ DEV float last_head(const Run& run, const Places& from) {
     if (run.lane >= COLUMNS || !run.busy()) return 0.f;
     const float* x = run.shared + from.columns + run.lane * pitch(A::WIDTH);
     const float* w = run.shared + from.weights + 4;
-    float y = run.shared[from.weights];
-#pragma unroll 1
+    float y[4] = {run.shared[from.weights], 0.f, 0.f, 0.f};
+#pragma unroll(A::HEAD_TAPS % 4 ? 1 : 4)
     for (int k = 0; k < A::HEAD_TAPS; ++k, x += from.apart, w += padded(A::WIDTH)) {
 #pragma unroll
         for (int first = 0; first < A::WIDTH; first += 4) {
             const Numbers<4> a(x + first), b(w + first);
 #pragma unroll
-            for (int c = 0; c < 4; ++c) y = fmaf(a.v[c], b.v[c], y);
+            for (int c = 0; c < 4; ++c) y[c] = fmaf(a.v[c], b.v[c], y[c]);
         }
     }
-    return y;
+    return (y[0] + y[1]) + (y[2] + y[3]);
 }
 
 // Run array N and those after it; return the output of column `lane`.

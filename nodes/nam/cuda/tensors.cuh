@@ -19,7 +19,8 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
     constexpr int TILES = OUT / 8, PAIR = TILES % 2 ? 1 : 2, DEEP = COLUMNS / 16;
     at.weights += lane * 2 * PAIR;
     at.columns += lane / 4 * pitch(IN) + lane % 4;
-    float main[DEEP][TILES][4], rest[DEEP][TILES][4];  // added up apart: the rest is small
+    // Added up apart: the rests are small, and who adds waits for the sum before.
+    float main[DEEP][TILES][4], rest[DEEP][TILES][2][4];
 #pragma unroll
     for (int m = 0; m < DEEP; ++m)
 #pragma unroll
@@ -27,7 +28,7 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
 #pragma unroll
             for (int r = 0; r < 4; ++r) {
                 main[m][n][r] = sums.v[(m * TILES + n) * 2 + r / 2][r % 2];
-                rest[m][n][r] = 0.f;
+                rest[m][n][0][r] = rest[m][n][1][r] = 0.f;
             }
 #pragma unroll 1
     for (int first = 0; first < taps; first += UNROLL) {
@@ -58,8 +59,8 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
                     for (int n = 0; n < TILES; ++n) {
                         mma_tf32(main[m][n], above, high[n]);
                         if constexpr (TENSORS == 3) {
-                            mma_tf32(rest[m][n], below, high[n]);
-                            mma_tf32(rest[m][n], above, low[n]);
+                            mma_tf32(rest[m][n][0], below, high[n]);
+                            mma_tf32(rest[m][n][1], above, low[n]);
                         }
                     }
                 }
@@ -72,7 +73,8 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
         for (int n = 0; n < TILES; ++n)
 #pragma unroll
             for (int r = 0; r < 4; ++r)
-                sums.v[(m * TILES + n) * 2 + r / 2][r % 2] = main[m][n][r] + rest[m][n][r];
+                sums.v[(m * TILES + n) * 2 + r / 2][r % 2] =
+                    main[m][n][r] + (rest[m][n][0][r] + rest[m][n][1][r]);
 }
 
 // sums += weights * columns; all lanes of the warp take part.
