@@ -62,7 +62,16 @@ BUGS = {
     ),
     "a lead one frame short": ("chunk > 0 ? WARM :", "chunk > 0 ? WARM - 1 :"),
     "chunks in the wrong slots": ("(block[1] + chunk) % slots", "chunk"),
-    "a state not cleared": ("i < STATE / 4; i += THREADS", "i < STATE / 8; i += THREADS"),
+    "a state not cleared": ("afresh ? STATE / 4", "afresh ? STATE / 8"),
+    "a start too early left as it is": (
+        "if (run.frames > 0) start(run);",
+        "if (run.frames > 0 && slots > 1) start(run);",
+    ),
+    "cursors taken from anything": (
+        "= sound ? static_cast<int>(cursor) : 0",
+        "= static_cast<int>(cursor)",
+    ),
+    "inputs guessed beyond a page": (">> 12) == 0", ">> 12) >= 0"),
     "cursors not saved": (
         "run.state[CURSORS + i] = static_cast",
         "if (!i) run.state[CURSORS] = static_cast",
@@ -141,6 +150,7 @@ def check(name: str) -> None:
     assert abs(first[0] - wanted).max() <= 3e-6 * abs(wanted).max()
     for seed in SEEDS:
         _check_cuts(Streaming([network], slots=3, seed=seed, **options), first)
+        _check_alone(Streaming([network], seed=seed, **options), first)
 
 
 def _check_cuts(playing: Streaming, wanted: Any) -> None:
@@ -161,6 +171,16 @@ def _check_cuts(playing: Streaming, wanted: Any) -> None:
     bad[10] = np.nan
     assert not playing(bad, past=past).any()
     assert playing.bad.all()
+
+
+def _check_alone(playing: Streaming, wanted: Any) -> None:
+    """With one slot, a start is made before it is known what from."""
+    playing.state[:] = np.nan
+    silence = np.zeros(0, np.float32)
+    np.testing.assert_array_equal(playing(SIGNAL[:100], past=silence), wanted[:, :100])
+    np.testing.assert_array_equal(playing(SIGNAL[100:130]), wanted[:, 100:130])
+    past = SIGNAL[200 - playing.warm : 200]
+    np.testing.assert_array_equal(playing(SIGNAL[200:], past=past), wanted[:, 200:])
 
 
 def test_what_is_right_is_not_caught() -> None:

@@ -44,6 +44,7 @@ struct Unit {
     const float* memory;  // if they are not held: this thread's part of the first column
     float cell, hidden;
     int layer, number, part;
+    int like;  // the unit whose state this thread has: beyond the last unit, the last one's
 };
 
 struct Sums {
@@ -149,13 +150,34 @@ struct Ahead {
     float in[EACH], in_factor[EACH], out_factor[EACH];
 };
 
-DEV void look_ahead(Ahead& ahead, const NamArgs& args, int factors, int done, int frames) {
+// The first inputs, asked for before it is known that they are wanted: to be told so first would
+// take a second journey to the host.  Memory comes by whole pages: what shares one with the first
+// frame can be read, be it a frame or not.
+struct Guess {
+    float in[EACH];
+    bool made[EACH];
+
+    DEV explicit Guess(const NamArgs& args) {
+        const float* first = args.in + blockIdx.x * args.in_stride;
+#pragma unroll
+        for (int n = 0; n < EACH; ++n) {
+            const auto page = reinterpret_cast<unsigned long long>(first) >> 12;
+            const float* from = first + threadIdx.x + n * THREADS;
+            made[n] = reinterpret_cast<unsigned long long>(from) >> 12 == page;
+            in[n] = made[n] ? *from : 0.f;
+        }
+    }
+};
+
+DEV void look_ahead(Ahead& ahead, const NamArgs& args, int factors, int done, int frames,
+                    const Guess* guess = nullptr) {
     const float* in = args.in + blockIdx.x * args.in_stride;
 #pragma unroll
     for (int n = 0; n < EACH; ++n) {
         const int inside = threadIdx.x + n * THREADS, t = done + inside;
         const bool on = inside < TILE && t < frames;
-        ahead.in[n] = on ? in[t] : 0.f;
+        if (guess && guess->made[n]) ahead.in[n] = on ? guess->in[n] : 0.f;
+        else ahead.in[n] = on ? in[t] : 0.f;
         ahead.in_factor[n] = on && (factors & 1) ? args.in_factor[t] : 1.f;
         ahead.out_factor[n] = on && (factors & 2) ? args.out_factor[t] : 1.f;
     }
@@ -176,8 +198,15 @@ DEV float output(const float* shared, int row) {
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-// Take this thread's part of the weights and the states it starts from.
-DEV Unit prepare(const float* weights, const float* state, float* shared) {
+// Take the state that this thread's unit starts from.
+DEV void resume(Unit& unit, const float* state) {
+    const float* own = state + unit.layer * 2 * HIDDEN + unit.like;
+    unit.hidden = own[0];
+    unit.cell = own[HIDDEN];
+}
+
+// Take this thread's part of the weights.
+DEV Unit prepare(const float* weights, float* shared) {
     Unit unit;
     const int inside = threadIdx.x % GROUP;
     // Threads beyond the last unit do what the last thread does, and nobody looks.
@@ -185,10 +214,7 @@ DEV Unit prepare(const float* weights, const float* state, float* shared) {
     unit.layer = threadIdx.x / GROUP;
     unit.number = inside / LANES;
     unit.part = inside % LANES;
-    const int which = thread / LANES;
-    const float* own = state + unit.layer * 2 * HIDDEN;
-    unit.hidden = own[which];
-    unit.cell = own[HIDDEN + which];
+    unit.like = thread / LANES;
     const int from = begin(unit.layer) + thread * ROWS;
     unit.memory = (KEEP == SHARED ? shared + KEPT : weights) + from;
     if (KEEP == REGISTERS) {
@@ -205,17 +231,20 @@ DEV Unit prepare(const float* weights, const float* state, float* shared) {
 
 extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm(const NamArgs args) {
     if (blockIdx.y) return;
-    const int frames = args.block->frames, factors = args.block->factors;
-    const bool fresh = args.block->replay >= 0;
+    // All that lies with the host is asked for at once, and nothing waits for it so far.
+    const Block block = *args.block;
+    const Guess guess(args);
     float* shared = shared_memory();
     float* state = args.state + static_cast<long long>(blockIdx.x) * gridDim.y * STATE;
     float* out = args.out + blockIdx.x * args.out_stride;
     float* heard = args.heard + blockIdx.x * args.heard_stride;
     const bool told = blockIdx.x == 0 || args.heard_stride != 0;
+    Unit unit = prepare(args.weights + blockIdx.x * args.weights_stride, shared);
+    resume(unit, state);
+    const int frames = block.frames, factors = block.factors;
+    if (block.replay >= 0) resume(unit, args.past + blockIdx.x * args.past_stride);
     Ahead ahead;
-    look_ahead(ahead, args, factors, 0, frames);
-    Unit unit = prepare(args.weights + blockIdx.x * args.weights_stride,
-                        fresh ? args.past + blockIdx.x * args.past_stride : state, shared);
+    look_ahead(ahead, args, factors, 0, frames, &guess);
     const bool owner = unit.number < HIDDEN && unit.part == LANES - 1;
     float* hidden = shared + unit.layer * LAYER;
     bool bad = false;

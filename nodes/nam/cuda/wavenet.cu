@@ -81,46 +81,83 @@ DEV bool stream(Run& run, const Part& part, Ahead ahead) {
     return spoiled;
 }
 
+// The first inputs, asked for before it is known that they are wanted: to be told so first would
+// take a second journey to the host.  Memory comes by whole pages: what shares one with the first
+// frame can be read, be it a frame or not.
+struct Guess {
+    Ahead ahead;
+    bool made;
+
+    DEV Guess(const NamArgs& args, int thread) : ahead{0.f, 1.f} {
+        const float* in = args.in + blockIdx.x * args.in_stride;
+        const float* factor = args.in_factor;
+        made = thread < TILE && blockIdx.y == 0 && near(in, thread) && near(factor, thread);
+        if (made) ahead.in = in[thread];
+        if (made && factor) ahead.factor = factor[thread];
+    }
+    static DEV bool near(const float* first, int ahead) {
+        const auto number = reinterpret_cast<unsigned long long>(first);
+        return ((number ^ (number + 4 * ahead)) >> 12) == 0;
+    }
+};
+
+// Take what stays, the cursors of the state, and what the first steps need.
+DEV void start(Run& run) {
+    if (run.copies()) {
+        for (int i = run.copier(); i < RESIDENT / 4; i += COPYING)
+            cp16(run.shared + 4 * i, run.weights + 4 * i);
+        cp_commit();
+    }
+    for (int i = run.thread; i < STEPS; i += THREADS) {
+        // A state that was never played holds anything.
+        const float cursor = run.state[CURSORS + i];
+        const bool sound = cursor >= 0.f && cursor < static_cast<float>(lookback(steps[i]));
+        run.cursors(0)[i] = sound ? static_cast<int>(cursor) : 0;
+    }
+    __syncthreads();
+    if (run.copies())
+        for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, AT_STAGES + s * STAGE);
+}
+
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamArgs args) {
     Run run;
     run.shared = shared_memory();
     run.thread = static_cast<int>(threadIdx.x);
     run.warp = run.thread / 32;
     run.lane = run.thread % 32;
-    int* block = reinterpret_cast<int*>(run.shared + AT_BLOCK);
+    run.frames = run.later = run.turn = 0;
+    run.stage = AT_STAGES;
     // One read of neighbouring numbers: they, too, are in the host's memory.
-    if (run.thread < BLOCK_NUMBERS)
-        block[run.thread] = reinterpret_cast<const int*>(args.block)[run.thread];
-    __syncthreads();
+    int number = 0;
+    if (run.thread < BLOCK_NUMBERS) number = reinterpret_cast<const int*>(args.block)[run.thread];
+    const Guess guess(args, run.thread);
     const int chunk = static_cast<int>(blockIdx.y), slots = static_cast<int>(gridDim.y);
-    if (chunk >= block[2]) return;
     const long long instance = blockIdx.x;
-    const Part part = part_of(args, block, chunk);
     run.weights = settled(const_cast<float*>(args.weights) + instance * args.weights_stride);
-    run.state = settled(args.state + (instance * slots + (block[1] + chunk) % slots) * STATE);
+    run.state = settled(args.state + instance * slots * STATE);
+    if (slots == 1) start(run);  // there is no other slot: no need to be told
+
+    int* block = reinterpret_cast<int*>(run.shared + AT_BLOCK);
+    if (run.thread < BLOCK_NUMBERS) block[run.thread] = number;
+    __syncthreads();
+    if (chunk >= block[2]) return;
+    const Part part = part_of(args, block, chunk);
+    const bool afresh = chunk > 0 || block[4] >= 0;
     run.frames = tile_of(part.lead + part.length);
-    Ahead ahead = {0.f, 1.f};  // asked for first: it takes longest to come
-    if (run.thread < run.frames) ahead = part.ask(run.thread - part.lead);
-    if (chunk > 0 || block[4] >= 0) {
-        for (int i = run.thread; i < STATE / 4; i += THREADS)
+    Ahead ahead = guess.ahead;
+    if (!(block[5] & 1)) ahead.factor = 1.f;
+    if (run.thread < run.frames && (afresh || !guess.made))
+        ahead = part.ask(run.thread - part.lead);
+    if (slots > 1 || afresh) {
+        cp_wait<0>();  // what was started is not what it should have been
+        run.state += (block[1] + chunk) % slots * static_cast<long long>(STATE);
+        for (int i = run.thread; i < (afresh ? STATE / 4 : 0); i += THREADS)
             store4(run.state + 4 * i, float4{0.f, 0.f, 0.f, 0.f});
         __syncthreads();
+        if (run.frames > 0) start(run);
     }
-    if (run.frames == 0) return;
-
-    run.later = 0;
-    run.stage = AT_STAGES;
-    run.turn = 0;
-    for (int i = run.thread; i < STEPS; i += THREADS)
-        run.cursors(0)[i] = static_cast<int>(run.state[CURSORS + i]);
-    if (run.copies()) {
-        for (int i = run.copier(); i < RESIDENT / 4; i += COPYING)
-            cp16(run.shared + 4 * i, run.weights + 4 * i);
-        cp_commit();
-    }
-    __syncthreads();
-    if (run.copies())
-        for (int s = 0; s < STAGES - 1; ++s) fetch(run, s, AT_STAGES + s * STAGE);
+    if (run.frames == 0) return cp_wait<0>();
+    run.state = settled(run.state);
     cp_wait<STAGES - 1>();  // for what stays; the barrier of the first tile is still to come
     const bool spoiled = stream(run, part, ahead);
 
