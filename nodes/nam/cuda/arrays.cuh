@@ -11,28 +11,28 @@ struct Place {
     static constexpr int CONV = OUT + A::WIDTH * padded(A::CHANNELS);
 };
 
-// sums += weights * columns, for each number of TAPS (a bit each) in a text of its own; without
-// any, in a loop.
-template <class A, int TAPS = 1>
-DEV void convolve_taps(const Run& run, const Step& step, Fragment<A::WIDTH>& sums, Places at) {
-    if constexpr (A::TAPS >> TAPS == 0) {
-        convolve<A::CHANNELS, A::WIDTH, A::UNROLL>(sums, run.shared, at, step.taps, run.lane);
-    } else if constexpr ((A::TAPS >> TAPS & 1) == 0) {
-        convolve_taps<A, TAPS + 1>(run, step, sums, at);
-    } else if (A::TAPS >> TAPS == 1 || step.taps == TAPS) {
-        convolve<A::CHANNELS, A::WIDTH, TAPS>(sums, run.shared, at, TAPS, run.lane);
-    } else if constexpr (A::TAPS >> TAPS != 1) {
-        convolve_taps<A, TAPS + 1>(run, step, sums, at);
-    }
-}
-
 // z = bias + mixin * heard + convolution; the rows are bias, mixin, parameters of the activation.
-template <class A>
-DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
+// Of TAPS taps, written out; or, if 0, of as many as there are, in a loop.
+template <class A, int TAPS>
+DEV void mix_taps(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
     const float* bias = run.shared + rows;
     spread(z, bias + Place<A>::ROW, bias, run.heard(), run.lane);
-    convolve_taps<A>(run, step, z,
-                     {conv, oldest<A::CHANNELS>(run), step.reach * pitch(A::CHANNELS)});
+    convolve<A::CHANNELS, A::WIDTH, TAPS ? TAPS : A::UNROLL>(
+        z, run.shared, {conv, oldest<A::CHANNELS>(run), step.reach * pitch(A::CHANNELS)},
+        TAPS ? TAPS : step.taps, run.lane);
+}
+
+// The same by the number of taps: there is a text for each that A::TAPS has a bit for.
+template <class A, int TAPS = 1>
+DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
+    if constexpr (A::TAPS >> TAPS == 0)
+        mix_taps<A, 0>(run, step, z, rows, conv);
+    else if constexpr ((A::TAPS >> TAPS & 1) == 0)
+        mix<A, TAPS + 1>(run, step, z, rows, conv);
+    else if (A::TAPS >> TAPS == 1 || step.taps == TAPS)
+        mix_taps<A, TAPS>(run, step, z, rows, conv);
+    else if constexpr (A::TAPS >> TAPS != 1)
+        mix<A, TAPS + 1>(run, step, z, rows, conv);
 }
 
 // Activate z, with its second half as a gate (1) or as a blend of before and after (2).
