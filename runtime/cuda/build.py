@@ -19,7 +19,7 @@ from .mix import mix_row
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 from .report import report
-from .share import Share, put
+from .share import AHEAD, Share, put
 from .work import DeviceWork
 
 __all__ = ["Lane"]
@@ -48,7 +48,7 @@ class Lane:
         self.record = own.table(LANE, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
         self._order = self._handles.pinned(BLOCK.itemsize)
-        self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
+        self._stride = -(-max(AHEAD, self._spec.max_frames) // 16) * 16 + SLACK
         self._device: dict[int, int] = {}
         self.views: dict[int, list[tuple[Block, int]]] = {}
         """Of each buffer on the device, where the host sees its channels."""

@@ -12,7 +12,7 @@ from .handles import Handles, Launch, Pinned
 from .records import BLOCK
 from .work import DeviceWork
 
-__all__ = ["Ends", "Share", "put"]
+__all__ = ["AHEAD", "Ends", "Share", "put"]
 
 CHUNKS_A_MULTIPROCESSOR = 2
 SHORTEST_CHUNK = 1024
@@ -20,6 +20,8 @@ SHORTEST_CHUNK = 1024
 LINE = 16
 """Float32 to a cache line: rows of what is shared begin at one."""
 
+AHEAD = 64
+"""Float32 of its input that a kernel may read before it knows how many there are."""
 Ends = tuple[int, int, int, int]
 """Of a node's input and output: address on the device, and float32 from channel to channel."""
 
@@ -39,7 +41,7 @@ class Share:
 
     def __init__(self, handles: Handles, work: DeviceWork, ends: Ends, frames: int) -> None:
         self.work = work
-        room = -(-frames // LINE) * LINE
+        room = _whole(max(frames, AHEAD))
         part = work.part.content[0]
         heard, past_rows = int(part["ring_rows"]), int(part["past_rows"])
         self._heard_stride = _whole(int(part["heard_at"]) + room)

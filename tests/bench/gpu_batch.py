@@ -10,6 +10,7 @@ from namgraph.runtime.cuda.arguments import NamArgs
 from namgraph.runtime.cuda.driver import driver
 from namgraph.runtime.cuda.handles import Handles, Launch
 from namgraph.runtime.cuda.records import BLOCK
+from namgraph.runtime.cuda.share import AHEAD
 
 __all__ = ["Batch"]
 
@@ -29,7 +30,8 @@ class Batch:
         kept = self._kept(network, frames)
         sizes = BLOCK.itemsize, 4 * network.past_floats * count, 4 * kept * count
         order, past, heard = map(handles.pinned, sizes)
-        self.x, self.y = handles.pinned(4 * frames * count), handles.pinned(4 * frames * count)
+        whole = 4 * max(AHEAD, frames * count)
+        self.x, self.y = handles.pinned(whole), handles.pinned(whole)
         bad = handles.pinned(4 * count)
         args = NamArgs(
             block=order.device,

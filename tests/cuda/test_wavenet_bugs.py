@@ -30,7 +30,7 @@ KEEP = (
 )
 
 BUGS = {
-    "no barrier in a step": ("meet() { __syncthreads(); }", "meet() {}"),
+    "no barrier in a step": ("#ifdef CUDA_SHIM\n    __syncthreads();", "#ifdef CUDA_SHIM"),
     "no barrier at a tile's start": (START, START.replace("        __syncthreads();\n", "")),
     "no wait for copies": (WAIT, ""),
     "a wait for one group too few": (WAIT, "cp_wait<STAGES - 1>();"),

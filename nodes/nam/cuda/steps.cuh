@@ -183,8 +183,15 @@ DEV void fetch(const Run& run, int ahead, int window) {
 }
 
 // All warps meet once a step: those that compute have given their columns, and what the copiers
-// fetched has come.
-DEV void meet() { __syncthreads(); }
+// fetched has come.  They do so in different places of the text, which __syncthreads is not for;
+// the instruction behind it counts who comes, from wherever (PTX ISA, barrier.sync).
+DEV void meet() {
+#ifdef CUDA_SHIM
+    __syncthreads();
+#else
+    asm volatile("bar.sync 0;" ::: "memory");
+#endif
+}
 
 DEV void finish(Run& run) {
     run.stage = after(run.stage);
