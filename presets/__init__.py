@@ -6,7 +6,8 @@
     rig        a preset, or one .nam with perhaps a cabinet behind it
     render     files through a rack
     batch      one signal through many models
-    job, job_items, job_run  many files through many racks; manifest what was made
+    job        many files through many racks: job_files and job_items what is to be made, job_check
+               what cannot be, job_run makes it, manifest what was made
     demo, plot the shipped DI through the shipped rack, and a picture of it
     info       what a file is
     bench      how fast a rack plays

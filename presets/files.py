@@ -252,9 +252,9 @@ def _shipped(name: str) -> Path:
 
 def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse an object that has a key twice: a hook for JSON."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise PresetError(f"the key {shown(twice)} is there twice in one object")
+    found = dict[str, Any]()
+    for key, value in pairs:
+        if key in found:
+            raise PresetError(f"the key {shown(key)} is there twice in one object")
+        found[key] = value
     return found

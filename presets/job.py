@@ -15,9 +15,11 @@ from ..graph import Graph, JobError, NamgraphError, PresetError
 from ..graph.json_text import parse_json
 from ..runtime.adapters.files import SUBTYPES
 from .files import dumps, loads, no_repeats, read_json_file, read_preset
-from .job_items import Item, items_of, text_of
+from .job_files import text_of
+from .job_items import Item, items_of
+from .manifest import made_before
 from .rig import Rig, model_graph, models, rig_of
-from .values import no_such_key, to_json, wrong
+from .values import no_such_key, wrong
 
 __all__ = ["Item", "Job", "read_job"]
 
@@ -43,17 +45,22 @@ class Job:
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
         """Open the rack of one item; ``backend`` as of ``open_rig``."""
-        changes = dict(item.settings)
-        if not item.rack:
-            graph = model_graph(item.model)
-        else:
-            graph = read_preset(item.rack).graph
-            if item.model:
-                changes[f"{self._where(item, graph)}.path"] = item.model
+        changes, bare = dict(item.settings), not item.rack
+        graph = model_graph(item.model) if bare else read_preset(item.rack).graph
+        if item.model:
+            place = "amp.path" if bare else f"{self._where(item, graph)}.path"
+            if place in changes:
+                raise PresetError(f"settings.{place}: the job's models are set there")
+            if not bare:
+                changes[place] = item.model
+        if bare and backend is None and "amp.backend" not in changes:
+            backend = "auto"
         graph = _changed(graph, changes, self.folder)
-        bare = not item.rack
-        name = item.rack or item.model
-        return rig_of(name, graph, bare=bare, backend=backend or ("auto" if bare else None))
+        return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
+
+    def rings_on(self, rig: Rig) -> bool:
+        """Whether a rack plays on after the input."""
+        return not rig.bare if self.tail is None else self.tail
 
     def _where(self, item: Item, graph: Graph) -> str:
         found = models(graph)
@@ -91,12 +98,12 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         wrong("the job", data, "a JSON object")
     if "namgraph_job" not in data:
         raise PresetError('the key "namgraph_job" is missing: is this a job for namgraph batch?')
-    if data["namgraph_job"] != FORMAT or isinstance(data["namgraph_job"], bool):
+    if type(data["namgraph_job"]) is not int or data["namgraph_job"] != FORMAT:
         wrong("namgraph_job", data["namgraph_job"], f"{FORMAT}, the format this package reads")
     for key in data:
         if key not in KEYS:
             no_such_key("the job", key, KEYS)
-    if data.get("subtype", "pcm24") not in SUBTYPES:
+    if data.get("subtype", "pcm24") not in list(SUBTYPES):  # it may be anything
         wrong("subtype", data["subtype"], f"one of {', '.join(SUBTYPES)}")
     for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
         if not isinstance(data.get(key, False), kinds):
@@ -106,7 +113,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         name=name,
         folder=folder,
         output=output,
-        items=tuple(items_of(data, folder, output)),
+        items=tuple(items_of(data, folder, output, made_before(output))),
         model_node=text_of(data, "model_node", ""),
         subtype=data.get("subtype", "pcm24"),
         tail=data.get("tail"),
@@ -126,5 +133,5 @@ def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
                 f"settings.{place}: there is no node {node!r}: the rack has "
                 f"{', '.join(rack['nodes']) or 'none'}"
             )
-        rack["nodes"][node][key] = to_json(f"settings.{place}", value)
+        rack["nodes"][node][key] = value
     return loads(json.dumps(rack), folder=folder).graph

@@ -1,25 +1,27 @@
-"""What a job makes, file by file: patterns, combinations, and names."""
+"""What a job makes, file by file: combinations, and names."""
 
-import glob
 import itertools
 import json
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..graph import PresetError
 from ..runtime.adapters.pedalboard.audio_files import ENCODED
-from .files import read_preset
+from .job_files import inputs_of, models_of, racks_of, text_of
 from .values import shown, wrong
 
-__all__ = ["Item", "items_of", "text_of"]
+__all__ = ["Item", "items_of"]
 
 MOST = 100_000
 """Files that one job may make."""
 PLACE = re.compile(r"\{([^{}]*)\}")
+LONGEST_NAME = 255
+"""Bytes of a file's or a folder's name, on every usual file system."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,115 +40,67 @@ class Item:
         """What it shares with other inputs through the same rack."""
         return self.rack, self.model, json.dumps(self.settings)
 
+    def __str__(self) -> str:
+        parts = [self.source, self.model, self.rack]
+        parts += [f"{k} {json.dumps(v)}" for k, v in self.settings.items()]
+        return " + ".join(part for part in parts if part)
 
-def items_of(data: dict[str, Any], folder: Path, output: Path) -> Iterator[Item]:
-    """Return every combination that the job's JSON asks for, each with a name of its own."""
-    inputs = _files(data, "inputs", folder, output=output)
-    models, racks = _files(data, "models", folder, ".nam"), _racks(data, folder)
+
+def items_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -> Iterator[Item]:
+    """Return every combination that the job's JSON asks for, each with a name of its own.
+
+    ``made`` are names of files that were made in the output folder before.
+    """
+    inputs = inputs_of(data, folder, output, made)
+    models, racks = models_of(data, folder), racks_of(data, folder)
     if not inputs or not (models or racks):
         key = "inputs" if not inputs else "models and racks"
         raise PresetError(f"{key}: nothing is there: a job needs inputs, and models or racks")
-    settings = _grid(data.get("settings", {}))
-    count = len(inputs) * max(1, len(models)) * max(1, len(racks)) * len(settings)
+    if "model_node" in data and not (models and racks):
+        raise PresetError("model_node: no model is replaced: that takes models and racks")
+    settings = _axes(data.get("settings", {}))
+    axes = [racks or [""], models or [""], *settings.values(), inputs]
+    count = math.prod(map(len, axes))
     if count > MOST:
         raise PresetError(f"the job would make {count} files: at most {MOST}")
     named = {"rack": racks, "model": models, "input": inputs}
     usual = "/".join(f"{{{key}}}" for key, found in named.items() if found)
-    usual += "".join(f"-{key}={{{key}}}" for key in settings[0])
+    usual += "".join(f"-{key}={{{key}}}" for key in settings)
     template = text_of(data, "name", usual)
-    taken = {os.path.realpath(path): path for path in (*inputs, *models, *racks)}
     done = dict[str, Item]()
-    every = itertools.product(racks or [""], models or [""], settings, inputs)
-    for number, (rack, model, values, source) in enumerate(every, 1):
+    for number, (rack, model, *rest) in enumerate(itertools.product(*axes), 1):
+        *values, source = rest
         paths = {"rack": rack, "model": model, "input": source}
         words = {key: Path(path).stem for key, path in paths.items() if path}
         words |= {"n": f"{number:0{len(str(count))}d}"}
-        words |= {key: _word(value) for key, value in values.items()}
+        words |= {key: _word(value) for key, value in zip(settings, values, strict=True)}
         file = _named(template, words)
-        made = Item(file, source, rack, model, values)
-        twin = done.setdefault(file.casefold(), made)  # some file systems know no case
-        if twin is not made:
+        item = Item(file, source, rack, model, dict(zip(settings, values, strict=True)))
+        twin = done.setdefault(file.casefold(), item)  # some file systems know no case
+        if twin is not item:
             raise PresetError(
-                f"name is {shown(template)}: {twin.source} and {source} would both be {file}: "
-                f"what tells them apart is missing ({', '.join(f'{{{w}}}' for w in words)})"
+                f"name is {shown(template)}: {file} would be two files: {twin}; and {item}: "
+                f"must tell them apart, by {{n}} if nothing else does"
             )
-        if os.path.realpath(output / file) in taken:
-            raise PresetError(f"{file} would replace {taken[os.path.realpath(output / file)]}")
-        yield made
+        yield item
 
 
-def text_of(data: dict[str, Any], key: str, usual: str) -> str:
-    """Return a text of the job's, or the usual one."""
-    value = data.get(key, usual)
-    if not isinstance(value, str) or "\0" in value or (not value and usual):
-        wrong(key, value, "a text that is not empty")
-    return str(value)
-
-
-def _list(data: dict[str, Any], key: str) -> list[str]:
-    value = data.get(key, [])
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list):
-        wrong(key, value, "a list of files")
-    for k, one in enumerate(value):
-        if not isinstance(one, str) or not one or "\0" in one:
-            wrong(f"{key}[{k}]", one, "the name of a file, or a pattern such as takes/*.wav")
-    return value
-
-
-def _files(
-    data: dict[str, Any], key: str, folder: Path, suffix: str = "", output: Path | None = None
-) -> list[str]:
-    """Return whole paths, each once; a pattern's in the order of their names.
-
-    What a job has made before is none of its inputs, unless somebody says so by name.
-    """
-    found = dict[str, None]()
-    for k, name in enumerate(_list(data, key)):
-        matches, why = [name], ""
-        if glob.has_magic(name) and not (folder / name).exists():
-            matches = sorted(glob.glob(name, root_dir=folder, recursive=True))
-            if output and output not in (folder / "job").parents:
-                matches = [m for m in matches if output not in (folder / m).parents]
-                why = f" (and outside {output}, where the job's own files go)"
-        paths = [os.path.abspath(folder / m) for m in matches]
-        paths = [p for p in paths if os.path.isfile(p)]
-        if not paths:
-            raise PresetError(
-                f"{key}[{k}] is {shown(name)}: there is no such file in {folder}{why}"
-            )
-        for path in paths:
-            if suffix and Path(path).suffix.lower() != suffix:
-                raise PresetError(f"{key}[{k}]: {path} is no {suffix} file")
-            found[path] = None
-    return list(found)
-
-
-def _racks(data: dict[str, Any], folder: Path) -> list[str]:
-    """Return paths of presets, and bare names of those that ship."""
-    found = list[str]()
-    for name in _list(data, "racks"):
-        if "/" not in name and not Path(name).suffix and not (folder / name).exists():
-            read_preset(name)  # says which there are
-            found.append(name)
-        else:
-            found += _files({"racks": [name]}, "racks", folder, ".json")
-    return list(dict.fromkeys(found))
-
-
-def _grid(settings: Any) -> list[dict[str, Any]]:
-    """Return every combination of settings; one that is empty if there are none."""
+def _axes(settings: Any) -> dict[str, list[Any]]:
+    """Return what is to be tried for each setting."""
     if not isinstance(settings, dict):
         wrong("settings", settings, 'an object, such as {"amp.input_db": [-6, 0, 6]}')
-    axes = list[list[Any]]()
+    axes = dict[str, list[Any]]()
     for key, values in settings.items():
         if not re.fullmatch(r"[^.{}]+\.[^.{}]+", key):
             wrong("a key of settings", key, 'a node and what is set there, such as "amp.input_db"')
-        axes.append(values if isinstance(values, list) else [values])
-        if not axes[-1]:
+        axes[key] = values if isinstance(values, list) else [values]
+        if not axes[key]:
             wrong(f"settings.{key}", values, "a value, or a list of at least one")
-    return [dict(zip(settings, one, strict=True)) for one in itertools.product(*axes)]
+        try:
+            json.dumps(values)
+        except RecursionError:
+            raise PresetError(f"settings.{key} is nested too deeply") from None
+    return axes
 
 
 def _named(template: str, words: Mapping[str, str]) -> str:
@@ -156,11 +110,13 @@ def _named(template: str, words: Mapping[str, str]) -> str:
             raise PresetError(f"name has {found[0]}: must be one of {known}")
         return words[found[1]]
 
-    made = PurePosixPath(PLACE.sub(word, template))
-    if made.suffix.lower() not in (".wav", ".wave", *ENCODED):
-        made = made.with_name(f"{made.name}.wav")
-    if made.is_absolute() or ".." in made.parts or "\\" in template or ":" in template:
-        raise PresetError(f"name is {shown(template)}: must lie below the output folder")
+    ends = PurePosixPath(template).suffix.lower() in (".wav", ".wave", *ENCODED)
+    made = PurePosixPath(PLACE.sub(word, template) + ("" if ends else ".wav"))
+    out_of = made.is_absolute() or ".." in made.parts or "\\" in template or ":" in template
+    if out_of or template.endswith("/") or made.stem.strip(". ") == "":
+        raise PresetError(f"name is {shown(template)}: must be a file below the output folder")
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in made.parts):
+        raise PresetError(f"name is {shown(template)}: {shown(str(made))} is too long")
     return str(made)
 
 
@@ -168,6 +124,6 @@ def _word(value: Any) -> str:
     """Spell a setting as part of a file's name."""
     if isinstance(value, str):
         value = PurePosixPath(value).stem
-    elif isinstance(value, float):
-        value = f"{value:g}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = " ".join(map(str, value))
     return re.sub(r"[^\w.+-]+", "_", str(value))

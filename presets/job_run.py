@@ -1,8 +1,10 @@
 """Doing a job: all of it is checked before the first file, and what is there stays there."""
 
+import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,20 +12,27 @@ from typing import Any
 
 from ..graph import JobError, NamgraphError
 from ..nodes.nam import Nam
-from ..runtime.adapters.atomic import writing
+from ..runtime.adapters.atomic import alone_in, writing
 from ..runtime.adapters.files import audio_writer, read_audio
 from .batch import render_models
 from .job import Job
+from .job_check import Checked, check_job
 from .job_items import Item
-from .manifest import Digests, begin_entry, is_made, read_manifest, write_manifest
-from .render import Levels, check_fit, levels_of, render_file, warn_of_faults
-from .rig import Rig
+from .manifest import (
+    MANIFEST,
+    digest,
+    is_made,
+    read_manifest,
+    write_manifest,
+)
+from .render import Levels, levels_of, render_file, warn_of_faults
 
-__all__ = ["MANIFEST", "Done", "run_job"]
+__all__ = ["Done", "run_job"]
 
-MANIFEST = "manifest.json"
 BANK_FLOATS = 1 << 28
 """What models that play side by side may make at a time (1 GiB)."""
+EVERY_S = 10.0
+"""Between two times that the manifest is written."""
 PATIENCE_S = 0.2
 """Between two looks for a signal, which some systems do not deliver to a thread that waits."""
 Entry = dict[str, Any]
@@ -59,34 +68,27 @@ def run_job(
     """
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
-    manifest = job.output / MANIFEST
-    try:
-        before = read_manifest(manifest)
-    except JobError:
-        if not again:
-            raise
-        before = {}
-    run = _Run(job, backend, warn, progress)
-    run.check()
-    todo = [
-        item
-        for item in job.items
-        if again or not is_made(run.entries[item.file], before.get(item.file), job.output)
-    ]
-    try:
-        run.make(todo, threads or os.cpu_count() or 1)
-    finally:
-        if run.made:
-            write_manifest(manifest, job, _merged(job, before, run.made))
+    checked = check_job(job, backend)
+    run = _Run(checked, warn, progress)
+    with alone_in(job.output, JobError):
+        manifest = job.output / MANIFEST
+        try:
+            before = read_manifest(manifest)
+        except JobError:
+            if not again:
+                raise
+            before = {}
+        todo = [
+            item
+            for item in job.items
+            if again or not is_made(checked.entries[item.file], before.get(item.file), job.output)
+        ]
+        for item in todo:  # from now on nobody can say of what is there what it is
+            before.pop(item.file, None)
+        if todo:
+            run.make(todo, threads or os.cpu_count() or 1, before)
     seconds = sum(e["seconds"] for e in run.made.values())
     return Done(len(todo), len(job.items) - len(todo), seconds, os.fspath(manifest))
-
-
-def _merged(job: Job, before: Mapping[str, Entry], made: Mapping[str, Entry]) -> list[Entry]:
-    """Return an entry for each file that is there: the job's in its order, then others."""
-    known = {**before, **made}
-    order = dict.fromkeys([i.file for i in job.items] + list(known))
-    return [known[f] for f in order if f in known and (job.output / f).is_file()]
 
 
 class _StoppedError(Exception):
@@ -95,54 +97,53 @@ class _StoppedError(Exception):
 
 class _Run:
     def __init__(
-        self,
-        job: Job,
-        backend: str | None,
-        warn: Callable[[str], None],
-        progress: Callable[[float], None],
+        self, checked: Checked, warn: Callable[[str], None], progress: Callable[[float], None]
     ) -> None:
-        self.entries: dict[str, Entry] = {}
         self.made: dict[str, Entry] = {}
-        self._job, self._backend, self._warn, self._tell = job, backend, warn, progress
-        self._rigs: dict[tuple[str, ...], Rig] = {}
-        self._heard: dict[str, Levels] = {}
+        self._checked, self._job = checked, checked.job
+        self._warn, self._tell = warn, progress
         self._lock, self._stop = threading.Lock(), threading.Event()
+        self._banks = threading.Lock()
         self._shares: dict[str, float] = {}
-        self._whole = 0
+        self._done, self._whole = 0.0, 0
+        self._before: dict[str, Entry] = {}
+        self._written = 0.0
 
-    def check(self) -> None:
-        """Open everything once; ``JobError`` names what cannot be used."""
-        digests = Digests()
+    def make(self, todo: Sequence[Item], threads: int, before: dict[str, Entry]) -> None:
+        """Make files, several at a time; the first error ends it all.
+
+        The manifest begins without them, and is written again as they come: whatever ends the
+        run, it never tells of a file that is another by then.
+        """
+        self._before = before
+        self._whole = sum(self._checked.heard[i.source].frames for i in todo)
+        self._write()
+        tasks = self._tasks(todo)
+        threads = min(threads, len(tasks))
+        work = iter(tasks)
         try:
-            for source in dict.fromkeys(i.source for i in self._job.items):
-                found = read_audio(source)
-                self._heard[source] = levels_of(found.samples, found.rate)
-            for item in self._job.items:
-                rig, heard = self._rig(item), self._heard[item.source]
-                ask = '"resample": true'
-                check_fit(rig, item.source, heard.channels, heard.rate, self._job.resample, ask)
-                self.entries[item.file] = begin_entry(self._job, item, rig, digests)
-        except NamgraphError as error:
-            raise JobError(f"{self._job.name}: {error}") from error
+            with ThreadPoolExecutor(threads) as pool:
+                waiting = {pool.submit(self._work, work) for _ in range(threads)}
+                try:
+                    while waiting:
+                        done, waiting = wait(waiting, PATIENCE_S, FIRST_EXCEPTION)
+                        for one in done:
+                            one.result()
+                finally:
+                    self._stop.set()
+        except BaseException:
+            with contextlib.suppress(NamgraphError), self._lock:  # what went wrong first is said
+                self._write()
+            raise
+        self._write()
 
-    def make(self, todo: Sequence[Item], threads: int) -> None:
-        """Make files, several at a time; the first error ends it all."""
-        self._whole = sum(self._heard[i.source].frames for i in todo)
-        tasks = iter(self._tasks(todo))
-        with ThreadPoolExecutor(threads) as pool:
-            waiting = {pool.submit(self._work, tasks) for _ in range(threads)}
-            try:
-                while waiting:
-                    done, waiting = wait(waiting, PATIENCE_S, FIRST_EXCEPTION)
-                    for one in done:
-                        one.result()
-            finally:
-                self._stop.set()
-
-    def _rig(self, item: Item) -> Rig:
-        if item.key not in self._rigs:
-            self._rigs[item.key] = self._job.rig(item, self._backend)
-        return self._rigs[item.key]
+    def _write(self) -> None:
+        """Write an entry for each file that is there: the job's in its order, then others."""
+        known = {**self._before, **self.made}
+        order = dict.fromkeys([i.file for i in self._job.items] + list(known))
+        there = [f for f in order if f in known and os.path.isfile(self._job.output / f)]
+        write_manifest(self._job.output / MANIFEST, self._job, [known[f] for f in there])
+        self._written = time.monotonic()
 
     def _tasks(self, todo: Sequence[Item]) -> list[list[Item]]:
         """Sort files into tasks: models that a device plays side by side are one."""
@@ -153,18 +154,18 @@ class _Run:
             else:
                 alone.append([item])
         for source, items in together.items():
-            most = max(1, BANK_FLOATS // self._heard[source].frames)
+            most = max(1, BANK_FLOATS // self._checked.heard[source].frames)
             alone += [items[k : k + most] for k in range(0, len(items), most)]
         return alone
 
     def _joins(self, item: Item) -> bool:
         """Whether one launch can play a model beside others: nothing but itself, on a device."""
-        rig = self._rig(item)
+        rig = self._checked.rig(item)
         amp = rig.graph.nodes.get("amp")
         if not rig.bare or item.settings or self._job.tail or not isinstance(amp, Nam):
             return False
         on_device = amp.backend != "cpu" and not amp.no_device()
-        return on_device and rig.rate in (None, self._heard[item.source].rate)
+        return on_device and rig.rate in (None, self._checked.heard[item.source].rate)
 
     def _work(self, tasks: Iterator[list[Item]]) -> None:
         while not self._stop.is_set():
@@ -173,8 +174,10 @@ class _Run:
             if items is None:
                 return
             try:
-                if len(items) > 1 and self._bank(items):
-                    continue
+                if len(items) > 1:
+                    with self._banks:  # one fills the device, and much memory
+                        if self._bank(items):
+                            continue
                 for item in items:
                     self._one(item)
             except _StoppedError:
@@ -184,12 +187,12 @@ class _Run:
         """Make one file."""
         lines = list[str]()
         sound = render_file(
-            self._rig(item),
+            self._checked.rig(item),
             item.source,
             self._target(item),
             resampled=self._job.resample,
             subtype=self._job.subtype,
-            tail=self._job.tail,
+            tail=self._job.rings_on(self._checked.rig(item)),
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
         )
@@ -202,7 +205,7 @@ class _Run:
             [item.model for item in items],
             found.samples,
             found.rate,
-            backend=self._backend or "auto",
+            backend=self._checked.backend or "auto",
             progress=lambda share: self._progress(items, share),
             report=lambda stats: warn_of_faults(stats, lines.append),
         )
@@ -226,10 +229,16 @@ class _Run:
 
     def _keep(self, item: Item, sound: Levels, lines: Sequence[str]) -> None:
         """Note that a file is there."""
-        nbytes = (self._job.output / item.file).stat().st_size
-        more = {**asdict(sound), "seconds": sound.seconds, "bytes": nbytes, "warnings": list(lines)}
+        sha256 = digest(os.fspath(self._job.output / item.file))
+        more = {**asdict(sound), "seconds": sound.seconds, "sha256": sha256}
         with self._lock:
-            self.made[item.file] = {**self.entries[item.file], **more}
+            self.made[item.file] = {
+                **self._checked.entries[item.file],
+                **more,
+                "warnings": list(lines),
+            }
+            if time.monotonic() - self._written > EVERY_S:
+                self._write()
         for line in lines:
             self._warn(line if item.file in line else f"{item.file}: {line}")
 
@@ -238,5 +247,7 @@ class _Run:
             raise _StoppedError
         with self._lock:
             for item in items:
-                self._shares[item.file] = share * self._heard[item.source].frames
-            self._tell(sum(self._shares.values()) / max(1, self._whole))
+                part = share * self._checked.heard[item.source].frames
+                self._done += part - self._shares.get(item.file, 0.0)
+                self._shares[item.file] = part
+            self._tell(self._done / max(1, self._whole))

@@ -85,9 +85,10 @@ def render_file(
     rate = float(rig.rate or found.rate)
     check_fit(rig, source, found.channels, found.rate, resampled)
     with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
+        heard = _something(resample(found.samples, found.rate, rate))
         made = render(
             rig.graph,
-            resample(found.samples, found.rate, rate),
+            heard,
             rate,
             block=block,
             tail=not rig.bare if tail is None else tail,
@@ -96,9 +97,9 @@ def render_file(
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
-            extra = made.shape[1] - round(found.frames * rate / found.rate)
+            extra = made.shape[1] - heard.shape[1]
             frames = found.frames + max(0, round(extra * found.rate / rate))
-            made = _exactly(resample(made, rate, found.rate), frames)
+            made = _exactly(_something(resample(made, rate, found.rate)), frames)
         held = write(made)
     return levels_of(held, found.rate)
 
@@ -133,6 +134,11 @@ def check_fit(
             f"{name}: its rate is {rate:g} Hz, the rack's models were made for "
             f"{rig.rate:g} Hz: give a file at that rate, or {ask}"
         )
+
+
+def _something(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return at least one frame: of a very short file, resampling may leave none."""
+    return samples if samples.size else np.zeros((len(samples), 1), np.float32)
 
 
 def _exactly(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:

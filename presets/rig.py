@@ -11,7 +11,16 @@ from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
-__all__ = ["Rig", "levels_said", "model_graph", "model_rates", "models", "open_rig", "rig_of"]
+__all__ = [
+    "Rig",
+    "check_devices",
+    "levels_said",
+    "model_graph",
+    "model_rates",
+    "models",
+    "open_rig",
+    "rig_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +144,17 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
         if where == "cuda" and (reason := node.no_device()):
             raise ParamError(f"--backend is cuda: {name}: {reason}: must be auto or cpu")
         graph.replace(name, replace(node, backend=where))
+
+
+def check_devices(graph: Graph) -> None:
+    """Refuse a rack with a model that must play on a device, and cannot here."""
+    from ..runtime.cuda.driver import missing
+
+    for name, node in graph.nodes.items():
+        if isinstance(node, Nam | NamBank) and node.backend == "cuda":
+            reason = missing() or node.no_device()
+            if reason:
+                raise ParamError(f"{name}: backend is cuda: {reason}: must be auto or cpu")
 
 
 def _set_models(graph: Graph, **options: Any) -> None:

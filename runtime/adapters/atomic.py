@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...graph import FileError
 
-__all__ = ["whole_file", "why_not", "writing"]
+__all__ = ["alone_in", "whole_file", "why_not", "writing"]
 
 PROBE = 1 << 20
 """Bytes that a file system which has refused some will not take either."""
@@ -50,6 +50,31 @@ def writing(name: str, error: type[FileError] = FileError) -> Iterator[None]:
         yield
     except OSError as reason:
         raise _refused(name, reason, error) from None
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path, error: type[FileError] = FileError) -> Iterator[None]:
+    """Make a folder, and refuse to work in it beside another run; where the system can tell."""
+    with writing(os.fspath(folder), error):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # not POSIX
+        yield
+        return
+    with writing(os.fspath(folder), error):
+        handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise error(f"{folder}: another run is at work there: wait for its end") from None
+    except OSError:  # some network file systems lock nothing
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def why_not(part: Path) -> str:

@@ -169,7 +169,7 @@ def _clamped(samples: Audio, name: str, warn: Callable[[str], None]) -> Audio:
         peak_db = 20.0 * np.log10(float(np.abs(samples).max()))
         warn(
             f"{name}: {over} samples beyond full scale were clipped (peak {peak_db:+.1f} dBFS); "
-            "turn the rack down, or write --subtype float"
+            "turn the rack down, or store them as subtype float"
         )
     return np.clip(samples, -1.0, 1.0)
 

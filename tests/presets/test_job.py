@@ -1,6 +1,7 @@
 """Jobs as files: what they ask for, and every way in which they may be wrong."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import soundfile
 import namgraph as ng
 from namgraph.presets import job_items
 from namgraph.presets.job import Job, read_job
+from namgraph.presets.job_check import check_job
+from namgraph.presets.job_run import run_job
 
 LSTM, WAVENET = map(ng.asset, ("crunch-lstm.nam", "crunch-wavenet.nam"))
 
@@ -105,17 +108,30 @@ def test_a_rig_is_the_rack_with_what_the_item_says(there: Path) -> None:
         ({"settings": []}, "settings is a list of 0: must be an object"),
         ({"settings": {"input_db": 1}}, "a key of settings is 'input_db': must be a node and"),
         ({"settings": {"amp.input_db": []}}, "settings.amp.input_db is a list of 0: must be"),
-        ({"output": ""}, "output is '': must be a text that is not empty"),
+        ({"output": ""}, "output is '': must be a text that is not empty, and"),
         ({"output": 3}, "output is 3: must be a text"),
         ({"name": "{take}"}, "name has {take}: must be one of {model}, {input}, {n}"),
         ({"name": "{rack}"}, "name has {rack}: must be one of"),
-        ({"name": "same"}, "would both be same.wav: what tells them apart is missing"),
-        ({"name": "../{n}"}, "must lie below the output folder"),
-        ({"name": "/tmp/{n}"}, "must lie below the output folder"),
-        ({"name": "C:{n}"}, "must lie below the output folder"),
+        ({"name": "same"}, "same.wav would be two files: "),
+        ({"name": "../{n}"}, "must be a file below the output folder"),
+        ({"name": "/tmp/{n}"}, "must be a file below the output folder"),
+        ({"name": "C:{n}"}, "must be a file below the output folder"),
+        ({"name": "."}, "must be a file below the output folder"),
+        ({"name": "/"}, "must be a file below the output folder"),
+        ({"name": "{n}/"}, "must be a file below the output folder"),
+        ({"name": "\ud800{n}"}, "may be part of a path"),
+        ({"output": "\ud800"}, "may be part of a path"),
+        ({"inputs": "\ud800"}, "must be the name of a file"),
+        ({"name": "{n}" + "x" * 300}, "is too long"),
+        ({"inputs": "y" * 300 + "*"}, "there is no such file"),
+        ({"racks": "y" * 300 + ".json"}, "there is no such file"),
+        ({"racks": ["crunch", "no.json"]}, "racks[1] is 'no.json'"),
+        ({"model_node": "amp"}, "model_node: no model is replaced"),
+        ({"subtype": []}, "subtype is a list of 0: must be one of"),
+        ({"subtype": {}}, "subtype is an object of 0: must be one of"),
+        ({"namgraph_job": 1.0}, "namgraph_job is 1.0: must be 1"),
+        ({"settings": {f"amp.k{n}": list(range(10)) for n in range(9)}}, "would make 2000000000"),
         ({"output": "takes"}, "no such file in"),
-        ({"output": "takes", "inputs": "takes/a.wav", "name": "{input}"}, "a.wav would replace"),
-        ({"output": ".", "name": "takes/{input}"}, "a.wav would replace"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(there: Path, keys: dict[str, Any], said: str) -> None:
@@ -143,6 +159,58 @@ def test_a_file_that_is_no_job(tmp_path: Path, content: str, said: str) -> None:
         read_job(path)
 
 
+def test_a_setting_may_not_be_nested_for_ever(there: Path) -> None:
+    deep = "[" * 900 + "]" * 900
+    text = json.dumps({"namgraph_job": 1, "inputs": "takes/*.wav", "models": "crunch-lstm.nam"})
+    (there / "job.json").write_text(f'{text[:-1]}, "settings": {{"amp.levels": [{deep}]}}}}')
+    with pytest.raises(ng.JobError, match=r"settings.amp.levels is nested too deeply|levels"):
+        check_job(read_job(there / "job.json"))
+
+
+def test_a_key_among_many_is_found_at_once(tmp_path: Path) -> None:
+    keys = ", ".join(f'"k{n}": 0' for n in range(200_000))
+    (tmp_path / "job.json").write_text(f'{{{keys}, "k199999": 1}}')
+    with pytest.raises(ng.JobError, match="the key 'k199999' is there twice"):
+        read_job(tmp_path / "job.json")
+
+
+def test_links_lead_to_a_take_once(there: Path) -> None:
+    (there / "takes" / "loop").symlink_to(there / "takes")
+    assert len(files(there, inputs="takes/**/*.wav")) == 3
+
+
+@pytest.mark.parametrize("output", [".", "renders", "../renders", "linked"])
+def test_what_was_made_is_no_input_wherever_it_is(there: Path, output: str) -> None:
+    (there / "linked").symlink_to(there / "elsewhere")
+    home = there / "jobs"
+    home.mkdir()
+    shutil.copy(there / "crunch-lstm.nam", home)
+    for name in ("a", "b"):
+        shutil.copy(there / "takes" / "a.wav", home / f"{name}.wav")
+    wide = {"inputs": "../**/*.wav", "name": "{n}-{model}", "output": output}
+    near = {"inputs": "*.wav", "name": "{input}-{model}", "output": output}
+    for keys in (near, wide):
+        made = job(home, **keys)
+        run_job(made)
+        assert [i.source for i in job(home, **keys).items] == [i.source for i in made.items]
+
+
+def test_a_folder_may_be_called_as_a_rack(there: Path) -> None:
+    (there / "crunch").mkdir()
+    assert len(files(there, racks="crunch")) == 2
+
+
+def test_an_ending_within_a_name_is_none(there: Path) -> None:
+    shutil.copy(there / "takes" / "a.wav", there / "take.mp3.wav")
+    assert files(there, inputs="take.mp3.wav", name="{input}") == ["take.mp3.wav"]
+    assert files(there, inputs="take.mp3.wav", name="{input}.flac") == ["take.mp3.flac"]
+
+
+def test_numbers_that_differ_are_named_apart(there: Path) -> None:
+    made = files(there, inputs="takes/a.wav", settings={"amp.input_db": [0.1234567, 0.1234568]})
+    assert len(set(made)) == 2
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "no.json", tmp_path):
         with pytest.raises(ng.JobError, match=f"^{path}: cannot be read: "):
@@ -153,7 +221,7 @@ def test_two_names_that_differ_in_case_alone(there: Path) -> None:
     soundfile.write(there / "takes" / "A.wav", np.zeros(480), 48_000)
     if len(list((there / "takes").glob("*.wav"))) < 3:
         pytest.skip("this file system knows no case")
-    with pytest.raises(ng.JobError, match=r"would both be crunch-lstm/a\.wav"):
+    with pytest.raises(ng.JobError, match=r"crunch-lstm/a\.wav would be two files"):
         job(there)
 
 
