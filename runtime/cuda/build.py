@@ -19,7 +19,7 @@ from .mix import mix_row
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
 from .report import report
-from .share import AHEAD, Share, put
+from .share import ROOM, Share, put
 from .work import DeviceWork
 
 __all__ = ["Lane"]
@@ -48,7 +48,7 @@ class Lane:
         self.record = own.table(LANE, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
         self._order = self._handles.pinned(BLOCK.itemsize)
-        self._stride = -(-max(AHEAD, self._spec.max_frames) // 16) * 16 + SLACK
+        self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
         self._device: dict[int, int] = {}
         self.views: dict[int, list[tuple[Block, int]]] = {}
         """Of each buffer on the device, where the host sees its channels."""
@@ -241,11 +241,11 @@ class Lane:
             if space is not Space.DEVICE:
                 continue
             if number in crossing:
-                pinned = self._handles.pinned(4 * channels * self._stride)
+                pinned = self._handles.pinned(4 * channels * self._stride + ROOM)
                 block, self._device[number] = _seen(pinned), pinned.device
             else:
                 block = self._own.scratch((channels, self._stride))
-                self._device[number] = self._handles.allocate(4 * channels * self._stride)
+                self._device[number] = self._handles.allocate(4 * channels * self._stride + ROOM)
             self.views[number] = [block[4 * self._stride * c] for c in range(channels)]
 
 

@@ -12,7 +12,7 @@ from .handles import Handles, Launch, Pinned
 from .records import BLOCK
 from .work import DeviceWork
 
-__all__ = ["AHEAD", "Ends", "Share", "put"]
+__all__ = ["ROOM", "Ends", "Share", "put"]
 
 CHUNKS_A_MULTIPROCESSOR = 2
 SHORTEST_CHUNK = 1024
@@ -20,8 +20,9 @@ SHORTEST_CHUNK = 1024
 LINE = 16
 """Float32 to a cache line: rows of what is shared begin at one."""
 
-AHEAD = 64
-"""Float32 of its input that a kernel may read before it knows how many there are."""
+ROOM = 4096
+"""Bytes behind a signal: a kernel reads its first frames before it knows how many there are, as far
+as they share a page."""
 Ends = tuple[int, int, int, int]
 """Of a node's input and output: address on the device, and float32 from channel to channel."""
 
@@ -41,7 +42,7 @@ class Share:
 
     def __init__(self, handles: Handles, work: DeviceWork, ends: Ends, frames: int) -> None:
         self.work = work
-        room = _whole(max(frames, AHEAD))
+        room = _whole(frames)
         part = work.part.content[0]
         heard, past_rows = int(part["ring_rows"]), int(part["past_rows"])
         self._heard_stride = _whole(int(part["heard_at"]) + room)
@@ -50,7 +51,7 @@ class Share:
         self.past = handles.pinned(4 * past_rows * self._past_stride)
         self.heard = handles.pinned(4 * past_rows * self._heard_stride)
         self.bad = handles.pinned(4 * work.instances)
-        self.factors = handles.pinned(2 * 4 * room)
+        self.factors = handles.pinned(2 * 4 * room + ROOM)
         slots = 1 if work.recurrent else _slots(handles, work, frames)
         weights = np.zeros((len(work.weights), _whole(work.weights.shape[1])), np.float32)
         weights[:, : work.weights.shape[1]] = work.weights

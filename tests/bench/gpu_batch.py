@@ -10,7 +10,7 @@ from namgraph.runtime.cuda.arguments import NamArgs
 from namgraph.runtime.cuda.driver import driver
 from namgraph.runtime.cuda.handles import Handles, Launch
 from namgraph.runtime.cuda.records import BLOCK
-from namgraph.runtime.cuda.share import AHEAD
+from namgraph.runtime.cuda.share import ROOM
 
 __all__ = ["Batch"]
 
@@ -30,7 +30,7 @@ class Batch:
         kept = self._kept(network, frames)
         sizes = BLOCK.itemsize, 4 * network.past_floats * count, 4 * kept * count
         order, past, heard = map(handles.pinned, sizes)
-        whole = 4 * max(AHEAD, frames * count)
+        whole = 4 * frames * count + ROOM
         self.x, self.y = handles.pinned(whole), handles.pinned(whole)
         bad = handles.pinned(4 * count)
         args = NamArgs(

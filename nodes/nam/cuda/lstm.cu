@@ -151,8 +151,8 @@ struct Ahead {
 };
 
 // The first inputs, asked for before it is known that they are wanted: to be told so first would
-// take a second journey to the host.  Memory comes by whole pages: what shares one with the first
-// frame can be read, be it a frame or not.
+// take a second journey to the host.  What shares a page with the first frame can be read, be it a
+// frame or not (share.py: ROOM).
 struct Guess {
     float in[EACH];
     bool made[EACH];

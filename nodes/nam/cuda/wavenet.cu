@@ -82,8 +82,8 @@ DEV bool stream(Run& run, const Part& part, Ahead ahead) {
 }
 
 // The first inputs, asked for before it is known that they are wanted: to be told so first would
-// take a second journey to the host.  There is room for a tile behind the first (share.py: AHEAD);
-// of what lies further on (another instance), what shares a page can be read, be it a frame or not.
+// take a second journey to the host.  What shares a page with the first frame can be read, be it a
+// frame or not (share.py: ROOM).
 struct Guess {
     Ahead ahead;
     bool made;
