@@ -4,7 +4,6 @@ Models are read from ``../shared/models`` where that is there.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,9 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.cuda.driver import missing
 
 from ..nodes.nam import oracle
-from .gpu import RATE, amp, in_blocks, on_fake_device
+from .gpu import RATE, amp, in_blocks
 
 MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
 pytestmark = pytest.mark.skipif(
@@ -42,17 +40,6 @@ WAVENET, LSTM = 6e-6, 2e-5
 OWN_ERROR = 4.0
 """Where float32 cannot: times the CPU's distance from the truth.  How a device rounds ex2 and rcp
 decides: seven ways that it may gave 1.2 to 2.2 times over a second, other signals more."""
-
-
-@pytest.fixture(params=["emulated", pytest.param("real", marks=pytest.mark.gpu)])
-def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if request.param == "emulated":
-        for _ in on_fake_device(monkeypatch):
-            yield "emulated"
-    elif reason := missing():
-        pytest.skip(f"no GPU: {reason}")
-    else:
-        yield "real"
 
 
 def truth(name: str, x: Any) -> Any:
