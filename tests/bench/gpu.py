@@ -47,11 +47,11 @@ LISTS = ("latency", "offline", "instances")
 Row = dict[str, Any]
 
 
-def amp(path: str, backend: str) -> ng.Graph:
+def amp(path: str, backend: str, precision: str = "exact") -> ng.Graph:
     """One model between two ends."""
     graph = ng.Graph()
-    out = graph.output("out", channels=1)
-    graph.input("in", channels=1) >> graph.add("amp", ng.Nam(path, backend=backend)) >> out
+    node = graph.add("amp", ng.Nam(path, backend=backend, precision=precision))
+    graph.input("in", channels=1) >> node >> graph.output("out", channels=1)
     return graph
 
 
@@ -60,20 +60,21 @@ def noise(frames: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=frames, scale=0.1).astype(np.float32)
 
 
-def check(path: str, frames: int) -> float:
+def check(path: str, frames: int, precision: str) -> float:
     """Return how far the device is from the CPU, as a share of the peak."""
     x = noise(frames)
-    made, wanted = (ng.render(amp(path, b), x, RATE, tail=False) for b in ("cuda", "cpu"))
+    racks = amp(path, "cuda", precision), amp(path, "cpu")
+    made, wanted = (ng.render(rack, x, RATE, tail=False) for rack in racks)
     error = float(np.abs(made - wanted).max() / np.abs(wanted).max())
     if error > TOLERANCE:
         raise SystemExit(f"{path}: {error:.1e} of the peak from the CPU: must be {TOLERANCE:g}")
     return error
 
 
-def latency(path: str, block: int, blocks: int) -> Row:
+def latency(path: str, precision: str, block: int, blocks: int) -> Row:
     """Time one model block by block, as a sound card would ask for it."""
     x, y = noise(block * blocks), np.empty(block * blocks, np.float32)
-    graph, source = amp(path, "cuda"), noise(RATE)
+    graph, source = amp(path, "cuda", precision), noise(RATE)
     seconds = block * blocks / RATE
     with ng.NullStream(graph, block, sample_rate=RATE, seconds=seconds, source=source) as stream:
         stream.wait()
@@ -86,11 +87,12 @@ def latency(path: str, block: int, blocks: int) -> Row:
         assert device is not None
         if device.fallen:
             raise SystemExit(str(device))
-    batch = Batch(cuda_network(ng.load_nam(path).running), 1, block)
+    batch = Batch(cuda_network(ng.load_nam(path).running, precision), 1, block)
     batch.queued()
     alone = statistics.median(batch.queued() for _ in range(ROUNDS))
     batch.close()
     return {
+        "precision": precision,
         "block": block,
         "device_us": 1e6 * alone,
         "end_to_end_us": paced.block_us,
@@ -99,9 +101,9 @@ def latency(path: str, block: int, blocks: int) -> Row:
     }
 
 
-def instances(path: str, block: int, most: int) -> Row:
+def instances(path: str, precision: str, block: int, most: int) -> Row:
     """Find how many models, each with weights of its own, play a block in its own time."""
-    network, period = cuda_network(ng.load_nam(path).running), block / RATE
+    network, period = cuda_network(ng.load_nam(path).running, precision), block / RATE
 
     def spent(count: int) -> float:
         batch = Batch(network, count, block)
@@ -116,17 +118,18 @@ def instances(path: str, block: int, most: int) -> Row:
     while high - low > max(1, low // 50):
         middle = (low + high) // 2
         low, high = (middle, high) if spent(middle) <= period else (low, middle)
-    return {"block": block, "instances": low, "limit": most}
+    return {"precision": precision, "block": block, "instances": low, "limit": most}
 
 
-def offline(path: str, seconds: float, backend: str) -> Row:
+def offline(path: str, precision: str, seconds: float) -> Row:
     """Render a file's worth of sound, what lies between Python and the device included."""
     x = noise(round(seconds * RATE))
-    graph, y = amp(path, backend), np.empty_like(x)
+    graph, y = amp(path, "cuda", precision), np.empty_like(x)
     block = best_block(graph, len(x))
     engine = ng.Engine(graph, sample_rate=RATE, max_frames=block)
     times = [_timed(lambda: engine.play([x], [y], len(x), block)) for _ in range(ROUNDS)]
-    return {"seconds": seconds, "x_realtime": seconds / statistics.median(times)}
+    spent = statistics.median(times)
+    return {"precision": precision, "seconds": seconds, "x_realtime": seconds / spent}
 
 
 def streams(path: str, count: int, block: int) -> Row:
@@ -168,13 +171,23 @@ def main(argv: list[str] | None = None) -> Row:
         lstm = nets.write(Path(folder), nets.lstm(16, 1), "lstm.nam")
         floor, amp_, rnn = Floor.of(found), ng.load_nam(model), ng.load_nam(lstm)
         many = {"floor": floor.x_realtime(rnn, RATE)}
+        exactly = "exact", *(() if a.quick else ("tf32x3",))
+        ways = [(n, p) for n in blocks for p in exactly]
         steps: list[tuple[str, Callable[[], object]]] = [
-            ("error", lambda: {"model": check(model, 2000), "lstm": check(lstm, 2000)}),
-            *(("latency", partial(latency_row, model, n, count, floor, amp_)) for n in blocks),
-            *(("offline", partial(offline_row, model, s, floor, amp_)) for s in lengths),
-            ("lstm_alone", lambda: offline(lstm, lengths[0], "cuda")),
+            ("error", lambda: {p: check(model, 2000, p) for p in exactly}),
+            ("lstm_error", lambda: check(lstm, 2000, "exact")),
+            *(("latency", partial(latency_row, model, p, n, count, floor, amp_)) for n, p in ways),
+            *(
+                ("offline", partial(offline_row, model, p, s, floor, amp_))
+                for s in lengths
+                for p in exactly
+            ),
+            ("lstm_alone", lambda: offline(lstm, "exact", lengths[0])),
             ("lstm_streams", lambda: {**streams(lstm, 4 if a.quick else 2112, 512), **many}),
-            *(("instances", partial(instances_row, model, n, most, floor, amp_)) for n in blocks),
+            *(
+                ("instances", partial(instances_row, model, p, n, most, floor, amp_))
+                for n, p in ways
+            ),
         ]
         for name, step in steps:
             row = step()
@@ -188,19 +201,24 @@ def main(argv: list[str] | None = None) -> Row:
     return results
 
 
-def latency_row(path: str, block: int, blocks: int, floor: Floor, model: Model) -> Row:
+def latency_row(
+    path: str, precision: str, block: int, blocks: int, floor: Floor, model: Model
+) -> Row:
     """Latency beside its floor."""
-    return {**latency(path, block, blocks), "floor_us": floor.block_us(model, block)}
+    return {**latency(path, precision, block, blocks), "floor_us": floor.block_us(model, block)}
 
 
-def offline_row(path: str, seconds: float, floor: Floor, model: Model) -> Row:
+def offline_row(path: str, precision: str, seconds: float, floor: Floor, model: Model) -> Row:
     """A file beside its floor."""
-    return {**offline(path, seconds, "cuda"), "floor": floor.x_realtime(model, RATE)}
+    return {**offline(path, precision, seconds), "floor": floor.x_realtime(model, RATE)}
 
 
-def instances_row(path: str, block: int, most: int, floor: Floor, model: Model) -> Row:
+def instances_row(
+    path: str, precision: str, block: int, most: int, floor: Floor, model: Model
+) -> Row:
     """Instances beside their floor."""
-    return {**instances(path, block, most), "floor": floor.instances(model, block, RATE)}
+    found = instances(path, precision, block, most)
+    return {**found, "floor": floor.instances(model, block, RATE)}
 
 
 if __name__ == "__main__":

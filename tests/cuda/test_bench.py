@@ -16,7 +16,7 @@ def test_every_figure_is_there(fake: FakeDriver, tmp_path: Path) -> None:
     found = json.loads((tmp_path / "gpu.json").read_text())
     assert found["device"]["name"] == "Emulated device"
     assert found["machine"]["processor"]
-    assert 0 < found["error"]["model"] < gpu.TOLERANCE
+    assert 0 < found["error"]["exact"] < gpu.TOLERANCE
     (row,) = found["latency"]
     assert row["block"] == 64
     assert min(row["device_us"], row["end_to_end_us"]["p50"], row["without_pause_us"]["p99"]) > 0
