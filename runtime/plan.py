@@ -75,7 +75,7 @@ class Plan:
         self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
         self.lane = lane_of(own, self.schedule)
-        views = {} if self.lane is None else self.lane.views
+        views = {} if self.lane is None else self.lane.views | self.lane.lent
         buffers = self._buffers = ask_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, previous if onset > 0 else None)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)

@@ -15,6 +15,7 @@ from .arguments import OpArgs
 from .driver import Driver, driver
 from .handles import Handles, Launch, Pinned
 from .lane import FALLEN, HANGS, TRACED, call, collect, fetch, idle, run, stage
+from .lend import needless
 from .mix import mix_row
 from .ops import operation
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
@@ -30,6 +31,8 @@ SLOWEST = 1e10
 """Multiply-adds a second of a device that is not gone: one LSTM has one multiprocessor, and if it
 is large it reads all its weights anew for every frame."""
 STRIKES = 3
+LONG = 1 << 15
+"""Frames: where blocks are at least as long, to copy them takes long as well."""
 SHARE, MOST_SHARES = 1024, 64
 """Frames of a plain operation for each of its blocks, and how many blocks a channel has."""
 _serials = itertools.count(1)
@@ -53,6 +56,10 @@ class Lane:
         self.views: dict[int, list[tuple[Block, int]]] = {}
         """Of each buffer on the device, where the host sees its channels."""
         self._share_buffers()
+        long = not self._spec.pipelined and self._spec.max_frames >= LONG
+        self._needless = needless(plan) if long else {}
+        self.lent = {host: self.views[there] for host, there in self._needless.values()}
+        """Of buffers of the host that lie on the device, alike."""
         self._calls: list[Row] = []
         self._nodes: list[tuple[Row, Share]] = []
         self._fetches: list[Row] = []
@@ -74,6 +81,8 @@ class Lane:
         """Turn an operation into the rows that see to it; ``plain`` does it on the host."""
         first = not self._calls and not self._pending and self._spec.pipelined
         before = [Row(op, Memory(), collect.address, self.record, label="<wait>")] if first else []
+        if op in self._needless:
+            return [] if op.kind == "upload" else [*self._close(op), *self._mixed(op)]
         if op.kind == "upload":
             return [*before, self._upload(op, plain.memory)]
         if op.kind == "download":
@@ -242,7 +251,8 @@ class Lane:
                 continue
             if number in crossing:
                 pinned = self._handles.pinned(4 * channels * self._stride + ROOM)
-                block, self._device[number] = _seen(pinned), pinned.device
+                block = _seen(pinned, channels, self._stride)
+                self._device[number] = pinned.device
             else:
                 block = self._own.scratch((channels, self._stride))
                 self._device[number] = self._handles.allocate(4 * channels * self._stride + ROOM)
@@ -255,6 +265,7 @@ def _release(handles: Handles, lane: Block) -> None:
         handles.close()
 
 
-def _seen(pinned: Pinned) -> Block:
+def _seen(pinned: Pinned, channels: int, stride: int) -> Block:
     """Return pinned memory as a block that others can point to; it is not the arena's."""
-    return Block("scratch", pinned.host, address=int(pinned.host.ctypes.data))
+    floats = pinned.host.view(np.float32)[: channels * stride].reshape(channels, stride)
+    return Block("scratch", floats, address=int(pinned.host.ctypes.data))
