@@ -11,7 +11,7 @@ from .arena import Memory
 if TYPE_CHECKING:
     from .cuda.build import Lane
 
-__all__ = ["hosted", "lane_of", "named", "on_device"]
+__all__ = ["hosted", "lane_of", "named", "on_device", "patient"]
 
 
 def on_device(plan: Schedule) -> list[str]:
@@ -56,3 +56,16 @@ def hosted(graph: Graph, reason: CudaError) -> Graph:
         raise reason
     warnings.warn(f"{', '.join(moved)}: on the CPU: {reason}", RuntimeWarning, stacklevel=5)
     return made
+
+
+@contextlib.contextmanager
+def patient(lane: "Lane | None", deadline_s: float | None) -> Iterator[None]:
+    """Blame no device for being late while a plan is made: its driver does that as well."""
+    if lane is None or deadline_s is None:
+        yield
+        return
+    lane.expect(None)
+    try:
+        yield
+    finally:
+        lane.expect(deadline_s)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..graph import EngineError, Graph, ParamError, Spec, UnknownNameError
 from .callback import process, render_blocks
 from .cpu import nanoseconds_per_cycle
+from .device import patient
 from .messages import NOW, Message, aligned
 from .plan import Plan
 from .post import Posting
@@ -194,8 +195,9 @@ class Engine(Posting):
         with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
-            plan = Plan(graph, self.spec, self.plan, int(self._record["fade_frames"][0]))
-            plan.touch()
+            with patient(self.plan.lane, self._deadline):
+                plan = Plan(graph, self.spec, self.plan, int(self._record["fade_frames"][0]))
+                plan.touch()
             with self._lock:
                 self._free_retired()
                 plan.watched(self._guard if self._watched else None)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.runtime import engine as engine_module
 from namgraph.runtime.cuda.driver import driver
+from namgraph.runtime.plan import Plan
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -69,6 +71,28 @@ def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> 
     device = made.stats().device
     assert device is not None
     assert (device.fallen, device.misses, device.since) == ("the device is too slow", 3, 192)
+
+
+def test_nobody_is_blamed_while_a_plan_is_made(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = engine(amp(model, backend="cuda"))
+    made.deadline(1e-9)
+    real, played = Plan, list[Any]()
+
+    def slow(*args: Any) -> Any:
+        played.append((made.plan, in_blocks(made, X[:640], 64)))
+        return real(*args)
+
+    monkeypatch.setattr(engine_module, "Plan", slow)
+    made.swap(amp(model, backend="cuda", input_db=1.0))
+    ((before, _),) = played
+    assert (before.lane.stats().blocks, before.lane.stats().misses) == (10, 0)
+    assert not before.lane.stats().fallen
+    in_blocks(made, X[:640], 64)
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen == "the device is too slow", "and then again"
 
 
 def test_a_late_block_is_one_however_many_sections(fake: FakeDriver, model: str) -> None:
