@@ -179,21 +179,26 @@ class _Lowering:
         )
 
     def gather(self, name: str, port: Port) -> int:
-        """Bring all that enters a port to one value: in the port's space, aligned, summed."""
+        """Bring all that enters a port to one value: in the port's space, aligned, summed.
+
+        What is on the host is summed there: one upload instead of several.
+        """
         ref = PortRef(name, port.name)
-        kind = Buffer(self.channels.inputs[ref], port.space)
         parts = [
-            self.brought(source, port.space, self.lags.arriving[name])
+            self.waited(source, port.space, self.lags.arriving[name])
             for source in self.sources[ref]
         ]
+        hosted = parts and all(self.values[part].space is Space.HOST for part in parts)
+        kind = Buffer(self.channels.inputs[ref], Space.HOST if hosted else port.space)
         if not parts:
             return self.once("clear", kind, kind)
+        parts = [self.moved(part, kind.space) for part in parts]
         if len(parts) == 1:
-            return parts[0]
+            return self.moved(parts[0], port.space)
         total = self.new(kind)
         self.ops.append(Op("copy", (parts[0],), (total,)))
         self.ops.extend(Op("add", (part,), (total,)) for part in parts[1:])
-        return total
+        return self.moved(total, port.space)
 
     def leave(self, name: str, port: Port) -> int:
         """Make the value of an output port."""
@@ -210,8 +215,8 @@ class _Lowering:
         self.ops.append(Op("copy", (value,), (copied,)))
         return copied
 
-    def brought(self, source: PortRef, space: Space, arriving: int) -> int:
-        """Return a source's value in ``space``, so late that it arrives with the others.
+    def waited(self, source: PortRef, space: Space, arriving: int) -> int:
+        """Return a source's value, meant for ``space``, so late that it arrives with the others.
 
         Signals wait on the host, where resets, snapshots and swaps find what they remember.
         """
@@ -221,7 +226,7 @@ class _Lowering:
         if crosses and (frames or space is Space.HOST):
             value = self.moved(value, Space.HOST)
             frames -= crossing(self.graph, self.spec, source)
-        return self.moved(self.late(value, frames), space)
+        return self.late(value, frames)
 
     def moved(self, value: int, space: Space) -> int:
         """Return ``value`` in ``space``."""

@@ -76,6 +76,8 @@ class Engine(Posting):
         self._deadline: float | None = None
         self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
+        if pipelined:  # what could pass a device by waits as long as it: from the start
+            self._watch()
 
     @property
     def graph(self) -> Graph:

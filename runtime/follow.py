@@ -1,5 +1,6 @@
 """From plan to plan: which nodes keep their state, and what the audio thread does about it."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,10 +31,12 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
         for j, p in enumerate(previous._prepared)
         if p.node is not None or p.mixes is not None
     }
-    pairs = []
+    pairs, kept = [], set[str]()
     for k, prepared in enumerate(plan._prepared):
-        node = prepared.mixes or prepared.node
-        j = before.get((prepared.op.node, prepared.mixes is None)) if node is not None else None
+        node, own = prepared.mixes or prepared.node, prepared.mixes is None
+        j = before.get((prepared.op.node, own)) if node is not None else None
+        if not own and prepared.op.node not in kept:  # a mix goes with its node, or not at all
+            continue
         if (
             j is not None
             and (previous._prepared[j].mixes or previous._prepared[j].node) == node
@@ -42,6 +45,7 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
             == widths(plan.schedule, prepared.op)
         ):
             pairs.append((j, k))
+            kept.add(prepared.op.node)
     return pairs
 
 
@@ -64,6 +68,8 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
             copies.append((target, source, 8))
         counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
         copies.append((*counters, ROW.itemsize - COUNTERS))
+    for old, new in _moved(previous, plan, {previous._prepared[j].op.node for j, _ in same}):
+        copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
     remap = np.full(len(previous.param_table), -1, np.int64)
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
@@ -82,6 +88,26 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
         header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
         header[f"{name}_count"] = len(table)
     return keep
+
+
+def _moved(previous: "Plan", plan: "Plan", kept: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of the knobs of nodes that are the same, but on the host or on a device.
+
+    Nobody has asked for that: what was turned stays where it is.
+    """
+    for name, new in plan.params.items():
+        node = name.partition(".")[0]
+        if name in previous.params and node not in kept and _alike(previous, plan, node):
+            yield previous.params[name], new
+    for node, new in plan.blends.items():
+        if node in previous.blends and node not in kept and _alike(previous, plan, node):
+            old = previous.blends[node]
+            yield from ((old, new), (old + 1, new + 1))
+
+
+def _alike(previous: "Plan", plan: "Plan", name: str) -> bool:
+    before, here = previous.graph.nodes[name], plan.graph.nodes[name]
+    return (before.without_device() or before) == (here.without_device() or here)
 
 
 def _spill(

@@ -63,7 +63,7 @@ def find_blend(plan: Plan, node: str) -> int:
     if node in plan.graph.nodes:
         raise ParamError(
             f"{node} cannot be mixed or bypassed: that takes one audio output, and a first input "
-            "with as many channels, or one; on a device, neighbours that are none"
+            "with as many channels, or one; on a device, neighbours that are not there too"
         )
     known = ", ".join(sorted(plan.blends)[:8]) or "none"
     raise UnknownNameError(f"no node {node!r}; there is {known}")

@@ -50,6 +50,8 @@ MAX_PIECES = 6144
 MAX_KEPT = 32 << 20
 """Float32 that all sizes of a model together may have to remember (128 MiB)."""
 Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
+LEAST_WEIGHTS = 4096
+"""What a model weighs at least: there is more about it than its numbers."""
 KEPT_WEIGHTS = 1 << 24
 """Of models that are kept in case they are loaded again: 1,200 of the largest usual size."""
 
@@ -71,7 +73,7 @@ def load_nam(path: str | os.PathLike[str]) -> Model:
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
             model = parse_nam(Path(whole).read_bytes())
-            known = (stamp, model, model.weight_count)
+            known = (stamp, model, max(model.weight_count, LEAST_WEIGHTS))
             _keep(whole, known)
         return known[1]
     except NamFileError as error:

@@ -130,14 +130,16 @@ class Handles:
 
     def close(self) -> None:
         """Give everything back, the youngest first, once the device is done with it."""
-        for function, handle in self._held:
-            if function == "cuStreamDestroy_v2":
-                self.driver.attempt("cuStreamSynchronize", c_void_p(handle))
+        done = self.driver.attempt("cuStreamSynchronize", c_void_p(self.stream)) == 0
         while self._held:
             function, handle = self._held.pop()
             self.driver.attempt(function, c_void_p(handle))
         while self._memory:
-            self.driver.store.give(*self._memory.pop())
+            kind, size, at = self._memory.pop()
+            if done:
+                self.driver.store.give(kind, size, at)
+            else:  # the device may still write there: nobody else may have it
+                self.driver.attempt(kind, c_void_p(at))
 
     def _take(self, kind: str, size: int) -> int:
         at = self.driver.store.take(kind, size)

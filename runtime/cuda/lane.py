@@ -155,8 +155,8 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
     begun, at = cycles(), e.blocks & (TRACED - 1)
     if e.fallen == 0 and e.asked != 0:
         e.fallen, e.since = ASKED, e.frames
-        if e.pipelined != 0:  # sections before this one may still be at it
-            _wait(e)
+        if e.pipelined != 0 and _wait(e) == HUNG:  # sections before this one may still be at it
+            e.fallen = HANGS
         _again(e, s.calls, np.int64(frames))
     if e.fallen == 0:
         record(e.order, BLOCK).frames = frames
@@ -167,8 +167,8 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
             code = _wait(e)
         if code != 0:
             _fall(e, code, 0)
-            if e.pipelined != 0:
-                _wait(e)
+            if e.pipelined != 0 and _wait(e) == HUNG:
+                e.fallen = HANGS
             _again(e, s.calls, np.int64(frames))
         elif s.last != 0 and e.pipelined == 0:
             _done(s.lane, np.int64(frames), 0)

@@ -44,5 +44,5 @@ def mix_row(
         blend=share,
         mixes=node,
         reads=tuple(dry),
-        label="<mix>",
+        label=f"<mix {made[0].node}>",
     )

@@ -56,10 +56,11 @@ class Store:
         self._kept = {DEVICE: 0, PINNED: 0}
         # Whatever is collected as garbage meanwhile may give its memory back in this very thread.
         self._lock = threading.RLock()
+        self._loading = threading.RLock()  # to compile takes long, and memory does not wait for it
 
     def kernel(self, kernel: CudaKernel) -> Loaded:
         """Return a kernel, compiled and loaded once; ``CudaError`` if the device cannot have it."""
-        with self._lock:
+        with self._loading:
             if kernel not in self._kernels:
                 self._kernels[kernel] = self._load(kernel)
             return self._kernels[kernel]
@@ -74,23 +75,39 @@ class Store:
         return self._allocate(kind, nbytes)
 
     def give(self, kind: str, nbytes: int, place: int) -> None:
-        """Take memory back that nobody uses any more, the device neither; raises nothing."""
+        """Take memory back that nobody uses any more, the device neither; raises nothing.
+
+        Where there is too much, what nobody has wanted for longest goes.
+        """
+        over = [(kind, place)]
         with self._lock:
-            keep = self._kept[kind] + nbytes <= KEPT_BYTES
-            if keep:
-                self._kept[kind] += nbytes
+            if nbytes <= KEPT_BYTES:
                 self._free.setdefault((kind, nbytes), []).append(place)
-        if not keep:
-            self._driver.attempt(kind, c_void_p(place))
+                self._free[kind, nbytes] = self._free.pop((kind, nbytes))  # the youngest
+                self._kept[kind] += nbytes
+                over = self._too_much(kind)
+        for function, unwanted in over:
+            self._driver.attempt(function, c_void_p(unwanted))
 
     def drain(self) -> None:
         """Give all unused memory back to the driver; raises nothing."""
         with self._lock:
-            free, self._free = self._free, {}
-            self._kept = dict.fromkeys(self._kept, 0)
+            nothing = dict.fromkeys(self._kept, 0)
+            free, self._free, self._kept = self._free, {}, nothing
         for (kind, _), places in free.items():
             for place in places:
                 self._driver.attempt(kind, c_void_p(place))
+
+    def _too_much(self, kind: str) -> list[tuple[str, int]]:
+        """Forget what is more than may be kept; return it."""
+        over = []
+        for (of, nbytes), places in list(self._free.items()):
+            while of == kind and places and self._kept[kind] > KEPT_BYTES:
+                over.append((kind, places.pop(0)))
+                self._kept[kind] -= nbytes
+            if not places:
+                del self._free[of, nbytes]
+        return over
 
     def _allocate(self, kind: str, nbytes: int) -> int:
         place, (function, flags) = c_void_p(), ALLOCATES[kind]

@@ -73,6 +73,25 @@ def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> 
     assert (device.fallen, device.misses, device.since) == ("the device is too slow", 3, 192)
 
 
+def test_a_hang_behind_another_error_is_a_hang(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    graph = ng.Graph()
+    first, second = (graph.add(n, ng.Nam(model, backend="cuda")) for n in ("first", "second"))
+    between = graph.add("level", ng.Gain())
+    graph.input("in", channels=1) >> first >> between >> second >> graph.output("out", channels=1)
+    made = engine(graph, pipelined=True)
+    in_blocks(made, X[:640], 64)
+    made.snapshot()  # waits for what is in flight
+    fake.set_queries(1 << 30)
+    fake.fail("cuGraphLaunch", 2, after_calls=1)  # the second section's: the first is at it
+    made.process(X[:64])
+    device = made.stats().device
+    assert device is not None
+    assert device.fallen.startswith("the device does not answer")
+
+
 def test_nobody_is_blamed_while_a_plan_is_made(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,13 +97,67 @@ def test_a_device_that_fails_while_it_is_mixed(
     assert (made != wanted).any(), "it was the CPU's from there on"
 
 
+def test_knobs_stay_where_they_are_when_the_cpu_must_do(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="auto"), fade_s=0.0)
+    made.set("amp.input_db", -40.0)
+    made.bypass("amp")
+    made.mix("amp", 0.5)
+    in_blocks(made, X[:640], 64)
+    again = amp(model, backend="auto")
+    again.add("idle", ng.Gain())
+    fake.fail("cuStreamCreate", 2)
+    with pytest.warns(RuntimeWarning, match="amp: on the CPU"):
+        made.swap(again)
+    in_blocks(made, X[:64], 64)
+    assert made.stats().device is None
+    assert made.settings().mixes["amp"] == (0.5, True)
+    assert made.get("amp.input_db") == -40.0
+    made.swap(amp(model, backend="auto"))
+    in_blocks(made, X[:64], 64)
+    assert made.stats().device is not None
+    assert made.settings().mixes["amp"] == (0.5, True)
+    assert made.get("amp.input_db") == -40.0
+    made.swap(amp(model, backend="cuda"))  # another rack, and its own knobs
+    in_blocks(made, X[:64], 64)
+    assert made.get("amp.input_db") == 0.0
+
+
+def test_pipelined_a_bypass_that_comes_late_is_no_gap(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"), pipelined=True)
+    flat = np.full(1280, 0.5, np.float32)
+    in_blocks(made, flat, 64)
+    made.bypass("amp")
+    sound = in_blocks(made, np.concatenate([flat] * 4), 64)
+    wet = in_blocks(engine(amp(model, backend="cuda")), flat, 64)[-1]
+    assert sound.min() >= min(0.5, wet) - 1e-3
+    assert np.abs(np.diff(sound)).max() < 0.01
+
+
+@pytest.mark.parametrize("sources", [0, 2])
+def test_what_is_summed_before_it_can_be_bypassed(
+    fake: FakeDriver, model: str, sources: int
+) -> None:
+    graph = ng.Graph()
+    x, made = graph.input("in", channels=1), graph.add("amp", ng.Nam(model, backend="cuda"))
+    for k in range(sources):
+        x >> graph.add(f"g{k}", ng.Gain()) >> made
+    made >> graph.output("out", channels=1)
+    played = engine(graph)
+    if sources:
+        played.bypass("amp")
+        np.testing.assert_array_equal(played.process(X[:128]), 2 * X[:128])
+    else:  # it hears the device's own silence
+        with pytest.raises(ng.ParamError, match="cannot be mixed"):
+            played.bypass("amp")
+
+
 def test_between_neighbours_on_the_device_it_is_refused(fake: FakeDriver, model: str) -> None:
     graph = ng.Graph()
     first, second = (graph.add(n, ng.Nam(model, backend="cuda")) for n in ("first", "second"))
     graph.input("in", channels=1) >> first >> second >> graph.output("out", channels=1)
     made = engine(graph)
     for name in ("first", "second"):
-        with pytest.raises(ng.ParamError, match="on a device, neighbours that are none"):
+        with pytest.raises(ng.ParamError, match="on a device, neighbours that are not"):
             made.bypass(name)
 
 

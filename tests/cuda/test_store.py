@@ -1,13 +1,15 @@
-"""What a plan leaves behind for the next: swaps ask nothing of the driver that makes it wait."""
+"""What a plan leaves behind for the next: swaps to known racks allocate, free and load nothing."""
 
 import ctypes
 import gc
+import threading
+from typing import Any
 
 import pytest
 
 import namgraph as ng
 from namgraph.graph import CudaError
-from namgraph.runtime.cuda import store as stores
+from namgraph.runtime.cuda import compiler, store as stores
 from namgraph.runtime.cuda.driver import driver
 from namgraph.runtime.cuda.store import DEVICE, PINNED
 
@@ -67,6 +69,54 @@ def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> N
     assert fake.held("device") == 2
     store.drain()
     assert fake.held("device") == 0
+
+
+def test_what_nobody_wants_makes_room(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
+    store = driver().store
+    old, new = store.take(DEVICE, 2048), store.take(DEVICE, 1024)
+    store.give(DEVICE, 2048, old)
+    store.give(DEVICE, 1024, new)
+    wanted = store.take(DEVICE, 1024)
+    assert wanted == new, "the younger stayed"
+    store.give(DEVICE, 1024, wanted)
+    store.give(DEVICE, 4096, store.take(DEVICE, 4096))  # more than may ever be kept
+    assert fake.held("device") == 1
+    store.drain()
+    assert fake.held("device") == 0
+
+
+def test_nobody_gets_what_the_device_may_still_write_to(fake: FakeDriver, model: str) -> None:
+    made = engine(amp(model, backend="cuda"), pipelined=True)
+    made.process(X[:64])
+    before = fake.count("cuMemFreeHost")
+    fake.fail("cuStreamSynchronize", 900)
+    del made
+    gc.collect()
+    assert fake.count("cuMemFreeHost") > before
+    taken = fake.leaks
+    driver().store.drain()
+    assert fake.leaks == taken, "nothing was there"
+
+
+def test_memory_does_not_wait_for_the_compiler(
+    fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, begun, end = driver().store, threading.Event(), threading.Event()
+    real = compiler.compile_cubin
+
+    def slow(*args: Any) -> Any:
+        begun.set()
+        assert end.wait(60)
+        return real(*args)
+
+    monkeypatch.setattr(compiler, "compile_cubin", slow)
+    other = threading.Thread(target=lambda: engine(amp(model, backend="cuda")))
+    other.start()
+    assert begun.wait(60)
+    store.give(DEVICE, 64, store.take(DEVICE, 64))  # or this would never come back
+    end.set()
+    other.join()
 
 
 def test_what_is_kept_is_given_back_when_memory_is_short(fake: FakeDriver) -> None:

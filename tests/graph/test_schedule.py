@@ -115,7 +115,7 @@ def test_device_ports_are_reached_by_one_upload_and_left_by_one_download() -> No
     assert not device & {*compiled.inputs.values(), *compiled.outputs.values()}
 
 
-def test_delays_and_sums_happen_where_they_are_read() -> None:
+def test_what_is_on_the_host_waits_and_is_summed_there() -> None:
     there = (Port("in", space=Space.DEVICE),)
     graph = Graph()
     x = graph.input("x", channels=1)
@@ -124,7 +124,19 @@ def test_delays_and_sums_happen_where_they_are_read() -> None:
     x >> graph.add("slow", Box(frames=3)) >> meet
     meet >> graph.output("y", channels=1)
     compiled = compile_checked(graph)
-    assert kinds(compiled) == ["process", "delay", "upload", "upload", "copy", "add", "process"]
+    assert kinds(compiled) == ["process", "delay", "copy", "add", "upload", "process"]
+
+
+def test_what_is_on_both_sides_is_summed_on_the_device() -> None:
+    there = (Port("in", space=Space.DEVICE),)
+    graph = Graph()
+    x = graph.input("x", channels=1)
+    meet = graph.add("meet", Box(ins=there))
+    x >> meet
+    x >> graph.add("away", Box(ins=there, outs=(Port("out", space=Space.DEVICE),))) >> meet
+    meet >> graph.output("y", channels=1)
+    compiled = compile_checked(graph)
+    assert kinds(compiled) == ["upload", "process", "copy", "add", "process"]
 
 
 @pytest.mark.parametrize("frames", [-1, 1.5, None])
