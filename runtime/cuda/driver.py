@@ -29,7 +29,8 @@ _MAJOR, _MINOR, _MULTIPROCESSORS, _SHARED_MOST = 75, 76, 16, 97  # CUdevice_attr
 class Driver:
     """One device's context; every method raises ``CudaError`` with what the driver said.
 
-    Control threads only, and whichever thread collects garbage.  The context is the device's primary one, which CuPy and others share.
+    Control threads only, and whichever thread collects garbage.  The context is the device's
+    primary one, which CuPy and others share.
     """
 
     def __init__(self, library: Any, ordinal: int = 0) -> None:
