@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import Graph, NamgraphError, Node, PresetError, node_type
+from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
 from ..graph.json_text import parse_json
 from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
@@ -26,6 +26,7 @@ __all__ = [
     "loads",
     "near_path",
     "no_repeats",
+    "paths_of",
     "read_json_file",
     "read_preset",
     "save_preset",
@@ -77,20 +78,20 @@ def read_preset(path: Path_) -> Preset:
         raise PresetError(f"{name}: {error}") from error.__cause__
 
 
-def read_json_file(file: Path, name: str, most: int) -> bytes:
-    """Return what a file holds that a person has written; ``PresetError`` if it is none."""
+def read_json_file(file: Path, name: str, most: int, error: type[FileError] = PresetError) -> bytes:
+    """Return what a file holds that a person has written; an ``error`` that names it if none."""
     try:
         found = os.stat(file)
         if not stat.S_ISREG(found.st_mode):
-            raise PresetError(f"{name}: cannot be read: it is not a plain file")
+            raise error(f"{name}: cannot be read: it is not a plain file")
         if found.st_size > most:
-            raise PresetError(f"{name}: has {found.st_size} bytes: at most {most}")
+            raise error(f"{name}: has {found.st_size} bytes: at most {most}")
         return file.read_bytes()
-    except PresetError:  # which is a ValueError
+    except error:  # which is a ValueError
         raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         text = getattr(reason, "strerror", None) or reason
-        raise PresetError(f"{name}: cannot be read: {text}") from None
+        raise error(f"{name}: cannot be read: {text}") from None
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
@@ -220,12 +221,17 @@ def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     for key in (f.name for f in fields_of(type(node))):
         value = getattr(node, key)
         if key in node.files() and value is not None:
-            many = isinstance(value, tuple)
-            near = [near_path(path, folder) for path in (value if many else (value,))]
-            fields[key] = near if many else near[0]
+            near = [near_path(path, folder) for path in paths_of(node, key)]
+            fields[key] = near if isinstance(value, tuple) else near[0]
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields
+
+
+def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
+    """Return the files that a field of a node names: one, several or none."""
+    value = getattr(node, key)
+    return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def near_path(path: Path_, folder: Path_) -> str:

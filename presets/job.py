@@ -58,10 +58,6 @@ class Job:
         graph = _changed(graph, changes, self.folder)
         return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
 
-    def rings_on(self, rig: Rig) -> bool:
-        """Whether a rack plays on after the input."""
-        return not rig.bare if self.tail is None else self.tail
-
     def _where(self, item: Item, graph: Graph) -> str:
         found = models(graph)
         if self.model_node:
@@ -82,10 +78,7 @@ class Job:
 def read_job(path: str | os.PathLike[str]) -> Job:
     """Read and check a job; the files that it names are looked for in its own folder."""
     name, file = os.fspath(path), Path(path)
-    try:
-        content = read_json_file(file, name, MAX_BYTES)
-    except PresetError as error:
-        raise JobError(str(error)) from None
+    content = read_json_file(file, name, MAX_BYTES, JobError)
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
         return _job(name, data, Path(os.path.abspath(file)).parent)

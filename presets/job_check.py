@@ -3,17 +3,26 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..graph import JobError, NamgraphError, Spec, tail
 from ..runtime.adapters.files import read_audio
+from .files import paths_of
 from .job import Job
 from .job_items import Item
 from .manifest import MANIFEST, Digests, begin_entry
-from .render import Levels, check_fit, levels_of
+from .render import check_fit
 from .rig import Rig, check_devices
 
 __all__ = ["Checked", "check_job"]
+
+
+class Heard(NamedTuple):
+    """What an input is, without its samples."""
+
+    channels: int
+    rate: int
+    frames: int
 
 
 @dataclass(eq=False)
@@ -23,7 +32,7 @@ class Checked:
     job: Job
     backend: str | None
     rigs: dict[tuple[str, ...], Rig] = field(default_factory=dict)
-    heard: dict[str, Levels] = field(default_factory=dict)
+    heard: dict[str, Heard] = field(default_factory=dict)
     """Of each input."""
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Of each file to be made, by its name: the manifest's, as far as it is known."""
@@ -42,7 +51,7 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
     try:
         for source in dict.fromkeys(i.source for i in job.items):
             found = read_audio(source)
-            made.heard[source] = levels_of(found.samples, found.rate)
+            made.heard[source] = Heard(found.channels, found.rate, found.frames)
         for item in job.items:
             rig, heard = made.rig(item), made.heard[item.source]
             ask = '"resample": true'
@@ -68,7 +77,4 @@ def _files_of(rig: Rig) -> Iterator[str]:
     """Return the files that the nodes of a rack read."""
     for node in rig.graph.nodes.values():
         for key in node.files():
-            value = getattr(node, key)
-            yield from (
-                os.fspath(p) for p in (value if isinstance(value, tuple) else (value,)) if p
-            )
+            yield from (os.fspath(path) for path in paths_of(node, key))

@@ -192,7 +192,7 @@ class _Run:
             self._target(item),
             resampled=self._job.resample,
             subtype=self._job.subtype,
-            tail=self._job.rings_on(self._checked.rig(item)),
+            tail=self._job.tail,
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
         )

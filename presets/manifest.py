@@ -14,7 +14,7 @@ from ..graph.json_text import parse_json
 from ..graph.version import VERSION
 from ..runtime.adapters.atomic import whole_file, writing
 from ..runtime.simd.host import host_lanes
-from .files import dumps, near_path, read_json_file
+from .files import dumps, near_path, paths_of, read_json_file
 from .rig import Rig, levels_said
 
 if TYPE_CHECKING:
@@ -54,13 +54,11 @@ def begin_entry(job: "Job", item: "Item", rig: Rig, digests: Digests) -> Entry:
     rack = json.loads(dumps(rig.graph))
     for name, node in rig.graph.nodes.items():
         for key in node.files():
-            value = getattr(node, key)
-            many = value if isinstance(value, tuple) else (value,)
-            rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in many if p is not None]
+            rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in paths_of(node, key)]
         if node.type_name == "pedalboard_effect":  # its own settings may name files, and itself one
             rack["nodes"][name] = [metadata.version("pedalboard"), *_read(rack["nodes"][name])]
     depends = [VERSION, host_lanes(), rack, digests.of(item.source), job.subtype, job.resample]
-    text = json.dumps([*depends, job.rings_on(rig)], sort_keys=True)
+    text = json.dumps([*depends, rig.rings_on(job.tail)], sort_keys=True)
     return {
         "file": item.file,
         "input": near_path(item.source, job.output),

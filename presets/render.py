@@ -91,7 +91,7 @@ def render_file(
             heard,
             rate,
             block=block,
-            tail=not rig.bare if tail is None else tail,
+            tail=rig.rings_on(tail),
             progress=progress,
             report=lambda stats: warn_of_faults(stats, warn),
         )

@@ -34,6 +34,10 @@ class Rig:
     bare: bool
     """Whether it is one model and nothing else: its output is as long as its input."""
 
+    def rings_on(self, tail: bool | None) -> bool:
+        """Whether it plays on after the input: as asked, or unless it is bare."""
+        return not self.bare if tail is None else tail
+
 
 def open_rig(
     rig: str | os.PathLike[str],

@@ -46,6 +46,12 @@ struct OpArgs {
     int channels;
 };
 
+// Whether two places share a page: then what is at one can be read if what is at the other can.
+DEV bool same_page(const float* a, const float* b) {
+    const auto first = reinterpret_cast<unsigned long long>(a);
+    return (first ^ reinterpret_cast<unsigned long long>(b)) >> 12 == 0;
+}
+
 #ifndef CUDA_SHIM
 
 // The block's dynamic shared memory, aligned to 16 bytes.

@@ -27,7 +27,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import namgraph as ng
-from namgraph.nodes.nam import Model
 from namgraph.nodes.nam.cuda import cuda_network
 from namgraph.presets.bench import machine
 from namgraph.runtime.adapters.atomic import whole_file
@@ -71,7 +70,7 @@ def check(path: str, frames: int, precision: str) -> float:
     return error
 
 
-def latency(path: str, precision: str, block: int, blocks: int) -> Row:
+def latency(path: str, precision: str, block: int, blocks: int, floor: Floor) -> Row:
     """Time one model block by block, as a sound card would ask for it."""
     x, y = noise(block * blocks), np.empty(block * blocks, np.float32)
     graph, source = amp(path, "cuda", precision), noise(RATE)
@@ -87,7 +86,8 @@ def latency(path: str, precision: str, block: int, blocks: int) -> Row:
         assert device is not None
         if device.fallen:
             raise SystemExit(str(device))
-    batch = Batch(cuda_network(ng.load_nam(path).running, precision), 1, block)
+    model = ng.load_nam(path)
+    batch = Batch(cuda_network(model.running, precision), 1, block)
     batch.queued()
     alone = statistics.median(batch.queued() for _ in range(ROUNDS))
     batch.close()
@@ -98,12 +98,14 @@ def latency(path: str, precision: str, block: int, blocks: int) -> Row:
         "end_to_end_us": paced.block_us,
         "without_pause_us": stats.block_us,
         "execute_us": stats.device.execute_us if stats.device else None,
+        "floor_us": floor.block_us(model, block),
     }
 
 
-def instances(path: str, precision: str, block: int, most: int) -> Row:
+def instances(path: str, precision: str, block: int, most: int, floor: Floor) -> Row:
     """Find how many models, each with weights of its own, play a block in its own time."""
-    network, period = cuda_network(ng.load_nam(path).running, precision), block / RATE
+    model, period = ng.load_nam(path), block / RATE
+    network = cuda_network(model.running, precision)
 
     def spent(count: int) -> float:
         batch = Batch(network, count, block)
@@ -118,10 +120,17 @@ def instances(path: str, precision: str, block: int, most: int) -> Row:
     while high - low > max(1, low // 50):
         middle = (low + high) // 2
         low, high = (middle, high) if spent(middle) <= period else (low, middle)
-    return {"precision": precision, "block": block, "instances": low, "limit": most}
+    least = floor.instances(model, block, RATE)
+    return {
+        "precision": precision,
+        "block": block,
+        "instances": low,
+        "limit": most,
+        "floor": least,
+    }
 
 
-def offline(path: str, precision: str, seconds: float) -> Row:
+def offline(path: str, precision: str, seconds: float, floor: Floor) -> Row:
     """Render a file's worth of sound, what lies between Python and the device included."""
     x = noise(round(seconds * RATE))
     graph, y = amp(path, "cuda", precision), np.empty_like(x)
@@ -129,15 +138,19 @@ def offline(path: str, precision: str, seconds: float) -> Row:
     engine = ng.Engine(graph, sample_rate=RATE, max_frames=block)
     times = [_timed(lambda: engine.play([x], [y], len(x), block)) for _ in range(ROUNDS)]
     spent = statistics.median(times)
-    return {"precision": precision, "seconds": seconds, "x_realtime": seconds / spent}
+    least = floor.x_realtime(ng.load_nam(path), RATE)
+    made = seconds / spent
+    return {"precision": precision, "seconds": seconds, "x_realtime": made, "floor": least}
 
 
-def streams(path: str, count: int, block: int) -> Row:
+def streams(path: str, count: int, block: int, floor: Floor) -> Row:
     """Play many streams of one kind together."""
-    batch = Batch(cuda_network(ng.load_nam(path).running), count, block)
+    model = ng.load_nam(path)
+    batch = Batch(cuda_network(model.running), count, block)
     spent = statistics.median(batch.once() for _ in range(5 * ROUNDS))
     batch.close()
-    return {"streams": count, "block": block, "x_realtime_total": count * block / RATE / spent}
+    made, least = count * block / RATE / spent, floor.x_realtime(model, RATE)
+    return {"streams": count, "block": block, "x_realtime_total": made, "floor": least}
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -169,25 +182,17 @@ def main(argv: list[str] | None = None) -> Row:
         shape = nets.wavenet(nets.array(4, [1, 2, 4])) if a.quick else nets.a1("standard")
         model = nets.write(Path(folder), shape, "model.nam")
         lstm = nets.write(Path(folder), nets.lstm(16, 1), "lstm.nam")
-        floor, amp_, rnn = Floor.of(found), ng.load_nam(model), ng.load_nam(lstm)
-        many = {"floor": floor.x_realtime(rnn, RATE)}
+        floor = Floor.of(found)
         exactly = "exact", *(() if a.quick else ("tf32x3",))
         ways = [(n, p) for n in blocks for p in exactly]
         steps: list[tuple[str, Callable[[], object]]] = [
             ("error", lambda: {p: check(model, 2000, p) for p in exactly}),
             ("lstm_error", lambda: check(lstm, 2000, "exact")),
-            *(("latency", partial(latency_row, model, p, n, count, floor, amp_)) for n, p in ways),
-            *(
-                ("offline", partial(offline_row, model, p, s, floor, amp_))
-                for s in lengths
-                for p in exactly
-            ),
-            ("lstm_alone", lambda: offline(lstm, "exact", lengths[0])),
-            ("lstm_streams", lambda: {**streams(lstm, 4 if a.quick else 2112, 512), **many}),
-            *(
-                ("instances", partial(instances_row, model, p, n, most, floor, amp_))
-                for n, p in ways
-            ),
+            *(("latency", partial(latency, model, p, n, count, floor)) for n, p in ways),
+            *(("offline", partial(offline, model, p, s, floor)) for s in lengths for p in exactly),
+            ("lstm_alone", lambda: offline(lstm, "exact", lengths[0], floor)),
+            ("lstm_streams", lambda: streams(lstm, 4 if a.quick else 2112, 512, floor)),
+            *(("instances", partial(instances, model, p, n, most, floor)) for n, p in ways),
         ]
         for name, step in steps:
             row = step()
@@ -199,26 +204,6 @@ def main(argv: list[str] | None = None) -> Row:
             with whole_file(a.out) as part:
                 part.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return results
-
-
-def latency_row(
-    path: str, precision: str, block: int, blocks: int, floor: Floor, model: Model
-) -> Row:
-    """Latency beside its floor."""
-    return {**latency(path, precision, block, blocks), "floor_us": floor.block_us(model, block)}
-
-
-def offline_row(path: str, precision: str, seconds: float, floor: Floor, model: Model) -> Row:
-    """A file beside its floor."""
-    return {**offline(path, precision, seconds), "floor": floor.x_realtime(model, RATE)}
-
-
-def instances_row(
-    path: str, precision: str, block: int, most: int, floor: Floor, model: Model
-) -> Row:
-    """Instances beside their floor."""
-    found = instances(path, precision, block, most)
-    return {**found, "floor": floor.instances(model, block, RATE)}
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ BUGS = {
         "= sound ? static_cast<int>(cursor) : 0",
         "= static_cast<int>(cursor)",
     ),
-    "inputs guessed beyond a page": (">> 12) == 0", ">> 12) >= 0"),
+    "inputs guessed beyond a page": (">> 12 == 0", ">> 12 >= 0"),
     "cursors not saved": (
         "run.state[CURSORS + i] = static_cast",
         "if (!i) run.state[CURSORS] = static_cast",

@@ -115,27 +115,27 @@ def test_device_ports_are_reached_by_one_upload_and_left_by_one_download() -> No
     assert not device & {*compiled.inputs.values(), *compiled.outputs.values()}
 
 
-def test_what_is_on_the_host_waits_and_is_summed_there() -> None:
-    there = (Port("in", space=Space.DEVICE),)
+THERE = (Port("in", space=Space.DEVICE),)
+
+
+def meeting(other: Box) -> Schedule:
+    """An input meets itself, having gone through another node, on a device."""
     graph = Graph()
     x = graph.input("x", channels=1)
-    meet = graph.add("meet", Box(ins=there))
+    meet = graph.add("meet", Box(ins=THERE))
     x >> meet
-    x >> graph.add("slow", Box(frames=3)) >> meet
+    x >> graph.add("other", other) >> meet
     meet >> graph.output("y", channels=1)
-    compiled = compile_checked(graph)
+    return compile_checked(graph)
+
+
+def test_what_is_on_the_host_waits_and_is_summed_there() -> None:
+    compiled = meeting(Box(frames=3))
     assert kinds(compiled) == ["process", "delay", "copy", "add", "upload", "process"]
 
 
 def test_what_is_on_both_sides_is_summed_on_the_device() -> None:
-    there = (Port("in", space=Space.DEVICE),)
-    graph = Graph()
-    x = graph.input("x", channels=1)
-    meet = graph.add("meet", Box(ins=there))
-    x >> meet
-    x >> graph.add("away", Box(ins=there, outs=(Port("out", space=Space.DEVICE),))) >> meet
-    meet >> graph.output("y", channels=1)
-    compiled = compile_checked(graph)
+    compiled = meeting(Box(ins=THERE, outs=(Port("out", space=Space.DEVICE),)))
     assert kinds(compiled) == ["upload", "process", "copy", "add", "process"]
 
 

@@ -161,9 +161,8 @@ struct Guess {
         const float* first = args.in + blockIdx.x * args.in_stride;
 #pragma unroll
         for (int n = 0; n < EACH; ++n) {
-            const auto page = reinterpret_cast<unsigned long long>(first) >> 12;
             const float* from = first + threadIdx.x + n * THREADS;
-            made[n] = reinterpret_cast<unsigned long long>(from) >> 12 == page;
+            made[n] = same_page(first, from);
             in[n] = made[n] ? *from : 0.f;
         }
     }

@@ -91,13 +91,10 @@ struct Guess {
     DEV Guess(const NamArgs& args, int thread) : ahead{0.f, 1.f} {
         const float* in = args.in + blockIdx.x * args.in_stride;
         const float* factor = args.in_factor;
-        made = thread < TILE && blockIdx.y == 0 && near(in, thread) && near(factor, thread);
+        made = thread < TILE && blockIdx.y == 0 && same_page(in, in + thread) &&
+               same_page(factor, factor + thread);
         if (made) ahead.in = in[thread];
         if (made && factor) ahead.factor = factor[thread];
-    }
-    static DEV bool near(const float* first, int ahead) {
-        const auto number = reinterpret_cast<unsigned long long>(first);
-        return ((number ^ (number + 4 * ahead)) >> 12) == 0;
     }
 };
 
