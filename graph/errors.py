@@ -12,6 +12,7 @@
     - AudioFileError      an audio file that cannot be read, written, or does not fit
     - PresetError         a preset that cannot be read
     - JobError            a job that cannot be done
+  * KernelError           a kernel that cannot run on the audio thread (a TypeError)
   * EngineError           a running engine asked for something it cannot do
     - CudaError           no CUDA device that can be used, or one that failed
 
@@ -28,6 +29,7 @@ __all__ = [
     "FileError",
     "GraphError",
     "JobError",
+    "KernelError",
     "NamFileError",
     "NamgraphError",
     "ParamError",
@@ -83,6 +85,10 @@ class PresetError(FileError):
 
 class JobError(FileError):
     """A job for batch rendering that cannot be done as it is written."""
+
+
+class KernelError(NamgraphError, TypeError):
+    """A kernel that does not compile, or that would allocate, call Python or raise."""
 
 
 class EngineError(NamgraphError, RuntimeError):

@@ -13,7 +13,6 @@ importing a node costs nothing and a second process compiles nothing.
 import contextlib
 import gc
 import hashlib
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -24,8 +23,12 @@ from numba import njit, types
 from numba.core import sigutils
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
 
-from .compiler import KernelCompiler
+from ..graph import KernelError
+from .compiler import KernelCompiler, without_imports
+from .kernel_check import cannot_compile
+from .signals import signals_deferred
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
 
@@ -33,7 +36,6 @@ NODE = types.void(types.int64, types.int64, types.int64, types.int32)
 """The signature of every node's kernel."""
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
-_lock = threading.Lock()
 _natives: list["Native"] = []
 
 
@@ -105,32 +107,6 @@ def _cache_for(function: Callable[..., Any]) -> Any:
         return NullCache()
 
 
-def _apart(work: Callable[[], Any]) -> Any:
-    """Run what a signal must not interrupt in a thread of its own, where none does.
-
-    LLVM calls back into Python as it compiles; an exception that Ctrl-C raises there is lost, and
-    the process crashes some time later.  Python raises it in the main thread alone, which here
-    only waits.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
-    done: list[tuple[Any, BaseException | None]] = []
-
-    def run() -> None:
-        try:
-            done.append((work(), None))
-        except BaseException as error:
-            done.append((None, error))
-
-    thread = threading.Thread(target=run, name="namgraph compiler")
-    thread.start()
-    thread.join()
-    made, error = done[0]
-    if error is not None:
-        raise error
-    return made
-
-
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
     """Keep Python's collector from going again and again through all that the compiler has made."""
@@ -167,7 +143,12 @@ class Native:
         return compiled.ctypes
 
     def _compile(self) -> CFunc:
-        with _lock:
+        """Compile, or load from disk, in the calling thread; raise ``KernelError`` if refused.
+
+        Not in a thread of its own: the caller may be in the middle of an import, and whatever the
+        compiler imports there would wait for the caller, which waits for the compiler.
+        """
+        with global_compiler_lock, without_imports(), signals_deferred(), _uncollected():
             if self._compiled is None:
                 made = CFunc(
                     self.function,
@@ -177,8 +158,12 @@ class Native:
                     pipeline_class=KernelCompiler,
                 )
                 made._cache = _cache_for(self.function)
-                with _uncollected():
-                    _apart(made.compile)
+                try:
+                    made.compile()
+                except KernelError:
+                    raise
+                except Exception as error:
+                    raise cannot_compile(self.function, error) from error
                 self._compiled = made
         return self._compiled
 

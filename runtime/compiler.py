@@ -6,48 +6,115 @@ optimised once, as a whole, where Numba does so function by function, then cheap
 kernel faster, and was a tenth of a cold start.
 """
 
+import contextlib
+import sys
+import uuid
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from llvmlite import binding as llvm, ir
-from numba.core import ir as statements
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
+from numba.core.funcdesc import FunctionDescriptor
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering, NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes
+from numba.core.utils import _dynamic_module
 
-__all__ = ["KernelCompiler"]
+from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
 
-RAISES = statements.Raise | statements.StaticRaise | statements.DynamicRaise
+__all__ = ["KernelCompiler", "without_imports"]
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
-    """Machine code in the making."""
+    """The machine code of one kernel in the making; refuses what must not run on an audio thread.
+
+    ``_Lower`` fills in these fields before the module is linked.
+    """
+
+    entry: str
+    """The C function that callers get the address of."""
+    start: Any
+    """Where the kernel's source begins."""
+    sites: Sites
+    environment: str
+    """The global variable that Numba sets when it loads the code from disk."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
+        self._hide_all_but_the_entry()
         wanted = llvm.create_pipeline_tuning_options(speed_level=3)
         wanted.loop_vectorization = True
         wanted.slp_vectorization = False
         wanted.loop_unrolling = False  # emitted loops are as long as they should be
         builder = llvm.create_pass_builder(self._codegen._tm, wanted)
         builder.getModulePassManager().run(self._final_module, builder)
+        self._check()
+
+    def _hide_all_but_the_entry(self) -> None:
+        """Let LLVM drop what the entry does not reach, among it the allocator that Numba links."""
+        module = self._final_module
+        for made in (*module.functions, *module.global_variables):
+            if not made.is_declaration and made.name not in (self.entry, self.environment):
+                made.linkage = "internal"
+
+    def _check(self) -> None:
+        """Raise ``KernelError`` if the optimised code reaches anything but pure functions."""
+        module = self._final_module
+        reached = [f.name for f in module.functions if f.is_declaration and not allowed(f.name)]
+        reached += [g.name for g in module.global_variables if g.is_declaration]
+        if reached:
+            raise refusal(self.name, reached, self.sites, self._callees(), self.start)
+
+    def _callees(self) -> Callable[[str], set[str]]:
+        """Return a function that names what a function of the linked libraries calls."""
+        found: dict[str, set[str]] = {}
+        for library in self._linking_libraries:
+            for function in library._get_module_for_linking().functions:
+                calls = found.setdefault(function.name, set())
+                for block in function.blocks:
+                    for step in block.instructions:
+                        calls.update(o.name for o in step.operands if o.name)
+        return lambda name: found.get(name, set())
 
 
 class _Lower(Lower):  # type: ignore[misc]
     """From typed statements to LLVM's."""
+
+    def __init__(self, context: Any, library: Any, fndesc: Any, *rest: Any, **more: Any) -> None:
+        # Numba keeps the name of a function's module to import it by whenever it wants the
+        # function's globals.  A kernel never needs them, and an import could wait for ever: for a
+        # thread that is importing the module, and waits for this kernel meanwhile.
+        fndesc.modname = "builtins"
+        # Numba numbers functions from one in each process: two kernels of one name (closures), kept
+        # on disk by two processes, could meet under one symbol in a third.
+        unique = f".{uuid.uuid4().hex}"
+        fndesc.mangled_name += unique
+        fndesc.env_name += unique
+        super().__init__(context, library, fndesc, *rest, **more)
+        library.sites, library.start = Sites(), self.func_ir.loc
+        library.entry = fndesc.llvm_cfunc_wrapper_name
+        library.environment = self.context.get_env_name(fndesc)
+
+    def lower_inst(self, inst: Any) -> None:
+        """Lower a statement, and record what calls it made."""
+        blocks, block = self.function.blocks, self.builder.block
+        known, begin = len(blocks), len(block.instructions)
+        super().lower_inst(inst)
+        self.library.sites.add(block, begin, self.loc)
+        for made in blocks[known:]:
+            self.library.sites.add(made, 0, self.loc)
 
     def lower_normal_function(self, fndesc: Any) -> None:
         """Lower the function, and beside it the C function that calls it.
 
         Numba's C function would take the GIL and print what was raised: nothing may be.
         """
-        for block in self.blocks.values():
-            if isinstance(block.terminator, RAISES):
-                raise TypeError("a kernel must not raise: who would catch it?")
+        written = (line for block in self.blocks.values() for line in block.body)
+        refuse_statements(self.func_ir.func_id.func, written)
         super().lower_normal_function(fndesc)
         self.function.linkage = "internal"
         context = self.context
@@ -72,12 +139,19 @@ class _Lowering(NativeLowering):  # type: ignore[misc]
     def lowering_class(self) -> Any:
         return _Lower
 
+    def run_pass(self, state: Any) -> bool:
+        """Lower, link, optimise and check: what is refused is never kept on disk."""
+        changed: bool = super().run_pass(state)
+        state.library.finalize()
+        return changed
+
 
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
     """The pipeline of passes for kernels."""
 
     def define_pipelines(self) -> list[Any]:
         """Return Numba's own passes, but for those that kernels do not need."""
+        refuse_bytecode(self.state.func_id.func)
         library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         library.enable_object_caching()
         self.state.library = library
@@ -89,3 +163,24 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         ]
         whole.finalize()
         return [whole]
+
+
+def _module_as_it_is(description: Any) -> Any:
+    """Stand in for ``FunctionDescriptor.lookup_module``: import nothing."""
+    return sys.modules.get(description.modname, _dynamic_module)
+
+
+@contextlib.contextmanager
+def without_imports() -> Iterator[None]:
+    """Have Numba look modules of functions up instead of importing them; hold its lock meanwhile.
+
+    An import of a module waits until the thread that imports it is done.  That thread may wait for
+    this one: it starts workers that render, say.  ``_Lower`` sees to kernels; this is for functions
+    of ``numba.njit`` that they call, which go through Numba's own compiler.
+    """
+    whole = FunctionDescriptor.lookup_module
+    FunctionDescriptor.lookup_module = _module_as_it_is
+    try:
+        yield
+    finally:
+        FunctionDescriptor.lookup_module = whole

@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import EngineError, Graph, Io, NamgraphError, Node, Op, Processor, Schedule, Spec
+from ..graph import (
+    EngineError,
+    Graph,
+    Io,
+    KernelError,
+    NamgraphError,
+    Node,
+    Op,
+    Processor,
+    Schedule,
+    Spec,
+)
 from . import operations
 from .arena import Block, Memory, offset
 from .blend import BLEND, ask_blend
@@ -113,6 +124,8 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
         _ = made.kernel.address  # compiles
+    except KernelError as reason:
+        raise KernelError(f"{where}: {reason}") from reason
     except NamgraphError:
         raise
     except NotImplementedError:

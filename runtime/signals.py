@@ -1,0 +1,58 @@
+"""Signal handlers that wait until a piece of work is done."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+__all__ = ["signals_deferred"]
+
+
+@contextlib.contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Run Python's signal handlers after the block, not inside it; once for each signal number.
+
+    For work that an exception of a handler (``KeyboardInterrupt``) must not break off: LLVM calls
+    back into Python while it compiles, an exception raised in there is lost, and the process
+    crashes some time later.  Python runs handlers in the main thread alone, so that in any other
+    this does nothing.  Signals that Python does not handle act at once, as always.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers: dict[int, Any] = {}
+    arrived: dict[int, None] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        arrived[number] = None
+
+    try:
+        for number in signal.valid_signals():
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handlers[number] = handler
+                signal.signal(number, note)
+        yield
+    finally:
+        _restore(handlers, arrived)
+
+
+def _restore(handlers: dict[int, Any], arrived: dict[int, None]) -> None:
+    """Put handlers back and run those of signals that arrived; raise the first of their errors."""
+    raised: BaseException | None = None
+    put_back = dict(handlers)
+    while put_back or arrived:
+        try:
+            while put_back:
+                number, handler = next(iter(put_back.items()))
+                signal.signal(number, handler)
+                del put_back[number]
+            while arrived:
+                number, _ = arrived.popitem()
+                handlers[number](number, None)
+        except BaseException as error:  # a handler raised: the others are put back all the same
+            raised = raised or error
+    if raised is not None:
+        raise raised
