@@ -26,8 +26,9 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 
 from ..graph import KernelError
-from .compiler import KernelCompiler, without_imports
+from .compiler import KernelCompiler
 from .kernel_check import cannot_compile
+from .no_imports import no_imports
 from .signals import signals_deferred
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
@@ -148,7 +149,7 @@ class Native:
         Not in a thread of its own: the caller may be in the middle of an import, and whatever the
         compiler imports there would wait for the caller, which waits for the compiler.
         """
-        with global_compiler_lock, without_imports(), signals_deferred(), _uncollected():
+        with global_compiler_lock, no_imports(), signals_deferred(), _uncollected():
             if self._compiled is None:
                 made = CFunc(
                     self.function,

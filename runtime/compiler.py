@@ -6,25 +6,20 @@ optimised once, as a whole, where Numba does so function by function, then cheap
 kernel faster, and was a tenth of a cold start.
 """
 
-import contextlib
-import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding as llvm, ir
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
-from numba.core.funcdesc import FunctionDescriptor
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering, NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes
-from numba.core.utils import _dynamic_module
 
 from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
 
-__all__ = ["KernelCompiler", "without_imports"]
+__all__ = ["KernelCompiler"]
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -33,6 +28,8 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
     ``_Lower`` fills in these fields before the module is linked.
     """
 
+    kernel: str
+    """Its name in the source, for errors."""
     entry: str
     """The C function that callers get the address of."""
     start: Any
@@ -67,7 +64,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         reached = [f.name for f in module.functions if f.is_declaration and not allowed(f.name)]
         reached += [g.name for g in module.global_variables if g.is_declaration]
         if reached:
-            raise refusal(self.name, reached, self.sites, self._callees(), self.start)
+            raise refusal(self.kernel, reached, self.sites, self._callees(), self.start)
 
     def _callees(self) -> Callable[[str], set[str]]:
         """Return a function that names what a function of the linked libraries calls."""
@@ -89,13 +86,9 @@ class _Lower(Lower):  # type: ignore[misc]
         # function's globals.  A kernel never needs them, and an import could wait for ever: for a
         # thread that is importing the module, and waits for this kernel meanwhile.
         fndesc.modname = "builtins"
-        # Numba numbers functions from one in each process: two kernels of one name (closures), kept
-        # on disk by two processes, could meet under one symbol in a third.
-        unique = f".{uuid.uuid4().hex}"
-        fndesc.mangled_name += unique
-        fndesc.env_name += unique
         super().__init__(context, library, fndesc, *rest, **more)
         library.sites, library.start = Sites(), self.func_ir.loc
+        library.kernel = self.func_ir.func_id.func_name
         library.entry = fndesc.llvm_cfunc_wrapper_name
         library.environment = self.context.get_env_name(fndesc)
 
@@ -163,24 +156,3 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         ]
         whole.finalize()
         return [whole]
-
-
-def _module_as_it_is(description: Any) -> Any:
-    """Stand in for ``FunctionDescriptor.lookup_module``: import nothing."""
-    return sys.modules.get(description.modname, _dynamic_module)
-
-
-@contextlib.contextmanager
-def without_imports() -> Iterator[None]:
-    """Have Numba look modules of functions up instead of importing them; hold its lock meanwhile.
-
-    An import of a module waits until the thread that imports it is done.  That thread may wait for
-    this one: it starts workers that render, say.  ``_Lower`` sees to kernels; this is for functions
-    of ``numba.njit`` that they call, which go through Numba's own compiler.
-    """
-    whole = FunctionDescriptor.lookup_module
-    FunctionDescriptor.lookup_module = _module_as_it_is
-    try:
-        yield
-    finally:
-        FunctionDescriptor.lookup_module = whole

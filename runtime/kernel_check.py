@@ -182,7 +182,7 @@ def refuse_statements(function: Callable[..., Any], statements: Iterable[Any]) -
     """Raise ``KernelError`` at the first ``raise`` or ``assert`` among Numba's statements."""
     for statement in statements:
         if isinstance(statement, _RAISES):
-            raise located(function.__qualname__, statement.loc, _RAISES_SAID)
+            raise located(function.__name__, statement.loc, _RAISES_SAID)
 
 
 def refuse_bytecode(function: Callable[..., Any]) -> None:
@@ -190,7 +190,7 @@ def refuse_bytecode(function: Callable[..., Any]) -> None:
     for step in dis.get_instructions(function):
         if step.opname in _OPCODES and step.positions is not None:
             line = Loc(function.__code__.co_filename, step.positions.lineno)
-            raise located(function.__qualname__, line, _OPCODES[step.opname])
+            raise located(function.__name__, line, _OPCODES[step.opname])
 
 
 def cannot_compile(function: Callable[..., Any], error: Exception) -> KernelError:
@@ -202,5 +202,5 @@ def cannot_compile(function: Callable[..., Any], error: Exception) -> KernelErro
     code, line = function.__code__, getattr(error, "loc", None)
     if line is None:
         where = f"{code.co_filename}:{code.co_firstlineno}"
-        return KernelError(f"kernel {function.__qualname__}: {where}: cannot be compiled: {said}")
-    return located(function.__qualname__, line, f"cannot be compiled: {said}")
+        return KernelError(f"kernel {function.__name__}: {where}: cannot be compiled: {said}")
+    return located(function.__name__, line, f"cannot be compiled: {said}")
