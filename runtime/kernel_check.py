@@ -12,7 +12,7 @@ While a kernel is lowered ``Sites`` records which source line made which call, f
 import dis
 import linecache
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from llvmlite import ir
@@ -102,7 +102,7 @@ class Sites:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
-        self.exits: dict[str, Any] = {}
+        self.exits: list[str] = []
         self.passed_on: set[str] = set()
         """Those exits that return the error of something that was called."""
 
@@ -118,7 +118,8 @@ class Sites:
     def _mark(self, block: Any, leave: Any, line: Any) -> None:
         """Put an exit mark before a return of an error."""
         name = f"{_EXIT}{len(self.exits)}"
-        self.exits[name] = line
+        self.exits.append(name)
+        self.calls.append((name, line))
         if not isinstance(leave.operands[0], ir.Constant):
             self.passed_on.add(name)
         mark = ir.Function(block.function.module, ir.FunctionType(ir.VoidType(), []), name)
@@ -126,19 +127,19 @@ class Sites:
         builder.position_before(leave)
         builder.call(mark, [])
 
-    def line_of(self, symbol: str, callees: Callable[[str], Iterable[str]]) -> Any:
-        """Return the first line whose call leads to ``symbol``, or None."""
-        if symbol in self.exits:
-            return self.exits[symbol]
-        leads: dict[str, bool] = {}
+    def first(self, symbols: set[str], callees: Callable[[str], Iterable[str]]) -> Any:
+        """Return the first line whose call leads to one of ``symbols``, and which; or None."""
+        leads: dict[str, str] = {}
 
-        def reaches(name: str) -> bool:
+        def leads_to(name: str) -> str:
             if name not in leads:
-                leads[name] = name == symbol
-                leads[name] = leads[name] or any(reaches(callee) for callee in callees(name))
+                leads[name] = name if name in symbols else ""
+                further = (leads_to(callee) for callee in sorted(callees(name)))
+                leads[name] = leads[name] or next((s for s in further if s), "")
             return leads[name]
 
-        return next((line for name, line in self.calls if reaches(name)), None)
+        found = ((line, leads_to(name)) for name, line in self.calls)
+        return next((row for row in found if row[1]), None)
 
 
 def _is_error(leave: Any) -> bool:
@@ -149,7 +150,7 @@ def _is_error(leave: Any) -> bool:
 
 def refusal(
     name: str,
-    symbols: Iterable[str],
+    symbols: Collection[str],
     sites: Sites,
     callees: Callable[[str], Iterable[str]],
     start: Any,
@@ -159,11 +160,11 @@ def refusal(
     ``callees`` gives what a function of the linked libraries calls; ``start`` is where the kernel
     begins, for a symbol that no line is known to lead to.
     """
-    rank, symbol = min((_rank(symbol), symbol) for symbol in symbols)
-    line, said = sites.line_of(symbol, callees) or start, _MEANINGS[rank][1]
-    if symbol in sites.exits:
-        return located(name, line, _PASSES_ON_SAID if symbol in sites.passed_on else said)
-    return located(name, line, f"{said} ({symbol})")
+    rank = min(map(_rank, symbols))
+    gravest = sorted(symbol for symbol in symbols if _rank(symbol) == rank)
+    line, symbol = sites.first(set(gravest), callees) or (start, gravest[0])
+    said = _PASSES_ON_SAID if symbol in sites.passed_on else _MEANINGS[rank][1]
+    return located(name, line, said if symbol in sites.exits else f"{said} ({symbol})")
 
 
 def _rank(symbol: str) -> int:
@@ -173,7 +174,7 @@ def _rank(symbol: str) -> int:
 
 def located(name: str, line: Any, said: str) -> KernelError:
     """Return an error that names a kernel, a file and line, and shows that line."""
-    source = " ".join(linecache.getline(line.filename, line.line).split())
+    source = _cut(" ".join(linecache.getline(line.filename, line.line).split()), 80)
     shown = f" `{source}`" if source else ""
     return KernelError(f"kernel {name}: {line.filename}:{line.line}:{shown} {said}")
 
@@ -199,8 +200,13 @@ def cannot_compile(function: Callable[..., Any], error: Exception) -> KernelErro
     said = next((x for x in lines if x and not _NOISE.match(x)), "")
     if not isinstance(error, NumbaError) or not said:
         said = f"{type(error).__name__}: {said}"
+    said = _cut(said, 300)
     code, line = function.__code__, getattr(error, "loc", None)
     if line is None:
         where = f"{code.co_filename}:{code.co_firstlineno}"
         return KernelError(f"kernel {function.__name__}: {where}: cannot be compiled: {said}")
     return located(function.__name__, line, f"cannot be compiled: {said}")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."

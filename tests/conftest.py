@@ -1,10 +1,6 @@
 """Shared by all tests."""
 
 import os
-
-# Before Numba is imported: lets tests count allocations.
-os.environ.setdefault("NUMBA_NRT_STATS", "1")
-
 import signal
 from pathlib import Path
 

@@ -107,18 +107,6 @@ def divides(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 @kernel
-def allocates(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
-    for c in range(s.channels):
-        x, y = channel(ins, c, frames), channel(outs, c, frames)
-        doubled = np.zeros(frames, np.float32)
-        for i in range(frames):
-            doubled[i] = x[i] * np.float32(2.0)
-        for i in range(frames):
-            y[i] = doubled[frames - 1 - i]
-
-
-@kernel
 def reads_behind(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
     for c in range(s.channels):

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numba.core.runtime.nrt import rtsys
 
 from namgraph.graph import Node, ParamError
 from namgraph.runtime.player import run_plan_in_python, walk
@@ -67,19 +66,6 @@ def check_finite(node: Node) -> None:
     assert stats.faults == 0
     assert stats.bad_outputs == 0
     assert all(np.isfinite(r) for r in stats.readings.values())
-
-
-def check_no_allocation(node: Node) -> None:
-    """A kernel allocates nothing, settled or moving: Numba counts what its code asks for."""
-    alone = Alone(node)
-    signal = alone.noise()
-    alone.play(signal)
-    before = rtsys.get_allocation_stats().alloc
-    alone.play(signal, [64, 1, 17])
-    for name, p in node.params().items():
-        alone.turn(name, p.high)
-        alone.play(signal[:, :200])
-    assert rtsys.get_allocation_stats().alloc == before
 
 
 def check_bounds(node: Node) -> None:

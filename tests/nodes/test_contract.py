@@ -70,7 +70,6 @@ def test_stays_finite_for_all_parameters(type_name: str, data: st.DataObject) ->
     "check",
     [
         contract.check_bounds,
-        contract.check_no_allocation,
         contract.check_players,
         contract.check_record,
         contract.check_scratch,

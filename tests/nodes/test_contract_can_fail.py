@@ -21,7 +21,6 @@ def test_a_good_node_passes() -> None:
     for check in (
         contract.check_bounds,
         contract.check_finite,
-        contract.check_no_allocation,
         contract.check_players,
         contract.check_record,
         contract.check_rejects,
@@ -71,11 +70,6 @@ def test_memory_that_nobody_knows_of(check: Callable[[Node], None]) -> None:
 def test_finite() -> None:
     with fails:
         contract.check_finite(bad.make(bad.divides))
-
-
-def test_allocation() -> None:
-    with fails:
-        contract.check_no_allocation(bad.make(bad.allocates))
 
 
 @pytest.mark.parametrize("code", [bad.reads_behind, bad.writes_behind, bad.leaves_out])

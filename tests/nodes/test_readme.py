@@ -52,7 +52,7 @@ def test_keeps_the_contract(tremolo: Any) -> None:
         )
         contract.check_reset(node, np.nan)
         contract.check_contains(node, np.inf)
-        for name in ("bounds", "finite", "no_allocation", "players", "scratch", "snapshot", "swap"):
+        for name in ("bounds", "finite", "players", "scratch", "snapshot", "swap"):
             getattr(contract, f"check_{name}")(node)
     assert contract.heard_params(tremolo()) == {"rate_hz", "depth"}
     contract.check_rejects(tremolo())

@@ -10,25 +10,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import live_racks  # type: ignore[import-not-found]
 import numpy as np
+from allocating import allocates  # type: ignore[import-not-found]
 
 from namgraph.nodes.delay import Delay
 from namgraph.nodes.gain import Gain
-from namgraph.runtime.abi import kernel
 from namgraph.runtime.adapters.clock import drive
 from namgraph.runtime.adapters.null import NullStream
-from namgraph.runtime.pointers import channel
 
 BLOCKS = 3_000
-
-
-@kernel
-def _allocates(state: int, ins: int, outs: int, frames: int) -> None:
-    y = channel(outs, 0, frames)
-    z = np.zeros(frames, np.float32)
-    for i in range(frames):
-        z[i] = np.float32(i)
-    for i in range(frames):
-        y[i] = z[frames - 1 - i]
 
 
 def main(library: str) -> None:
@@ -73,7 +62,7 @@ def main(library: str) -> None:
         "xruns": int(stream.host["xruns"][0]),
         "left in the ring": stream.engine.waiting,
         "rests": sum(n.overruns for n in stream.engine.stats().nodes),
-        "positive control": counter(_allocates.address, 0, 0, outs.ctypes.data, 64, 10),
+        "positive control": counter(allocates.address, 0, 0, outs.ctypes.data, 64, 10),
     }
     print(json.dumps(found))
 

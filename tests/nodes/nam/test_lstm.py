@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
-from numba.core.runtime.nrt import rtsys
 
 from namgraph.nodes.nam.file import parse_nam
 from namgraph.nodes.nam.lstm import SMALL, prepare_lstm
@@ -110,15 +109,6 @@ def test_state_is_all_there_is_to_remember() -> None:
         assert (playing(SIGNAL, 23) != first).any()
         state[:] = taken
         same(playing(SIGNAL, 41), first)
-
-
-@pytest.mark.parametrize("shape", [(3, 1), (8, 2), (65, 1)])
-def test_nothing_is_allocated(shape: tuple[int, int]) -> None:
-    playing = Playing(parse(nets.lstm(*shape)))
-    playing(SIGNAL)
-    before = rtsys.get_allocation_stats().alloc
-    playing(SIGNAL, [1, 17, 64])
-    assert rtsys.get_allocation_stats().alloc == before
 
 
 @given(hidden=st.integers(1, 512), width=st.sampled_from(WIDTHS))
