@@ -1,6 +1,8 @@
 """Shared by all tests."""
 
+import itertools
 import os
+import random
 import signal
 from pathlib import Path
 
@@ -15,6 +17,35 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    order = parser.getgroup("order")
+    order.addoption("--shuffle", metavar="SEED", help="run tests in a random order: any text")
+    order.addoption(
+        "--share", type=float, default=1.0, help="with --shuffle: run so much of them, 0 to 1"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    seed, share = config.getoption("--shuffle"), config.getoption("--share")
+    return "" if seed is None else f"order: --shuffle {seed} --share {share}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shuffle the files, and the tests in each: what a file's tests share is made once a file."""
+    seed, share = config.getoption("--shuffle"), config.getoption("--share")
+    if seed is None:
+        return
+    rng = random.Random(seed)
+    files = [list(tests) for _, tests in itertools.groupby(items, lambda item: item.path)]
+    rng.shuffle(files)
+    for tests in files:
+        rng.shuffle(tests)
+    kept = [item for tests in files for item in tests if rng.random() < share]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
 
 
 @pytest.fixture
