@@ -20,11 +20,20 @@ import shutil
 import stat
 import sys
 import time
+import warnings
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-__all__ = ["digest_of", "distrust", "make_folder", "read_entry", "user_cache", "write_entry"]
+__all__ = [
+    "digest_of",
+    "distrust",
+    "make_folder",
+    "read_entry",
+    "user_cache",
+    "warn_once",
+    "write_entry",
+]
 
 MAGIC = b"namgraph cache 1\n"
 DIGEST = 32
@@ -37,6 +46,7 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _POSIX = hasattr(os, "getuid")
+_warned: set[str] = set()
 
 
 def user_cache() -> Path | None:
@@ -71,17 +81,21 @@ def read_entry(path: Path, key: bytes) -> bytes | None:
         handle = os.open(path, _READ)
     except (OSError, ValueError):  # not there, a link, a socket
         return None
-    with open(handle, "rb") as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
             return None
         reason = _others(found)
         if reason:
             raise PermissionError(f"{path} {reason}")
-        try:
+        with open(handle, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES)
-        except OSError:
-            return None
+    except PermissionError:
+        raise
+    except OSError:  # the disk gives it back no more
+        return None
+    finally:
+        os.close(handle)
     start = len(MAGIC) + DIGEST
     payload = data[start:]
     whole = data[:start] == MAGIC + digest_of(os.fsencode(path.name), key, payload)
@@ -131,7 +145,7 @@ def distrust(folder: Path) -> str:
     for place in (real, *real.parents):
         try:
             found = os.lstat(place)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as reason:
             return f"{place} cannot be looked at: {getattr(reason, 'strerror', '') or reason}"
@@ -139,6 +153,13 @@ def distrust(folder: Path) -> str:
         if reason_not:
             return f"{place} {reason_not}"
     return ""
+
+
+def warn_once(kind: str, text: str) -> None:
+    """Give a ``RuntimeWarning``, the first time in a process that this kind of thing happens."""
+    if kind not in _warned:
+        _warned.add(kind)
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def _others(found: os.stat_result, *, above: bool = False) -> str:

@@ -11,7 +11,6 @@ import re
 import struct
 import sys
 import types as python
-import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha1, sha256
@@ -23,7 +22,15 @@ import llvmlite
 import numba
 from numba.core import config
 
-from .cache_files import digest_of, distrust, make_folder, read_entry, user_cache, write_entry
+from .cache_files import (
+    digest_of,
+    distrust,
+    make_folder,
+    read_entry,
+    user_cache,
+    warn_once,
+    write_entry,
+)
 from .fingerprint import fingerprint
 from .simd.host import host_lanes
 
@@ -64,7 +71,7 @@ class KernelCache:
             return
         source = Path(function.__code__.co_filename)
         depends = digest_of(
-            *said, _source_stamp(source), function.__module__.encode(), source_key().encode()
+            *said, _source_stamp(source), str(function.__module__).encode(), source_key().encode()
         )
         self.function = _renamed(function, depends)
         self._depends, self._said = depends, (str(signature), host_lanes(), _versions())
@@ -84,10 +91,10 @@ class KernelCache:
             if payload is not None:
                 return _linked(target, payload)
             if reason and (config.CACHE_DIR or os.path.lexists(path)):
-                _warn(
+                warn_once(
                     "distrust",
-                    f"compiled kernels in {path.parent} are not read: {reason}: make it yours "
-                    "alone (chmod go-w), or set NUMBA_CACHE_DIR to a folder of your own",
+                    f"compiled kernels in {path.parent} are not read: {reason}: set "
+                    "NUMBA_CACHE_DIR to a folder of your own that others cannot write to",
                 )
         return None
 
@@ -95,7 +102,7 @@ class KernelCache:
         """Keep what was compiled in the first folder that takes it; warn once if none does."""
         if made.library.has_dynamic_globals:
             self._folders = []
-            _warn(
+            warn_once(
                 self._stem,
                 f"{self._stem} is compiled anew in each process: its code has addresses in it",
             )
@@ -111,10 +118,10 @@ class KernelCache:
             except OSError as error:
                 reasons.append(error)
         if reasons:
-            _warn(
+            warn_once(
                 "unkept",
                 f"compiled kernels cannot be kept on disk: {reasons[0]} "
-                "(set NUMBA_CACHE_DIR to a folder that can be written)",
+                "(set NUMBA_CACHE_DIR to a folder of your own that can be written)",
             )
 
     def _places(self, target: Any) -> Iterator[tuple[Path, bytes]]:
@@ -200,13 +207,3 @@ def _source_stamp(source: Path) -> bytes:
         return sha256(source.read_bytes()).digest()
     except (OSError, ValueError):
         return b""
-
-
-_warned: set[str] = set()
-
-
-def _warn(kind: str, text: str) -> None:
-    """Warn once in a process for each kind of reason."""
-    if kind not in _warned:
-        _warned.add(kind)
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
