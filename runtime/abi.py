@@ -94,6 +94,12 @@ class Native:
         compiled = self._compiled or self._compile()
         return compiled.ctypes
 
+    @property
+    def depends(self) -> bytes:
+        """A digest of the code and the values it is compiled from; empty if there can be none."""
+        compiled = self._compiled or self._compile()
+        return bytes(compiled._cache.depends)
+
     def _compile(self) -> CFunc:
         with _lock:
             if self._compiled is None:

@@ -64,17 +64,19 @@ class KernelCache:
 
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
         self.function = function
+        self.depends = b""
+        """A digest of what the machine code depends on; empty if there can be none."""
         self._folders: list[Path] = []
         try:
             said = fingerprint(function), fingerprint(function, closure_only=True)
         except ValueError:  # compiled anew in each process
             return
         source = Path(function.__code__.co_filename)
-        depends = digest_of(
+        self.depends = digest_of(
             *said, _source_stamp(source), str(function.__module__).encode(), source_key().encode()
         )
-        self.function = _renamed(function, depends)
-        self._depends, self._said = depends, (str(signature), host_lanes(), _versions())
+        self.function = _renamed(function, self.depends)
+        self._said = str(signature), host_lanes(), _versions()
         self._stem = f"{_stem(source)}.{function.__qualname__}-{function.__code__.co_firstlineno}"
         self._closure = said[1]
         self._folders = list(_folders(source))
@@ -132,7 +134,7 @@ class KernelCache:
         variant = digest_of(said, self._closure).hex()[:16]
         stem = re.sub(r"[^\w.-]", "", self._stem)[:LONGEST_NAME]
         for folder in self._folders:
-            yield folder / f"{stem}-{variant}.kernel", digest_of(said, self._depends)
+            yield folder / f"{stem}-{variant}.kernel", digest_of(said, self.depends)
 
 
 def _linked(target: Any, payload: bytes) -> Any:

@@ -24,6 +24,7 @@ import numpy as np
 from numba.core import config
 
 from namgraph.runtime.abi import NODE, Native, helper
+from namgraph.runtime.disk_cache import source_key
 from namgraph.runtime.operations import WIDTH, add, clear, copy
 from namgraph.runtime.pointers import channel
 
@@ -71,6 +72,7 @@ def use() -> int:
 
 def build(folder: Path) -> None:
     """Fill a folder with whole kernels."""
+    source_key()  # once, here: the processes to be forked have it then
     if _apart(lambda: _used(folder, 0)) != 0:
         raise AssertionError("not even a new cache can be filled")
 

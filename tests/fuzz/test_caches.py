@@ -21,7 +21,8 @@ def run(count: int, before: str = "") -> dict[str, str]:
     """Use damaged caches in a process of its own: it forks, which one with threads should not."""
     script = (
         "import json\nfrom namgraph.runtime import cache_files\n"
-        f"from namgraph.tests.fuzz import caches\n{before}\nprint(json.dumps(caches.run(0, {count})))"
+        f"from namgraph.tests.fuzz import caches\n{before}\n"
+        f"print(json.dumps(caches.run(0, {count})))"
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
