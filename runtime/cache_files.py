@@ -107,8 +107,7 @@ def write_entry(path: Path, key: bytes, payload: bytes) -> None:
 
     Several processes may do so at the same time: each entry is whole, and the last one stays.
     """
-    part = path.with_name(PART.format(secrets.token_hex(8)))
-    _remove_left_over(path.parent)
+    part = unfinished(path.parent)
     try:
         with open(os.open(part, _WRITE, 0o644), "wb") as file:
             file.write(MAGIC + digest_of(os.fsencode(path.name), key, payload))
@@ -124,6 +123,20 @@ def write_entry(path: Path, key: bytes, payload: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def unfinished(folder: Path) -> Path:
+    """Return a new name for a file that is being written; remove those of writers killed long ago.
+
+    For the folder of a cache: what lies there under such a name is nobody's but a writer's.
+    """
+    before = time.time() - LEFT_OVER_S
+    with contextlib.suppress(OSError):
+        for part in folder.glob(PART.format("*")):
+            with contextlib.suppress(OSError):
+                if os.lstat(part).st_mtime < before:
+                    part.unlink()
+    return folder / PART.format(secrets.token_hex(8))
 
 
 def make_folder(folder: Path) -> None:
@@ -211,13 +224,3 @@ def _unmapped() -> int:
         return 0 if whole else int(Path("/proc/sys/kernel/overflowuid").read_text())
     except (OSError, ValueError, IndexError):
         return 0
-
-
-def _remove_left_over(folder: Path) -> None:
-    """Remove unfinished files of writers that were killed long ago."""
-    before = time.time() - LEFT_OVER_S
-    with contextlib.suppress(OSError):
-        for part in folder.glob(PART.format("*")):
-            with contextlib.suppress(OSError):
-                if os.lstat(part).st_mtime < before:
-                    part.unlink()

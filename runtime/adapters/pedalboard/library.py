@@ -8,14 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ....graph import EngineError
-from ...cache_files import distrust, make_folder, read_entry, user_cache, write_entry
+from ...cache_files import distrust, make_folder, read_entry, unfinished, user_cache, write_entry
 from .recipe import HERE, NAME, PLIST, PREBUILT, SOURCES, TARGETS
 
 __all__ = ["Shim", "compilers", "find_shim", "shim"]
@@ -136,12 +135,11 @@ def _compile(command: list[str], file: Path) -> None:
     reason = distrust(file.parent)
     if reason:
         raise PermissionError(reason)
-    handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    os.close(handle)
+    part = unfinished(file.parent)
     try:
         flags = ["-std=c11", "-O2", "-fvisibility=hidden", "-shared"]
         flags += [] if sys.platform == "win32" else ["-fPIC"]
-        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", part]
+        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", str(part)]
         done = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -155,7 +153,7 @@ def _compile(command: list[str], file: Path) -> None:
         digest = hashlib.sha256(file.read_bytes()).digest()
         write_entry(_digest_file(file), DIGEST_KEY, digest)
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _open(bundle: Path, file: Path) -> Shim:
