@@ -91,7 +91,7 @@ def _render(a: argparse.Namespace) -> None:
     )
 
 
-def _batch(a: argparse.Namespace) -> None:
+def _batch(a: argparse.Namespace) -> int:
     from .presets.job import read_job
     from .presets.job_run import run_job
 
@@ -105,11 +105,13 @@ def _batch(a: argparse.Namespace) -> None:
             warn=warn,
             progress=progress,
         )
+    faults = asdict(done.faults)
     if a.json:
         say(json.dumps(asdict(done)))
-        return
-    there = f", {done.kept} were there" if done.kept else ""
-    say(f"{done.made} files made, {done.seconds:.1f} s of sound{there}; see {done.manifest}")
+    else:
+        there = f", {done.kept} were there" if done.kept else ""
+        say(f"{done.made} files made, {done.seconds:.1f} s of sound{there}; see {done.manifest}")
+    return int(a.strict and any(faults.values()))
 
 
 def _check_block(block: int) -> None:

@@ -1,5 +1,6 @@
 """Nodes described: ports, parameters, and the registry that presets look them up in."""
 
+import copyreg
 import dataclasses
 import enum
 from collections.abc import Callable, Sequence
@@ -157,6 +158,16 @@ class Node:
         """Return the names of the fields that are paths."""
         return tuple(_declared(cls, "file"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by the values of the fields, for the newest class of this name."""
+        own = type(self)
+        if not dataclasses.is_dataclass(self):
+            return copyreg.__newobj__, (own,), self.__dict__  # type: ignore[attr-defined]
+        newest = _types.get(getattr(own, "type_name", ""), own)
+        kind = newest if _is_again(own, newest) else own
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
+        return _made_again, (kind, values)
+
     def __post_init__(self) -> None:
         """Check every parameter and option."""
         for name, row in self.params().items():
@@ -187,12 +198,19 @@ _types: dict[str, type[Node]] = {}
     frozen_default=True, kw_only_default=True, field_specifiers=(param, option, file)
 )
 def node(type_name: str) -> Callable[[type[N]], type[N]]:
-    """Make a class a frozen dataclass, registered under the name presets know it by."""
+    """Make a class a frozen dataclass, registered under the name presets know it by.
+
+    A class of the same module and qualified name replaces the older one: that is a notebook's cell
+    run again, or a module reloaded.  Plans that were made before go on with the older one.  Any
+    other class of the same type name is a ``DuplicateNameError``.
+    """
 
     def register(cls: type[N]) -> type[N]:
-        if type_name in _types:
+        other = _types.get(type_name)
+        if other is not None and not _is_again(cls, other):
             raise DuplicateNameError(
-                f"node type {type_name!r} is already {_types[type_name].__qualname__}"
+                f"node type {type_name!r} is already {other.__module__}.{other.__qualname__}: "
+                "choose another name"
             )
         doc = cls.__doc__
         made = dataclass(frozen=True)(cls)
@@ -202,6 +220,28 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
         return made
 
     return register
+
+
+def _is_again(cls: type, other: type) -> bool:
+    """Whether two classes are what the same statement gave."""
+    return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _made_again(kind: type[Node], values: dict[str, Any]) -> Node:
+    """Make a node of what was copied or pickled; the newest class checks every field."""
+    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    odd = [name for name in values if name not in fields]
+    odd += [
+        name
+        for name, f in fields.items()
+        if name not in values and f.init and f.default is f.default_factory is dataclasses.MISSING
+    ]
+    if odd:
+        raise UnknownNameError(
+            f"node type {kind.type_name!r} was defined anew since this one was made: "
+            f"{', '.join(odd)} differ{'s' * (len(odd) == 1)}; make the node anew"
+        )
+    return kind(**values)
 
 
 def node_type(type_name: str) -> type[Node]:

@@ -67,6 +67,9 @@ def parser(version: str, **calls: Any) -> argparse.ArgumentParser:
     )
     batch.add_argument("--again", action="store_true", help="make also what is there already")
     batch.add_argument("--backend", choices=BACKENDS, help=WHERE)
+    batch.add_argument(
+        "--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite"
+    )
     batch.add_argument("--json", action="store_true", help="print one JSON object")
 
     info = _verb(verbs, "info", calls, "what a model, an impulse response or a preset is")

@@ -6,17 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..graph import JobError, NamgraphError
 from ..nodes.nam import Nam
-from ..runtime.adapters.atomic import alone_in, writing
+from ..runtime.adapters.atomic import alone_in, remove_left_over, writing
 from ..runtime.adapters.files import audio_writer, read_audio
+from ..runtime.cpu import processors
 from .batch import render_models
 from .job import Job
 from .job_check import Checked, check_job
+from .job_faults import Faults, faults_of, tell_faults
 from .job_items import Item
 from .manifest import (
     MANIFEST,
@@ -48,6 +50,8 @@ class Done:
     seconds: float
     """Of sound, in the files that were made."""
     manifest: str
+    faults: Faults = field(default_factory=Faults)
+    """Files of the whole job, made now or before, that something is wrong with."""
 
 
 def run_job(
@@ -63,13 +67,14 @@ def run_job(
 
     Everything that can be refused is refused before the first file.  Files whose entry in the
     manifest has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
-    ``open_rig``; so many ``threads`` render at a time (0: one for each processor).  If it ends
-    early, the manifest lists what is there, and the same call goes on with the rest.
+    ``open_rig``; so many ``threads`` render at a time (0: one for each processor that this
+    process may use).  If it ends early, the manifest lists what is there, and the same call goes
+    on with the rest.  In the end ``warn`` is told of each kind of fault in one line.
     """
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
-    run = _Run(checked, warn, progress)
+    run = _Run(checked, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST
         try:
@@ -85,10 +90,17 @@ def run_job(
         ]
         for item in todo:  # from now on nobody can say of what is there what it is
             before.pop(item.file, None)
-        if todo:
-            run.make(todo, threads or os.cpu_count() or 1, before)
+            remove_left_over(job.output / item.file)
+        try:
+            if todo:
+                run.make(todo, threads or processors(), before)
+        finally:
+            known = {**before, **run.made}
+            there = [known[item.file] for item in job.items if item.file in known]
+            faults = faults_of(there)
+            tell_faults(faults, there, warn)
     seconds = sum(e["seconds"] for e in run.made.values())
-    return Done(len(todo), len(job.items) - len(todo), seconds, os.fspath(manifest))
+    return Done(len(todo), len(job.items) - len(todo), seconds, os.fspath(manifest), faults)
 
 
 class _StoppedError(Exception):
@@ -96,12 +108,10 @@ class _StoppedError(Exception):
 
 
 class _Run:
-    def __init__(
-        self, checked: Checked, warn: Callable[[str], None], progress: Callable[[float], None]
-    ) -> None:
+    def __init__(self, checked: Checked, progress: Callable[[float], None]) -> None:
         self.made: dict[str, Entry] = {}
         self._checked, self._job = checked, checked.job
-        self._warn, self._tell = warn, progress
+        self._tell = progress
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._banks = threading.Lock()
         self._shares: dict[str, float] = {}
@@ -200,16 +210,16 @@ class _Run:
 
     def _bank(self, items: Sequence[Item]) -> bool:
         """Make the files of many models at once; not one, if any of them was muted."""
-        found, lines = read_audio(items[0].source), list[str]()
+        found, lines, muted = read_audio(items[0].source), list[str](), list[int]()
         made = render_models(
             [item.model for item in items],
             found.samples,
             found.rate,
             backend=self._checked.backend or "auto",
             progress=lambda share: self._progress(items, share),
-            report=lambda stats: warn_of_faults(stats, lines.append),
+            report=lambda stats: muted.append(warn_of_faults(stats, lines.append)),
         )
-        if lines:
+        if lines or any(muted):
             return False
         for item, row in zip(items, made, strict=True):
             with audio_writer(
@@ -239,8 +249,6 @@ class _Run:
             }
             if time.monotonic() - self._written > EVERY_S:
                 self._write()
-        for line in lines:
-            self._warn(line if item.file in line else f"{item.file}: {line}")
 
     def _progress(self, items: Sequence[Item], share: float) -> None:
         if self._stop.is_set():

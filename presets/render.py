@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
 
 Path_ = str | os.PathLike[str]
 SILENT_DB = -200.0
+SILENT = 1e-5
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Levels:
     """Of the loudest channel."""
     dc: float
     """The largest mean of a channel."""
+    clipped: int = 0
+    """Samples at or beyond full scale."""
+    silent: bool = False
+    """Whether no channel moves by more than -100 dBFS: a constant is no sound."""
+    muted: int = 0
+    """Blocks in which a node was muted, because it made what is no number."""
 
     @property
     def seconds(self) -> float:
@@ -52,8 +59,10 @@ def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
     peak = float(np.abs(wide).max(initial=0.0))
     mean_square = float(np.square(wide).mean(axis=1).max()) if wide.size else 0.0
     dc = float(np.abs(wide.mean(axis=1)).max()) if wide.size else 0.0
+    clipped = int(np.count_nonzero(np.abs(samples) >= 1.0))
+    silent = bool(float(np.ptp(wide, axis=1).max(initial=0.0)) < SILENT) if wide.size else True
     channels, frames = samples.shape
-    return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc)
+    return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc, clipped, silent)
 
 
 def counted_channels(count: int) -> str:
@@ -82,7 +91,7 @@ def render_file(
     if _same_file(source, target):
         raise AudioFileError(f"{os.fspath(target)}: is the input: give the output another name")
     found = read_audio(source)
-    rate = float(rig.rate or found.rate)
+    rate, muted = float(rig.rate or found.rate), list[int]()
     check_fit(rig, source, found.channels, found.rate, resampled)
     with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
         heard = _something(resample(found.samples, found.rate, rate))
@@ -93,7 +102,7 @@ def render_file(
             block=block,
             tail=rig.rings_on(tail),
             progress=progress,
-            report=lambda stats: warn_of_faults(stats, warn),
+            report=lambda stats: muted.append(warn_of_faults(stats, warn)),
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
@@ -101,16 +110,20 @@ def render_file(
             frames = found.frames + max(0, round(extra * found.rate / rate))
             made = _exactly(_something(resample(made, rate, found.rate)), frames)
         held = write(made)
-    return levels_of(held, found.rate)
+    return replace(levels_of(held, found.rate), muted=sum(muted))
 
 
-def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> None:
-    """Say which nodes were muted: a render that went wrong must not pass for a good one."""
+def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
+    """Say which nodes were muted, and return in how many blocks.
+
+    A render that went wrong must not pass for a good one.
+    """
     for row in stats.nodes:
         if row.faults:
             warn(f"{row.name}: muted in {row.faults} blocks, because it made what is no number")
     if stats.device is not None and stats.device.fallen:
         warn(f"{stats.device}")
+    return stats.faults
 
 
 def check_fit(

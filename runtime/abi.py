@@ -12,100 +12,28 @@ importing a node costs nothing and a second process compiles nothing.
 
 import contextlib
 import gc
-import hashlib
-import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from numba import njit, types
 from numba.core import sigutils
-from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 
 from ..graph import KernelError
 from .compiler import KernelCompiler
+from .disk_cache import KernelCache
 from .kernel_check import cannot_compile
 from .no_imports import no_imports
 from .signals import signals_deferred
 
-__all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
+__all__ = ["NODE", "Native", "helper", "kernel", "native", "natives"]
 
 NODE = types.void(types.int64, types.int64, types.int64, types.int32)
 """The signature of every node's kernel."""
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
 _natives: list["Native"] = []
-
-
-@cache
-def source_key() -> str:
-    """Name the sources that kernels are made from.
-
-    Numba notices that a kernel's own file changed, not that a helper or the emitter behind an
-    intrinsic did.  Hashing every source beside and under this one closes that hole.
-    """
-    digest = hashlib.sha256()
-    root = Path(__file__).resolve().parents[1]
-    for path in sorted(p for f in ("runtime", "nodes") for p in (root / f).rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-class _KeyedCache(FunctionCache):  # type: ignore[misc]
-    """Numba's cache on disk, with more in its key.
-
-    The sources of the emitter; and the module's name, because a cached kernel is loaded by it, and
-    the same file can be imported under two names (a test by its path, and as part of a package).
-    """
-
-    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        from .simd.host import host_lanes
-
-        ours = source_key(), host_lanes(), self._py_func.__module__
-        return (*super()._index_key(sig, codegen), *ours)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load what was compiled before; what is damaged counts as not there, and is replaced.
-
-        Numba's own would first load all that it knows of types: only what is compiled needs that.
-        """
-        try:
-            with self._guard_against_spurious_io_errors():
-                return self._load_overload(sig, target_context)
-        except Exception:  # a pickle that was cut off can raise anything
-            with contextlib.suppress(OSError):
-                self._cache_file.flush()
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled, if the disk has room."""
-        try:
-            super().save_overload(sig, data)
-        except OSError as reason:
-            _warn_of_cache(str(reason))
-
-
-@cache
-def _warn_of_cache(reason: str) -> None:
-    """Say once that every start will compile anew."""
-    warnings.warn(
-        f"compiled kernels cannot be kept on disk: {reason}", RuntimeWarning, stacklevel=2
-    )
-
-
-def _cache_for(function: Callable[..., Any]) -> Any:
-    """Return the cache on disk of a function, or none where there is no place for one."""
-    try:
-        return _KeyedCache(function)
-    except (
-        RuntimeError
-    ) as reason:  # nowhere to write; or the source is no file (a prompt, a string)
-        if not function.__code__.co_filename.startswith("<"):
-            _warn_of_cache(f"{reason} (set NUMBA_CACHE_DIR to a folder that can be written)")
-        return NullCache()
 
 
 @contextlib.contextmanager
@@ -143,6 +71,12 @@ class Native:
         compiled = self._compiled or self._compile()
         return compiled.ctypes
 
+    @property
+    def depends(self) -> bytes:
+        """A digest of the code and the values it is compiled from; empty if there can be none."""
+        compiled = self._compiled or self._compile()
+        return bytes(compiled._cache.depends)
+
     def _compile(self) -> CFunc:
         """Compile, or load from disk, in the calling thread; raise ``KernelError`` if refused.
 
@@ -151,14 +85,15 @@ class Native:
         """
         with global_compiler_lock, no_imports(), signals_deferred(), _uncollected():
             if self._compiled is None:
+                kept = KernelCache(self.function, self.signature)
                 made = CFunc(
-                    self.function,
+                    kept.function,
                     sigutils.normalize_signature(self.signature),
                     locals={},
                     options={"nopython": True, **_OPTIONS},
                     pipeline_class=KernelCompiler,
                 )
-                made._cache = _cache_for(self.function)
+                made._cache = kept
                 try:
                     made.compile()
                 except KernelError:

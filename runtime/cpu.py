@@ -1,5 +1,6 @@
 """The processor as the audio thread needs it: flush-to-zero, and a clock that costs nothing."""
 
+import os
 import platform
 import time
 from typing import Any
@@ -12,7 +13,7 @@ from numba.extending import intrinsic
 from .abi import native
 from .pointers import store
 
-__all__ = ["cycles", "nanoseconds_per_cycle", "restore_floats", "set_flush_to_zero"]
+__all__ = ["cycles", "nanoseconds_per_cycle", "processors", "restore_floats", "set_flush_to_zero"]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 PTR, VOID = ir.PointerType(), ir.VoidType()
@@ -88,6 +89,13 @@ def cycles(typing: Any) -> Any:
 @native(types.void(types.int64))
 def _read_cycles(target: int) -> None:
     store(target, 0, cycles())
+
+
+def processors() -> int:
+    """Return how many processors this process may use, which may be fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):  # ``os.process_cpu_count`` is new in Python 3.13
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 _unit: float | None = None

@@ -23,7 +23,10 @@ LONGEST_SPILL_S = 30.0
 
 
 def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
-    """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``."""
+    """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``.
+
+    The same are nodes of one name, equal in class and values, and run by the same code.
+    """
     if previous.spec.rate != plan.spec.rate:
         return []
     before = {
@@ -40,6 +43,7 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
         if (
             j is not None
             and (previous._prepared[j].mixes or previous._prepared[j].node) == node
+            and previous._prepared[j].code == prepared.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, previous._prepared[j].op)
             == widths(plan.schedule, prepared.op)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..graph import (
     Spec,
 )
 from . import operations
+from .abi import Native
 from .arena import Block, Memory, offset
 from .blend import BLEND, ask_blend
 from .onset import ask_onset, onset
@@ -27,6 +29,7 @@ from .watch import TRACED
 __all__ = [
     "Row",
     "ask_buffers",
+    "code_of",
     "find_reports",
     "number_parameters",
     "prepare_row",
@@ -62,6 +65,8 @@ class Row:
     """What the node runs on the device, if it has ports there."""
     label: str = ""
     """What it is called, if it is no node."""
+    code: tuple[Any, ...] = ()
+    """What prepares and runs the node: see ``code_of``."""
 
 
 def ask_buffers(
@@ -106,7 +111,22 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
     blend = ask_blend(node, io)
     made, prewarm, after = processor.record, processor.prewarm, processor.after
     kernel, work = processor.kernel.address, processor.device
-    return Row(op, memory, kernel, made, node, prewarm, blend, after, device=work)
+    code = code_of(node, processor)
+    return Row(op, memory, kernel, made, node, prewarm, blend, after, device=work, code=code)
+
+
+def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
+    """Return the byte code of a node's class, and the digest of its kernel's.
+
+    A class or kernel may be edited while an engine plays (a notebook's cell, a reloaded module):
+    what another code remembers means nothing to the new one.
+    """
+    kernel = processor.kernel
+    members = [member for kind in type(node).__mro__ for member in vars(kind).values()]
+    members = [member.fget if isinstance(member, property) else member for member in members]
+    code = [getattr(member, "__code__", member) for member in members]
+    ours = kernel.depends or kernel if isinstance(kernel, Native) else type(kernel)
+    return tuple(c for c in code if isinstance(c, CodeType | int | float | str)), ours
 
 
 def with_onset(own: Memory, plan: Schedule, row: Row) -> list[Row]:

@@ -1,16 +1,30 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+A file is written under another name in its folder, and renamed when it is whole.  That name is
+made of the file's own, and its writer holds a lock on it: so whoever writes the file next, after a
+writer was killed, finds what that one left, and writes over it.
+"""
 
 import contextlib
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from ...graph import FileError
 
-__all__ = ["alone_in", "whole_file", "why_not", "writing"]
+try:
+    import fcntl
+except ImportError:  # not POSIX
+    fcntl = None  # type: ignore[assignment]
 
+__all__ = ["alone_in", "remove_left_over", "whole_file", "why_not", "writing"]
+
+LEFT_OVER_S = 86_400.0
+"""Where nothing can be locked: seconds after which an unfinished file has no writer any more."""
 PROBE = 1 << 20
 """Bytes that a file system which has refused some will not take either."""
 
@@ -28,9 +42,7 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
     try:
         target = Path(os.path.realpath(name))  # through a link, not over it
         _check(target, name, error)
-        # Short, and not made of the name: that may be as long as names may be.
-        part = target.with_name(f".namgraph-{secrets.token_hex(4)}.part")
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        part, handle = _begin(target)
     except error:  # which is a ValueError
         raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
@@ -39,8 +51,96 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
         yield part
         with writing(name, error):
             os.replace(part, target)
-    finally:
+    except BaseException:
         part.unlink(missing_ok=True)
+        raise
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def remove_left_over(path: str | os.PathLike[str]) -> None:
+    """Remove what a killed writer of the file ``path`` has left; not what somebody still writes."""
+    with contextlib.suppress(OSError, ValueError):
+        _remove_abandoned(_part(Path(os.path.realpath(path))))
+
+
+def _part(target: Path) -> Path:
+    """Return the name of a file while it is written: short, since ``target`` may be a long one."""
+    return target.with_name(f".namgraph-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.part")
+
+
+def _begin(target: Path) -> tuple[Path, int | None]:
+    """Make the file to be written; return it, and the handle of its lock where there are locks."""
+    part = _part(target)
+    with contextlib.suppress(OSError):
+        _remove_abandoned(part)
+    with contextlib.suppress(FileExistsError):
+        return part, _locked(part)
+    # Another process writes the same file now: the last one to end stays.
+    part = part.with_name(f".namgraph-{secrets.token_hex(8)}.part")
+    return part, _locked(part)
+
+
+def _locked(part: Path) -> int | None:
+    """Make a new file and lock it; return the handle, or ``None`` where nothing can be locked.
+
+    ``FileExistsError`` if it is there, or if another process took it before it was locked.
+    """
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    if fcntl is None:  # Windows, which renames no file that is open
+        os.close(handle)
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        taken = not _is_at(part, os.fstat(handle))
+    except BlockingIOError:
+        taken = True
+    except OSError:  # some network file systems lock nothing
+        os.close(handle)
+        return None
+    if taken:
+        os.close(handle)
+        raise FileExistsError(part)
+    return handle
+
+
+def _remove_abandoned(part: Path) -> None:
+    """Remove an unfinished file that nobody writes any more; ``OSError`` if there is none."""
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(part, os.O_WRONLY | flags)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode) or not _is_abandoned(handle, found.st_mtime):
+            return
+        if _is_at(part, found):  # its writer may have ended well since, and renamed it
+            if fcntl is None:
+                os.close(handle)
+                handle = -1
+            part.unlink()
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _is_abandoned(handle: int, changed: float) -> bool:
+    if fcntl is not None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+    return time.time() - changed > LEFT_OVER_S
+
+
+def _is_at(path: Path, file: os.stat_result) -> bool:
+    """Whether an open file is still the one of this name."""
+    try:
+        return os.path.samestat(os.lstat(path), file)
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager
@@ -57,9 +157,7 @@ def alone_in(folder: Path, error: type[FileError] = FileError) -> Iterator[None]
     """Make a folder, and refuse to work in it beside another run; where the system can tell."""
     with writing(os.fspath(folder), error):
         folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # not POSIX
+    if fcntl is None:
         yield
         return
     with writing(os.fspath(folder), error):

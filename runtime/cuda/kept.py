@@ -1,41 +1,50 @@
-"""Compiled kernels on disk, by a key that says all that they were made from.
+"""Compiled CUDA kernels on disk, by a key that says all that they were made from.
 
-A file is there whole or not at all, and what is damaged counts as not there.
+../cache_files.py says what an entry is, and when it is read.
 """
 
 import os
-import warnings
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
-from ...graph import FileError
-from ..adapters.atomic import whole_file
+from ..cache_files import distrust, make_folder, read_entry, user_cache, warn_once, write_entry
 
 __all__ = ["folder", "keep", "kept"]
 
-MARK = b"namgraph cuda 2\n"
-SUM = 32
 LENGTH = 8
+HOW = "set NAMGRAPH_CUDA_CACHE to a folder of your own"
 
 
 def folder() -> Path:
-    """Return where compiled kernels are: NAMGRAPH_CUDA_CACHE, or below the user's cache folder."""
+    """Return where compiled kernels are: NAMGRAPH_CUDA_CACHE, or below the user's cache folder.
+
+    ``OSError`` if the user has none.
+    """
     given = os.environ.get("NAMGRAPH_CUDA_CACHE")
     if given:
         return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "namgraph" / "cuda"
+    own = user_cache()
+    if own is None:
+        raise FileNotFoundError("the user has no home folder")
+    return own / "cuda"
 
 
 def kept(key: str) -> tuple[bytes, str] | None:
-    """Return an image and its compiler's log, or nothing if they are not there as they were."""
+    """Return an image and its compiler's log, or ``None`` if none is there, whole and this user's.
+
+    Warns once of files that others own or may write: these are not read.
+    """
     try:
-        data = (folder() / f"{key}.bin").read_bytes()
-    except (OSError, RuntimeError):
+        path = folder() / f"{key}.bin"
+        reason = distrust(path.parent) if os.path.lexists(path) else ""
+        if reason:
+            raise PermissionError(reason)
+        body = read_entry(path, key.encode())
+    except PermissionError as error:
+        warn_once("cuda distrust", f"compiled CUDA kernels are not read: {error}: {HOW}")
         return None
-    body = data[len(MARK) + SUM :]
-    if data[: len(MARK) + SUM] != MARK + sha256(body).digest():
+    except OSError:
+        return None
+    if body is None:
         return None
     length = int.from_bytes(body[:LENGTH], "little")
     log, image = body[LENGTH : LENGTH + length], body[LENGTH + length :]
@@ -45,22 +54,12 @@ def kept(key: str) -> tuple[bytes, str] | None:
 def keep(key: str, image: bytes, log: str) -> None:
     """Keep an image and its compiler's log, if the disk has room; warn once where it has not."""
     text = log.encode()
-    body = len(text).to_bytes(LENGTH, "little") + text + image
     try:
-        place = folder()
-        place.mkdir(parents=True, exist_ok=True)
-        with whole_file(place / f"{key}.bin") as part:
-            part.write_bytes(MARK + sha256(body).digest() + body)
-    except (FileError, OSError, RuntimeError) as reason:
-        _warn(str(reason))
-
-
-@cache
-def _warn(reason: str) -> None:
-    """Say once that every start will compile anew."""
-    warnings.warn(
-        f"compiled CUDA kernels cannot be kept on disk: {reason} "
-        "(set NAMGRAPH_CUDA_CACHE to a folder that can be written)",
-        RuntimeWarning,
-        stacklevel=3,
-    )
+        path = folder() / f"{key}.bin"
+        make_folder(path.parent)
+        reason = distrust(path.parent)
+        if reason:
+            raise PermissionError(reason)
+        write_entry(path, key.encode(), len(text).to_bytes(LENGTH, "little") + text + image)
+    except OSError as error:
+        warn_once("cuda unkept", f"compiled CUDA kernels cannot be kept on disk: {error}: {HOW}")

@@ -10,6 +10,7 @@ import pytest
 
 from namgraph.graph.errors import CudaError, EngineError
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet
+from namgraph.runtime import cache_files
 from namgraph.runtime.cuda import compiler, kept
 from namgraph.runtime.cuda.compiler import Cubin, compile_cubin, known_archs
 from namgraph.runtime.cuda.kernel import CudaKernel
@@ -187,7 +188,7 @@ def test_a_damaged_file_counts_as_absent(counted: list[str], place: Path, damage
 def test_no_room_on_disk_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("NAMGRAPH_CUDA_CACHE", str(tmp_path / "file" / "kernels"))
-    kept._warn.cache_clear()
+    monkeypatch.setattr(cache_files, "_warned", set())
     with pytest.warns(RuntimeWarning, match="cannot be kept on disk"):
         assert compile_cubin(TINY, "sm_90").image
     assert compile_cubin(TINY, "sm_90").image  # a second warning would be an error
@@ -198,7 +199,7 @@ def test_a_file_is_never_half_there(monkeypatch: pytest.MonkeyPatch, place: Path
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "replace", broken)
-    kept._warn.cache_clear()
+    monkeypatch.setattr(cache_files, "_warned", set())
     with pytest.warns(RuntimeWarning, match="no space left"):
         kept.keep("key", b"image", "log")
     assert not list(place.iterdir())

@@ -21,6 +21,7 @@ from namgraph.graph import Graph, NamFileError
 from namgraph.nodes.nam import file as reader, load_nam
 from namgraph.nodes.nam.file import parse_nam
 from namgraph.runtime import Engine
+from namgraph.runtime.cpu import processors
 
 from ..nodes import bad
 from ..nodes.nam import nets
@@ -43,7 +44,7 @@ def test_mutated_files_are_refused_or_play(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not THOROUGH, reason="a hundred thousand files take minutes")
 def test_a_hundred_thousand_mutated_files() -> None:
-    report = runner.run(0, 100_000, os.cpu_count() or 1)
+    report = runner.run(0, 100_000, processors())
     assert not report.bugs, str(report)
 
 

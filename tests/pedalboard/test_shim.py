@@ -104,6 +104,39 @@ def test_a_compiled_one_plays(tmp_path: Path) -> None:
     assert str(tmp_path) in done.stdout
 
 
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+@pytest.mark.parametrize("damage", ["bit", "cut", "empty", "no digest", "swapped"])
+def test_a_damaged_one_is_not_opened_but_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
+    bundle = library.find_shim(prebuilt=tmp_path / "nothing").bundle
+    file = next(bundle.rglob("*.so"), bundle)
+    whole = file.read_bytes()
+    file.unlink()  # the one that is open here stays as it is
+    middle = len(whole) // 2
+    bit = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    file.write_bytes({"bit": bit, "cut": whole[:middle], "empty": b""}.get(damage, whole))
+    if damage in ("no digest", "swapped"):
+        library._digest_file(file).write_bytes(b"" if damage == "no digest" else whole)
+    with pytest.raises(ng.EngineError, match="no shim"):  # a cut one would end this process
+        library.find_shim(prebuilt=tmp_path / "nothing", commands=[])
+    assert library.find_shim(prebuilt=tmp_path / "nothing").bundle == bundle
+    assert library._is_whole(file)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bits")
+def test_one_that_others_may_write_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
+    library.find_shim(prebuilt=tmp_path / "nothing")
+    (tmp_path / "cache").chmod(0o777)
+    with pytest.raises(ng.EngineError, match=f"kept: {tmp_path / 'cache'} may be written by"):
+        library.find_shim(prebuilt=tmp_path / "nothing", commands=[])
+
+
 def test_where_nothing_works_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
     with pytest.raises(ng.EngineError, match=r"no shim .* install a C compiler .* namgraph.Board"):

@@ -1,6 +1,5 @@
 """Which shim fits this machine: a prebuilt one, or one compiled on first use."""
 
-import contextlib
 import ctypes
 import hashlib
 import os
@@ -9,18 +8,19 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from ....graph import EngineError
+from ...cache_files import distrust, make_folder, read_entry, unfinished, user_cache, write_entry
 from .recipe import HERE, NAME, PLIST, PREBUILT, SOURCES, TARGETS
 
 __all__ = ["Shim", "compilers", "find_shim", "shim"]
 
 ABI = 1
+DIGEST_KEY = b"shim for pedalboard"
 SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 
@@ -48,9 +48,11 @@ def find_shim(prebuilt: Path = PREBUILT, commands: Iterable[list[str]] | None = 
         text = reason if isinstance(reason, OSError) else "there is none for this machine"
         tried.append(f"prebuilt: {text}")
     bundle, file = _places(_cache() / _layout())
-    if file.is_file():
-        with contextlib.suppress(OSError):
+    try:
+        if _is_whole(file):
             return _open(bundle, file)
+    except OSError as reason:
+        tried.append(f"kept: {reason}")
     for command in compilers() if commands is None else commands:
         try:
             _compile(command, file)
@@ -104,24 +106,40 @@ def _places(file: Path) -> tuple[Path, Path]:
 def _cache() -> Path:
     """Return a folder of one's own for a shim of just these sources."""
     key = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in SOURCES))
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library/Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "namgraph" / f"shim-{key.hexdigest()[:16]}-{platform.machine()}"
+    own = user_cache()
+    if own is None:
+        raise EngineError("no shim for pedalboard can be kept: the user has no home folder")
+    return own / f"shim-{key.hexdigest()[:16]}-{platform.machine()}"
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a shim is there as it was compiled, and could be written by this user alone.
+
+    A library that was changed or cut off would end the process that opens it.
+    """
+    if not file.is_file():
+        return False
+    reason = distrust(file)
+    if reason:
+        raise PermissionError(reason)
+    return read_entry(_digest_file(file), DIGEST_KEY) == hashlib.sha256(file.read_bytes()).digest()
+
+
+def _digest_file(file: Path) -> Path:
+    return file.with_name(f"{NAME}.digest")
 
 
 def _compile(command: list[str], file: Path) -> None:
     """Compile the shim; the file appears whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    os.close(handle)
+    make_folder(file.parent)
+    reason = distrust(file.parent)
+    if reason:
+        raise PermissionError(reason)
+    part = unfinished(file.parent)
     try:
         flags = ["-std=c11", "-O2", "-fvisibility=hidden", "-shared"]
         flags += [] if sys.platform == "win32" else ["-fPIC"]
-        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", part]
+        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", str(part)]
         done = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -129,9 +147,13 @@ def _compile(command: list[str], file: Path) -> None:
         os.chmod(part, 0o755)
         if sys.platform == "darwin":
             (file.parents[1] / "Info.plist").write_text(PLIST, encoding="utf-8")
+        if _is_whole(file):  # another process was faster, and may have it open
+            return
         os.replace(part, file)
+        digest = hashlib.sha256(file.read_bytes()).digest()
+        write_entry(_digest_file(file), DIGEST_KEY, digest)
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _open(bundle: Path, file: Path) -> Shim:

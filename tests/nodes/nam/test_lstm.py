@@ -128,6 +128,6 @@ def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Rational((right.above[0] * 1.0001, *right.above[1:]), right.below, right.limit)
     file = nets.lstm(7, 1)  # a size of its own: no kernel of it has been made yet
     monkeypatch.setattr("namgraph.nodes.nam.lstm_cells.TANH44", wrong)
-    monkeypatch.setattr("namgraph.runtime.abi.source_key", lambda: "a wrong tanh")
+    monkeypatch.setattr("namgraph.runtime.disk_cache.source_key", lambda: "a wrong tanh")
     with pytest.raises(AssertionError):
         check_file(file)

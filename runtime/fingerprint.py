@@ -1,0 +1,176 @@
+"""What a kernel's machine code depends on, as a digest that is the same in every process.
+
+A kernel is compiled with the values that its globals and closure have at that moment.  The digest
+covers its byte code, these values, and likewise every function that it calls.  Of this package's
+own functions only the names and closures are taken: ``source_key`` covers their text.
+"""
+
+import enum
+import types as python
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numba.core import serialize
+from numba.core.types import Type
+
+__all__ = ["fingerprint"]
+
+KNOWN = {"numpy", "numba", "llvmlite", "math", "cmath", "operator", "builtins", "ctypes"}
+"""Packages whose functions are known by name: their versions are part of the cache's key."""
+_PACKAGE = __name__.rpartition(".runtime.")[0]
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), slice, range)
+
+
+def fingerprint(function: Callable[..., Any], *, closure_only: bool = False) -> bytes:
+    """Return a digest of a function and of all that its code reads.
+
+    Raises ``ValueError`` if something in it has no value that can be written down.
+    """
+    walk = _Walk()
+    if closure_only:
+        walk.closure(function)
+    else:
+        walk.function(function, whole=True)
+    return walk.digest.digest()
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.digest = blake2b(digest_size=32)
+        self.seen: dict[int, tuple[int, Any]] = {}
+
+    def say(self, *words: object) -> None:
+        """Take words into the digest."""
+        for word in words:
+            text = word if isinstance(word, bytes) else repr(word).encode("utf-8", "replace")
+            self.digest.update(len(text).to_bytes(8, "little"))
+            self.digest.update(text)
+
+    def value(self, value: Any) -> None:
+        """Take any value into the digest."""
+        if isinstance(value, _PLAIN) and not isinstance(value, enum.Enum):
+            self.say(type(value).__name__, value)
+            return
+        if id(value) in self.seen:
+            self.say("again", self.seen[id(value)][0])
+            return
+        self.seen[id(value)] = len(self.seen), value  # held, so that no other has its id
+        self._once(value)
+
+    def _once(self, value: Any) -> None:
+        if isinstance(value, tuple | list):
+            self.say(type(value).__qualname__, len(value))
+            for item in value:
+                self.value(item)
+        elif isinstance(value, dict):
+            self.say("dict", len(value))
+            for key, item in value.items():
+                self.value(key)
+                self.value(item)
+        elif isinstance(value, set | frozenset):
+            self.say("set", *sorted(map(repr, value)))
+        elif isinstance(value, np.ndarray):
+            self.say("array", value.dtype, value.shape, value.flags.f_contiguous, value.tobytes())
+        elif isinstance(value, np.generic):
+            self.say("scalar", value.dtype, value.tobytes())
+        elif isinstance(value, np.dtype):
+            self.say("dtype", value)
+        elif isinstance(value, Type):
+            self.say("type", type(value).__name__, value.name)
+        elif isinstance(value, python.CodeType):
+            self.code(value)
+        elif isinstance(value, python.FunctionType):
+            self.function(value)
+        elif isinstance(value, python.ModuleType):
+            self.say("module", value.__name__)
+        elif isinstance(value, type):
+            self.say("class", value.__module__, value.__qualname__)
+            if issubclass(value, enum.Enum):
+                self.value({m.name: m.value for m in value})
+        elif hasattr(value, "py_func"):  # what Numba's decorators return
+            self.say("compiled", sorted(getattr(value, "targetoptions", {}).items()))
+            self.value(value.py_func)
+        elif hasattr(value, "_defn") and not _is_ours(type(value)):  # Numba's intrinsics
+            self.say("intrinsic", value._name)
+            self.value(value._defn)
+        elif _top(value) in KNOWN and hasattr(value, "__name__"):
+            self.say("known", value.__name__)
+        else:
+            self._pickled(value)
+
+    def _pickled(self, value: Any) -> None:
+        try:
+            self.say("pickled", serialize.dumps(value))
+        except Exception as reason:  # whatever its own methods raise
+            raise ValueError(
+                f"{type(value).__qualname__} cannot be written down: {reason}"
+            ) from reason
+
+    def function(self, function: Any, *, whole: bool = False) -> None:
+        """Take a function into the digest; ``whole``: with its code even if it is ours."""
+        self.say("function", function.__module__, function.__qualname__)
+        ours = _is_ours(function)
+        if _top(function) in KNOWN:
+            return
+        if whole or not ours:
+            self.code(function.__code__)
+            self.value(function.__defaults__)
+            self.value(function.__kwdefaults__)
+        self.closure(function)
+        if not ours:
+            self._globals(function)
+
+    def closure(self, function: Any) -> None:
+        """Take what a function has from the functions around it."""
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            self.say("cell", name)
+            try:
+                self.value(cell.cell_contents)
+            except ValueError as reason:
+                if reason.args != ("Cell is empty",):
+                    raise
+
+    def _globals(self, function: Any) -> None:
+        names, space = _names(function.__code__), function.__globals__
+        for name in names:
+            if name in space:
+                self._named(name, space[name], names)
+
+    def _named(self, name: str, value: Any, names: list[str]) -> None:
+        """Take a global; of a module, whatever in it the code may name."""
+        self.say("global", name)
+        self.value(value)
+        if isinstance(value, python.ModuleType) and value.__name__.split(".")[0] not in KNOWN:
+            for inner in names:
+                found = vars(value).get(inner)
+                if found is not None and id(found) not in self.seen:
+                    self._named(inner, found, names)
+
+    def code(self, code: python.CodeType) -> None:
+        """Take byte code: what it does, not where it stands in its file."""
+        self.say("code", code.co_code, code.co_names, code.co_varnames, code.co_cellvars)
+        self.say(code.co_argcount, code.co_kwonlyargcount, code.co_flags, code.co_freevars)
+        self.value(code.co_consts)
+
+
+def _names(code: python.CodeType) -> list[str]:
+    """Return the names that code, and code inside it, reads: of globals and of attributes."""
+    found = dict.fromkeys(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, python.CodeType):
+            found |= dict.fromkeys(_names(const))
+    return list(found)
+
+
+def _top(value: Any) -> str:
+    return str(getattr(value, "__module__", None) or "").split(".")[0]
+
+
+def _is_ours(value: Any) -> bool:
+    """Whether ``source_key`` covers where a function or class is written."""
+    module = str(getattr(value, "__module__", None) or "")
+    return module.startswith((f"{_PACKAGE}.runtime.", f"{_PACKAGE}.nodes."))
