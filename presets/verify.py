@@ -72,7 +72,8 @@ def verify(
         wanted, step = _reference(against, x.size, rate)
         reference = os.fspath(against)
     first, cuts = _play(node, x, rate, progress)
-    allowed = tolerance or (RECURRENT if chosen.architecture == "LSTM" else TOLERANCE)
+    recurrent = chosen.receptive_field is None  # an LSTM, or what has one within
+    allowed = tolerance or (RECURRENT if recurrent else TOLERANCE)
     return Verdict(
         os.fspath(model),
         chosen.architecture,
