@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .errors import FileError, GraphError
 from .node import Kind, Node, Space
+from .paths import checked_path
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -18,7 +19,7 @@ def draw(graph: "Graph", path: str | os.PathLike[str]) -> None:
     """Write a picture, the whole file or nothing: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
     from .svg import svg
 
-    path = Path(path)
+    path = Path(checked_path(path, "path", FileError))
     suffix = path.suffix.lower()
     if suffix == ".svg":
         text = svg(graph)

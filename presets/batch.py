@@ -1,12 +1,13 @@
 """One signal through many models: a data set, or every amp in a folder."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..graph import Graph, ParamError
+from ..graph.paths import checked_paths
 from ..nodes.nam import NamBank, load_nam
 from ..nodes.nam.node import BACKENDS, Nam
 from ..runtime.adapters.offline import render
@@ -38,12 +39,10 @@ def render_models(
     of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
     ``report`` is told of each bank of models: what had to be muted is counted there.
     """
-    if isinstance(paths, str | bytes):
-        raise ParamError(f"paths is {paths!r}: must be a list of files")
+    names, done = checked_paths(paths, "paths", ParamError), 0
     if backend not in BACKENDS:
         raise ParamError(f"backend is {backend!r}: must be one of {', '.join(BACKENDS)}")
     x = as_channels("audio", audio, 1)[0]
-    names, done = [os.fsdecode(path) for path in paths], 0
     made = np.empty((len(names), len(x)), np.float32)
     for members, where in _banks(names, slim, backend):
         graph = Graph()
@@ -57,7 +56,7 @@ def render_models(
     return made
 
 
-def _banks(names: list[str], slim: float, backend: str) -> Iterator[tuple[list[int], str]]:
+def _banks(names: Sequence[str], slim: float, backend: str) -> Iterator[tuple[list[int], str]]:
     """Sort models into banks; say where each plays."""
     host, device = list[int](), dict[str, list[int]]()
     for k, name in enumerate(names):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
+from ..graph.paths import checked_path
 from ..nodes.cab import Cab
 from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
@@ -21,6 +22,9 @@ __all__ = [
     "open_rig",
     "rig_of",
 ]
+
+
+RACK = "a rack (a preset, or a model whose name ends in .nam)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +60,15 @@ def open_rig(
     The last five are options of ``Nam``, set in every model where they are not ``None``; a .nam
     file plays where it is fastest (``backend`` "auto") unless told.
     """
-    path = Path(rig)
-    bare = path.suffix.lower() == ".nam"
+    rig = checked_path(rig, "rig", PresetError)
+    bare = Path(rig).suffix.lower() == ".nam"
     if bare:
         graph = model_graph(rig, ir)
         backend = backend or "auto"
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
     else:
-        graph = read_preset(rig).graph
+        graph = read_preset(rig, RACK).graph
     if slim is not None:
         _slim(graph, slim)
     _set_models(
@@ -74,7 +78,7 @@ def open_rig(
         calibrate_input=calibrate_input,
         resample=resample,
     )
-    return rig_of(os.fspath(rig), graph, bare=bare and ir is None, backend=backend)
+    return rig_of(rig, graph, bare=bare and ir is None, backend=backend)
 
 
 def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:

@@ -1,6 +1,5 @@
 """NamBank: many models side by side, one channel each."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
+from ...graph.paths import checked_paths, described
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.abi import kernel
 from ...runtime.pointers import call_node, load, record
@@ -42,7 +42,7 @@ class NamBank(Node):
     ``slim`` chooses the size of every model that has several.
     """
 
-    paths: Sequence[str] = file(kw_only=False)
+    paths: Sequence[str] = file(kw_only=False, several=True)
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     backend: str = option(default="cpu", choices=BACKENDS)
@@ -50,12 +50,11 @@ class NamBank(Node):
 
     def __post_init__(self) -> None:
         """Check what can be checked without the files."""
+        object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
-        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MAX_CHANNELS:
-            raise ParamError(
-                f"paths is {self.paths!r:.60}: must be a list of 1 to {MAX_CHANNELS} files"
-            )
-        object.__setattr__(self, "paths", tuple(os.fsdecode(path) for path in self.paths))
+        if not 1 <= len(self.paths) <= MAX_CHANNELS:
+            found = described(self.paths)
+            raise ParamError(f"paths is {found}: must be a list of 1 to {MAX_CHANNELS} files")
         if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
             raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
 

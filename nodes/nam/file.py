@@ -7,14 +7,14 @@ the file means it is refused by name.
 
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
+from ...graph.paths import checked_path, irregular, shown_path
+from ...runtime.adapters.file_kind import HEAD, MODEL, complaint, kind_of, kind_of_json
 from .activation_file import FINITE
 from .convnet_file import read_convnet
 from .fields import Fields, Weights, as_number, fault, shown
@@ -62,27 +62,41 @@ _kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
-    """Read and check a .nam file; a file that has not changed since is not read again."""
-    name = os.fspath(path)
+    """Read and check a .nam file; a file that has not changed since is not read again.
+
+    Whatever is wrong with the path or the content is one ``NamFileError``: what was found there,
+    and what is allowed.
+    """
+    name = checked_path(path, "path", NamFileError)
     try:
         whole = os.path.abspath(name)
         seen = os.stat(whole)
-        if not stat.S_ISREG(seen.st_mode):
-            raise NamFileError("is not a file")
-        if seen.st_size > MAX_BYTES:
-            raise NamFileError(f"has {seen.st_size} bytes: at most {MAX_BYTES}")
+        if kind := irregular(seen.st_mode):
+            raise NamFileError(f"is {kind}, not {MODEL}")
         stamp = (seen.st_mtime_ns, seen.st_size)
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
-            model = parse_nam(Path(whole).read_bytes())
+            model = parse_nam(_content(whole, seen.st_size))
             known = (stamp, model, max(model.weight_count, LEAST_WEIGHTS))
             _keep(whole, known)
         return known[1]
     except NamFileError as error:
-        raise NamFileError(f"{name}: {error}") from None
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NamFileError(f"{name}: cannot be read: {reason}") from None
+        raise NamFileError(f"{shown_path(name)}: {error}") from None
+    except OSError as error:
+        raise NamFileError(
+            f"{shown_path(name)}: cannot be read: {error.strerror or error}"
+        ) from None
+
+
+def _content(path: str, size: int) -> bytes:
+    """Return what a file holds, unless its first bytes or its size say that it is no model."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+        if wrong := complaint(kind_of(head), MODEL):
+            raise NamFileError(wrong)
+        if size > MAX_BYTES:
+            raise NamFileError(f"has {size} bytes: at most {MAX_BYTES}")
+        return head + file.read(MAX_BYTES)
 
 
 def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
@@ -99,9 +113,19 @@ def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
 
 def parse_nam(content: bytes) -> Model:
     """Check the content of a .nam file."""
-    values = parse_json(content, NamFileError)
+    if wrong := complaint(kind_of(content), MODEL):
+        raise NamFileError(wrong)
+    values = parse_json(content, NamFileError, lenient=_needless)
+    if wrong := complaint(kind_of_json(values), MODEL):
+        raise NamFileError(wrong)
     whole = Fields(values)
     return _check_ports(whole, _model(whole, 0))
+
+
+def _needless(path: str) -> bool:
+    """Say whether a place is one of the metadata that nothing is computed from: it may hold NaN."""
+    *parts, last = path.split(".")
+    return "metadata" in parts and not (parts[-1] == "metadata" and last in LEVELS)
 
 
 def _model(row: Fields, depth: int) -> Model:

@@ -1,13 +1,13 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option, param
+from ...graph.paths import checked_path
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.smooth import glide_coefficient
 from ..resample import Rates, rates, resampled
@@ -58,11 +58,8 @@ class Nam(Node):
         """Check what can be checked without the file."""
         if isinstance(self.slim, bool):
             raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+        object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
         super().__post_init__()
-        try:
-            object.__setattr__(self, "path", os.fsdecode(self.path))
-        except TypeError:
-            raise NamFileError(f"path is {self.path!r}: must be the name of a file") from None
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
