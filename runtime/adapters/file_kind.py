@@ -125,7 +125,7 @@ def _text(content: bytes) -> Kind | None:
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return UTF16
     first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:HEAD]
-    if content[:2] in (b"{\0", b"[\0", b"\0{", b"\0["):
+    if content[:2] in (b"{\0", b"[\0", b"\0{", b"\0[") and content[:4].count(0) == 2:
         return UTF16
     if first[:1] == b"<":
         words = first.lower()

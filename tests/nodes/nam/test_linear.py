@@ -39,7 +39,7 @@ def test_the_first_weight_is_that_of_the_current_sample() -> None:
 def test_the_layouts_that_the_document_spells_out(way: str) -> None:
     one_to_two = linear([1, 0.5, 2, -1, 0.25, 100], 2, out_channels=2, implementation=way)
     found = Playing(parse(one_to_two))(RAMP[:1])
-    wanted = [[1.25, 2.75, 4.25, 5.75], [102, 103, 104, 105]]
+    wanted: Any = [[1.25, 2.75, 4.25, 5.75], [102, 103, 104, 105]]
     np.testing.assert_allclose(found, wanted, atol=1e-4)
     two_to_one = linear([1, 0.5, 2, -1, 0.25], 2, in_channels=2, implementation=way)
     found = Playing(parse(two_to_one))(RAMP)
