@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .errors import FileError, GraphError
 from .node import Kind, Node, Space
 from .paths import checked_path
+from .text import one_line
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -96,7 +97,9 @@ def _settings(node: Node, defaults: int) -> list[str]:
         value = getattr(node, field.name)
         label = field.name.replace("_", " ")
         if "file" in field.metadata:
-            changed.append(PurePath(str(value)).name)
+            many = isinstance(value, tuple | list) and len(value) != 1
+            path = value[0] if isinstance(value, tuple | list) and not many else value
+            changed.append(f"{len(value)} files" if many else one_line(PurePath(str(path)).name))
         elif "param" in field.metadata:
             unit = field.metadata["param"].unit
             if unit:  # gain_db with the unit dB reads "gain 3 dB"

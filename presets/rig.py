@@ -14,6 +14,7 @@ from .files import read_preset
 
 __all__ = [
     "Rig",
+    "assumed_rates",
     "check_devices",
     "levels_said",
     "model_graph",
@@ -37,6 +38,14 @@ class Rig:
     """Hz that its models were made for; ``None`` where any rate will do."""
     bare: bool
     """Whether it is one model and nothing else: its output is as long as its input."""
+
+    @property
+    def rate_words(self) -> str:
+        """The rate for a message, and whose it is a guess for; "any rate" where there is none."""
+        if self.rate is None:
+            return "any rate"
+        names = ", ".join(assumed_rates(self.graph))
+        return f"{self.rate:g} Hz" + (f" (assumed: the file of {names} does not say)" * bool(names))
 
     def rings_on(self, tail: bool | None) -> bool:
         """Whether it plays on after the input: as asked, or unless it is bare."""
@@ -98,6 +107,15 @@ def model_rates(graph: Graph) -> dict[str, float]:
         for name, node in models(graph).items()
         if not node.resample
     }
+
+
+def assumed_rates(graph: Graph) -> list[str]:
+    """Return the nodes of models whose files name no sample rate, for which 48000 Hz is taken."""
+    return [
+        name
+        for name, node in models(graph).items()
+        if not (node.model.sample_rate or load_nam(node.path).sample_rate)
+    ]
 
 
 def models(graph: Graph) -> dict[str, Nam]:

@@ -17,6 +17,7 @@ __all__ = [
     "JOB",
     "MODEL",
     "PRESET",
+    "READ",
     "Kind",
     "complaint",
     "kind_of",
