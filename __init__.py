@@ -66,7 +66,7 @@ from .graph import (
 )
 from .graph.version import VERSION
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
-from .nodes.nam import load_nam, match_levels
+from .nodes.nam import LevelsWarning, load_nam, match_levels
 from .presets import asset, load_preset, render_models, save_preset
 from .runtime import (
     Engine,
@@ -107,6 +107,7 @@ __all__ = [
     "Io",
     "JobError",
     "Kind",
+    "LevelsWarning",
     "LiveStream",
     "Meter",
     "Mix",

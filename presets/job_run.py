@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import JobError, NamgraphError
-from ..nodes.nam import Nam
+from ..nodes.nam import LevelsWarning, Nam
 from ..runtime.adapters.atomic import alone_in, writing
 from ..runtime.adapters.files import audio_writer, read_audio
 from .batch import render_models
@@ -69,6 +70,8 @@ def run_job(
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
+    for line in checked.levels_missing():  # once a kind, where a rack would warn once a file
+        warn(line)
     run = _Run(checked, warn, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST
@@ -86,7 +89,9 @@ def run_job(
         for item in todo:  # from now on nobody can say of what is there what it is
             before.pop(item.file, None)
         if todo:
-            run.make(todo, threads or os.cpu_count() or 1, before)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LevelsWarning)
+                run.make(todo, threads or os.cpu_count() or 1, before)
     seconds = sum(e["seconds"] for e in run.made.values())
     return Done(len(todo), len(job.items) - len(todo), seconds, os.fspath(manifest))
 

@@ -9,6 +9,7 @@ from ..graph import Graph, ParamError, PresetError
 from ..graph.paths import checked_path
 from ..nodes.cab import Cab
 from ..nodes.nam import Nam, NamBank, load_nam
+from ..nodes.nam.levels import Applied
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
@@ -16,6 +17,7 @@ __all__ = [
     "Rig",
     "assumed_rates",
     "check_devices",
+    "levels_of_models",
     "levels_said",
     "model_graph",
     "model_rates",
@@ -123,13 +125,26 @@ def models(graph: Graph) -> dict[str, Nam]:
     return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
 
 
-def levels_said(graph: Graph) -> str:
-    """Return on one line the gains of models whose levels are not raw, and what was missing."""
-    return "; ".join(
-        f"{name}: {node.levels_applied()}"
-        for name, node in models(graph).items()
-        if node.levels != "raw" or node.calibrate_input
-    )
+def levels_said(graph: Graph, missing: bool = True) -> str:
+    """Return on one line the gains of models whose levels are not raw, and what was ``missing``."""
+    rows = levels_of_models(graph)
+    return "; ".join(f"{name}: {a if missing else a.gains}" for name, _, a in rows)
+
+
+def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
+    """Return name, file and gains of every model that is not raw; a bank's are numbered."""
+    found = list[tuple[str, str, Applied]]()
+    for name, node in graph.nodes.items():
+        if not isinstance(node, Nam | NamBank) or not (
+            node.levels != "raw" or node.calibrate_input
+        ):
+            continue
+        if isinstance(node, Nam):
+            found.append((name, node.path, node.levels_applied()))
+        else:
+            rows = zip(node.paths, node.levels_applied(), strict=True)
+            found += [(f"{name}[{n}]", path, a) for n, (path, a) in enumerate(rows)]
+    return found
 
 
 def model_graph(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None = None) -> Graph:
@@ -186,7 +201,9 @@ def check_devices(graph: Graph) -> None:
 def _set_models(graph: Graph, **options: Any) -> None:
     """Set options of every model, but for those that are ``None``."""
     given = {name: value for name, value in options.items() if value is not None}
-    found = models(graph)
+    found: dict[str, Nam | NamBank] = {**models(graph)}
+    if "resample" not in given:  # which a bank cannot
+        found |= {n: node for n, node in graph.nodes.items() if isinstance(node, NamBank)}
     if given and not found:
         name, value = next(iter(given.items()))
         raise ParamError(f"--{name.replace('_', '-')} is {value}: the rack has no model")

@@ -113,7 +113,7 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
         _ = made.kernel.address  # compiles
-    except NamgraphError:
+    except (NamgraphError, Warning):  # a warning that somebody has made an error stays what it is
         raise
     except NotImplementedError:
         raise EngineError(f"{where}: has no prepare") from None

@@ -16,7 +16,8 @@ cuda/         all of this on a GPU
 from .bank import NamBank
 from .chain import junctions, match_levels
 from .file import load_nam
+from .levels import LevelsWarning
 from .model import Model
 from .node import Nam
 
-__all__ = ["Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]
+__all__ = ["LevelsWarning", "Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]
