@@ -1,6 +1,7 @@
 """Neural Amp Modeler: .nam files, the networks in them, and the node that plays them.
 
 file.py       from bytes to a checked Model (model.py), by way of fields.py, *_file.py
+FORMAT.md     what the documents of the format say, and the test of each statement
 networks.py   what is in a Model: networks.py, wavenet_parts.py, wavenet_network.py
 prepare.py    from a network to the kernel that plays it
 program.py    networks as lists of operations; parts.py adds them, program_*.py emit them
