@@ -39,7 +39,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         file = name if bare or Path(name).suffix else os.path.abspath(name)  # which has a folder
         return {"file": name, "kind": "preset", **_preset(file)}
     if kind is not None and kind not in READ:
-        raise FileError(f"{name}: {complaint(kind, 'a model, audio or a preset')}")
+        raise FileError(f"{name}: {complaint(kind, 'a NAM model, audio or a preset')}")
     if kind is None and suffix in ("", ".json"):
         return {"file": name, "kind": "preset", **_preset(name)}
     return {"file": name, **_audio(name)}
@@ -131,7 +131,11 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     }
     known = ("loudness", "input_level_dbu", "output_level_dbu")
     rest = {k: v for k, v in model.metadata.items() if k not in known}
-    found["metadata"] = {k: v for k, v in rest.items() if isinstance(v, str | int | float)}
+    found["metadata"] = {
+        k: None if isinstance(v, float) and not np.isfinite(v) else v  # 1e999 in the file
+        for k, v in rest.items()
+        if isinstance(v, str | int | float)
+    }
     if isinstance(rest.get("date"), dict):
         parts = [rest["date"].get(k) for k in ("year", "month", "day")]
         found["metadata"]["date"] = "-".join(f"{p:02d}" for p in parts if isinstance(p, int))

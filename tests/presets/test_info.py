@@ -47,11 +47,11 @@ def test_what_is_neither_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     Path("some.json").write_text('{"a": 1}')
     Path("words").write_text("plain words")
     for name, said in [
-        ("folder", "folder: is a folder, not a model, audio or a preset"),
-        ("page", "page: is a web page, not a model, audio or a preset: fetch the file itself"),
-        ("job.json", "job.json: is a job for namgraph batch, not a model, audio or a preset"),
-        ("x.aidax", "x.aidax: is a Keras model for RTNeural (AIDA-X), not a model, audio or"),
-        ("some.json", "some.json: is JSON text, not a model, audio or a preset"),
+        ("folder", "folder: is a folder, not a NAM model, audio or a preset"),
+        ("page", "page: is a web page, not a NAM model, audio or a preset: fetch the file itself"),
+        ("job.json", "job.json: is a job for namgraph batch, not a NAM model, audio or a preset"),
+        ("x.aidax", "x.aidax: is a Keras model for RTNeural (AIDA-X), not a NAM model, audio or"),
+        ("some.json", "some.json: is JSON text, not a NAM model, audio or a preset"),
         ("words", "no preset 'words' ships with namgraph"),
         ("nothing", "no preset 'nothing' ships with namgraph"),
         ("nothing.wav", "nothing.wav: cannot be read: No such file"),
@@ -75,7 +75,10 @@ def test_a_rate_that_is_a_guess_is_said(tmp_path: Path) -> None:
     assert found["sample_rate"] is None
     assert found["sample_rate_assumed"] == 48_000
     assert "  sample rate        no rate in the file: 48000 Hz assumed\n" in spelled(found)
-    known = describe(nets.write(tmp_path, AMP, "known.nam"))
+    text = json.dumps(AMP | {"metadata": {"gain": 0.125}}).replace("0.125", "1e999")
+    (tmp_path / "known.nam").write_text(text)
+    known = describe(tmp_path / "known.nam")
+    assert known["metadata"] == {"gain": None}
     assert "assumed" not in spelled(known)
     graph = ng.Graph()
     graph.add("first", ng.Nam(str(tmp_path / "model.nam")))
