@@ -75,7 +75,7 @@ def test_a_rate_that_is_a_guess_is_said(tmp_path: Path) -> None:
     assert found["sample_rate"] is None
     assert found["sample_rate_assumed"] == 48_000
     assert "  sample rate        no rate in the file: 48000 Hz assumed\n" in spelled(found)
-    text = json.dumps(AMP | {"metadata": {"gain": 0.125}}).replace("0.125", "1e999")
+    text = json.dumps(AMP | {"metadata": {"gain": 0.123456789}}).replace("0.123456789", "1e999")
     (tmp_path / "known.nam").write_text(text)
     known = describe(tmp_path / "known.nam")
     assert known["metadata"] == {"gain": None}
