@@ -67,7 +67,7 @@ from .graph import (
 )
 from .graph.version import VERSION
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
-from .nodes.nam import load_nam, match_levels
+from .nodes.nam import LevelsWarning, load_nam, match_levels
 from .presets import asset, load_preset, render_models, save_preset
 from .runtime import (
     Engine,
@@ -109,6 +109,7 @@ __all__ = [
     "JobError",
     "KernelError",
     "Kind",
+    "LevelsWarning",
     "LiveStream",
     "Meter",
     "Mix",

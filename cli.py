@@ -201,7 +201,7 @@ def _tell_levels(rig: Any) -> None:
     """Say which gains follow from the models' files, where any were asked for."""
     from .presets.rig import levels_said
 
-    said = levels_said(rig.graph)
+    said = levels_said(rig.graph, missing=False)  # of which building the graph warns
     if said:
         note(f"levels: {said}")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from .errors import FileError, GraphError
 from .node import Kind, Node, Space
+from .paths import checked_path
+from .text import one_line
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -18,7 +20,7 @@ def draw(graph: "Graph", path: str | os.PathLike[str]) -> None:
     """Write a picture, the whole file or nothing: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
     from .svg import svg
 
-    path = Path(path)
+    path = Path(checked_path(path, "path", FileError))
     suffix = path.suffix.lower()
     if suffix == ".svg":
         text = svg(graph)
@@ -95,7 +97,9 @@ def _settings(node: Node, defaults: int) -> list[str]:
         value = getattr(node, field.name)
         label = field.name.replace("_", " ")
         if "file" in field.metadata:
-            changed.append(PurePath(str(value)).name)
+            many = isinstance(value, tuple | list) and len(value) != 1
+            path = value[0] if isinstance(value, tuple | list) and not many else value
+            changed.append(f"{len(value)} files" if many else one_line(PurePath(str(path)).name))
         elif "param" in field.metadata:
             unit = field.metadata["param"].unit
             if unit:  # gain_db with the unit dB reads "gain 3 dB"

@@ -1,7 +1,8 @@
 """JSON from outside: parsed with suspicion, and shown in messages."""
 
 import json
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from .errors import FileError
 
@@ -19,18 +20,35 @@ def shown(value: Any, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def parse_json(content: str | bytes, error: type[FileError], **hooks: Any) -> Any:
+class _Constant:
+    """Stands for NaN or an infinity, which Python writes and JSON does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def parse_json(
+    content: str | bytes,
+    error: type[FileError],
+    *,
+    lenient: Callable[[str], bool] = lambda path: False,
+    **hooks: Any,
+) -> Any:
     """Return what JSON text holds; whatever is wrong with the text is one ``error``.
 
-    ``hooks`` are those of ``json.loads``; they may raise the same ``error``.
+    NaN and infinities are errors that name their place, such as ``weights[3]``; where ``lenient``
+    says of the place that nobody needs it, ``None`` is there instead.  ``hooks`` are those of
+    ``json.loads``; they may raise the same ``error``.
     """
+    constants = list[_Constant]()
 
-    def no_constant(name: str) -> NoReturn:
-        raise error(f"is not JSON: {name} is no number")
+    def constant(name: str) -> _Constant:
+        constants.append(_Constant(name))
+        return constants[-1]
 
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        return json.loads(text, parse_constant=no_constant, **hooks)
+        values = json.loads(text, parse_constant=constant, **hooks)
     except error:
         raise
     except UnicodeDecodeError as reason:
@@ -42,3 +60,30 @@ def parse_json(content: str | bytes, error: type[FileError], **hooks: Any) -> An
         raise error(f"is not JSON this package reads: {reason}") from None
     except RecursionError:
         raise error("is nested too deeply") from None
+    if not constants:
+        return values
+    whole = [values]
+    for place, key, path in _constants(whole):
+        if not lenient(path):
+            raise error(f"{path or 'the file'} is {place[key].name}: must be a number JSON has")
+        place[key] = None
+    return whole[0]
+
+
+def _constants(whole: list[Any]) -> Iterator[tuple[Any, Any, str]]:
+    """Find every constant in ``whole[0]``, in the order of the text: its holder, key and path.
+
+    What is still to be seen is a list: depth costs no stack.
+    """
+    waiting: list[tuple[Any, Any, str]] = [(whole, 0, "")]
+    while waiting:
+        place, key, path = waiting.pop()
+        value = place[key]
+        if isinstance(value, _Constant):
+            yield place, key, path
+        elif isinstance(value, dict):
+            inner = [(value, k, f"{path}.{k}" if path else str(k)) for k in value]
+            waiting += reversed(inner)
+        elif isinstance(value, list):
+            rows = [n for n, v in enumerate(value) if isinstance(v, dict | list | _Constant)]
+            waiting += [(value, n, f"{path}[{n}]") for n in reversed(rows)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
-from .errors import DuplicateNameError, ParamError, UnknownNameError
+from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
+from .paths import checked_path, checked_paths
 from .prepare import Io, Processor, Spec
 
 __all__ = [
@@ -106,9 +107,12 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     return dataclasses.field(default=default, kw_only=kw_only, metadata={"choices": tuple(choices)})
 
 
-def file(*, kw_only: bool = False) -> Any:
-    """Declare a path to a file the node reads in ``prepare``; presets keep it relative."""
-    return dataclasses.field(kw_only=kw_only, metadata={"file": True})
+def file(*, kw_only: bool = False, several: bool = False) -> Any:
+    """Declare a path to a file the node reads in ``prepare`` (or ``several``, as a tuple).
+
+    Presets keep paths relative.  What is no path is refused when the node is made.
+    """
+    return dataclasses.field(kw_only=kw_only, metadata={"file": several})
 
 
 class Node:
@@ -169,13 +173,19 @@ class Node:
         return _made_again, (kind, values)
 
     def __post_init__(self) -> None:
-        """Check every parameter and option."""
+        """Check every parameter, option and path (that it is one, not that a file is there)."""
         for name, row in self.params().items():
             object.__setattr__(self, name, row.check(name, getattr(self, name)))
         for name, choices in _declared(type(self), "choices").items():
             if choices and getattr(self, name) not in choices:
                 allowed = ", ".join(str(c) for c in choices)
                 raise ParamError(f"{name} is {getattr(self, name)!r}: must be one of {allowed}")
+        for name, several in _declared(type(self), "file").items():
+            value = getattr(self, name)
+            if several:
+                checked_paths(value, name, FileError)
+            elif value is not None or not hasattr(type(self), name):  # unless None is the default
+                checked_path(value, name, FileError)
 
 
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:

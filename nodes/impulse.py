@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.errors import AudioFileError
+from ..runtime.adapters.file_kind import AUDIO, complaint, kind_of_file
 from ..runtime.adapters.wave import whole_wave
 
 __all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
@@ -102,6 +103,8 @@ def _header(path: str, changed: int, size: int) -> Header:
     except OSError as error:
         raise AudioFileError(f"{path} cannot be read: {error.strerror}") from None
     except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
+        if wrong := complaint(kind_of_file(path), AUDIO):
+            raise AudioFileError(f"{path} {wrong}") from None
         raise AudioFileError(f"{path} is not an audio file that can be read: {error}") from None
     if found.frames <= 0:
         raise _error(path, "is empty", "one sample at least")

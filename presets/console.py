@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from ..graph import NamgraphError
+from ..graph.text import printable
 
 __all__ = ["Progress", "complain", "note", "run", "say", "warn"]
 
@@ -65,9 +66,9 @@ def _told_warnings() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print what was asked for."""
+    """Print what was asked for; what could steer a terminal is spelled out (``printable``)."""
     try:
-        print(text)
+        print(printable(text))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -86,7 +87,7 @@ def warn(text: str) -> None:
 
 def note(text: str) -> None:
     """Say one line on stderr."""
-    _tell(f"namgraph: {_one_line(text)}\n")
+    _tell(f"namgraph: {printable(' '.join(text.split()))}\n")
 
 
 class Progress:
@@ -171,8 +172,3 @@ def _hush(stream: Any) -> None:
 def _reason(error: OSError) -> str:
     text = error.strerror or str(error) or type(error).__name__
     return f"{error.filename}: {text}" if error.filename is not None else text
-
-
-def _one_line(text: str) -> str:
-    """Return text that a terminal shows and does not obey: names may hold anything."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.split()))

@@ -6,7 +6,6 @@ graph or one ``PresetError`` that names the place, what was found there, and wha
 
 import json
 import os
-import stat
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,26 @@ from typing import Any
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
 from ..graph.json_text import parse_json
+from ..graph.paths import checked_path, irregular, shown_path
 from ..runtime.adapters.atomic import whole_file, writing
-from .shipped import shipped_presets
-from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
+from ..runtime.adapters.file_kind import (
+    HEAD,
+    PRESET,
+    complaint,
+    kind_of,
+    kind_of_json,
+)
+from .shipped import shipped_preset
+from .values import (
+    as_float,
+    check_option,
+    fields_of,
+    no_such_key,
+    shown,
+    to_json,
+    windows_hint,
+    wrong,
+)
 
 __all__ = [
     "FORMAT",
@@ -52,46 +68,65 @@ class Preset:
 def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     """Write ``graph`` to a file; whatever was there stays until the new one is complete.
 
+    The file's name must end in ``.json``: ``load_preset`` takes a name without an ending for a
+    preset that ships, so that what was saved as "lead" could not be loaded as "lead".
     Files that nodes read are stored relative to the preset where they lie below or near it.
     """
+    path = checked_path(path, "path", PresetError)
     target = Path(path)
+    if target.suffix.lower() != ".json":
+        raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
     text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
-    with whole_file(path, PresetError) as part, writing(os.fspath(path), PresetError):
+    with whole_file(path, PresetError) as part, writing(path, PresetError):
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def load_preset(path: Path_) -> Graph:
-    """Read the graph from a preset file, or by its bare name from one that ships with namgraph."""
+    """Read the graph from a preset file, or by its bare name from one that ships with namgraph.
+
+    A bare name has neither a folder nor an ending: "crunch".  Files of one's own end in .json.
+    """
     return read_preset(path).graph
 
 
-def read_preset(path: Path_) -> Preset:
-    """Read a preset file, or by its bare name one that ships with namgraph."""
-    file = Path(path)
-    name = os.fspath(path)
+def read_preset(path: Path_, wanted: str = PRESET) -> Preset:
+    """Read a preset file, or by its bare name one that ships; ``wanted`` is for complaints."""
+    name = checked_path(path, "path", PresetError)
+    file = Path(name)
     if not file.suffix and file.name == name:
-        file = _shipped(name)
-    content = read_json_file(file, name, MAX_BYTES)
+        file = shipped_preset(name)
+    content = read_json_file(file, name, MAX_BYTES, wanted=wanted)
     try:
-        return loads(content, folder=file.parent)
+        return loads(content, folder=file.parent, wanted=wanted)
     except PresetError as error:
         raise PresetError(f"{name}: {error}") from error.__cause__
 
 
-def read_json_file(file: Path, name: str, most: int, error: type[FileError] = PresetError) -> bytes:
-    """Return what a file holds that a person has written; an ``error`` that names it if none."""
+def read_json_file(
+    file: Path,
+    name: str,
+    most: int,
+    error: type[FileError] = PresetError,
+    *,
+    wanted: str = PRESET,
+) -> bytes:
+    """Return what a file holds that a person has written, at most ``most`` bytes.
+
+    If there is none, or another kind of file than is ``wanted``, that is one ``error``.
+    """
     try:
         found = os.stat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise error(f"{name}: cannot be read: it is not a plain file")
-        if found.st_size > most:
-            raise error(f"{name}: has {found.st_size} bytes: at most {most}")
-        return file.read_bytes()
-    except error:  # which is a ValueError
-        raise
-    except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
-        text = getattr(reason, "strerror", None) or reason
-        raise error(f"{name}: cannot be read: {text}") from None
+        if kind := irregular(found.st_mode):
+            raise error(f"{name}: cannot be read: it is {kind}, not {wanted}")
+        with file.open("rb") as opened:
+            head = opened.read(HEAD)
+            if wrong := complaint(kind_of(head), wanted):
+                raise error(f"{name}: {wrong}")
+            if found.st_size > most:
+                raise error(f"{name}: has {found.st_size} bytes: at most {most}")
+            return head + opened.read(most)
+    except OSError as reason:
+        raise error(f"{name}: cannot be read: {reason.strerror or reason}") from None
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
@@ -113,16 +148,18 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
     return f'{text[:-2]},\n  "connections": {wires}\n}}\n'
 
 
-def loads(content: str | bytes, *, folder: Path_ = ".") -> Preset:
+def loads(content: str | bytes, *, folder: Path_ = ".", wanted: str = PRESET) -> Preset:
     """Read a preset from JSON text; the files it names are looked for in ``folder``."""
     data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
-    return _preset(data, Path(folder))
+    return _preset(data, Path(folder), wanted)
 
 
-def _preset(data: Any, folder: Path) -> Preset:
+def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     if not isinstance(data, dict):
         wrong("the preset", data, "a JSON object")
     if "namgraph" not in data:
+        if other := complaint(kind_of_json(data), wanted):
+            raise PresetError(other)
         raise PresetError('the key "namgraph" is missing: is this a namgraph preset?')
     if data["namgraph"] != FORMAT or isinstance(data["namgraph"], bool):
         wrong("namgraph", data["namgraph"], f"{FORMAT}, the format this package reads")
@@ -182,7 +219,8 @@ def _found(place: str, value: Any, folder: Path) -> Any:
         wrong(place, value, "the path of a file")
     path = os.path.abspath(folder / value)
     if not os.path.isfile(path):
-        raise PresetError(f"{place} is {shown(value)}: there is no file {path}")
+        hint = windows_hint(value)
+        raise PresetError(f"{place} is {shown(value)}: there is no file {shown_path(path)}{hint}")
     return path
 
 
@@ -243,17 +281,6 @@ def near_path(path: Path_, folder: Path_) -> str:
         return Path(whole).as_posix()
     far = near.parts[: NEAR + 1] == ("..",) * (NEAR + 1)
     return Path(whole).as_posix() if far else near.as_posix()
-
-
-def _shipped(name: str) -> Path:
-    """Return the path of a preset that ships with the package."""
-    known = shipped_presets()
-    if name not in known:
-        raise PresetError(
-            f"no preset {name!r} ships with namgraph; there is {', '.join(known) or 'none'} "
-            "(a file of your own ends in .json)"
-        )
-    return known[name]
 
 
 def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

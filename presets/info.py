@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import FileError
+from ..graph.paths import checked_path
+from ..graph.text import one_line
 from ..nodes.nam import junctions
+from ..runtime.adapters.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
 from ..runtime.adapters.files import read_audio
 from .files import read_preset
 from .render import levels_of
-from .rig import model_rates, models
+from .rig import assumed_rates, model_rates, models
+from .shipped import shipped_presets
 
 __all__ = ["describe", "spelled"]
 
@@ -20,27 +25,42 @@ SHORT_S = 3.0
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Return what a file is, as values that JSON has."""
-    suffix = Path(path).suffix.lower()
-    if suffix == ".nam":
-        return {"file": os.fspath(path), "kind": "model", **_model(path)}
-    if suffix in (".json", ""):
-        return {"file": os.fspath(path), "kind": "preset", **_preset(path)}
-    return {"file": os.fspath(path), **_audio(path)}
+    """Return what a file is, as values that JSON has.
+
+    Its name decides where it ends in .nam; else its content does, and where that says nothing the
+    name again.  A bare name is a preset that ships, or a file.
+    """
+    name = checked_path(path, "file", FileError)
+    suffix, bare = Path(name).suffix.lower(), name in shipped_presets()
+    kind = None if bare or suffix == ".nam" else kind_of_file(name)
+    if suffix == ".nam" or kind == Kind(MODEL):
+        return {"file": name, "kind": "model", **_model(name)}
+    if bare or kind == Kind(PRESET):
+        file = name if bare or Path(name).suffix else os.path.abspath(name)  # which has a folder
+        return {"file": name, "kind": "preset", **_preset(file)}
+    if kind is not None and kind not in READ:
+        raise FileError(f"{name}: {complaint(kind, 'a NAM model, audio or a preset')}")
+    if kind is None and suffix in ("", ".json"):
+        return {"file": name, "kind": "preset", **_preset(name)}
+    return {"file": name, **_audio(name)}
 
 
 def spelled(found: Mapping[str, Any]) -> str:
-    """Return a description as lines for people to read."""
-    lines = [f"{found['file']}: {found['kind']}"]
+    """Return a description as lines for people to read; none of them is a value's own making."""
+    lines = [f"{one_line(found['file'])}: {found['kind']}"]
+    assumed = found.get("sample_rate_assumed")
     for key, value in found.items():
-        if key not in ("file", "kind", "receptive_field"):
+        if key == "sample_rate" and assumed is not None:
+            value = f"no rate in the file: {assumed:g} Hz assumed"
+        if key not in ("file", "kind", "receptive_field", "sample_rate_assumed"):
             lines += _lines(key.replace("_", " "), value, "  ")
     return "\n".join(lines)
 
 
 def _lines(label: str, value: Any, indent: str) -> list[str]:
     if isinstance(value, Mapping):
-        inner = [line for k, v in value.items() for line in _lines(str(k), v, indent + "  ")]
+        named = ((one_line(str(k)), v) for k, v in value.items())
+        inner = [line for k, v in named for line in _lines(k, v, indent + "  ")]
         return [f"{indent}{label}:", *inner] if inner else []
     if isinstance(value, list):
         rows = [f"{indent}  {_word(v)}" for v in value]
@@ -54,23 +74,26 @@ def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{k} {_word(v)}" for k, v in value.items())
-    return str(value)
+        return ", ".join(f"{one_line(str(k))} {_word(v)}" for k, v in value.items())
+    return one_line(str(value))
 
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.cuda import refusal
     from ..nodes.nam.file import load_nam
     from ..nodes.nam.levels import MODES, applied
-    from ..nodes.nam.networks import Lstm
-    from ..nodes.nam.wavenet_network import WaveNet
+    from ..nodes.nam.model import UNKNOWN_RATE
+    from ..nodes.nam.networks import Linear, Lstm
+    from ..nodes.nam.wavenet_network import Sequential, WaveNet
 
     model = load_nam(path)
     network, field = model.running, model.receptive_field
+    rate = model.sample_rate or model.select().sample_rate  # a container's may stand in its models
     found: dict[str, Any] = {
         "architecture": model.architecture,
         "version": model.version,
-        "sample_rate": model.sample_rate,
+        "sample_rate": rate,
+        **({} if rate else {"sample_rate_assumed": UNKNOWN_RATE}),
         "weights": model.weight_count,
         "multiply_adds": model.multiply_adds,
         "remembers": "everything" if field is None else f"{field} frames",
@@ -83,6 +106,11 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         ]
     elif isinstance(network, Lstm):
         found["layers"] = [{"channels": network.hidden_size, "layers": len(network.layers)}]
+    elif isinstance(network, Linear):
+        found["channels"] = {"in": network.inputs, "out": network.outputs}
+        found["responses"] = len(network.taps)
+    elif isinstance(network, Sequential):
+        found["models"] = _parts(network)
     if model.submodels:
         found["sizes"] = [
             {
@@ -103,11 +131,31 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     }
     known = ("loudness", "input_level_dbu", "output_level_dbu")
     rest = {k: v for k, v in model.metadata.items() if k not in known}
-    found["metadata"] = {k: v for k, v in rest.items() if isinstance(v, str | int | float)}
+    found["metadata"] = {
+        k: None if isinstance(v, float) and not np.isfinite(v) else v  # 1e999 in the file
+        for k, v in rest.items()
+        if isinstance(v, str | int | float)
+    }
     if isinstance(rest.get("date"), dict):
         parts = [rest["date"].get(k) for k in ("year", "month", "day")]
         found["metadata"]["date"] = "-".join(f"{p:02d}" for p in parts if isinstance(p, int))
     return found
+
+
+def _parts(network: Any) -> list[dict[str, Any]]:
+    """Describe the models of a Sequential, in order; those of one within it stand in its place."""
+    from ..nodes.nam.networks import Lstm
+    from ..nodes.nam.wavenet_network import Sequential
+
+    rows = list[dict[str, Any]]()
+    for part in network.parts:
+        if isinstance(part, Sequential):
+            rows += _parts(part)
+            continue
+        name = "LSTM" if isinstance(part, Lstm) else type(part).__name__
+        about = {"architecture": name, "in": part.inputs, "out": part.outputs}
+        rows.append({**about, "weights": part.weight_count, "multiply_adds": part.multiply_adds})
+    return rows
 
 
 def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -129,12 +177,15 @@ def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
+    from ..nodes.nam.model import UNKNOWN_RATE
+
     preset = read_preset(path)
     graph = preset.graph
     rates = sorted(set(model_rates(graph).values()))
     return {
         "name": preset.name,
         "sample_rate": rates[0] if len(rates) == 1 else None,
+        "assumed_rates": dict.fromkeys(assumed_rates(graph), UNKNOWN_RATE),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},

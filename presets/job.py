@@ -13,6 +13,8 @@ from typing import Any
 
 from ..graph import Graph, JobError, NamgraphError, PresetError
 from ..graph.json_text import parse_json
+from ..graph.paths import checked_path
+from ..runtime.adapters.file_kind import JOB, complaint, kind_of_json
 from ..runtime.adapters.files import SUBTYPES
 from .files import dumps, loads, no_repeats, read_json_file, read_preset
 from .job_files import text_of
@@ -77,8 +79,9 @@ class Job:
 
 def read_job(path: str | os.PathLike[str]) -> Job:
     """Read and check a job; the files that it names are looked for in its own folder."""
-    name, file = os.fspath(path), Path(path)
-    content = read_json_file(file, name, MAX_BYTES, JobError)
+    name = checked_path(path, "path", JobError)
+    file = Path(name)
+    content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
         return _job(name, data, Path(os.path.abspath(file)).parent)
@@ -90,6 +93,8 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     if not isinstance(data, dict):
         wrong("the job", data, "a JSON object")
     if "namgraph_job" not in data:
+        if other := complaint(kind_of_json(data), JOB):
+            raise PresetError(other)
         raise PresetError('the key "namgraph_job" is missing: is this a job for namgraph batch?')
     if type(data["namgraph_job"]) is not int or data["namgraph_job"] != FORMAT:
         wrong("namgraph_job", data["namgraph_job"], f"{FORMAT}, the format this package reads")

@@ -12,7 +12,7 @@ from .job import Job
 from .job_items import Item
 from .manifest import MANIFEST, Digests, begin_entry
 from .render import check_fit
-from .rig import Rig, check_devices
+from .rig import Rig, check_devices, levels_of_models
 
 __all__ = ["Checked", "check_job"]
 
@@ -42,6 +42,18 @@ class Checked:
         if item.key not in self.rigs:
             self.rigs[item.key] = self.job.rig(item, self.backend)
         return self.rigs[item.key]
+
+    def levels_missing(self) -> list[str]:
+        """Return one line for each kind of level that was asked for and that files do not say."""
+        files: dict[str, dict[str, None]] = {}
+        for rig in self.rigs.values():
+            for _, path, found in levels_of_models(rig.graph):
+                for reason in found.missing:
+                    files.setdefault(reason, {})[path] = None
+        return [
+            f"{reason}: {next(iter(paths))}" + (f" and {len(paths) - 1} more" * (len(paths) > 1))
+            for reason, paths in files.items()
+        ]
 
 
 def check_job(job: Job, backend: str | None = None) -> Checked:

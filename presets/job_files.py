@@ -8,7 +8,7 @@ from typing import Any
 
 from ..graph import PresetError
 from .files import read_preset
-from .values import shown, wrong
+from .values import shown, windows_hint, wrong
 
 __all__ = ["inputs_of", "models_of", "racks_of", "text_of"]
 
@@ -106,7 +106,8 @@ def _matching(
     paths = [p for p in paths if os.path.isfile(p)]
     if not paths:
         why = f", but {ours} that the job has made or may have made" if ours else ""
-        raise PresetError(f"{place} is {shown(name)}: there is no such file in {folder}{why}")
+        hint = windows_hint(name)
+        raise PresetError(f"{place} is {shown(name)}: there is no such file in {folder}{why}{hint}")
     wrong_one = next((p for p in paths if suffix and Path(p).suffix.lower() != suffix), None)
     if wrong_one is not None:
         raise PresetError(f"{place}: {wrong_one} is no {suffix} file")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import JobError, NamgraphError
-from ..nodes.nam import Nam
+from ..nodes.nam import LevelsWarning, Nam
 from ..runtime.adapters.atomic import alone_in, remove_left_over, writing
 from ..runtime.adapters.files import audio_writer, read_audio
 from ..runtime.cpu import processors
@@ -74,6 +75,8 @@ def run_job(
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
+    for line in checked.levels_missing():  # once a kind, where a rack would warn once a file
+        warn(line)
     run = _Run(checked, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST
@@ -93,7 +96,9 @@ def run_job(
             remove_left_over(job.output / item.file)
         try:
             if todo:
-                run.make(todo, threads or processors(), before)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", LevelsWarning)
+                    run.make(todo, threads or processors(), before)
         finally:
             known = {**before, **run.made}
             there = [known[item.file] for item in job.items if item.file in known]

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any, TextIO
 
+from ..graph.text import one_line, printable
 from ..runtime.adapters.live import LiveStream
 from ..runtime.adapters.livestats import LiveStats
 from ..runtime.adapters.stream import Stream
@@ -31,8 +32,9 @@ class Show:
     def started(self, rig: Rig, stream: Stream) -> None:
         """Say what plays, and where."""
         ms = 1e3 * (sum(stream.latency_s) + stream.engine.latency / stream.sample_rate)
+        what = one_line(f"{rig.name} plays on {_where(stream)}")
         self.say(
-            f"{rig.name} plays on {_where(stream)}: {stream.sample_rate:g} Hz, blocks of "
+            f"{what}: {stream.sample_rate:g} Hz, blocks of "
             f"{stream.blocksize}, {ms:.1f} ms from input to output; Ctrl-C stops"
         )
 
@@ -115,7 +117,7 @@ class Events(Show):
 
     def event(self, event: str, **about: Any) -> None:
         """Write one event."""
-        self.say(json.dumps({"event": event, **about}))
+        self.say(printable(json.dumps({"event": event, **about})))
 
 
 def _where(stream: Stream) -> str:

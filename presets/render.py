@@ -145,7 +145,7 @@ def check_fit(
     if rig.rate not in (None, rate) and not resampled:
         raise AudioFileError(
             f"{name}: its rate is {rate:g} Hz, the rack's models were made for "
-            f"{rig.rate:g} Hz: give a file at that rate, or {ask}"
+            f"{rig.rate_words}: give a file at that rate, or {ask}"
         )
 
 

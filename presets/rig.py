@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
+from ..graph.paths import checked_path
 from ..nodes.cab import Cab
 from ..nodes.nam import Nam, NamBank, load_nam
+from ..nodes.nam.levels import Applied
 from ..nodes.nam.model import UNKNOWN_RATE
 from .files import read_preset
 
 __all__ = [
     "Rig",
+    "assumed_rates",
     "check_devices",
+    "levels_of_models",
     "levels_said",
     "model_graph",
     "model_rates",
@@ -21,6 +25,9 @@ __all__ = [
     "open_rig",
     "rig_of",
 ]
+
+
+RACK = "a rack (a preset, or a model whose name ends in .nam)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +40,14 @@ class Rig:
     """Hz that its models were made for; ``None`` where any rate will do."""
     bare: bool
     """Whether it is one model and nothing else: its output is as long as its input."""
+
+    @property
+    def rate_words(self) -> str:
+        """The rate for a message, and whose it is a guess for; "any rate" where there is none."""
+        if self.rate is None:
+            return "any rate"
+        names = ", ".join(assumed_rates(self.graph))
+        return f"{self.rate:g} Hz" + (f" (assumed: the file of {names} does not say)" * bool(names))
 
     def rings_on(self, tail: bool | None) -> bool:
         """Whether it plays on after the input: as asked, or unless it is bare."""
@@ -56,15 +71,15 @@ def open_rig(
     The last five are options of ``Nam``, set in every model where they are not ``None``; a .nam
     file plays where it is fastest (``backend`` "auto") unless told.
     """
-    path = Path(rig)
-    bare = path.suffix.lower() == ".nam"
+    rig = checked_path(rig, "rig", PresetError)
+    bare = Path(rig).suffix.lower() == ".nam"
     if bare:
         graph = model_graph(rig, ir)
         backend = backend or "auto"
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
     else:
-        graph = read_preset(rig).graph
+        graph = read_preset(rig, RACK).graph
     if slim is not None:
         _slim(graph, slim)
     _set_models(
@@ -74,7 +89,7 @@ def open_rig(
         calibrate_input=calibrate_input,
         resample=resample,
     )
-    return rig_of(os.fspath(rig), graph, bare=bare and ir is None, backend=backend)
+    return rig_of(rig, graph, bare=bare and ir is None, backend=backend)
 
 
 def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:
@@ -96,18 +111,40 @@ def model_rates(graph: Graph) -> dict[str, float]:
     }
 
 
+def assumed_rates(graph: Graph) -> list[str]:
+    """Return the nodes of models whose files name no sample rate, for which 48000 Hz is taken."""
+    return [
+        name
+        for name, node in models(graph).items()
+        if not (node.model.sample_rate or load_nam(node.path).sample_rate)
+    ]
+
+
 def models(graph: Graph) -> dict[str, Nam]:
     """Return the nodes that play a .nam file."""
     return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
 
 
-def levels_said(graph: Graph) -> str:
-    """Return on one line the gains of models whose levels are not raw, and what was missing."""
-    return "; ".join(
-        f"{name}: {node.levels_applied()}"
-        for name, node in models(graph).items()
-        if node.levels != "raw" or node.calibrate_input
-    )
+def levels_said(graph: Graph, missing: bool = True) -> str:
+    """Return on one line the gains of models whose levels are not raw, and what was ``missing``."""
+    rows = levels_of_models(graph)
+    return "; ".join(f"{name}: {a if missing else a.gains}" for name, _, a in rows)
+
+
+def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
+    """Return name, file and gains of every model that is not raw; a bank's are numbered."""
+    found = list[tuple[str, str, Applied]]()
+    for name, node in graph.nodes.items():
+        if not isinstance(node, Nam | NamBank) or not (
+            node.levels != "raw" or node.calibrate_input
+        ):
+            continue
+        if isinstance(node, Nam):
+            found.append((name, node.path, node.levels_applied()))
+        else:
+            rows = zip(node.paths, node.levels_applied(), strict=True)
+            found += [(f"{name}[{n}]", path, a) for n, (path, a) in enumerate(rows)]
+    return found
 
 
 def model_graph(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None = None) -> Graph:
@@ -164,7 +201,9 @@ def check_devices(graph: Graph) -> None:
 def _set_models(graph: Graph, **options: Any) -> None:
     """Set options of every model, but for those that are ``None``."""
     given = {name: value for name, value in options.items() if value is not None}
-    found = models(graph)
+    found: dict[str, Nam | NamBank] = {**models(graph)}
+    if "resample" not in given:  # which a bank cannot
+        found |= {n: node for n, node in graph.nodes.items() if isinstance(node, NamBank)}
     if given and not found:
         name, value = next(iter(given.items()))
         raise ParamError(f"--{name.replace('_', '-')} is {value}: the rack has no model")

@@ -2,9 +2,17 @@
 
 from pathlib import Path
 
-from ..graph import FileError
+from ..graph import FileError, PresetError
+from ..runtime.adapters.file_kind import kind_of_file
 
-__all__ = ["DEMO_DI", "DEMO_RACK", "asset", "shipped_models", "shipped_presets"]
+__all__ = [
+    "DEMO_DI",
+    "DEMO_RACK",
+    "asset",
+    "shipped_models",
+    "shipped_preset",
+    "shipped_presets",
+]
 
 HERE = Path(__file__).resolve().parent
 DEMO_RACK = "crunch"
@@ -31,3 +39,16 @@ def shipped_models() -> list[Path]:
 def shipped_presets() -> dict[str, Path]:
     """Return the shipped presets by name."""
     return {path.stem: path for path in sorted(HERE.glob("*.json"))}
+
+
+def shipped_preset(name: str) -> Path:
+    """Return the path of a preset that ships with the package."""
+    known = shipped_presets()
+    if name not in known:
+        kind = kind_of_file(name)  # there may be a file of that name
+        here = f"; what is called {name} here is {kind.what}" if kind else ""
+        raise PresetError(
+            f"no preset {name!r} ships with namgraph; there is {', '.join(known) or 'none'} "
+            f"(a file of your own ends in .json){here}"
+        )
+    return known[name]

@@ -2,13 +2,24 @@
 
 import dataclasses
 import math
+import os
+import re
 import types
 import typing
 from typing import Any, NoReturn
 
 from ..graph import Node, PresetError, json_text
 
-__all__ = ["as_float", "check_option", "fields_of", "no_such_key", "shown", "to_json", "wrong"]
+__all__ = [
+    "as_float",
+    "check_option",
+    "fields_of",
+    "no_such_key",
+    "shown",
+    "to_json",
+    "windows_hint",
+    "wrong",
+]
 
 
 def shown(value: Any) -> str:
@@ -24,6 +35,15 @@ def wrong(place: str, value: Any, allowed: str) -> NoReturn:
 def no_such_key(place: str, key: str, known: list[str]) -> NoReturn:
     """Raise the complaint that an object has a key nobody reads."""
     raise PresetError(f"{place} has the key {shown(key)}: known keys are {', '.join(known)}")
+
+
+def windows_hint(path: str) -> str:
+    """Return advice, in brackets, on a path that was not found and is spelled as on Windows."""
+    if os.name == "nt":
+        return ""
+    if re.match(r"[A-Za-z]:", path):
+        return " (a drive of Windows: paths are relative to this file, with / between folders)"
+    return " (write / between folders)" if "\\" in path else ""
 
 
 def as_float(place: str, value: Any) -> float:

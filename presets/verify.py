@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import AudioFileError, Graph, NamFileError, Node, ParamError
+from ..graph.paths import checked_path
 from ..nodes.nam import Nam, load_nam
 from ..nodes.nam.model import UNKNOWN_RATE
 from ..runtime.adapters.files import read_audio, resample
@@ -52,11 +53,16 @@ def verify(
     """
     if tolerance is not None and not 0.0 < tolerance <= MOST_TOLERANCE:
         raise ParamError(f"tolerance is {tolerance!r}: must lie in (0, {MOST_TOLERANCE:g}]")
-    node = Nam(os.fspath(model), slim=slim)
+    model = checked_path(model, "model", NamFileError)
+    if source is not None:
+        source = checked_path(source, "source", AudioFileError)
+    if against is not None:
+        against = checked_path(against, "against", AudioFileError)
+    node = Nam(model, slim=slim)
     file = load_nam(model)
     if file.channels != (1, 1):
         raise NamFileError(
-            f"{os.fspath(model)}: has {file.channels[0]} channels in and {file.channels[1]} out:"
+            f"{model}: has {file.channels[0]} channels in and {file.channels[1]} out:"
             " only models with one of each are verified"
         )
     chosen = file.select(slim)
@@ -64,17 +70,18 @@ def verify(
     x, name = _source(source, rate)
     if against is None:
         wanted, step, reference = None, 0.0, ""
-    elif os.fspath(against) == TORCH:
+    elif against == TORCH:
         from .verify_torch import torch_output
 
         wanted, step, reference = torch_output(model, slim, chosen.prewarm, x), 0.0, TORCH
     else:
         wanted, step = _reference(against, x.size, rate)
-        reference = os.fspath(against)
+        reference = against
     first, cuts = _play(node, x, rate, progress)
-    allowed = tolerance or (RECURRENT if chosen.architecture == "LSTM" else TOLERANCE)
+    recurrent = chosen.receptive_field is None  # an LSTM, or what has one within
+    allowed = tolerance or (RECURRENT if recurrent else TOLERANCE)
     return Verdict(
-        os.fspath(model),
+        model,
         chosen.architecture,
         name,
         rate,

@@ -146,7 +146,7 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         _ = made.kernel.address  # compiles
     except KernelError as reason:
         raise KernelError(f"{where}: {reason}") from reason
-    except NamgraphError:
+    except (NamgraphError, Warning):  # a warning that somebody has made an error stays what it is
         raise
     except NotImplementedError:
         raise EngineError(f"{where}: has no prepare") from None

@@ -1,6 +1,7 @@
 """Neural Amp Modeler: .nam files, the networks in them, and the node that plays them.
 
 file.py       from bytes to a checked Model (model.py), by way of fields.py, *_file.py
+FORMAT.md     what the documents of the format say, and the test of each statement
 networks.py   what is in a Model: networks.py, wavenet_parts.py, wavenet_network.py
 prepare.py    from a network to the kernel that plays it
 program.py    networks as lists of operations; parts.py adds them, program_*.py emit them
@@ -16,7 +17,8 @@ cuda/         all of this on a GPU
 from .bank import NamBank
 from .chain import junctions, match_levels
 from .file import load_nam
+from .levels import LevelsWarning
 from .model import Model
 from .node import Nam
 
-__all__ = ["Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]
+__all__ = ["LevelsWarning", "Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]

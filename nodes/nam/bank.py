@@ -1,6 +1,5 @@
 """NamBank: many models side by side, one channel each."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,10 +9,21 @@ import numpy as np
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
+from ...graph.paths import checked_paths, described
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.abi import kernel
-from ...runtime.pointers import call_node, load, record
+from ...runtime.pointers import call_node, element, load, record
+from ...runtime.simd.scale import amplify
+from ...runtime.smooth import decibels
 from .file import load_nam
+from .levels import (
+    INTERFACE_DBU,
+    MODES,
+    Applied,
+    applied,
+    check_interface,
+    warn_of_missing,
+)
 from .model import Model
 from .node import BACKENDS, PRECISIONS, Nam, space_of
 from .prepare import prepare_network
@@ -21,43 +31,55 @@ from .prepare import prepare_network
 __all__ = ["NamBank"]
 
 STATE = np.dtype(
-    [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside")]
+    [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside", "gains")]
 )
+GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
 
 
 @kernel
 def _bank(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
     for k in range(s.count):
-        x = load(ins, 0 if s.shared != 0 else k)
-        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, load(outs, k), frames)
+        x, y = load(ins, 0 if s.shared != 0 else k), load(outs, k)
+        gain = element(s.gains, k, GAIN)
+        if gain.input_db != 0.0:
+            amplify(s.aside, x, decibels(gain.input_db), frames)
+            x = s.aside
+        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, y, frames)
+        if gain.output_db != 0.0:
+            amplify(y, y, decibels(gain.output_db), frames)
 
 
 @node("nam_bank")
 class NamBank(Node):
     """Play many .nam files at once: the same signal, or a channel each, in; a channel each out.
 
-    The models are raw, mono and of the stream's rate.  On a device (``backend`` and ``precision``
-    as of ``Nam``) all are one launch, for which they must have one shape: only weights differ.
-    ``slim`` chooses the size of every model that has several.
+    The models are mono and of the stream's rate.  ``levels``, ``interface_dbu`` and
+    ``calibrate_input`` are those of ``Nam``, for each model by what its own file says.  On a device
+    (``backend`` and ``precision`` as of ``Nam``) all are one launch, for which they must have one
+    shape, only weights differ, and be raw.  ``slim`` chooses the size of every model that has
+    several.
     """
 
-    paths: Sequence[str] = file(kw_only=False)
+    paths: Sequence[str] = file(kw_only=False, several=True)
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     backend: str = option(default="cpu", choices=BACKENDS)
     precision: str = option(default="exact", choices=PRECISIONS)
+    levels: str = option(default="raw", choices=MODES)
+    interface_dbu: float = option(default=INTERFACE_DBU)
+    calibrate_input: bool = option(default=False, choices=(False, True))
 
     def __post_init__(self) -> None:
         """Check what can be checked without the files."""
+        object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
-        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MAX_CHANNELS:
-            raise ParamError(
-                f"paths is {self.paths!r:.60}: must be a list of 1 to {MAX_CHANNELS} files"
-            )
-        object.__setattr__(self, "paths", tuple(os.fsdecode(path) for path in self.paths))
+        if not 1 <= len(self.paths) <= MAX_CHANNELS:
+            found = described(self.paths)
+            raise ParamError(f"paths is {found}: must be a list of 1 to {MAX_CHANNELS} files")
         if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
             raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+        object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
     def inputs(self) -> tuple[Port, ...]:
@@ -74,6 +96,11 @@ class NamBank(Node):
         """The models in the files, of the size ``slim`` asks for."""
         return tuple(load_nam(path).select(self.slim) for path in self.paths)
 
+    def levels_applied(self) -> tuple[Applied, ...]:
+        """Return, for each model, the gains ``levels`` puts before and after it."""
+        how = (self.levels, self.interface_dbu, self.calibrate_input)
+        return tuple(applied(load_nam(path), *how) for path in self.paths)
+
     @property
     def _space(self) -> Space:
         return space_of(self.backend, self.no_device)
@@ -88,6 +115,8 @@ class NamBank(Node):
     def _refusal(self, models: Sequence[Model]) -> str:
         from .cuda import cuda_network
 
+        if self.levels != "raw" or self.calibrate_input:
+            return "a bank on a device plays its models raw"
         if reason := Nam(self.paths[0], slim=self.slim).no_device():
             return f"{self.paths[0]}: {reason}"
         try:
@@ -113,6 +142,8 @@ class NamBank(Node):
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self._refusal(models)):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
+        levels = self.levels_applied()
+        warn_of_missing(zip(self.paths, levels, strict=True))
         rows, memory = [], io.memory
         for path, model in zip(self.paths, models, strict=True):
             if model.channels != (1, 1):
@@ -134,6 +165,9 @@ class NamBank(Node):
             device=0 if work is None else work.memory.node,
             room=room,
             aside=memory.scratch(room),
+            gains=memory.table(
+                GAIN, [{"input_db": a.input_db, "output_db": a.output_db} for a in levels]
+            ),
         )
         if work is None:
             return Processor(_bank, block, prewarm=prewarm)

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from ...graph.graph import Graph
+from .bank import NamBank
 from .file import load_nam
 from .levels import INTERFACE_DBU
 from .node import Nam
@@ -29,15 +30,15 @@ class Junction:
 
 
 def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
-    """Return the graph with every model calibrated against one interface.
+    """Return the graph with every model, those of banks too, calibrated against one interface.
 
     From model to model the interface then cancels, and what is left is the exact rule: output level
     of the first minus input level of the second.  An end whose file says nothing stays raw
-    (``junctions`` tells which).
+    (``junctions`` tells which, and building the graph warns).
     """
     made = graph.copy()
     for name, node in graph.nodes.items():
-        if isinstance(node, Nam):
+        if isinstance(node, Nam | NamBank):
             made.replace(name, replace(node, levels="calibrated", interface_dbu=interface_dbu))
     return made
 

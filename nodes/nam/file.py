@@ -7,21 +7,21 @@ the file means it is refused by name.
 
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
+from ...graph.paths import checked_path, irregular, shown_path
+from ...runtime.adapters.file_kind import HEAD, MODEL, complaint, kind_of, kind_of_json
 from .activation_file import FINITE
 from .convnet_file import read_convnet
-from .fields import Fields, Weights, as_number, fault
+from .fields import Fields, Weights, as_number, fault, shown
 from .linear_file import read_linear
 from .lstm_file import read_lstm
 from .model import Model, Submodel
-from .networks import ConvNet, Lstm
+from .networks import ConvNet, Linear, Lstm
 from .sequential_file import read_sequential
 from .wavenet_file import read_wavenet
 from .wavenet_network import Network, Sequential, WaveNet
@@ -44,6 +44,8 @@ MAX_WORK = 5e10
 EACH, LSTM_LAYER = 40, 35
 """Multiply-adds that take as long as all else about a convolution, and convolutions that take as
 long as a small layer of an LSTM.  What is small costs little but that."""
+SPECTRAL = 4096
+"""Multiply-adds a frame that the longest response costs in the frequency domain, at most."""
 MAX_SIZES = 64
 MAX_PIECES = 6144
 """Convolutions of a model in all its sizes; a WaveNet with everything has 12 in a layer."""
@@ -60,27 +62,41 @@ _kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
-    """Read and check a .nam file; a file that has not changed since is not read again."""
-    name = os.fspath(path)
+    """Read and check a .nam file; a file that has not changed since is not read again.
+
+    Whatever is wrong with the path or the content is one ``NamFileError``: what was found there,
+    and what is allowed.
+    """
+    name = checked_path(path, "path", NamFileError)
     try:
         whole = os.path.abspath(name)
         seen = os.stat(whole)
-        if not stat.S_ISREG(seen.st_mode):
-            raise NamFileError("is not a file")
-        if seen.st_size > MAX_BYTES:
-            raise NamFileError(f"has {seen.st_size} bytes: at most {MAX_BYTES}")
+        if kind := irregular(seen.st_mode):
+            raise NamFileError(f"is {kind}, not {MODEL}")
         stamp = (seen.st_mtime_ns, seen.st_size)
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
-            model = parse_nam(Path(whole).read_bytes())
+            model = parse_nam(_content(whole, seen.st_size))
             known = (stamp, model, max(model.weight_count, LEAST_WEIGHTS))
             _keep(whole, known)
         return known[1]
     except NamFileError as error:
-        raise NamFileError(f"{name}: {error}") from None
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NamFileError(f"{name}: cannot be read: {reason}") from None
+        raise NamFileError(f"{shown_path(name)}: {error}") from None
+    except OSError as error:
+        raise NamFileError(
+            f"{shown_path(name)}: cannot be read: {error.strerror or error}"
+        ) from None
+
+
+def _content(path: str, size: int) -> bytes:
+    """Return what a file holds, unless its first bytes or its size say that it is no model."""
+    with open(path, "rb") as file:
+        head = file.read(HEAD)
+        if wrong := complaint(kind_of(head), MODEL):
+            raise NamFileError(wrong)
+        if size > MAX_BYTES:
+            raise NamFileError(f"has {size} bytes: at most {MAX_BYTES}")
+        return head + file.read(MAX_BYTES)
 
 
 def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
@@ -97,16 +113,29 @@ def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
 
 def parse_nam(content: bytes) -> Model:
     """Check the content of a .nam file."""
-    values = parse_json(content, NamFileError)
+    if wrong := complaint(kind_of(content), MODEL):
+        raise NamFileError(wrong)
+    values = parse_json(content, NamFileError, lenient=_needless)
+    if wrong := complaint(kind_of_json(values), MODEL):
+        raise NamFileError(wrong)
     whole = Fields(values)
     return _check_ports(whole, _model(whole, 0))
 
 
+def _needless(path: str) -> bool:
+    """Say whether a place is one of the metadata that nothing is computed from: it may hold NaN."""
+    *parts, last = path.split(".")
+    return "metadata" in parts and not (parts[-1] == "metadata" and last in LEVELS)
+
+
 def _model(row: Fields, depth: int) -> Model:
-    version = _version(row)
     architecture = row.text("architecture")
     if architecture not in ARCHITECTURES:
-        raise fault(row.at("architecture"), architecture, f"one of {', '.join(ARCHITECTURES)}")
+        raise NamFileError(
+            f"{row.at('architecture')} {shown(architecture)} is not one this package plays: must be"
+            f" one of {', '.join(ARCHITECTURES)}"
+        )
+    version = _version(row)
     if depth > MAX_DEPTH:
         raise NamFileError(f"{row.path}: models are nested more than {MAX_DEPTH} deep")
     config = row.fields("config")
@@ -114,13 +143,16 @@ def _model(row: Fields, depth: int) -> Model:
     rate = None
     if row.has("sample_rate"):
         rate = row.number("sample_rate", *RATES)
-    common = (version, architecture, rate, _metadata(row))
+    about = _metadata(row)
     if architecture == "SlimmableContainer":
-        made = Model(*common, submodels=_submodels(config, rate, depth))
+        submodels = _submodels(config, rate, depth)
+        made = Model(version, architecture, rate, about, submodels=submodels)
+    elif architecture == "Sequential":
+        network, rate = read_sequential(config, weights, rate, lambda r: _model(r, depth + 1))
+        made = Model(version, architecture, rate, about, network)
     else:
-        readers = _readers(rate, depth)
-        build = readers[architecture](config)
-        made = Model(*common, weights.read(build))
+        build = _readers(rate, depth)[architecture](config)
+        made = Model(version, architecture, rate, about, weights.read(build))
     _check_work(row.path, [made])
     return made
 
@@ -137,13 +169,12 @@ def _readers(rate: float | None, depth: int) -> Readers:
             raise NamFileError(f"{path} is {found}: must be {said}, as in the model around it")
         return model.running
 
-    parts: Readers = {
+    return {
         "WaveNet": lambda config: read_wavenet(config, nested),
         "LSTM": read_lstm,
         "ConvNet": read_convnet,
         "Linear": read_linear,
     }
-    return {**parts, "Sequential": lambda config: read_sequential(config, parts)}
 
 
 def _check_work(path: str, models: Sequence[Model]) -> None:
@@ -156,15 +187,30 @@ def _check_work(path: str, models: Sequence[Model]) -> None:
     pieces = sum(size.running.pieces for size in sizes)
     if pieces > MAX_PIECES:
         raise NamFileError(f"{whole} has {pieces} pieces in all sizes: at most {MAX_PIECES}")
-    costs = [size.multiply_adds + EACH * _convs(size.running) for size in sizes]
+    costs = [_work(size.running) + EACH * _convs(size.running) for size in sizes]
     work = sum(float(c) * s.prewarm for c, s in zip(costs, sizes, strict=True))
     if work > MAX_WORK:
         found = f"{whole} needs {work:.3g} multiply-adds to be primed"
         raise NamFileError(f"{found}: at most {MAX_WORK:.3g}")
-    networks = [size.network for size in sizes]
-    kept = sum(n.remembered for n in networks if isinstance(n, WaveNet))
+    kept = sum(_remembered(size.running) for size in sizes)
     if kept > MAX_KEPT:
         raise NamFileError(f"{whole} must remember {kept} numbers in all sizes: at most {MAX_KEPT}")
+
+
+def _work(network: Network) -> int:
+    """Return the multiply-adds of a frame, a long Linear's through the frequency domain."""
+    if isinstance(network, Sequential):
+        return sum(map(_work, network.parts))
+    if isinstance(network, Linear) and network.fast:
+        return len(network.taps) * min(network.receptive_field, SPECTRAL)
+    return network.multiply_adds
+
+
+def _remembered(network: Network) -> int:
+    """Count the numbers that the convolutions of WaveNets keep."""
+    if isinstance(network, Sequential):
+        return sum(map(_remembered, network.parts))
+    return network.remembered if isinstance(network, WaveNet) else 0
 
 
 def _convs(network: Network) -> int:

@@ -13,16 +13,29 @@ voltage: it is the RMS level of the trainer's clip through the model, and *norma
 -18 dB.  These are the three words and the arithmetic of the NAM plugin.
 
 What a file does not say cannot be made up for: that end is left raw, as in the plugin, but unlike
-there it is *reported*.  So is a gain of more than 60 dB, which no two real levels are apart.
+there it is *reported*, as a ``LevelsWarning`` when a graph is built.  So is a gain of more than
+60 dB, which no two real levels are apart.
 """
 
 import math
+import sys
+import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...graph.errors import ParamError
 from .model import Model
 
-__all__ = ["INTERFACE_DBU", "MODES", "Applied", "applied", "check_interface"]
+__all__ = [
+    "INTERFACE_DBU",
+    "MODES",
+    "Applied",
+    "LevelsWarning",
+    "applied",
+    "check_interface",
+    "factor",
+    "warn_of_missing",
+]
 
 MODES = ("raw", "normalized", "calibrated")
 INTERFACE_DBU = 12.0
@@ -31,6 +44,10 @@ the right number stands in the data sheet, as the level of full scale at the gai
 LOUDNESS_DB = -18.0
 MOST_DBU = 60.0
 MOST_DB = 60.0
+
+
+class LevelsWarning(RuntimeWarning):
+    """A model plays raw at an end whose level was asked for: its file does not say it."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +60,14 @@ class Applied:
     missing: tuple[str, ...] = ()
     """For each gain that was asked for and is not applied, why."""
 
+    @property
+    def gains(self) -> str:
+        """The mode and both gains."""
+        return f"{self.mode}, input {self.input_db:+.1f} dB, output {self.output_db:+.1f} dB"
+
     def __str__(self) -> str:
         """Return all of it on one line."""
-        said = f"{self.mode}, input {self.input_db:+.1f} dB, output {self.output_db:+.1f} dB"
-        return "; ".join([said, *self.missing])
+        return "; ".join([self.gains, *self.missing])
 
 
 def check_interface(value: float) -> float:
@@ -86,3 +107,29 @@ def applied(
     elif mode == "calibrated":
         out = gain("output", "output_level_dbu", model.output_level_dbu, -1, interface_dbu)
     return Applied(mode, into, out, tuple(missing))
+
+
+def factor(level_db: float) -> float:
+    """Return what a signal is multiplied by for a gain in dB."""
+    return float(10.0 ** (level_db / 20.0))
+
+
+def warn_of_missing(found: Iterable[tuple[str, Applied]]) -> None:
+    """Warn, once for each file, of gains that were asked for and that the file does not tell.
+
+    ``found`` are files and what follows for them.  The warning is shown at the caller's line.
+    """
+    lines = (f"{path}: {'; '.join(a.missing)} (levels {a.mode})" for path, a in found if a.missing)
+    for line in dict.fromkeys(lines):
+        warnings.warn(line, LevelsWarning, stacklevel=_first_outside())
+
+
+def _first_outside() -> int:
+    """Return the ``stacklevel`` of the caller's caller that is no code of this package."""
+    package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
+    while frame.f_back is not None:
+        name = str(frame.f_globals.get("__name__"))
+        if name.partition(".")[0] != package:
+            break
+        frame, level = frame.f_back, level + 1
+    return level

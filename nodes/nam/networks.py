@@ -4,7 +4,7 @@
 * Lstm           layers; the last one's hidden state is weighed into the outputs
 * ConvNet        convolutions and activations in turn, then a weighing of the channels
 * Linear         one long convolution
-* Sequential          networks one after another
+* Sequential     networks one after another
 
 Arrays are read-only float32.  Shapes are the file's own: ``[out][in / groups][tap]``, and the last
 tap multiplies the current frame.  All networks say the same of themselves: channels in and out, the
@@ -173,13 +173,17 @@ class ConvNet:
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """``y[c, t] = bias + sum taps[k] x[c, t - k]`` for as many channels as go both in and out.
+    """One long convolution, by the numbers of channels in and out.
 
-    Outputs that have no input are silent.
+    * as many in as out: all channels go through one response, each to its own output;
+    * 1 in, N out: ``y[n, t] = bias[n] + sum taps[n, k] x[0, t - k]``;
+    * N in, 1 out: ``y[0, t] = bias[0] + sum over n, k of taps[n, k] x[n, t - k]``.
     """
 
     taps: Floats
-    bias: float | None
+    """``[response][tap]``, the tap of the current frame first."""
+    bias: Floats | None
+    """One number, or one for each output where there are responses of their own."""
     inputs: int
     outputs: int
     fast: bool
@@ -188,19 +192,19 @@ class Linear:
     @property
     def receptive_field(self) -> int:
         """Frames of input that one frame of output depends on."""
-        return int(self.taps.size)
+        return int(self.taps.shape[1])
 
     @property
     def pieces(self) -> int:
         """Convolutions, or layers: about what it costs to lay out."""
-        return 1
+        return len(self.taps)
 
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds per frame if done directly."""
-        return int(self.taps.size) * min(self.inputs, self.outputs)
+        return self.receptive_field * max(self.inputs, self.outputs)
 
     @property
     def weight_count(self) -> int:
         """Numbers in the file."""
-        return int(self.taps.size) + (self.bias is not None)
+        return int(self.taps.size) + (0 if self.bias is None else int(self.bias.size))

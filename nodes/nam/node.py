@@ -1,18 +1,18 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option, param
+from ...graph.paths import checked_path
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.smooth import glide_coefficient
 from ..resample import Rates, rates, resampled
 from .file import load_nam
-from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface
+from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model import UNKNOWN_RATE, Model
 from .play import SMOOTHING_S, STATE, play
 from .sizes import FADE_S, prepare_sizes
@@ -28,14 +28,16 @@ RATE_TOLERANCE_HZ = 0.5
 class Nam(Node):
     """Play a .nam file: an amplifier, a pedal, or a whole rig, as a neural network learned it.
 
-    With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is the network's,
-    bit for bit.  ``"normalized"`` brings the output to a common loudness; ``"calibrated"`` matches
-    both ends to an interface whose full scale is ``interface_dbu`` (``calibrate_input`` does so to
-    the input alone); ``levels_applied`` tells the gains.  A model runs at the rate it was trained
-    at: a stream at another is refused, or, with ``resample``, brought there and back, which adds
-    latency.  ``slim`` chooses among the sizes of a container, or of a model that can be cut down, 0
-    for the smallest and 1 for the largest; it may change while the node plays.  The node has as
-    many channels as the model, which is nearly always one.
+    With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is the
+    network's, bit for bit. ``"normalized"`` brings the output to a common loudness;
+    ``"calibrated"`` matches both ends to an interface whose full scale is ``interface_dbu``
+    (``calibrate_input`` does so to the input alone); ``levels_applied`` tells the gains. An end
+    whose level the file does not say stays raw: that is a ``LevelsWarning`` when the graph is
+    built. A model runs at the rate it was trained at: a stream at another is refused, or, with
+    ``resample``, brought there and back, which adds latency. ``slim`` chooses among the sizes
+    of a container, or of a model that can be cut down, 0 for the smallest and 1 for the
+    largest; it may change while the node plays. The node has as many channels as the model,
+    which is nearly always one.
 
     With ``backend="cuda"`` the model plays on a GPU and the node's ports are there; ``"auto"`` does
     so where there is a device and the model can.  The CPU takes over from a device that fails or
@@ -58,11 +60,8 @@ class Nam(Node):
         """Check what can be checked without the file."""
         if isinstance(self.slim, bool):
             raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+        object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
         super().__post_init__()
-        try:
-            object.__setattr__(self, "path", os.fsdecode(self.path))
-        except TypeError:
-            raise NamFileError(f"path is {self.path!r}: must be the name of a file") from None
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
@@ -153,6 +152,7 @@ class Nam(Node):
                 f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
             )
         between, levels = self.between(io.spec.rate), self.levels_applied()
+        warn_of_missing([(self.path, levels)])
         inputs, outputs = model.channels
         listed = (inputs, outputs) != (1, 1)
         if listed and between is not None:

@@ -71,25 +71,29 @@ def _add_convnet(program: Program, network: ConvNet, source: Matrix) -> Matrix:
 
 
 def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
-    parts, taps = Parts(program), network.taps
-    both = min(network.inputs, network.outputs)
-    target = program.matrix(network.outputs)
-    used, heard = source.part(0, both), target.part(0, both)
-    bias = None if network.bias is None else np.full(both, network.bias, np.float32)
-    if network.outputs > both:
-        silence = Conv(np.zeros((network.outputs, 0, 1), np.float32))
-        parts.conv(silence, source, target)
+    parts, taps, bias = Parts(program), network.taps, network.bias
+    inputs, outputs = network.inputs, network.outputs
+    target = program.matrix(outputs)
+    if bias is not None:
+        bias = np.broadcast_to(bias, outputs)
     if network.fast:
-        whole = program.matrix(both)
-        routes = [Route(c, c, 0) for c in range(both)]
-        made = convolution(program.memory, taps[None], routes)
-        lists = [m.pointers(program.memory) for m in (used, whole)]
+        whole = program.matrix(outputs)
+        if inputs == outputs:
+            routes = [Route(c, c, 0) for c in range(outputs)]
+        else:
+            routes = [Route(o, i, max(o, i)) for o in range(outputs) for i in range(inputs)]
+        made = convolution(program.memory, taps, routes)
+        lists = [m.pointers(program.memory) for m in (source, whole)]
         program.stage(convolution_kernel(made.depth), made.record, *lists)
-        one = Conv(np.ones((both, 1, 1), np.float32), bias, groups=both)
-        parts.conv(one, whole, heard)
+        one = Conv(np.ones((outputs, 1, 1), np.float32), bias, groups=outputs)
+        parts.conv(one, whole, target)
+        return target
+    history = program.matrix(inputs, network.receptive_field - 1)
+    parts.copy(source, history)
+    reversed_ = taps[:, ::-1]
+    if inputs == outputs:
+        weight = np.repeat(reversed_[:, None], outputs, axis=0)
+        parts.conv(Conv(weight, bias, groups=outputs), history, target)
     else:
-        history = program.matrix(both, network.receptive_field - 1)
-        parts.copy(used, history)
-        weight = np.repeat(taps[None, None, ::-1], both, axis=0)
-        parts.conv(Conv(weight, bias, groups=both), history, heard)
+        parts.conv(Conv(reversed_.reshape(outputs, inputs, -1), bias), history, target)
     return target

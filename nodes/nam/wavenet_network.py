@@ -97,9 +97,9 @@ class WaveNet:
 
 @dataclass(frozen=True, eq=False)
 class Sequential:
-    """Networks one after another."""
+    """Networks one after another; each may be a Sequential itself."""
 
-    parts: tuple["WaveNet | Lstm | ConvNet | Linear", ...]
+    parts: tuple["Network", ...]
 
     @property
     def inputs(self) -> int:

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
+from ...graph.paths import checked_path
 from .atomic import whole_file, why_not, writing
+from .file_kind import AUDIO, complaint, kind_of_file
 from .wave import whole_wave
 
 __all__ = ["SUBTYPES", "AudioFile", "audio_writer", "read_audio", "resample"]
@@ -50,7 +52,7 @@ def read_audio(path: str | os.PathLike[str]) -> AudioFile:
     """Read a whole audio file; empty files and samples that are no numbers are refused."""
     import soundfile  # here, because importing it loads libsndfile
 
-    name = os.fspath(path)
+    name = checked_path(path, "path", AudioFileError)
     try:
         if not stat.S_ISREG(os.stat(name).st_mode):
             raise AudioFileError(f"{name}: cannot be read: it is not a plain file")
@@ -66,6 +68,8 @@ def read_audio(path: str | os.PathLike[str]) -> AudioFile:
         raise AudioFileError(f"{name}: cannot be read: {text}") from None
     except (soundfile.SoundFileError, TypeError) as reason:
         text = getattr(reason, "error_string", "no known format").rstrip(".")
+        if wrong := complaint(kind_of_file(name), AUDIO):
+            raise AudioFileError(f"{name}: {wrong}") from None
         raise AudioFileError(f"{name}: is not an audio file this package reads: {text}") from None
     if not frames.size:
         raise AudioFileError(f"{name}: holds no samples")

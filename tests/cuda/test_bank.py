@@ -76,6 +76,17 @@ def test_another_shape_needs_another_bank(
     assert played(bank([*paths, other], True, backend="auto"), signal(paths, True)).shape[0] == 4
 
 
+def test_a_bank_on_a_device_is_raw_or_refused(fake: FakeDriver, tmp_path: Path) -> None:
+    model = nets.wavenet(nets.array(4, [1, 2, 30]), seed=1) | {"metadata": {"loudness": -20.0}}
+    paths = [nets.write(tmp_path, model)]
+    x = signal(paths, True)
+    with pytest.raises(CudaError, match="a bank on a device plays its models raw: must be auto or"):
+        played(bank(paths, True, backend="cuda", levels="normalized"), x)
+    assert not ng.NamBank(paths, levels="raw").no_device()
+    found = played(bank(paths, True, backend="auto", levels="normalized"), x)
+    np.testing.assert_array_equal(found, played(bank(paths, True, levels="normalized"), x))
+
+
 def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
     graph = bank(paths, True, slim=0.5)
     ng.save_preset(graph, tmp_path / "bank.json")
@@ -85,7 +96,7 @@ def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [(), "one.nam", ["a.nam"] * 70_000])
 def test_what_is_no_list_of_files_is_refused(wrong: Any) -> None:
-    with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of 1 to 65536 files"):
+    with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of"):
         ng.NamBank(wrong)
 
 

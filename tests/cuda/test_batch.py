@@ -58,6 +58,20 @@ def test_a_device_takes_each_shape_at_once_and_leaves_the_rest(
         ng.render_models(paths, X, RATE, backend="cuda")
 
 
+def test_a_device_scales_by_the_levels(fake: FakeDriver, tmp_path: Path) -> None:
+    """Two inputs, and so two launches; what comes out is scaled row by row."""
+    files = []
+    for k, level in enumerate((14.0, 8.0, 14.0)):
+        said = {"input_level_dbu": level, "output_level_dbu": 10.0 + k}
+        model = nets.wavenet(nets.array(4, [1, 2, 30]), seed=k) | {"metadata": said}
+        files.append(nets.write(tmp_path, model, f"{k}.nam"))
+    made = ng.render_models(files, X, RATE, levels="calibrated")
+    assert fake.count("cuGraphInstantiateWithFlags") == 2
+    for row, path in zip(made, files, strict=True):
+        wanted = ng.render(amp(path, levels="calibrated"), X, RATE, tail=False)
+        assert np.abs(row - wanted).max() <= 3e-6 * np.abs(wanted).max()
+
+
 def test_no_models_is_nothing(paths: list[str]) -> None:
     assert ng.render_models([], X, RATE).shape == (0, len(X))
 

@@ -162,15 +162,14 @@ def _linear(rng: random.Random, depth: int, rate: float | None) -> Json:
     config: Json = {"receptive_field": rng.choice([1, 5, 64]), "bias": rng.random() < 0.5}
     if rng.random() < 0.3:
         config["implementation"] = rng.choice(["direct", "fft", "auto"])
+    if rng.random() < 0.3:
+        config[rng.choice(["in_channels", "out_channels"])] = rng.randint(1, 3)
     return {"architecture": "Linear", "config": config}
 
 
 def _sequential(rng: random.Random, depth: int, rate: float | None) -> Json:
-    parts = [rng.choice([_wavenet, _lstm, _conv_net, _linear]) for _ in range(rng.randint(1, 3))]
-    return {
-        "architecture": "Sequential",
-        "config": {"models": [part(rng, 2, rate) for part in parts]},
-    }
+    parts = [model(rng, depth + 1, rng.choice([rate, None])) for _ in range(rng.randint(1, 3))]
+    return {"architecture": "Sequential", "config": {"models": parts}}
 
 
 def _container(rng: random.Random, depth: int, rate: float | None) -> Json:

@@ -123,6 +123,7 @@ def test_shipped_presets_play(name: str) -> None:
 def test_files_that_are_no_presets_are_named(tmp_path: Path) -> None:
     big = tmp_path / "big.json"
     with big.open("wb") as file:
+        file.write(b"{")
         file.truncate(MAX_BYTES + 1)
     (tmp_path / "latin.json").write_bytes(b'{"n\xe4me": 1}')
     cases: list[tuple[str | Path, str]] = [
@@ -131,7 +132,6 @@ def test_files_that_are_no_presets_are_named(tmp_path: Path) -> None:
         (tmp_path, "cannot be read"),
         (big, "at most"),
         (tmp_path / "latin.json", "not UTF-8 text .byte 3"),
-        ("zero\0byte.json", "embedded null"),
     ]
     for path, said in cases:
         with pytest.raises(PresetError, match=said) as caught:
@@ -203,8 +203,8 @@ def test_errors_name_the_place(preset: object, said: str) -> None:
     [
         ("", "is not JSON: Expecting value at line 1, column 1"),
         ('{"namgraph": 1', "is not JSON"),
-        ('{"namgraph": NaN}', "NaN is no number"),
-        ('{"namgraph": -Infinity}', "-Infinity is no number"),
+        ('{"namgraph": NaN}', "namgraph is NaN: must be a number JSON has"),
+        ('{"nodes": {"a": [0, -Infinity]}}', r"nodes\.a\[1\] is -Infinity: must be a number"),
         ('{"namgraph": 1, "nodes": {"a": {}, "a": {}}}', "the key 'a' is there twice"),
         ("[" * 200_000, "nested too deeply"),
         ('{"namgraph": ' + "9" * 5_000 + "}", "not JSON this package reads"),

@@ -24,7 +24,7 @@ from .jobs import GUITAR, LSTM, RATE, write
         ({"racks": "none.json"}, "has 0 models (none): model_node must say which one"),
         ({"inputs": ["a.wav", "cd.flac"]}, "44100 Hz, the rack's models were made for 48000 Hz"),
         ({"inputs": ["a.wav", "stereo.flac"]}, "has 2 channels, the rack takes 1"),
-        ({"inputs": ["a.wav", "job.json"]}, "is not an audio file"),
+        ({"inputs": ["a.wav", "job.json"]}, "job.json: is a job for namgraph batch, not audio"),
         ({"models": ["crunch-lstm.nam", "bad.nam"]}, "bad.nam: is not JSON"),
         ({"settings": {"amp.path": "crunch-wavenet.nam"}}, "amp.path: the job's models are set"),
         ({"settings": {"amp.backend": "cuda"}}, "amp: backend is cuda: "),

@@ -51,7 +51,7 @@ BAD: list[tuple[Any, str, Any, str]] = [
     (WAVENET, "version", "0.5." + "9" * 5000, "version is"),
     (WAVENET, "architecture", GONE, "architecture is missing"),
     (WAVENET, "architecture", None, "architecture is None"),
-    (WAVENET, "architecture", "wavenet", "architecture is 'wavenet': must be one of"),
+    (WAVENET, "architecture", "wavenet", "architecture 'wavenet' is not one this package plays"),
     (WAVENET, "architecture", "ConvNet", "config.channels is missing"),
     (WAVENET, "architecture", "Linear", "config.receptive_field is missing"),
     (WAVENET, "architecture", "Sequential", "config.models is missing"),

@@ -113,12 +113,15 @@ def _others() -> Iterator[tuple[str, Json]]:
     yield "Linear direct", fill({"receptive_field": 20, "bias": True}, "Linear")
     long = {"receptive_field": 150, "bias": False, "implementation": "fft"}
     yield "Linear fft", fill(long, "Linear")
+    short = {"receptive_field": 5, "bias": True}
+    yield "Linear 1 to 2", fill(short | {"out_channels": 2}, "Linear", 3)
+    yield "Linear 2 to 1", fill(short | {"in_channels": 2}, "Linear", 4)
     yield "container", nets.container(nets.lstm(2, 1), one())
-    parts = [
-        {"name": "WaveNet", "config": {"layers": [layer_array(2, [1])], "head_scale": 1}},
-        {"name": "LSTM", "config": {"input_size": 1, "hidden_size": 2, "num_layers": 1}},
-    ]
-    yield "Sequential", fill({"models": parts}, "Sequential")
+    first = fill({"layers": [layer_array(2, [1])], "head_scale": 1})
+    cab = fill({"receptive_field": 6, "bias": False}, "Linear", 2)
+    yield "Sequential", fill({"models": [first, nets.lstm(2, 1, seed=1), cab]}, "Sequential")
+    inner = fill({"models": [cab, one(gated=True)]}, "Sequential")
+    yield "Sequential nested", fill({"models": [inner, first]}, "Sequential")
 
 
 CASES: dict[str, Json] = dict([*_wavenets(), *_others()])
@@ -137,6 +140,7 @@ REQUIRED: set[str] = {
     *("WaveNet", "LSTM", "ConvNet", "Linear", "SlimmableContainer", "Sequential"),
     *(f"LSTM of {n}" for n in range(4)),
     *("batchnorm", "no batchnorm", "convnet groups", "linear direct", "linear fft"),
+    *("linear 1 to N", "linear N to 1", "Sequential in a Sequential"),
     *(f"version {v}" for v in VERSIONS),
     "no sample rate",
 }
@@ -156,6 +160,12 @@ def features(file: Json) -> set[str]:
     elif name == "Linear":
         fast = config.get("implementation") == "fft" or config["receptive_field"] > 256
         found.add("linear fft" if fast else "linear direct")
+        ends = (config.get("in_channels", 1), config.get("out_channels", 1))
+        found |= {"linear 1 to N"} if ends[0] < ends[1] else set()
+        found |= {"linear N to 1"} if ends[0] > ends[1] else set()
+    elif name == "Sequential":
+        inside = {model["architecture"] for model in config["models"]}
+        found |= {"Sequential in a Sequential"} if "Sequential" in inside else set()
     elif name == "WaveNet":
         found |= _wavenet_features(config)
     return found

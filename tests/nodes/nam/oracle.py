@@ -107,7 +107,7 @@ def part(name: str, config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
 
     if name == "Sequential":
         for inner in config["models"]:
-            x = part(inner["name"], inner["config"], cut, x)
+            x = run(inner, x)
         return x
     runs = {"WaveNet": wavenet, "LSTM": lstm, "ConvNet": convnet, "Linear": linear}
     return runs[name](config, cut, x)
@@ -149,9 +149,17 @@ def convnet(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
 
 
 def linear(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
-    taps = cut(config["receptive_field"])
-    bias = cut(1)[0] if config["bias"] else 0.0
-    y = np.zeros((config.get("out_channels", 1), x.shape[1]))
-    for c in range(min(len(x), len(y))):
-        y[c] = np.convolve(x[c], taps)[: x.shape[1]] + bias
+    """By spectra: a response for each path that there is (Core 0.6.0, docs/linear.rst)."""
+    inputs, outputs = len(x), config.get("out_channels", 1)
+    alike = inputs == outputs
+    responses = [cut(config["receptive_field"]) for _ in range(1 if alike else inputs * outputs)]
+    bias = cut(1 if alike else outputs) if config["bias"] else np.zeros(1)
+    size = x.shape[1] + config["receptive_field"]
+    heard = np.fft.rfft(x, size)
+    y = np.zeros((outputs, x.shape[1]))
+    for o in range(outputs):
+        for i in [o] if alike else range(inputs):
+            response = responses[0 if alike else o + i]
+            y[o] += np.fft.irfft(heard[i] * np.fft.rfft(response, size), size)[: x.shape[1]]
+        y[o] += bias[o % len(bias)]
     return y

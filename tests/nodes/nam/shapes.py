@@ -46,9 +46,10 @@ def fill(
 ) -> Json:
     """A whole file around a config."""
     counting = Counting(seed, loud)
-    inputs = config.get("in_channels", 1)
-    if architecture == "Sequential":
-        inputs = config["models"][0]["config"].get("in_channels", 1)
+    first = config
+    while "models" in first:  # a Sequential takes what its first model takes
+        first = first["models"][0]["config"]
+    inputs = first.get("in_channels", 1)
     oracle.part(architecture, config, counting, np.zeros((inputs, 2)))
     frame: Json = {"version": "0.7.0", "architecture": architecture, "config": config}
     return {**frame, "weights": counting.made, "sample_rate": 48_000, **more}
@@ -115,7 +116,7 @@ def _condition(rng: Any, inputs: int, outputs: int, seed: int) -> Json:
     if kind == 1:
         net = {"channels": 2 * inputs, "dilations": [1, 4], "batchnorm": bool(seed % 2)}
         return fill(net | wide | {"activation": "ReLU"}, "ConvNet", seed)
-    if kind == 2:
+    if kind == 2 and (inputs == outputs or 1 in (inputs, outputs)):
         return fill({"receptive_field": 5, "bias": True} | wide, "Linear", seed)
     row = layer_array(3, [1, 2], input_size=inputs, condition_size=inputs, head_size=outputs)
     return fill({"layers": [row], "head_scale": 1.0, "in_channels": inputs}, seed=seed)

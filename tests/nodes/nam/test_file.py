@@ -38,13 +38,19 @@ def test_the_files_that_are_changed_are_good() -> None:
 
 
 BYTES: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "is not JSON"),
+    "empty": (b"", "is an empty file, not a NAM model"),
     "truncated": (json.dumps(WAVENET).encode()[:-20], "is not JSON"),
     "no object": (b"[1, 2]", "the file is a list of 2: must be a JSON object"),
     "null": (b"null", "the file is None"),
     "binary": (bytes(range(256)), "is not UTF-8 text"),
-    "NaN": (json.dumps(WAVENET).replace("0.02", "NaN").encode(), "NaN is no number"),
-    "infinity": (json.dumps(WAVENET).replace("0.02", "-Infinity").encode(), "-Infinity is no"),
+    "NaN": (
+        json.dumps(changed(WAVENET, "config.head_scale", np.nan)).encode(),
+        r"config\.head_scale is NaN: must be a number JSON has",
+    ),
+    "infinity": (
+        json.dumps(changed(WAVENET, "weights.3", -np.inf)).encode(),
+        r"weights\[3\] is -Infinity: must be a number JSON has",
+    ),
     "deep": (b"[" * 200_000, "is nested too deeply"),
     "digits": (b'{"version": ' + b"9" * 5000 + b"}", "is not JSON this package reads"),
     "trailing": (json.dumps(WAVENET).encode() + b"}", "is not JSON"),
@@ -83,6 +89,7 @@ def _missing(folder: Path) -> Path:
 def _too_large(folder: Path) -> Path:
     path = folder / "large.nam"
     with path.open("wb") as large:
+        large.write(b'{"weights": ')
         large.truncate(reading.MAX_BYTES + 1)
     return path
 
@@ -91,10 +98,9 @@ def _too_large(folder: Path) -> Path:
     ("make", "words"),
     [
         (_missing, "cannot be read: No such file"),
-        (lambda folder: folder, "is not a file"),
+        (lambda folder: folder, "is a folder, not a NAM model"),
         (_too_large, "at most"),
-        (lambda folder: f"{folder}/\0", "cannot be read"),
-        (lambda folder: "/dev/zero", "is not a file"),
+        (lambda folder: "/dev/zero", "is a device, not a NAM model"),
     ],
 )
 def test_files_that_cannot_be_read(make: Callable[[Path], Any], words: str, tmp_path: Path) -> None:
@@ -127,6 +133,26 @@ def test_what_a_model_tells() -> None:
     assert isinstance(model.network, WaveNet)
     assert parse(WAVENET | {"metadata": None}).loudness is None
     assert parse({k: v for k, v in WAVENET.items() if k != "sample_rate"}).sample_rate is None
+
+
+@pytest.mark.parametrize("key", ["loudness", "input_level_dbu", "output_level_dbu"])
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_levels_that_are_no_numbers_are_named(key: str, value: float) -> None:
+    with pytest.raises(NamFileError, match=rf"^metadata\.{key} is (NaN|-Infinity): must be a n"):
+        parse(WAVENET | {"metadata": {"gain": 0.5, key: value}})
+    inner = WAVENET | {"metadata": {key: value}}
+    with pytest.raises(NamFileError, match=rf"submodels\[1\]\.model\.metadata\.{key} is"):
+        parse(nets.container(LSTM, inner))
+
+
+def test_metadata_that_nobody_needs_may_be_no_number() -> None:
+    """Python's json writes NaN where a trainer has failed to measure something."""
+    said = {"gain": np.nan, "training": {"validation_esr": np.inf, "loudness": np.nan}, "a.b": 1}
+    model = parse(WAVENET | {"metadata": said})
+    assert model.metadata["gain"] is None
+    assert model.metadata["training"] == {"validation_esr": None, "loudness": None}
+    with pytest.raises(NamFileError, match=r"^notes is NaN"):
+        parse(WAVENET | {"notes": np.nan})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.graph import NamFileError
 from namgraph.nodes.nam.file import parse_nam
 from namgraph.nodes.nam.model import Model
 from namgraph.nodes.nam.wavenet_network import WaveNet
@@ -133,57 +132,9 @@ def test_linear(taps: int, implementation: str | None) -> None:
 
 
 @pytest.mark.parametrize("channels", [(1, 2), (2, 1), (2, 3)])
-@pytest.mark.parametrize("taps", [7, 300])
-def test_linear_of_channels(channels: tuple[int, int], taps: int) -> None:
-    wide = {"in_channels": channels[0], "out_channels": channels[1]}
-    check(fill({"receptive_field": taps, "bias": True} | wide, "Linear"))
-
-
-@pytest.mark.parametrize("channels", [(1, 2), (2, 1), (2, 3)])
 @pytest.mark.parametrize(("hidden", "depth"), [(3, 1), (9, 2), (20, 3)])
 def test_lstms_of_channels(hidden: int, depth: int, channels: tuple[int, int]) -> None:
     check(nets.lstm(hidden, depth, channels=channels), tolerance=2e-5)
-
-
-PARTS: list[Any] = [
-    {
-        "name": "WaveNet",
-        "config": {"layers": [layer_array(3, [1, 2], head_size=2)], "head_scale": 1},
-    },
-    {"name": "ConvNet", "config": CONVNETS[2]},
-    {
-        "name": "LSTM",
-        "config": {"input_size": 2, "in_channels": 2, "hidden_size": 3, "num_layers": 1},
-    },
-    {"name": "Linear", "config": {"receptive_field": 1, "bias": True}},
-]
-
-
-def test_sequential_in_both_of_its_forms() -> None:
-    """With names, and as the trainer writes it: told by keys."""
-    file = fill({"models": PARTS}, "Sequential")
-    check(file, tolerance=2e-5)
-    bare = file | {"config": {"models": [part["config"] for part in PARTS]}}
-    same(Playing(parse(bare))(SIGNAL[0]), Playing(parse(file))(SIGNAL[0]))
-    assert parse(file).receptive_field is None
-    assert parse(fill({"models": PARTS[:1] * 1}, "Sequential")).receptive_field == 7
-
-
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ([{"receptive_field": 2, "bias": False}], "models[0]: a Linear of 2 taps in a Sequential"),
-        ([{"channels": 3}], "models[0] does not tell its architecture"),
-        ([{"name": "GRU", "config": {}}], "models[0].name is 'GRU'"),
-        ([PARTS[0], PARTS[3]], "models[1] has 1 inputs: must have 2"),
-        ([], "config.models is a list of 0"),
-    ],
-)
-def test_sequentials_that_are_refused(parts: Any, words: str) -> None:
-    file = {"architecture": "Sequential", "config": {"models": parts}, "weights": [0.1] * 500}
-    with pytest.raises(NamFileError) as caught:
-        parse(file | {"version": "0.7.0"})
-    assert words in str(caught.value)
 
 
 def test_arrays_go_the_fast_way_one_by_one() -> None:

@@ -47,7 +47,8 @@ def test_a_resampled_model_sounds_as_at_its_own_rate_and_is_not_late(tmp_path: P
 @pytest.mark.parametrize("file", [nets.lstm(3, 1, rate=44_100), nets.lstm(3, 1, rate=96_000)])
 def test_blocks_resets_and_snapshots_change_no_bit(tmp_path: Path, file: Json) -> None:
     graph = Graph()
-    node = Nam(nets.write(tmp_path, file), resample=True, levels="calibrated")
+    told = file | {"metadata": {"input_level_dbu": 14.0, "output_level_dbu": 10.0}}
+    node = Nam(nets.write(tmp_path, told), resample=True, levels="calibrated")
     graph.input("in", channels=1) >> graph.add("amp", node) >> graph.output("out", channels=1)
     outs = [render(graph, SIGNAL, 48_000, block=block, tail=False) for block in (1, 17, 64, 4096)]
     for out in outs[1:]:

@@ -87,9 +87,8 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         (tmp_path / "none.wav", "No such file"),
         (tmp_path, "not a plain file"),
         (text, "not an audio file"),
-        (tmp_path / "raw.raw", "not an audio file"),
+        (tmp_path / "raw.raw", "begins with nothing but zero bytes, not audio"),
         (wav(tmp_path / "empty.wav", np.zeros((1, 0))), "holds no samples"),
-        (Path("zero\0byte.wav"), "embedded null"),
     ]:
         with pytest.raises(AudioFileError, match=said) as caught:
             read_audio(path)
