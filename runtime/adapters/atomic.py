@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...graph import FileError
+from .plain import kind_of
 
-__all__ = ["alone_in", "whole_file", "why_not", "writing"]
+__all__ = ["alone_in", "check_place", "whole_file", "why_not", "writing"]
 
 PROBE = 1 << 20
 """Bytes that a file system which has refused some will not take either."""
@@ -27,7 +28,7 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
     name = os.fspath(path)
     try:
         target = Path(os.path.realpath(name))  # through a link, not over it
-        _check(target, name, error)
+        check_place(target, name, error)
         # Short, and not made of the name: that may be as long as names may be.
         part = target.with_name(f".namgraph-{secrets.token_hex(4)}.part")
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
@@ -88,15 +89,20 @@ def why_not(part: Path) -> str:
     return ""
 
 
-def _check(target: Path, name: str, error: type[FileError]) -> None:
-    """Refuse to replace what is no plain file, or what its owner has protected."""
+def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
+    """Refuse to replace what is no plain file, or what its owner has protected.
+
+    ``target`` is where ``name`` really leads.  What is not there can be made.
+    """
     try:
-        found = target.stat()
+        found = os.stat(target)
     except FileNotFoundError:
         return
+    except (OSError, ValueError) as reason:
+        raise _refused(name, reason, error) from None
     if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file"
-        raise error(f"{name}: cannot be written: it is {kind}")
+        kind = kind_of(found.st_mode)
+        raise error(f"{name}: cannot be written: it is {kind}, not a plain file")
     if not os.access(target, os.W_OK):
         raise error(f"{name}: cannot be written: it is write-protected")
 
