@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph import EngineError, Graph, Io, NamgraphError, Node, Op, Processor, Schedule, Spec
 from . import operations
-from .arena import Block, Memory, offset
+from .arena import Block, Memory, TooLargeError, offset
 from .blend import BLEND, ask_blend
 from .onset import ask_onset, onset
 from .watch import TRACED
@@ -113,6 +113,8 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
         _ = made.kernel.address  # compiles
+    except TooLargeError as error:
+        raise TooLargeError(f"{where}: {error}") from None
     except NamgraphError:
         raise
     except NotImplementedError:
