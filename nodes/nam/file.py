@@ -7,7 +7,6 @@ the file means it is refused by name.
 
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from typing import Any
 
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
+from ...runtime.adapters.plain import check_plain
 from .activation_file import FINITE
 from .convnet_file import read_convnet
 from .fields import Fields, Weights, as_number, fault
@@ -55,35 +55,45 @@ LEAST_WEIGHTS = 4096
 KEPT_WEIGHTS = 1 << 24
 """Of models that are kept in case they are loaded again: 1,200 of the largest usual size."""
 
-_kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
-"""By whole path: when and how long the file was, its model, and how many weights that has."""
+Known = tuple[tuple[int, int, int], Model | str, int]
+_kept: dict[str, Known] = {}
+"""By whole path: what the file was (time, bytes, inode), its model or why it was refused, and how
+many weights it has."""
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
-    """Read and check a .nam file; a file that has not changed since is not read again."""
+    """Read and check a .nam file; good or bad, it is not read again while it has not changed."""
     name = os.fspath(path)
     try:
         whole = os.path.abspath(name)
-        seen = os.stat(whole)
-        if not stat.S_ISREG(seen.st_mode):
-            raise NamFileError("is not a file")
+        seen = check_plain(whole, NamFileError, name)
         if seen.st_size > MAX_BYTES:
-            raise NamFileError(f"has {seen.st_size} bytes: at most {MAX_BYTES}")
-        stamp = (seen.st_mtime_ns, seen.st_size)
+            raise NamFileError(f"{name}: has {seen.st_size} bytes: at most {MAX_BYTES}")
+        stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
-            model = parse_nam(Path(whole).read_bytes())
-            known = (stamp, model, max(model.weight_count, LEAST_WEIGHTS))
+            known = (stamp, *_read(whole))
             _keep(whole, known)
-        return known[1]
-    except NamFileError as error:
-        raise NamFileError(f"{name}: {error}") from None
+    except NamFileError:  # which is a ValueError
+        raise
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise NamFileError(f"{name}: cannot be read: {reason}") from None
+    if isinstance(known[1], str):
+        raise NamFileError(f"{name}: {known[1]}")
+    return known[1]
 
 
-def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
+def _read(whole: str) -> tuple[Model | str, int]:
+    """Return the model in a file, or why it is refused, and how many weights to count for it."""
+    try:
+        model = parse_nam(Path(whole).read_bytes())
+    except NamFileError as error:
+        return str(error), LEAST_WEIGHTS
+    return model, max(model.weight_count, LEAST_WEIGHTS)
+
+
+def _keep(whole: str, known: Known) -> None:
     """Remember a model, and forget the oldest where there are too many."""
     _kept.pop(whole, None)
     _kept[whole] = known

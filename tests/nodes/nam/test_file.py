@@ -91,10 +91,10 @@ def _too_large(folder: Path) -> Path:
     ("make", "words"),
     [
         (_missing, "cannot be read: No such file"),
-        (lambda folder: folder, "is not a file"),
+        (lambda folder: folder, "it is a folder, not a plain file"),
         (_too_large, "at most"),
         (lambda folder: f"{folder}/\0", "cannot be read"),
-        (lambda folder: "/dev/zero", "is not a file"),
+        (lambda folder: "/dev/zero", "it is a device, not a plain file"),
     ],
 )
 def test_files_that_cannot_be_read(make: Callable[[Path], Any], words: str, tmp_path: Path) -> None:
