@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from ..graph import NamgraphError
+from ..graph.errors import cut
+from ..runtime.adapters.quiet import silence_decoders, undisturbed
 
 __all__ = ["Progress", "complain", "note", "run", "say", "warn"]
 
@@ -23,7 +25,7 @@ def run(call: Callable[[], int | None]) -> int:
     A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
     """
     _open_streams()
-    with _raised_signals(), _told_warnings():
+    with _raised_signals(), _told_warnings(), _silent_decoders():
         try:
             try:
                 code = call() or 0
@@ -38,12 +40,25 @@ def run(call: Callable[[], int | None]) -> int:
             code = 130
         except BrokenPipeError:  # the reader has had enough
             code = 141
+        except MemoryError as error:
+            complain(f"not enough memory on this machine: {error or 'no more can be had'}")
+            code = 2
         except OSError as error:
             lost = _drain()
             complain(f"stdout: cannot be written: {lost}" if lost else _reason(error))
             code = 2
         _drain()
     return code
+
+
+@contextlib.contextmanager
+def _silent_decoders() -> Iterator[None]:
+    """Keep decoders from writing to stderr, which is for one line of ours."""
+    before = silence_decoders(True)
+    try:
+        yield
+    finally:
+        silence_decoders(before)
 
 
 @contextlib.contextmanager
@@ -86,7 +101,7 @@ def warn(text: str) -> None:
 
 def note(text: str) -> None:
     """Say one line on stderr."""
-    _tell(f"namgraph: {_one_line(text)}\n")
+    _tell(f"namgraph: {_one_line(cut(text))}\n")
 
 
 class Progress:
@@ -156,8 +171,9 @@ def _drain() -> str:
 
 def _tell(text: str) -> None:
     try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        with undisturbed():
+            sys.stderr.write(text)
+            sys.stderr.flush()
     except OSError:  # nobody can be told
         _hush(sys.stderr)
 

@@ -6,7 +6,6 @@ graph or one ``PresetError`` that names the place, what was found there, and wha
 
 import json
 import os
-import stat
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from .. import nodes as _registered  # noqa: F401  (a preset may name any of the
 from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
 from ..graph.json_text import parse_json
 from ..runtime.adapters.atomic import whole_file, writing
+from ..runtime.adapters.outputs import check_outputs
+from ..runtime.adapters.plain import check_plain
 from .shipped import shipped_presets
 from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
 
@@ -22,11 +23,13 @@ __all__ = [
     "FORMAT",
     "Preset",
     "dumps",
+    "files_of",
     "load_preset",
     "loads",
     "near_path",
     "no_repeats",
     "paths_of",
+    "preset_path",
     "read_json_file",
     "read_preset",
     "save_preset",
@@ -54,6 +57,7 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
 
     Files that nodes read are stored relative to the preset where they lie below or near it.
     """
+    check_outputs([path], files_of(graph), PresetError)
     target = Path(path)
     text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
     with whole_file(path, PresetError) as part, writing(os.fspath(path), PresetError):
@@ -67,10 +71,7 @@ def load_preset(path: Path_) -> Graph:
 
 def read_preset(path: Path_) -> Preset:
     """Read a preset file, or by its bare name one that ships with namgraph."""
-    file = Path(path)
-    name = os.fspath(path)
-    if not file.suffix and file.name == name:
-        file = _shipped(name)
+    file, name = preset_path(path), os.fspath(path)
     content = read_json_file(file, name, MAX_BYTES)
     try:
         return loads(content, folder=file.parent)
@@ -78,20 +79,21 @@ def read_preset(path: Path_) -> Preset:
         raise PresetError(f"{name}: {error}") from error.__cause__
 
 
+def preset_path(path: Path_) -> Path:
+    """Return where a preset lies: a bare name is one that ships with namgraph."""
+    file, name = Path(path), os.fspath(path)
+    return _shipped(name) if not file.suffix and file.name == name else file
+
+
 def read_json_file(file: Path, name: str, most: int, error: type[FileError] = PresetError) -> bytes:
     """Return what a file holds that a person has written; an ``error`` that names it if none."""
+    found = check_plain(file, error, name)
+    if found.st_size > most:
+        raise error(f"{name}: has {found.st_size} bytes: at most {most}")
     try:
-        found = os.stat(file)
-        if not stat.S_ISREG(found.st_mode):
-            raise error(f"{name}: cannot be read: it is not a plain file")
-        if found.st_size > most:
-            raise error(f"{name}: has {found.st_size} bytes: at most {most}")
         return file.read_bytes()
-    except error:  # which is a ValueError
-        raise
-    except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
-        text = getattr(reason, "strerror", None) or reason
-        raise error(f"{name}: cannot be read: {text}") from None
+    except OSError as reason:
+        raise error(f"{name}: cannot be read: {reason.strerror or reason}") from None
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
@@ -232,6 +234,25 @@ def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
     """Return the files that a field of a node names: one, several or none."""
     value = getattr(node, key)
     return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def files_of(graph: Graph) -> dict[str, str]:
+    """Return every file that the nodes of a graph read, each with a word for it."""
+    found = dict[str, str]()
+    for name, node in graph.nodes.items():
+        paths = [os.fspath(path) for key in node.files() for path in paths_of(node, key)]
+        if node.type_name == "pedalboard_effect":  # whose settings may name files, and itself one
+            values = [getattr(node, "effect", ""), *dict(getattr(node, "settings", ())).values()]
+            paths += [value for value in values if isinstance(value, str) and _exists(value)]
+        found |= dict.fromkeys(paths, f"a file that node {name} reads")
+    return found
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.exists(path)
+    except ValueError:  # a zero byte
+        return False
 
 
 def near_path(path: Path_, folder: Path_) -> str:

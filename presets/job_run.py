@@ -16,7 +16,7 @@ from ..runtime.adapters.atomic import alone_in, writing
 from ..runtime.adapters.files import audio_writer, read_audio
 from .batch import render_models
 from .job import Job
-from .job_check import Checked, check_job
+from .job_check import Checked, check_job, said_of_output
 from .job_items import Item
 from .manifest import (
     MANIFEST,
@@ -69,6 +69,8 @@ def run_job(
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
+    if said := said_of_output(job):
+        warn(said)
     run = _Run(checked, warn, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST

@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +9,9 @@ from numpy.typing import NDArray
 from ..graph import AudioFileError
 from ..runtime.adapters.files import audio_writer, read_audio, resample
 from ..runtime.adapters.offline import render
+from ..runtime.adapters.outputs import check_outputs
 from ..runtime.stats import Stats
+from .levels import Levels, levels_of
 from .rig import Rig
 
 __all__ = [
@@ -24,36 +24,6 @@ __all__ = [
 ]
 
 Path_ = str | os.PathLike[str]
-SILENT_DB = -200.0
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What a rendered file sounds like, in numbers."""
-
-    channels: int
-    frames: int
-    rate: float
-    peak_db: float
-    rms_db: float
-    """Of the loudest channel."""
-    dc: float
-    """The largest mean of a channel."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.frames / self.rate
-
-
-def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
-    """Measure ``(channels, frames)``."""
-    wide = samples.astype(np.float64)
-    peak = float(np.abs(wide).max(initial=0.0))
-    mean_square = float(np.square(wide).mean(axis=1).max()) if wide.size else 0.0
-    dc = float(np.abs(wide.mean(axis=1)).max()) if wide.size else 0.0
-    channels, frames = samples.shape
-    return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc)
 
 
 def counted_channels(count: int) -> str:
@@ -68,7 +38,7 @@ def render_file(
     *,
     resampled: bool = False,
     block: int | None = None,
-    subtype: str = "pcm24",
+    subtype: str | None = None,
     tail: bool | None = None,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
@@ -79,13 +49,14 @@ def render_file(
     result back to its own.  The tail is on, unless the rack is one bare model.  ``target`` appears
     when all is done, or not at all.
     """
-    if _same_file(source, target):
-        raise AudioFileError(f"{os.fspath(target)}: is the input: give the output another name")
+    reads = {os.fspath(source): "the input", **rig.reads()}
+    check_outputs([target], reads, AudioFileError)
     found = read_audio(source)
     rate = float(rig.rate or found.rate)
     check_fit(rig, source, found.channels, found.rate, resampled)
-    with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
-        heard = _something(resample(found.samples, found.rate, rate))
+    channels = next(iter(rig.graph.outputs.values()))
+    with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
+        heard = _something(resample(found.samples, found.rate, rate, os.fspath(source)))
         made = render(
             rig.graph,
             heard,
@@ -145,14 +116,3 @@ def _exactly(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Cut or lengthen by the frame or two that rounding made of two resamplings."""
     short = max(0, frames - samples.shape[1])
     return np.pad(samples, ((0, 0), (0, short)))[:, :frames]
-
-
-def _same_file(a: Path_, b: Path_) -> bool:
-    try:
-        return Path(a).samefile(b)
-    except (OSError, ValueError):  # one of them is not there: said later, and better
-        return False
-
-
-def _db(amplitude: float) -> float:
-    return float(20.0 * np.log10(amplitude)) if amplitude > 10 ** (SILENT_DB / 20) else SILENT_DB
