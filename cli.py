@@ -71,7 +71,9 @@ def _render(a: argparse.Namespace) -> None:
     from .presets.render import counted_channels, render_file
     from .presets.rig import open_rig
 
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, backend=a.backend, **_levels(a))
+    rig = open_rig(
+        a.rig, ir=a.ir, ir_layout=a.ir_layout, slim=a.slim, backend=a.backend, **_levels(a)
+    )
     _tell_levels(rig)
     with Progress("rendering") as progress:
         sound = render_file(
@@ -142,7 +144,7 @@ def _bench(a: argparse.Namespace) -> None:
     from .presets.rig import open_rig
 
     _check_block(a.block)
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, backend=a.backend)
+    rig = open_rig(a.rig, ir=a.ir, ir_layout=a.ir_layout, slim=a.slim, backend=a.backend)
     with Progress("measuring") as progress:
         found = bench(rig, block=a.block, seconds=a.seconds, progress=progress)
     say(json.dumps(found) if a.json else spelled(found))
@@ -153,7 +155,7 @@ def _live(a: argparse.Namespace) -> None:
     from .presets.rig import open_rig
 
     options = {"backend": a.backend, "resample": a.resample or None, **_levels(a)}
-    rig = open_rig(a.rig, ir=a.ir, slim=a.slim, **options)
+    rig = open_rig(a.rig, ir=a.ir, ir_layout=a.ir_layout, slim=a.slim, **options)
     _tell_levels(rig)
     live(rig, a, warn)
 
@@ -169,9 +171,11 @@ def _verify(a: argparse.Namespace) -> int:
     from .presets.verify import verify
 
     if a.plot:
+        from .presets.shipped import DEMO_DI, asset
         from .presets.verify_plot import check_plot, plot
 
-        check_plot(a.plot, a.against)
+        reads = {a.input or asset(DEMO_DI): "the input", a.against or "": "the reference"}
+        check_plot(a.plot, a.against, {**reads, a.model: "the model"})
     slim = 1.0 if a.slim is None else a.slim
     with Progress("verifying") as progress:
         found = verify(

@@ -36,11 +36,34 @@ __all__ = [
     "PortError",
     "PresetError",
     "UnknownNameError",
+    "cut",
 ]
 
 
+LONGEST_LINE = 2000
+"""Characters of one message: a name or a list quoted from a file may have any number."""
+
+
+def cut(text: str) -> str:
+    """Return a message of at most ``LONGEST_LINE`` characters: what is too long loses its middle.
+
+    Its beginning names the thing, and its end says what is allowed.
+    """
+    if len(text) <= LONGEST_LINE:
+        return text
+    end = LONGEST_LINE // 4
+    left_out = f" ...({len(text)} characters)... "
+    return text[: LONGEST_LINE - end - len(left_out)] + left_out + text[-end:]
+
+
 class NamgraphError(Exception):
-    """The root of every error this package raises on purpose."""
+    """The root of every error this package raises on purpose.
+
+    Its message is cut to ``LONGEST_LINE`` characters.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(cut(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class GraphError(NamgraphError):

@@ -9,6 +9,10 @@ from .errors import FileError
 __all__ = ["parse_json", "shown"]
 
 
+MAX_PARTS = 1 << 20
+"""Lists and objects in a text: each takes some 60 bytes of memory, and two or three in the text."""
+
+
 def shown(value: Any, most: int = 40) -> str:
     """Return a value for a message: short, on one line."""
     if isinstance(value, dict | list):
@@ -48,6 +52,9 @@ def parse_json(
 
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        parts = text.count("[") + text.count("{")
+        if parts > MAX_PARTS:
+            raise error(f"has {parts} lists and objects: at most {MAX_PARTS}")
         values = json.loads(text, parse_constant=constant, **hooks)
     except error:
         raise

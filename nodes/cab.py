@@ -1,6 +1,7 @@
 """Cab: a loudspeaker cabinet, or any other impulse response, without latency."""
 
 import math
+import warnings
 from functools import cache
 
 import numpy as np
@@ -88,10 +89,13 @@ class Cab(Node):
     ``layout`` says what the file's channels are for:
 
     * ``"mono"``: the first channel is applied to every channel that is connected;
+    * ``"left"``, ``"right"``: the same with the first or the second of several channels;
+    * ``"sum"``: the same with the mean of all channels (their sum over their number);
     * ``"stereo"``: one channel in, left and right out;
     * ``"dual"``: left in to left out, right in to right out, each with its own response;
     * ``"true_stereo"``: two in, two out, four responses: LL, LR, RL, RR (LR: left in, right out);
-    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.
+    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.  Of four channels that is
+      a guess, and a ``RuntimeWarning`` says so; a header that says B-format is refused.
 
     ``gain_rule`` sets the loudness: ``"nam"`` as the NAM plugin has it (-18 dB and 48000 / rate),
     ``"energy"`` (sum of squares 1), ``"peak"`` (largest magnitude of the spectrum 1) or ``"none"``
@@ -108,12 +112,14 @@ class Cab(Node):
     @property
     def inputs(self) -> tuple[Port, ...]:
         """One port: as wide as what is connected for a mono response, else one or two channels."""
-        return (Port("in", {"mono": None, "stereo": 1}.get(self._layout(), 2)),)
+        layout = self._layout()
+        one = None if LAYOUTS[layout] == 1 else 2
+        return (Port("in", 1 if layout == "stereo" else one),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
         """One port: as wide as the input for a mono response, else two channels."""
-        return (Port("out", None if self._layout() == "mono" else 2),)
+        return (Port("out", None if LAYOUTS[self._layout()] == 1 else 2),)
 
     def tail(self, spec: Spec) -> int:
         """Return the length of the response in the stream's frames."""
@@ -122,6 +128,9 @@ class Cab(Node):
     def prepare(self, io: Io) -> Processor:
         """Read, resample and scale the file, and transform it."""
         inputs, outputs = io.inputs["in"], io.outputs["out"]
+        guess = header(self.path).guess(self.path, self.layout)
+        if guess:
+            warnings.warn(guess, RuntimeWarning, stacklevel=2)
         taps = response(self.path, self.layout, io.spec.rate, self.gain_rule)
         made = convolution(io.memory, taps, _routes(self._layout(), inputs))
         rows, rate = self.params(), io.spec.rate
@@ -146,7 +155,7 @@ class Cab(Node):
 
 
 def _routes(layout: str, inputs: int) -> list[Route]:
-    if layout == "mono":
+    if LAYOUTS[layout] == 1:
         return [Route(c, c, 0) for c in range(inputs)]
     if layout == "stereo":
         return [Route(0, 0, 0), Route(1, 0, 1)]

@@ -4,15 +4,14 @@ import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..graph.errors import AudioFileError
-from ..runtime.adapters.file_kind import AUDIO, complaint, kind_of_file
-from ..runtime.adapters.wave import whole_wave
+from ..runtime.adapters.file_kind import AUDIO
+from ..runtime.adapters.plain import check_plain
+from ..runtime.adapters.sound import open_sound
 
 __all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
 
@@ -20,9 +19,17 @@ MAX_SECONDS = 10.0
 """The longest response taken: as long as a large hall, and 2 million taps at 192 kHz."""
 
 RATES = (4_000, 768_000)
-LAYOUTS = {"mono": 1, "stereo": 2, "dual": 2, "true_stereo": 4}
-"""Channels a file must have (``mono`` takes the first of any)."""
+MAX_CHANNELS = 64
+LAYOUTS = {
+    "mono": 1, "left": 1, "right": 1, "sum": 1, "stereo": 2, "dual": 2, "true_stereo": 4,
+}  # fmt: skip
+"""Responses of each layout."""
+NEEDS = {"stereo": 2, "dual": 2, "true_stereo": 4}
+"""Channels that a file must have, no more and no less."""
+AT_LEAST = {"left": 2, "right": 2}
 AUTO = {1: "mono", 2: "stereo", 4: "true_stereo"}
+GUESSED = (4,)
+"""Channels from which "auto" does not follow: they may be true stereo, quadraphonic, B-format."""
 GAIN_RULES = ("nam", "energy", "peak", "none")
 NAM_GAIN = 10 ** (-18 / 20) * 48_000
 """The gain of the NAM plugin times the rate: it scales a resampled response by 48000 / rate."""
@@ -40,19 +47,43 @@ class Header:
     """What an audio file says of itself."""
 
     channels: int
-    frames: int
+    frames: int | None
+    """``None`` where it does not say."""
     rate: int
+    ambisonic: bool = False
+    """Whether it says that its channels are B-format."""
 
     def layout(self, path: str, wanted: str) -> str:
-        """Return the layout a file of these channels is used in."""
+        """Return the layout a file of these channels is used in; ``wanted`` may be "auto"."""
+        count = self.channels
         if wanted == "auto":
-            if self.channels not in AUTO:
-                raise _error(path, f"has {self.channels} channels", "1, 2 or 4")
-            return AUTO[self.channels]
-        needs = LAYOUTS[wanted]
-        if needs > 1 and self.channels != needs:
-            raise _error(path, f"has {self.channels} channels", f"{needs} for layout {wanted!r}")
+            if self.ambisonic:
+                raise AudioFileError(
+                    f"{path} has {_counted(count)} in ambisonic B-format, says its header: decode "
+                    'it to stereo or true stereo first, or give layout "mono" (--ir-layout mono) '
+                    "to play its first channel alone"
+                )
+            if count not in AUTO:
+                raise AudioFileError(
+                    f"{path} has {_counted(count)}: an impulse response must have 1, 2 or 4, or "
+                    'be given the layout (--ir-layout) "mono", "left", "right" or "sum"'
+                )
+            return AUTO[count]
+        needs, least = NEEDS.get(wanted), AT_LEAST.get(wanted, 1)
+        if needs is not None and count != needs:
+            raise _error(path, f"has {count} channels", f"{needs} for layout {wanted!r}")
+        if count < least:
+            raise _error(path, f"has {_counted(count)}", f"{least} at least for layout {wanted!r}")
         return wanted
+
+    def guess(self, path: str, wanted: str) -> str:
+        """Return a line that says what "auto" takes the channels for where that is a guess."""
+        if wanted != "auto" or self.channels not in GUESSED or self.ambisonic:
+            return ""
+        return (
+            f"{path} has {_counted(self.channels)}: they are taken for true stereo (LL, LR, RL, "
+            "RR), which is a guess: the option layout (--ir-layout) says what they are"
+        )
 
 
 def header(path: str) -> Header:
@@ -81,38 +112,25 @@ def _error(path: str, found: str, allowed: str) -> AudioFileError:
     return AudioFileError(f"{path} {found}: an impulse response must have {allowed}")
 
 
+def _counted(channels: int) -> str:
+    return f"{channels} channel{'' if channels == 1 else 's'}"
+
+
 def _identity(path: str) -> tuple[str, int, int]:
-    try:
-        status = os.stat(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioFileError(f"{path} cannot be read: {reason}") from None
-    return os.fspath(path), status.st_mtime_ns, status.st_size
+    found = check_plain(path, AudioFileError, wanted=AUDIO)
+    return os.fspath(path), found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=64)
 def _header(path: str, changed: int, size: int) -> Header:
-    import soundfile  # not at the top: importing the package must not load libsndfile
-
-    if not Path(path).is_file():
-        raise AudioFileError(f"{path} is not a file: an impulse response is an audio file")
-    try:
-        found = soundfile.info(_whole(path))
-    except AudioFileError:  # which is a ValueError
-        raise
-    except OSError as error:
-        raise AudioFileError(f"{path} cannot be read: {error.strerror}") from None
-    except (soundfile.SoundFileError, RuntimeError, TypeError, ValueError) as error:
-        if wrong := complaint(kind_of_file(path), AUDIO):
-            raise AudioFileError(f"{path} {wrong}") from None
-        raise AudioFileError(f"{path} is not an audio file that can be read: {error}") from None
-    if found.frames <= 0:
-        raise _error(path, "is empty", "one sample at least")
-    if not RATES[0] <= found.samplerate <= RATES[1]:
-        raise _error(path, f"has a rate of {found.samplerate} Hz", f"{RATES[0]} to {RATES[1]} Hz")
-    if found.channels not in AUTO and found.channels != 3:
-        raise _error(path, f"has {found.channels} channels", "1, 2 or 4")
-    return Header(int(found.channels), int(found.frames), int(found.samplerate))
+    with open_sound(path) as found:
+        if found.claimed == 0:
+            raise _error(path, "is empty", "one sample at least")
+        if not RATES[0] <= found.rate <= RATES[1]:
+            raise _error(path, f"has a rate of {found.rate} Hz", f"{RATES[0]} to {RATES[1]} Hz")
+        if found.channels > MAX_CHANNELS:
+            raise _error(path, f"has {found.channels} channels", f"{MAX_CHANNELS} at most")
+        return Header(found.channels, found.claimed, found.rate, found.ambisonic)
 
 
 @lru_cache(maxsize=16)
@@ -120,10 +138,11 @@ def _response(
     path: str, changed: int, size: int, layout: str, rate: float, rule: str
 ) -> NDArray[np.float64]:
     told = _header(path, changed, size)
-    seconds = told.frames / told.rate
+    chosen = told.layout(path, layout)
+    seconds = (told.frames or 0) / told.rate
     if seconds > MAX_SECONDS:
         raise _error(path, f"is {seconds:.1f} s long", f"{MAX_SECONDS:g} s at most")
-    taps = _read(path)[: LAYOUTS[told.layout(path, layout)]]
+    taps = _read(path, chosen, int(MAX_SECONDS * told.rate))
     if rule != "none" and not np.any(taps):
         raise _error(path, "is silent", f"a sample that is not zero (gain rule {rule!r})")
     taps = _trimmed(_resampled(taps, told.rate, rate))
@@ -132,24 +151,28 @@ def _response(
     return taps
 
 
-def _read(path: str) -> NDArray[np.float64]:
-    import soundfile
-
-    try:
-        data = soundfile.read(_whole(path), dtype="float64", always_2d=True)[0]
-    except (soundfile.SoundFileError, RuntimeError, OSError) as error:
-        raise AudioFileError(f"{path} cannot be read as audio: {error}") from None
-    if not len(data):
+def _read(path: str, layout: str, most: int) -> NDArray[np.float64]:
+    """Return the responses of a layout, (channel, tap); only what is needed is kept."""
+    parts, frames = list[NDArray[np.float64]](), 0
+    with open_sound(path) as sound:
+        for block in sound.blocks(np.float64):
+            frames += len(block)
+            if frames > most:
+                raise _error(path, "is longer", f"{MAX_SECONDS:g} s at most")
+            if not np.all(np.isfinite(block)):
+                raise _error(path, "contains NaN or infinity", "finite samples")
+            parts.append(_responses(block, layout))
+    if not frames:
         raise _error(path, "is empty", "one sample at least")
-    if not np.all(np.isfinite(data)):
-        raise _error(path, "contains NaN or infinity", "finite samples")
-    return _trimmed(np.ascontiguousarray(data.T))
+    return _trimmed(np.concatenate(parts, axis=1))
 
 
-def _whole(path: str) -> str | BinaryIO:
-    """Return what libsndfile may read; a file that was cut off is refused."""
-    with open(path, "rb") as file:
-        return whole_wave(path, file)
+def _responses(block: NDArray[np.float64], layout: str) -> NDArray[np.float64]:
+    """Return the responses in (frames, channels) that a layout plays, as (response, frames)."""
+    if layout == "sum":
+        return np.asarray(block.mean(axis=1)[None])
+    first = 1 if layout == "right" else 0
+    return block[:, first : first + LAYOUTS[layout]].T.copy()
 
 
 def _trimmed(taps: NDArray[np.float64]) -> NDArray[np.float64]:

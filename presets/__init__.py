@@ -5,6 +5,7 @@
     shipped    where the presets and sounds of the package lie
     rig        a preset, or one .nam with perhaps a cabinet behind it
     render     files through a rack
+    levels     peak, RMS and energy of audio, block by block
     batch      one signal through many models
     job        many files through many racks: job_files and job_items what is to be made, job_check
                what cannot be, job_run makes it, manifest what was made

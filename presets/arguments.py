@@ -9,6 +9,7 @@ from .console import complain
 __all__ = ["parser"]
 
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
+LAYOUTS = ("auto", "mono", "left", "right", "sum", "stereo", "dual", "true_stereo")
 BACKENDS = ("auto", "cpu", "cuda")
 WHERE = "where models compute (as the preset says; auto for a .nam: a GPU if there is one)"
 RIG = "a preset (.json), the name of a shipped one, or one model (.nam)"
@@ -54,7 +55,10 @@ def parser(version: str, **calls: Any) -> argparse.ArgumentParser:
         help="play on until echoes have died away (yes, unless RIG is a .nam without --ir)",
     )
     render.add_argument(
-        "--subtype", choices=SUBTYPES, default="pcm24", help="how samples are stored (%(default)s)"
+        "--subtype",
+        choices=SUBTYPES,
+        help="how samples are stored: WAV any, FLAC and AIFF pcm24 or pcm16, MP3 and OGG none "
+        "(pcm24)",
     )
     _add_levels(render)
     render.add_argument("--block", type=int, metavar="N", help="frames a block; no one can hear it")
@@ -111,6 +115,11 @@ def _verb(verbs: Any, name: str, calls: Any, text: str) -> argparse.ArgumentPars
 def _add_rig(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("rig", metavar="RIG", help=RIG)
     parser.add_argument("--ir", metavar="CAB.wav", help="a cabinet behind a .nam")
+    parser.add_argument(
+        "--ir-layout",
+        choices=LAYOUTS,
+        help="what the channels of --ir are for (auto: 1 mono, 2 stereo, 4 true stereo)",
+    )
     parser.add_argument(
         "--slim", type=float, metavar="V", help="size of slimmable models, 0 to 1 (the largest)"
     )

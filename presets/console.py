@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 from ..graph import NamgraphError
+from ..graph.errors import cut
 from ..graph.text import printable
+from ..runtime.adapters.quiet import silence_decoders, undisturbed
 
 __all__ = ["Progress", "complain", "note", "run", "say", "warn"]
 
@@ -24,7 +26,7 @@ def run(call: Callable[[], int | None]) -> int:
     A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
     """
     _open_streams()
-    with _raised_signals(), _told_warnings():
+    with _raised_signals(), _told_warnings(), _silent_decoders():
         try:
             try:
                 code = call() or 0
@@ -39,12 +41,25 @@ def run(call: Callable[[], int | None]) -> int:
             code = 130
         except BrokenPipeError:  # the reader has had enough
             code = 141
+        except MemoryError as error:
+            complain(f"not enough memory on this machine: {error or 'no more can be had'}")
+            code = 2
         except OSError as error:
             lost = _drain()
             complain(f"stdout: cannot be written: {lost}" if lost else _reason(error))
             code = 2
         _drain()
     return code
+
+
+@contextlib.contextmanager
+def _silent_decoders() -> Iterator[None]:
+    """Keep decoders from writing to stderr, which is for one line of ours."""
+    before = silence_decoders(True)
+    try:
+        yield
+    finally:
+        silence_decoders(before)
 
 
 @contextlib.contextmanager
@@ -87,7 +102,7 @@ def warn(text: str) -> None:
 
 def note(text: str) -> None:
     """Say one line on stderr."""
-    _tell(f"namgraph: {printable(' '.join(text.split()))}\n")
+    _tell(f"namgraph: {printable(' '.join(cut(text).split()))}\n")
 
 
 class Progress:
@@ -157,8 +172,9 @@ def _drain() -> str:
 
 def _tell(text: str) -> None:
     try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        with undisturbed():
+            sys.stderr.write(text)
+            sys.stderr.flush()
     except OSError:  # nobody can be told
         _hush(sys.stderr)
 

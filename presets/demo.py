@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..graph import ParamError
+from ..runtime.adapters.outputs import check_outputs
 from .render import Levels, render_file
 from .rig import open_rig
-from .shipped import DEMO_DI, DEMO_RACK, asset
+from .shipped import DEMO_DI, DEMO_RACK, asset, shipped_files
 
 __all__ = ["Demo", "demo", "process_age_s"]
 
@@ -40,8 +40,6 @@ def demo(
 
         suffix_of(plot)
         need_matplotlib()
-        if Path(plot).absolute() == Path(target).absolute():
-            raise ParamError(f"{os.fspath(plot)}: is the sound too: give the picture another name")
     first: list[float] = []
 
     def watch(share: float) -> None:
@@ -50,6 +48,8 @@ def demo(
         progress(share)
 
     rig = open_rig(DEMO_RACK)
+    outputs = [target] if plot is None else [target, plot]
+    check_outputs(outputs, {**shipped_files(), **rig.reads()})
     begun = time.perf_counter()
     levels = render_file(rig, asset(DEMO_DI), target, warn=warn, progress=watch)
     taken = time.perf_counter() - begun

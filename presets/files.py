@@ -13,15 +13,11 @@ from typing import Any
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
 from ..graph.json_text import parse_json
-from ..graph.paths import checked_path, irregular, shown_path
+from ..graph.paths import checked_path, shown_path
 from ..runtime.adapters.atomic import whole_file, writing
-from ..runtime.adapters.file_kind import (
-    HEAD,
-    PRESET,
-    complaint,
-    kind_of,
-    kind_of_json,
-)
+from ..runtime.adapters.file_kind import HEAD, PRESET, complaint, kind_of, kind_of_json
+from ..runtime.adapters.outputs import check_outputs
+from ..runtime.adapters.plain import check_plain
 from .shipped import shipped_preset
 from .values import (
     as_float,
@@ -38,11 +34,13 @@ __all__ = [
     "FORMAT",
     "Preset",
     "dumps",
+    "files_of",
     "load_preset",
     "loads",
     "near_path",
     "no_repeats",
     "paths_of",
+    "preset_path",
     "read_json_file",
     "read_preset",
     "save_preset",
@@ -73,6 +71,7 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     Files that nodes read are stored relative to the preset where they lie below or near it.
     """
     path = checked_path(path, "path", PresetError)
+    check_outputs([path], files_of(graph), PresetError)
     target = Path(path)
     if target.suffix.lower() != ".json":
         raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
@@ -92,14 +91,18 @@ def load_preset(path: Path_) -> Graph:
 def read_preset(path: Path_, wanted: str = PRESET) -> Preset:
     """Read a preset file, or by its bare name one that ships; ``wanted`` is for complaints."""
     name = checked_path(path, "path", PresetError)
-    file = Path(name)
-    if not file.suffix and file.name == name:
-        file = shipped_preset(name)
+    file = preset_path(name)
     content = read_json_file(file, name, MAX_BYTES, wanted=wanted)
     try:
         return loads(content, folder=file.parent, wanted=wanted)
     except PresetError as error:
         raise PresetError(f"{name}: {error}") from error.__cause__
+
+
+def preset_path(path: Path_) -> Path:
+    """Return where a preset lies: a bare name is one that ships with namgraph."""
+    file, name = Path(path), os.fspath(path)
+    return shipped_preset(name) if not file.suffix and file.name == name else file
 
 
 def read_json_file(
@@ -114,10 +117,8 @@ def read_json_file(
 
     If there is none, or another kind of file than is ``wanted``, that is one ``error``.
     """
+    found = check_plain(file, error, name, wanted)
     try:
-        found = os.stat(file)
-        if kind := irregular(found.st_mode):
-            raise error(f"{name}: cannot be read: it is {kind}, not {wanted}")
         with file.open("rb") as opened:
             head = opened.read(HEAD)
             if wrong := complaint(kind_of(head), wanted):
@@ -270,6 +271,25 @@ def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
     """Return the files that a field of a node names: one, several or none."""
     value = getattr(node, key)
     return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
+def files_of(graph: Graph) -> dict[str, str]:
+    """Return every file that the nodes of a graph read, each with a word for it."""
+    found = dict[str, str]()
+    for name, node in graph.nodes.items():
+        paths = [os.fspath(path) for key in node.files() for path in paths_of(node, key)]
+        if node.type_name == "pedalboard_effect":  # whose settings may name files, and itself one
+            values = [getattr(node, "effect", ""), *dict(getattr(node, "settings", ())).values()]
+            paths += [value for value in values if isinstance(value, str) and _exists(value)]
+        found |= dict.fromkeys(paths, f"a file that node {name} reads")
+    return found
+
+
+def _exists(path: str) -> bool:
+    try:
+        return os.path.exists(path)
+    except ValueError:  # a zero byte
+        return False
 
 
 def near_path(path: Path_, folder: Path_) -> str:

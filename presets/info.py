@@ -1,20 +1,21 @@
 """What a file is: a model, an impulse response or other audio, a preset."""
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..graph import FileError
+from ..graph import AudioFileError, FileError, Graph
 from ..graph.paths import checked_path
 from ..graph.text import one_line
+from ..nodes.cab import Cab
+from ..nodes.impulse import Header, header
 from ..nodes.nam import junctions
 from ..runtime.adapters.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
-from ..runtime.adapters.files import read_audio
+from ..runtime.adapters.sound import open_sound
 from .files import read_preset
-from .render import levels_of
+from .levels import LevelMeter
 from .rig import assumed_rates, model_rates, models
 from .shipped import shipped_presets
 
@@ -132,7 +133,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     known = ("loudness", "input_level_dbu", "output_level_dbu")
     rest = {k: v for k, v in model.metadata.items() if k not in known}
     found["metadata"] = {
-        k: None if isinstance(v, float) and not np.isfinite(v) else v  # 1e999 in the file
+        k: None if isinstance(v, float) and not math.isfinite(v) else v  # 1e999 in the file
         for k, v in rest.items()
         if isinstance(v, str | int | float)
     }
@@ -159,21 +160,42 @@ def _parts(network: Any) -> list[dict[str, Any]]:
 
 
 def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
-    audio = read_audio(path)
-    levels = levels_of(audio.samples, audio.rate)
-    mono = np.abs(audio.samples).max(axis=0)
+    """Describe audio, read block by block: no more than one is in memory."""
+    with open_sound(path) as sound:
+        meter = LevelMeter(sound.channels, sound.rate)
+        for block in sound.checked_blocks():
+            meter.add(block.T)
+        told = Header(sound.channels, meter.frames, sound.rate, sound.ambisonic)
+    levels = meter.levels()
+    short = levels.seconds <= SHORT_S
+    layout = {"layout": _layout(path, told)} if short or sound.ambisonic else {}
     return {
-        "kind": "impulse response or short audio" if levels.seconds <= SHORT_S else "audio",
-        "sample_rate": audio.rate,
-        "channels": audio.channels,
-        "frames": audio.frames,
+        "kind": "impulse response or short audio" if short else "audio",
+        "sample_rate": sound.rate,
+        "channels": sound.channels,
+        **layout,
+        "frames": levels.frames,
         "seconds": levels.seconds,
-        "subtype": audio.subtype,
+        "subtype": sound.subtype,
         "peak_dbfs": levels.peak_db,
         "rms_dbfs": levels.rms_db,
-        "energy": float(np.square(audio.samples.astype(np.float64)).sum(axis=1).max()),
-        "peak_at_frame": int(mono.argmax()),
+        "energy": meter.energy,
+        "peak_at_frame": meter.peak_at,
     }
+
+
+def _layout(path: str | os.PathLike[str], told: Header, wanted: str = "auto") -> str:
+    """Say what a cabinet takes a file's channels for, and whether that is a guess."""
+    if wanted != "auto":
+        return wanted
+    if told.ambisonic:
+        return "ambisonic B-format: a cabinet needs the option layout"
+    try:
+        found = told.layout(os.fspath(path), "auto")
+    except AudioFileError:
+        return f"none for {told.channels} channels: a cabinet needs the option layout"
+    guess = told.guess(os.fspath(path), "auto")
+    return f"{found} (a guess from {told.channels} channels)" if guess else found
 
 
 def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -190,6 +212,13 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
+        "cab_layouts": _cab_layouts(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
     }
+
+
+def _cab_layouts(graph: Graph) -> dict[str, str]:
+    """Return, by node name, what each cabinet takes the channels of its file for."""
+    cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
+    return {n: _layout(cab.path, header(cab.path), cab.layout) for n, cab in cabs.items()}

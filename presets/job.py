@@ -15,7 +15,7 @@ from ..graph import Graph, JobError, NamgraphError, PresetError
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path
 from ..runtime.adapters.file_kind import JOB, complaint, kind_of_json
-from ..runtime.adapters.files import SUBTYPES
+from ..runtime.adapters.files import SUBTYPES, check_subtype
 from .files import dumps, loads, no_repeats, read_json_file, read_preset
 from .job_files import text_of
 from .job_items import Item, items_of
@@ -39,9 +39,11 @@ class Job:
     folder: Path
     """Where its files are looked for."""
     output: Path
+    written_output: str
+    """The same as the job's file spells it."""
     items: tuple[Item, ...]
     model_node: str
-    subtype: str
+    subtype: str | None
     tail: bool | None
     resample: bool
 
@@ -106,14 +108,19 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
         if not isinstance(data.get(key, False), kinds):
             wrong(key, data[key], "true or false" + (" or null" if len(kinds) > 1 else ""))
-    output = Path(os.path.abspath(folder / text_of(data, "output", "renders")))
+    written = text_of(data, "output", "renders")
+    output = Path(os.path.abspath(folder / written))
+    items = tuple(items_of(data, folder, output, made_before(output)))
+    for one in {Path(item.file).suffix: item.file for item in items}.values():
+        check_subtype(one, data.get("subtype"))
     return Job(
         name=name,
         folder=folder,
         output=output,
-        items=tuple(items_of(data, folder, output, made_before(output))),
+        written_output=written,
+        items=items,
         model_node=text_of(data, "model_node", ""),
-        subtype=data.get("subtype", "pcm24"),
+        subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
     )

@@ -1,20 +1,22 @@
 """A job before its first file: everything is opened once, and what cannot be used is refused."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..graph import JobError, NamgraphError, Spec, tail
-from ..runtime.adapters.files import read_audio
-from .files import paths_of
+from ..runtime.adapters.files import check_format, scan_audio
+from ..runtime.adapters.outputs import check_outputs
 from .job import Job
 from .job_items import Item
 from .manifest import MANIFEST, Digests, begin_entry
 from .render import check_fit
 from .rig import Rig, check_devices, levels_of_models
+from .values import shown
 
-__all__ = ["Checked", "check_job"]
+__all__ = ["Checked", "check_job", "said_of_output"]
 
 
 class Heard(NamedTuple):
@@ -58,35 +60,58 @@ class Checked:
 
 def check_job(job: Job, backend: str | None = None) -> Checked:
     """Open everything once; ``JobError`` names what cannot be used, or must not be replaced."""
-    made, digests, sources = Checked(job, backend), Digests(), {os.path.realpath(job.name)}
-    asked = set[tuple[object, float]]()
+    made, digests, reads = Checked(job, backend), Digests(), {job.name: "the job"}
+    asked, formats = set[tuple[object, float]](), set[tuple[str, int, int]]()
     try:
         for source in dict.fromkeys(i.source for i in job.items):
-            found = read_audio(source)
-            made.heard[source] = Heard(found.channels, found.rate, found.frames)
+            channels, frames, own_rate = scan_audio(source)
+            made.heard[source] = Heard(channels, own_rate, frames)
         for item in job.items:
             rig, heard = made.rig(item), made.heard[item.source]
             ask = '"resample": true'
             check_fit(rig, item.source, heard.channels, heard.rate, job.resample, ask)
             rate = float(rig.rate or heard.rate)
+            form = Path(item.file).suffix, heard.rate, next(iter(rig.graph.outputs.values()))
+            if form not in formats:
+                formats.add(form)
+                check_format(item.file, *form[1:], job.subtype)
             if (item.key, rate) not in asked:  # nodes that ring on read what they are to play
                 asked.add((item.key, rate))
                 tail(rig.graph, Spec(rate, 1))
                 check_devices(rig.graph)
             made.entries[item.file] = begin_entry(job, item, rig, digests)
-            sources |= {os.path.realpath(path) for path in (item.source, item.rack) if path}
+            reads.setdefault(item.source, "an input")
         for rig in made.rigs.values():
-            sources |= {os.path.realpath(path) for path in _files_of(rig)}
-        for file in (*made.entries, MANIFEST):
-            if os.path.realpath(job.output / file) in sources:
-                raise JobError(f"{job.output / file} would be replaced, and is needed")
+            reads |= rig.reads()
+        check_outputs((job.output / file for file in (*made.entries, MANIFEST)), reads, JobError)
+        _check_below(job, made.entries)
     except NamgraphError as error:
         raise JobError(f"{job.name}: {error}") from error
     return made
 
 
-def _files_of(rig: Rig) -> Iterator[str]:
-    """Return the files that the nodes of a rack read."""
-    for node in rig.graph.nodes.values():
-        for key in node.files():
-            yield from (os.fspath(path) for path in paths_of(node, key))
+def _check_below(job: Job, files: Iterable[str]) -> None:
+    """Refuse files that would lie elsewhere than below the output folder: links may lead away."""
+    output = os.path.realpath(job.output)
+    for file in files:
+        real = os.path.realpath(job.output / file)
+        if os.path.commonpath([real, output]) != output:
+            raise JobError(
+                f"{job.output / file}: leads out of the output folder, to {real}: remove the link"
+            )
+
+
+def said_of_output(job: Job) -> str:
+    """Return a line that says where the output folder is, if it leaves the job's folder.
+
+    That is by ``..`` or through a link; a whole path says itself where it leads.
+    """
+    if os.path.isabs(job.written_output):
+        return ""
+    real, home = os.path.realpath(job.output), os.path.realpath(job.folder)
+    try:
+        inside = os.path.commonpath([real, home]) == home
+    except ValueError:  # another drive
+        inside = False
+    where = f"output is {shown(job.written_output)}, outside the job's folder: files go to {real}"
+    return "" if inside else f"{job.name}: {where}"

@@ -62,7 +62,8 @@ def items_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -
     axes = [racks or [""], models or [""], *settings.values(), inputs]
     count = math.prod(map(len, axes))
     if count > MOST:
-        raise PresetError(f"the job would make {count} files: at most {MOST}")
+        spelled = count if count < 10**12 else f"more than {10**12}"
+        raise PresetError(f"the job would make {spelled} files: at most {MOST}")
     named = {"rack": racks, "model": models, "input": inputs}
     usual = "/".join(f"{{{key}}}" for key, found in named.items() if found)
     usual += "".join(f"-{key}={{{key}}}" for key in settings)

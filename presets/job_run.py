@@ -18,7 +18,7 @@ from ..runtime.adapters.files import audio_writer, read_audio
 from ..runtime.cpu import processors
 from .batch import render_models
 from .job import Job
-from .job_check import Checked, check_job
+from .job_check import Checked, check_job, said_of_output
 from .job_faults import Faults, faults_of, tell_faults
 from .job_items import Item
 from .manifest import (
@@ -75,6 +75,8 @@ def run_job(
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
+    if said := said_of_output(job):
+        warn(said)
     for line in checked.levels_missing():  # once a kind, where a rack would warn once a file
         warn(line)
     run = _Run(checked, progress)

@@ -13,6 +13,7 @@ from ..graph import AudioFileError, JobError, PresetError
 from ..graph.json_text import parse_json
 from ..graph.version import VERSION
 from ..runtime.adapters.atomic import whole_file, writing
+from ..runtime.adapters.plain import check_plain
 from ..runtime.simd.host import host_lanes
 from .files import dumps, near_path, paths_of, read_json_file
 from .rig import Rig, levels_said
@@ -34,7 +35,7 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-MAX_BYTES = 1 << 30
+MAX_BYTES = 1 << 28
 Entry = dict[str, Any]
 
 
@@ -57,7 +58,8 @@ def begin_entry(job: "Job", item: "Item", rig: Rig, digests: Digests) -> Entry:
             rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in paths_of(node, key)]
         if node.type_name == "pedalboard_effect":  # its own settings may name files, and itself one
             rack["nodes"][name] = [metadata.version("pedalboard"), *_read(rack["nodes"][name])]
-    depends = [VERSION, host_lanes(), rack, digests.of(item.source), job.subtype, job.resample]
+    depends = [VERSION, host_lanes(), rack, digests.of(item.source)]
+    depends += [job.subtype or "pcm24", job.resample]
     text = json.dumps([*depends, rig.rings_on(job.tail)], sort_keys=True)
     return {
         "file": item.file,
@@ -122,6 +124,7 @@ def write_manifest(path: Path, job: "Job", entries: Iterable[Entry]) -> None:
 
 def digest(path: str) -> str:
     """Return the SHA-256 of a file's bytes."""
+    check_plain(path, AudioFileError)
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 from ..graph import AudioFileError
 from ..runtime.adapters.files import audio_writer, read_audio, resample
 from ..runtime.adapters.offline import render
+from ..runtime.adapters.outputs import check_outputs
 from ..runtime.stats import Stats
+from .levels import Levels, levels_of
 from .rig import Rig
 
 __all__ = [
@@ -24,45 +25,6 @@ __all__ = [
 ]
 
 Path_ = str | os.PathLike[str]
-SILENT_DB = -200.0
-SILENT = 1e-5
-
-
-@dataclass(frozen=True)
-class Levels:
-    """What a rendered file sounds like, in numbers."""
-
-    channels: int
-    frames: int
-    rate: float
-    peak_db: float
-    rms_db: float
-    """Of the loudest channel."""
-    dc: float
-    """The largest mean of a channel."""
-    clipped: int = 0
-    """Samples at or beyond full scale."""
-    silent: bool = False
-    """Whether no channel moves by more than -100 dBFS: a constant is no sound."""
-    muted: int = 0
-    """Blocks in which a node was muted, because it made what is no number."""
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.frames / self.rate
-
-
-def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
-    """Measure ``(channels, frames)``."""
-    wide = samples.astype(np.float64)
-    peak = float(np.abs(wide).max(initial=0.0))
-    mean_square = float(np.square(wide).mean(axis=1).max()) if wide.size else 0.0
-    dc = float(np.abs(wide.mean(axis=1)).max()) if wide.size else 0.0
-    clipped = int(np.count_nonzero(np.abs(samples) >= 1.0))
-    silent = bool(float(np.ptp(wide, axis=1).max(initial=0.0)) < SILENT) if wide.size else True
-    channels, frames = samples.shape
-    return Levels(channels, frames, rate, _db(peak), _db(mean_square**0.5), dc, clipped, silent)
 
 
 def counted_channels(count: int) -> str:
@@ -77,7 +39,7 @@ def render_file(
     *,
     resampled: bool = False,
     block: int | None = None,
-    subtype: str = "pcm24",
+    subtype: str | None = None,
     tail: bool | None = None,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
@@ -88,13 +50,14 @@ def render_file(
     result back to its own.  The tail is on, unless the rack is one bare model.  ``target`` appears
     when all is done, or not at all.
     """
-    if _same_file(source, target):
-        raise AudioFileError(f"{os.fspath(target)}: is the input: give the output another name")
+    reads = {os.fspath(source): "the input", **rig.reads()}
+    check_outputs([target], reads, AudioFileError)
     found = read_audio(source)
     rate, muted = float(rig.rate or found.rate), list[int]()
     check_fit(rig, source, found.channels, found.rate, resampled)
-    with audio_writer(target, found.rate, subtype=subtype, warn=warn) as write:
-        heard = _something(resample(found.samples, found.rate, rate))
+    channels = next(iter(rig.graph.outputs.values()))
+    with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
+        heard = _something(resample(found.samples, found.rate, rate, os.fspath(source)))
         made = render(
             rig.graph,
             heard,
@@ -158,14 +121,3 @@ def _exactly(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Cut or lengthen by the frame or two that rounding made of two resamplings."""
     short = max(0, frames - samples.shape[1])
     return np.pad(samples, ((0, 0), (0, short)))[:, :frames]
-
-
-def _same_file(a: Path_, b: Path_) -> bool:
-    try:
-        return Path(a).samefile(b)
-    except (OSError, ValueError):  # one of them is not there: said later, and better
-        return False
-
-
-def _db(amplitude: float) -> float:
-    return float(20.0 * np.log10(amplitude)) if amplitude > 10 ** (SILENT_DB / 20) else SILENT_DB

@@ -11,7 +11,8 @@ from ..nodes.cab import Cab
 from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.levels import Applied
 from ..nodes.nam.model import UNKNOWN_RATE
-from .files import read_preset
+from ..nodes.pan import Pan
+from .files import files_of, preset_path, read_preset
 
 __all__ = [
     "Rig",
@@ -40,6 +41,12 @@ class Rig:
     """Hz that its models were made for; ``None`` where any rate will do."""
     bare: bool
     """Whether it is one model and nothing else: its output is as long as its input."""
+    path: str
+    """The file that it was opened from."""
+
+    def reads(self) -> dict[str, str]:
+        """Return every file that playing it reads, each with a word for it."""
+        return {self.path: "the rack", **files_of(self.graph)}
 
     @property
     def rate_words(self) -> str:
@@ -58,6 +65,7 @@ def open_rig(
     rig: str | os.PathLike[str],
     *,
     ir: str | os.PathLike[str] | None = None,
+    ir_layout: str | None = None,
     slim: float | None = None,
     levels: str | None = None,
     interface_dbu: float | None = None,
@@ -67,14 +75,20 @@ def open_rig(
 ) -> Rig:
     """Open a preset file, a shipped preset by name, or a .nam file (behind it the cabinet ``ir``).
 
+    ``ir_layout`` is the option ``layout`` of that cabinet ("auto" if it is not given).
+
     ``slim`` chooses the size of every model that comes in several, 0 the smallest to 1 the whole.
     The last five are options of ``Nam``, set in every model where they are not ``None``; a .nam
     file plays where it is fastest (``backend`` "auto") unless told.
     """
     rig = checked_path(rig, "rig", PresetError)
+    if ir_layout is not None and ir is None:
+        raise PresetError(
+            f"--ir-layout is {ir_layout}: goes with --ir; in a preset it is the cab's layout"
+        )
     bare = Path(rig).suffix.lower() == ".nam"
     if bare:
-        graph = model_graph(rig, ir)
+        graph = model_graph(rig, ir, ir_layout)
         backend = backend or "auto"
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
@@ -99,7 +113,8 @@ def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: s
     if len(set(rates.values())) > 1:
         spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
         raise PresetError(f"{name}: its models were made for different rates: {spelled}")
-    return Rig(Path(name).stem, graph, next(iter(rates.values()), None), bare)
+    path = os.fspath(preset_path(name))
+    return Rig(Path(name).stem, graph, next(iter(rates.values()), None), bare, path)
 
 
 def model_rates(graph: Graph) -> dict[str, float]:
@@ -147,14 +162,23 @@ def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
     return found
 
 
-def model_graph(model: str | os.PathLike[str], ir: str | os.PathLike[str] | None = None) -> Graph:
-    """Return one model as the node ``amp``, perhaps with a cabinet behind it, between two ends."""
+def model_graph(
+    model: str | os.PathLike[str],
+    ir: str | os.PathLike[str] | None = None,
+    layout: str | None = None,
+) -> Graph:
+    """Return one model as the node ``amp``, perhaps with a cabinet behind it, between two ends.
+
+    A cabinet of two inputs hears the model in the middle, by way of a node ``pan``.
+    """
     graph = Graph()
     end = graph.input("in", channels=1) >> graph.add("amp", Nam(os.fspath(model)))
     channels = 1
     if ir is not None:
-        cab = Cab(os.fspath(ir))
+        cab = Cab(os.fspath(ir), layout=layout or "auto")
         channels = cab.outputs[0].channels or 1
+        if cab.inputs[0].channels == 2:
+            end = end >> graph.add("pan", Pan())
         end = end >> graph.add("cab", cab)
     end >> graph.output("out", channels=channels)
     return graph

@@ -9,6 +9,7 @@ __all__ = [
     "DEMO_DI",
     "DEMO_RACK",
     "asset",
+    "shipped_files",
     "shipped_models",
     "shipped_preset",
     "shipped_presets",
@@ -29,6 +30,12 @@ def asset(name: str) -> str:
             f"no sound or model {name!r} ships with namgraph; there is {', '.join(known)}"
         )
     return str(there[name])
+
+
+def shipped_files() -> dict[str, str]:
+    """Return every sound, model and preset that ships, each with a word for it."""
+    sounds = [path for path in (HERE / "assets").iterdir() if path.suffix in SOUNDS]
+    return {str(path): "a file of the package" for path in [*sounds, *shipped_presets().values()]}
 
 
 def shipped_models() -> list[Path]:

@@ -1,11 +1,13 @@
 """A picture of a null test: the difference over time and over frequency, beside the reference."""
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..graph import FileError, ParamError
 from ..runtime.adapters.atomic import whole_file, writing
+from ..runtime.adapters.outputs import check_outputs
 from .plot import DRY, WET, need_matplotlib, smooth, spectrum, suffix_of
 from .verdict import Verdict
 
@@ -16,12 +18,18 @@ POINTS = 2000
 LOWEST_HZ = 40.0
 
 
-def check_plot(target: str | os.PathLike[str], against: object) -> None:
-    """Refuse, before the work, a picture that cannot be drawn."""
+def check_plot(
+    target: str | os.PathLike[str], against: object, reads: Mapping[str, str] | None = None
+) -> None:
+    """Refuse, before the work, a picture that cannot be drawn or is a file that is read.
+
+    ``reads`` are these files, each with a word for it.
+    """
     if against is None:
         raise ParamError("--plot draws the difference from a reference: give --against as well")
     suffix_of(target)
     need_matplotlib()
+    check_outputs([target], reads or {})
 
 
 def plot(verdict: Verdict, target: str | os.PathLike[str]) -> None:

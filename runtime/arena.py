@@ -10,6 +10,7 @@ blocks, as a linker does.  The arena is one allocation in four regions:
     scratch    buffers between nodes                     means nothing between blocks
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,12 +19,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALIGN", "Arena", "Block", "Memory", "offset"]
+from ..graph import EngineError
+from .limits import MAX_GRAPH_BYTES, spelled_bytes
+
+__all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset"]
 
 ALIGN = 64
 """Bytes: one cache line, and the widest vector."""
 
 PAGE = 4096
+ALLOWED = f"at most {spelled_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
+LARGEST = 3
+"""Nodes named when a graph is too large."""
 
 Region = Literal["state", "constant", "scratch"]
 
@@ -73,6 +80,8 @@ class Memory:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.nbytes = 0
+        """What all of it takes in an arena: what remembers is there twice."""
 
     def record(self, dtype: Any, /, **fields: Any) -> Block:
         """Keep one record that remembers; a field given a block gets that block's address."""
@@ -88,6 +97,7 @@ class Memory:
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Keep zeros that remember."""
+        self._check(_size(shape, dtype, "state"))
         return self._add(Block("state", np.zeros(shape, dtype)))
 
     def constant(self, array: Any) -> Block:
@@ -96,6 +106,7 @@ class Memory:
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Keep memory whose content means nothing between calls."""
+        self._check(_size(shape, dtype, "scratch"))
         return self._add(Block("scratch", np.zeros(shape, dtype)))
 
     def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
@@ -123,8 +134,38 @@ class Memory:
         return self._add(Block(region, np.array(filled, dtype), links))
 
     def _add(self, block: Block) -> Block:
+        self.nbytes += _size(block.content.shape, block.content.dtype, block.region)
         self.blocks.append(block)
         return block
+
+    def _check(self, more: int) -> None:
+        """Refuse what no graph may have, before it is allocated."""
+        if self.nbytes + more > MAX_GRAPH_BYTES:
+            raise TooLargeError(
+                f"asks for {spelled_bytes(self.nbytes + more)} of memory: {ALLOWED}"
+            )
+
+
+def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
+    """Return the bytes that a block takes in an arena."""
+    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
+    return 2 * whole if region == "state" else whole
+
+
+class TooLargeError(EngineError):
+    """A graph or a node asks for more memory than any may have."""
+
+
+def check_total(sizes: Mapping[str, int], total: int) -> None:
+    """Refuse a graph whose parts take too much; ``sizes`` are those of its nodes, by name."""
+    if total > MAX_GRAPH_BYTES:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
+        said = ", ".join(f"{name} {spelled_bytes(sizes[name])}" for name in largest)
+        raise TooLargeError(
+            f"the graph asks for {spelled_bytes(total)} of memory with {len(sizes)} of its nodes "
+            f"(the largest: {said or 'unknown'}): {ALLOWED}"
+        )
 
 
 class Arena:
@@ -143,6 +184,7 @@ class Arena:
             self.ranges.append((begin, sizes["state"] - begin))
         self.state_bytes = sizes["state"]
         total = 2 * sizes["state"] + sizes["constant"] + sizes["scratch"] + ALIGN
+        check_total({}, total)
         self._bytes = np.zeros(total, np.uint8)
         self._base = int(self._bytes.ctypes.data)
         base = -(-self._base // ALIGN) * ALIGN

@@ -8,7 +8,7 @@ from numba import types
 
 from ..graph import CudaError, Graph, Schedule, Spec, schedule
 from .abi import native
-from .arena import Arena, Block, Memory
+from .arena import Arena, Block, Memory, check_total
 from .blend import blend
 from .cpu import restore_floats, set_flush_to_zero
 from .device import hosted, lane_of, named, on_device
@@ -134,8 +134,13 @@ class Plan:
 
     def _prepare(self, own: Memory, previous: "Plan | None") -> list[Row]:
         rows = []
+        sizes, total = dict[str, int](), own.nbytes
         for op in self.schedule.ops:
             row = prepare_row(self.graph, self.schedule, op)
+            total += row.memory.nbytes
+            if op.node:
+                sizes[op.node] = row.memory.nbytes
+            check_total(sizes, total)
             before = {} if previous is None else previous.graph.nodes
             fresh = previous is not None and op.reads and before.get(op.node) != row.node
             if self.lane is not None and self.lane.takes(op):

@@ -21,7 +21,7 @@ from ..graph import (
 )
 from . import operations
 from .abi import Native
-from .arena import Block, Memory, offset
+from .arena import Block, Memory, TooLargeError, offset
 from .blend import BLEND, ask_blend
 from .onset import ask_onset, onset
 from .watch import TRACED
@@ -144,8 +144,8 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
         _ = made.kernel.address  # compiles
-    except KernelError as reason:
-        raise KernelError(f"{where}: {reason}") from reason
+    except (KernelError, TooLargeError) as reason:
+        raise type(reason)(f"{where}: {reason}") from reason
     except (NamgraphError, Warning):  # a warning that somebody has made an error stays what it is
         raise
     except NotImplementedError:

@@ -13,8 +13,9 @@ from typing import Any
 
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
-from ...graph.paths import checked_path, irregular, shown_path
+from ...graph.paths import checked_path, shown_path
 from ...runtime.adapters.file_kind import HEAD, MODEL, complaint, kind_of, kind_of_json
+from ...runtime.adapters.plain import check_plain
 from .activation_file import FINITE
 from .convnet_file import read_convnet
 from .fields import Fields, Weights, as_number, fault, shown
@@ -57,35 +58,33 @@ LEAST_WEIGHTS = 4096
 KEPT_WEIGHTS = 1 << 24
 """Of models that are kept in case they are loaded again: 1,200 of the largest usual size."""
 
-_kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
-"""By whole path: when and how long the file was, its model, and how many weights that has."""
+Known = tuple[tuple[int, int, int], Model | str, int]
+_kept: dict[str, Known] = {}
+"""By whole path: what the file was (time, bytes, inode), its model or why it was refused, and how
+many weights it has."""
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
-    """Read and check a .nam file; a file that has not changed since is not read again.
+    """Read and check a .nam file; good or bad, it is not read again while it has not changed.
 
     Whatever is wrong with the path or the content is one ``NamFileError``: what was found there,
     and what is allowed.
     """
-    name = checked_path(path, "path", NamFileError)
+    path = checked_path(path, "path", NamFileError)
+    name = shown_path(path)
     try:
-        whole = os.path.abspath(name)
-        seen = os.stat(whole)
-        if kind := irregular(seen.st_mode):
-            raise NamFileError(f"is {kind}, not {MODEL}")
-        stamp = (seen.st_mtime_ns, seen.st_size)
+        whole = os.path.abspath(path)
+        seen = check_plain(whole, NamFileError, name, MODEL)
+        stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
         known = _kept.get(whole)
         if known is None or known[0] != stamp:
-            model = parse_nam(_content(whole, seen.st_size))
-            known = (stamp, model, max(model.weight_count, LEAST_WEIGHTS))
+            known = (stamp, *_read(whole, seen.st_size))
             _keep(whole, known)
-        return known[1]
-    except NamFileError as error:
-        raise NamFileError(f"{shown_path(name)}: {error}") from None
     except OSError as error:
-        raise NamFileError(
-            f"{shown_path(name)}: cannot be read: {error.strerror or error}"
-        ) from None
+        raise NamFileError(f"{name}: cannot be read: {error.strerror or error}") from None
+    if isinstance(known[1], str):
+        raise NamFileError(f"{name}: {known[1]}")
+    return known[1]
 
 
 def _content(path: str, size: int) -> bytes:
@@ -99,7 +98,16 @@ def _content(path: str, size: int) -> bytes:
         return head + file.read(MAX_BYTES)
 
 
-def _keep(whole: str, known: tuple[tuple[int, int], Model, int]) -> None:
+def _read(whole: str, size: int) -> tuple[Model | str, int]:
+    """Return the model in a file, or why it is refused, and how many weights to count for it."""
+    try:
+        model = parse_nam(_content(whole, size))
+    except NamFileError as error:
+        return str(error), LEAST_WEIGHTS
+    return model, max(model.weight_count, LEAST_WEIGHTS)
+
+
+def _keep(whole: str, known: Known) -> None:
     """Remember a model, and forget the oldest where there are too many."""
     _kept.pop(whole, None)
     _kept[whole] = known

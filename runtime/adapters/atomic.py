@@ -15,13 +15,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from ...graph import FileError
+from ...graph.paths import irregular
 
 try:
     import fcntl
 except ImportError:  # not POSIX
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["alone_in", "remove_left_over", "whole_file", "why_not", "writing"]
+__all__ = ["alone_in", "check_place", "remove_left_over", "whole_file", "why_not", "writing"]
 
 LEFT_OVER_S = 86_400.0
 """Where nothing can be locked: seconds after which an unfinished file has no writer any more."""
@@ -41,7 +42,7 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
     name = os.fspath(path)
     try:
         target = Path(os.path.realpath(name))  # through a link, not over it
-        _check(target, name, error)
+        check_place(target, name, error)
         part, handle = _begin(target)
     except error:  # which is a ValueError
         raise
@@ -186,15 +187,19 @@ def why_not(part: Path) -> str:
     return ""
 
 
-def _check(target: Path, name: str, error: type[FileError]) -> None:
-    """Refuse to replace what is no plain file, or what its owner has protected."""
+def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
+    """Refuse to replace what is no plain file, or what its owner has protected.
+
+    ``target`` is where ``name`` really leads.  What is not there can be made.
+    """
     try:
-        found = target.stat()
+        found = os.stat(target)
     except FileNotFoundError:
         return
-    if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file"
-        raise error(f"{name}: cannot be written: it is {kind}")
+    except (OSError, ValueError) as reason:
+        raise _refused(name, reason, error) from None
+    if kind := irregular(found.st_mode):
+        raise error(f"{name}: cannot be written: it is {kind}, not a plain file")
     if not os.access(target, os.W_OK):
         raise error(f"{name}: cannot be written: it is write-protected")
 

@@ -7,9 +7,10 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import LONGEST_BLOCK, Graph, ParamError, Space, Spec, tail as graph_tail
+from ...graph import LONGEST_BLOCK, EngineError, Graph, ParamError, Space, Spec, tail as graph_tail
 from ..engine import Engine
 from ..layout import Ends
+from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
 from ..settings import find_param
 from ..stats import Stats
 
@@ -81,9 +82,14 @@ def render(
     engine = Engine(graph, sample_rate=sample_rate, max_frames=Spec(sample_rate, block).max_frames)
     extra = min(graph_tail(graph, engine.spec), round(LONGEST_TAIL_S * sample_rate)) if tail else 0
     wanted, latency = ends.frames + extra, engine.latency
-    total = wanted + latency
+    total, channels = wanted + latency, sum(graph.outputs.values())
+    if total * channels > MAX_AUDIO_SAMPLES:
+        raise EngineError(
+            f"the result would have {total} frames of {channels} channels: at most "
+            f"{MAX_AUDIO_SAMPLES} samples are held ({spelled_bytes(4 * MAX_AUDIO_SAMPLES)})"
+        )
     inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in ends.inputs]
-    outputs = list(np.zeros((sum(graph.outputs.values()), total), np.float32))
+    outputs = list(np.zeros((channels, total), np.float32))
     todo = _checked(engine, changes)
     chunk = max(block, round(CHUNK_S * sample_rate) // block * block)
     start = 0

@@ -1,5 +1,6 @@
 """The cab node: files, layouts, gain, rates, parameters."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -71,7 +72,11 @@ def test_layouts(
     cab = Cab(write(decay(300, channels)), layout=layout, gain_rule="none")
     assert [p.channels for p in (*cab.inputs, *cab.outputs)] == [inputs, 2]
     x, h = noise(1500, inputs), taps_of(cab.path, layout=layout)
-    found = Alone(cab).play(x, [50])
+    guessed = layout == "auto" and channels == 4
+    said = pytest.warns(RuntimeWarning, match="a guess") if guessed else contextlib.nullcontext()
+    with said:
+        alone = Alone(cab)
+    found = alone.play(x, [50])
     for output in (0, 1):
         parts = [wanted(x[i], h[r]) for o, i, r in routes if o == output]
         assert error(found[output], np.sum(parts, axis=0)) < 1e-6
@@ -206,13 +211,13 @@ def test_the_magnitudes_can_be_wrong(write: Write) -> None:
 def test_what_was_read_is_kept_until_the_file_changes(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reads, read = [], soundfile.read
+    reads, read = [], impulse._read
 
-    def counted(*args: Any, **more: Any) -> Any:
+    def counted(*args: Any) -> Any:
         reads.append(args)
-        return read(*args, **more)
+        return read(*args)
 
-    monkeypatch.setattr(soundfile, "read", counted)
+    monkeypatch.setattr(impulse, "_read", counted)
     path = write(decay(100))
     first = taps_of(path, "nam", 44_100)
     assert taps_of(path, "nam", 44_100) is first

@@ -29,7 +29,10 @@ from .jobs import GUITAR, LSTM, RATE, write
         ({"settings": {"amp.path": "crunch-wavenet.nam"}}, "amp.path: the job's models are set"),
         ({"settings": {"amp.backend": "cuda"}}, "amp: backend is cuda: "),
         ({"racks": "crunch", "settings": {"cab.path": ["nan.wav"]}}, "nan.wav contains NaN"),
-        ({"name": "{input}", "output": ".", "subtype": "float"}, "would be replaced, and is"),
+        (
+            {"name": "{input}", "output": ".", "subtype": "float"},
+            "is an input, which would be replaced",
+        ),
         (
             {
                 "racks": "crunch",
@@ -39,7 +42,7 @@ from .jobs import GUITAR, LSTM, RATE, write
                 "settings": {"cab.path": "ir.wav"},
                 "name": "ir",
             },
-            "ir.wav would be replaced, and is needed",
+            "ir.wav: is a file that node cab reads, which would be replaced",
         ),
     ],
 )

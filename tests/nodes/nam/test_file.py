@@ -98,9 +98,9 @@ def _too_large(folder: Path) -> Path:
     ("make", "words"),
     [
         (_missing, "cannot be read: No such file"),
-        (lambda folder: folder, "is a folder, not a NAM model"),
+        (lambda folder: folder, "it is a folder, not a NAM model"),
         (_too_large, "at most"),
-        (lambda folder: "/dev/zero", "is a device, not a NAM model"),
+        (lambda folder: "/dev/zero", "it is a device, not a NAM model"),
     ],
 )
 def test_files_that_cannot_be_read(make: Callable[[Path], Any], words: str, tmp_path: Path) -> None:

@@ -118,7 +118,8 @@ def test_what_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None
     (tmp_path / "folder.wav").mkdir()
     with (
         pytest.raises(
-            AudioFileError, match=r"^[^:]*folder\.wav: cannot be written: it is a folder$"
+            AudioFileError,
+            match=r"^[^:]*folder\.wav: cannot be written: it is a folder, not a plain file$",
         ),
         audio_writer(tmp_path / "folder.wav", 48_000),
     ):

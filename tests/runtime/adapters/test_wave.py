@@ -1,5 +1,6 @@
 """WAV files that end too soon, and files that only look so."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import soundfile
 
 from namgraph import AudioFileError
 from namgraph.runtime.adapters.files import read_audio
+from namgraph.runtime.adapters.wave import MOST_CHUNKS, Spliced, read_wave
 
 FRAMES = 4_800
 
@@ -94,3 +96,55 @@ def test_a_header_may_be_cut_off_anywhere(tmp_path: Path) -> None:
         path.write_bytes(data[:size])
         with pytest.raises(AudioFileError, match=rf"^{path}: "):
             read_audio(path)
+
+
+def chunks(*parts: tuple[bytes, bytes], padded: bool = True) -> bytes:
+    """Return a WAV file of these chunks, with pad bytes or without."""
+    body = b""
+    for name, content in parts:
+        pad = bytes(len(content) % 2) if padded else b""
+        body += name + len(content).to_bytes(4, "little") + content + pad
+    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WAVE" + body
+
+
+@pytest.mark.parametrize("before", [1, 3])
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_chunk_of_odd_length_may_have_no_pad_byte(
+    tmp_path: Path, padded: bool, before: int
+) -> None:
+    samples = np.random.default_rng(6).integers(-(2**15), 2**15, 1001).astype("<i2")
+    form = np.array([1, 1], "<u2").tobytes() + np.array([48_000, 96_000], "<u4").tobytes()
+    form += np.array([2, 16], "<u2").tobytes()
+    odd = [(b"bext", bytes(603)), (b"LIST", b"INFOx"), (b"bext", bytes(1))][:before]
+    path = tmp_path / "odd.wav"
+    path.write_bytes(chunks(*odd, (b"fmt ", form), (b"data", samples.tobytes()), padded=padded))
+    found = read_audio(path)
+    assert (found.channels, found.rate) == (1, 48_000)
+    np.testing.assert_array_equal(found.samples[0], samples / np.float32(2**15))
+
+
+def test_a_long_stream_without_a_length_is_not_copied(tmp_path: Path) -> None:
+    path = tmp_path / "stream.wav"
+    data = plain(path)
+    data[length_at(data) : length_at(data) + 4] = bytes(4)
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        pieces = read_wave("a", file).pieces
+        assert sum(len(p) for p in pieces if isinstance(p, bytes)) == 4
+        seen = io.BufferedReader(Spliced(file, pieces))
+        at = length_at(data)
+        wanted = bytes(data[:at] + b"\xff" * 4 + data[at + 4 :])
+        assert seen.read() == wanted
+        for place, whence in ((7, 0), (-9, 2), (at - 1, 0)):
+            begin = seen.seek(place, whence)
+            assert seen.read(3) == wanted[begin : begin + 3]
+
+
+def test_a_file_of_nothing_but_empty_chunks_ends_soon(tmp_path: Path) -> None:
+    path = tmp_path / "chunks.wav"
+    path.write_bytes(b"RIFF\xff\xff\xff\x7fWAVE" + b"junk\0\0\0\0" * 200_000)
+    with path.open("rb") as file:
+        assert read_wave("a", file).pieces == ()
+        assert file.tell() == 12 + 8 * MOST_CHUNKS
+    with pytest.raises(AudioFileError, match=f"^{path}: "):
+        read_audio(path)

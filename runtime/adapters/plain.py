@@ -1,0 +1,34 @@
+"""Files that may be read: plain ones, that hold something."""
+
+import os
+
+from ...graph import FileError
+from ...graph.paths import irregular
+
+__all__ = ["check_plain"]
+
+
+def check_plain(
+    path: str | os.PathLike[str],
+    error: type[FileError],
+    name: str | None = None,
+    wanted: str = "a plain file",
+) -> os.stat_result:
+    """Return the ``stat`` of a file that can be read to its end; an ``error`` names any other.
+
+    ``name`` is what the error calls it (the path, if it is not given), ``wanted`` what it is not.
+
+    Reading a pipe, a device, or a file of ``/proc`` that has no size (such as ``/proc/kmsg``) may
+    wait for ever, so these are never opened.
+    """
+    name = os.fsdecode(path) if name is None else name
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
+        text = getattr(reason, "strerror", None) or reason
+        raise error(f"{name}: cannot be read: {text}") from None
+    if kind := irregular(found.st_mode):
+        raise error(f"{name}: cannot be read: it is {kind}, not {wanted}")
+    if not found.st_size:
+        raise error(f"{name}: is an empty file, not {wanted}")
+    return found

@@ -1,0 +1,65 @@
+"""Messages: as short as a line may be, whatever they quote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import namgraph as ng
+from namgraph.cli import main
+from namgraph.graph.errors import LONGEST_LINE, cut
+from namgraph.graph.json_text import MAX_PARTS, parse_json
+
+
+def test_a_message_keeps_its_beginning_and_its_end() -> None:
+    assert cut("x" * LONGEST_LINE) == "x" * LONGEST_LINE
+    long = "rack.json: the key " + "y" * 100_000 + " is unknown: must be one of a, b"
+    made = cut(long)
+    assert len(made) == LONGEST_LINE
+    assert made.startswith("rack.json: the key yyy")
+    assert made.endswith("yyy is unknown: must be one of a, b")
+    assert f"({len(long)} characters)" in made
+
+
+@pytest.mark.parametrize("error", [ng.NamgraphError, ng.PresetError, ng.UnknownNameError])
+def test_every_error_is_cut(error: type[ng.NamgraphError]) -> None:
+    assert len(str(error("z" * 1_000_000))) == LONGEST_LINE
+    assert str(error("short")) == "short"
+    assert error("a", 3).args == ("a", 3)
+
+
+def test_a_list_of_a_file_s_names_is_no_longer_than_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rack = {"namgraph": 1, "inputs": {"in": 1}, "outputs": {"out": 1}, "connections": []}
+    path = tmp_path / "rack.json"
+    node = {"type": "cab", "path": "y" * 100_000}
+    path.write_text(json.dumps({**rack, "nodes": {"c": node}}))
+    for arguments in (["info", str(path)], ["info", "w" * 200_000], ["q" * 100_000]):
+        assert main(arguments) == 2
+        assert _is_one_line(capsys.readouterr().err)
+
+
+def _is_one_line(err: str) -> bool:
+    return err.count("\n") == 1 and len(err) <= LONGEST_LINE + len("namgraph: \n")
+
+
+def test_no_memory_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("Unable to allocate 512. GiB")
+
+    monkeypatch.setattr("namgraph.presets.info.describe", fail)
+    assert main(["info", "x.wav"]) == 2
+    said = "namgraph: error: not enough memory on this machine: Unable to allocate 512. GiB\n"
+    assert capsys.readouterr().err == said
+
+
+def test_json_of_many_lists_is_refused_before_it_is_parsed() -> None:
+    few = "[" + "[]," * 100 + "[]]"
+    assert len(parse_json(few, ng.PresetError)) == 101
+    many = "[" + "[]," * MAX_PARTS + "[]]"
+    said = f"^has {MAX_PARTS + 2} lists and objects: at most {MAX_PARTS}$"
+    with pytest.raises(ng.PresetError, match=said):
+        parse_json(many, ng.PresetError)
