@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numba.core.ccallback import CFunc
 
 from ..graph import (
     EngineError,
@@ -123,6 +124,11 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         made = node.prepare(io)
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
+        if isinstance(made.kernel, CFunc):
+            raise KernelError(
+                f"kernel {made.kernel.__name__}: made by numba.cfunc, which would let it allocate, "
+                "call Python and raise: make it with ng.kernel"
+            )
         _ = made.kernel.address  # compiles
     except KernelError as reason:
         raise KernelError(f"{where}: {reason}") from reason
