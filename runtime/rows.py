@@ -6,6 +6,7 @@ from types import CodeType
 from typing import Any
 
 import numpy as np
+from numba.core.ccallback import CFunc
 
 from ..graph import (
     EngineError,
@@ -143,6 +144,11 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
         made = node.prepare(io)
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
+        if isinstance(made.kernel, CFunc):
+            raise KernelError(
+                f"kernel {made.kernel.__name__}: made by numba.cfunc, which would let it allocate, "
+                "call Python and raise: make it with ng.kernel"
+            )
         _ = made.kernel.address  # compiles
     except (KernelError, TooLargeError) as reason:
         raise type(reason)(f"{where}: {reason}") from reason

@@ -1,4 +1,7 @@
-"""Runs in a process with the heap counter loaded: each node plays alone; prints counts as JSON."""
+"""Runs in a process with the heap counter loaded: each node plays alone; prints counts as JSON.
+
+Arguments: the counter's library; ``nodes`` for the examples of every type, or ``networks``.
+"""
 
 import ctypes
 import json
@@ -25,16 +28,25 @@ from namgraph.tests.nodes.nam.shapes import random_wavenet
 BLOCKS = 100
 
 
+LSTMS = [(3, 1), (8, 2), (65, 1)]
+
+
+def nodes_of_all_types() -> Iterator[tuple[str, Node]]:
+    """Make the examples that the contract is tested on."""
+    ours = [t for t, c in node_types().items() if c.__module__.startswith(nodes.__name__)]
+    for kind in ours:
+        for number, node in enumerate(examples(kind)):
+            yield f"{kind} {number}", node
+
+
 def networks(folder: Path) -> Iterator[tuple[str, Node]]:
     """Write and open models beyond the examples: sizes and shapes with kernels of their own."""
     models = {"a2": nets.a2(3), "a1": nets.a1("nano")}
+    models["sizes"] = nets.container(nets.lstm(3, 1, seed=4), nets.a1("nano"))
     models |= {f"lstm {units}x{layers}": nets.lstm(units, layers) for units, layers in LSTMS}
     models |= {f"random {seed}": random_wavenet(seed) for seed in range(3)}
     for name, model in models.items():
-        yield f"nam {name}", Nam(nets.write(folder, model, f"{name}.nam"))
-
-
-LSTMS = [(3, 1), (8, 2), (65, 1)]
+        yield name, Nam(nets.write(folder, model, f"{name}.nam"))
 
 
 def played(counter: Any, graph: Graph, node: Node) -> int:
@@ -54,19 +66,15 @@ def played(counter: Any, graph: Graph, node: Node) -> int:
     )
 
 
-def main(library: str) -> None:
+def main(library: str, which: str) -> None:
     counter: Any = ctypes.CDLL(library).count_heap_calls
     counter.restype = ctypes.c_long
     counter.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_int32, ctypes.c_long]
     found = {}
-    ours = [t for t, c in node_types().items() if c.__module__.startswith(nodes.__name__)]
-    for kind in ours:
-        for number, node in enumerate(examples(kind)):
-            found[f"{kind} {number}"] = played(counter, around(node), node)
     with tempfile.TemporaryDirectory() as folder:
-        for name, model in networks(Path(folder)):
-            channels = next(iter(model.inputs)).channels or 1
-            found[name] = played(counter, around(model, channels), model)
+        for name, node in nodes_of_all_types() if which == "nodes" else networks(Path(folder)):
+            channels = next((port.channels for port in node.inputs if port.channels), 2)
+            found[name] = played(counter, around(node, channels), node)
     y = np.zeros(64, np.float32)
     outs = np.array([y.ctypes.data], np.int64)
     found["positive control"] = counter(allocates.address, 0, 0, outs.ctypes.data, 64, 1)
@@ -74,4 +82,4 @@ def main(library: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

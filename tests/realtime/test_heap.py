@@ -27,8 +27,8 @@ def test_the_native_path_never_touches_the_heap(counts: dict[str, int]) -> None:
 
 @pytest.fixture(scope="module")
 def node_counts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """Heap calls of every node alone, and of networks of every shape."""
-    return heap_counts(tmp_path_factory.mktemp("nodes"), "node_heap.py")
+    """Heap calls of every node alone."""
+    return heap_counts(tmp_path_factory.mktemp("nodes"), "node_heap.py", "nodes")
 
 
 def test_no_node_touches_the_heap(node_counts: dict[str, int]) -> None:

@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from numba import cfunc
 
 import namgraph as ng
 from namgraph.graph import Io, KernelError, Node, Processor
 from namgraph.runtime import Native, abi, kernel
+from namgraph.runtime.abi import NODE
 from namgraph.runtime.kernel_check import allowed
 
 from . import refused
@@ -65,18 +68,27 @@ def test_all_that_ships_is_taken() -> None:
     assert warm().functions > 0
 
 
-def test_the_error_names_the_node() -> None:
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: kernel(refused.makes_an_array), r"kernel makes_an_array: .*:\d+: .* allocates"),
+        (
+            lambda: cfunc(NODE)(refused.makes_an_array),
+            r".* made by numba.cfunc",
+        ),
+    ],
+)
+def test_the_error_names_the_node(made: Callable[[], Native], said: str) -> None:
     class Bad(Node):
         type_name = "bad"
         inputs, outputs = ng.Gain.inputs, ng.Gain.outputs
 
         def prepare(self, io: Io) -> Processor:
-            record = io.memory.record(refused.STATE, step=1)
-            return Processor(kernel(refused.makes_an_array), record)
+            return Processor(made(), io.memory.record(refused.STATE, step=1))
 
     graph = ng.Graph()
     graph.input("in", channels=1) >> graph.add("loud", Bad()) >> graph.output("out", channels=1)
-    with pytest.raises(KernelError, match=r"^node loud \(bad\): kernel makes_an_array: .*:\d+: "):
+    with pytest.raises(KernelError, match=rf"^node loud \(bad\): {said}"):
         ng.Engine(graph, sample_rate=48_000, max_frames=64)
 
 
