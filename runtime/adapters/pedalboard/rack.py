@@ -209,9 +209,8 @@ def _digest(graph: Graph, fit: Fit) -> str:
     """
     said: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
     for name, node in graph.nodes.items():
-        fields = dataclasses.fields(node) if dataclasses.is_dataclass(node) else ()
-        values = {f.name: getattr(node, f.name) for f in fields if f.name not in node.params()}
-        said += [name, node.type_name, sorted(values.items())]
+        values = getattr(node, "__dataclass_fields__", {}).keys() - node.params().keys()
+        said += [name, node.type_name, [(key, getattr(node, key)) for key in sorted(values)]]
     said += [f"{c.source} {c.target}" for c in graph.connections]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
