@@ -20,6 +20,9 @@ class Graph:
     into one port are summed in the order connected.  Not for use from two threads at once.
     """
 
+    name: str = ""
+    """What people call it: of a preset, its name.  Nothing that is heard depends on it."""
+
     def __init__(self) -> None:
         """Begin with nothing."""
         self._nodes: dict[str, Node] = {}
@@ -120,6 +123,7 @@ class Graph:
     def copy(self) -> "Graph":
         """Return a graph equal to this one that changes on its own."""
         other = Graph()
+        other.name = self.name
         other._nodes = dict(self._nodes)  # nodes are frozen: sharing them is safe
         other._inputs = dict(self._inputs)
         other._outputs = dict(self._outputs)

@@ -24,6 +24,8 @@ __all__ = ["bench", "machine", "spelled"]
 ROUNDS = 8
 WARM_S = 0.2
 SHORTEST_S, LONGEST_S = 0.1, 600.0
+SHOWN_NS = 0.005
+"""Nanoseconds a sample below which nothing is shown."""
 
 
 def bench(
@@ -51,17 +53,19 @@ def bench(
         whole.append(play.once())
         progress((n + 1) / ROUNDS / 2)
     block_us = engine.stats(timed=True).block_us
-    parts: dict[str, list[float]] = {}
+    parts: dict[tuple[bool, str], list[float]] = {}
     for n in range(ROUNDS):
         peaks.append(fma_peak())
-        for name, spent in play.nodes().items():
-            parts.setdefault(name, []).append(spent)
+        for part, spent in play.nodes().items():
+            parts.setdefault(part, []).append(spent)
         progress((n + 1 + ROUNDS) / ROUNDS / 2)
     ns = statistics.median(whole)
     nodes = [
         {"name": name, "type": _type(rig, name), "ns_per_sample": statistics.median(found)}
-        for name, found in parts.items()
+        for (is_node, name), found in parts.items()
+        if is_node
     ]
+    between = {name: statistics.median(f) for (is_node, name), f in parts.items() if not is_node}
     peak = statistics.median(peaks)
     device = engine.stats().device
     done = _model_rate(rig, nodes) if device is None else None
@@ -75,6 +79,7 @@ def bench(
         "block_us": block_us,
         "deadline_share": block_us["p99"] * 1e-6 * rate / block,
         "nodes": nodes,
+        "between_ns_per_sample": between,
         "device": None if device is None else asdict(device),
         "fma_per_s": done,
         "fma_peak_per_s": peak,
@@ -106,21 +111,30 @@ class _Player:
         self.engine.play([self.source] * count, self.outputs, frames, self.block)
         return (time.perf_counter_ns() - begun) / frames
 
-    def nodes(self) -> dict[str, float]:
-        """Play, and return nanoseconds per sample of each row of the plan."""
-        before = [n.mean_us * n.calls for n in self.engine.stats().nodes]
+    def nodes(self) -> dict[tuple[bool, str], float]:
+        """Play, and return nanoseconds per sample of each node, and of what is done between nodes.
+
+        A key says whether it is a node, and its name; what is done several times is summed.
+        """
+        before = self._spent()
         self.once()
-        after = self.engine.stats().nodes
         frames = self.block * self.blocks
         return {
-            n.name: (n.mean_us * n.calls - was) * 1e3 / frames
-            for n, was in zip(after, before, strict=True)
+            part: (spent - before[part]) * 1e3 / frames for part, spent in self._spent().items()
         }
+
+    def _spent(self) -> dict[tuple[bool, str], float]:
+        stats, spent = self.engine.stats(), dict[tuple[bool, str], float]()
+        for is_node, rows in ((True, stats.nodes), (False, stats.between)):
+            for n in rows:
+                key = is_node, n.name
+                spent[key] = spent.get(key, 0.0) + n.mean_us * n.calls
+        return spent
 
 
 def _type(rig: Rig, name: str) -> str:
     node = rig.graph.nodes.get(name)
-    return name.strip("<>") if node is None else node.type_name
+    return "" if node is None else node.type_name
 
 
 def _model_rate(rig: Rig, nodes: list[dict[str, Any]]) -> float | None:
@@ -167,6 +181,10 @@ def spelled(found: dict[str, Any]) -> str:
         f"  {n['name']:<16} {n['type']:<12} {n['ns_per_sample']:8.2f} ns a sample"
         for n in found["nodes"]
     ]
+    between = {name: ns for name, ns in found["between_ns_per_sample"].items() if ns > SHOWN_NS}
+    if between:
+        parts = ", ".join(f"{name} {ns:.2f}" for name, ns in between.items())
+        lines.append(f"  {'between nodes':<29} {sum(between.values()):8.2f} ns a sample ({parts})")
     if found["device"] is not None:
         lines += _device_lines(found["device"])
     peak = f"{found['fma_peak_per_s'] / 1e9:.1f} G multiply-adds/s on one core"

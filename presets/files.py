@@ -179,6 +179,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         place = f"nodes.{key}"
         _guarded(place, graph.add, key, _node(place, fields, folder))
     _connect(graph, data.get("connections"))
+    graph.name = name
     return Preset(name, graph)
 
 

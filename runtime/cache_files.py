@@ -28,7 +28,7 @@ from pathlib import Path
 __all__ = [
     "digest_of",
     "distrust",
-    "make_folder",
+    "make_private",
     "read_entry",
     "user_cache",
     "warn_once",
@@ -139,10 +139,21 @@ def unfinished(folder: Path) -> Path:
     return folder / PART.format(secrets.token_hex(8))
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, that only this user may write to; ``OSError`` if not."""
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it, that only this user may write to.
+
+    ``OSError`` if that cannot be, also where others may write above it or in it: then none is made.
+    """
+    for make in (_make, lambda folder: None):
+        reason = distrust(folder)
+        if reason:
+            raise PermissionError(reason)
+        make(folder)
+
+
+def _make(folder: Path) -> None:
     if not folder.is_dir():
-        make_folder(folder.parent)
+        _make(folder.parent)
         with contextlib.suppress(FileExistsError):
             folder.mkdir(0o755)
 

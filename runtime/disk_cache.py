@@ -25,7 +25,7 @@ from numba.core import config
 from .cache_files import (
     digest_of,
     distrust,
-    make_folder,
+    make_private,
     read_entry,
     user_cache,
     warn_once,
@@ -111,10 +111,7 @@ class KernelCache:
         reasons = []
         for path, key in self._places(made.target_context):
             try:
-                make_folder(path.parent)
-                reason = distrust(path.parent)
-                if reason:
-                    raise PermissionError(reason)
+                make_private(path.parent)
                 write_entry(path, key, _payload(made))
                 return
             except OSError as error:

@@ -164,6 +164,11 @@ class Plan:
             for p in self._prepared
         ]
 
+    @property
+    def is_node(self) -> list[bool]:
+        """Which rows run a node of the graph: not a copy or a sum between nodes, say."""
+        return [p.node is not None and not p.label for p in self._prepared]
+
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """See one of the schedule's buffers: ``(channels, max_frames)`` float32."""
         view: np.ndarray[Any, Any] = self._buffers[number][0][0].content

@@ -15,7 +15,7 @@ __all__ = ["DeviceStats", "NodeStats", "Stats", "collect", "spread"]
 
 @dataclass(frozen=True)
 class NodeStats:
-    """One row of the plan: what it cost, and how often it had to be started afresh."""
+    """One node (or one operation between nodes): its times, and how often it was muted."""
 
     name: str
     faults: int
@@ -87,7 +87,11 @@ class Stats:
     readings: dict[str, float]
     """What meters show, by ``node.field``."""
     nodes: tuple[NodeStats, ...]
+    """Of the graph."""
     device: DeviceStats | None = None
+    between: tuple[NodeStats, ...] = ()
+    """What the engine does between nodes: "copy", "add", "delay", "clear"; where there is a GPU,
+    also "upload", "device" (launching, and waiting for it) and "download"."""
 
 
 def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]) -> Stats:
@@ -95,18 +99,19 @@ def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[n
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])
     recent = trace[: min(blocks, TRACE)] * unit
-    nodes = tuple(_node(plan, k, name, unit) for k, name in enumerate(plan.names))
+    rows = [_node(plan, k, name.strip("<>"), unit) for k, name in enumerate(plan.names)]
     return Stats(
         frames=int(record["frame"]),
         blocks=blocks,
         latency=plan.latency,
         bad_inputs=int(counts[0]),
         bad_outputs=int(counts[1]),
-        faults=sum(n.faults for n in nodes),
+        faults=sum(n.faults for n in rows),
         block_us=spread(recent),
         readings={name: float(place[0]) for name, place in plan.reports.items()},
-        nodes=nodes,
+        nodes=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if own),
         device=None if plan.lane is None else plan.lane.stats(),
+        between=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if not own),
     )
 
 

@@ -47,7 +47,8 @@ class LiveStats:
     xruns: int
     xruns_outside: int
     blamed: dict[str, int]
-    """Late blocks and xruns by node, as far as a node that plays is to blame."""
+    """Late blocks and xruns by node, as far as a node that plays is to blame; "between nodes" for
+    what the engine does there."""
     flags: dict[str, int]
     """How often the driver raised each of its flags."""
     latency_ms: dict[str, float]
@@ -72,6 +73,8 @@ def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveS
     h, engine, state = stream.host[0], stream.engine.stats(), stream.state
     unit = nanoseconds_per_cycle() * 1e-3
     rate, nodes = stream.sample_rate, engine.nodes
+    blamed = {n.name: n.late + n.xruns for n in nodes}
+    blamed["between nodes"] = sum(n.late + n.xruns for n in engine.between)
     deadline = 1e6 * stream.blocksize / rate
     into, out = stream.latency_s
     graph = engine.latency / rate
@@ -93,7 +96,7 @@ def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveS
         late_outside=int(h["late_outside"]),
         xruns=int(h["xruns"]),
         xruns_outside=int(h["xruns_outside"]),
-        blamed={n.name: n.late + n.xruns for n in nodes if n.late + n.xruns},
+        blamed={name: count for name, count in blamed.items() if count},
         flags=dict(zip(FLAGS, map(int, h["flags"]), strict=True)),
         latency_ms={name: 1e3 * s for name, s in seconds.items()},
         inputs=levels(stream.in_names, inputs),
@@ -101,7 +104,7 @@ def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveS
         bad_inputs=engine.bad_inputs,
         bad_outputs=engine.bad_outputs,
         faults=engine.faults,
-        overruns=sum(n.overruns for n in nodes),
+        overruns=sum(n.overruns for n in (*nodes, *engine.between)),
         readings=engine.readings,
         nodes=nodes,
         device=engine.device,

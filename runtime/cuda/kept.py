@@ -6,7 +6,7 @@
 import os
 from pathlib import Path
 
-from ..cache_files import distrust, make_folder, read_entry, user_cache, warn_once, write_entry
+from ..cache_files import distrust, make_private, read_entry, user_cache, warn_once, write_entry
 
 __all__ = ["folder", "keep", "kept"]
 
@@ -56,10 +56,7 @@ def keep(key: str, image: bytes, log: str) -> None:
     text = log.encode()
     try:
         path = folder() / f"{key}.bin"
-        make_folder(path.parent)
-        reason = distrust(path.parent)
-        if reason:
-            raise PermissionError(reason)
+        make_private(path.parent)
         write_entry(path, key.encode(), len(text).to_bytes(LENGTH, "little") + text + image)
     except OSError as error:
         warn_once("cuda unkept", f"compiled CUDA kernels cannot be kept on disk: {error}: {HOW}")

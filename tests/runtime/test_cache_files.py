@@ -10,7 +10,7 @@ from numba.core import config
 
 from namgraph.runtime import cache_files
 from namgraph.runtime.abi import NODE, Native
-from namgraph.runtime.cache_files import digest_of, distrust, make_folder, read_entry, write_entry
+from namgraph.runtime.cache_files import digest_of, distrust, make_private, read_entry, write_entry
 from namgraph.runtime.operations import add, copy
 
 from .test_disk_cache import loaded, place
@@ -27,7 +27,7 @@ NOBODY = 54_321
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "entries"
-    make_folder(made)
+    make_private(made)
     return made
 
 
@@ -117,7 +117,7 @@ def test_a_file_that_others_may_write_is_not_read(folder: Path, mode: int) -> No
 def test_new_files_are_for_nobody_else_to_write(folder: Path) -> None:
     before = os.umask(0)
     try:
-        make_folder(folder / "b" / "c")
+        make_private(folder / "b" / "c")
         write_entry(folder / "b" / "c" / "a", b"key", b"payload")
     finally:
         os.umask(before)
@@ -128,7 +128,7 @@ def test_new_files_are_for_nobody_else_to_write(folder: Path) -> None:
 @posix
 def test_folders_above_count_too(folder: Path) -> None:
     deep = folder / "b" / "c"
-    make_folder(deep)
+    make_private(deep)
     assert distrust(deep) == ""
     deep.chmod(0o777)
     assert distrust(deep) == f"{deep} may be written by others (mode 777)"
@@ -175,7 +175,9 @@ def test_kernels_where_others_may_write_are_not_read_and_that_is_said_once(place
         assert not loaded(add.function)
     assert len(all_) == 1
     assert loaded(add.function), "kept in the user's own folder meanwhile"
+    before = set(place.rglob("*"))
     assert not loaded(copy.function)  # a second warning would be an error
+    assert set(place.rglob("*")) == before, "nothing is written there either"
 
 
 @posix

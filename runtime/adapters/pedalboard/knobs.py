@@ -108,6 +108,9 @@ def _made_again(kind: Any, graph: Graph, fit: Fit, rate: float | None) -> Any:
 
 
 def _unknown(kind: str, rack: Rack | None, name: str) -> str:
+    """Say that there is no such attribute, and which parameters may be meant, if any."""
     known = list(rack.attributes) if rack is not None else []
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or sorted(known)[:8]
-    return f"{kind} has no attribute {name!r}; its parameters are {', '.join(near) or 'none'}"
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
+    near += [k for k in known if f"_{name}_" in f"_{k}_" and k not in near]
+    hint = f"; did you mean {' or '.join(near[:3])}?" if near else ""
+    return f"{kind!r} object has no attribute {name!r}{hint}"

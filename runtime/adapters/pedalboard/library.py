@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ....graph import EngineError
-from ...cache_files import distrust, make_folder, read_entry, unfinished, user_cache, write_entry
+from ...cache_files import distrust, make_private, read_entry, unfinished, user_cache, write_entry
 from .recipe import HERE, NAME, PLIST, PREBUILT, SOURCES, TARGETS
 
 __all__ = ["Shim", "compilers", "find_shim", "shim"]
@@ -131,10 +131,7 @@ def _digest_file(file: Path) -> Path:
 
 def _compile(command: list[str], file: Path) -> None:
     """Compile the shim; the file appears whole or not at all."""
-    make_folder(file.parent)
-    reason = distrust(file.parent)
-    if reason:
-        raise PermissionError(reason)
+    make_private(file.parent)
     part = unfinished(file.parent)
     try:
         flags = ["-std=c11", "-O2", "-fvisibility=hidden", "-shared"]

@@ -10,6 +10,7 @@ from typing import Any
 import pedalboard as _pedalboard
 
 from ....graph import EngineError, Graph
+from ....graph.version import VERSION
 from .binding import Seat, opened, seated
 from .keeping import keep_if_held, owners, release_kept
 from .knobs import Knobs
@@ -45,7 +46,7 @@ class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
         rack = Rack(graph, fit)
         tenant = _Tenant(rack)
         try:
-            with seated("namgraph", tenant, sum(1 << n for n in rack.channels)) as seat:
+            with seated(rack.name, tenant, sum(1 << n for n in rack.channels)) as seat:
                 super(Knobs, self).__init__(str(opened().bundle))
         except RuntimeError as error:
             if threading.current_thread() is threading.main_thread():
@@ -60,6 +61,27 @@ class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
         rack.settle = lambda: opened().library.namgraph_shim_settle(ctypes.byref(seat))
         if sample_rate is not None:
             tenant(seat, float(sample_rate), 2 if 2 in rack.channels else rack.channels[0])
+
+    @property
+    def name(self) -> str:
+        """The graph's name (a preset's), or the names of its nodes; at most 63 bytes."""
+        return self._rack.name
+
+    @property
+    def descriptive_name(self) -> str:
+        """The same."""
+        return self._rack.name
+
+    @property
+    def version(self) -> str:
+        """The version of namgraph."""
+        return VERSION
+
+    @property
+    def identifier(self) -> str:
+        """The same for the same graph in every process, wherever its parameters are."""
+        digest = self._rack.digest
+        return f"VST3-{self._rack.name}-{digest[:8]}-{digest[8:]}"
 
     def __del__(self) -> None:
         if "_rack" in self.__dict__:

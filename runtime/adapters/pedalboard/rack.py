@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -24,10 +25,12 @@ from ...engine import Engine
 from ..offline_only import refuse_offline_nodes
 from .restart import ready_to_restart
 
-__all__ = ["Fit", "Rack", "Readout", "spelled"]
+__all__ = ["Fit", "Rack", "Readout", "named", "spelled"]
 
 Fit = Literal["exact", "each", "first"]
 FITS = ("exact", "each", "first")
+LONGEST_NAME = 63
+"""Bytes of a plugin's name."""
 MOST = 8
 """Channels of a stream: as many as pedalboard's hosting of plugins knows layouts for."""
 MAX_FRAMES = 512
@@ -75,6 +78,7 @@ class Rack:
         self._graph = graph.copy()
         self.fit = fit
         self.channels = _channels(graph, fit)
+        self.name, self.digest = named(graph), _digest(graph, fit)
         self.rows: dict[str, Param] = {
             f"{node}.{name}": row
             for node, made in graph.nodes.items()
@@ -188,6 +192,27 @@ def spelled(graph: Graph) -> str:
     """Spell the rack: inputs, nodes with their types, outputs."""
     nodes = [f"{name} ({node.type_name})" for name, node in graph.nodes.items()]
     return " -> ".join([*graph.inputs, *nodes, *graph.outputs]) or "nothing"
+
+
+def named(graph: Graph) -> str:
+    """Return what a host shows as the plugin's name: the graph's, or those of its nodes."""
+    text = graph.name or " > ".join(graph.nodes) or "namgraph"
+    text = "".join(c if c.isprintable() else " " for c in text)
+    cut = text.encode()[:LONGEST_NAME].decode(errors="ignore")
+    return cut if cut == text else cut[:-3].rstrip() + "..."
+
+
+def _digest(graph: Graph, fit: Fit) -> str:
+    """Return what tells a graph from others, as 16 hexadecimal digits; parameters do not count.
+
+    The same graph has the same digits in every process, and wherever its knobs are.
+    """
+    said: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
+    for name, node in graph.nodes.items():
+        values = getattr(node, "__dataclass_fields__", {}).keys() - node.params().keys()
+        said += [name, node.type_name, [(key, getattr(node, key)) for key in sorted(values)]]
+    said += [f"{c.source} {c.target}" for c in graph.connections]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
