@@ -90,7 +90,7 @@ def read_manifest(path: Path) -> dict[str, Entry]:
     if not os.path.exists(name):
         return {}
     try:
-        content = read_json_file(path, name, MAX_BYTES)
+        content = read_json_file(path, name, MAX_BYTES, wanted="a manifest of namgraph batch")
         data = parse_json(content, PresetError)
     except PresetError as error:
         text = str(error) if str(error).startswith(name) else f"{name}: {error}"

@@ -73,6 +73,7 @@ def refused(path: Path | str, said: str) -> None:
 def test_a_file_of_200_mb_is_refused_quickly(tmp_path: Path) -> None:
     path = tmp_path / "huge.nam"
     with open(path, "wb") as file:
+        file.write(b'{"weights": [')
         file.truncate(200 << 20)
     refused(path, "has 209715200 bytes: at most")
 

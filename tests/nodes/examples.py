@@ -46,7 +46,16 @@ def models(folder: Path) -> list[str]:
         nets.write(folder, small, "wavenet.nam"),
         nets.write(folder, recurrent, "lstm.nam"),
         nets.write(folder, slower, "slower.nam"),
+        nets.write(folder, CASES["Sequential nested"], "sequential.nam"),
+        nets.write(folder, CASES["Linear 1 to 2"], "one-to-two.nam"),
     ]
+
+
+def levelled(folder: Path) -> list[str]:
+    """Write two models that say what they were made with."""
+    said = {"metadata": {"input_level_dbu": 14.0, "output_level_dbu": 10.0}}
+    made = [nets.lstm(2, 1, seed=k) | said for k in range(2)]
+    return [nets.write(folder, model, f"levelled{k}.nam") for k, model in enumerate(made)]
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
@@ -67,6 +76,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "nam_bank": lambda folder: [
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),
+        NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
