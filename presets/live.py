@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 import warnings
@@ -16,6 +17,7 @@ from ..runtime.adapters.null import NullStream
 from ..runtime.adapters.stream import Stream, check_block
 from .live_show import Events, Line, Lines, Show
 from .rig import Rig
+from .signals import noted_signals
 
 __all__ = ["list_devices", "live"]
 
@@ -24,12 +26,31 @@ NULL_RATE = 48_000.0
 
 
 def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
-    """Play until told to stop (Ctrl-C), ``--seconds`` are over, or the device is gone.
+    """Play until a signal asks to stop, ``--seconds`` are over, or the device is gone.
 
-    ``a`` holds the options as the command line declares them.
+    ``a`` holds the options as the command line declares them.  Whatever ends it, the device is
+    closed and the summary (or the last event) is written.  Ctrl-C is the usual way to stop: it
+    returns.  SIGTERM and SIGHUP raise ``SystemExit`` with 128 and their number.
     """
     stream = _open(rig, a)
     show: Show = (Events if a.json else Line if sys.stdout.isatty() else Lines)(sys.stdout)
+    with noted_signals() as stops:
+        try:
+            _play(stream, rig, a.seconds, show, warn, stops)
+        finally:
+            number = next((n for n in stops if n != signal.SIGINT), None)
+            if number is not None:
+                raise SystemExit(128 + number)
+
+
+def _play(
+    stream: Stream,
+    rig: Rig,
+    seconds: float | None,
+    show: Show,
+    warn: Callable[[str], None],
+    stops: list[int],
+) -> None:
     told: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # they are told as lines of ours
@@ -37,11 +58,10 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
             with stream:
                 show.started(rig, stream)
                 _tell(stream, told, warn)
-                _watch(stream, a.seconds, show, warn)
+                _watch(stream, seconds, show, warn, stops)
                 last = stream.stats()
-                stream.check()
-        except KeyboardInterrupt:
-            last = stream.stats()
+                if not stops:
+                    stream.check()
         except Exception:
             show.ended(stream.stats())
             raise
@@ -50,10 +70,16 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
     show.ended(last)
 
 
-def _watch(stream: Stream, seconds: float | None, show: Show, warn: Callable[[str], None]) -> None:
+def _watch(
+    stream: Stream,
+    seconds: float | None,
+    show: Show,
+    warn: Callable[[str], None],
+    stops: list[int],
+) -> None:
     """Look at a stream again and again, until it is over; say so when a GPU has been relieved."""
     told = False
-    while stream.state == "playing":
+    while stream.state == "playing" and not stops:
         if isinstance(stream, NullStream):
             stream.wait(LOOK_S)  # which knows its end to the frame
         else:

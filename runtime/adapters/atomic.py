@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import atexit
 import contextlib
 import os
 import secrets
@@ -10,6 +11,10 @@ from pathlib import Path
 from ...graph import FileError
 
 __all__ = ["alone_in", "whole_file", "why_not", "writing"]
+
+_parts: set[Path] = set()
+"""Files being written.  An interrupt (Ctrl-C) may arrive before or inside the ``finally`` that
+removes one: what is still here when the process exits is removed then."""
 
 PROBE = 1 << 20
 """Bytes that a file system which has refused some will not take either."""
@@ -30,6 +35,7 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
         _check(target, name, error)
         # Short, and not made of the name: that may be as long as names may be.
         part = target.with_name(f".namgraph-{secrets.token_hex(4)}.part")
+        _parts.add(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except error:  # which is a ValueError
         raise
@@ -41,6 +47,14 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
             os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+        _parts.discard(part)
+
+
+@atexit.register
+def _remove_parts() -> None:
+    for part in tuple(_parts):
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 @contextlib.contextmanager

@@ -9,13 +9,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ....graph import EngineError
+from ....graph import EngineError, FileError
+from ..atomic import whole_file
 from .recipe import HERE, NAME, PLIST, PREBUILT, SOURCES, TARGETS
 
 __all__ = ["Shim", "compilers", "find_shim", "shim"]
@@ -55,7 +55,7 @@ def find_shim(prebuilt: Path = PREBUILT, commands: Iterable[list[str]] | None = 
         try:
             _compile(command, file)
             return _open(bundle, file)
-        except (OSError, subprocess.SubprocessError) as reason:
+        except (OSError, FileError, subprocess.SubprocessError) as reason:
             tried.append(f"{command[0]}: {reason}")
     where = f"{sys.platform} {platform.machine()}"
     raise EngineError(
@@ -116,12 +116,10 @@ def _cache() -> Path:
 def _compile(command: list[str], file: Path) -> None:
     """Compile the shim; the file appears whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=file.parent, suffix=".part")
-    os.close(handle)
-    try:
+    with whole_file(file) as part:
         flags = ["-std=c11", "-O2", "-fvisibility=hidden", "-shared"]
         flags += [] if sys.platform == "win32" else ["-fPIC"]
-        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", part]
+        call = [*command, *flags, str(HERE / SOURCES[0]), "-o", str(part)]
         done = subprocess.run(call, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode:
             said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -129,9 +127,6 @@ def _compile(command: list[str], file: Path) -> None:
         os.chmod(part, 0o755)
         if sys.platform == "darwin":
             (file.parents[1] / "Info.plist").write_text(PLIST, encoding="utf-8")
-        os.replace(part, file)
-    finally:
-        Path(part).unlink(missing_ok=True)
 
 
 def _open(bundle: Path, file: Path) -> Shim:
