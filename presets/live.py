@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from ..graph import ParamError
+from ..runtime.adapters.checks import check_block, number_in
 from ..runtime.adapters.devices import Wanted, devices
 from ..runtime.adapters.live import LiveStream
 from ..runtime.adapters.null import NullStream
-from ..runtime.adapters.stream import Stream, check_block
+from ..runtime.adapters.stream import Stream
 from .live_show import Events, Line, Lines, Show
 from .rig import Rig
 from .signals import noted_signals
@@ -22,7 +23,7 @@ from .signals import noted_signals
 __all__ = ["list_devices", "live"]
 
 LOOK_S = 0.1
-NULL_RATE = 48_000.0
+LOWEST_HZ, HIGHEST_HZ = 1_000.0, 1_000_000.0
 
 
 def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
@@ -106,14 +107,15 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
     if a.fast and not (a.null and a.seconds is not None):
         raise ParamError("--fast goes with --null and --seconds: a sound card keeps its own time")
     check_block(a.block, "--block")
-    rate = a.rate or rig.rate
+    if a.rate is not None:
+        number_in("--rate", a.rate, LOWEST_HZ, HIGHEST_HZ, " Hz")
     inputs, outputs = _channels("--inputs", a.inputs), _channels("--outputs", a.outputs)
     if not a.null:
         return LiveStream(
             rig.graph,
             a.block,
             device=_device(a.device),
-            sample_rate=rate,
+            sample_rate=a.rate,
             inputs=inputs,
             outputs=outputs,
             pipelined=a.pipelined,
@@ -123,7 +125,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
     return NullStream(
         rig.graph,
         a.block,
-        sample_rate=rate or NULL_RATE,
+        sample_rate=a.rate,
         realtime=not a.fast,
         seconds=a.seconds,
         source=_guitar(rig, inputs),
@@ -147,7 +149,7 @@ def _guitar(rig: Rig, inputs: list[int] | None) -> Any:
 def _device(text: str | None) -> Wanted:
     if text is None:
         return None
-    both = [int(part) if part.strip().isdigit() else part.strip() for part in text.split(",", 1)]
+    both = [int(part) if part.strip().isdecimal() else part.strip() for part in text.split(",", 1)]
     return both[0] if len(both) == 1 else (both[0], both[1])
 
 
