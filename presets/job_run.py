@@ -54,7 +54,7 @@ def run_job(
     job: Job,
     *,
     backend: str | None = None,
-    threads: int = 0,
+    threads: int | None = None,
     again: bool = False,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] = lambda share: None,
@@ -63,11 +63,11 @@ def run_job(
 
     Everything that can be refused is refused before the first file.  Files whose entry in the
     manifest has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
-    ``open_rig``; so many ``threads`` render at a time (0: one for each processor).  If it ends
+    ``open_rig``; so many ``threads`` render at a time (one for each processor).  If it ends
     early, the manifest lists what is there, and the same call goes on with the rest.
     """
-    if threads < 0:
-        raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
+    if threads is not None and threads < 1:
+        raise JobError(f"threads is {threads}: must be 1 or more (without: one for each processor)")
     checked = check_job(job, backend)
     run = _Run(checked, warn, progress)
     with alone_in(job.output, JobError):

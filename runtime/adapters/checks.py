@@ -61,7 +61,7 @@ def check_latency(latency: float | str) -> float | str:
 def number_in(name: str, value: float, low: float, high: float, unit: str = "") -> float:
     """Return a finite real number that lies in ``[low, high]``."""
     if not _is_number(value) or not low <= value <= high:
-        raise ParamError(f"{name} is {_shown(value)}{unit}: must lie in [{low:g}, {high:g}]")
+        raise ParamError(f"{name} is {_shown(value)}{unit}: must lie in [{low:.15g}, {high:.15g}]")
     return float(value)
 
 
