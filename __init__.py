@@ -54,22 +54,22 @@ _PEDALBOARD = {
     "PedalboardEffect": ".nodes.pedalboard_effect",
 }
 
+if not TYPE_CHECKING:  # type checkers would take it to give any name
 
-def __getattr__(name: str) -> object:
-    """Import what a name stands for when it is first asked for (PEP 562)."""
-    if name in _FOLDERS:
-        return importlib.import_module(f".{name}", __name__)
-    if name in _PEDALBOARD:
-        return getattr(importlib.import_module(_PEDALBOARD[name], __name__), name)
-    if not name.startswith("_") or name in ("__all__", "__version__"):
+    def __getattr__(name: str) -> object:
+        """Import what a name stands for when it is first asked for (PEP 562)."""
+        if name in _FOLDERS:
+            return importlib.import_module(f".{name}", __name__)
+        if name in _PEDALBOARD:
+            return getattr(importlib.import_module(_PEDALBOARD[name], __name__), name)
+        if not name.startswith("_") or name in ("__all__", "__version__"):
+            public = importlib.import_module(".public", __name__)
+            if name == "__all__" or name == "__version__" or name in public.__all__:
+                globals().update({n: getattr(public, n) for n in (*public.__all__, "__all__")})
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Return the public names, for completion."""
         public = importlib.import_module(".public", __name__)
-        if name == "__all__" or name == "__version__" or name in public.__all__:
-            globals().update({n: getattr(public, n) for n in (*public.__all__, "__all__")})
-            return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    """Return the public names, for completion."""
-    public = importlib.import_module(".public", __name__)
-    return sorted({*globals(), *public.__all__, *_PEDALBOARD})
+        return sorted({*globals(), *public.__all__, *_PEDALBOARD})

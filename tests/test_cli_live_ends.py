@@ -25,7 +25,6 @@ def ended_by(number: int, *more: str) -> tuple[int, list[str], str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL) and None,
     ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()

@@ -223,7 +223,6 @@ class Stream(Desk):
                     "a stream that nothing refers to any more was still playing: it is closed",
                     ResourceWarning,
                     stacklevel=2,
-                    source=self,
                 )
 
     def _start(self) -> None:
