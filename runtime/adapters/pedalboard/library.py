@@ -47,7 +47,10 @@ def find_shim(prebuilt: Path = PREBUILT, commands: Iterable[list[str]] | None = 
     except (OSError, KeyError) as reason:
         text = reason if isinstance(reason, OSError) else "there is none for this machine"
         tried.append(f"prebuilt: {text}")
-    bundle, file = _places(_cache() / _layout())
+    try:
+        bundle, file = _places(_cache() / _layout())
+    except RuntimeError as reason:  # no HOME, and no entry of the user
+        raise EngineError(f"no shim for pedalboard ({'; '.join(tried)}; cache: {reason})") from None
     if file.is_file():
         with contextlib.suppress(OSError):
             return _open(bundle, file)
