@@ -13,13 +13,14 @@ You write the rack in Python, and Python is not there when it plays::
 
 This directory is the package.  What it holds, and who may import whom (never the other way)::
 
-    graph/ <- runtime/ <- nodes/ <- presets/ <- cli.py, __init__.py
+    graph/ <- runtime/ <- nodes/ <- presets/ <- cli.py, public.py, __init__.py
 
     graph      describes: nodes, ports, parameters, graphs, schedules; no samples, no threads
     runtime    runs: the native contract, the SIMD emitter, plans, the engine, adapters
     nodes      computes: one file per node, its description and its kernel
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
-    cli.py     the ``namgraph`` command
+    cli.py     the ``namgraph`` command; __main__.py starts it
+    public.py  the public names
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
 ``NullStream``, ``devices``, ``Spec``, ``Stats``. To keep: ``save_preset``, ``load_preset``,
@@ -28,142 +29,47 @@ models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
 ``helper``, and for its kernel ``record``, ``channel``, ``floats``. Every error is a
 ``NamgraphError``; the tree is in ``graph/errors.py``.
+
+``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
 """
 
 import importlib
-from typing import TYPE_CHECKING
 
-from .graph import (
-    AudioFileError,
-    CudaError,
-    CycleError,
-    DuplicateNameError,
-    EngineError,
-    FileError,
-    Graph,
-    GraphError,
-    Handle,
-    Io,
-    JobError,
-    KernelError,
-    Kind,
-    NamFileError,
-    NamgraphError,
-    Node,
-    Param,
-    ParamError,
-    Port,
-    PortError,
-    PresetError,
-    Processor,
-    Space,
-    Spec,
-    UnknownNameError,
-    file,
-    node,
-    node_types,
-    option,
-    param,
-)
-from .graph.version import VERSION
-from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
-from .nodes.nam import LevelsWarning, load_nam, match_levels
-from .presets import asset, load_preset, render_models, save_preset
-from .runtime import (
-    Engine,
-    LiveStream,
-    NullStream,
-    Snapshot,
-    Stats,
-    devices,
-    helper,
-    kernel,
-    render,
-)
-from .runtime.pointers import channel, floats, record
-
+TYPE_CHECKING = False  # to import it from typing takes longer than everything else here
 if TYPE_CHECKING:
     from .nodes.pedalboard_effect import PedalboardEffect as PedalboardEffect
+    from .public import *  # noqa: F403
+    from .public import __all__ as __all__, __version__ as __version__
     from .runtime.adapters.pedalboard import (
         Board as Board,
         GraphEffect as GraphEffect,
         GraphPlugin as GraphPlugin,
     )
 
-__all__ = [
-    "AudioFileError",
-    "Cab",
-    "CudaError",
-    "CycleError",
-    "DcBlock",
-    "Delay",
-    "DuplicateNameError",
-    "Engine",
-    "EngineError",
-    "FileError",
-    "Gain",
-    "Graph",
-    "GraphError",
-    "Handle",
-    "Io",
-    "JobError",
-    "KernelError",
-    "Kind",
-    "LevelsWarning",
-    "LiveStream",
-    "Meter",
-    "Mix",
-    "Nam",
-    "NamBank",
-    "NamFileError",
-    "NamgraphError",
-    "Node",
-    "NullStream",
-    "Pan",
-    "Param",
-    "ParamError",
-    "Port",
-    "PortError",
-    "PresetError",
-    "Processor",
-    "Snapshot",
-    "Space",
-    "Spec",
-    "Split",
-    "Stats",
-    "UnknownNameError",
-    "__version__",
-    "asset",
-    "channel",
-    "devices",
-    "file",
-    "floats",
-    "helper",
-    "kernel",
-    "load_nam",
-    "load_preset",
-    "match_levels",
-    "node",
-    "node_types",
-    "option",
-    "param",
-    "record",
-    "render",
-    "render_models",
-    "save_preset",
-]
-__version__ = VERSION
-
-_ASKED_FOR = {
+_FOLDERS = ("graph", "nodes", "presets", "runtime")
+_PEDALBOARD = {
     "Board": ".runtime.adapters.pedalboard",
     "GraphEffect": ".runtime.adapters.pedalboard",
     "GraphPlugin": ".runtime.adapters.pedalboard",
     "PedalboardEffect": ".nodes.pedalboard_effect",
 }
 
+if not TYPE_CHECKING:  # type checkers would take it to give any name
 
-def __getattr__(name: str) -> object:
-    """Bring in what belongs to pedalboard when it is asked for, and not before."""
-    if name not in _ASKED_FOR:
+    def __getattr__(name: str) -> object:
+        """Import what a name stands for when it is first asked for (PEP 562)."""
+        if name in _FOLDERS:
+            return importlib.import_module(f".{name}", __name__)
+        if name in _PEDALBOARD:
+            return getattr(importlib.import_module(_PEDALBOARD[name], __name__), name)
+        if not name.startswith("_") or name in ("__all__", "__version__"):
+            public = importlib.import_module(".public", __name__)
+            if name == "__all__" or name == "__version__" or name in public.__all__:
+                globals().update({n: getattr(public, n) for n in (*public.__all__, "__all__")})
+                return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_ASKED_FOR[name], __name__), name)
+
+    def __dir__() -> list[str]:
+        """Return the public names, for completion."""
+        public = importlib.import_module(".public", __name__)
+        return sorted({*globals(), *public.__all__, *_PEDALBOARD})

@@ -170,7 +170,7 @@ def _verify(a: argparse.Namespace) -> int:
     from .presets.verdict import spelled
     from .presets.verify import verify
 
-    if a.plot:
+    if a.plot is not None:
         from .presets.shipped import DEMO_DI, asset
         from .presets.verify_plot import check_plot, plot
 
@@ -186,7 +186,7 @@ def _verify(a: argparse.Namespace) -> int:
             tolerance=a.tolerance,
             progress=progress,
         )
-    if a.plot:
+    if a.plot is not None:
         plot(found, a.plot)
     say(json.dumps(found.values()) if a.json else spelled(found.values()))
     return 0 if found.holds else 1

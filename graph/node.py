@@ -140,6 +140,10 @@ class Node:
         """Frames by which the output lags the input through no wish of the user."""
         return 0
 
+    def own_rate(self) -> float | None:
+        """Return the only sample rate in Hz at which the node can run; ``None`` if at any."""
+        return None
+
     def tail(self, spec: Spec) -> int:
         """Frames for which the output goes on after the input has ended."""
         return 0

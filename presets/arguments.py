@@ -67,7 +67,7 @@ def parser(version: str, **calls: Any) -> argparse.ArgumentParser:
     batch = _verb(verbs, "batch", calls, "every input through every model in every rack")
     batch.add_argument("job", metavar="JOB.json", help="what is to be made of what")
     batch.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="at a time (one for each processor)"
+        "--threads", type=int, metavar="N", help="at a time (one for each processor)"
     )
     batch.add_argument("--again", action="store_true", help="make also what is there already")
     batch.add_argument("--backend", choices=BACKENDS, help=WHERE)

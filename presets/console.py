@@ -3,9 +3,7 @@
 import contextlib
 import io
 import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Self
@@ -14,10 +12,9 @@ from ..graph import NamgraphError
 from ..graph.errors import cut
 from ..graph.text import printable
 from ..runtime.adapters.quiet import silence_decoders, undisturbed
+from .signals import raised_signals
 
 __all__ = ["Progress", "complain", "note", "run", "say", "warn"]
-
-STOPS = ("SIGTERM", "SIGHUP")
 
 
 def run(call: Callable[[], int | None]) -> int:
@@ -26,10 +23,11 @@ def run(call: Callable[[], int | None]) -> int:
     A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
     """
     _open_streams()
-    with _raised_signals(), _told_warnings(), _silent_decoders():
+    with _told_warnings(), _silent_decoders():
         try:
             try:
-                code = call() or 0
+                with raised_signals():
+                    code = call() or 0
             except SystemExit as stop:  # argparse's way out, and a signal's
                 code = stop.code if isinstance(stop.code, int) else 0
             sys.stdout.flush()
@@ -135,29 +133,6 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-@contextlib.contextmanager
-def _raised_signals() -> Iterator[None]:
-    """Raise ``SystemExit`` for signals that would end the process on the spot.
-
-    What somebody ignores (``nohup``) or handles stays so.
-    """
-    taken = []
-    if threading.current_thread() is threading.main_thread():
-        numbers = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
-        taken = [n for n in numbers if signal.getsignal(n) is signal.SIG_DFL]
-    for number in taken:
-        signal.signal(number, _stop)
-    try:
-        yield
-    finally:
-        for number in taken:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _stop(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 def _drain() -> str:

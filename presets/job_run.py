@@ -59,7 +59,7 @@ def run_job(
     job: Job,
     *,
     backend: str | None = None,
-    threads: int = 0,
+    threads: int | None = None,
     again: bool = False,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] = lambda share: None,
@@ -68,12 +68,12 @@ def run_job(
 
     Everything that can be refused is refused before the first file.  Files whose entry in the
     manifest has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
-    ``open_rig``; so many ``threads`` render at a time (0: one for each processor that this
+    ``open_rig``; so many ``threads`` render at a time (``None``: one for each processor that this
     process may use).  If it ends early, the manifest lists what is there, and the same call goes
     on with the rest.  In the end ``warn`` is told of each kind of fault in one line.
     """
-    if threads < 0:
-        raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
+    if threads is not None and threads < 1:
+        raise JobError(f"threads is {threads}: must be 1 or more (without: one for each processor)")
     checked = check_job(job, backend)
     if said := said_of_output(job):
         warn(said)
@@ -100,7 +100,7 @@ def run_job(
             if todo:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", LevelsWarning)
-                    run.make(todo, threads or processors(), before)
+                    run.make(todo, processors() if threads is None else threads, before)
         finally:
             known = {**before, **run.made}
             there = [known[item.file] for item in job.items if item.file in known]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 import warnings
@@ -10,26 +11,47 @@ from dataclasses import asdict
 from typing import Any
 
 from ..graph import ParamError
+from ..runtime.adapters.checks import check_block, number_in
 from ..runtime.adapters.devices import Wanted, devices
 from ..runtime.adapters.live import LiveStream
 from ..runtime.adapters.null import NullStream
-from ..runtime.adapters.stream import Stream, check_block
+from ..runtime.adapters.stream import Stream
 from .live_show import Events, Line, Lines, Show
 from .rig import Rig
+from .signals import noted_signals
 
 __all__ = ["list_devices", "live"]
 
 LOOK_S = 0.1
-NULL_RATE = 48_000.0
+LOWEST_HZ, HIGHEST_HZ = 1_000.0, 1_000_000.0
 
 
 def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
-    """Play until told to stop (Ctrl-C), ``--seconds`` are over, or the device is gone.
+    """Play until a signal asks to stop, ``--seconds`` are over, or the device is gone.
 
-    ``a`` holds the options as the command line declares them.
+    ``a`` holds the options as the command line declares them.  Whatever ends it, the device is
+    closed and the summary (or the last event) is written.  Ctrl-C is the usual way to stop: it
+    returns.  SIGTERM and SIGHUP raise ``SystemExit`` with 128 and their number.
     """
     stream = _open(rig, a)
     show: Show = (Events if a.json else Line if sys.stdout.isatty() else Lines)(sys.stdout)
+    with noted_signals() as stops:
+        try:
+            _play(stream, rig, a.seconds, show, warn, stops)
+        finally:
+            number = next((n for n in stops if n != signal.SIGINT), None)
+            if number is not None:
+                raise SystemExit(128 + number)
+
+
+def _play(
+    stream: Stream,
+    rig: Rig,
+    seconds: float | None,
+    show: Show,
+    warn: Callable[[str], None],
+    stops: list[int],
+) -> None:
     told: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # they are told as lines of ours
@@ -37,11 +59,10 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
             with stream:
                 show.started(rig, stream)
                 _tell(stream, told, warn)
-                _watch(stream, a.seconds, show, warn)
+                _watch(stream, seconds, show, warn, stops)
                 last = stream.stats()
-                stream.check()
-        except KeyboardInterrupt:
-            last = stream.stats()
+                if not stops:
+                    stream.check()
         except Exception:
             show.ended(stream.stats())
             raise
@@ -50,10 +71,16 @@ def live(rig: Rig, a: argparse.Namespace, warn: Callable[[str], None]) -> None:
     show.ended(last)
 
 
-def _watch(stream: Stream, seconds: float | None, show: Show, warn: Callable[[str], None]) -> None:
+def _watch(
+    stream: Stream,
+    seconds: float | None,
+    show: Show,
+    warn: Callable[[str], None],
+    stops: list[int],
+) -> None:
     """Look at a stream again and again, until it is over; say so when a GPU has been relieved."""
     told = False
-    while stream.state == "playing":
+    while stream.state == "playing" and not stops:
         if isinstance(stream, NullStream):
             stream.wait(LOOK_S)  # which knows its end to the frame
         else:
@@ -80,14 +107,15 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
     if a.fast and not (a.null and a.seconds is not None):
         raise ParamError("--fast goes with --null and --seconds: a sound card keeps its own time")
     check_block(a.block, "--block")
-    rate = a.rate or rig.rate
+    if a.rate is not None:
+        number_in("--rate", a.rate, LOWEST_HZ, HIGHEST_HZ, " Hz")
     inputs, outputs = _channels("--inputs", a.inputs), _channels("--outputs", a.outputs)
     if not a.null:
         return LiveStream(
             rig.graph,
             a.block,
             device=_device(a.device),
-            sample_rate=rate,
+            sample_rate=a.rate,
             inputs=inputs,
             outputs=outputs,
             pipelined=a.pipelined,
@@ -97,7 +125,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
     return NullStream(
         rig.graph,
         a.block,
-        sample_rate=rate or NULL_RATE,
+        sample_rate=a.rate,
         realtime=not a.fast,
         seconds=a.seconds,
         source=_guitar(rig, inputs),
@@ -121,7 +149,7 @@ def _guitar(rig: Rig, inputs: list[int] | None) -> Any:
 def _device(text: str | None) -> Wanted:
     if text is None:
         return None
-    both = [int(part) if part.strip().isdigit() else part.strip() for part in text.split(",", 1)]
+    both = [int(part) if part.strip().isdecimal() else part.strip() for part in text.split(",", 1)]
     return both[0] if len(both) == 1 else (both[0], both[1])
 
 

@@ -1,7 +1,10 @@
 """How ``namgraph live`` shows what goes on: a line on a terminal, lines in a pipe, or events."""
 
 import json
+import os
+import shutil
 import time
+import unicodedata
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -78,7 +81,8 @@ class Line(Show):
         for event in self.news(stats):
             if event["event"] in ("fault", "overrun"):
                 self.say(f"\r\x1b[K{event['node']} was muted: {event['event']}")
-        self.out.write(f"\r{_status(stats)}\x1b[K")
+        # One column stays free: a terminal may go on to the next line after the last.
+        self.out.write(f"\r{_cut(_status(stats), _columns(self.out) - 1)}\x1b[K")
         self.out.flush()
 
     def ended(self, stats: LiveStats) -> None:
@@ -136,6 +140,24 @@ def _status(s: LiveStats) -> str:
     resting = [n.name for n in s.nodes if n.resting]
     muted = f"  muted: {', '.join(resting)}" if resting else ""
     return f"{s.seconds:7.1f} s  {sides}  load {100 * s.load:5.1f} %  {_xruns(s)}{muted}"
+
+
+def _columns(out: TextIO) -> int:
+    """Return the width of a terminal, as it is now; COLUMNS tells only what it was."""
+    try:
+        return os.get_terminal_size(out.fileno()).columns or shutil.get_terminal_size().columns
+    except (OSError, ValueError):  # no terminal (tests): COLUMNS, or 80
+        return shutil.get_terminal_size().columns
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return as much of a line as fits; East Asian characters take two columns."""
+    for end, character in enumerate(text):
+        if not unicodedata.combining(character):
+            columns -= 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        if columns < 0:
+            return text[:end]
+    return text
 
 
 def _xruns(s: LiveStats) -> str:

@@ -89,7 +89,7 @@ def open_rig(
     bare = Path(rig).suffix.lower() == ".nam"
     if bare:
         graph = model_graph(rig, ir, ir_layout)
-        backend = backend or "auto"
+        backend = "auto" if backend is None else backend
     elif ir is not None:
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
     else:

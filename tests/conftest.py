@@ -13,6 +13,18 @@ from hypothesis import settings
 # the tests that send it need it heard.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So does ``nohup`` with SIGHUP.  A handler that does nothing protects this process as well, and
+# children do not inherit it.
+for _name in ("SIGHUP", "SIGTERM"):
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), lambda number, frame: None)
+
+# Tests set these where they need them; a wrong one would be refused in every test.
+if os.environ.get("NAMGRAPH_LANES", "").strip() not in ("", "4", "8", "16"):
+    del os.environ["NAMGRAPH_LANES"]
+if not os.environ.get("NAMGRAPH_CUDA_DEVICE", "0").isdecimal():
+    del os.environ["NAMGRAPH_CUDA_DEVICE"]
+os.environ.pop("COLUMNS", None)  # how argparse and pytest's children wrap lines
 
 settings.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=10_000, deadline=None)

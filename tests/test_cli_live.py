@@ -67,11 +67,16 @@ def test_a_terminal_gets_one_line_that_is_renewed(
         (("live", "crunch", "--fast", "--seconds", "1"), "--fast goes with --null"),
         (("live", "crunch", "--null", "--seconds", "0"), "--seconds is 0"),
         (("live", "crunch", "--null", "--device", "3"), "with --null there is none"),
-        (("live", "crunch", "--null", "--block", "8"), "[16, 1024]"),
+        (("live", "crunch", "--null", "--block", "8"), "[16, 8192]"),
         (("live", "crunch", "--null", "--outputs", "left"), "--outputs is 'left'"),
         (("live", "crunch", "--null", "--outputs", "0"), "counted from 1"),
         (("live", "nothing", "--null"), "nothing"),
         (("live", "crunch", "--null", "--rate", "44100"), "48000"),
+        (
+            ("live", "crunch", "--null", "--rate", "0"),
+            "--rate is 0.0 Hz: must lie in [1000, 1000000]",
+        ),
+        (("live", "crunch", "--device", ""), "device is ''"),
     ],
 )
 def test_what_cannot_be_is_one_line(

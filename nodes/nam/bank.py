@@ -128,6 +128,10 @@ class NamBank(Node):
             return ""
         return f"{self.paths[other]} has another shape than {self.paths[0]}, and needs its own bank"
 
+    def own_rate(self) -> float | None:
+        """Return the rate of the first model, which all others must have."""
+        return Nam(self.paths[0], slim=self.slim).own_rate()
+
     def without_device(self) -> Node | None:
         """Return the node on the CPU, if its backend is "auto"."""
         return replace(self, backend="cpu") if self.backend == "auto" else None

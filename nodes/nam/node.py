@@ -118,6 +118,12 @@ class Nam(Node):
         between = self.between(spec.rate) if self.resample else None
         return 0 if between is None else between.latency
 
+    def own_rate(self) -> float | None:
+        """Return the model's rate, unless the node resamples."""
+        if self.resample:
+            return None
+        return self.model.sample_rate or load_nam(self.path).sample_rate or UNKNOWN_RATE
+
     def without_device(self) -> Node | None:
         """Return the node on the CPU, if its backend is "auto"."""
         return replace(self, backend="cpu") if self.backend == "auto" else None

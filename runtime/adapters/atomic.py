@@ -5,6 +5,7 @@ made of the file's own, and its writer holds a lock on it: so whoever writes the
 writer was killed, finds what that one left, and writes over it.
 """
 
+import atexit
 import contextlib
 import os
 import secrets
@@ -26,6 +27,9 @@ __all__ = ["alone_in", "check_place", "remove_left_over", "whole_file", "why_not
 
 LEFT_OVER_S = 86_400.0
 """Where nothing can be locked: seconds after which an unfinished file has no writer any more."""
+_parts: set[Path] = set()
+"""Files being written.  An interrupt (Ctrl-C) may arrive before or inside the ``finally`` that
+removes one: what is still here when the process exits is removed then."""
 PROBE = 1 << 20
 """Bytes that a file system which has refused some will not take either."""
 
@@ -56,6 +60,7 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
         part.unlink(missing_ok=True)
         raise
     finally:
+        _parts.discard(part)
         if handle is not None:
             os.close(handle)
 
@@ -88,7 +93,12 @@ def _locked(part: Path) -> int | None:
 
     ``FileExistsError`` if it is there, or if another process took it before it was locked.
     """
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    _parts.add(part)  # before it is there: an interrupt may come in between
+    try:
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError:
+        _parts.discard(part)
+        raise
     if fcntl is None:  # Windows, which renames no file that is open
         os.close(handle)
         return None
@@ -101,6 +111,7 @@ def _locked(part: Path) -> int | None:
         os.close(handle)
         return None
     if taken:
+        _parts.discard(part)
         os.close(handle)
         raise FileExistsError(part)
     return handle
@@ -142,6 +153,13 @@ def _is_at(path: Path, file: os.stat_result) -> bool:
         return os.path.samestat(os.lstat(path), file)
     except FileNotFoundError:
         return False
+
+
+@atexit.register
+def _remove_parts() -> None:
+    for part in tuple(_parts):
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 @contextlib.contextmanager

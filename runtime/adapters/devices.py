@@ -1,11 +1,18 @@
 """Sound cards: what there is, and which one is meant.  Nothing else here imports sounddevice."""
 
+import atexit
+import contextlib
+import shutil
+import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ...graph import EngineError, ParamError
 
-__all__ = ["Device", "Wanted", "devices", "find_devices", "need_sounddevice"]
+__all__ = ["Device", "Wanted", "devices", "find_devices", "leave_open", "need_sounddevice", "renew"]
 
 Wanted = int | str | None | tuple[int | str | None, int | str | None]
 """A device by its number or a part of its name, the system's choice, or a pair: (in, out)."""
@@ -61,7 +68,58 @@ def need_sounddevice() -> Any:
             f"sounddevice cannot load PortAudio ({reason}): on Debian and Ubuntu apt install "
             "libportaudio2, elsewhere pip install --force-reinstall sounddevice"
         ) from None
+    _exit_gently(sounddevice)
     return sounddevice
+
+
+@cache
+def _exit_gently(sd: Any) -> None:
+    """Leave PortAudio as it is at the end of the process, if JACK is among its drivers.
+
+    To end PortAudio aborts the process (an assertion in pa_jack.c) where the JACK server has gone
+    meanwhile.  The system takes back all that it holds, and the server notices; our own streams
+    are closed before.
+    """
+    handler = getattr(sd, "_exit_handler", None)
+    if handler is not None:
+        atexit.unregister(handler)
+        atexit.register(lambda: None if _stays or _has_jack(sd) else handler())
+
+
+def leave_open() -> None:
+    """Have PortAudio not ended with the process: it would wait for a driver that hangs."""
+    _stays.append(True)
+
+
+def _has_jack(sd: Any) -> bool:
+    return any("JACK" in api["name"] for api in sd.query_hostapis())
+
+
+def renew() -> bool:
+    """Load PortAudio anew, after the JACK server was restarted; return whether that was possible.
+
+    PortAudio keeps one client of the server for as long as it is initialised, and can be neither
+    used nor ended once that client's server has gone.  So a copy of the library is loaded, with
+    variables of its own, and the old one stays in memory, unused.  No stream may be open.
+    """
+    sd = need_sounddevice()
+    if not sys.platform.startswith("linux") or not _has_jack(sd):
+        return False
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+        paths = (line.split(maxsplit=5)[5] for line in maps.splitlines() if "libportaudio" in line)
+        with tempfile.NamedTemporaryFile(prefix="libportaudio-", suffix=".so") as copy:
+            shutil.copyfile(next(paths), copy.name)
+            made = sd._ffi.dlopen(copy.name)
+        _old.append(sd._lib)  # threads of the old client may still be in its code
+        sd._lib, sd._initialized = made, 0
+        sd._initialize()
+        return True
+    return False
+
+
+_old: list[Any] = []
+_stays: list[bool] = []
 
 
 def find_devices(wanted: Wanted, inputs: int, outputs: int) -> tuple[Device | None, Device | None]:
@@ -69,6 +127,14 @@ def find_devices(wanted: Wanted, inputs: int, outputs: int) -> tuple[Device | No
     pair = wanted if isinstance(wanted, tuple) else (wanted, wanted)
     if len(pair) != 2:
         raise ParamError(f"device is {wanted!r}: must be one, or a pair (input, output)")
+    for one in pair:
+        if isinstance(one, bool) or not isinstance(one, int | str | None):
+            raise ParamError(
+                f"device is {wanted!r:.60}: must be a number from devices(), a part of a name, "
+                "None, or a pair of these"
+            )
+        if one == "":
+            raise ParamError("device is '': must be a number, or a part of a name")
     known = devices()
     return (
         _find(known, pair[0], "input", inputs) if inputs else None,

@@ -1,20 +1,21 @@
 """A stream on a sound card: PortAudio's thread calls our compiled function, and nothing else."""
 
-import atexit
 import sys
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ...graph import EngineError, Graph
 from . import thread
 from .card import card_callback
-from .devices import Wanted, find_devices, need_sounddevice
-from .maps import input_map, output_map
-from .portaudio import Card, Request, explain, open_card
-from .stream import Stream, check_block
+from .checks import check_block, check_graph, check_latency
+from .devices import Wanted, find_devices, leave_open, need_sounddevice, renew
+from .maps import graph_rate, input_map, output_map
+from .portaudio import Card, GoneServerError, Request, explain, open_card
+from .stream import Stream
 
 __all__ = ["LiveStream"]
 
@@ -28,7 +29,10 @@ class LiveStream(Stream):
     """Plays a graph on a sound card, from its inputs to its outputs.
 
     ``device`` is a number from ``devices()``, a part of a name, or a pair of these for input and
-    output; without, the system's choice.  ``sample_rate`` is the card's own unless given.
+    output; without, the system's choice.  ``sample_rate`` is in Hz; where it is not given, that of
+    the graph's models, and the card's own where there are none (or with different rates).
+    ``blocksize`` is in frames, 16 to 8192: see ``check_block`` for why not 0.  ``latency`` is
+    "low" or "high", as the driver defines them, or seconds.
     ``inputs`` and ``outputs`` name channels of the card, counted from 1, for the graph's channels
     in order; ``()`` opens none on that side.  A mono graph plays on both of a card's first two.
     ``node_share`` is the share of a block's time that a node may take for many blocks running
@@ -53,21 +57,25 @@ class LiveStream(Stream):
         pipelined: bool = False,
         priority: bool = True,
     ) -> None:
+        check_graph(graph)
         check_block(blocksize)
+        latency = check_latency(latency)
         ins = input_map(graph, inputs)
         outs = output_map(graph, outputs, 0)
-        self.input_device, self.output_device = find_devices(
-            device, max(ins, default=-1) + 1, len(outs)
-        )
+        widths = max(ins, default=-1) + 1, len(outs)
+        self.input_device, self.output_device = find_devices(device, *widths)
         if self.input_device is None and self.output_device is None:
             raise EngineError("neither input nor output is to be opened: nothing would call back")
         if self.output_device is not None:
             outs = output_map(graph, outputs, self.output_device.outputs)
         own = (self.output_device or self.input_device).sample_rate  # type: ignore[union-attr]
+        if sample_rate is None:
+            sample_rate = graph_rate(graph) or own
         self._card: Card | None = None
+        self._latency = (0.0, 0.0)
         super().__init__(
             graph,
-            sample_rate=own if sample_rate is None else sample_rate,
+            sample_rate=sample_rate,
             blocksize=blocksize,
             in_map=ins,
             out_map=outs,
@@ -88,7 +96,24 @@ class LiveStream(Stream):
             self.state_address,
             latency,
         )
-        self._card = open_card(self._request)
+        try:
+            self._card = open_card(self._request)
+        except GoneServerError as error:
+            self._request = self._renewed(error, device, widths)
+            self._card = open_card(self._request)
+            self._warn("the JACK server was restarted: PortAudio was loaded anew")
+        _open.add(self)
+
+    def _renewed(self, error: EngineError, wanted: Wanted, widths: tuple[int, int]) -> Request:
+        """Load PortAudio anew and return the request for the same device there."""
+        if any(stream.state != "closed" for stream in _open):
+            raise EngineError(
+                f"{error} (if the JACK server was restarted: close every stream, then open again)"
+            ) from None
+        if not renew():
+            raise error from None
+        self.input_device, self.output_device = find_devices(wanted, *widths)
+        return self._request._replace(ins=self.input_device, outs=self.output_device)
 
     @property
     def state_address(self) -> int:
@@ -98,10 +123,15 @@ class LiveStream(Stream):
     @property
     def latency_s(self) -> tuple[float, float]:
         """Seconds that the device needs to bring a sound in, and out, as the driver says."""
-        found = (0.0, 0.0) if self._card is None else self._card.latency
-        if isinstance(found, tuple):
-            return float(found[0]), float(found[1])
-        return (float(found), 0.0) if self.output_device is None else (0.0, float(found))
+        if self._card is not None:
+            found = self._card.latency
+            if isinstance(found, tuple):
+                self._latency = float(found[0]), float(found[1])
+            elif self.output_device is None:
+                self._latency = float(found), 0.0
+            else:
+                self._latency = 0.0, float(found)
+        return self._latency  # of a closed stream: as it was last
 
     def swap(self, graph: Graph) -> None:
         """Fade over to another graph: see ``Stream.swap``."""
@@ -156,6 +186,7 @@ class LiveStream(Stream):
             self._give_up()
 
     def _close(self) -> None:
+        _ = self.latency_s  # to be known afterwards
         if self._card is not None and not _within(self._card.close, PATIENCE_S):
             self._give_up()
         self._card = None
@@ -163,12 +194,11 @@ class LiveStream(Stream):
     def _give_up(self) -> None:
         """Leave a driver that does not answer; what it may still call must stay in memory.
 
-        PortAudio would wait for it once more when the process ends, and so for ever: it does for
-        streams of a JACK server that was killed.
+        PortAudio would wait for it once more when the process ends, and so for ever.
         """
         _abandoned.append(self)
         self._card = None
-        atexit.unregister(getattr(need_sounddevice(), "_exit_handler", _within))
+        leave_open()
         self._warn("the driver does not answer: its stream was left behind")
 
     def _alive(self) -> Literal["playing", "ended", "lost"]:
@@ -189,6 +219,8 @@ class LiveStream(Stream):
 
 
 _abandoned: list[LiveStream] = []
+_open: weakref.WeakSet[LiveStream] = weakref.WeakSet()
+"""Streams with a device, and closed ones."""
 
 
 def _within(call: Callable[[], object], seconds: float) -> bool:

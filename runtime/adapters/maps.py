@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ...graph import Graph, PortError
 
-__all__ = ["channel_names", "input_map", "output_map"]
+__all__ = ["channel_names", "graph_rate", "input_map", "output_map"]
 
 MOST = 256
 
@@ -47,6 +47,12 @@ def output_map(graph: Graph, wanted: Sequence[int] | None, available: int) -> li
     return found
 
 
+def graph_rate(graph: Graph) -> float | None:
+    """Return the one rate in Hz at which nodes of the graph can run; ``None`` if any or several."""
+    rates = {rate for node in graph.nodes.values() if (rate := node.own_rate()) is not None}
+    return rates.pop() if len(rates) == 1 else None
+
+
 def channel_names(ends: dict[str, int]) -> list[str]:
     """Name every channel of a graph's ends: ``guitar``, or ``out.1`` and ``out.2``."""
     return [n if c == 1 else f"{n}.{k + 1}" for n, c in ends.items() for k in range(c)]
@@ -54,7 +60,7 @@ def channel_names(ends: dict[str, int]) -> list[str]:
 
 def _checked(name: str, channels: Sequence[int]) -> list[int]:
     try:
-        found = [operator.index(c) for c in channels]
+        found = [operator.index(c) for c in channels]  # of a number, of a word: a TypeError
     except TypeError:
         found = [0]
     if any(not 1 <= c <= MOST for c in found):

@@ -11,14 +11,17 @@ from ...graph import Graph, ParamError
 from ..layout import as_channels
 from ..messages import aligned
 from .card import card_callback
+from .checks import check_block, check_graph, number_in
 from .clock import JOB, drive, system_clock
-from .maps import input_map, output_map
-from .stream import Stream, check_block
+from .maps import graph_rate, input_map, output_map
+from .stream import Stream
 
 __all__ = ["NullStream"]
 
 SLACK = 2
 """Blocks that a card would have in its buffers when one comes late."""
+RATE = 48_000.0
+LONGEST_S = 1e9
 
 
 class NullStream(Stream):
@@ -27,7 +30,8 @@ class NullStream(Stream):
     What a sound card's callback does is done here by the same compiled code, so everything that
     can happen live can happen (and be tested) here.  ``source`` is audio that comes in again and
     again, with a channel for each of the graph's inputs (silence without); the first ``record``
-    frames that come out can be had from ``recorded``.  ``node_share`` is the share of a block's
+    frames that come out can be had from ``recorded``.  ``sample_rate`` is in Hz; where it is not
+    given, that of the graph's models, or 48000.  ``node_share`` is the share of a block's
     time that a node may take for many blocks running before it is muted for half a second.
     """
 
@@ -36,7 +40,7 @@ class NullStream(Stream):
         graph: Graph,
         blocksize: int = 64,
         *,
-        sample_rate: float = 48_000.0,
+        sample_rate: float | None = None,
         realtime: bool = True,
         seconds: float | None = None,
         source: ArrayLike | None = None,
@@ -47,21 +51,31 @@ class NullStream(Stream):
         node_share: float | None = 1.0,
         pipelined: bool = False,
     ) -> None:
+        check_graph(graph)
+        blocksize = check_block(blocksize)
+        if seconds is not None:
+            number_in("seconds", seconds, 0.0, LONGEST_S)
+            if not seconds > 0:
+                raise ParamError(f"seconds is {seconds!r}: must be more than 0, or None")
+        if isinstance(record, bool) or not isinstance(record, int | np.integer) or record < 0:
+            raise ParamError(
+                f"record is {record!r:.60}: must be a whole number of frames, 0 or more"
+            )
+        if sample_rate is None:
+            sample_rate = graph_rate(graph) or RATE
         ins, outs = input_map(graph, inputs), output_map(graph, outputs, 0)
         super().__init__(
             graph,
             sample_rate=sample_rate,
-            blocksize=check_block(blocksize),
+            blocksize=blocksize,
             in_map=ins,
             out_map=outs,
             fade_s=fade_s,
             node_share=node_share,
             pipelined=pipelined,
         )
-        if seconds is not None and not seconds > 0:
-            raise ParamError(f"seconds is {seconds!r}: must be more than 0, or None")
         self._source = _interleaved(source, self.in_width)
-        self._sink = np.zeros((max(0, record), self.out_width), np.float32)
+        self._sink = np.zeros((record, self.out_width), np.float32)
         self._words = aligned(2, np.int64)
         self._block = aligned((self.in_width + self.out_width) * blocksize, np.float32)
         self.job = aligned(1, JOB)
@@ -91,6 +105,8 @@ class NullStream(Stream):
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all ``seconds`` are played; return whether they are."""
+        if timeout_s is not None:
+            number_in("timeout_s", timeout_s, 0.0, threading.TIMEOUT_MAX)
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self.state == "ended"

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple, Protocol
 from ...graph import EngineError
 from .devices import Device, need_sounddevice
 
-__all__ = ["Card", "Request", "open_card"]
+__all__ = ["Card", "GoneServerError", "Request", "open_card"]
 
 REMEDIES = {
-    -9997: "refuses {rate:g} Hz (it runs at {own:g} Hz): use that rate, or change the card's",
+    -9997: "refuses {rate:g} Hz (it runs at {own:g} Hz): change the card's rate, or play at "
+    "its own (sample_rate=, --rate; models made for another then need resample=True, --resample)",
     -9998: "refuses {channels} channels: choose others with inputs= and outputs=",
     -9996: "is not there any more: namgraph devices lists what is",
     -9985: "is in use by another program: close that, or choose another device",
@@ -17,6 +18,12 @@ REMEDIES = {
     -9993: "cannot be joined with the other device: choose both of the same driver",
 }
 """By PortAudio's error numbers."""
+SERVER_GONE = (-9992, -9986, -9996, -9999)
+"""What PortAudio says of a JACK server that was restarted: -9992, insufficient memory, mostly."""
+
+
+class GoneServerError(EngineError):
+    """A JACK device cannot be opened, perhaps because the server was restarted."""
 
 
 class Card(Protocol):
@@ -65,7 +72,10 @@ def open_card(request: Request) -> Card:
             return card
         return RawCard(sd, request)
     except sd.PortAudioError as error:
-        raise EngineError(explain(error, request)) from None
+        device = request.outs or request.ins
+        jack = device is not None and "JACK" in device.api
+        gone = jack and any(number in SERVER_GONE for number in error.args[1:2])
+        raise (GoneServerError if gone else EngineError)(explain(error, request)) from None
     except ValueError as error:
         raise EngineError(f"the device cannot be opened: {error}") from None
 

@@ -4,31 +4,34 @@
 """
 
 import atexit
+import contextlib
 import threading
+import warnings
+import weakref
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
 
-from ...graph import EngineError, Graph, ParamError
+from ...graph import EngineError, Graph
 from ..callback import process
-from ..engine import Engine
+from ..engine import LONGEST_FADE_S, Engine
 from ..messages import aligned
 from ..watch import blame
 from . import card, meters
+from .checks import check_block, check_graph, check_node_share, number_in
 from .desk import Desk
 from .livestats import LiveStats, look
 from .maps import channel_names
 from .offline_only import refuse_offline_nodes
 
-__all__ = ["Stream", "check_block", "check_node_share"]
+__all__ = ["Stream"]
 
-SMALLEST, LARGEST = 16, 1024
 State = Literal["stopped", "playing", "ended", "lost", "closed"]
 
-_playing: set["Stream"] = set()
-"""Streams that must not be freed, and must be silenced before Python's memory goes."""
-_lock = threading.Lock()
+_playing: weakref.WeakSet["Stream"] = weakref.WeakSet()
+"""Streams to be stopped before the process ends."""
+_lock = threading.RLock()  # a stream may be collected, and so stopped, while it is held
 
 
 class Stream(Desk):
@@ -36,6 +39,10 @@ class Stream(Desk):
 
     Use it as a context manager, or call ``start`` and ``close``.  Everything may be called from
     any thread.  Closing waits for the block that is playing, not longer.
+
+    Keep a reference to a stream: when the last one goes, the stream is closed (with a
+    ``ResourceWarning`` if it was playing).  ``Stream.playing()`` lists those that play, also where
+    only a notebook's ``Out`` still refers to them.
     """
 
     def __init__(
@@ -50,7 +57,10 @@ class Stream(Desk):
         node_share: float | None,
         pipelined: bool = False,
     ) -> None:
-        refuse_offline_nodes(graph, "a live stream")
+        refuse_offline_nodes(check_graph(graph), "a live stream")
+        blocksize = check_block(blocksize)
+        number_in("fade_s", fade_s, 0.0, LONGEST_FADE_S)
+        share = None if node_share is None else check_node_share(node_share)
         super().__init__(
             Engine(
                 graph,
@@ -70,11 +80,12 @@ class Stream(Desk):
         self._open = True
         self._wanted = False
         self._lay_out(in_map, out_map)
-        if node_share is not None:
-            self.engine.guard(check_node_share(node_share) * blocksize / sample_rate)
+        if share is not None:
+            self.engine.guard(share * blocksize / sample_rate)
         self.engine.deadline(blocksize / sample_rate)
         self.engine.stats(timed=True)
-        self.engine.look = lambda: self.state
+        stream = weakref.ref(self)  # not a reference that would keep it
+        self.engine.look = lambda: getattr(stream(), "state", None)
 
     def _lay_out(self, in_map: list[int], out_map: list[int]) -> None:
         from ..cpu import nanoseconds_per_cycle
@@ -181,6 +192,12 @@ class Stream(Desk):
         if self.state == "lost":
             raise EngineError(self._what_happened())
 
+    @staticmethod
+    def playing() -> "list[Stream]":
+        """Return every stream of this process that was started and not yet stopped or closed."""
+        with _lock:
+            return list(_playing)
+
     def stats(self) -> LiveStats:
         """Return counters, times, levels and who is to blame, as they are now."""
         return look(self, self._in_meters, self._out_meters)
@@ -195,6 +212,18 @@ class Stream(Desk):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):  # else its making failed early
+            was_playing = self._wanted
+            with contextlib.suppress(Exception):  # nobody could be told
+                self.close()
+            if was_playing:
+                warnings.warn(
+                    "a stream that nothing refers to any more was still playing: it is closed",
+                    ResourceWarning,
+                    stacklevel=2,
+                )
 
     def _start(self) -> None:
         raise NotImplementedError
@@ -214,22 +243,6 @@ class Stream(Desk):
 
     def _what_happened(self) -> str:
         return "the stream has stopped by itself"
-
-
-def check_block(blocksize: int, name: str = "blocksize") -> int:
-    """Return a block size that streams take."""
-    if isinstance(blocksize, bool) or not isinstance(blocksize, int | np.integer):
-        blocksize = -1
-    if not SMALLEST <= blocksize <= LARGEST:
-        raise ParamError(f"{name} is {blocksize!r}: must lie in [{SMALLEST}, {LARGEST}]")
-    return int(blocksize)
-
-
-def check_node_share(share: float) -> float:
-    """Return the share of a block's time that one node may take for long."""
-    if not 0.0 < share <= 100.0:
-        raise ParamError(f"node_share is {share!r}: must lie in (0, 100], or None")
-    return float(share)
 
 
 def _stop_all() -> None:

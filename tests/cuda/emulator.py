@@ -38,7 +38,9 @@ KEPT = "NAMGRAPH_EMULATOR_FOLDER"
 def _folder() -> Path:
     """Return the session's folder, gone when it ends; or the one that is kept."""
     if os.environ.get(KEPT):
-        return Path(os.environ[KEPT])
+        kept = Path(os.environ[KEPT])
+        kept.mkdir(parents=True, exist_ok=True)
+        return kept
     made = tempfile.mkdtemp(prefix="namgraph-emulator-")
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)

@@ -96,8 +96,9 @@ def test_the_command_says_what_it_made(takes: Path, capsys: pytest.CaptureFixtur
     assert main(["batch", "job.json", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["made"], said["kept"]) == (0, 4)
-    assert main(["batch", "job.json", "--threads", "-1"]) == 2
-    assert "threads is -1: must be 0" in capsys.readouterr().err
+    for threads in ("-1", "0"):
+        assert main(["batch", "job.json", "--threads", threads]) == 2
+        assert f"threads is {threads}: must be 1 or more" in capsys.readouterr().err
     assert main(["batch", "job.json", "--backend", "cpu"]) == 0
 
 

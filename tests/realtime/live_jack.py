@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -137,3 +138,21 @@ def lost_share(player: Worker, recorder: Worker, load: str, seconds: float) -> f
     due = 48_000 * (after["clock"] - before["clock"])
     assert due >= 48_000 * seconds
     return float(100.0 * max(0.0, 1.0 - heard / due))
+
+
+def wait_for_ports(environment: dict[str, str]) -> None:
+    """Wait until a server that was just started answers."""
+    deadline = time.monotonic() + 10
+    while "system:playback_1" not in ports(environment):
+        assert time.monotonic() < deadline, "the server does not start"
+        time.sleep(0.05)
+
+
+def end(pid: int) -> None:
+    """End a server, a child of this process, and wait until it has gone."""
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while os.path.exists(f"/proc/{pid}/cmdline") and time.monotonic() < deadline:
+        if not Path(f"/proc/{pid}/cmdline").read_bytes():  # a zombie, not waited for yet
+            return
+        time.sleep(0.05)

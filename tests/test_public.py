@@ -1,0 +1,52 @@
+"""The public names: imported when they are first used, and all there."""
+
+import subprocess
+import sys
+
+import pytest
+
+import namgraph as ng
+
+
+def printed(script: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.split()
+
+
+def test_importing_the_package_alone_loads_neither_numpy_nor_numba() -> None:
+    loaded = set(printed("import sys, namgraph; print(*sys.modules)"))
+    assert "namgraph" in loaded
+    assert not {m.split(".")[0] for m in loaded} & {"numpy", "numba", "llvmlite", "soundfile"}
+
+
+def test_a_star_import_brings_all_public_names_but_those_of_pedalboard() -> None:
+    script = "from namgraph import *\nprint(*sorted(n for n in dir() if n[0] != '_'))"
+    found = printed(script)
+    assert found == sorted(n for n in ng.__all__ if n != "__version__")
+    assert {"Graph", "Nam", "render", "save_preset"} <= set(found)
+    assert "pedalboard" not in found
+
+
+def test_completion_sees_public_names_before_they_are_used() -> None:
+    found = set(printed("import namgraph\nprint(*dir(namgraph))"))
+    assert {*ng.__all__, "GraphPlugin", "Board", "PedalboardEffect"} <= found
+
+
+@pytest.mark.parametrize("name", ["graph", "nodes", "presets", "runtime"])
+def test_packages_are_there_without_importing_them_by_name(name: str) -> None:
+    assert printed(f"import namgraph\nprint(namgraph.{name}.__name__)") == [f"namgraph.{name}"]
+
+
+def test_nodes_are_registered_whichever_name_is_used_first() -> None:
+    found = set(printed("import namgraph\nprint(*namgraph.node_types())"))
+    assert {"nam", "cab", "delay", "gain"} <= found
+    script = "from namgraph.presets import load_preset\nprint(*load_preset('crunch').nodes)"
+    assert "amp" in printed(script)
+
+
+def test_what_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'namgraph' has no attribute 'Reverb'"):
+        _ = ng.Reverb  # type: ignore[attr-defined]
+    assert not hasattr(ng, "__wrapped__")
