@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
+from ...graph.extras import how_to_install
 from .atomic import whole_file, why_not, writing
 from .wave import whole_wave
 
@@ -132,7 +133,8 @@ def _writer(
         raise AudioFileError(f"{name}: its name must end in one of {known}")
     if importlib.util.find_spec("pedalboard") is None:
         raise AudioFileError(
-            f'{name}: only .wav files are written without pip install "namgraph[pedalboard]"'
+            f"{name}: only .wav files are written without pedalboard: "
+            f"{how_to_install('pedalboard')}"
         )
 
     def write(part: Path, samples: Audio, rate: int) -> Audio:
