@@ -22,7 +22,8 @@ This directory is the package.  What it holds, and who may import whom (never th
     cli.py     the ``namgraph`` command
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
-``NullStream``, ``devices``, ``Spec``, ``Stats``. To keep: ``save_preset``, ``load_preset``,
+``NullStream``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which gives an
+``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
 ``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
 models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
@@ -79,6 +80,7 @@ from .runtime import (
     kernel,
     render,
 )
+from .runtime.adapters.audio import AudioFile, read_audio, write_audio
 from .runtime.pointers import channel, floats, record
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AudioFile",
     "AudioFileError",
     "Cab",
     "CudaError",
@@ -144,10 +147,12 @@ __all__ = [
     "node_types",
     "option",
     "param",
+    "read_audio",
     "record",
     "render",
     "render_models",
     "save_preset",
+    "write_audio",
 ]
 __version__ = VERSION
 
