@@ -1,6 +1,6 @@
 """Audio node graphs, neural amps among them, compiled to one native call per block.
 
-You write the rack in Python, and Python is not there when it plays::
+You build the rack in Python; no Python code runs while it plays::
 
     import namgraph as ng
 
