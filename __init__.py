@@ -1,6 +1,6 @@
 """Audio node graphs, neural amps among them, compiled to one native call per block.
 
-You write the rack in Python, and Python is not there when it plays::
+You build the rack in Python; no Python code runs while it plays::
 
     import namgraph as ng
 
@@ -23,7 +23,8 @@ This directory is the package.  What it holds, and who may import whom (never th
     public.py  the public names
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
-``NullStream``, ``devices``, ``Spec``, ``Stats``. To keep: ``save_preset``, ``load_preset``,
+``NullStream``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which gives an
+``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
 ``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
 models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,

@@ -140,14 +140,55 @@ def _info(a: argparse.Namespace) -> None:
 
 
 def _bench(a: argparse.Namespace) -> None:
+    _check_bench(a)
+    if a.suite is not None:
+        _bench_suite(a)
+        return
     from .presets.bench import bench, spelled
     from .presets.rig import open_rig
 
-    _check_block(a.block)
+    block = 64 if a.block is None else a.block
+    _check_block(block)
     rig = open_rig(a.rig, ir=a.ir, ir_layout=a.ir_layout, slim=a.slim, backend=a.backend)
     with Progress("measuring") as progress:
-        found = bench(rig, block=a.block, seconds=a.seconds, progress=progress)
+        seconds = 10.0 if a.seconds is None else a.seconds
+        found = bench(rig, block=block, seconds=seconds, progress=progress)
     say(json.dumps(found) if a.json else spelled(found))
+
+
+def _bench_suite(a: argparse.Namespace) -> None:
+    from .presets.benchmarks import SUITES, listed, measure
+
+    if a.suite == "list":
+        say(json.dumps({"suites": SUITES}) if a.json else listed())
+        return
+
+    def tell(text: str) -> None:
+        if not a.json:
+            say(text)
+            sys.stdout.flush()  # into a pipe too: a suite takes minutes
+
+    found = measure(a.suite, quick=a.quick, output=a.output, said=tell)
+    if a.json:
+        say(json.dumps(found))
+
+
+def _check_bench(a: argparse.Namespace) -> None:
+    """Refuse options that would do nothing, and a command that names nothing to measure."""
+    if a.suite is None:
+        if a.rig is None:
+            raise ParamError("bench: nothing to measure: give a RIG, or --suite NAME (list: which)")
+        idle = ["--quick"] * a.quick + ["--output"] * (a.output is not None)
+        if idle:
+            raise ParamError(f"{idle[0]} goes with --suite: must be left out for a RIG")
+        return
+    given = ("rig", "ir", "slim", "backend", "block", "seconds")
+    idle = [n for n in given if getattr(a, n) is not None]
+    if a.suite == "list":
+        idle += ["quick"] * a.quick + ["output"] * (a.output is not None)
+    if idle:
+        name = "RIG" if idle[0] == "rig" else f"--{idle[0]}"
+        raise ParamError(f"{name} does nothing with --suite {a.suite}: must be left out")
 
 
 def _live(a: argparse.Namespace) -> None:

@@ -50,9 +50,11 @@ from .runtime import (
     kernel,
     render,
 )
+from .runtime.adapters.audio import AudioFile, read_audio, write_audio
 from .runtime.pointers import channel, floats, record
 
 __all__ = [
+    "AudioFile",
     "AudioFileError",
     "Cab",
     "CudaError",
@@ -109,9 +111,11 @@ __all__ = [
     "node_types",
     "option",
     "param",
+    "read_audio",
     "record",
     "render",
     "render_models",
     "save_preset",
+    "write_audio",
 ]
 __version__ = VERSION

@@ -13,7 +13,7 @@ try:
     import pedalboard as pb
     from pedalboard.io import AudioFile
 except ImportError:
-    print('this example needs pedalboard: pip install "namgraph[pedalboard]"')
+    print('this example needs pedalboard: pip install ".[pedalboard]"')
     sys.exit()
 from namgraph.runtime.adapters.pedalboard import GraphPlugin
 

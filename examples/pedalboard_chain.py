@@ -10,7 +10,7 @@ import namgraph as ng
 try:
     import pedalboard as pb
 except ImportError:
-    print('this example needs pedalboard: pip install "namgraph[pedalboard]"')
+    print('this example needs pedalboard: pip install ".[pedalboard]"')
     sys.exit()
 from namgraph.runtime.adapters.pedalboard import GraphPlugin
 

@@ -9,7 +9,7 @@ import namgraph as ng
 try:
     from pedalboard import Chorus
 except ImportError:
-    print('this example needs pedalboard: pip install "namgraph[pedalboard]"')
+    print('this example needs pedalboard: pip install ".[pedalboard]"')
     sys.exit()
 from namgraph.nodes.pedalboard_effect import PedalboardEffect
 

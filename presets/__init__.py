@@ -11,7 +11,7 @@
                what cannot be, job_run makes it, manifest what was made
     demo, plot the shipped DI through the shipped rack, and a picture of it
     info       what a file is
-    bench      how fast a rack plays
+    bench      how fast a rack plays; benchmarks/ what parts of the engine cost, by suite
     verify     a null test of a model; verdict what it found, verify_torch the trainer's side
     live, live_show  play a rack on a sound card, and show how it goes
     warm       compile everything now

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
+from .benchmarks import SUITES
 from .console import complain
 
 __all__ = ["parser"]
@@ -80,13 +81,7 @@ def parser(version: str, **calls: Any) -> argparse.ArgumentParser:
     info.add_argument("files", nargs="+", metavar="FILE", help=".nam, audio, or preset")
     info.add_argument("--json", action="store_true", help="print one JSON object")
 
-    bench = _verb(verbs, "bench", calls, "how fast a rack plays, beside the processor's peak")
-    _add_rig(bench)
-    bench.add_argument("--block", type=int, default=64, metavar="N", help="frames (%(default)s)")
-    bench.add_argument(
-        "--seconds", type=float, default=10.0, metavar="S", help="of audio (%(default)s)"
-    )
-    bench.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_bench(_verb(verbs, "bench", calls, "how fast a rack plays, or what parts of it cost"))
 
     live = _verb(verbs, "live", calls, "play a rack on a sound card")
     _add_rig(live)
@@ -112,8 +107,8 @@ def _verb(verbs: Any, name: str, calls: Any, text: str) -> argparse.ArgumentPars
     return made
 
 
-def _add_rig(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rig", metavar="RIG", help=RIG)
+def _add_rig(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+    parser.add_argument("rig", metavar="RIG", nargs=nargs, help=RIG)
     parser.add_argument("--ir", metavar="CAB.wav", help="a cabinet behind a .nam")
     parser.add_argument(
         "--ir-layout",
@@ -128,6 +123,23 @@ def _add_rig(parser: argparse.ArgumentParser) -> None:
         choices=BACKENDS,
         help=WHERE,
     )
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    _add_rig(parser, "?")
+    add = parser.add_argument
+    add("--block", type=int, metavar="N", help="frames (64); of a RIG")
+    add("--seconds", type=float, metavar="S", help="of audio (10); of a RIG")
+    names = ", ".join(SUITES)
+    add(
+        "--suite",
+        choices=(*SUITES, "list"),
+        metavar="NAME",
+        help=f"measure parts instead of a RIG: {names}; list tells what each measures",
+    )
+    add("--quick", action="store_true", help="of a suite: few rounds, to see that it works")
+    add("-o", "--output", metavar="FILE.json", help="of a suite: keep figures as they come")
+    add("--json", action="store_true", help="print one JSON object")
 
 
 def _add_levels(parser: argparse.ArgumentParser) -> None:

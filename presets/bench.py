@@ -19,7 +19,7 @@ from ..runtime.simd.peak import fma_peak
 from .rig import Rig, models
 from .shipped import DEMO_DI, asset
 
-__all__ = ["bench", "machine", "spelled"]
+__all__ = ["bench", "machine", "machine_line", "spelled"]
 
 ROUNDS = 8
 WARM_S = 0.2
@@ -195,11 +195,16 @@ def spelled(found: dict[str, Any]) -> str:
             f"  models: {found['fma_per_s'] / 1e9:.1f} G multiply-adds/s, "
             f"{100 * found['fma_peak_share']:.1f} % of the peak measured beside it: {peak}"
         )
-    lines.append(
-        f"  {m['processor']}, {m['lanes']} lanes, {m['system']}, Python {m['python']}, "
+    lines.append(f"  {machine_line(m)}")
+    return "\n".join(lines)
+
+
+def machine_line(m: dict[str, Any]) -> str:
+    """Return what ``machine`` found as one line."""
+    return (
+        f"{m['processor']}, {m['lanes']} lanes, {m['system']}, Python {m['python']}, "
         f"Numba {m['numba']}"
     )
-    return "\n".join(lines)
 
 
 def _device_lines(device: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import FileError, ParamError
+from ..graph.extras import how_to_install
 from ..runtime.adapters.atomic import whole_file, writing
 from ..runtime.adapters.files import read_audio
 
@@ -32,7 +33,7 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
 def need_matplotlib() -> None:
     """Say how to get matplotlib if it is not there."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise ParamError('a picture needs matplotlib: pip install "namgraph[plot]"')
+        raise ParamError(f"a picture needs matplotlib: {how_to_install('plot')}")
 
 
 def spectrum(samples: NDArray[np.float32], rate: float) -> tuple[Any, Any]:

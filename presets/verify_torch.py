@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import NamFileError, ParamError
+from ..graph.extras import how_to_install
 
 __all__ = ["torch_output"]
 
 Signal = NDArray[np.float32]
-NEEDED = 'the trainer is not installed: pip install "namgraph[verify]"'
 
 
 def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Signal) -> Signal:
@@ -24,13 +24,14 @@ def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Sig
     Where the trainer and NeuralAmpModelerCore mean different things by a file, it differs from what
     is played here, which is Core's (nodes/nam/).
     """
+    needed = f"--against is torch: the trainer is not installed: {how_to_install('verify')}"
     if any(importlib.util.find_spec(name) is None for name in ("torch", "nam")):
-        raise ParamError(f"--against is torch: {NEEDED}")
+        raise ParamError(needed)
     try:
         torch: Any = importlib.import_module("torch")
         trainer: Any = importlib.import_module("nam.models")
     except ImportError as error:
-        raise ParamError(f"--against is torch: {NEEDED} ({error})") from None
+        raise ParamError(f"{needed} ({error})") from None
     values = _chosen(json.loads(Path(path).read_bytes().decode("utf-8-sig")), slim)
     try:
         network = trainer.init_from_nam(values).eval()

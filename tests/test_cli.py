@@ -138,7 +138,9 @@ def test_matplotlib_is_asked_for(
     there: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert 'pip install "namgraph[plot]"' in refused(capsys, "demo", "--plot", "demo.png")
+    assert 'needs matplotlib: pip install "matplotlib' in refused(
+        capsys, "demo", "--plot", "demo.png"
+    )
 
 
 def test_an_interrupted_render_leaves_nothing(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import EngineError, ParamError
+from ...graph.extras import how_to_install
 
 __all__ = ["Device", "Wanted", "devices", "find_devices", "leave_open", "need_sounddevice", "renew"]
 
@@ -62,7 +63,7 @@ def need_sounddevice() -> Any:
     try:
         import sounddevice
     except ModuleNotFoundError:
-        raise EngineError('playing live needs sounddevice: pip install "namgraph[live]"') from None
+        raise EngineError(f"playing live needs sounddevice: {how_to_install('live')}") from None
     except OSError as reason:  # it is there, its PortAudio is not
         raise EngineError(
             f"sounddevice cannot load PortAudio ({reason}): on Debian and Ubuntu apt install "

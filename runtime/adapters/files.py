@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
+from ...graph.extras import how_to_install
 from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
 from .atomic import whole_file, why_not, writing
 from .sound import open_sound
@@ -152,7 +153,8 @@ def check_subtype(name: str, subtype: str | None) -> None:
         )
     if importlib.util.find_spec("pedalboard") is None:
         raise AudioFileError(
-            f'{name}: only .wav files are written without pip install "namgraph[pedalboard]"'
+            f"{name}: only .wav files are written without pedalboard: "
+            f"{how_to_install('pedalboard')}"
         )
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from ...graph.errors import CudaError
+from ...graph.extras import how_to_install
 from .kept import keep, kept
 from .kernel import CudaKernel
 
@@ -96,7 +97,7 @@ def _nvrtc() -> Any:
         nvrtc.getVersion()
     except Exception as error:  # a missing library comes in many kinds
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise CudaError(f"no CUDA compiler ({reason}); install namgraph[cuda]") from error
+        raise CudaError(f"no CUDA compiler ({reason}): {how_to_install('cuda')}") from error
     return nvrtc
 
 

@@ -5,40 +5,63 @@ from pathlib import Path
 
 import pytest
 
+from namgraph.cli import main
 from namgraph.graph import CudaError
+from namgraph.presets.benchmarks import gpu
 
-from ..bench import gpu
 from .fake_driver import FakeDriver
 
+QUICK = ["bench", "--suite", "gpu", "--quick"]
 
-def test_every_figure_is_there(fake: FakeDriver, tmp_path: Path) -> None:
-    gpu.main(["--quick", "--out", str(tmp_path / "gpu.json")])
-    found = json.loads((tmp_path / "gpu.json").read_text())
-    assert found["device"]["name"] == "Emulated device"
+
+def test_every_figure_is_there(fake: FakeDriver, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*QUICK, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["suite"] == "gpu"
     assert found["machine"]["processor"]
-    assert 0 < found["error"]["exact"] < gpu.TOLERANCE
-    (row,) = found["latency"]
+    figures = found["figures"]
+    assert figures["device"][0]["name"] == "Emulated device"
+    assert 0 < figures["error"][0]["of_peak"] < gpu.TOLERANCE
+    (row,) = figures["latency"]
     assert row["block"] == 64
     assert min(row["device_us"], row["end_to_end_us"]["p50"], row["without_pause_us"]["p99"]) > 0
-    assert found["instances"][0]["instances"] >= 0
-    assert found["offline"][0]["x_realtime"] > 0
-    assert found["lstm_streams"]["x_realtime_total"] > 0
+    assert figures["instances"][0]["instances"] >= 0
+    assert figures["offline"][0]["x_realtime"] > 0
+    assert figures["lstm_streams"][0]["x_realtime_total"] > 0
 
 
 def test_what_is_known_is_kept(
-    fake: FakeDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fake: FakeDriver,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def breaks(*_: object) -> None:
         raise CudaError("the device has gone")
 
     monkeypatch.setattr(gpu, "offline", breaks)
-    with pytest.raises(CudaError, match="gone"):
-        gpu.main(["--quick", "--out", str(tmp_path / "gpu.json")])
-    assert json.loads((tmp_path / "gpu.json").read_text())["latency"]
+    assert main([*QUICK, "-o", str(tmp_path / "gpu.json")]) == 2
+    out, err = capsys.readouterr()
+    assert err == "namgraph: error: the device has gone\n"
+    assert "latency: {" in out
+    assert json.loads((tmp_path / "gpu.json").read_text())["figures"]["latency"]
 
 
-def test_without_a_device_it_says_so(fake: FakeDriver, tmp_path: Path) -> None:
+def test_a_device_that_differs_from_the_cpu_is_an_error(
+    fake: FakeDriver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gpu, "TOLERANCE", 0.0)
+    assert main(QUICK) == 2
+    assert "of the peak from the CPU: must be at most 0" in capsys.readouterr().err
+
+
+def test_without_a_device_it_says_so(
+    fake: FakeDriver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     fake.devices(0)
-    with pytest.raises(CudaError, match="CUDA_ERROR_NO_DEVICE"):
-        gpu.main(["--out", str(tmp_path / "gpu.json")])
+    assert main([*QUICK, "-o", str(tmp_path / "gpu.json")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "CUDA_ERROR_NO_DEVICE" in err
+    assert err.count("\n") == 1
     assert not (tmp_path / "gpu.json").exists()

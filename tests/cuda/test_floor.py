@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
+from namgraph.presets.benchmarks.gpu_floor import Floor, traffic
 
-from ..bench.gpu_floor import Floor, traffic
 from ..nodes.nam import nets
 
 H200 = Floor(128 * 1.98e9, 132, 4.8e12)

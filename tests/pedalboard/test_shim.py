@@ -177,7 +177,7 @@ def test_without_pedalboard_it_says_how_to_get_it() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
     )
-    assert 'pip install "namgraph[pedalboard]"' in done.stdout
+    assert 'pip install "pedalboard' in done.stdout
 
 
 @pytest.mark.parametrize("version", ["0.9.22", "0.9.26", "0.9.30"])

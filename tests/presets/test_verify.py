@@ -226,7 +226,7 @@ def test_the_trainer_is_asked_for(there: Path, capsys: pytest.CaptureFixture[str
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, out, err = run(capsys, "model.nam", "--against", "torch")
     assert (code, out) == (2, "")
-    assert 'pip install "namgraph[verify]"' in err
+    assert 'pip install "neural-amp-modeler' in err
     assert err.count("\n") == 1
 
 

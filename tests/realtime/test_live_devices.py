@@ -243,7 +243,7 @@ except ng.EngineError as error:
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        ("ModuleNotFoundError('gone', name=name)", 'pip install "namgraph[live]"'),
+        ("ModuleNotFoundError('gone', name=name)", 'pip install "sounddevice'),
         ("OSError('PortAudio library not found')", "libportaudio2"),
     ],
 )

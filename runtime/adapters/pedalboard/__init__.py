@@ -7,6 +7,7 @@ so it comes into being, with the import of pedalboard, when first asked for.
 from typing import TYPE_CHECKING, Any
 
 from ....graph import EngineError
+from ....graph.extras import how_to_install
 from .board import Board
 from .effect import GraphEffect
 
@@ -24,8 +25,7 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "pedalboard":
             raise
-        raise EngineError(
-            'GraphPlugin needs pedalboard: pip install "namgraph[pedalboard]"'
-        ) from None
+        how = how_to_install("pedalboard")
+        raise EngineError(f"GraphPlugin needs pedalboard: {how}") from None
     globals()[name] = GraphPlugin
     return GraphPlugin

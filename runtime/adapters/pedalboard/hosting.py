@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import EngineError, Param, ParamError
+from ....graph.extras import how_to_install
 from .versions import check_pedalboard
 
 __all__ = ["FIXED", "Description", "describe", "host", "make", "parameters", "turn"]
@@ -79,7 +80,7 @@ def host() -> Any:
     try:
         pedalboard: Any = importlib.import_module("pedalboard")
     except ModuleNotFoundError:
-        raise EngineError('this needs pedalboard: pip install "namgraph[pedalboard]"') from None
+        raise EngineError(f"this needs pedalboard: {how_to_install('pedalboard')}") from None
     check_pedalboard(pedalboard.__version__)
     return pedalboard
 

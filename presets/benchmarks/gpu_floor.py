@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from namgraph.nodes.nam import Model
-from namgraph.nodes.nam.wavenet_network import WaveNet
-from namgraph.runtime.cuda.driver import Driver
+from ...nodes.nam import Model
+from ...nodes.nam.wavenet_network import WaveNet
+from ...runtime.cuda.driver import Driver
 
 __all__ = ["Floor", "traffic"]
 

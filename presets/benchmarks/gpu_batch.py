@@ -1,16 +1,17 @@
-"""One launch of many instances of a network, with nothing around it but what a block needs."""
+"""One launch of many instances of a network, timed without an engine around it."""
 
 import time
 from typing import Any
 
 import numpy as np
 
-from namgraph.nodes.nam.cuda.network import CudaNetwork
-from namgraph.runtime.cuda.arguments import NamArgs
-from namgraph.runtime.cuda.driver import driver
-from namgraph.runtime.cuda.handles import Handles, Launch
-from namgraph.runtime.cuda.records import BLOCK
-from namgraph.runtime.cuda.share import ROOM
+from ...graph import CudaError
+from ...nodes.nam.cuda.network import CudaNetwork
+from ...runtime.cuda.arguments import NamArgs
+from ...runtime.cuda.driver import driver
+from ...runtime.cuda.handles import Handles, Launch
+from ...runtime.cuda.records import BLOCK
+from ...runtime.cuda.share import ROOM
 
 __all__ = ["Batch"]
 
@@ -61,7 +62,7 @@ class Batch:
         block["replay"] = -1
         self.once()
         if bad.host.any():
-            raise SystemExit("an instance made numbers that are not finite")
+            raise CudaError("an instance made numbers that are not finite")
 
     def once(self) -> float:
         """Play one block of all; return the seconds from the launch to its end."""

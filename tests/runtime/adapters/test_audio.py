@@ -1,0 +1,93 @@
+"""Files by ``ng.read_audio`` and ``ng.write_audio``: the same numbers back, or one line why not."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import namgraph as ng
+
+RATE = 44_100
+STEREO = np.random.default_rng(0).uniform(-0.9, 0.9, (2, 1000)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("subtype", "stored", "step"),
+    [
+        ("float", "FLOAT", 0.0),
+        ("pcm32", "PCM_32", 2.0**-24),  # what float32 itself holds near 1
+        ("pcm24", "PCM_24", 2.0**-23),
+        ("pcm16", "PCM_16", 2.0**-15),
+    ],
+)
+def test_what_is_written_is_read(tmp_path: Path, subtype: str, stored: str, step: float) -> None:
+    path = tmp_path / "a.wav"
+    ng.write_audio(path, STEREO, RATE, subtype=subtype)
+    found = ng.read_audio(str(path))
+    assert isinstance(found, ng.AudioFile)
+    assert (found.rate, found.subtype, found.channels, found.frames) == (RATE, stored, 2, 1000)
+    assert found.samples.dtype == np.float32
+    assert np.abs(found.samples - STEREO).max() <= step
+    independent, rate = soundfile.read(path, dtype="float32")
+    np.testing.assert_array_equal(independent.T, found.samples)
+    assert rate == RATE
+
+
+def test_one_row_is_mono_and_float64_is_taken(tmp_path: Path) -> None:
+    ng.write_audio(tmp_path / "a.wav", [0.25, -0.5], 48_000.0)
+    np.testing.assert_array_equal(ng.read_audio(tmp_path / "a.wav").samples, [[0.25, -0.5]])
+
+
+def test_clipping_is_a_warning(tmp_path: Path) -> None:
+    with pytest.warns(RuntimeWarning, match=r"a.wav: 1 samples beyond full scale were clipped"):
+        ng.write_audio(tmp_path / "a.wav", [0.0, 2.0], RATE)
+    assert ng.read_audio(tmp_path / "a.wav").samples.max() == pytest.approx(1.0, abs=1e-6)
+    ng.write_audio(tmp_path / "b.wav", [0.0, 2.0], RATE, subtype="float")
+    assert ng.read_audio(tmp_path / "b.wav").samples.max() == 2.0
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "more", "said"),
+    [
+        (np.zeros((1000, 2)), RATE, {}, r"shape \(1000, 2\): .*: transpose them"),
+        (np.zeros((1, 2, 3)), RATE, {}, r"shape \(1, 2, 3\): must be \(channels, frames\)"),
+        (np.zeros(0), RATE, {}, "not empty"),
+        ([1, 2], RATE, {}, "samples are int64: must be floating point"),
+        ([[0.0], [0.0, 1.0]], RATE, {}, "samples are no array"),
+        ([0.0, np.nan], RATE, {}, r"1 samples are NaN or infinite \(the first is frame 1 of"),
+        ([0.0, 1e300], RATE, {}, "NaN or infinite"),
+        ([0.0], 0, {}, "rate is 0: must be a whole number"),
+        ([0.0], 44_100.5, {}, "rate is 44100.5: must be a whole number"),
+        ([0.0], float("nan"), {}, "rate is nan"),
+        ([0.0], RATE, {"subtype": "pcm8"}, "subtype is 'pcm8': must be one of float, pcm32"),
+    ],
+)
+def test_what_cannot_be_written_is_one_line(
+    tmp_path: Path, samples: Any, rate: Any, more: Any, said: str
+) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"what was there")
+    with pytest.raises(ng.AudioFileError, match=said):
+        ng.write_audio(path, samples, rate, **more)
+    assert path.read_bytes() == b"what was there"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_wrong_types_are_named() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="path is int: must be the name of an audio file"):
+        ng.read_audio(wrong)
+    with pytest.raises(TypeError, match="path is int"):
+        ng.write_audio(wrong, [0.0], RATE)
+    fast: Any = "48000"
+    with pytest.raises(TypeError, match="rate is '48000': must be a number"):
+        ng.write_audio("a.wav", [0.0], fast)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ng.AudioFileError, match=r"no.wav: cannot be read: No such file"):
+        ng.read_audio(tmp_path / "no.wav")
+    with pytest.raises(ng.AudioFileError, match=r"a.wav: cannot be written: No such file"):
+        ng.write_audio(tmp_path / "no" / "a.wav", [0.0], RATE)
