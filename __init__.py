@@ -26,7 +26,8 @@ Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, `
 ``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
 models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
-``helper``, and for its kernel ``record``, ``channel``, ``floats``. Every error is a
+``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
+``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
 ``NamgraphError``; the tree is in ``graph/errors.py``.
 """
 
@@ -79,7 +80,25 @@ from .runtime import (
     kernel,
     render,
 )
-from .runtime.pointers import channel, floats, record
+from .runtime.authoring import (
+    Lanes,
+    Native,
+    Value,
+    add_to,
+    amplify,
+    channel,
+    channel_address,
+    copy_bytes,
+    decibels,
+    each,
+    embed,
+    floats,
+    glide,
+    glide_coefficient,
+    numbers,
+    record,
+    scale,
+)
 
 if TYPE_CHECKING:
     from .nodes.pedalboard_effect import PedalboardEffect as PedalboardEffect
@@ -107,6 +126,7 @@ __all__ = [
     "Io",
     "JobError",
     "Kind",
+    "Lanes",
     "LiveStream",
     "Meter",
     "Mix",
@@ -114,6 +134,7 @@ __all__ = [
     "NamBank",
     "NamFileError",
     "NamgraphError",
+    "Native",
     "Node",
     "NullStream",
     "Pan",
@@ -129,12 +150,22 @@ __all__ = [
     "Split",
     "Stats",
     "UnknownNameError",
+    "Value",
     "__version__",
+    "add_to",
+    "amplify",
     "asset",
     "channel",
+    "channel_address",
+    "copy_bytes",
+    "decibels",
     "devices",
+    "each",
+    "embed",
     "file",
     "floats",
+    "glide",
+    "glide_coefficient",
     "helper",
     "kernel",
     "load_nam",
@@ -142,12 +173,14 @@ __all__ = [
     "match_levels",
     "node",
     "node_types",
+    "numbers",
     "option",
     "param",
     "record",
     "render",
     "render_models",
     "save_preset",
+    "scale",
 ]
 __version__ = VERSION
 
