@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numba import cfunc
 
-from namgraph.graph import Io, Node, Processor, param
-from namgraph.runtime import Native, kernel
+from namgraph.graph import Io, NativeFunction, Node, Processor, param
+from namgraph.runtime import kernel
+from namgraph.runtime.abi import NODE
 from namgraph.runtime.cpu import cycles
 from namgraph.runtime.pointers import channel, floats, load, record
 
@@ -27,7 +29,7 @@ class Bad(Node):
 
     knob: float = param(default=0.5, low=0.0, high=1.0)
     type_name: ClassVar[str] = "bad"  # not registered: it is no node like ours
-    kernel: ClassVar[Native]
+    kernel: ClassVar[NativeFunction]
 
     def prepare(self, io: Io) -> Processor:
         """Keep something where nothing may be kept."""
@@ -38,7 +40,7 @@ class Bad(Node):
         return Processor(type(self).kernel, made)
 
 
-def make(code: Native, **members: object) -> Node:
+def make(code: NativeFunction, **members: object) -> Node:
     """Return an example of a bad node."""
     made: Any = type("Bad", (Bad,), {"kernel": code, **members})
     example: Node = dataclass(frozen=True)(made)()
@@ -106,8 +108,7 @@ def divides(state: int, ins: int, outs: int, frames: int) -> None:
             y[i] = x[i] / np.float32(s.memory)
 
 
-@kernel
-def allocates(state: int, ins: int, outs: int, frames: int) -> None:
+def _allocates(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
     for c in range(s.channels):
         x, y = channel(ins, c, frames), channel(outs, c, frames)
@@ -116,6 +117,10 @@ def allocates(state: int, ins: int, outs: int, frames: int) -> None:
             doubled[i] = x[i] * np.float32(2.0)
         for i in range(frames):
             y[i] = doubled[frames - 1 - i]
+
+
+allocates: NativeFunction = cfunc(NODE)(_allocates)
+"""Compiled by plain Numba, whatever ``@kernel`` makes of it."""
 
 
 @kernel

@@ -12,9 +12,8 @@ import pytest
 
 import namgraph.nodes
 from namgraph.graph.node import _types
-
-from . import contract
-from .alone import SPEC, Alone
+from namgraph.nodes.testing import NodeHarness, check_node
+from namgraph.nodes.testing.harness import SPEC
 
 README = Path(namgraph.nodes.__file__).with_name("README.md")
 
@@ -39,21 +38,13 @@ def tremolo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def test_beats_as_often_as_it_says(tremolo: Any) -> None:
-    y = Alone(tremolo(rate_hz=10.0, depth=0.5)).play(np.ones((2, 48_000), np.float32), [100])[0]
+    y = NodeHarness(tremolo(rate_hz=10.0, depth=0.5)).play(np.ones((2, 48_000), np.float32), [100])[
+        0
+    ]
     level = np.abs(np.fft.rfft(y))
     assert y.min() == pytest.approx(0.5, abs=1e-4)
     assert np.argmax(level[1:]) + 1 == 10 * 48_000 / SPEC.rate
 
 
 def test_keeps_the_contract(tremolo: Any) -> None:
-    for node in contract.corners(tremolo()).values():
-        contract.check_blocks(
-            Alone(node), [1, 100, 7, 64], [(30, "depth", 0.2), (90, "rate_hz", 9)]
-        )
-        contract.check_reset(node, np.nan)
-        contract.check_contains(node, np.inf)
-        for name in ("bounds", "finite", "no_allocation", "players", "scratch", "snapshot", "swap"):
-            getattr(contract, f"check_{name}")(node)
-    assert contract.heard_params(tremolo()) == {"rate_hz", "depth"}
-    contract.check_rejects(tremolo())
-    contract.check_documented(tremolo)
+    check_node(tremolo())
