@@ -1,5 +1,6 @@
 """All checks in one list, and the one call that runs them."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -90,5 +91,10 @@ def check_node(*examples: Node) -> None:
     if len({type(node) for node in examples}) > 1:
         kinds = ", ".join(sorted({type(node).__name__ for node in examples}))
         raise TypeError(f"check_node takes examples of one class, not of {kinds}")
+    cls = type(examples[0])
+    if not dataclasses.is_dataclass(cls):
+        raise TypeError(
+            f'{cls.__name__} is not declared as a node: write @ng.node("name") above it'
+        )
     for check in NODE_CHECKS:
         check(*examples)

@@ -212,6 +212,14 @@ def test_what_is_no_node_is_refused() -> None:
     assert issubclass(ContractError, NamgraphError)
 
 
+def test_a_class_without_the_decorator_is_refused() -> None:
+    class Undeclared(Node):
+        pass
+
+    with pytest.raises(TypeError, match="Undeclared is not declared as a node: write @ng"):
+        check_node(Undeclared())
+
+
 def test_a_node_nobody_can_make_says_where_to_add_an_example() -> None:
     @node("needs_a_file")
     class NeedsAFile(Node):
