@@ -33,12 +33,12 @@ __all__ = ["NODE_CHECKS", "SETTING_CHECKS", "check_node", "corners"]
 
 SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_no_allocation,
-    check_bounds,
     check_record,
+    check_bounds,
+    check_scratch,  # before those that a kept curve would fail as well
     check_finite,
     check_block_sizes,
     check_reset,
-    check_scratch,
     check_snapshot,
     check_swap,
     check_players,

@@ -1,5 +1,7 @@
 """A check that has never failed proves nothing: here each one does."""
 
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -194,13 +196,18 @@ def test_latency(name: str, frames: object) -> None:
         check_latency(bad.make(bad.good, **{name: wrong}))
 
 
-def test_documented() -> None:
+def test_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     check_documented(bad.make(bad.good, __doc__="Good."))
     for doc in (None, "", "Bad", "Bad(knob: float = 0.5)."):
         with breaks("docstring"):
             check_documented(bad.make(bad.good, __doc__=doc))
-    with breaks("file must begin with a docstring"):
-        check_documented(bad.make(bad.good, __doc__="Good.", __module__="nowhere"))
+    silent = types.ModuleType("silent")
+    monkeypatch.setitem(sys.modules, "silent", silent)
+    node = bad.make(bad.good, __doc__="Good.", __module__="silent")
+    check_documented(node)  # no file, as at a prompt
+    silent.__file__ = "silent.py"
+    with breaks("file must begin with a docstring", "none in silent.py"):
+        check_documented(node)
 
 
 def test_what_is_no_node_is_refused() -> None:
