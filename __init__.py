@@ -28,7 +28,8 @@ Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, `
 ``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
 models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
-``helper``, and for its kernel ``record``, ``channel``, ``floats``. Every error is a
+``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
+``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
 ``NamgraphError``; the tree is in ``graph/errors.py``.
 
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.

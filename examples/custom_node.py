@@ -1,18 +1,22 @@
-"""Write a node of one's own: a tremolo, with a kernel that runs as native code."""
+"""Write a node of one's own: a tremolo, with a kernel that runs as native code, and test it."""
 
 import math
 
 import numpy as np
 
 import namgraph as ng
+from namgraph.nodes.testing import check_node
 
 STATE = np.dtype(
     [
-        ("rate_hz", np.float64),  # parameters by their names: the engine writes them here
+        ("rate_hz", np.float64),  # a parameter has a float64 field of its name: its target
         ("depth", np.float64),
-        ("phase", np.float64),  # turns, 0 to 1: what the node remembers
+        ("depth_now", np.float64),  # NAME_now: where the parameter is on its way there
+        ("coefficient", np.float64),
+        ("phase", np.float64),  # in turns, 0 to 1
         ("frame_s", np.float64),
         ("channels", np.int64),
+        ("curve", np.int64),  # the address of scratch memory
     ]
 )
 
@@ -20,32 +24,41 @@ STATE = np.dtype(
 @ng.kernel
 def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    phase = s.phase
+    s.depth_now = ng.glide(s.curve, s.depth_now, s.depth, s.coefficient, frames)
+    curve, phase, step = ng.floats(s.curve, frames), s.phase, s.rate_hz * s.frame_s
     for i in range(frames):
-        loudness = 1.0 - s.depth * 0.5 * (1.0 - math.cos(2.0 * math.pi * phase))
-        for c in range(s.channels):
-            ng.channel(outs, c, frames)[i] = loudness * ng.channel(ins, c, frames)[i]
-        phase += s.rate_hz * s.frame_s
-        phase -= math.floor(phase)
+        swing = 0.5 - 0.5 * math.cos(2.0 * math.pi * phase)
+        curve[i] = np.float32(1.0 - curve[i] * swing)
+        phase += step
+        if phase >= 1.0:
+            phase -= 1.0
     s.phase = phase
+    for c in range(s.channels):
+        ng.scale(ng.channel_address(outs, c), ng.channel_address(ins, c), s.curve, frames)
 
 
 @ng.node("example_tremolo")
 class Tremolo(ng.Node):
-    """Let the loudness swing ``rate_hz`` times a second, by ``depth`` of it."""
+    """Let the level swing ``rate_hz`` times a second, down to 1 - ``depth``."""
 
     rate_hz: float = ng.param(default=5.0, low=0.1, high=20.0, unit="Hz", taper="log")
-    depth: float = ng.param(default=0.8, low=0.0, high=1.0)
+    depth: float = ng.param(default=0.7, low=0.0, high=1.0)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for the record: a fresh one begins at the loudest."""
+        """Ask for one curve, shared by all channels."""
         made = io.memory.record(
-            STATE, **io.params, frame_s=1.0 / io.spec.rate, channels=io.outputs["out"]
+            STATE,
+            **io.params,
+            coefficient=ng.glide_coefficient(self.params()["depth"].smoothing_s, io.spec.rate),
+            frame_s=1.0 / io.spec.rate,
+            channels=io.outputs["out"],
+            curve=io.memory.scratch(io.spec.max_frames),
         )
         return ng.Processor(_tremolo, made)
 
 
 def main() -> None:
+    check_node(Tremolo())  # everything a node must keep; raises where it does not
     graph = ng.Graph()
     tremolo = graph.add("tremolo", Tremolo(rate_hz=4.0, depth=1.0))
     graph.input("in", channels=1) >> tremolo >> graph.output("out", channels=1)

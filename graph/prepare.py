@@ -115,3 +115,9 @@ class Processor:
     device: Any = None
     """What a node with ports on the device runs there (``runtime.cuda.work``); ``kernel`` then
     stands in for the device when that has failed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no native function (without asking for its address, which compiles it)."""
+        if not hasattr(type(self.kernel), "address"):
+            name = getattr(self.kernel, "__name__", repr(self.kernel))
+            raise TypeError(f"{name} is no kernel: write @ng.kernel above the function")

@@ -6,14 +6,8 @@ from functools import cache
 
 import numpy as np
 
-from ..graph import Io, Node, Port, Processor, Spec, file, node, option, param
-from ..runtime.abi import Native, kernel
-from ..runtime.pointers import load, record
+from ..runtime import authoring as ng
 from ..runtime.simd.convolve_grid import convolver
-from ..runtime.simd.embed import embed
-from ..runtime.simd.lanes import Lanes, Value
-from ..runtime.simd.scale import each
-from ..runtime.smooth import decibels, glide, glide_coefficient
 from .convolution import Route, convolution
 from .impulse import GAIN_RULES, LAYOUTS, header, response
 
@@ -40,50 +34,55 @@ STATE = np.dtype(
 
 
 def _emit_blend(
-    lanes: Lanes, wet: Value, dry: Value, mixes: Value, levels: Value, frames: Value
+    lanes: ng.Lanes,
+    wet: ng.Value,
+    dry: ng.Value,
+    mixes: ng.Value,
+    levels: ng.Value,
+    frames: ng.Value,
 ) -> None:
     one = lanes.constant(1.0)
 
-    def blended(y: Value, x: Value, mix: Value, level: Value) -> Value:
+    def blended(y: ng.Value, x: ng.Value, mix: ng.Value, level: ng.Value) -> ng.Value:
         both = lanes.add(lanes.mul(mix, y), lanes.mul(lanes.sub(one, mix), x))
         alone = lanes.builder.fcmp_ordered("==", mix, one)
         return lanes.mul(level, lanes.where(alone, y, both))
 
-    each(lanes, wet, [wet, dry, mixes, levels], frames, blended)
+    ng.each(lanes, wet, [wet, dry, mixes, levels], frames, blended)
 
 
-_blend = embed("cab.blend", 5, _emit_blend)
+_blend = ng.embed("cab.blend", 5, _emit_blend)
 """``_blend(wet, dry, mixes, levels, frames)``: mix in the dry signal, set the level, in place."""
 
 
 @cache
-def _kernel(depth: int) -> Native:
+def _kernel(depth: int) -> ng.Native:
     """Return the kernel for responses of so many levels: a short one compiles less."""
     convolve = convolver(depth)
 
-    @kernel
+    @ng.kernel
     def cab(state: int, ins: int, outs: int, frames: int) -> None:
-        s = record(state, STATE)
+        s = ng.record(state, STATE)
         convolve(s.convolver, ins, outs, frames)
-        gain = decibels(s.level_db)
+        gain = ng.decibels(s.level_db)
         # Settled at 1, both: the same bits as below, for nothing.
         if s.level_db_now != 1.0 or gain != 1.0 or s.mix_now != 1.0 or s.mix != 1.0:
-            s.level_db_now = glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
-            s.mix_now = glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
+            s.level_db_now = ng.glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
+            s.mix_now = ng.glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
             for c in range(s.outputs):
-                dry = load(ins, c if c < s.inputs else s.inputs - 1)
-                _blend(load(outs, c), dry, s.mixes, s.levels, frames)
+                dry = ng.channel_address(ins, c if c < s.inputs else s.inputs - 1)
+                _blend(ng.channel_address(outs, c), dry, s.mixes, s.levels, frames)
 
     return cab
 
 
-def kernels() -> tuple[Native, ...]:
+def kernels() -> tuple[ng.Native, ...]:
     """Return the kernels of responses of every length: they are declared when first asked for."""
     return tuple(_kernel(depth) for depth in DEPTHS)
 
 
-@node("cab")
-class Cab(Node):
+@ng.node("cab")
+class Cab(ng.Node):
     """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
 
     ``layout`` says what the file's channels are for:
@@ -103,29 +102,29 @@ class Cab(Node):
     another rate is resampled.  ``mix`` 0 is dry, 1 is wet.
     """
 
-    path: str = file(kw_only=False)
-    level_db: float = param(default=0.0, low=-60.0, high=24.0, unit="dB")
-    mix: float = param(default=1.0, low=0.0, high=1.0)
-    gain_rule: str = option(default="nam", choices=GAIN_RULES)
-    layout: str = option(default="auto", choices=("auto", *LAYOUTS))
+    path: str = ng.file(kw_only=False)
+    level_db: float = ng.param(default=0.0, low=-60.0, high=24.0, unit="dB")
+    mix: float = ng.param(default=1.0, low=0.0, high=1.0)
+    gain_rule: str = ng.option(default="nam", choices=GAIN_RULES)
+    layout: str = ng.option(default="auto", choices=("auto", *LAYOUTS))
 
     @property
-    def inputs(self) -> tuple[Port, ...]:
+    def inputs(self) -> tuple[ng.Port, ...]:
         """One port: as wide as what is connected for a mono response, else one or two channels."""
         layout = self._layout()
         one = None if LAYOUTS[layout] == 1 else 2
-        return (Port("in", 1 if layout == "stereo" else one),)
+        return (ng.Port("in", 1 if layout == "stereo" else one),)
 
     @property
-    def outputs(self) -> tuple[Port, ...]:
+    def outputs(self) -> tuple[ng.Port, ...]:
         """One port: as wide as the input for a mono response, else two channels."""
-        return (Port("out", None if LAYOUTS[self._layout()] == 1 else 2),)
+        return (ng.Port("out", None if LAYOUTS[self._layout()] == 1 else 2),)
 
-    def tail(self, spec: Spec) -> int:
+    def tail(self, spec: ng.Spec) -> int:
         """Return the length of the response in the stream's frames."""
         return int(response(self.path, self.layout, spec.rate, self.gain_rule).shape[1])
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Read, resample and scale the file, and transform it."""
         inputs, outputs = io.inputs["in"], io.outputs["out"]
         guess = header(self.path).guess(self.path, self.layout)
@@ -140,15 +139,15 @@ class Cab(Node):
             mix=io.params["mix"],
             level_db_now=math.nan,
             mix_now=math.nan,
-            level_coefficient=glide_coefficient(rows["level_db"].smoothing_s, rate),
-            mix_coefficient=glide_coefficient(rows["mix"].smoothing_s, rate),
+            level_coefficient=ng.glide_coefficient(rows["level_db"].smoothing_s, rate),
+            mix_coefficient=ng.glide_coefficient(rows["mix"].smoothing_s, rate),
             inputs=inputs,
             outputs=outputs,
             levels=io.memory.scratch(io.spec.max_frames),
             mixes=io.memory.scratch(io.spec.max_frames),
             convolver=made.record,
         )
-        return Processor(_kernel(made.depth), state)
+        return ng.Processor(_kernel(made.depth), state)
 
     def _layout(self) -> str:
         return header(self.path).layout(self.path, self.layout)

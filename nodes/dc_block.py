@@ -3,11 +3,8 @@
 import math
 
 import numpy as np
-from numba import types
 
-from ..graph import Io, Node, Processor, node, param
-from ..runtime.abi import kernel
-from ..runtime.pointers import channel, record, view
+from ..runtime import authoring as ng
 
 __all__ = ["DcBlock"]
 
@@ -21,14 +18,14 @@ STATE = np.dtype(
 )
 
 
-@kernel
+@ng.kernel
 def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
+    s = ng.record(state, STATE)
     # Changed at once: the filter goes on from its last output, so a new corner is no step.
     a = 1.0 / (1.0 + s.turn * s.cutoff_hz)
-    last = view(s.last, 2 * s.channels, types.float64)
+    last = ng.numbers(s.last, 2 * s.channels, np.float64)
     for c in range(s.channels):
-        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        x, y = ng.channel(ins, c, frames), ng.channel(outs, c, frames)
         before, now = last[2 * c], last[2 * c + 1]
         for i in range(frames):
             sample = np.float64(x[i])
@@ -38,19 +35,19 @@ def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
         last[2 * c], last[2 * c + 1] = before, now
 
 
-@node("dc_block")
-class DcBlock(Node):
+@ng.node("dc_block")
+class DcBlock(ng.Node):
     """Remove what is constant or slower than ``cutoff_hz`` (-3 dB there, 6 dB per octave below).
 
     One pole and one zero, the RC high-pass by backward difference, as the NAM plug-in has it after
     the model: y[n] = a (y[n-1] + x[n] - x[n-1]) with a = 1 / (1 + 2 pi f / rate).
     """
 
-    cutoff_hz: float = param(
+    cutoff_hz: float = ng.param(
         default=5.0, low=1.0, high=100.0, unit="Hz", taper="log", smoothing_s=0.0
     )
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Ask for two numbers a channel, in float64 as the filter is recursive."""
         made = io.memory.record(
             STATE,
@@ -59,4 +56,4 @@ class DcBlock(Node):
             channels=io.outputs["out"],
             last=io.memory.state((io.outputs["out"], 2), np.float64),
         )
-        return Processor(_dc_block, made)
+        return ng.Processor(_dc_block, made)

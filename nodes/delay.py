@@ -3,12 +3,8 @@
 import math
 
 import numpy as np
-from numba import types
 
-from ..graph import Io, Node, Processor, Spec, node, param
-from ..runtime.abi import kernel
-from ..runtime.pointers import channel, floats, record, view
-from ..runtime.smooth import glide, glide_coefficient
+from ..runtime import authoring as ng
 
 __all__ = ["Delay"]
 
@@ -41,9 +37,9 @@ SILENCE_DB = 100.0
 LONGEST_TAIL_S = 30.0
 
 
-@kernel
+@ng.kernel
 def _delay(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
+    s = ng.record(state, STATE)
     target, speed = s.time_ms * s.rate * 1e-3, s.speed
     whole = np.float64(math.floor(target + 0.5))
     if abs(target - whole) < NEAR:  # whole frames, whatever milliseconds make of them
@@ -53,15 +49,15 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
     if s.damping_hz < OPEN_HZ:
         opening -= math.exp(-2.0 * math.pi * s.damping_hz / s.rate)
     again, mixed, bright = s.curves, s.curves + 4 * frames, s.curves + 8 * frames
-    s.feedback_now = glide(again, s.feedback_now, s.feedback, s.coefficient, frames)
-    s.mix_now = glide(mixed, s.mix_now, s.mix, s.coefficient, frames)
-    s.damping_hz_now = glide(bright, s.damping_hz_now, opening, s.coefficient, frames)
-    curve = floats(s.curves, 3 * frames)
-    damped, size, one = view(s.damped, s.channels, types.float64), s.size, np.float32(1.0)
+    s.feedback_now = ng.glide(again, s.feedback_now, s.feedback, s.coefficient, frames)
+    s.mix_now = ng.glide(mixed, s.mix_now, s.mix, s.coefficient, frames)
+    s.damping_hz_now = ng.glide(bright, s.damping_hz_now, opening, s.coefficient, frames)
+    curve = ng.floats(s.curves, 3 * frames)
+    damped, size, one = ng.numbers(s.damped, s.channels, np.float64), s.size, np.float32(1.0)
     mask, start, now = size - 1, s.at, begin
     for c in range(s.channels):
-        ring = floats(s.ring + 4 * size * c, size)
-        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        ring = ng.floats(s.ring + 4 * size * c, size)
+        x, y = ng.channel(ins, c, frames), ng.channel(outs, c, frames)
         low, now, first = damped[c], begin, 1
         early = a0 = a1 = a2 = a3 = one
         for i in range(frames):
@@ -94,8 +90,8 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
     s.at = (start + frames) & (size - 1)
 
 
-@node("delay")
-class Delay(Node):
+@ng.node("delay")
+class Delay(ng.Node):
     """Repeat a signal after ``time_ms``, again and again with ``feedback``; mix it with itself.
 
     ``mix`` 0 is the signal alone, 1 the echoes alone.  ``damping_hz`` is a low-pass in the loop:
@@ -105,14 +101,14 @@ class Delay(Node):
     by speeding up or down for a moment.  The loop itself is never shorter than one frame.
     """
 
-    time_ms: float = param(
+    time_ms: float = ng.param(
         default=350.0, low=0.0, high=LONGEST_MS, unit="ms", taper="log", smoothing_s=0.05
     )
-    feedback: float = param(default=0.35, low=0.0, high=0.98)
-    mix: float = param(default=0.35, low=0.0, high=1.0)
-    damping_hz: float = param(default=OPEN_HZ, low=200.0, high=OPEN_HZ, unit="Hz", taper="log")
+    feedback: float = ng.param(default=0.35, low=0.0, high=0.98)
+    mix: float = ng.param(default=0.35, low=0.0, high=1.0)
+    damping_hz: float = ng.param(default=OPEN_HZ, low=200.0, high=OPEN_HZ, unit="Hz", taper="log")
 
-    def tail(self, spec: Spec) -> int:
+    def tail(self, spec: ng.Spec) -> int:
         """Until the echoes are 100 dB down, 30 seconds at most."""
         again = 20.0 * math.log10(self.feedback) if self.feedback > 0 else -math.inf
         echoes = 1 + math.floor(-SILENCE_DB / again)
@@ -120,15 +116,15 @@ class Delay(Node):
         frames = echoes * (self.time_ms * 1e-3 * spec.rate + smear) + 12 * smear
         return min(math.ceil(frames) + 2, round(LONGEST_TAIL_S * spec.rate))
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Ask for rings that hold the longest time, so that the time can be any."""
         channels, rows = io.outputs["out"], self.params()
         size = 1 << math.ceil(math.log2(LONGEST_MS * 1e-3 * io.spec.rate + 4))
         made = io.memory.record(
             STATE,
             **io.params,
-            speed=glide_coefficient(rows["time_ms"].smoothing_s, io.spec.rate),
-            coefficient=glide_coefficient(rows["mix"].smoothing_s, io.spec.rate),
+            speed=ng.glide_coefficient(rows["time_ms"].smoothing_s, io.spec.rate),
+            coefficient=ng.glide_coefficient(rows["mix"].smoothing_s, io.spec.rate),
             rate=io.spec.rate,
             channels=channels,
             size=size,
@@ -136,4 +132,4 @@ class Delay(Node):
             damped=io.memory.state(channels, np.float64),
             curves=io.memory.scratch(3 * io.spec.max_frames),
         )
-        return Processor(_delay, made)
+        return ng.Processor(_delay, made)

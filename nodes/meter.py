@@ -4,12 +4,8 @@ import math
 from typing import ClassVar
 
 import numpy as np
-from numba import types
 
-from ..graph import Io, Node, Processor, node
-from ..runtime.abi import kernel
-from ..runtime.pointers import channel, copy_bytes, load, record, view
-from ..runtime.smooth import glide_coefficient
+from ..runtime import authoring as ng
 
 __all__ = ["Meter"]
 
@@ -30,15 +26,15 @@ MEAN_S = 0.3
 """Time constant of the mean square: that of a VU meter's needle (IEC 60268-17)."""
 
 
-@kernel
+@ng.kernel
 def _meter(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
-    levels = view(s.levels, 2 * s.channels, types.float64)
+    s = ng.record(state, STATE)
+    levels = ng.numbers(s.levels, 2 * s.channels, np.float64)
     fall, coefficient = s.fall, s.coefficient
     top, loudest, held, over = 0.0, 0.0, s.peak_hold, 0
     for c in range(s.channels):
-        copy_bytes(load(outs, c), load(ins, c), 4 * frames)
-        x = channel(ins, c, frames)
+        ng.copy_bytes(ng.channel_address(outs, c), ng.channel_address(ins, c), 4 * frames)
+        x = ng.channel(ins, c, frames)
         peak, square = levels[2 * c], levels[2 * c + 1]
         for i in range(frames):  # one by one: a peak falls alike wherever a block ends
             sample = np.float64(x[i])
@@ -53,8 +49,8 @@ def _meter(state: int, ins: int, outs: int, frames: int) -> None:
     s.clipped += over
 
 
-@node("meter")
-class Meter(Node):
+@ng.node("meter")
+class Meter(ng.Node):
     """Pass a signal through unchanged and show its level: ``engine.get("meter.rms")``.
 
     Readings are linear, 1.0 being full scale, and of the loudest channel:
@@ -68,13 +64,13 @@ class Meter(Node):
 
     reports: ClassVar[tuple[str, ...]] = ("peak", "peak_hold", "rms", "clipped")
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Ask for two numbers a channel, in float64 as both are recursive."""
         made = io.memory.record(
             STATE,
             fall=10.0 ** (-FALL_DB_S / 20.0 / io.spec.rate),
-            coefficient=glide_coefficient(MEAN_S, io.spec.rate),
+            coefficient=ng.glide_coefficient(MEAN_S, io.spec.rate),
             channels=io.outputs["out"],
             levels=io.memory.state((io.outputs["out"], 2), np.float64),
         )
-        return Processor(_meter, made)
+        return ng.Processor(_meter, made)

@@ -3,12 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
-from ..graph import Io, Node, ParamError, Port, Processor, node, option, param
-from ..runtime.abi import kernel
-from ..runtime.pointers import channel, floats, record, view
-from ..runtime.smooth import decibels, glide, glide_coefficient
+from ..runtime import authoring as ng
 
 __all__ = ["Mix"]
 
@@ -30,16 +26,16 @@ NOW, SIGN = MOST, 2 * MOST
 """The record begins with a table of numbers: targets, gliding factors, signs."""
 
 
-@kernel
+@ng.kernel
 def _mix(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
-    table, factor = view(state, 3 * MOST, types.float64), floats(s.curve, frames)
+    s = ng.record(state, STATE)
+    table, factor = ng.numbers(state, 3 * MOST, np.float64), ng.floats(s.curve, frames)
     channels = s.channels
     for k in range(s.count):
-        target = table[SIGN + k] * decibels(table[k])
-        table[NOW + k] = glide(s.curve, table[NOW + k], target, s.coefficient, frames)
+        target = table[SIGN + k] * ng.decibels(table[k])
+        table[NOW + k] = ng.glide(s.curve, table[NOW + k], target, s.coefficient, frames)
         for c in range(channels):
-            x, y = channel(ins, k * channels + c, frames), channel(outs, c, frames)
+            x, y = ng.channel(ins, k * channels + c, frames), ng.channel(outs, c, frames)
             if k == 0:
                 for i in range(frames):
                     y[i] = factor[i] * x[i]
@@ -49,11 +45,11 @@ def _mix(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 def _level() -> Any:
-    return param(default=0.0, low=-80.0, high=24.0, unit="dB")
+    return ng.param(default=0.0, low=-80.0, high=24.0, unit="dB")
 
 
-@node("mix")
-class Mix(Node):
+@ng.node("mix")
+class Mix(ng.Node):
     """Add up ``count`` inputs "in1", "in2", ... in that order, each at its own level.
 
     At 0 dB the sum is exactly in1 + in2 + ...; -80 dB is a ten-thousandth, not silence.  All
@@ -61,8 +57,8 @@ class Mix(Node):
     counted from 1.  Levels of inputs beyond ``count`` can be set and do nothing.
     """
 
-    count: int = option(default=2, choices=range(1, MOST + 1), kw_only=False)
-    invert: tuple[int, ...] = option(default=())
+    count: int = ng.option(default=2, choices=range(1, MOST + 1), kw_only=False)
+    invert: tuple[int, ...] = ng.option(default=())
     gain1_db: float = _level()
     gain2_db: float = _level()
     gain3_db: float = _level()
@@ -89,26 +85,26 @@ class Mix(Node):
         except TypeError:
             inverted = {0}
         if not inverted <= set(range(1, self.count + 1)):
-            raise ParamError(
+            raise ng.ParamError(
                 f"invert is {self.invert!r}: must be a list of inputs, 1 to {self.count}"
             )
         object.__setattr__(self, "invert", tuple(sorted(int(k) for k in inverted)))
 
     @property
-    def inputs(self) -> tuple[Port, ...]:
+    def inputs(self) -> tuple[ng.Port, ...]:
         """One port per signal."""
-        return tuple(Port(f"in{k}") for k in range(1, self.count + 1))
+        return tuple(ng.Port(f"in{k}") for k in range(1, self.count + 1))
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Ask for one curve, used by one input after the other."""
         signs = {f"sign{k}": -1.0 if k in self.invert else 1.0 for k in range(1, MOST + 1)}
         made = io.memory.record(
             STATE,
             **io.params,
             **signs,
-            coefficient=glide_coefficient(self.params()["gain1_db"].smoothing_s, io.spec.rate),
+            coefficient=ng.glide_coefficient(self.params()["gain1_db"].smoothing_s, io.spec.rate),
             count=self.count,
             channels=io.outputs["out"],
             curve=io.memory.scratch(io.spec.max_frames),
         )
-        return Processor(_mix, made)
+        return ng.Processor(_mix, made)

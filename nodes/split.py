@@ -2,25 +2,23 @@
 
 import numpy as np
 
-from ..graph import Io, Node, ParamError, Port, Processor, node, option
-from ..runtime.abi import kernel
-from ..runtime.pointers import copy_bytes, load, record
+from ..runtime import authoring as ng
 
 __all__ = ["Split"]
 
 STATE = np.dtype([("ins", np.int64), ("outs", np.int64)])
 
 
-@kernel
+@ng.kernel
 def _split(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
+    s = ng.record(state, STATE)
     width = s.ins
     for k in range(s.outs):
-        copy_bytes(load(outs, k), load(ins, k % width), 4 * frames)
+        ng.copy_bytes(ng.channel_address(outs, k), ng.channel_address(ins, k % width), 4 * frames)
 
 
-@node("split")
-class Split(Node):
+@ng.node("split")
+class Split(ng.Node):
     """Copy a signal to ``count`` outputs, or take a stereo signal apart into "left" and "right".
 
     With ``mode="copy"`` each of "out1", "out2", ... has all the channels that come in.  Any output
@@ -29,29 +27,29 @@ class Split(Node):
     two mono ones, which nothing else does.  No sample is changed.
     """
 
-    count: int = option(default=2, choices=range(1, 17), kw_only=False)
-    mode: str = option(default="copy", choices=("copy", "channels"))
+    count: int = ng.option(default=2, choices=range(1, 17), kw_only=False)
+    mode: str = ng.option(default="copy", choices=("copy", "channels"))
 
     def __post_init__(self) -> None:
         """Check, also what fits together."""
         super().__post_init__()
         object.__setattr__(self, "count", int(self.count))
         if self.mode == "channels" and self.count != 2:
-            raise ParamError(f"count is {self.count}: must be 2 where mode is 'channels'")
+            raise ng.ParamError(f"count is {self.count}: must be 2 where mode is 'channels'")
 
     @property
-    def inputs(self) -> tuple[Port, ...]:
+    def inputs(self) -> tuple[ng.Port, ...]:
         """What follows, or stereo."""
-        return (Port("in", channels=2 if self.mode == "channels" else None),)
+        return (ng.Port("in", channels=2 if self.mode == "channels" else None),)
 
     @property
-    def outputs(self) -> tuple[Port, ...]:
+    def outputs(self) -> tuple[ng.Port, ...]:
         """The copies, or the two sides."""
         if self.mode == "channels":
-            return (Port("left", channels=1), Port("right", channels=1))
-        return tuple(Port(f"out{k}") for k in range(1, self.count + 1))
+            return (ng.Port("left", channels=1), ng.Port("right", channels=1))
+        return tuple(ng.Port(f"out{k}") for k in range(1, self.count + 1))
 
-    def prepare(self, io: Io) -> Processor:
+    def prepare(self, io: ng.Io) -> ng.Processor:
         """Count channels: output channel k is a copy of input channel k, in turns."""
         made = io.memory.record(STATE, ins=io.inputs["in"], outs=sum(io.outputs.values()))
-        return Processor(_split, made)
+        return ng.Processor(_split, made)

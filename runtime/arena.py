@@ -42,9 +42,23 @@ def offset(dtype: np.dtype[Any], name: str) -> int:
 
 
 @cache
-def _places(dtype: np.dtype[Any]) -> dict[str, tuple[int, int]]:
-    """Return the number of each field of a structured dtype, and where it begins."""
-    return {name: (number, offset(dtype, name)) for number, name in enumerate(dtype.names or ())}
+def _places(dtype: np.dtype[Any]) -> dict[str, int]:
+    """Return the number of each field of a structured dtype."""
+    return {name: number for number, name in enumerate(dtype.names or ())}
+
+
+@cache
+def _address_field(dtype: np.dtype[Any], name: str) -> int:
+    """Return where a field that is given memory begins; ``TypeError`` if no address fits in it."""
+    kind, begin = dtype[name], offset(dtype, name)
+    if kind != np.int64:
+        raise TypeError(f"field {name!r} is given memory, so it must be an int64, not {kind}")
+    if begin % 8:
+        raise TypeError(
+            f"field {name!r} is given memory, so it must lie at a multiple of 8 bytes, not at "
+            f"{begin}: put it before the fields that are narrower than 8 bytes"
+        )
+    return begin
 
 
 @dataclass(eq=False)
@@ -123,13 +137,18 @@ class Memory:
         for index, row in enumerate(rows):
             values: list[Any] = [0] * len(places)
             for name, value in row.items():
-                number, begin = places[name]
+                if name not in places:
+                    raise TypeError(
+                        f"the record has no field {name!r}: its dtype has {', '.join(places)}"
+                    )
                 if isinstance(value, Block):
-                    links.append((index * dtype.itemsize + begin, value, 0))
+                    begin = index * dtype.itemsize + _address_field(dtype, name)
+                    links.append((begin, value, 0))
                 elif isinstance(value, tuple) and isinstance(value[0], Block):
-                    links.append((index * dtype.itemsize + begin, *value))
+                    begin = index * dtype.itemsize + _address_field(dtype, name)
+                    links.append((begin, *value))
                 else:
-                    values[number] = value
+                    values[places[name]] = value
             filled.append(tuple(values))
         return self._add(Block(region, np.array(filled, dtype), links))
 

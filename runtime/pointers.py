@@ -16,16 +16,17 @@ from .structs import Numbers, element, record
 __all__ = [
     "call_node",
     "channel",
+    "channel_address",
     "copy_bytes",
     "element",
     "floats",
     "load",
     "load_acquire",
     "move_bytes",
+    "numbers",
     "record",
     "store",
     "store_release",
-    "view",
     "zero_bytes",
 ]
 
@@ -45,6 +46,10 @@ def load(typing: Any, address: Any, index: Any) -> Any:
         return builder.load(_word(builder, *args), typ=i64)
 
     return types.int64(types.int64, types.int64), generate
+
+
+channel_address = load
+"""``channel_address(ins, c)``: return the address of channel ``c``, of ``ins`` or of ``outs``."""
 
 
 @intrinsic
@@ -126,8 +131,11 @@ def _first(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 
 @intrinsic
-def view(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
-    """See ``count`` numbers of a NumPy ``dtype`` at ``address``."""
+def numbers(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
+    """See ``count`` numbers of a NumPy ``dtype`` at ``address``.
+
+    (Numba refuses a function called ``view`` that is reached by a dot.)
+    """
     return Numbers(dtype.dtype)(types.int64, types.int64, dtype), _first
 
 

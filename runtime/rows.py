@@ -143,7 +143,8 @@ def _prepared(name: str, node: Node, io: Io) -> Processor:
     try:
         made = node.prepare(io)
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
-            raise EngineError(f"{where}: prepare gave {made!r}: must be a Processor with a record")
+            given = type(made).__name__
+            raise EngineError(f"{where}: prepare gave a {given}: must be a Processor with a record")
         if isinstance(made.kernel, CFunc):
             raise KernelError(
                 f"kernel {made.kernel.__name__}: made by numba.cfunc, which would let it allocate, "
@@ -232,6 +233,14 @@ def number_parameters(
 
 def find_reports(prepared: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
     """Return views of the record fields that nodes let a control thread read."""
+    for p in prepared:
+        fields: Any = p.record.content.dtype
+        for name in p.node.reports if p.node is not None else ():
+            if name not in (fields.names or ()) or fields[name] != np.float64:
+                raise EngineError(
+                    f"node {p.op.node}: its record has no float64 field {name!r}, as each name in "
+                    f"reports must; it has {', '.join(fields.names or ())}"
+                )
     return {
         f"{p.op.node}.{name}": p.record.content[name]
         for p in prepared

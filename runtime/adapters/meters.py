@@ -9,7 +9,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from ..abi import kernel
-from ..pointers import element, load, view
+from ..pointers import element, load, numbers
 
 __all__ = ["METER", "Level", "levels", "measure", "prepared"]
 
@@ -41,7 +41,7 @@ def measure(meters: int, channels: int, count: int, frames: int) -> None:
     """Take ``count`` channels, a list of ``float*``, into account."""
     for c in range(count):
         m = element(meters, c, METER)
-        bits = view(load(channels, c), frames, types.int32)
+        bits = numbers(load(channels, c), frames, types.int32)
         top, clipped = np.int32(0), np.int32(0)
         for i in range(frames):  # integers: these two loops become vectors
             top = max(top, bits[i] & np.int32(0x7FFFFFFF))

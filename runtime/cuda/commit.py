@@ -6,7 +6,7 @@ import numpy as np
 
 from ..abi import helper
 from ..player import contain
-from ..pointers import copy_bytes, load, record, view
+from ..pointers import copy_bytes, load, numbers, record
 from .records import BLOCK, LANE, NODE, PART
 
 __all__ = ["commit", "keep", "order"]
@@ -92,7 +92,7 @@ def commit(lane: int, frames: int) -> None:
         n = record(node, NODE)
         p = record(n.part, PART)
         n.armed, n.stood_in = 0, 0
-        bad, found = view(p.bad, p.instances, np.int32), 0
+        bad, found = numbers(p.bad, p.instances, np.int32), 0
         for i in range(p.instances):
             found |= bad[i]
             bad[i] = 0

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from namgraph.graph import Io, Node, Processor, param
-from namgraph.runtime import Native, kernel
+from namgraph.graph import Io, NativeFunction, Node, Processor, param
+from namgraph.runtime import kernel
 from namgraph.runtime.cpu import cycles
 from namgraph.runtime.pointers import channel, floats, load, record
 
@@ -27,7 +27,7 @@ class Bad(Node):
 
     knob: float = param(default=0.5, low=0.0, high=1.0)
     type_name: ClassVar[str] = "bad"  # not registered: it is no node like ours
-    kernel: ClassVar[Native]
+    kernel: ClassVar[NativeFunction]
 
     def prepare(self, io: Io) -> Processor:
         """Keep something where nothing may be kept."""
@@ -38,7 +38,7 @@ class Bad(Node):
         return Processor(type(self).kernel, made)
 
 
-def make(code: Native, **members: object) -> Node:
+def make(code: NativeFunction, **members: object) -> Node:
     """Return an example of a bad node."""
     made: Any = type("Bad", (Bad,), {"kernel": code, **members})
     example: Node = dataclass(frozen=True)(made)()

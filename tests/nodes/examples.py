@@ -15,8 +15,8 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
+from namgraph.nodes.testing.harness import SPEC
 
-from .alone import SPEC
 from .nam import nets
 from .nam.features import CASES
 

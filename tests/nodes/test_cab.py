@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from namgraph.graph import AudioFileError, ParamError, Spec
 from namgraph.nodes import Cab, impulse
 from namgraph.nodes.convolution import Route
+from namgraph.nodes.testing import NodeHarness
 
-from .alone import Alone
 from .cab_harness import Convolver, error, noise, wanted
 
 RATE = 48_000
@@ -48,7 +48,7 @@ def taps_of(path: str, rule: str = "none", rate: float = RATE, layout: str = "au
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_a_mono_file_follows_what_is_connected(write: Write, channels: int) -> None:
     cab = Cab(write(decay(700)), gain_rule="none")
-    alone = Alone(cab, channels)
+    alone = NodeHarness(cab, channels)
     x = noise(3000, channels)
     found, h = alone.play(x, [64]), taps_of(cab.path)
     for c in range(channels):
@@ -75,8 +75,8 @@ def test_layouts(
     guessed = layout == "auto" and channels == 4
     said = pytest.warns(RuntimeWarning, match="a guess") if guessed else contextlib.nullcontext()
     with said:
-        alone = Alone(cab)
-    found = alone.play(x, [50])
+        harness = NodeHarness(cab)
+    found = harness.play(x, [50])
     for output in (0, 1):
         parts = [wanted(x[i], h[r]) for o, i, r in routes if o == output]
         assert error(found[output], np.sum(parts, axis=0)) < 1e-6
@@ -93,8 +93,8 @@ def test_mono_takes_the_first_channel_of_any_file(write: Write) -> None:
 def test_level_and_mix_glide_to_where_they_are_set(write: Write) -> None:
     cab = Cab(write(decay(300, 2)), gain_rule="none")
     x = noise(RATE)
-    wet = Alone(cab).play(x)
-    alone = Alone(cab)
+    wet = NodeHarness(cab).play(x)
+    alone = NodeHarness(cab)
     found = alone.play(x, [64], [(1000, "level_db", -6.0), (1000, "mix", 0.25)])
     np.testing.assert_array_equal(found[:, :1000], wet[:, :1000])
     factor = 10 ** (-6 / 20)
@@ -107,10 +107,10 @@ def test_level_and_mix_glide_to_where_they_are_set(write: Write) -> None:
 def test_begins_at_its_parameters(write: Write) -> None:
     path = write(decay(100))
     x = noise(500)
-    loud = Alone(Cab(path, gain_rule="none"), 1).play(x)
-    quiet = Alone(Cab(path, gain_rule="none", level_db=-20.0), 1).play(x)
+    loud = NodeHarness(Cab(path, gain_rule="none"), 1).play(x)
+    quiet = NodeHarness(Cab(path, gain_rule="none", level_db=-20.0), 1).play(x)
     np.testing.assert_allclose(quiet, 0.1 * loud, rtol=1e-6)
-    dry = Alone(Cab(path, gain_rule="none", mix=0.0), 1).play(x)
+    dry = NodeHarness(Cab(path, gain_rule="none", mix=0.0), 1).play(x)
     np.testing.assert_array_equal(dry, x)
 
 
@@ -120,7 +120,7 @@ def test_no_latency_and_a_tail_as_long_as_the_response(write: Write) -> None:
     assert cab.tail(spec) == 777
     x = np.zeros((1, 1000), np.float32)
     x[0, 0] = 1
-    found = Alone(cab, 1).play(x)[0]
+    found = NodeHarness(cab, 1).play(x)[0]
     assert found[0] == np.float32(taps_of(cab.path, "nam")[0, 0])
     assert np.flatnonzero(np.abs(found) > 1e-7)[-1] <= 777
 
@@ -128,13 +128,13 @@ def test_no_latency_and_a_tail_as_long_as_the_response(write: Write) -> None:
 @pytest.mark.slow
 def test_lanes_forced_from_outside_play_the_same_bits(write: Write, tmp_path: Path) -> None:
     path, x = write(decay(3100)), noise(4000)
-    here = Alone(Cab(path), 1).play(x)
+    here = NodeHarness(Cab(path), 1).play(x)
     np.save(tmp_path / "x.npy", x)
     code = (
         "import sys, numpy as np, namgraph as ng\n"
-        "from namgraph.tests.nodes.alone import Alone\n"
+        "from namgraph.nodes.testing import NodeHarness\n"
         "ir, x, y = sys.argv[1:]\n"
-        "np.save(y, Alone(ng.Cab(ir), 1).play(np.load(x)))\n"
+        "np.save(y, NodeHarness(ng.Cab(ir), 1).play(np.load(x)))\n"
     )
     for lanes in (4, 8, 16):
         files = [path, str(tmp_path / "x.npy"), str(tmp_path / f"y{lanes}.npy")]
@@ -253,7 +253,7 @@ def test_bad_files_are_one_clear_line(write: Write, case: str) -> None:
     data, rate, more, message = BAD[case]
     path = write(data, rate, subtype="FLOAT")
     with pytest.raises(AudioFileError, match=message) as caught:
-        Alone(Cab(path, **more))  # type: ignore[arg-type]
+        NodeHarness(Cab(path, **more))  # type: ignore[arg-type]
     assert path in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -265,12 +265,12 @@ def test_files_that_are_none(tmp_path: Path, write: Write) -> None:
     bad = [str(tmp_path / "missing.wav"), str(tmp_path), str(text), str(cut)]
     for path in bad:
         with pytest.raises(AudioFileError) as caught:
-            Alone(Cab(path))
+            NodeHarness(Cab(path))
         assert "\n" not in str(caught.value)
 
 
 def test_silence_may_be_played_as_it_is(write: Write) -> None:
-    assert not np.any(Alone(Cab(write(np.zeros(50)), gain_rule="none"), 1).play(noise(300)))
+    assert not np.any(NodeHarness(Cab(write(np.zeros(50)), gain_rule="none"), 1).play(noise(300)))
 
 
 def test_options_are_checked() -> None:

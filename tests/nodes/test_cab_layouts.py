@@ -13,11 +13,11 @@ import soundfile
 import namgraph as ng
 from namgraph.cli import main
 from namgraph.nodes import impulse
+from namgraph.nodes.testing import NodeHarness
 from namgraph.presets import arguments
 from namgraph.presets.info import describe
 from namgraph.tests.command import GUITAR, LSTM, RATE, read, refused
 
-from .alone import Alone
 from .cab_harness import noise
 
 B_FORMAT = bytes.fromhex("010000002107d3118644c8c1ca000000")
@@ -56,7 +56,7 @@ def test_one_response_of_several(
     assert taps.shape == (1, 300)
     np.testing.assert_allclose(taps[0], wanted, atol=1e-12)
     x = noise(700, 2)
-    found = Alone(cab, 2).play(x, [64])
+    found = NodeHarness(cab, 2).play(x, [64])
     for c in range(2):
         np.testing.assert_allclose(found[c], np.convolve(x[c], wanted)[:700], atol=1e-5)
 

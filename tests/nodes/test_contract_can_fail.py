@@ -1,108 +1,173 @@
 """A check that has never failed proves nothing: here each one does."""
 
+import sys
+import types
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
-from namgraph.graph import Io, Node, Processor, file, node
+from namgraph.graph import (
+    Io,
+    NamgraphError,
+    NativeFunction,
+    Node,
+    ParamError,
+    Processor,
+    Spec,
+    file,
+    node,
+)
 from namgraph.graph.node import _types
-from namgraph.runtime import Native
+from namgraph.nodes import Gain
+from namgraph.nodes.testing import NODE_CHECKS, ContractError, NodeHarness, check_node
+from namgraph.nodes.testing.description import (
+    check_documented,
+    check_heard,
+    check_latency,
+    check_parameters_heard,
+    check_ranges,
+    heard,
+    heard_params,
+)
+from namgraph.nodes.testing.output import (
+    POISONS,
+    check_block_sizes,
+    check_bounds,
+    check_cuts,
+    check_finite,
+    check_players,
+    check_recovery,
+)
+from namgraph.nodes.testing.state import (
+    check_record,
+    check_reset,
+    check_scratch,
+    check_snapshot,
+    check_swap,
+)
 
-from . import bad, contract, examples
-from .alone import Alone
+from . import bad, examples
 
-fails = pytest.raises(AssertionError)
-
-
-def test_a_good_node_passes() -> None:
-    good = bad.make(bad.good)
-    contract.check_blocks(Alone(good), [3, 5], [(4, "knob", 1.0)])
-    for check in (
-        contract.check_bounds,
-        contract.check_finite,
-        contract.check_players,
-        contract.check_record,
-        contract.check_rejects,
-        contract.check_reset,
-        contract.check_scratch,
-        contract.check_snapshot,
-        contract.check_swap,
-    ):
-        check(good)
-    contract.check_contains(good, np.nan)
-    assert contract.heard(good)
-    assert contract.heard_params(good) == {"knob"}
-
-
-def test_block_sizes() -> None:
-    with fails:
-        contract.check_blocks(Alone(bad.make(bad.counts_blocks)), [3, 5])
-
-
-def test_block_sizes_where_a_parameter_moves() -> None:
-    alone = Alone(bad.make(bad.glides_by_the_block))
-    contract.check_blocks(alone, [3, 5])
-    with fails:
-        contract.check_blocks(alone, [3, 5], [(4, "knob", 1.0)])
+GOOD = bad.make(bad.good, __doc__="Scale by a number.")
 
 
-def test_block_sizes_by_readings() -> None:
-    alone = Alone(bad.make(bad.counts_blocks_silently, reports=("memory",)))
-    with fails:
-        contract.check_blocks(alone, [3, 5])
+def breaks(promise: str, found: str = "") -> Any:
+    """The error of a check: one line with the node, the promise and what was found."""
+    line = rf"^[^\n]*: [^\n]*{promise}[^\n]*; found: [^\n]*{found}[^\n]*$"
+    return pytest.raises(ContractError, match=line)
+
+
+@pytest.mark.parametrize("check", NODE_CHECKS)
+def test_a_good_node_passes(check: Callable[..., None]) -> None:
+    check(GOOD)
+
+
+def test_a_good_node_passes_all_in_one_call() -> None:
+    check_node(GOOD)
+    assert heard(GOOD)
+    assert heard_params(GOOD) == {"knob"}
 
 
 @pytest.mark.parametrize(
-    "check",
-    [
-        contract.check_reset,
-        contract.check_scratch,
-        contract.check_snapshot,
-        contract.check_swap,
-    ],
+    "code", [bad.counts_blocks, bad.glides_by_the_block, bad.counts_blocks_silently]
 )
+def test_one_call_fails_where_one_check_does(code: NativeFunction) -> None:
+    node = bad.make(code, reports=("memory",), __doc__="Bad.")
+    with breaks("depend on how the signal is cut"):
+        check_node(node)
+    with breaks("depend on how the signal is cut"):
+        check_block_sizes(node)
+
+
+def test_block_sizes() -> None:
+    with breaks("cut into blocks", r"channel 0, frame 1: .* in blocks of \[3, 5\]"):
+        check_cuts(NodeHarness(bad.make(bad.counts_blocks)), [3, 5])
+
+
+def test_block_sizes_where_a_parameter_moves() -> None:
+    harness = NodeHarness(bad.make(bad.glides_by_the_block))
+    check_cuts(harness, [3, 5])
+    with breaks("cut into blocks", r"changes .*\(4, 'knob', 1.0\)"):
+        check_cuts(harness, [3, 5], [(4, "knob", 1.0)])
+
+
+def test_block_sizes_by_readings() -> None:
+    harness = NodeHarness(bad.make(bad.counts_blocks_silently, reports=("memory",)))
+    with breaks("what it reports must not depend", "memory"):
+        check_cuts(harness, [3, 5])
+
+
+@pytest.mark.parametrize("check", [check_reset, check_scratch, check_snapshot, check_swap])
 def test_memory_that_nobody_knows_of(check: Callable[[Node], None]) -> None:
-    with fails:
+    with breaks("", "channel 0, frame 0"):
         check(bad.make(bad.remembers_elsewhere))
 
 
 def test_finite() -> None:
-    with fails:
-        contract.check_finite(bad.make(bad.divides))
+    with breaks("finite input must give finite output"):
+        check_finite(bad.make(bad.divides))
 
 
-@pytest.mark.parametrize("code", [bad.reads_behind, bad.writes_behind, bad.leaves_out])
-def test_bounds(code: Native) -> None:
-    with fails:
-        contract.check_bounds(bad.make(code))
+@pytest.mark.parametrize(
+    ("code", "promise"),
+    [
+        (bad.reads_behind, "must not read inputs"),
+        (bad.writes_behind, "must not write outputs"),
+        (bad.leaves_out, "must write every frame"),
+    ],
+)
+def test_bounds(code: NativeFunction, promise: str) -> None:
+    with breaks(promise):
+        check_bounds(bad.make(code))
 
 
 @pytest.mark.parametrize("code", [bad.looks_at_the_clock, bad.depends_on_its_address])
-def test_players(code: Native) -> None:
-    with fails:
-        contract.check_players(bad.make(code))
+def test_players(code: NativeFunction) -> None:
+    with breaks("two copies of a node must play alike"):
+        check_players(bad.make(code))
 
 
 def test_equality() -> None:
-    with fails:
-        contract.check_swap(bad.make(bad.good, __eq__=object.__eq__, __hash__=object.__hash__))
+    with breaks("must be equal"):
+        check_swap(bad.make(bad.good, __eq__=object.__eq__, __hash__=object.__hash__))
+    with breaks("must be equal", "unhashable.*a tuple"):
+        check_swap(bad.make(bad.good, __hash__=lambda self: hash([])))
 
 
-@pytest.mark.parametrize("poison", contract.POISONS[:4])
-def test_contains(poison: float) -> None:
-    with pytest.raises(AssertionError, match="silent ever after"):
-        contract.check_contains(bad.make(bad.sulks), poison)
+@pytest.mark.parametrize("poison", POISONS[:4])
+def test_recovery(poison: float) -> None:
+    with breaks("heard again after a bad sample"):
+        check_recovery(bad.make(bad.sulks), [poison])
 
 
 def test_heard() -> None:
-    assert not contract.heard(bad.make(bad.is_silent))
-    assert not contract.heard_params(bad.make(bad.is_silent))
+    silent = bad.make(bad.is_silent)
+    assert not heard(silent)
+    assert not heard_params(silent)
+    with breaks("must come out"):
+        check_heard(silent)
+    with breaks("must change the output", "knob"):
+        check_parameters_heard(silent)
+    check_heard(silent, GOOD)
+    check_parameters_heard(silent, GOOD)
 
 
-def test_rejects() -> None:
-    with pytest.raises(pytest.fail.Exception):
-        contract.check_rejects(bad.make(bad.good, __post_init__=lambda self: None))
+def test_ranges() -> None:
+    def refuse(error: Exception) -> Callable[[bad.Bad], None]:
+        def check(self: bad.Bad) -> None:
+            if self.knob != 0.5:
+                raise error
+
+        return check
+
+    with breaks("knob=-1.0 must be refused", "accepted"):
+        check_ranges(bad.make(bad.good, __post_init__=lambda self: None))
+    with breaks("by a ParamError that names knob", "ValueError: knob"):
+        check_ranges(bad.make(bad.good, __post_init__=refuse(ValueError("knob"))))
+    with breaks("that names knob", "the error 'out of range'"):
+        check_ranges(bad.make(bad.good, __post_init__=refuse(ParamError("out of range"))))
 
 
 def test_record() -> None:
@@ -111,14 +176,49 @@ def test_record() -> None:
     def prepare(self: bad.Bad, io: Io) -> Processor:
         return Processor(bad.good, io.memory.record(lost, knob=self.knob, channels=2))
 
-    with pytest.raises(AssertionError, match="nob"):
-        contract.check_record(bad.make(bad.good, prepare=prepare))
+    with breaks("must belong to a parameter", "nob_now; parameters are knob"):
+        check_record(bad.make(bad.good, prepare=prepare))
 
 
-def test_documented() -> None:
-    contract.check_documented(bad.Bad)
-    with fails:
-        contract.check_documented(type(bad.make(bad.good)))
+@pytest.mark.parametrize("frames", [-1, 0.5, None, True])
+@pytest.mark.parametrize("name", ["latency", "tail"])
+def test_latency(name: str, frames: object) -> None:
+    def wrong(self: bad.Bad, spec: Spec) -> object:
+        return frames
+
+    with breaks(rf"{name}\(spec\) must be a whole number"):
+        check_latency(bad.make(bad.good, **{name: wrong}))
+
+
+def test_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    check_documented(bad.make(bad.good, __doc__="Good."))
+    for doc in (None, "", "Bad", "Bad(knob: float = 0.5)."):
+        with breaks("docstring"):
+            check_documented(bad.make(bad.good, __doc__=doc))
+    silent = types.ModuleType("silent")
+    monkeypatch.setitem(sys.modules, "silent", silent)
+    node = bad.make(bad.good, __doc__="Good.", __module__="silent")
+    check_documented(node)  # no file, as at a prompt
+    silent.__file__ = "silent.py"
+    with breaks("file must begin with a docstring", "none in silent.py"):
+        check_documented(node)
+
+
+def test_what_is_no_node_is_refused() -> None:
+    for wrong in ((), (Gain,), (Gain(), 1)):
+        with pytest.raises(TypeError, match="one or more nodes"):
+            check_node(*wrong)
+    with pytest.raises(TypeError, match="Bad, Gain"):
+        check_node(Gain(), GOOD)
+    assert issubclass(ContractError, NamgraphError)
+
+
+def test_a_class_without_the_decorator_is_refused() -> None:
+    class Undeclared(Node):
+        pass
+
+    with pytest.raises(TypeError, match="Undeclared is not declared as a node: write @ng"):
+        check_node(Undeclared())
 
 
 def test_a_node_nobody_can_make_says_where_to_add_an_example() -> None:

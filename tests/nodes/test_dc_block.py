@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from namgraph.nodes import DcBlock
-
-from .alone import SPEC, Alone
+from namgraph.nodes.testing import NodeHarness
+from namgraph.nodes.testing.harness import SPEC
 
 
 def test_a_constant_goes_away() -> None:
-    y = Alone(DcBlock()).play(np.ones((2, 48_000), np.float32))
+    y = NodeHarness(DcBlock()).play(np.ones((2, 48_000), np.float32))
     assert y[0, 0] > 0.999
     assert np.abs(y[:, -1]).max() < 1e-6
 
@@ -18,7 +18,7 @@ def level_db(cutoff_hz: float, hz: float) -> float:
     frames = round(SPEC.rate / hz) * 30
     t = np.arange(frames)
     wave = np.exp(2j * np.pi * hz / SPEC.rate * t)
-    alone = Alone(DcBlock(cutoff_hz=cutoff_hz), channels=1)
+    alone = NodeHarness(DcBlock(cutoff_hz=cutoff_hz), channels=1)
     y = alone.play(wave.imag.astype(np.float32)[None], [1000])[0]
     whole = slice(frames // 2, frames)
     return float(20 * np.log10(np.abs(2 * np.mean(y[whole] * wave[whole].conj()))))
@@ -35,7 +35,7 @@ def test_what_is_heard_passes() -> None:
 
 
 def test_a_new_corner_makes_no_step() -> None:
-    alone = Alone(DcBlock(cutoff_hz=1.0), channels=1)
+    alone = NodeHarness(DcBlock(cutoff_hz=1.0), channels=1)
     ones = np.ones((1, 4_800), np.float32)
     before = alone.play(ones)[0, -1]
     alone.turn("cutoff_hz", 100.0)

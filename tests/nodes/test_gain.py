@@ -4,26 +4,25 @@ import numpy as np
 import pytest
 
 from namgraph.nodes import Gain
-
-from .alone import Alone, same
+from namgraph.nodes.testing import NodeHarness, same_bits
 
 
 @pytest.mark.parametrize(("gain_db", "factor"), [(-20.0, 0.1), (6.0, 1.9952623), (-80.0, 1e-4)])
 def test_scales_by_decibels(gain_db: float, factor: float) -> None:
-    alone = Alone(Gain(gain_db=gain_db))
+    alone = NodeHarness(Gain(gain_db=gain_db))
     signal = alone.noise()
     np.testing.assert_allclose(alone.play(signal), factor * signal, rtol=1e-6)
 
 
 def test_0_db_changes_no_bit_even_after_a_glide() -> None:
-    alone = Alone(Gain(gain_db=12.0))
+    alone = NodeHarness(Gain(gain_db=12.0))
     alone.turn("gain_db", 0.0)
     alone.play(alone.noise(48_000))
-    same(alone.play(alone.noise()), alone.noise())
+    same_bits(alone.play(alone.noise()), alone.noise())
 
 
 def test_a_turned_knob_glides() -> None:
-    alone = Alone(Gain())
+    alone = NodeHarness(Gain())
     alone.play(np.ones((2, 64), np.float32))
     alone.turn("gain_db", -80.0)
     y = alone.play(np.ones((2, 48_000), np.float32))[0]

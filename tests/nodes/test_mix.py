@@ -7,23 +7,22 @@ import pytest
 
 from namgraph.graph import ParamError
 from namgraph.nodes import Mix
-
-from .alone import Alone, same
+from namgraph.nodes.testing import NodeHarness, same_bits
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16])
 def test_at_0_db_the_sum_is_exact_and_in_order(count: int) -> None:
-    alone = Alone(Mix(count))
+    alone = NodeHarness(Mix(count))
     signal = alone.noise()
     wanted = signal[:2].copy()
     for k in range(1, count):
         wanted += signal[2 * k : 2 * k + 2]
-    same(alone.play(signal), wanted)
+    same_bits(alone.play(signal), wanted)
 
 
 def test_every_input_has_its_own_level() -> None:
     levels = {f"gain{k}_db": -3.0 * k for k in range(1, 17)}
-    alone = Alone(Mix(16, **levels), channels=1)  # type: ignore[arg-type]
+    alone = NodeHarness(Mix(16, **levels), channels=1)  # type: ignore[arg-type]
     for k in range(16):
         alone.engine.reset()
         signal = np.zeros((16, 64), np.float32)
@@ -32,19 +31,19 @@ def test_every_input_has_its_own_level() -> None:
 
 
 def test_minus_80_db_is_a_level_and_not_silence() -> None:
-    alone = Alone(Mix(1, gain1_db=-80.0), channels=1)
+    alone = NodeHarness(Mix(1, gain1_db=-80.0), channels=1)
     np.testing.assert_allclose(alone.play(np.ones((1, 64), np.float32)), 1e-4, rtol=1e-6)
 
 
 def test_two_of_opposite_polarity_cancel() -> None:
-    alone = Alone(Mix(2, invert=(2,)))
+    alone = NodeHarness(Mix(2, invert=(2,)))
     signal = alone.noise()
     signal[2:] = signal[:2]
     assert not alone.play(signal).any()
 
 
 def test_a_level_glides() -> None:
-    alone = Alone(Mix(2), channels=1)
+    alone = NodeHarness(Mix(2), channels=1)
     ones = np.ones((2, 64), np.float32)
     alone.play(ones)
     alone.turn("gain2_db", -80.0)

@@ -4,35 +4,34 @@ import numpy as np
 import pytest
 
 from namgraph.nodes import Pan
-
-from .alone import Alone, same
+from namgraph.nodes.testing import NodeHarness, same_bits
 
 ONE = np.ones((1, 64), np.float32)
 
 
 @pytest.mark.parametrize("position", np.linspace(-1, 1, 9))
 def test_power_is_the_same_everywhere(position: float) -> None:
-    left, right = Alone(Pan(position=position)).play(ONE)[:, -1]
+    left, right = NodeHarness(Pan(position=position)).play(ONE)[:, -1]
     assert left**2 + right**2 == pytest.approx(1.0, abs=1e-6)
     assert (left > right) == (position < 0)
 
 
 def test_the_middle_is_3_db_down_on_both_sides() -> None:
-    left, right = Alone(Pan()).play(ONE)[:, -1]
+    left, right = NodeHarness(Pan()).play(ONE)[:, -1]
     assert left == right == pytest.approx(np.sqrt(0.5), abs=1e-7)
 
 
 @pytest.mark.parametrize(("position", "side"), [(-1.0, 0), (1.0, 1)])
 def test_an_end_is_exact(position: float, side: int) -> None:
-    alone = Alone(Pan(position=position))
+    alone = NodeHarness(Pan(position=position))
     signal = alone.noise()
     y = alone.play(signal)
-    same(y[side], signal[0])
+    same_bits(y[side], signal[0])
     assert not y[1 - side].any()
 
 
 def test_power_is_kept_on_the_way_and_nothing_clicks() -> None:
-    alone = Alone(Pan(position=-1.0))
+    alone = NodeHarness(Pan(position=-1.0))
     alone.play(ONE)
     alone.turn("position", 1.0)
     y = alone.play(np.ones((1, 48_000), np.float32))

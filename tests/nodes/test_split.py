@@ -4,27 +4,26 @@ import pytest
 
 from namgraph.graph import ParamError
 from namgraph.nodes import Split
-
-from .alone import Alone, same
+from namgraph.nodes.testing import NodeHarness, same_bits
 
 
 @pytest.mark.parametrize("count", [1, 2, 16])
 @pytest.mark.parametrize("channels", [1, 2, 3])
 def test_every_output_is_a_copy(count: int, channels: int) -> None:
-    alone = Alone(Split(count), channels)
+    alone = NodeHarness(Split(count), channels)
     signal = alone.noise()
     y = alone.play(signal)
     assert len(y) == count * channels
     for k in range(count):
-        same(y[k * channels : (k + 1) * channels], signal)
+        same_bits(y[k * channels : (k + 1) * channels], signal)
 
 
 def test_takes_stereo_apart() -> None:
     node = Split(mode="channels")
     assert [(p.name, p.channels) for p in node.outputs] == [("left", 1), ("right", 1)]
-    alone = Alone(node)
+    alone = NodeHarness(node)
     signal = alone.noise()
-    same(alone.play(signal), signal)
+    same_bits(alone.play(signal), signal)
 
 
 def test_refuses_what_does_not_fit() -> None:

@@ -9,9 +9,7 @@ import pytest
 
 from namgraph.graph import Node
 from namgraph.nodes.pedalboard_effect import PedalboardEffect
-
-from ..nodes import contract
-from ..nodes.alone import Alone
+from namgraph.nodes.testing import NodeHarness, description, output, state
 
 pytest.importorskip("pedalboard")
 NODES = [
@@ -30,35 +28,35 @@ def node(request: pytest.FixtureRequest) -> Node:
 
 @pytest.mark.parametrize("cuts", [[64] * 16, [1, 2, 3, 61] * 10, [7, 64, 13] * 8])
 def test_cuts_are_not_heard(node: Node, cuts: list[int]) -> None:
-    contract.check_blocks(Alone(node), cuts)
+    output.check_cuts(NodeHarness(node), cuts)
 
 
 @pytest.mark.parametrize("poison", [1.0, np.nan, np.inf])
 def test_reset(node: Node, poison: float) -> None:
-    contract.check_reset(node, poison)
+    state.check_reset(node, [poison])
 
 
 def test_numbers(node: Node) -> None:
-    contract.check_finite(node)
+    output.check_finite(node)
 
 
 def test_bounds(node: Node) -> None:
-    contract.check_bounds(node)
+    output.check_bounds(node)
 
 
 def test_scratch(node: Node) -> None:
-    contract.check_scratch(node)
+    state.check_scratch(node)
 
 
-@pytest.mark.parametrize("poison", contract.POISONS)
+@pytest.mark.parametrize("poison", output.POISONS)
 def test_contained(node: Node, poison: float) -> None:
-    contract.check_contains(node, poison)
+    output.check_recovery(node, [poison])
 
 
 def test_rejects(node: Node) -> None:
-    contract.check_rejects(node)
+    description.check_ranges(node)
 
 
 def test_a_snapshot_cannot_be_taken_back(node: Node) -> None:
     with pytest.raises(Exception, match="snapshot"):
-        contract.check_snapshot(node)
+        state.check_snapshot(node)

@@ -19,8 +19,8 @@ from allocating import allocates  # type: ignore[import-not-found]
 from namgraph import nodes
 from namgraph.graph import Graph, Node, node_types
 from namgraph.nodes import Nam
+from namgraph.nodes.testing.harness import graph_of
 from namgraph.runtime import Engine
-from namgraph.tests.nodes.alone import around
 from namgraph.tests.nodes.examples import examples
 from namgraph.tests.nodes.nam import nets
 from namgraph.tests.nodes.nam.shapes import random_wavenet
@@ -74,7 +74,7 @@ def main(library: str, which: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, node in nodes_of_all_types() if which == "nodes" else networks(Path(folder)):
             channels = next((port.channels for port in node.inputs if port.channels), 2)
-            found[name] = played(counter, around(node, channels), node)
+            found[name] = played(counter, graph_of(node, channels), node)
     y = np.zeros(64, np.float32)
     outs = np.array([y.ctypes.data], np.int64)
     found["positive control"] = counter(allocates.address, 0, 0, outs.ctypes.data, 64, 1)

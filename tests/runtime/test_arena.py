@@ -52,6 +52,22 @@ def test_no_two_blocks_overlap() -> None:
 def test_an_address_in_a_crooked_field_is_refused() -> None:
     memory = Memory()
     crooked = np.dtype([("flag", np.int8), ("place", np.int64)])
-    memory.record(crooked, place=memory.state(1))
+    with pytest.raises(TypeError, match=r"'place' .* multiple of 8 bytes, not at 1: put it before"):
+        memory.record(crooked, place=memory.state(1))
+    rows = [{"place": memory.state(1)}] * 2  # the first lies well, the second does not
+    memory.records(np.dtype([("place", np.int64), ("flag", np.int8)]), rows)
     with pytest.raises(ValueError, match="multiple of 8"):
         Arena([memory])
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.float64])
+def test_an_address_in_a_field_of_another_type_is_refused(kind: type) -> None:
+    memory = Memory()
+    with pytest.raises(TypeError, match=rf"'place' .* must be an int64, not {np.dtype(kind)}"):
+        memory.record(np.dtype([("place", kind)]), place=memory.state(1))
+
+
+def test_a_field_that_is_not_there_is_refused_by_name() -> None:
+    memory = Memory()
+    with pytest.raises(TypeError, match="no field 'depht': its dtype has depth, rate"):
+        memory.record(np.dtype([("depth", np.float64), ("rate", np.int64)]), depht=1.0)

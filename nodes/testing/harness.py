@@ -1,4 +1,8 @@
-"""One node by itself, played properly or by its bare kernel: what the checks work with."""
+"""One node in a graph of its own, played by an engine or called as a bare kernel.
+
+What the checks of this folder work with, and a help for tests of what is particular to a node.
+Everything here runs on the thread that calls it; signals are float32 arrays ``(channels, frames)``.
+"""
 
 import ctypes
 import dataclasses
@@ -7,24 +11,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from namgraph.graph import Graph, Node, Spec
-from namgraph.runtime import Engine
+from ...graph import Graph, Node, Spec
+from ...runtime import Engine
+
+__all__ = ["CANARY", "LENGTH", "SPEC", "Audio", "Changes", "NodeHarness", "changed", "graph_of"]
 
 Audio = NDArray[np.float32]
 Changes = Sequence[tuple[int, str, float]]
+"""Parameter changes: the frame, counted from the beginning of a call, the name and the value."""
 
 SPEC = Spec(rate=48_000, max_frames=64)
 ROOM = SPEC.max_frames + 16
 """Floats from the beginning of a channel that are its own, those behind ``max_frames`` included."""
 LENGTH = 1024
-"""Frames for which most checks listen."""
+"""Frames for which most checks play."""
 CANARY = np.float32(-77.25)
+"""What lies in output memory before a kernel is called, to see what it wrote."""
 
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)
 
 
-def around(node: Node, channels: int = 2) -> Graph:
-    """Put a node into a graph of its own, each port at an end; what follows has ``channels``."""
+def graph_of(node: Node, channels: int = 2) -> Graph:
+    """Return a graph with ``node`` alone, each of its ports at an input or output of the graph.
+
+    A port whose channel count follows its input gets ``channels``.
+    """
     graph = Graph()
     graph.add("node", node)
     for port in node.inputs:
@@ -39,21 +50,16 @@ def around(node: Node, channels: int = 2) -> Graph:
 
 
 def changed(node: Node, **values: object) -> Node:
-    """Return a node with other parameters."""
+    """Return the same node with other values of some of its fields."""
     return dataclasses.replace(node, **values)  # type: ignore[type-var]
 
 
-def same(found: Audio, wanted: Audio) -> None:
-    """Compare bits: two NaN are the same if they are, and 0 is not -0."""
-    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
-
-
-class Alone:
-    """One node in an engine, to be played properly or by calling its bare kernel."""
+class NodeHarness:
+    """One node in an engine at 48 kHz, with blocks of up to 64 frames; its kernel and buffers."""
 
     def __init__(self, node: Node, channels: int = 2) -> None:
         self.node = node
-        self.graph = around(node, channels)
+        self.graph = graph_of(node, channels)
         self.engine = Engine(
             self.graph, sample_rate=SPEC.rate, max_frames=SPEC.max_frames, fade_s=0.0
         )
@@ -68,12 +74,15 @@ class Alone:
         return [self.plan.arena.bytes_at(int(p), 4 * ROOM).view(np.float32) for p in pointers]
 
     def noise(self, frames: int = LENGTH, seed: int = 0) -> Audio:
-        """A signal for all inputs."""
+        """Return white noise between -1 and 1 for all inputs."""
         shape = (len(self.ins), frames)
         return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
 
     def play(self, signal: Audio, cuts: Sequence[int] = (64,), changes: Changes = ()) -> Audio:
-        """Play in blocks as long as ``cuts`` say (the last goes on); return all outputs."""
+        """Play ``signal`` in blocks as long as ``cuts`` say (the last goes on); return all outputs.
+
+        ``changes`` are timed from the first frame of this call.
+        """
         for at, name, value in changes:
             self.engine.set(f"node.{name}", value, at=self.engine.frame + at)
         frames, start = signal.shape[1], 0
@@ -101,11 +110,11 @@ class Alone:
         return np.array([y[:frames] for y in self.outs])
 
     def readings(self) -> dict[str, float]:
-        """What the node reports."""
+        """Return what the node reports (the fields its class lists in ``reports``)."""
         return dict(self.engine.stats().readings)
 
     def turn(self, name: str, value: float) -> None:
-        """Set a parameter of the node."""
+        """Set a parameter of the node, from the next block on."""
         self.engine.set(f"node.{name}", value)
 
     def renew(self) -> None:

@@ -1,0 +1,98 @@
+"""All checks in one list, and the one call that runs them."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+from ...graph import Node
+from .description import (
+    check_documented,
+    check_heard,
+    check_latency,
+    check_parameters_heard,
+    check_ranges,
+)
+from .harness import changed
+from .output import (
+    check_block_sizes,
+    check_bounds,
+    check_finite,
+    check_players,
+    check_recovery,
+)
+from .state import (
+    check_record,
+    check_reset,
+    check_scratch,
+    check_snapshot,
+    check_swap,
+)
+
+__all__ = ["NODE_CHECKS", "SETTING_CHECKS", "check_node", "corners"]
+
+SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
+    check_record,
+    check_bounds,
+    check_scratch,  # before those that a kept curve would fail as well
+    check_finite,
+    check_block_sizes,
+    check_reset,
+    check_snapshot,
+    check_swap,
+    check_players,
+    check_recovery,
+)
+"""Checks of one node as it is set."""
+
+
+def corners(node: Node) -> dict[str, Node]:
+    """Return the node as it is, and with all its parameters at either end."""
+    rows = node.params().items()
+    return {
+        "given": node,
+        "low": changed(node, **{n: p.low for n, p in rows}),
+        "high": changed(node, **{n: p.high for n, p in rows}),
+    }
+
+
+def _at_corners(check: Callable[[Node], None]) -> Callable[..., None]:
+    @functools.wraps(check)
+    def run(*examples: Node) -> None:
+        for example in examples:
+            nodes = list(corners(example).values())
+            for number, node in enumerate(nodes):
+                if node not in nodes[:number]:
+                    check(node)
+
+    return run
+
+
+NODE_CHECKS: tuple[Callable[..., None], ...] = (
+    check_documented,
+    check_ranges,
+    check_latency,
+    *(_at_corners(check) for check in SETTING_CHECKS),
+    check_heard,
+    check_parameters_heard,
+)
+"""The whole contract: each is called with one or more examples of one node class."""
+
+
+def check_node(*examples: Node) -> None:
+    """Check everything a node promises; raise ``ContractError`` at the first broken promise.
+
+    ``examples`` are nodes of one class.  An error made by the node itself (a kernel that does not
+    compile, a ``prepare`` that fails) comes through as it is.
+    """
+    if not examples or not all(isinstance(node, Node) for node in examples):
+        raise TypeError(f"check_node takes one or more nodes, not {examples!r}")
+    if len({type(node) for node in examples}) > 1:
+        kinds = ", ".join(sorted({type(node).__name__ for node in examples}))
+        raise TypeError(f"check_node takes examples of one class, not of {kinds}")
+    cls = type(examples[0])
+    if not dataclasses.is_dataclass(cls):
+        raise TypeError(
+            f'{cls.__name__} is not declared as a node: write @ng.node("name") above it'
+        )
+    for check in NODE_CHECKS:
+        check(*examples)

@@ -1,0 +1,55 @@
+"""How a broken promise is reported: one line with the node, the promise, and what was found."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import NamgraphError, Node
+
+__all__ = ["ContractError", "require", "require_same", "same_bits"]
+
+
+class ContractError(NamgraphError, AssertionError):
+    """A node breaks the contract; the message says which node, which promise, what was found."""
+
+
+def require(kept: object, node: object, promise: str, found: str) -> None:
+    """Raise ``ContractError`` unless ``kept`` is true.
+
+    ``promise`` is a sentence that says what must hold, ``found`` what was found instead and where.
+    """
+    if not kept:
+        raise ContractError(f"{node!r}: {promise}; found: {found}")
+
+
+def require_same(
+    node: Node,
+    promise: str,
+    found: NDArray[np.float32],
+    wanted: NDArray[np.float32],
+    ways: Sequence[str] = ("here", "there"),
+) -> None:
+    """Compare two signals ``(channels, frames)`` bit by bit; report the first frame that differs.
+
+    Two NaN are the same if their bits are, and 0 is not -0.  ``ways`` says how ``found`` and how
+    ``wanted`` was made.
+    """
+    differs = found.view(np.int32) != wanted.view(np.int32)
+    if not differs.any():
+        return
+    frame = int(np.argmax(differs.any(axis=0)))
+    row = int(np.argmax(differs[:, frame]))
+    one, other = float(found[row, frame]), float(wanted[row, frame])
+    require(
+        False,
+        node,
+        promise,
+        f"output channel {row}, frame {frame}: {one!r} {ways[0]}, {other!r} {ways[1]} "
+        f"({int(differs.sum())} of {differs.size} samples differ)",
+    )
+
+
+def same_bits(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> None:
+    """Assert that two float32 arrays are the same bit by bit (for tests of one node)."""
+    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))

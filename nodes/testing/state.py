@@ -1,0 +1,128 @@
+"""Checks of what a node remembers: reset, snapshot, swap, scratch memory.
+
+Each takes one node as it is set and raises ``ContractError``; ``check_node`` runs them all, with
+the node's parameters as given, at their lowest and at their highest.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...graph import Node
+from .harness import NodeHarness, changed, graph_of
+from .output import POISONS
+from .report import ContractError, require, require_same
+
+__all__ = [
+    "check_record",
+    "check_reset",
+    "check_scratch",
+    "check_snapshot",
+    "check_swap",
+]
+
+
+def _disturb(harness: NodeHarness, poison: float) -> None:
+    """Leave traces everywhere: bad samples, and every parameter moved to both ends and back."""
+    harness.call(np.full((len(harness.ins), 64), poison, np.float32))
+    for name, row in harness.node.params().items():
+        for value in (row.low, row.high):
+            harness.turn(name, value)
+            harness.play(harness.noise(100, seed=1), [37, 1])
+        harness.turn(name, getattr(harness.node, name))
+    harness.play(np.full((len(harness.ins), 64), poison, np.float32))
+
+
+def _require_readings(harness: NodeHarness, shown: dict[str, float], promise: str) -> None:
+    found = harness.readings()
+    require(found == shown, harness.node, promise, f"readings {found}, {shown} when new")
+
+
+def check_reset(node: Node, poisons: Sequence[float] = POISONS) -> None:
+    """Check that after ``reset`` a node is as good as new: no sample, no setting outlives it."""
+    promise = "after engine.reset() it must play as a new node does"
+    harness = NodeHarness(node)
+    fresh = harness.play(harness.noise())
+    shown = harness.readings()
+    for poison in poisons:
+        _disturb(harness, poison)
+        harness.engine.reset()
+        ways = f"after samples of {poison}, moved parameters and a reset", "when new"
+        require_same(node, promise, harness.play(harness.noise()), fresh, ways)
+        _require_readings(harness, shown, promise)
+
+
+def check_scratch(node: Node) -> None:
+    """Check that nothing is kept in scratch memory, which may hold anything between blocks."""
+    spoiled, clean = NodeHarness(node), NodeHarness(node)
+    memory = spoiled.plan._prepared[spoiled.number].memory
+    blocks = [b.content for b in memory.blocks if b.region == "scratch"]
+    for seed in range(16):
+        for content in blocks:
+            content.reshape(-1).view(np.uint8)[...] = 0xFF  # NaN as float, -1 as integer
+        signal = clean.noise(50, seed)
+        require_same(
+            node,
+            "nothing may be kept in io.memory.scratch from one block to the next (ask for state)",
+            spoiled.call(signal),
+            clean.call(signal),
+            (f"with scratch memory filled with NaN before block {seed}", "untouched"),
+        )
+
+
+def check_snapshot(node: Node) -> None:
+    """Check that ``restore`` returns to the same future, parameters on their way included."""
+    promise = "after engine.restore(snapshot) it must play what followed the snapshot"
+    harness = NodeHarness(node)
+    signal = harness.noise()
+    harness.play(signal)
+    for name, row in node.params().items():
+        harness.turn(name, row.high)
+    harness.play(signal[:, :50])
+    taken = harness.engine.snapshot()
+    future, shown = harness.play(signal), harness.readings()
+    _disturb(harness, np.nan)
+    harness.engine.restore(taken)
+    ways = "when restored", "when it followed"
+    require_same(node, promise, harness.play(signal, [19, 64]), future, ways)
+    _require_readings(harness, shown, promise)
+
+
+def check_swap(node: Node) -> None:
+    """Check that a node equal by value plays on when its graph is replaced."""
+    twin = changed(node)
+    promise = "two nodes with the same values must be equal and have the same hash"
+    try:
+        equal = twin == node and hash(twin) == hash(node)
+    except TypeError as error:  # a list among its fields
+        raise ContractError(f"{node!r}: {promise}; found: {error} (a tuple will do)") from error
+    require(equal, node, promise, "they differ: leave __eq__ and __hash__ to @ng.node")
+    kept, swapped = NodeHarness(node), NodeHarness(node)
+    for harness in (kept, swapped):
+        for name, row in node.params().items():
+            harness.turn(name, (row.low + row.high) / 2)
+        harness.play(harness.noise(300))
+    swapped.engine.swap(graph_of(twin))
+    after = swapped.noise(seed=2)
+    require_same(
+        node,
+        "an equal node must play on when its graph is swapped",
+        swapped.play(after, [5, 64]),
+        kept.play(after),
+        ("in the swapped graph", "in one that was not"),
+    )
+
+
+def check_record(node: Node) -> None:
+    """Check that every field ``NAME_now`` belongs to a parameter, or nothing would start it."""
+    harness = NodeHarness(node)
+    fields = harness.plan._prepared[harness.number].record.content.dtype.names or ()
+    glides = {f.removesuffix("_now") for f in fields if f.endswith("_now")}
+    lost = sorted(glides - set(node.params()))
+    require(
+        not lost,
+        node,
+        "each field NAME_now of the record must belong to a parameter NAME",
+        f"{', '.join(f'{name}_now' for name in lost)}; "
+        f"parameters are {', '.join(node.params()) or 'none'}",
+    )

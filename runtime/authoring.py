@@ -1,0 +1,71 @@
+"""Every name that the file of a node needs, in one import: ``from ..runtime.authoring import ...``.
+
+The same names are public as ``ng.*``; a node outside this package needs only ``import namgraph as
+ng`` and NumPy.  Four groups:
+
+* the description, called on a control thread: ``node``, ``Node``, ``param``, ``option``, ``file``,
+  ``Port``, ``Kind``, ``Space``, ``Spec``, ``Io``, ``Processor``, ``ParamError``;
+* the decorators: ``kernel`` makes the C function ``(state, ins, outs, frames)`` that the audio
+  thread calls, ``helper`` a function that is inlined into kernels;
+* inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
+  (numbers at an address), ``channel_address``, ``copy_bytes``, ``glide`` and ``decibels``
+  (parameters), ``scale``, ``amplify`` and ``add_to`` (whole channels, vectorised);
+* for vector code of one's own: ``embed``, ``Lanes``, ``Value``, ``each``.
+
+``glide_coefficient`` turns a time constant in seconds into the coefficient that ``glide`` wants.
+"""
+
+from ..graph import (
+    Io,
+    Kind,
+    Node,
+    ParamError,
+    Port,
+    Processor,
+    Space,
+    Spec,
+    file,
+    node,
+    option,
+    param,
+)
+from .abi import Native, helper, kernel
+from .pointers import channel, channel_address, copy_bytes, floats, numbers, record
+from .simd.embed import embed
+from .simd.lanes import Lanes, Value
+from .simd.scale import add_to, amplify, each, scale
+from .smooth import decibels, glide, glide_coefficient
+
+__all__ = [
+    "Io",
+    "Kind",
+    "Lanes",
+    "Native",
+    "Node",
+    "ParamError",
+    "Port",
+    "Processor",
+    "Space",
+    "Spec",
+    "Value",
+    "add_to",
+    "amplify",
+    "channel",
+    "channel_address",
+    "copy_bytes",
+    "decibels",
+    "each",
+    "embed",
+    "file",
+    "floats",
+    "glide",
+    "glide_coefficient",
+    "helper",
+    "kernel",
+    "node",
+    "numbers",
+    "option",
+    "param",
+    "record",
+    "scale",
+]
