@@ -15,6 +15,8 @@
   * EngineError           a running engine asked for something it cannot do
     - CudaError           no CUDA device that can be used, or one that failed
 
+and one warning, GraphWarning (a RuntimeWarning): a part of the graph is silent
+
 Every error is raised while building or checking.  The audio thread raises nothing: it counts
 (``Engine.stats``).  Each message names the thing, what was found, and what is allowed.
 """
@@ -27,6 +29,7 @@ __all__ = [
     "EngineError",
     "FileError",
     "GraphError",
+    "GraphWarning",
     "JobError",
     "NamFileError",
     "NamgraphError",
@@ -43,6 +46,10 @@ class NamgraphError(Exception):
 
 class GraphError(NamgraphError):
     """The description is not a graph that can run."""
+
+
+class GraphWarning(RuntimeWarning):
+    """A part of the graph gets no input, or is heard nowhere: see ``Graph.check``."""
 
 
 class UnknownNameError(GraphError):

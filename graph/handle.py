@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from .arguments import said
 from .errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Handle:
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
         if port not in names:
-            raise UnknownNameError(f"{self.name} has no port {port!r}; it has {', '.join(names)}")
+            has = ", ".join(names) or "none"
+            raise UnknownNameError(f"{self.name} has no port {said(port)}; it has {has}")
         return Handle(self.graph, self.name, port)
 
     def __rshift__(self, target: "Handle") -> "Handle":
