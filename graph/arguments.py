@@ -26,6 +26,7 @@ __all__ = [
     "check_flag",
     "check_number",
     "check_path",
+    "check_paths",
     "check_text",
     "check_whole",
     "said",
@@ -114,6 +115,13 @@ def check_path(name: str, value: Any, error: type[NamgraphError] = FileError) ->
     return os.fsdecode(value)
 
 
+def check_paths(name: str, value: Any, allowed: str = "a list of files") -> tuple[str, ...]:
+    """Return the paths of a list of files."""
+    if isinstance(value, str | bytes | os.PathLike) or not isinstance(value, Iterable):
+        raise ParamError(f"{name} is {said(value)}: must be {allowed}")
+    return tuple(check_path(f"{name}[{k}]", one, ParamError) for k, one in enumerate(value))
+
+
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     """Return the choice that ``value`` equals; ``True`` is not taken for 1, nor 1 for ``True``."""
     known = tuple(choices)
@@ -147,7 +155,9 @@ def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
     rows = list(inspect.signature(call).parameters.values())
     if any(row.kind is row.VAR_POSITIONAL for row in rows):
         return call
-    leading = [row.name for row in rows if row.kind in (row.POSITIONAL_ONLY, row.POSITIONAL_OR_KEYWORD)]
+    leading = [
+        row.name for row in rows if row.kind in (row.POSITIONAL_ONLY, row.POSITIONAL_OR_KEYWORD)
+    ]
     named = [f"{row.name}=" for row in rows if row.kind is row.KEYWORD_ONLY]
     title = call.__qualname__.removesuffix(".__init__")
     shown = [name for name in leading if name != "self"]
@@ -155,8 +165,9 @@ def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(call)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         if len(args) > len(leading):
-            rest = f", then by keyword {', '.join(named)}" if named else " and nothing more"
-            raise TypeError(f"{title} takes ({', '.join(shown)}) by position{rest}")
+            first = f"{', '.join(shown) or 'nothing'} by position"
+            rest = f", and by keyword {', '.join(named)}" if named else ", and nothing more"
+            raise TypeError(f"{title} takes {first}{rest}")
         return call(*args, **kwargs)
 
     return checked

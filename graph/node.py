@@ -14,6 +14,7 @@ from .arguments import (
     check_choice,
     check_flag,
     check_number,
+    check_path,
     check_text,
     said,
 )
@@ -192,7 +193,12 @@ class Node:
         return tuple(_declared(cls, "file"))
 
     def __post_init__(self) -> None:
-        """Check every parameter and option."""
+        """Check every parameter and option, and that what names a file can be a path."""
+        for name in self.files():
+            value = getattr(self, name)
+            for path in value if isinstance(value, tuple | list) else (value,):
+                if path is not None:
+                    check_path(name, path)
         for name, row in self.params().items():
             object.__setattr__(self, name, row.check(name, getattr(self, name)))
         for name, choices in _declared(type(self), "choices").items():
@@ -221,7 +227,6 @@ _types: dict[str, type[Node]] = {}
 )
 def node(type_name: str) -> Callable[[type[N]], type[N]]:
     """Make a class a frozen dataclass, registered under the name presets know it by."""
-
     check_text("type_name", type_name, "the name of a node type, as in @node('name')")
 
     def register(cls: type[N]) -> type[N]:

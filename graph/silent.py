@@ -52,6 +52,8 @@ def tell_silent(graph: "Graph", strict: bool | None) -> None:
 def _outside() -> int:
     """Return the ``stacklevel`` at which a warning names the caller of this package."""
     level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(f"{PACKAGE}."):
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(
+        f"{PACKAGE}."
+    ):
         level, frame = level + 1, frame.f_back
     return level

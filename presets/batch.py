@@ -1,12 +1,13 @@
 """One signal through many models: a data set, or every amp in a folder."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import Graph, ParamError
+from ..graph import Graph, Spec
+from ..graph.arguments import by_keyword, check_call, check_choice, check_number, check_paths
 from ..nodes.nam import NamBank, load_nam
 from ..nodes.nam.node import BACKENDS, Nam
 from ..runtime.adapters.offline import render
@@ -21,6 +22,7 @@ MOST, AT_ONCE = 1024, 64
 Audio = NDArray[np.float32]
 
 
+@by_keyword
 def render_models(
     paths: Iterable[str | os.PathLike[str]],
     audio: ArrayLike,
@@ -38,12 +40,12 @@ def render_models(
     of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
     ``report`` is told of each bank of models: what had to be muted is counted there.
     """
-    if isinstance(paths, str | bytes):
-        raise ParamError(f"paths is {paths!r}: must be a list of files")
-    if backend not in BACKENDS:
-        raise ParamError(f"backend is {backend!r}: must be one of {', '.join(BACKENDS)}")
+    names, done = check_paths("paths", paths), 0
+    backend = check_choice("backend", backend, BACKENDS)
+    sample_rate, slim = Spec(sample_rate, 1).rate, check_number("slim", slim, 0.0, 1.0)
+    check_call("progress", progress)
+    check_call("report", report)
     x = as_channels("audio", audio, 1)[0]
-    names, done = [os.fsdecode(path) for path in paths], 0
     made = np.empty((len(names), len(x)), np.float32)
     for members, where in _banks(names, slim, backend):
         graph = Graph()
@@ -57,7 +59,7 @@ def render_models(
     return made
 
 
-def _banks(names: list[str], slim: float, backend: str) -> Iterator[tuple[list[int], str]]:
+def _banks(names: Sequence[str], slim: float, backend: str) -> Iterator[tuple[list[int], str]]:
     """Sort models into banks; say where each plays."""
     host, device = list[int](), dict[str, list[int]]()
     for k, name in enumerate(names):

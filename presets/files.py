@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
+from ..graph import FileError, Graph, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph.arguments import check_path, check_text
 from ..graph.json_text import parse_json
 from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
@@ -53,8 +54,13 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     """Write ``graph`` to a file; whatever was there stays until the new one is complete.
 
     Files that nodes read are stored relative to the preset where they lie below or near it.
+    What an engine or a stream plays is ``engine.graph``, its parameters as last set; mixes and
+    bypasses are no part of a graph, and not stored.
     """
-    target = Path(path)
+    as_graph(graph, "save_preset(graph, path)")
+    target = Path(check_path("path", path, PresetError))
+    if name is not None:
+        check_text("name", name)
     text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
     with whole_file(path, PresetError) as part, writing(os.fspath(path), PresetError):
         part.write_text(text, encoding="utf-8", newline="\n")
@@ -67,8 +73,8 @@ def load_preset(path: Path_) -> Graph:
 
 def read_preset(path: Path_) -> Preset:
     """Read a preset file, or by its bare name one that ships with namgraph."""
-    file = Path(path)
-    name = os.fspath(path)
+    name = check_path("path", path, PresetError)
+    file = Path(name)
     if not file.suffix and file.name == name:
         file = _shipped(name)
     content = read_json_file(file, name, MAX_BYTES)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..graph import FileError
+from ..graph.arguments import check_text
 
 __all__ = ["DEMO_DI", "DEMO_RACK", "asset", "shipped_models", "shipped_presets"]
 
@@ -14,6 +15,7 @@ SOUNDS = (".wav", ".nam")
 
 def asset(name: str) -> str:
     """Return the path of a sound or a model that ships with the package."""
+    check_text("name", name, "the name of a sound or a model")
     there = {p.name: p for p in (HERE / "assets").iterdir() if p.is_file()}
     if name not in there:  # nor is a path into another folder
         known = sorted(n for n, path in there.items() if path.suffix in SOUNDS)

@@ -4,12 +4,20 @@ import contextlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import overload
+from typing import NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import EngineError, Graph, ParamError, Spec, UnknownNameError
+from ..graph import EngineError, Graph, Spec, UnknownNameError, as_graph
+from ..graph.arguments import (
+    by_keyword,
+    check_flag,
+    check_number,
+    check_whole,
+    said,
+)
+from ..graph.silent import tell_silent
 from .callback import process, render_blocks
 from .cpu import nanoseconds_per_cycle
 from .device import patient
@@ -27,6 +35,7 @@ CROWD = 8
 Audio = NDArray[np.float32]
 
 LONGEST_FADE_S = 60.0
+LONGEST_GUARD_S = 3600.0
 LONGEST_CALL = 1 << 24
 """Frames of one call of the callback, which counts in 32 bits."""
 NOT_TAKEN = -1
@@ -39,6 +48,13 @@ class Snapshot:
 
     plan: Plan
     data: NDArray[np.uint8]
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: only the plan in memory can be restored from it."""
+        raise TypeError(
+            "a snapshot cannot be pickled: only the engine that took it can restore it; "
+            "save_preset(engine.graph, ...) keeps the parameters"
+        )
 
     @property
     def frame(self) -> int:
@@ -53,9 +69,11 @@ class Engine(Posting):
     it is checked here, and reaches the audio thread through a ring that never blocks it.
     ``driven`` says that an adapter's own thread plays the engine; where none does, messages are
     applied by the caller at once.  ``pipelined`` lets a GPU work on one block while the next one is
-    recorded, for ``max_frames`` of latency.
+    recorded, for ``max_frames`` of latency.  What is silent in the graph (``Graph.check``) is a
+    ``GraphWarning``, with ``strict`` a ``GraphError``; ``strict=None`` looks for nothing.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -64,11 +82,18 @@ class Engine(Posting):
         max_frames: int = 512,
         fade_s: float = 0.02,
         pipelined: bool = False,
+        strict: bool | None = False,
     ) -> None:
+        as_graph(graph)
         self.spec = Spec(sample_rate, max_frames, pipelined)
-        if not 0.0 <= fade_s <= LONGEST_FADE_S:
-            raise ParamError(f"fade_s is {fade_s!r}: must lie in [0, {LONGEST_FADE_S:g}]")
-        super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
+        fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
+        self._strict = None if strict is None else check_flag("strict", strict)
+        tell_silent(graph, self._strict)
+        super().__init__(Plan(graph, self.spec), round(fade_s * self.spec.rate))
+        self._unplayed: list[Plan | tuple[str, float]] = []
+        """Plans that do not play yet, and what was set since the first of them was posted."""
+        self._applied = 0
+        """Messages known to be applied (but for what waits behind a swap)."""
         self._old: list[Plan] = []
         self._retired = 0
         self._held: list[Snapshot] = []
@@ -81,8 +106,26 @@ class Engine(Posting):
 
     @property
     def graph(self) -> Graph:
-        """The graph that plays (or is fading in)."""
-        return self.plan.graph
+        """A copy of the graph that plays (or is fading in), its parameters as they were last set.
+
+        What is heard is what ``save_preset(engine.graph, ...)`` writes: of a parameter that glides
+        the value it glides to, and of a change set for a later frame (``at``) nothing until that
+        frame is played.  Mixes and bypasses are no part of a graph: see ``settings``.
+        """
+        with self._lock:
+            return self.plan.graph.with_params(self.params())
+
+    def _playing(self) -> Plan:
+        """Return the plan that plays: not the last one posted, while a swap waits for a fade."""
+        address = int(self._record["plan"][0])
+        return next((p for p in self._old if p.address == address), self.plan)
+
+    def _note(self, *events: Plan | tuple[str, float]) -> None:
+        """Remember what the audio thread applies only after a swap that waits."""
+        if self._record["plan"][0] == self.plan.address:
+            self._unplayed.clear()
+        if self._unplayed or any(isinstance(event, Plan) for event in events):
+            self._unplayed += events
 
     @property
     def latency(self) -> int:
@@ -114,7 +157,7 @@ class Engine(Posting):
         """
         from .layout import Ends
 
-        ends = Ends(self.graph, block)
+        ends = Ends(self.plan.graph, block)
         outs = ends.outputs(out)
         self.play(ends.inputs, outs, ends.frames)
         shaped: Audio | dict[str, Audio] = ends.shaped(outs)
@@ -146,21 +189,26 @@ class Engine(Posting):
         """
         with self._lock:
             index, checked = find_param(self.plan, name, value)
-            self._post(Message.PARAM, index, checked, check_time(name, at))
+            due = check_time(name, at)
+            self._post(Message.PARAM, index, checked, due)
+            if due == NOW:
+                self._note((name, checked))
 
     def mix(self, node: str, share: float, *, at: int | None = None) -> None:
         """Set how much of a node is heard beside its input: 0 none, 1 (as at first) it alone."""
         with self._lock:
-            self._watch()
             index = find_blend(self.plan, node)
-            self._post(Message.PARAM, index, check_share(node, share), check_time(node, at))
+            number, due = check_share(node, share), check_time(node, at)
+            self._watch()
+            self._post(Message.PARAM, index, number, due)
 
     def bypass(self, node: str, bypassed: bool = True, *, at: int | None = None) -> None:
         """Let a node's input past it, or no longer; it runs on, so that it comes back as it was."""
         with self._lock:
-            self._watch()
             index = find_blend(self.plan, node) + 1
-            self._post(Message.PARAM, index, float(not bypassed), check_time(node, at))
+            heard, due = float(not check_flag("bypassed", bypassed)), check_time(node, at)
+            self._watch()
+            self._post(Message.PARAM, index, heard, due)
 
     def settings(self) -> Settings:
         """Return every parameter, mix and bypass as last applied."""
@@ -168,15 +216,56 @@ class Engine(Posting):
             self._catch_up()
             return Settings.of(self.plan)
 
+    def params(self) -> dict[str, float]:
+        """Return every parameter ``"node.param"`` as last set, as ``graph`` has them."""
+        with self._lock:
+            return self._params()
+
+    def _params(self) -> dict[str, float]:
+        """Return the parameters of the last plan posted, as they are once all messages are applied.
+
+        A swap waits while another one fades, and all that was posted after it waits too: that is
+        done here as the audio thread will do it.
+        """
+        if self.waiting:
+            self._settle()
+        if self.driven and self._applied != self._ring.written:
+            block = int(self._record["blocks"][0])  # it may have taken messages, and go on to apply
+            self._wait(lambda: self._record["blocks"][0] != block, "played a block")
+        self._applied = self._ring.written
+        playing = self._playing()
+        if playing is self.plan:
+            self._unplayed.clear()
+        values = playing.values()
+        waiting = list(self._unplayed)
+        if playing in waiting:
+            waiting = waiting[waiting.index(playing) + 1 :]
+        for event in waiting:
+            if isinstance(event, Plan):
+                now, values = values, event.values()
+                values |= {
+                    n: now[n] for n in values if n in now and n.partition(".")[0] in event.carried
+                }
+            elif event[0] in values:
+                values[event[0]] = event[1]
+        return values
+
     def apply(self, settings: Settings) -> None:
         """Set everything at once, between two blocks; what the graph does not have is left out."""
+        if not isinstance(settings, Settings):
+            raise EngineError(f"settings is {said(settings)}: must be what settings() gave")
         with self._lock:
             if settings.mixes:
                 self._watch()
-            self._post_all([(Message.PARAM, i, x, NOW) for i, x in changes(self.plan, settings)])
+            posted = list(changes(self.plan, settings))
+            self._post_all([(Message.PARAM, i, x, NOW) for i, x in posted])
+            names = {index: name for name, index in self.plan.params.items()}
+            self._note(*((names[i], x) for i, x in posted if i in names))
 
     def get(self, name: str) -> float:
         """Return a parameter's value as it was last applied, or a reading of a meter."""
+        if not isinstance(name, str):
+            name = said(name)
         if name in self.plan.params:
             self._catch_up()
             return float(self.plan.param_table["value"][self.plan.params[name]])
@@ -187,18 +276,23 @@ class Engine(Posting):
     def swap(self, graph: Graph) -> None:
         """Prepare ``graph`` here, then fade over to it between two blocks.
 
-        Nodes that are the same by name and value keep their state.  The new graph must have the
-        ends of the old one.
+        Nodes that are the same by name and value keep their state, and their parameters stay as
+        they were last set: a value is the same if it is what this engine's graph was given with,
+        or what it is set to now (as in ``engine.graph``).  The new graph must have the ends of the
+        old one.
         """
+        as_graph(graph)
         for side in ("inputs", "outputs"):
-            old, new = dict(getattr(self.graph, side)), dict(getattr(graph, side))
+            old, new = dict(getattr(self.plan.graph, side)), dict(getattr(graph, side))
             if list(old.items()) != list(new.items()):
                 raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
+        tell_silent(graph, self._strict)
         with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
+            fade, current = int(self._record["fade_frames"][0]), self.graph
             with patient(self.plan.lane, self._deadline):
-                plan = Plan(graph, self.spec, self.plan, int(self._record["fade_frames"][0]))
+                plan = Plan(graph, self.spec, self.plan, fade, current)
                 plan.touch()
             with self._lock:
                 self._free_retired()
@@ -206,6 +300,7 @@ class Engine(Posting):
                 if plan.lane is not None:
                     plan.lane.expect(self._deadline)
                 self._old.append(self.plan)
+                self._note(plan)
                 self.plan = plan
                 self._post(Message.SWAP, plan.address)
 
@@ -236,6 +331,8 @@ class Engine(Posting):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to the moment of a snapshot: what is played next is played as it was then."""
+        if not isinstance(snapshot, Snapshot):
+            raise EngineError(f"snapshot is {said(snapshot)}: must be what snapshot() gave")
         with self._lock:
             if snapshot.plan is not self.plan:
                 raise EngineError("the snapshot is of another plan: the graph was swapped since")
@@ -252,13 +349,12 @@ class Engine(Posting):
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
         if timed is not None:
-            if timed:
+            if check_flag("timed", timed):
                 self._watch()
             self._record["timed"] = int(timed)
         with self._lock:
             self._free_retired()
-            playing = int(self._record["plan"][0])  # a swap may still wait for the one before
-            plan = next((p for p in self._old if p.address == playing), self.plan)
+            plan = self._playing()
         return collect(plan, self._record[0], self._trace, self._counts)
 
     def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
@@ -266,7 +362,12 @@ class Engine(Posting):
 
         ``None``: let every node take what it takes.
         """
-        cycles = 0 if limit_s is None else round(limit_s * 1e9 / nanoseconds_per_cycle())
+        cycles = 0
+        if limit_s is not None:
+            limit_s = check_number("limit_s", limit_s, 0.0, LONGEST_GUARD_S, "s", above=True)
+            cycles = max(1, round(limit_s * 1e9 / nanoseconds_per_cycle()))
+        strikes = check_whole("strikes", strikes, 1, 1 << 30)
+        rest_s = check_number("rest_s", rest_s, 0.0, LONGEST_GUARD_S, "s")
         rest = max(1, round(rest_s * self.spec.rate))
         with self._lock:
             self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
@@ -279,8 +380,8 @@ class Engine(Posting):
 
         ``None``, as at first: wait as long as it takes.
         """
-        if seconds is not None and not 0.0 < seconds <= LONGEST_FADE_S:
-            raise ParamError(f"deadline is {seconds!r} s: must lie in (0, {LONGEST_FADE_S:g}]")
+        if seconds is not None:
+            seconds = check_number("deadline", seconds, 0.0, LONGEST_FADE_S, "s", above=True)
         with self._lock:
             self._deadline = seconds
             if self.plan.lane is not None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -57,6 +58,10 @@ class Posting:
         e["channels"] = self._channels.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process = process.ctypes
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: what it plays lies at fixed addresses."""
+        raise TypeError("an engine cannot be pickled: pickle its graph, and make an engine of that")
 
     @property
     def state(self) -> int:

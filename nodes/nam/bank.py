@@ -1,12 +1,12 @@
 """NamBank: many models side by side, one channel each."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...graph.arguments import check_number, check_paths
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
@@ -50,18 +50,18 @@ class NamBank(Node):
 
     def __post_init__(self) -> None:
         """Check what can be checked without the files."""
+        allowed = f"a list of 1 to {MAX_CHANNELS} files"
+        object.__setattr__(self, "paths", check_paths("paths", self.paths, allowed))
+        if not 1 <= len(self.paths) <= MAX_CHANNELS:
+            raise ParamError(f"paths is a list of {len(self.paths)}: must be {allowed}")
         super().__post_init__()
-        if isinstance(self.paths, str | bytes) or not 1 <= len(self.paths) <= MAX_CHANNELS:
-            raise ParamError(
-                f"paths is {self.paths!r:.60}: must be a list of 1 to {MAX_CHANNELS} files"
-            )
-        object.__setattr__(self, "paths", tuple(os.fsdecode(path) for path in self.paths))
-        if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
-            raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+        object.__setattr__(self, "slim", check_number("slim", self.slim, 0.0, 1.0))
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port: a channel for all, or one for each."""
+        """One port: a channel for all, or one for each; files that cannot be used raise here."""
+        for path in self.paths:
+            load_nam(path)
         return (Port("in", 1 if self.shared else len(self.paths), space=self._space),)
 
     @property
@@ -79,11 +79,11 @@ class NamBank(Node):
         return space_of(self.backend, self.no_device)
 
     def no_device(self) -> str:
-        """Return why the models cannot play on a device, or nothing if they can."""
-        try:
-            return self._refusal(self.models)
-        except NamFileError as error:
-            return str(error)
+        """Return why the models cannot play on a device, or nothing if they can.
+
+        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        """
+        return self._refusal(self.models)
 
     def _refusal(self, models: Sequence[Model]) -> str:
         from .cuda import cuda_network

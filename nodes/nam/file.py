@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ...graph.arguments import check_path
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
 from .activation_file import FINITE
@@ -61,7 +62,7 @@ _kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
     """Read and check a .nam file; a file that has not changed since is not read again."""
-    name = os.fspath(path)
+    name = check_path("path", path, NamFileError)
     try:
         whole = os.path.abspath(name)
         seen = os.stat(whole)

@@ -8,7 +8,8 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ...graph import EngineError, Graph
+from ...graph import EngineError, Graph, as_graph
+from ...graph.arguments import by_keyword, check_flag
 from . import thread
 from .card import card_callback
 from .devices import Wanted, find_devices, need_sounddevice
@@ -38,6 +39,7 @@ class LiveStream(Stream):
     does not, that is a ``RuntimeWarning`` and a line in ``warnings``.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -53,7 +55,9 @@ class LiveStream(Stream):
         pipelined: bool = False,
         priority: bool = True,
     ) -> None:
+        as_graph(graph)
         check_block(blocksize)
+        priority = check_flag("priority", priority)
         ins = input_map(graph, inputs)
         outs = output_map(graph, outputs, 0)
         self.input_device, self.output_device = find_devices(

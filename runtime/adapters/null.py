@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, ParamError
+from ...graph import Graph, as_graph
+from ...graph.arguments import by_keyword, check_flag, check_number, check_whole
 from ..layout import as_channels
 from ..messages import aligned
 from .card import card_callback
@@ -17,6 +18,8 @@ from .stream import Stream, check_block
 
 __all__ = ["NullStream"]
 
+LONGEST_S = 1e7
+LONGEST_RECORD = 1 << 30
 SLACK = 2
 """Blocks that a card would have in its buffers when one comes late."""
 
@@ -31,6 +34,7 @@ class NullStream(Stream):
     time that a node may take for many blocks running before it is muted for half a second.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -47,21 +51,25 @@ class NullStream(Stream):
         node_share: float | None = 1.0,
         pipelined: bool = False,
     ) -> None:
+        as_graph(graph)
+        blocksize = check_block(blocksize)
+        realtime = check_flag("realtime", realtime)
+        record = check_whole("record", record, 0, LONGEST_RECORD)
+        if seconds is not None:
+            seconds = check_number("seconds", seconds, 0.0, LONGEST_S, "s", above=True)
         ins, outs = input_map(graph, inputs), output_map(graph, outputs, 0)
         super().__init__(
             graph,
             sample_rate=sample_rate,
-            blocksize=check_block(blocksize),
+            blocksize=blocksize,
             in_map=ins,
             out_map=outs,
             fade_s=fade_s,
             node_share=node_share,
             pipelined=pipelined,
         )
-        if seconds is not None and not seconds > 0:
-            raise ParamError(f"seconds is {seconds!r}: must be more than 0, or None")
         self._source = _interleaved(source, self.in_width)
-        self._sink = np.zeros((max(0, record), self.out_width), np.float32)
+        self._sink = np.zeros((record, self.out_width), np.float32)
         self._words = aligned(2, np.int64)
         self._block = aligned((self.in_width + self.out_width) * blocksize, np.float32)
         self.job = aligned(1, JOB)

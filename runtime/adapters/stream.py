@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from ...graph import EngineError, Graph, ParamError
+from ...graph import EngineError, Graph, ParamError, as_graph
+from ...graph.arguments import check_number
 from ..callback import process
 from ..engine import Engine
 from ..messages import aligned
@@ -50,6 +51,7 @@ class Stream(Desk):
         node_share: float | None,
         pipelined: bool = False,
     ) -> None:
+        as_graph(graph)
         refuse_offline_nodes(graph, "a live stream")
         super().__init__(
             Engine(
@@ -103,7 +105,7 @@ class Stream(Desk):
 
     @property
     def graph(self) -> Graph:
-        """The graph that plays (or is fading in)."""
+        """A copy of the graph that plays, its parameters as last set: see ``Engine.graph``."""
         return self.engine.graph
 
     @property
@@ -227,9 +229,7 @@ def check_block(blocksize: int, name: str = "blocksize") -> int:
 
 def check_node_share(share: float) -> float:
     """Return the share of a block's time that one node may take for long."""
-    if not 0.0 < share <= 100.0:
-        raise ParamError(f"node_share is {share!r}: must lie in (0, 100], or None")
-    return float(share)
+    return check_number("node_share", share, 0.0, 100.0, above=True)
 
 
 def _stop_all() -> None:
