@@ -89,9 +89,13 @@ def check_number(
     """Return ``value`` as a ``float`` if it is in [low, high], or with ``above`` in (low, high]."""
     number = as_number(value)
     if number is None or not low <= number <= high or (above and number == low):
-        room = f"{'(' if above else '['}{low:g}, {high:g}]{' ' if unit else ''}{unit}"
+        room = f"{'(' if above else '['}{_plain(low)}, {_plain(high)}]{' ' if unit else ''}{unit}"
         raise ParamError(f"{name} is {said(value)}: must be a number in {room}")
     return number
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < 1e9 else f"{number:g}"
 
 
 def check_flag(name: str, value: Any) -> bool:

@@ -3,31 +3,24 @@
 import contextlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NoReturn, overload
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..graph import EngineError, Graph, Spec, UnknownNameError, as_graph
-from ..graph.arguments import (
-    by_keyword,
-    check_flag,
-    check_number,
-    check_whole,
-    said,
-)
+from ..graph.arguments import by_keyword, check_flag, check_number, said
 from ..graph.silent import tell_silent
 from .callback import process, render_blocks
-from .cpu import nanoseconds_per_cycle
 from .device import patient
 from .messages import NOW, Message, aligned
 from .plan import Plan
 from .post import Posting
 from .settings import Settings, changes, check_share, check_time, find_blend, find_param
+from .snapshot import NOT_TAKEN, Snapshot
 from .stats import Stats, collect
 
-__all__ = ["Engine", "Snapshot"]
+__all__ = ["Engine"]
 
 CROWD = 8
 """Plans that may wait to be faded out before a swap waits for them."""
@@ -35,31 +28,8 @@ CROWD = 8
 Audio = NDArray[np.float32]
 
 LONGEST_FADE_S = 60.0
-LONGEST_GUARD_S = 3600.0
 LONGEST_CALL = 1 << 24
 """Frames of one call of the callback, which counts in 32 bits."""
-NOT_TAKEN = -1
-"""The frame of a snapshot that the audio thread has not filled."""
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """All state of one plan at one frame; only that plan can be restored from it."""
-
-    plan: Plan
-    data: NDArray[np.uint8]
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied: only the plan in memory can be restored from it."""
-        raise TypeError(
-            "a snapshot cannot be pickled: only the engine that took it can restore it; "
-            "save_preset(engine.graph, ...) keeps the parameters"
-        )
-
-    @property
-    def frame(self) -> int:
-        """Frames played, since the start or the last reset, when it was taken."""
-        return int(self.data[:8].view(np.int64)[0])
 
 
 class Engine(Posting):
@@ -90,14 +60,8 @@ class Engine(Posting):
         self._strict = None if strict is None else check_flag("strict", strict)
         tell_silent(graph, self._strict)
         super().__init__(Plan(graph, self.spec), round(fade_s * self.spec.rate))
-        self._unplayed: list[Plan | tuple[str, float]] = []
-        """Plans that do not play yet, and what was set since the first of them was posted."""
-        self._applied = 0
-        """Messages known to be applied (but for what waits behind a swap)."""
-        self._old: list[Plan] = []
         self._retired = 0
         self._held: list[Snapshot] = []
-        self._guard: dict[str, int] = {}
         self._deadline: float | None = None
         self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
@@ -114,18 +78,6 @@ class Engine(Posting):
         """
         with self._lock:
             return self.plan.graph.with_params(self.params())
-
-    def _playing(self) -> Plan:
-        """Return the plan that plays: not the last one posted, while a swap waits for a fade."""
-        address = int(self._record["plan"][0])
-        return next((p for p in self._old if p.address == address), self.plan)
-
-    def _note(self, *events: Plan | tuple[str, float]) -> None:
-        """Remember what the audio thread applies only after a swap that waits."""
-        if self._record["plan"][0] == self.plan.address:
-            self._unplayed.clear()
-        if self._unplayed or any(isinstance(event, Plan) for event in events):
-            self._unplayed += events
 
     @property
     def latency(self) -> int:
@@ -215,40 +167,6 @@ class Engine(Posting):
         with self._lock:
             self._catch_up()
             return Settings.of(self.plan)
-
-    def params(self) -> dict[str, float]:
-        """Return every parameter ``"node.param"`` as last set, as ``graph`` has them."""
-        with self._lock:
-            return self._params()
-
-    def _params(self) -> dict[str, float]:
-        """Return the parameters of the last plan posted, as they are once all messages are applied.
-
-        A swap waits while another one fades, and all that was posted after it waits too: that is
-        done here as the audio thread will do it.
-        """
-        if self.waiting:
-            self._settle()
-        if self.driven and self._applied != self._ring.written:
-            block = int(self._record["blocks"][0])  # it may have taken messages, and go on to apply
-            self._wait(lambda: self._record["blocks"][0] != block, "played a block")
-        self._applied = self._ring.written
-        playing = self._playing()
-        if playing is self.plan:
-            self._unplayed.clear()
-        values = playing.values()
-        waiting = list(self._unplayed)
-        if playing in waiting:
-            waiting = waiting[waiting.index(playing) + 1 :]
-        for event in waiting:
-            if isinstance(event, Plan):
-                now, values = values, event.values()
-                values |= {
-                    n: now[n] for n in values if n in now and n.partition(".")[0] in event.carried
-                }
-            elif event[0] in values:
-                values[event[0]] = event[1]
-        return values
 
     def apply(self, settings: Settings) -> None:
         """Set everything at once, between two blocks; what the graph does not have is left out."""
@@ -356,24 +274,6 @@ class Engine(Posting):
             self._free_retired()
             plan = self._playing()
         return collect(plan, self._record[0], self._trace, self._counts)
-
-    def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
-        """Mute a node for ``rest_s`` after it took more than ``limit_s`` in so many blocks running.
-
-        ``None``: let every node take what it takes.
-        """
-        cycles = 0
-        if limit_s is not None:
-            limit_s = check_number("limit_s", limit_s, 0.0, LONGEST_GUARD_S, "s", above=True)
-            cycles = max(1, round(limit_s * 1e9 / nanoseconds_per_cycle()))
-        strikes = check_whole("strikes", strikes, 1, 1 << 30)
-        rest_s = check_number("rest_s", rest_s, 0.0, LONGEST_GUARD_S, "s")
-        rest = max(1, round(rest_s * self.spec.rate))
-        with self._lock:
-            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
-            self._watch()
-            self.plan.watched(self._guard)
-            self._record["timed"] = 1
 
     def deadline(self, seconds: float | None) -> None:
         """Let the CPU relieve a GPU that takes longer for a block, three times running.

@@ -39,6 +39,7 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
             continue
         if (
             j is not None
+            and node is not None
             and plan.is_kept(prepared.op.node, node)
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, previous._prepared[j].op)

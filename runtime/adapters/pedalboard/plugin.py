@@ -67,6 +67,16 @@ class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
         if rate is not None:
             tenant(seat, rate, 2 if 2 in rack.channels else rack.channels[0])
 
+    def process(self, *args: Any, **kwargs: Any) -> Any:
+        """Play audio as any plugin of pedalboard's does.
+
+        An error in building an engine is raised on the way out of the call: here, while the plugin
+        is still there, and not when a plugin without a name of its own goes.
+        """
+        return super(Knobs, self).process(*args, **kwargs)
+
+    __call__ = process
+
     def __del__(self) -> None:
         if "_rack" in self.__dict__:
             keep_if_held(self)
