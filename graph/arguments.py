@@ -10,12 +10,11 @@ import inspect
 import math
 import numbers
 import operator
-import os
 import reprlib
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-from .errors import FileError, NamgraphError, ParamError
+from .errors import NamgraphError, ParamError
 
 __all__ = [
     "as_number",
@@ -25,8 +24,6 @@ __all__ = [
     "check_choice",
     "check_flag",
     "check_number",
-    "check_path",
-    "check_paths",
     "check_text",
     "check_whole",
     "said",
@@ -110,20 +107,6 @@ def check_text(name: str, value: Any, allowed: str = "a string") -> str:
     if not isinstance(value, str):
         raise ParamError(f"{name} is {said(value)}: must be {allowed}")
     return value
-
-
-def check_path(name: str, value: Any, error: type[NamgraphError] = FileError) -> str:
-    """Return the path of a file as a ``str``; ``bytes`` are taken as the system encodes names."""
-    if not isinstance(value, str | bytes | os.PathLike):
-        raise error(f"{name} is {said(value)}: must be the path of a file")
-    return os.fsdecode(value)
-
-
-def check_paths(name: str, value: Any, allowed: str = "a list of files") -> tuple[str, ...]:
-    """Return the paths of a list of files."""
-    if isinstance(value, str | bytes | os.PathLike) or not isinstance(value, Iterable):
-        raise ParamError(f"{name} is {said(value)}: must be {allowed}")
-    return tuple(check_path(f"{name}[{k}]", one, ParamError) for k, one in enumerate(value))
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:

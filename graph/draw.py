@@ -5,9 +5,9 @@ import os
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from .arguments import check_path
 from .errors import FileError, GraphError
 from .node import Kind, Node, Space
+from .paths import checked_path
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -19,7 +19,7 @@ def draw(graph: "Graph", path: str | os.PathLike[str]) -> None:
     """Write a picture, the whole file or nothing: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
     from .svg import svg
 
-    path = Path(check_path("path", path))
+    path = Path(checked_path(path, "path", FileError))
     suffix = path.suffix.lower()
     if suffix == ".svg":
         text = svg(graph)
@@ -36,9 +36,8 @@ def draw(graph: "Graph", path: str | os.PathLike[str]) -> None:
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        reason = getattr(error, "strerror", None) or error
-        raise FileError(f"cannot write {path}: {reason}") from error
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def mermaid(graph: "Graph") -> str:

@@ -89,7 +89,12 @@ class PresetError(FileError):
 
 
 class JobError(FileError):
-    """A job for batch rendering that cannot be done as it is written."""
+    """A job for batch rendering that cannot be done as it is written.
+
+    ``faults`` has a line for each thing that is wrong, where several were found at once.
+    """
+
+    faults: tuple[str, ...] = ()
 
 
 class EngineError(NamgraphError, RuntimeError):

@@ -14,11 +14,11 @@ from .arguments import (
     check_choice,
     check_flag,
     check_number,
-    check_path,
     check_text,
     said,
 )
-from .errors import DuplicateNameError, ParamError, UnknownNameError
+from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
+from .paths import checked_path, checked_paths
 from .prepare import Io, Processor, Spec
 
 __all__ = [
@@ -140,9 +140,13 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     )
 
 
-def file(*, kw_only: bool = False) -> Any:
-    """Declare a path to a file the node reads in ``prepare``; presets keep it relative."""
-    return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata={"file": True})
+def file(*, kw_only: bool = False, several: bool = False) -> Any:
+    """Declare a path to a file the node reads in ``prepare`` (or ``several``, as a tuple).
+
+    Presets keep paths relative.  What is no path is refused when the node is made.
+    """
+    row = {"file": check_flag("several", several)}
+    return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
 
 
 class Node:
@@ -193,17 +197,18 @@ class Node:
         return tuple(_declared(cls, "file"))
 
     def __post_init__(self) -> None:
-        """Check every parameter and option, and that what names a file can be a path."""
-        for name in self.files():
-            value = getattr(self, name)
-            for path in value if isinstance(value, tuple | list) else (value,):
-                if path is not None:
-                    check_path(name, path)
+        """Check every parameter, option and path (that it is one, not that a file is there)."""
         for name, row in self.params().items():
             object.__setattr__(self, name, row.check(name, getattr(self, name)))
         for name, choices in _declared(type(self), "choices").items():
             if choices:
                 object.__setattr__(self, name, check_choice(name, getattr(self, name), choices))
+        for name, several in _declared(type(self), "file").items():
+            value = getattr(self, name)
+            if several:
+                checked_paths(value, name, FileError)
+            elif value is not None or not hasattr(type(self), name):  # unless None is the default
+                checked_path(value, name, FileError)
 
 
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import Graph, Spec
-from ..graph.arguments import by_keyword, check_call, check_choice, check_number, check_paths
+from ..graph import Graph, ParamError, Spec
+from ..graph.arguments import by_keyword, check_call, check_choice, check_number
+from ..graph.paths import checked_paths
 from ..nodes.nam import NamBank, load_nam
 from ..nodes.nam.node import BACKENDS, Nam
 from ..runtime.adapters.offline import render
@@ -40,7 +41,7 @@ def render_models(
     of ``Nam``; with "cuda" a model that cannot play on a device is an error, with "auto" the CPU's.
     ``report`` is told of each bank of models: what had to be muted is counted there.
     """
-    names, done = check_paths("paths", paths), 0
+    names, done = checked_paths(paths, "paths", ParamError), 0
     backend = check_choice("backend", backend, BACKENDS)
     sample_rate, slim = Spec(sample_rate, 1).rate, check_number("slim", slim, 0.0, 1.0)
     check_call("progress", progress)

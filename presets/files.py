@@ -13,8 +13,9 @@ from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import FileError, Graph, NamgraphError, Node, PresetError, as_graph, node_type
-from ..graph.arguments import check_path, check_text
+from ..graph.arguments import check_text
 from ..graph.json_text import parse_json
+from ..graph.paths import checked_path
 from ..runtime.adapters.atomic import whole_file, writing
 from .shipped import shipped_presets
 from .values import as_float, check_option, fields_of, no_such_key, shown, to_json, wrong
@@ -58,7 +59,7 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     bypasses are no part of a graph, and not stored.
     """
     as_graph(graph, "save_preset(graph, path)")
-    target = Path(check_path("path", path, PresetError))
+    target = Path(checked_path(path, "path", PresetError))
     if name is not None:
         check_text("name", name)
     text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
@@ -73,7 +74,7 @@ def load_preset(path: Path_) -> Graph:
 
 def read_preset(path: Path_) -> Preset:
     """Read a preset file, or by its bare name one that ships with namgraph."""
-    name = check_path("path", path, PresetError)
+    name = checked_path(path, "path", PresetError)
     file = Path(name)
     if not file.suffix and file.name == name:
         file = _shipped(name)

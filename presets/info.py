@@ -12,6 +12,7 @@ from ..runtime.adapters.files import read_audio
 from .files import read_preset
 from .render import levels_of
 from .rig import model_rates, models
+from .runs import running
 
 __all__ = ["describe", "spelled"]
 
@@ -141,4 +142,5 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
+        **running(path, graph),
     }

@@ -69,6 +69,9 @@ def run_job(
     if threads < 0:
         raise JobError(f"threads is {threads}: must be 0 (one for each processor) or more")
     checked = check_job(job, backend)
+    for (rack, model, _), rig in checked.rigs.items():
+        if silent := rig.graph.check():
+            warn(f"{rack or model}: {', '.join(silent)}")
     run = _Run(checked, warn, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST
@@ -193,6 +196,7 @@ class _Run:
             resampled=self._job.resample,
             subtype=self._job.subtype,
             tail=self._job.tail,
+            strict=None,  # said once for each rack
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
         )

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.arguments import check_number, check_paths
+from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
+from ...graph.paths import checked_paths, described
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.abi import kernel
 from ...runtime.pointers import call_node, load, record
@@ -42,7 +43,7 @@ class NamBank(Node):
     ``slim`` chooses the size of every model that has several.
     """
 
-    paths: Sequence[str] = file(kw_only=False)
+    paths: Sequence[str] = file(kw_only=False, several=True)
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     backend: str = option(default="cpu", choices=BACKENDS)
@@ -50,11 +51,11 @@ class NamBank(Node):
 
     def __post_init__(self) -> None:
         """Check what can be checked without the files."""
-        allowed = f"a list of 1 to {MAX_CHANNELS} files"
-        object.__setattr__(self, "paths", check_paths("paths", self.paths, allowed))
-        if not 1 <= len(self.paths) <= MAX_CHANNELS:
-            raise ParamError(f"paths is a list of {len(self.paths)}: must be {allowed}")
+        object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
+        if not 1 <= len(self.paths) <= MAX_CHANNELS:
+            found = described(self.paths)
+            raise ParamError(f"paths is {found}: must be a list of 1 to {MAX_CHANNELS} files")
         object.__setattr__(self, "slim", check_number("slim", self.slim, 0.0, 1.0))
 
     @property

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ...graph.arguments import check_path
 from ...graph.errors import NamFileError
 from ...graph.json_text import parse_json
+from ...graph.paths import checked_path
 from .activation_file import FINITE
 from .convnet_file import read_convnet
 from .fields import Fields, Weights, as_number, fault
@@ -62,7 +62,7 @@ _kept: dict[str, tuple[tuple[int, int], Model, int]] = {}
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
     """Read and check a .nam file; a file that has not changed since is not read again."""
-    name = check_path("path", path, NamFileError)
+    name = checked_path(path, "path", NamFileError)
     try:
         whole = os.path.abspath(name)
         seen = os.stat(whole)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ...graph.arguments import check_path
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option, param
+from ...graph.paths import checked_path
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.smooth import glide_coefficient
 from ..resample import Rates, rates, resampled
@@ -56,7 +56,7 @@ class Nam(Node):
 
     def __post_init__(self) -> None:
         """Check what can be checked without the file."""
-        object.__setattr__(self, "path", check_path("path", self.path, NamFileError))
+        object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 

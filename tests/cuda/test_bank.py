@@ -85,7 +85,7 @@ def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", [(), "one.nam", ["a.nam"] * 70_000])
 def test_what_is_no_list_of_files_is_refused(wrong: Any) -> None:
-    with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of 1 to 65536 files"):
+    with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of"):
         ng.NamBank(wrong)
 
 

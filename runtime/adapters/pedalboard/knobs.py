@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ....graph import EngineError, FileError, Graph
-from ....graph.arguments import check_path
+from ....graph.paths import checked_path
 from ...stats import Stats
 from .rack import Fit, Rack, Readout, spelled
 
@@ -52,7 +52,7 @@ class Knobs:
 
     def load_preset(self, preset_file_path: str | Path) -> None:
         """Read from a file what ``raw_state`` gave."""
-        path = check_path("preset_file_path", preset_file_path)
+        path = checked_path(preset_file_path, "preset_file_path", FileError)
         try:
             state = Path(path).read_bytes()
         except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
