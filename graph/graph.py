@@ -8,7 +8,7 @@ from typing import Any
 
 from .arguments import by_keyword, check_choice, check_flag, said
 from .check import Side, check_channels, check_name, listed, ports_of
-from .errors import DuplicateNameError, GraphError, PortError, UnknownNameError
+from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .handle import Connection, Handle, PortRef
 from .node import Node, Port
 
@@ -137,13 +137,16 @@ class Graph:
 
         No file is read again: the copy of a graph that plays can be made when a file has gone.
         """
+        if not isinstance(values, Mapping):
+            raise ParamError(f"values is {said(values)}: must be a mapping of 'node.param' to value")
         made, by_node = self.copy(), dict[str, dict[str, float]]()
         for name, value in values.items():
-            node, _, param = name.partition(".")
+            node, _, param = str(name).partition(".")
             if node not in self._nodes or param not in self._nodes[node].params():
                 raise UnknownNameError(f"no parameter {said(name)} in this graph")
-            if getattr(self._nodes[node], param) != value:
-                by_node.setdefault(node, {})[param] = value
+            checked = self._nodes[node].params()[param].check(name, value)
+            if getattr(self._nodes[node], param) != checked:
+                by_node.setdefault(node, {})[param] = checked
         for node, changed in by_node.items():
             old: Any = self._nodes[node]
             made._nodes[node] = dataclasses.replace(old, **changed)
