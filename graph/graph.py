@@ -138,7 +138,7 @@ class Graph:
         No file is read again: the copy of a graph that plays can be made when a file has gone.
         """
         if not isinstance(values, Mapping):
-            raise ParamError(f"values is {said(values)}: must be a mapping of 'node.param' to value")
+            raise ParamError(f"values is {said(values)}: must map 'node.param' to a value")
         made, by_node = self.copy(), dict[str, dict[str, float]]()
         for name, value in values.items():
             node, _, param = str(name).partition(".")
