@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from numba import njit, types
@@ -25,6 +26,8 @@ from numba.core import sigutils
 from numba.core.caching import FunctionCache, NullCache
 from numba.core.ccallback import CFunc
 
+from ..graph import ParamError
+from ..graph.arguments import said
 from .compiler import KernelCompiler
 
 __all__ = ["NODE", "Native", "helper", "kernel", "native", "natives", "source_key"]
@@ -193,6 +196,8 @@ def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
 
 def kernel(function: Callable[[int, int, int, int], None]) -> Native:
     """Make a node's kernel of a plain Numba function ``(state, ins, outs, frames)``."""
+    if not isinstance(function, FunctionType):
+        raise ParamError(f"function is {said(function)}: must be one (state, ins, outs, frames)")
     return Native(function, NODE)
 
 

@@ -58,8 +58,9 @@ class Engine(Posting):
         self.spec = Spec(sample_rate, max_frames, pipelined)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         self._strict = None if strict is None else check_flag("strict", strict)
-        tell_silent(graph, self._strict)
+        tell_silent(graph, self._strict or None)
         super().__init__(Plan(graph, self.spec), round(fade_s * self.spec.rate))
+        tell_silent(graph, self._strict)  # a warning of a graph that cannot run would only distract
         self._retired = 0
         self._held: list[Snapshot] = []
         self._deadline: float | None = None

@@ -71,6 +71,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "target": ("target", "connect", "nothing called"),
     "value": ("gain_db", "value"),
     "values": ("parameter", "gain_db", "values"),
+    "cls": ("@node",),
     "rate": ("sample_rate",),
     "input_array": ("input_array",),
     "name_of_slot": ("slot",),
@@ -124,6 +125,10 @@ call("Spec", ng.Spec, rate=RATE, max_frames=64, pipelined=False)
 call("param", ng.param, default=0.0, low=0.0, high=1.0, unit="", taper="log", smoothing_s=0.1)
 call("option", ng.option, default=1, choices=(1, 2), kw_only=True)
 call("file", ng.file, kw_only=False, several=False)
+
+call("node", ng.node, type_name="never_registered")
+call("node()", ng.node("never_registered_either"), cls=None)
+call("kernel", ng.kernel, function=None)
 
 call("Gain", ng.Gain, gain_db=0.0)
 call("Pan", ng.Pan, position=0.0)

@@ -93,4 +93,4 @@ def test_an_input_and_an_output_of_one_name_are_not_mistaken() -> None:
 def test_nothing_is_spread_or_mixed_down_silently(graph: Graph, message: str) -> None:
     with pytest.raises(PortError) as caught:
         schedule(graph, SPEC)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(message)
