@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from . import __version__
-from .graph import LONGEST_BLOCK, ParamError
+from .graph import LONGEST_BLOCK, NamgraphError, ParamError
 from .presets.arguments import parser
-from .presets.console import Progress, note, run, say, warn
+from .presets.console import Progress, complain, note, run, say, warn
 from .runtime.simd.host import host_lanes
 
 __all__ = ["main"]
@@ -129,14 +129,24 @@ def _check_render(a: argparse.Namespace) -> None:
         _check_block(a.block)
 
 
-def _info(a: argparse.Namespace) -> None:
+def _info(a: argparse.Namespace) -> int:
+    """Describe every file that can be; say of each that cannot, and of racks that cannot run."""
     from .presets.info import describe, spelled
 
-    found = [describe(path) for path in a.files]
+    found, faults = [], []
+    for path in a.files:
+        try:
+            found.append(describe(path))
+        except NamgraphError as error:
+            faults.append(str(error))
+    faults += [f"{f['file']}: cannot run: {f['cannot_run']}" for f in found if "cannot_run" in f]
     if a.json:
-        say(json.dumps({"files": found}))
-    else:
+        say(json.dumps({"files": found, **({"errors": faults} if faults else {})}))
+    elif found:
         say("\n".join(spelled(f) for f in found))
+    for fault in faults:
+        complain(fault)
+    return 2 if faults else 0
 
 
 def _bench(a: argparse.Namespace) -> None:

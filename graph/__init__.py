@@ -1,12 +1,14 @@
 """Descriptions: nodes, graphs, and the schedules they compile to.  Holds no samples.
 
     errors     what can go wrong, as one tree
+    arguments  checks of what callers pass
     node       Port, Param, Node and the registry of node types
     prepare    Spec, Io, Processor: what passes between a node and the runtime
     graph      Graph: names and connections
     order      in which order nodes may run
     handle     PortRef, Connection; Handle: ``a >> b``
     check      what a graph refuses
+    silent     what gets no input, or is heard nowhere
     channels   how many channels every port has
     balance    latency and tail
     liveness   which values may share a buffer
@@ -28,6 +30,7 @@ from .errors import (
     EngineError,
     FileError,
     GraphError,
+    GraphWarning,
     JobError,
     KernelError,
     NamFileError,
@@ -37,7 +40,7 @@ from .errors import (
     PresetError,
     UnknownNameError,
 )
-from .graph import Graph
+from .graph import Graph, as_graph
 from .handle import Connection, Handle, PortRef
 from .node import Kind, Node, Param, Port, Space, file, node, node_type, node_types, option, param
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
@@ -56,6 +59,7 @@ __all__ = [
     "FileError",
     "Graph",
     "GraphError",
+    "GraphWarning",
     "Handle",
     "Io",
     "JobError",
@@ -78,6 +82,7 @@ __all__ = [
     "Space",
     "Spec",
     "UnknownNameError",
+    "as_graph",
     "draw",
     "file",
     "mermaid",

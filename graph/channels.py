@@ -44,11 +44,24 @@ def settle(
                     why = f", following {leader}" if _follows(port) else ""
                     raise PortError(
                         f"{source} has {found} channel{'s' * (found > 1)}, "
-                        f"{ref} takes {wanted}{why}: use pan or split"
+                        f"{ref} takes {wanted}{why}: {_advice(graph, ref, found, wanted)}"
                     )
         for port in graph.ports(name, "output"):
             channels.outputs[PortRef(name, port.name)] = _count(port, common)
     return channels
+
+
+def _advice(graph: Graph, target: PortRef, found: int, wanted: int) -> str:
+    """Say which node joins ports of these widths, if there is one."""
+    here = f", or declare the output with channels={found}" if target.node in graph.outputs else ""
+    if (found, wanted) == (1, 2):
+        return f"put Pan() between them, which places a mono signal in stereo{here}"
+    if (found, wanted) == (2, 1):
+        return (
+            f"put Split(mode='channels') between them and take its left or its right, "
+            f"or both by way of Mix(){here}"
+        )
+    return f"must be equal{here}"
 
 
 def _follows(port: Port) -> bool:

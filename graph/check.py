@@ -1,9 +1,10 @@
 """What a graph refuses before it takes a name, a count or a node."""
 
-import operator
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+from .arguments import as_whole, said
 from .errors import GraphError, PortError
 from .node import Kind, Node, Port
 
@@ -20,29 +21,34 @@ def check_name(name: Any) -> str:
     """Return ``name`` if it can stand in ``node.port``, in a message and in a picture."""
     legal = isinstance(name, str) and name.isprintable() and "." not in name
     if not legal or not 1 <= len(name) <= MAX_NAME:
-        raise GraphError(f"{name!r} is no name: 1 to {MAX_NAME} printable characters without a dot")
+        raise GraphError(
+            f"{said(name)} is no name: 1 to {MAX_NAME} printable characters without a dot"
+        )
     return str(name)
 
 
 def check_channels(name: str, channels: Any) -> int:
     """Return ``channels`` as an int if there can be so many."""
-    try:
-        count = -1 if isinstance(channels, bool) else operator.index(channels)
-    except TypeError:
-        count = -1
-    if not 1 <= count <= MAX_CHANNELS:
-        raise PortError(f"{name} has {channels!r} channels: must be an int in [1, {MAX_CHANNELS}]")
+    count = as_whole(channels)
+    if count is None or not 1 <= count <= MAX_CHANNELS:
+        raise PortError(
+            f"{name} has {said(channels)} channels: must be an int in [1, {MAX_CHANNELS}]"
+        )
     return count
 
 
 def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
     """Ask a node for its ports, once; refuse one whose ports cannot be told apart or filled."""
     if not isinstance(node, Node):
-        hint = " (an instance, not the class)" if isinstance(node, type) else ""
-        raise GraphError(f"{name} is {node!r}: must be a Node{hint}")
+        hint = ""
+        if isinstance(node, type) and issubclass(node, Node):
+            hint = f" (an instance, not the class: {node.__name__}(...))"
+        elif isinstance(node, str | os.PathLike):
+            hint = " (ng.Nam(path) plays a .nam file, ng.Cab(path) an impulse response)"
+        raise GraphError(f"the node {name} is {said(node)}: must be a Node{hint}")
     sides: dict[Side, tuple[Port, ...]] = {
-        "input": tuple(node.inputs),
-        "output": tuple(node.outputs),
+        "input": _ports(name, "input", node.inputs),
+        "output": _ports(name, "output", node.outputs),
     }
     for side, ports in sides.items():
         names = [port.name for port in ports]
@@ -56,6 +62,12 @@ def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
                     f"{name}.{port.name} is control and has {port.channels} channels: must be 1"
                 )
     return sides
+
+
+def _ports(name: str, side: Side, ports: Any) -> tuple[Port, ...]:
+    if not isinstance(ports, Sequence) or not all(isinstance(port, Port) for port in ports):
+        raise PortError(f"{name}.{side}s is {said(ports)}: must be a tuple of Port")
+    return tuple(ports)
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

@@ -16,6 +16,8 @@
   * EngineError           a running engine asked for something it cannot do
     - CudaError           no CUDA device that can be used, or one that failed
 
+and one warning, GraphWarning (a RuntimeWarning): a part of the graph is silent
+
 Every error is raised while building or checking.  The audio thread raises nothing: it counts
 (``Engine.stats``).  Each message names the thing, what was found, and what is allowed.
 """
@@ -28,6 +30,7 @@ __all__ = [
     "EngineError",
     "FileError",
     "GraphError",
+    "GraphWarning",
     "JobError",
     "KernelError",
     "NamFileError",
@@ -70,6 +73,10 @@ class GraphError(NamgraphError):
     """The description is not a graph that can run."""
 
 
+class GraphWarning(RuntimeWarning):
+    """A part of the graph gets no input, or is heard nowhere: see ``Graph.check``."""
+
+
 class UnknownNameError(GraphError):
     """No node, port, parameter or node type has this name."""
 
@@ -107,7 +114,12 @@ class PresetError(FileError):
 
 
 class JobError(FileError):
-    """A job for batch rendering that cannot be done as it is written."""
+    """A job for batch rendering that cannot be done as it is written.
+
+    ``faults`` has a line for each thing that is wrong, where several were found at once.
+    """
+
+    faults: tuple[str, ...] = ()
 
 
 class KernelError(NamgraphError, TypeError):

@@ -1,15 +1,18 @@
 """A graph: named nodes, and the connections between their ports."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+from .arguments import by_keyword, check_choice, check_flag, said
 from .check import Side, check_channels, check_name, listed, ports_of
-from .errors import DuplicateNameError, GraphError, PortError, UnknownNameError
+from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .handle import Connection, Handle, PortRef
 from .node import Node, Port
 
-__all__ = ["Graph"]
+__all__ = ["Graph", "as_graph"]
 
 
 class Graph:
@@ -58,6 +61,7 @@ class Graph:
         self._nodes[name] = node
         return Handle(self, name)
 
+    @by_keyword
     def input(self, name: str, *, channels: int) -> Handle:
         """Declare an input of the graph."""
         self._claim(name)
@@ -65,6 +69,7 @@ class Graph:
         self._ports[name] = {"input": (), "output": (Port("out", self._inputs[name]),)}
         return Handle(self, name)
 
+    @by_keyword
     def output(self, name: str, *, channels: int) -> Handle:
         """Declare an output of the graph."""
         self._claim(name)
@@ -110,8 +115,8 @@ class Graph:
 
         Nothing changes if a connected port is missing from the new node or of another kind.
         """
-        if name not in self._nodes:
-            raise UnknownNameError(f"no node {name!r} to replace; nodes: {listed(self._nodes)}")
+        if not isinstance(name, str) or name not in self._nodes:
+            raise UnknownNameError(f"no node {said(name)} to replace; nodes: {listed(self._nodes)}")
         ports = ports_of(name, node)
         leaving = {c.source.port for c in self._connections if c.source.node == name}
         entering = {c.target.port for c in self._connections if c.target.node == name}
@@ -131,14 +136,45 @@ class Graph:
         other._connections = dict(self._connections)
         return other
 
+    def with_params(self, values: Mapping[str, float]) -> "Graph":
+        """Return a copy whose parameters ``"node.param"`` have these values; ports stay as asked.
+
+        No file is read again: the copy of a graph that plays can be made when a file has gone.
+        """
+        if not isinstance(values, Mapping):
+            raise ParamError(f"values is {said(values)}: must map 'node.param' to a value")
+        made, by_node = self.copy(), dict[str, dict[str, float]]()
+        for name, value in values.items():
+            node, _, param = str(name).partition(".")
+            if node not in self._nodes or param not in self._nodes[node].params():
+                raise UnknownNameError(f"no parameter {said(name)} in this graph")
+            checked = self._nodes[node].params()[param].check(name, value)
+            if getattr(self._nodes[node], param) != checked:
+                by_node.setdefault(node, {})[param] = checked
+        for node, changed in by_node.items():
+            old: Any = self._nodes[node]
+            made._nodes[node] = dataclasses.replace(old, **changed)
+        return made
+
+    def check(self, *, strict: bool = False) -> tuple[str, ...]:
+        """Return what is silent, a sentence each: ends unconnected, nodes without input or unheard.
+
+        With ``strict`` it is a ``GraphError`` that says all of it.  What cannot run at all (loops,
+        ports that do not fit) is not looked for: ``render`` and ``Engine`` refuse that.
+        """
+        from .silent import findings, tell_silent
+
+        if check_flag("strict", strict):
+            tell_silent(self, True)
+        return findings(self)
+
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the ports on one side of a node, or of an end of the graph."""
-        try:
-            return self._ports[name][side]
-        except (KeyError, TypeError):
+        if not isinstance(name, str) or name not in self._ports:
             raise UnknownNameError(
-                f"nothing called {name!r} in this graph; it has {listed(self._ports)}"
-            ) from None
+                f"nothing called {said(name)} in this graph; it has {listed(self._ports)}"
+            )
+        return self._ports[name][check_choice("side", side, ("input", "output"))]
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
         """Return what feeds each input port, in the order connected; empty where nothing does."""
@@ -222,6 +258,28 @@ class Graph:
             name, dot, port = end.partition(".")
             return name, port if dot else None
         raise GraphError(
-            f"cannot connect {end!r}: must be a handle (graph.add returns one), "
+            f"cannot connect {said(end)}: must be a handle (graph.add returns one), "
             "'node' or 'node.port'"
         )
+
+
+def as_graph(value: Any, order: str = "") -> Graph:
+    """Return ``value`` if it is a graph; else say what to do with it.
+
+    ``order`` spells the call, for arguments that changed places: "render(graph, audio, ...)".
+    """
+    if isinstance(value, Graph):
+        return value
+    hint = f": the order is {order}" if order else ""
+    if isinstance(value, str | os.PathLike):
+        name = os.fspath(value)
+        hint = f": load_preset({said(name)}) reads a preset file as one"
+        if str(name).lower().endswith(".nam"):
+            hint = f": put ng.Nam({said(name)}) into one, between an input and an output"
+    elif isinstance(value, Node) or (isinstance(value, type) and issubclass(value, Node)):
+        hint = ": put the node into one, between an input and an output"
+    elif isinstance(value, type) and issubclass(value, Graph):
+        hint = ": an instance, not the class"
+    elif hasattr(type(value), "graph") or isinstance(getattr(value, "graph", None), Graph):
+        hint = ": pass its .graph"
+    raise GraphError(f"graph is {said(value)}: must be a Graph{hint}")

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import UnknownNameError
+from .arguments import said
+from .errors import GraphError, UnknownNameError
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -40,8 +41,9 @@ class Handle:
         """Select one port, of whichever side has it."""
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
-        if port not in names:
-            raise UnknownNameError(f"{self.name} has no port {port!r}; it has {', '.join(names)}")
+        if not isinstance(port, str) or port not in names:
+            has = ", ".join(names) or "none"
+            raise UnknownNameError(f"{self.name} has no port {said(port)}; it has {has}")
         return Handle(self.graph, self.name, port)
 
     def __rshift__(self, target: "Handle") -> "Handle":
@@ -50,6 +52,11 @@ class Handle:
         A port selected on ``target`` is used up by this connection: what follows in the chain
         leaves the node by its output.
         """
+        if not isinstance(target, Handle):
+            raise GraphError(
+                f"{self} >> {said(target)}: the target must be a handle "
+                "(graph.add, graph.output and graph.handle return one)"
+            )
         self.graph.connect(self, target)
         return target if target.port is None else Handle(target.graph, target.name)
 

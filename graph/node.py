@@ -3,11 +3,21 @@
 import copyreg
 import dataclasses
 import enum
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
 
+from .arguments import (
+    as_number,
+    by_keyword,
+    check_choice,
+    check_flag,
+    check_number,
+    check_text,
+    said,
+)
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
 from .paths import checked_path, checked_paths
 from .prepare import Io, Processor, Spec
@@ -25,6 +35,9 @@ __all__ = [
     "option",
     "param",
 ]
+
+
+MOST = sys.float_info.max
 
 
 class Kind(enum.Enum):
@@ -54,6 +67,17 @@ class Port:
     kind: Kind = Kind.AUDIO
     space: Space = Space.HOST
 
+    def __post_init__(self) -> None:
+        """Check the types; how many channels there can be is checked by ``Graph.add``."""
+        check_text("name", self.name)
+        if self.channels is not None and as_number(self.channels) is None:
+            raise ParamError(
+                f"channels of port {self.name} is {said(self.channels)}: "
+                "must be a whole number, or None to follow what is connected"
+            )
+        check_choice("kind", self.kind, Kind)
+        check_choice("space", self.space, Space)
+
 
 @dataclass(frozen=True)
 class Param:
@@ -70,18 +94,20 @@ class Param:
     taper: Literal["linear", "log"] = "linear"
     smoothing_s: float = 0.01
 
+    def __post_init__(self) -> None:
+        """Check the row itself; the default is checked when a node is made with it."""
+        for name in ("default", "low", "high"):
+            number = check_number(name, getattr(self, name), -MOST, MOST)
+            object.__setattr__(self, name, number)
+        if self.low > self.high:
+            raise ParamError(f"low is {self.low:g}: must be at most high, which is {self.high:g}")
+        check_text("unit", self.unit)
+        check_choice("taper", self.taper, ("linear", "log"))
+        check_number("smoothing_s", self.smoothing_s, 0.0, MOST)
+
     def check(self, name: str, value: float) -> float:
         """Return ``value`` as a float if it is a number in range; ``ParamError`` otherwise."""
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = float("nan")
-        if not self.low <= number <= self.high:
-            unit = f" {self.unit}" if self.unit else ""
-            raise ParamError(
-                f"{name} is {value!r}: must be a number in [{self.low:g}, {self.high:g}]{unit}"
-            )
-        return number
+        return check_number(name, value, self.low, self.high, self.unit)
 
 
 def param(
@@ -104,7 +130,15 @@ def param(
 
 def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
     """Declare a setting that is fixed once the node is prepared (a mode, a count, a switch)."""
-    return dataclasses.field(default=default, kw_only=kw_only, metadata={"choices": tuple(choices)})
+    try:
+        known = tuple(choices)
+    except TypeError:
+        raise ParamError(f"choices is {said(choices)}: must be a list of values") from None
+    return dataclasses.field(
+        default=default,
+        kw_only=check_flag("kw_only", kw_only),
+        metadata={"choices": known},
+    )
 
 
 def file(*, kw_only: bool = False, several: bool = False) -> Any:
@@ -112,7 +146,8 @@ def file(*, kw_only: bool = False, several: bool = False) -> Any:
 
     Presets keep paths relative.  What is no path is refused when the node is made.
     """
-    return dataclasses.field(kw_only=kw_only, metadata={"file": several})
+    row = {"file": check_flag("several", several)}
+    return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
 
 
 class Node:
@@ -181,9 +216,8 @@ class Node:
         for name, row in self.params().items():
             object.__setattr__(self, name, row.check(name, getattr(self, name)))
         for name, choices in _declared(type(self), "choices").items():
-            if choices and getattr(self, name) not in choices:
-                allowed = ", ".join(str(c) for c in choices)
-                raise ParamError(f"{name} is {getattr(self, name)!r}: must be one of {allowed}")
+            if choices:
+                object.__setattr__(self, name, check_choice(name, getattr(self, name), choices))
         for name, several in _declared(type(self), "file").items():
             value = getattr(self, name)
             if several:
@@ -218,8 +252,11 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
     run again, or a module reloaded.  Plans that were made before go on with the older one.  Any
     other class of the same type name is a ``DuplicateNameError``.
     """
+    check_text("type_name", type_name, "the name of a node type, as in @node('name')")
 
     def register(cls: type[N]) -> type[N]:
+        if not (isinstance(cls, type) and issubclass(cls, Node)):
+            raise ParamError(f"@node({type_name!r}) is on {said(cls)}: must be a class of Node")
         other = _types.get(type_name)
         if other is not None and not _is_again(cls, other):
             raise DuplicateNameError(
@@ -229,6 +266,8 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
         doc = cls.__doc__
         made = dataclass(frozen=True)(cls)
         made.__doc__ = doc
+        if "__init__" in made.__dict__:
+            made.__init__ = by_keyword(made.__init__)  # type: ignore[method-assign]
         made.type_name = type_name
         _types[type_name] = made
         return made
@@ -260,12 +299,11 @@ def _made_again(kind: type[Node], values: dict[str, Any]) -> Node:
 
 def node_type(type_name: str) -> type[Node]:
     """Return the node class registered under ``type_name``."""
-    try:
-        return _types[type_name]
-    except (KeyError, TypeError):
+    if not isinstance(type_name, str) or type_name not in _types:
         raise UnknownNameError(
-            f"no node type {type_name!r}; known: {', '.join(sorted(_types))}"
-        ) from None
+            f"no node type {said(type_name)}; known: {', '.join(sorted(_types))}"
+        )
+    return _types[type_name]
 
 
 def node_types() -> dict[str, type[Node]]:

@@ -1,17 +1,16 @@
 """What passes between a node and the runtime when a node is prepared."""
 
-import math
-import numbers
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .errors import ParamError
+from .arguments import check_flag, check_number, check_whole
 
 __all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec"]
 
 LONGEST_BLOCK = 1 << 22
 """Frames: a minute and a half, for devices that want much to do at once."""
+RATES = (1_000.0, 1_000_000.0)
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,10 @@ class Spec:
 
     def __post_init__(self) -> None:
         """Refuse a stream that cannot be."""
-        if not _is_number(self.rate) or not 1_000 <= self.rate <= 1_000_000:
-            raise ParamError(f"sample rate is {self.rate!r} Hz: must lie in [1000, 1000000]")
-        whole = _is_number(self.max_frames) and self.max_frames == int(self.max_frames)
-        if not whole or not 1 <= self.max_frames <= LONGEST_BLOCK:
-            raise ParamError(f"max_frames is {self.max_frames!r}: must lie in [1, {LONGEST_BLOCK}]")
-        object.__setattr__(self, "max_frames", int(self.max_frames))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and math.isfinite(value)
+        object.__setattr__(self, "rate", check_number("sample_rate", self.rate, *RATES, "Hz"))
+        frames = check_whole("max_frames", self.max_frames, 1, LONGEST_BLOCK)
+        object.__setattr__(self, "max_frames", frames)
+        object.__setattr__(self, "pipelined", check_flag("pipelined", self.pipelined))
 
 
 class NativeFunction(Protocol):

@@ -76,7 +76,8 @@ class PedalboardEffect(Node):
                 known = ", ".join([*FIXED.get(effect, ()), *rows]) or "none"
                 raise ParamError(f"{effect} has no setting {name!r}; it has {known}")
         numbers = {
-            name: row.check(name, given.get(name, row.default)) for name, row in rows.items()
+            name: row.check(name, _number(given.get(name, row.default)))
+            for name, row in rows.items()
         }
         for name, number in numbers.items():
             object.__setattr__(self, name, number)
@@ -112,9 +113,17 @@ class PedalboardEffect(Node):
         """Measure in stereo, or in mono where a plugin has nothing else."""
         try:
             return measured(*self._described(), rate, 2)
-        except (RuntimeError, ValueError) as error:
+        except EngineError:  # what it is in stereo, it is in mono
+            raise
+        except (RuntimeError, ValueError) as stereo:
             try:
                 return measured(*self._described(), rate, 1)
-            except (RuntimeError, ValueError):
-                said = error if isinstance(error, EngineError) else f"{self.effect}: {error}"
-                raise EngineError(str(said)) from error
+            except EngineError:
+                raise
+            except (RuntimeError, ValueError) as mono:
+                raise EngineError(f"{self.effect}: in stereo: {stereo}; in mono: {mono}") from mono
+
+
+def _number(value: Any) -> Any:
+    """Return the number that a switch of a plugin stands for: pedalboard gives some as bool."""
+    return float(value) if isinstance(value, bool) else value

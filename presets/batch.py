@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import Graph, ParamError
+from ..graph import Graph, ParamError, Spec
+from ..graph.arguments import by_keyword, check_call, check_choice, check_flag, check_number
 from ..graph.paths import checked_paths
 from ..nodes.nam import NamBank, load_nam
 from ..nodes.nam.levels import (
@@ -30,6 +31,7 @@ MOST, AT_ONCE = 1024, 64
 Audio = NDArray[np.float32]
 
 
+@by_keyword
 def render_models(
     paths: Iterable[str | os.PathLike[str]],
     audio: ArrayLike,
@@ -53,12 +55,12 @@ def render_models(
     what had to be muted is counted there.
     """
     names, done = checked_paths(paths, "paths", ParamError), 0
-    if backend not in BACKENDS:
-        raise ParamError(f"backend is {backend!r}: must be one of {', '.join(BACKENDS)}")
-    if levels not in MODES:
-        raise ParamError(f"levels is {levels!r}: must be one of {', '.join(MODES)}")
-    if not isinstance(calibrate_input, bool):
-        raise ParamError(f"calibrate_input is {calibrate_input!r}: must be one of False, True")
+    backend = check_choice("backend", backend, BACKENDS)
+    levels = check_choice("levels", levels, MODES)
+    calibrate_input = check_flag("calibrate_input", calibrate_input)
+    sample_rate, slim = Spec(sample_rate, 1).rate, check_number("slim", slim, 0.0, 1.0)
+    check_call("progress", progress)
+    check_call("report", report)
     how = (levels, check_interface(interface_dbu), calibrate_input)
     x = as_channels("audio", audio, 1)[0]
     gains = [applied(load_nam(name), *how) for name in names]

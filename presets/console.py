@@ -32,7 +32,8 @@ def run(call: Callable[[], int | None]) -> int:
                 code = stop.code if isinstance(stop.code, int) else 0
             sys.stdout.flush()
         except NamgraphError as error:
-            complain(str(error))
+            for line in getattr(error, "faults", ()) or (str(error),):
+                complain(line)
             code = 2
         except KeyboardInterrupt:
             _tell("\n")

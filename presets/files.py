@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import FileError, Graph, NamgraphError, Node, PresetError, node_type
+from ..graph import FileError, Graph, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph.arguments import check_text
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path, shown_path
 from ..runtime.adapters.atomic import whole_file, writing
@@ -69,8 +70,13 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     The file's name must end in ``.json``: ``load_preset`` takes a name without an ending for a
     preset that ships, so that what was saved as "lead" could not be loaded as "lead".
     Files that nodes read are stored relative to the preset where they lie below or near it.
+    What an engine or a stream plays is ``engine.graph``, its parameters as last set; mixes and
+    bypasses are no part of a graph, and not stored.
     """
+    as_graph(graph, "save_preset(graph, path)")
     path = checked_path(path, "path", PresetError)
+    if name is not None:
+        check_text("name", name)
     check_outputs([path], files_of(graph), PresetError)
     target = Path(path)
     if target.suffix.lower() != ".json":

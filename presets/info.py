@@ -17,6 +17,7 @@ from ..runtime.adapters.sound import open_sound
 from .files import read_preset
 from .levels import LevelMeter
 from .rig import assumed_rates, model_rates, models
+from .runs import running
 from .shipped import shipped_presets
 
 __all__ = ["describe", "spelled"]
@@ -215,6 +216,7 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "cab_layouts": _cab_layouts(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
+        **running(path, graph),
     }
 
 

@@ -1,12 +1,14 @@
 """A job before its first file: everything is opened once, and what cannot be used is refused."""
 
+import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..graph import JobError, NamgraphError, Spec, tail
+from ..graph import JobError, NamgraphError, Spec, schedule, tail
+from ..graph.check import listed
 from ..runtime.adapters.files import check_format, scan_audio
 from ..runtime.adapters.outputs import check_outputs
 from .job import Job
@@ -17,6 +19,10 @@ from .rig import Rig, check_devices, levels_of_models
 from .values import shown
 
 __all__ = ["Checked", "check_job", "said_of_output"]
+
+
+SHOWN = 5
+"""Files of one fault that its line names; others are counted."""
 
 
 class Heard(NamedTuple):
@@ -59,14 +65,25 @@ class Checked:
 
 
 def check_job(job: Job, backend: str | None = None) -> Checked:
-    """Open everything once; ``JobError`` names what cannot be used, or must not be replaced."""
-    made, digests, reads = Checked(job, backend), Digests(), {job.name: "the job"}
+    """Open everything once; ``JobError`` names all that cannot be used, or must not be replaced."""
+    made, faults = Checked(job, backend), _Faults(job)
+    digests, reads = Digests(), {job.name: "the job"}
     asked, formats = set[tuple[object, float]](), set[tuple[str, int, int]]()
-    try:
-        for source in dict.fromkeys(i.source for i in job.items):
+    for source in dict.fromkeys(i.source for i in job.items):
+        with faults.of(source):
             channels, frames, own_rate = scan_audio(source)
             made.heard[source] = Heard(channels, own_rate, frames)
-        for item in job.items:
+    bad = set[tuple[str, ...]]()
+    for item in job.items:
+        if item.key in bad:
+            continue
+        bad.add(item.key)  # until it is opened
+        with faults.of(item.rack, item.model):
+            made.rig(item)
+            bad.discard(item.key)
+        if item.key in bad or item.source not in made.heard:
+            continue
+        with faults.of(item.rack, item.model):
             rig, heard = made.rig(item), made.heard[item.source]
             ask = '"resample": true'
             check_fit(rig, item.source, heard.channels, heard.rate, job.resample, ask)
@@ -77,17 +94,50 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
                 check_format(item.file, *form[1:], job.subtype)
             if (item.key, rate) not in asked:  # nodes that ring on read what they are to play
                 asked.add((item.key, rate))
+                schedule(rig.graph, Spec(rate, 1))
                 tail(rig.graph, Spec(rate, 1))
                 check_devices(rig.graph)
             made.entries[item.file] = begin_entry(job, item, rig, digests)
             reads.setdefault(item.source, "an input")
+    faults.raise_all()
+    with faults.of():
         for rig in made.rigs.values():
             reads |= rig.reads()
         check_outputs((job.output / file for file in (*made.entries, MANIFEST)), reads, JobError)
         _check_below(job, made.entries)
-    except NamgraphError as error:
-        raise JobError(f"{job.name}: {error}") from error
+    faults.raise_all()
     return made
+
+
+class _Faults:
+    """Collects what is wrong with a job, each thing once, so that all of it is said together."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job.name
+        self._files: dict[str, list[str]] = {}
+        """Of each error's text, the files that it was met in and does not name."""
+
+    @contextlib.contextmanager
+    def of(self, *files: str) -> Iterator[None]:
+        """Keep an error of the body; its line will name the job and one of the files."""
+        try:
+            yield
+        except NamgraphError as error:
+            text, given = str(error), [file for file in files if file]
+            met = self._files.setdefault(text, [])
+            if given and not any(file in text for file in given) and given[0] not in met:
+                met.append(given[0])
+
+    def raise_all(self) -> None:
+        """Raise one ``JobError`` of all that was kept."""
+        if self._files:
+            lines = [
+                f"{self._job}: {listed(met, SHOWN)}: {text}" if met else f"{self._job}: {text}"
+                for text, met in self._files.items()
+            ]
+            error = JobError("; ".join(lines))
+            error.faults = tuple(lines)
+            raise error
 
 
 def _check_below(job: Job, files: Iterable[str]) -> None:

@@ -79,6 +79,9 @@ def run_job(
         warn(said)
     for line in checked.levels_missing():  # once a kind, where a rack would warn once a file
         warn(line)
+    for (rack, model, _), rig in checked.rigs.items():
+        if silent := rig.graph.check():
+            warn(f"{rack or model}: {', '.join(silent)}")
     run = _Run(checked, progress)
     with alone_in(job.output, JobError):
         manifest = job.output / MANIFEST
@@ -210,6 +213,7 @@ class _Run:
             resampled=self._job.resample,
             subtype=self._job.subtype,
             tail=self._job.tail,
+            strict=None,  # said once for each rack
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
         )

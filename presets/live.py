@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..graph import ParamError
-from ..runtime.adapters.checks import check_block, number_in
+from ..graph.arguments import check_number
+from ..runtime.adapters.checks import check_block
 from ..runtime.adapters.devices import Wanted, devices
 from ..runtime.adapters.live import LiveStream
 from ..runtime.adapters.null import NullStream
@@ -108,7 +109,7 @@ def _open(rig: Rig, a: argparse.Namespace) -> Stream:
         raise ParamError("--fast goes with --null and --seconds: a sound card keeps its own time")
     check_block(a.block, "--block")
     if a.rate is not None:
-        number_in("--rate", a.rate, LOWEST_HZ, HIGHEST_HZ, " Hz")
+        check_number("--rate", a.rate, LOWEST_HZ, HIGHEST_HZ, " Hz")
     inputs, outputs = _channels("--inputs", a.inputs), _channels("--outputs", a.outputs)
     if not a.null:
         return LiveStream(

@@ -41,14 +41,15 @@ def render_file(
     block: int | None = None,
     subtype: str | None = None,
     tail: bool | None = None,
+    strict: bool | None = False,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
 ) -> Levels:
     """Render one audio file through a rack into a WAV file of the same sample rate.
 
     With ``resampled``, a file at another rate than the rack's models is brought to theirs, and the
-    result back to its own.  The tail is on, unless the rack is one bare model.  ``target`` appears
-    when all is done, or not at all.
+    result back to its own.  The tail is on, unless the rack is one bare model.  ``strict`` is as of
+    ``render``.  ``target`` appears when all is done, or not at all.
     """
     reads = {os.fspath(source): "the input", **rig.reads()}
     check_outputs([target], reads, AudioFileError)
@@ -66,6 +67,7 @@ def render_file(
             tail=rig.rings_on(tail),
             progress=progress,
             report=lambda stats: muted.append(warn_of_faults(stats, warn)),
+            strict=strict,
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
@@ -101,7 +103,10 @@ def check_fit(
         )
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:
-        way = ": give a file with one channel (left, right or their sum)" if wanted == 1 else ""
+        way = ""
+        if wanted == 1:
+            way = ": give a file with one channel, such as sox makes: `sox IN OUT remix 1` takes "
+            way += "the left, `remix 2` the right, `remix 1,2` the mean of both"
         raise AudioFileError(
             f"{name}: has {counted_channels(channels)}, the rack takes {wanted}{way}"
         )

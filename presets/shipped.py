@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ..graph import FileError, PresetError
+from ..graph.arguments import check_text
 from ..runtime.adapters.file_kind import kind_of_file
 
 __all__ = [
@@ -23,6 +24,7 @@ SOUNDS = (".wav", ".nam")
 
 def asset(name: str) -> str:
     """Return the path of a sound or a model that ships with the package."""
+    check_text("name", name, "the name of a sound or a model")
     there = {p.name: p for p in (HERE / "assets").iterdir() if p.is_file()}
     if name not in there:  # nor is a path into another folder
         known = sorted(n for n, path in there.items() if path.suffix in SOUNDS)

@@ -7,9 +7,10 @@ from .adapters.livestats import LiveStats
 from .adapters.meters import Level
 from .adapters.null import NullStream
 from .adapters.offline import render
-from .engine import Engine, Snapshot
+from .engine import Engine
 from .plan import Plan
 from .settings import Settings
+from .snapshot import Snapshot
 from .stats import NodeStats, Stats
 
 __all__ = [

@@ -13,6 +13,7 @@ importing a node costs nothing and a second process compiles nothing.
 import contextlib
 import gc
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any
 
 from numba import njit, types
@@ -20,7 +21,8 @@ from numba.core import sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 
-from ..graph import KernelError
+from ..graph import KernelError, ParamError
+from ..graph.arguments import said
 from .compiler import KernelCompiler
 from .disk_cache import KernelCache
 from .kernel_check import cannot_compile
@@ -114,6 +116,8 @@ def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
 
 def kernel(function: Callable[[int, int, int, int], None]) -> Native:
     """Make a node's kernel of a plain Numba function ``(state, ins, outs, frames)``."""
+    if not isinstance(function, FunctionType):
+        raise ParamError(f"function is {said(function)}: must be one (state, ins, outs, frames)")
     return Native(function, NODE)
 
 

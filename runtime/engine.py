@@ -3,23 +3,24 @@
 import contextlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import EngineError, Graph, ParamError, Spec, UnknownNameError
+from ..graph import EngineError, Graph, Spec, UnknownNameError, as_graph
+from ..graph.arguments import by_keyword, check_flag, check_number, said
+from ..graph.silent import tell_silent
 from .callback import process, render_blocks
-from .cpu import nanoseconds_per_cycle
 from .device import patient
 from .messages import NOW, Message, aligned
 from .plan import Plan
 from .post import Posting
 from .settings import Settings, changes, check_share, check_time, find_blend, find_param
+from .snapshot import NOT_TAKEN, Snapshot
 from .stats import Stats, collect
 
-__all__ = ["Engine", "Snapshot"]
+__all__ = ["Engine"]
 
 CROWD = 8
 """Plans that may wait to be faded out before a swap waits for them."""
@@ -29,21 +30,6 @@ Audio = NDArray[np.float32]
 LONGEST_FADE_S = 60.0
 LONGEST_CALL = 1 << 24
 """Frames of one call of the callback, which counts in 32 bits."""
-NOT_TAKEN = -1
-"""The frame of a snapshot that the audio thread has not filled."""
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """All state of one plan at one frame; only that plan can be restored from it."""
-
-    plan: Plan
-    data: NDArray[np.uint8]
-
-    @property
-    def frame(self) -> int:
-        """Frames played, since the start or the last reset, when it was taken."""
-        return int(self.data[:8].view(np.int64)[0])
 
 
 class Engine(Posting):
@@ -53,9 +39,11 @@ class Engine(Posting):
     it is checked here, and reaches the audio thread through a ring that never blocks it.
     ``driven`` says that an adapter's own thread plays the engine; where none does, messages are
     applied by the caller at once.  ``pipelined`` lets a GPU work on one block while the next one is
-    recorded, for ``max_frames`` of latency.
+    recorded, for ``max_frames`` of latency.  What is silent in the graph (``Graph.check``) is a
+    ``GraphWarning``, with ``strict`` a ``GraphError``; ``strict=None`` looks for nothing.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -64,15 +52,17 @@ class Engine(Posting):
         max_frames: int = 512,
         fade_s: float = 0.02,
         pipelined: bool = False,
+        strict: bool | None = False,
     ) -> None:
+        as_graph(graph)
         self.spec = Spec(sample_rate, max_frames, pipelined)
-        if not 0.0 <= fade_s <= LONGEST_FADE_S:
-            raise ParamError(f"fade_s is {fade_s!r}: must lie in [0, {LONGEST_FADE_S:g}]")
-        super().__init__(Plan(graph, self.spec), round(fade_s * sample_rate))
-        self._old: list[Plan] = []
+        fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
+        self._strict = None if strict is None else check_flag("strict", strict)
+        tell_silent(graph, self._strict or None)
+        super().__init__(Plan(graph, self.spec), round(fade_s * self.spec.rate))
+        tell_silent(graph, self._strict)  # a warning of a graph that cannot run would only distract
         self._retired = 0
         self._held: list[Snapshot] = []
-        self._guard: dict[str, int] = {}
         self._deadline: float | None = None
         self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
@@ -81,8 +71,14 @@ class Engine(Posting):
 
     @property
     def graph(self) -> Graph:
-        """The graph that plays (or is fading in)."""
-        return self.plan.graph
+        """A copy of the graph that plays (or is fading in), its parameters as they were last set.
+
+        What is heard is what ``save_preset(engine.graph, ...)`` writes: of a parameter that glides
+        the value it glides to, and of a change set for a later frame (``at``) nothing until that
+        frame is played.  Mixes and bypasses are no part of a graph: see ``settings``.
+        """
+        with self._lock:
+            return self.plan.graph.with_params(self.params())
 
     @property
     def latency(self) -> int:
@@ -114,7 +110,7 @@ class Engine(Posting):
         """
         from .layout import Ends
 
-        ends = Ends(self.graph, block)
+        ends = Ends(self.plan.graph, block)
         outs = ends.outputs(out)
         self.play(ends.inputs, outs, ends.frames)
         shaped: Audio | dict[str, Audio] = ends.shaped(outs)
@@ -146,21 +142,26 @@ class Engine(Posting):
         """
         with self._lock:
             index, checked = find_param(self.plan, name, value)
-            self._post(Message.PARAM, index, checked, check_time(name, at))
+            due = check_time(name, at)
+            self._post(Message.PARAM, index, checked, due)
+            if due == NOW:
+                self._note((name, checked))
 
     def mix(self, node: str, share: float, *, at: int | None = None) -> None:
         """Set how much of a node is heard beside its input: 0 none, 1 (as at first) it alone."""
         with self._lock:
-            self._watch()
             index = find_blend(self.plan, node)
-            self._post(Message.PARAM, index, check_share(node, share), check_time(node, at))
+            number, due = check_share(node, share), check_time(node, at)
+            self._watch()
+            self._post(Message.PARAM, index, number, due)
 
     def bypass(self, node: str, bypassed: bool = True, *, at: int | None = None) -> None:
         """Let a node's input past it, or no longer; it runs on, so that it comes back as it was."""
         with self._lock:
-            self._watch()
             index = find_blend(self.plan, node) + 1
-            self._post(Message.PARAM, index, float(not bypassed), check_time(node, at))
+            heard, due = float(not check_flag("bypassed", bypassed)), check_time(node, at)
+            self._watch()
+            self._post(Message.PARAM, index, heard, due)
 
     def settings(self) -> Settings:
         """Return every parameter, mix and bypass as last applied."""
@@ -170,13 +171,20 @@ class Engine(Posting):
 
     def apply(self, settings: Settings) -> None:
         """Set everything at once, between two blocks; what the graph does not have is left out."""
+        if not isinstance(settings, Settings):
+            raise EngineError(f"settings is {said(settings)}: must be what settings() gave")
         with self._lock:
             if settings.mixes:
                 self._watch()
-            self._post_all([(Message.PARAM, i, x, NOW) for i, x in changes(self.plan, settings)])
+            posted = list(changes(self.plan, settings))
+            self._post_all([(Message.PARAM, i, x, NOW) for i, x in posted])
+            names = {index: name for name, index in self.plan.params.items()}
+            self._note(*((names[i], x) for i, x in posted if i in names))
 
     def get(self, name: str) -> float:
         """Return a parameter's value as it was last applied, or a reading of a meter."""
+        if not isinstance(name, str):
+            name = said(name)
         if name in self.plan.params:
             self._catch_up()
             return float(self.plan.param_table["value"][self.plan.params[name]])
@@ -187,18 +195,23 @@ class Engine(Posting):
     def swap(self, graph: Graph) -> None:
         """Prepare ``graph`` here, then fade over to it between two blocks.
 
-        Nodes that are the same by name and value keep their state.  The new graph must have the
-        ends of the old one.
+        Nodes that are the same by name and value keep their state, and their parameters stay as
+        they were last set: a value is the same if it is what this engine's graph was given with,
+        or what it is set to now (as in ``engine.graph``).  The new graph must have the ends of the
+        old one.
         """
+        as_graph(graph)
         for side in ("inputs", "outputs"):
-            old, new = dict(getattr(self.graph, side)), dict(getattr(graph, side))
+            old, new = dict(getattr(self.plan.graph, side)), dict(getattr(graph, side))
             if list(old.items()) != list(new.items()):
                 raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
+        tell_silent(graph, self._strict)
         with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
+            fade, current = int(self._record["fade_frames"][0]), self.graph
             with patient(self.plan.lane, self._deadline):
-                plan = Plan(graph, self.spec, self.plan, int(self._record["fade_frames"][0]))
+                plan = Plan(graph, self.spec, self.plan, fade, current)
                 plan.touch()
             with self._lock:
                 self._free_retired()
@@ -206,6 +219,7 @@ class Engine(Posting):
                 if plan.lane is not None:
                     plan.lane.expect(self._deadline)
                 self._old.append(self.plan)
+                self._note(plan)
                 self.plan = plan
                 self._post(Message.SWAP, plan.address)
 
@@ -236,6 +250,8 @@ class Engine(Posting):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Return to the moment of a snapshot: what is played next is played as it was then."""
+        if not isinstance(snapshot, Snapshot):
+            raise EngineError(f"snapshot is {said(snapshot)}: must be what snapshot() gave")
         with self._lock:
             if snapshot.plan is not self.plan:
                 raise EngineError("the snapshot is of another plan: the graph was swapped since")
@@ -252,35 +268,21 @@ class Engine(Posting):
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
         if timed is not None:
-            if timed:
+            if check_flag("timed", timed):
                 self._watch()
             self._record["timed"] = int(timed)
         with self._lock:
             self._free_retired()
-            playing = int(self._record["plan"][0])  # a swap may still wait for the one before
-            plan = next((p for p in self._old if p.address == playing), self.plan)
+            plan = self._playing()
         return collect(plan, self._record[0], self._trace, self._counts)
-
-    def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
-        """Mute a node for ``rest_s`` after it took more than ``limit_s`` in so many blocks running.
-
-        ``None``: let every node take what it takes.
-        """
-        cycles = 0 if limit_s is None else round(limit_s * 1e9 / nanoseconds_per_cycle())
-        rest = max(1, round(rest_s * self.spec.rate))
-        with self._lock:
-            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
-            self._watch()
-            self.plan.watched(self._guard)
-            self._record["timed"] = 1
 
     def deadline(self, seconds: float | None) -> None:
         """Let the CPU relieve a GPU that takes longer for a block, three times running.
 
         ``None``, as at first: wait as long as it takes.
         """
-        if seconds is not None and not 0.0 < seconds <= LONGEST_FADE_S:
-            raise ParamError(f"deadline is {seconds!r} s: must lie in (0, {LONGEST_FADE_S:g}]")
+        if seconds is not None:
+            seconds = check_number("deadline", seconds, 0.0, LONGEST_FADE_S, "s", above=True)
         with self._lock:
             self._deadline = seconds
             if self.plan.lane is not None:

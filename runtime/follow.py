@@ -42,7 +42,8 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
             continue
         if (
             j is not None
-            and (previous._prepared[j].mixes or previous._prepared[j].node) == node
+            and node is not None
+            and plan.is_kept(prepared.op.node, node)
             and previous._prepared[j].code == prepared.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, previous._prepared[j].op)
@@ -72,8 +73,11 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
             copies.append((target, source, 8))
         counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
         copies.append((*counters, ROW.itemsize - COUNTERS))
-    for old, new in _moved(previous, plan, {previous._prepared[j].op.node for j, _ in same}):
+    kept = {previous._prepared[j].op.node for j, _ in same}
+    moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n)]
+    for old, new in _moved(previous, plan, moved):
         copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
+    plan.carried = frozenset([*kept, *moved])
     remap = np.full(len(previous.param_table), -1, np.int64)
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
@@ -94,24 +98,27 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
     return keep
 
 
-def _moved(previous: "Plan", plan: "Plan", kept: set[str]) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of the knobs of nodes that are the same, but on the host or on a device.
+def _moved(previous: "Plan", plan: "Plan", nodes: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers, before and here, of the controls of nodes that changed place.
 
-    Nobody has asked for that: what was turned stays where it is.
+    They are the same, but on the host or on a device: what was set stays as it is.
     """
     for name, new in plan.params.items():
-        node = name.partition(".")[0]
-        if name in previous.params and node not in kept and _alike(previous, plan, node):
+        if name in previous.params and name.partition(".")[0] in nodes:
             yield previous.params[name], new
     for node, new in plan.blends.items():
-        if node in previous.blends and node not in kept and _alike(previous, plan, node):
+        if node in previous.blends and node in nodes:
             old = previous.blends[node]
             yield from ((old, new), (old + 1, new + 1))
 
 
 def _alike(previous: "Plan", plan: "Plan", name: str) -> bool:
-    before, here = previous.graph.nodes[name], plan.graph.nodes[name]
-    return (before.without_device() or before) == (here.without_device() or here)
+    """Whether a node is the same but for where it plays."""
+    before, here = previous.graph.nodes.get(name), plan.graph.nodes[name]
+    if before is None:
+        return False
+    same = (before.without_device() or before) == (here.without_device() or here)
+    return same or plan.is_kept(name, here)
 
 
 def _spill(

@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..graph import Graph, PortError
+from ..graph.arguments import said
 
 __all__ = ["Ends", "as_channels"]
 
 Audio = NDArray[np.float32]
+STEREO = 2
 
 
 def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
@@ -19,19 +21,51 @@ def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
     Nothing is guessed: another channel count, more dimensions or other than real numbers is a
     ``PortError`` that names the input.
     """
-    x = np.asarray(audio)
+    x = _array(name, audio)
     if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
         raise PortError(f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0")
     if x.ndim not in (1, 2):
         raise PortError(f"{name}: shape is {x.shape}: must be (channels, frames) or (frames,)")
     planar = x.reshape(1, -1) if x.ndim == 1 else x
     if planar.shape[0] != channels:
+        found = planar.shape[0]
         raise PortError(
-            f"{name}: audio of shape {x.shape} has {planar.shape[0]} channels, "
-            f"the graph's input takes {channels}"
+            f"{name}: audio of shape {x.shape} has {found} channel{'s' * (found != 1)}, "
+            f"the graph's input takes {channels}{_advice(x, channels)}"
         )
     with np.errstate(over="ignore"):  # too large for float32 is infinite, and counted as such
         return np.ascontiguousarray(planar, np.float32)
+
+
+def _array(name: str, audio: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(audio)
+    except (TypeError, ValueError) as reason:  # rows of different lengths, a tensor on a device
+        raise PortError(f"{name}: cannot be read as an array: {reason}") from None
+
+
+def _length(audio: Any) -> int:
+    """Return the frames of audio that nobody will hear: any number of channels will do."""
+    shape = _array("audio", audio).shape
+    if len(shape) not in (1, 2):
+        raise PortError(f"audio: shape is {shape}: must be (channels, frames) or (frames,)")
+    return int(shape[-1])
+
+
+def _advice(x: NDArray[Any], channels: int) -> str:
+    """Return what to do with audio of another width, where its shape shows what it is."""
+    if x.ndim == 1:
+        return ": np.stack([x, x]) plays it on both" if channels == 2 else ""
+    rows, columns = x.shape
+    if columns == channels:
+        return ": frames come last here: transpose, pass x.T"
+    if channels == 1 and columns == STEREO < rows:
+        return ": frames come last here, and it is mono: pass x[:, 0], or x.mean(axis=1)"
+    if channels == 1 and rows == STEREO:
+        return ": pass one channel, x[0], or both as one, x.mean(axis=0)"
+    if channels == STEREO and rows == 1:
+        return ": np.repeat(x, 2, axis=0) plays it on both"
+    return ""
 
 
 class Ends:
@@ -52,7 +86,8 @@ class Ends:
                 )
             given = dict.fromkeys(graph.inputs, audio)
         if set(given) != set(graph.inputs):
-            raise PortError(f"audio for inputs {sorted(given)}: the graph has {list(graph.inputs)}")
+            names = ", ".join(map(said, given)) or "none"
+            raise PortError(f"audio for the inputs {names}: the graph has {list(graph.inputs)}")
         planar = {n: as_channels(n, given[n], c) for n, c in graph.inputs.items()}
         lengths = {n: x.shape[1] for n, x in planar.items()}
         if len(set(lengths.values())) > 1:
@@ -61,7 +96,7 @@ class Ends:
         if planar:
             self.frames = next(iter(lengths.values()))
         else:  # a graph that only makes sound: the array says how much
-            self.frames = int(np.shape(whole)[-1]) if not self.by_name else 0
+            self.frames = 0 if self.by_name else _length(whole)
         self.inputs: list[Audio] = [row for x in planar.values() for row in x]
 
     def outputs(self, out: Audio | None = None) -> list[Audio]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import types
 
-from ..graph import CudaError, Graph, Schedule, Spec, schedule
+from ..graph import CudaError, Graph, Node, Schedule, Spec, schedule
 from .abi import native
 from .arena import Arena, Block, Memory, check_total
 from .blend import blend
@@ -51,16 +51,26 @@ class Plan:
     """Everything one block needs, allocated, computed and warmed; made off the audio thread.
 
     ``previous`` is the plan this one will follow: nodes that are the same by name and value, at
-    the same rate and width, take over its state when the engine swaps plans.  Others that remember
-    for long hear the first ``onset`` frames rise from silence.
+    the same rate and width, take over its state when the engine swaps plans; a value is what
+    ``previous`` was made with, or what ``current``, its graph as set since, says.  Others that
+    remember for long hear the first ``onset`` frames rise from silence.
     """
 
     def __init__(
-        self, graph: Graph, spec: Spec, previous: "Plan | None" = None, onset: int = 0
+        self,
+        graph: Graph,
+        spec: Spec,
+        previous: "Plan | None" = None,
+        onset: int = 0,
+        current: Graph | None = None,
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.spec = spec
         self.lane: Lane | None = None
+        self.carried = frozenset[str]()
+        """Nodes that take over, from the plan before, what was set."""
+        self._before = [] if previous is None else [previous.graph.nodes]
+        self._before += [] if current is None else [current.nodes]
         try:
             self._make(graph.copy(), previous, onset)
         except CudaError as error:
@@ -122,6 +132,7 @@ class Plan:
         self._warm(previous, {k: j for j, k in same}, buffers)
         if previous is not None:
             self._keep = follow(previous, self, same)
+        self._before = []
         for prepared in self._prepared:
             if prepared.writes:  # only now: a reset shall find it over
                 prepared.record.content["left"] = prepared.record.content["whole"] = onset
@@ -141,8 +152,8 @@ class Plan:
             if op.node:
                 sizes[op.node] = row.memory.nbytes
             check_total(sizes, total)
-            before = {} if previous is None else previous.graph.nodes
-            fresh = previous is not None and op.reads and before.get(op.node) != row.node
+            kept = row.node is not None and self.is_kept(op.node, row.node)
+            fresh = previous is not None and op.reads and not kept
             if self.lane is not None and self.lane.takes(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.lane.rows(op, row)
@@ -151,6 +162,15 @@ class Plan:
             else:
                 rows.append(row)
         return rows
+
+    def is_kept(self, name: str, node: Node) -> bool:
+        """Whether the plan before has the same node under this name (asked while being made)."""
+        return any(nodes.get(name) == node for nodes in self._before)
+
+    def values(self) -> dict[str, float]:
+        """Return each parameter ``"node.param"`` as last applied (the target, where one glides)."""
+        table = self.param_table["value"]
+        return {name: float(table[index]) for name, index in self.params.items()}
 
     def remembers(self, node: str) -> bool:
         """Whether a node rings on for long."""

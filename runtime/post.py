@@ -3,12 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 import numpy as np
 
 from ..graph import EngineError
+from ..graph.arguments import check_number, check_whole
 from .attend import ENGINE, TRACE, attend
 from .callback import process, publish
+from .cpu import nanoseconds_per_cycle
 from .fade import fade
 from .messages import MESSAGE, NOW, Message, Ring, aligned
 from .plan import Plan
@@ -20,6 +23,7 @@ __all__ = ["Posting"]
 RING = 8192
 PENDING = 2 * RING
 """Room for messages that wait for their frame, so many as ``set`` lets in, and a ring of others."""
+LONGEST_GUARD_S = 3600.0
 PATIENCE_S = 2.0
 """How long a control thread waits for an audio thread that does not take its messages."""
 
@@ -39,6 +43,13 @@ class Posting:
         self._lock = threading.RLock()
         self._native = threading.RLock()  # held while this process, not an adapter, runs the engine
         self._watched = False
+        self._guard: dict[str, int] = {}
+        self._old: list[Plan] = []
+        """Plans before the last one posted that play, fade out or wait, the oldest first."""
+        self._unplayed: list[Plan | tuple[str, float]] = []
+        """Plans that do not play yet, and what was set since the first of them was posted."""
+        self._applied = 0
+        """Messages known to be applied (but for what waits behind a swap)."""
         self._ring = Ring(RING)
         self._pending = aligned(PENDING, MESSAGE)
         self._trace = aligned(TRACE, np.int64)
@@ -58,6 +69,10 @@ class Posting:
         e["walk"], e["process"] = walk.address, process.address
         self._process = process.ctypes
 
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: what it plays lies at fixed addresses."""
+        raise TypeError("an engine cannot be pickled: pickle its graph, and make an engine of that")
+
     @property
     def state(self) -> int:
         """The address of the engine's record."""
@@ -74,6 +89,70 @@ class Posting:
             self._watch()
             self._record["attend"], self._record["fade"] = attend.address, fade.address
             self.plan.touch()
+
+    def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
+        """Mute a node for ``rest_s`` after it took more than ``limit_s`` in so many blocks running.
+
+        ``None``: let every node take what it takes.
+        """
+        cycles = 0
+        if limit_s is not None:
+            limit_s = check_number("limit_s", limit_s, 0.0, LONGEST_GUARD_S, "s", above=True)
+            cycles = max(1, round(limit_s * 1e9 / nanoseconds_per_cycle()))
+        strikes = check_whole("strikes", strikes, 1, 1 << 30)
+        rest_s = check_number("rest_s", rest_s, 0.0, LONGEST_GUARD_S, "s")
+        rest = max(1, round(rest_s * self.plan.spec.rate))
+        with self._lock:
+            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
+            self._watch()
+            self.plan.watched(self._guard)
+            self._record["timed"] = 1
+
+    def params(self) -> dict[str, float]:
+        """Return every parameter ``"node.param"`` as last set, as ``graph`` has them."""
+        with self._lock:
+            return self._params()
+
+    def _params(self) -> dict[str, float]:
+        """Return the parameters of the last plan posted, as they are once all messages are applied.
+
+        A swap waits while another one fades, and all that was posted after it waits too: that is
+        done here as the audio thread will do it.
+        """
+        if self.waiting:
+            self._settle()
+        if self.driven and self._applied != self._ring.written:
+            block = int(self._record["blocks"][0])  # it may have taken messages, and go on to apply
+            self._wait(lambda: self._record["blocks"][0] != block, "played a block")
+        self._applied = self._ring.written
+        playing = self._playing()
+        if playing is self.plan:
+            self._unplayed.clear()
+        values = playing.values()
+        waiting = list(self._unplayed)
+        if playing in waiting:
+            waiting = waiting[waiting.index(playing) + 1 :]
+        for event in waiting:
+            if isinstance(event, Plan):
+                now, values = values, event.values()
+                values |= {
+                    n: now[n] for n in values if n in now and n.partition(".")[0] in event.carried
+                }
+            elif event[0] in values:
+                values[event[0]] = event[1]
+        return values
+
+    def _playing(self) -> Plan:
+        """Return the plan that plays: not the last one posted, while a swap waits for a fade."""
+        address = int(self._record["plan"][0])
+        return next((p for p in self._old if p.address == address), self.plan)
+
+    def _note(self, *events: Plan | tuple[str, float]) -> None:
+        """Remember what the audio thread applies only after a swap that waits."""
+        if self._record["plan"][0] == self.plan.address:
+            self._unplayed.clear()
+        if self._unplayed or any(isinstance(event, Plan) for event in events):
+            self._unplayed += events
 
     def _watch(self) -> None:
         """Play on with the walk that looks at every node."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..graph import ParamError, UnknownNameError
+from ..graph.arguments import as_whole, check_number, said
 from .messages import NOW
 from .plan import Plan
 
@@ -49,44 +48,39 @@ def changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     """Return a parameter's number and its new value, if there are such."""
-    if name not in plan.params:
-        near = difflib.get_close_matches(name, plan.params, n=3, cutoff=0.4)
+    if not isinstance(name, str) or name not in plan.params:
+        near = difflib.get_close_matches(str(name), plan.params, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(plan.params)[:8]) or "none"
-        raise UnknownNameError(f"no parameter {name!r}; there is {known}")
+        raise UnknownNameError(f"no parameter {said(name)}; there is {known}")
     return plan.params[name], _row(plan, name).check(name, value)
 
 
 def find_blend(plan: Plan, node: str) -> int:
     """Return the number of a node's mix; its bypass has the next."""
-    if node in plan.blends:
+    if isinstance(node, str) and node in plan.blends:
         return plan.blends[node]
-    if node in plan.graph.nodes:
+    if isinstance(node, str) and node in plan.graph.nodes:
         raise ParamError(
             f"{node} cannot be mixed or bypassed: that takes one audio output, and a first input "
             "with as many channels, or one; on a device, neighbours that are not there too"
         )
     known = ", ".join(sorted(plan.blends)[:8]) or "none"
-    raise UnknownNameError(f"no node {node!r}; there is {known}")
+    raise UnknownNameError(f"no node {said(node)}; there is {known}")
 
 
 def check_share(node: str, share: float) -> float:
     """Return a share of the whole."""
-    try:
-        number = float(share)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0.0 <= number <= 1.0:
-        raise ParamError(f"mix of {node} is {share!r}: must be a number in [0, 1]")
-    return number
+    return check_number(f"mix of {node}: share", share, 0.0, 1.0)
 
 
 def check_time(name: str, at: int | None) -> int:
     """Return the frame at which a message is due."""
     if at is None:
         return NOW
-    if isinstance(at, bool) or not isinstance(at, int | np.integer) or not 0 <= at < LAST_FRAME:
-        raise ParamError(f"{name}: at is {at!r}: must be a frame number, 0 or more")
-    return int(at)
+    frame = as_whole(at)
+    if frame is None or not 0 <= frame < LAST_FRAME:
+        raise ParamError(f"{name}: at is {said(at)}: must be a frame number, 0 or more")
+    return frame
 
 
 def _row(plan: Plan, name: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
@@ -77,13 +78,14 @@ class NamBank(Node):
         if not 1 <= len(self.paths) <= MAX_CHANNELS:
             found = described(self.paths)
             raise ParamError(f"paths is {found}: must be a list of 1 to {MAX_CHANNELS} files")
-        if isinstance(self.slim, bool) or not 0 <= self.slim <= 1:
-            raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
+        object.__setattr__(self, "slim", check_number("slim", self.slim, 0.0, 1.0))
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port: a channel for all, or one for each."""
+        """One port: a channel for all, or one for each; files that cannot be used raise here."""
+        for path in self.paths:
+            load_nam(path)
         return (Port("in", 1 if self.shared else len(self.paths), space=self._space),)
 
     @property
@@ -106,11 +108,11 @@ class NamBank(Node):
         return space_of(self.backend, self.no_device)
 
     def no_device(self) -> str:
-        """Return why the models cannot play on a device, or nothing if they can."""
-        try:
-            return self._refusal(self.models)
-        except NamFileError as error:
-            return str(error)
+        """Return why the models cannot play on a device, or nothing if they can.
+
+        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        """
+        return self._refusal(self.models)
 
     def _refusal(self, models: Sequence[Model]) -> str:
         from .cuda import cuda_network

@@ -3,10 +3,10 @@
 from collections import deque
 from dataclasses import dataclass, replace
 
-from ...graph.graph import Graph
+from ...graph.graph import Graph, as_graph
 from .bank import NamBank
 from .file import load_nam
-from .levels import INTERFACE_DBU
+from .levels import INTERFACE_DBU, check_interface
 from .node import Nam
 
 __all__ = ["Junction", "junctions", "match_levels"]
@@ -36,7 +36,8 @@ def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
     of the first minus input level of the second.  An end whose file says nothing stays raw
     (``junctions`` tells which, and building the graph warns).
     """
-    made = graph.copy()
+    made = as_graph(graph, "match_levels(graph, interface_dbu)").copy()
+    interface_dbu = check_interface(interface_dbu)
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank):
             made.replace(name, replace(node, levels="calibrated", interface_dbu=interface_dbu))

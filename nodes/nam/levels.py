@@ -23,7 +23,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ...graph.errors import ParamError
+from ...graph.arguments import check_number
 from .model import Model
 
 __all__ = [
@@ -72,12 +72,7 @@ class Applied:
 
 def check_interface(value: float) -> float:
     """Return an interface's level in dBu if it can be one."""
-    number = not isinstance(value, bool) and isinstance(value, (int, float))
-    if not number or not -MOST_DBU <= value <= MOST_DBU:
-        raise ParamError(
-            f"interface_dbu is {value!r}: must be a number in [{-MOST_DBU:g}, {MOST_DBU:g}] dBu"
-        )
-    return float(value)
+    return check_number("interface_dbu", value, -MOST_DBU, MOST_DBU, "dBu")
 
 
 def applied(

@@ -58,15 +58,13 @@ class Nam(Node):
 
     def __post_init__(self) -> None:
         """Check what can be checked without the file."""
-        if isinstance(self.slim, bool):
-            raise ParamError(f"slim is {self.slim!r}: must be a number in [0, 1]")
         object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port, as wide as the model."""
+        """One port, as wide as the model; a file that cannot be used is its ``NamFileError``."""
         return (Port("in", self._channels[0], space=self._space),)
 
     @property
@@ -76,22 +74,22 @@ class Nam(Node):
 
     @property
     def _channels(self) -> tuple[int, int]:
-        try:
-            return load_nam(self.path).channels
-        except NamFileError:  # which ``prepare`` will raise; nearly every model is mono
-            return 1, 1
+        return load_nam(self.path).channels
 
     @property
     def _space(self) -> Space:
         return space_of(self.backend, self.no_device)
 
     def no_device(self) -> str:
-        """Return why the model cannot play on a device, or nothing if it can."""
+        """Return why the model cannot play on a device, or nothing if it can.
+
+        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        """
         from ...runtime.cuda.driver import driver, missing
         from .cuda import cuda_network, refusal
 
+        network = self.model.running
         try:
-            network = self.model.running
             if self.resample:
                 return "resample is for the CPU"
             if reason := refusal(network):
@@ -99,7 +97,7 @@ class Nam(Node):
             if reason := missing():
                 return reason
             room = driver().shared_bytes
-        except (CudaError, NamFileError) as error:
+        except CudaError as error:
             return str(error)
         wanted = cuda_network(network, self.precision).kernel.shared_bytes
         return "" if wanted <= room else f"{wanted} bytes of shared memory: the device has {room}"
@@ -145,8 +143,9 @@ class Nam(Node):
                 raise NamFileError(f"{self.path}: {error}") from None
         says = "" if known else " (the file does not say, which means 48000)"
         raise NamFileError(
-            f"{self.path}: the model runs at {own:g} Hz{says}, the stream at {stream:g} Hz: must be"
-            " equal, or the node's option resample true"
+            f"{self.path}: the model runs at {own:g} Hz{says}, the stream at {stream:g} Hz: "
+            f"play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
+            "Nam(..., resample=True), --resample"
         )
 
     def prepare(self, io: Io) -> Processor:

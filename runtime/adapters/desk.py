@@ -1,8 +1,10 @@
 """What one does with a rack that plays: turn, bypass, mix, swap, store, recall."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
-from ...graph import EngineError, Graph, ParamError
+from ...graph import EngineError, Graph, ParamError, as_graph
+from ...graph.arguments import said
 from ..engine import Engine
 from ..settings import Settings
 from .offline_only import refuse_offline_nodes
@@ -18,6 +20,10 @@ class Desk:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._slots: dict[str, Settings] = {}
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: it is bound to a thread or a device."""
+        raise TypeError("a stream cannot be pickled: pickle its graph, and make a stream of that")
 
     @property
     def state(self) -> str:
@@ -46,6 +52,7 @@ class Desk:
         Nodes that are the same by name and value keep their state.  Long tails of those that are
         not ring on beneath the new graph; until then both are computed.
         """
+        as_graph(graph)
         refuse_offline_nodes(graph, "a live stream")
         self._desk().swap(graph)
 
@@ -73,6 +80,6 @@ class Desk:
 
 
 def _slot(slot: str) -> str:
-    if slot not in tuple(SLOTS):
-        raise ParamError(f"slot is {slot!r}: must be one of {', '.join(SLOTS)}")
+    if not isinstance(slot, str) or slot not in tuple(SLOTS):
+        raise ParamError(f"slot is {said(slot)}: must be one of {', '.join(SLOTS)}")
     return slot

@@ -8,10 +8,11 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ...graph import EngineError, Graph
+from ...graph import EngineError, Graph, as_graph
+from ...graph.arguments import by_keyword, check_flag
 from . import thread
 from .card import card_callback
-from .checks import check_block, check_graph, check_latency
+from .checks import check_block, check_latency
 from .devices import Wanted, find_devices, leave_open, need_sounddevice, renew
 from .maps import graph_rate, input_map, output_map
 from .portaudio import Card, GoneServerError, Request, explain, open_card
@@ -42,6 +43,7 @@ class LiveStream(Stream):
     does not, that is a ``RuntimeWarning`` and a line in ``warnings``.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -57,9 +59,10 @@ class LiveStream(Stream):
         pipelined: bool = False,
         priority: bool = True,
     ) -> None:
-        check_graph(graph)
+        as_graph(graph)
         check_block(blocksize)
         latency = check_latency(latency)
+        priority = check_flag("priority", priority)
         ins = input_map(graph, inputs)
         outs = output_map(graph, outputs, 0)
         widths = max(ins, default=-1) + 1, len(outs)

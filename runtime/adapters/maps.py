@@ -1,9 +1,9 @@
 """Which channel of a device is which channel of a graph."""
 
-import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ...graph import Graph, PortError
+from ...graph.arguments import as_whole, said
 
 __all__ = ["channel_names", "graph_rate", "input_map", "output_map"]
 
@@ -59,10 +59,10 @@ def channel_names(ends: dict[str, int]) -> list[str]:
 
 
 def _checked(name: str, channels: Sequence[int]) -> list[int]:
-    try:
-        found = [operator.index(c) for c in channels]  # of a number, of a word: a TypeError
-    except TypeError:
-        found = [0]
-    if any(not 1 <= c <= MOST for c in found):
-        raise PortError(f"{name} is {channels!r}: must be channels of the device, counted from 1")
-    return found
+    found = [as_whole(c) for c in channels] if isinstance(channels, Iterable) else [None]
+    counts = [c for c in found if c is not None and 1 <= c <= MOST]
+    if len(counts) < len(found):
+        raise PortError(
+            f"{name} is {said(channels)}: must be channels of the device, counted from 1"
+        )
+    return counts

@@ -7,17 +7,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, ParamError
+from ...graph import Graph, as_graph
+from ...graph.arguments import by_keyword, check_flag, check_number, check_whole
 from ..layout import as_channels
 from ..messages import aligned
 from .card import card_callback
-from .checks import check_block, check_graph, number_in
+from .checks import check_block
 from .clock import JOB, drive, system_clock
 from .maps import graph_rate, input_map, output_map
 from .stream import Stream
 
 __all__ = ["NullStream"]
 
+LONGEST_S = 1e7
+LONGEST_RECORD = 1 << 30
 SLACK = 2
 """Blocks that a card would have in its buffers when one comes late."""
 RATE = 48_000.0
@@ -35,6 +38,7 @@ class NullStream(Stream):
     time that a node may take for many blocks running before it is muted for half a second.
     """
 
+    @by_keyword
     def __init__(
         self,
         graph: Graph,
@@ -51,16 +55,12 @@ class NullStream(Stream):
         node_share: float | None = 1.0,
         pipelined: bool = False,
     ) -> None:
-        check_graph(graph)
+        as_graph(graph)
         blocksize = check_block(blocksize)
+        realtime = check_flag("realtime", realtime)
+        record = check_whole("record", record, 0, LONGEST_RECORD)
         if seconds is not None:
-            number_in("seconds", seconds, 0.0, LONGEST_S)
-            if not seconds > 0:
-                raise ParamError(f"seconds is {seconds!r}: must be more than 0, or None")
-        if isinstance(record, bool) or not isinstance(record, int | np.integer) or record < 0:
-            raise ParamError(
-                f"record is {record!r:.60}: must be a whole number of frames, 0 or more"
-            )
+            seconds = check_number("seconds", seconds, 0.0, LONGEST_S, "s", above=True)
         if sample_rate is None:
             sample_rate = graph_rate(graph) or RATE
         ins, outs = input_map(graph, inputs), output_map(graph, outputs, 0)
@@ -106,7 +106,7 @@ class NullStream(Stream):
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all ``seconds`` are played; return whether they are."""
         if timeout_s is not None:
-            number_in("timeout_s", timeout_s, 0.0, threading.TIMEOUT_MAX)
+            check_number("timeout_s", timeout_s, 0.0, threading.TIMEOUT_MAX)
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self.state == "ended"

@@ -1,13 +1,23 @@
 """The simplest adapter: arrays in, arrays out, faster than real time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import LONGEST_BLOCK, EngineError, Graph, ParamError, Space, Spec, tail as graph_tail
+from ...graph import (
+    LONGEST_BLOCK,
+    EngineError,
+    Graph,
+    ParamError,
+    Space,
+    Spec,
+    as_graph,
+    tail as graph_tail,
+)
+from ...graph.arguments import as_whole, by_keyword, check_call, check_flag, check_whole, said
 from ..engine import Engine
 from ..layout import Ends
 from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
@@ -39,6 +49,7 @@ def render(
     changes: Iterable[tuple[int, str, float]] = ...,
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
+    strict: bool | None = ...,
 ) -> Audio: ...
 @overload
 def render(
@@ -51,9 +62,11 @@ def render(
     changes: Iterable[tuple[int, str, float]] = ...,
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
+    strict: bool | None = ...,
 ) -> dict[str, Audio]: ...
 
 
+@by_keyword
 def render(
     graph: Graph,
     audio: ArrayLike | Mapping[str, ArrayLike],
@@ -64,6 +77,7 @@ def render(
     changes: Iterable[tuple[int, str, float]] = (),
     progress: Callable[[float], None] | None = None,
     report: Callable[[Stats], None] | None = None,
+    strict: bool | None = False,
 ) -> Audio | dict[str, Audio]:
     """Run whole signals through a graph and return what comes out, tails included.
 
@@ -75,11 +89,20 @@ def render(
     value)``, applied at those frames exactly; all are checked before the first block, also those
     that come after the end.  ``progress`` is told the share done, from 0 to 1;
     ``report`` is given the engine's statistics in the end: what had to be muted is counted there.
+    What is silent in the graph (``Graph.check``) is a ``GraphWarning``, with ``strict`` a
+    ``GraphError``; ``strict=None`` looks for nothing.
     """
+    as_graph(graph, "render(graph, audio, sample_rate)")
+    tail = check_flag("tail", tail)
+    check_call("progress", progress)
+    check_call("report", report)
+    if block is not None:
+        block = check_whole("block", block, 1, LONGEST_BLOCK)
+    sample_rate = Spec(sample_rate, 1).rate
     ends = Ends(graph, audio)
     if block is None:
         block = best_block(graph, ends.frames)
-    engine = Engine(graph, sample_rate=sample_rate, max_frames=Spec(sample_rate, block).max_frames)
+    engine = Engine(graph, sample_rate=sample_rate, max_frames=block, strict=strict)
     extra = min(graph_tail(graph, engine.spec), round(LONGEST_TAIL_S * sample_rate)) if tail else 0
     wanted, latency = ends.frames + extra, engine.latency
     total, channels = wanted + latency, sum(graph.outputs.values())
@@ -133,9 +156,23 @@ def _checked(
 ) -> deque[tuple[int, str, float]]:
     """Return the changes in the order they are due; the last of several at one frame is heard."""
     found: dict[tuple[int, str], float] = {}
-    for at, name, value in changes:
-        if not isinstance(at, int | np.integer | float) or at < 0 or at % 1 != 0:
-            raise ParamError(f"a change at frame {at}: must be a whole number, 0 or more")
-        found[int(at), name] = find_param(engine.plan, name, value)[1]
+    for at, name, value in _triples(changes):
+        frame = as_whole(at)
+        if frame is None or frame < 0:
+            raise ParamError(f"a change at frame {said(at)}: must be a whole number, 0 or more")
+        found[frame, name] = find_param(engine.plan, name, value)[1]
     due = sorted(found.items(), key=lambda change: change[0][0])
     return deque((at, name, value) for (at, name), value in due)
+
+
+def _triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:
+    allowed = 'must be a list of (frame, "node.param", value)'
+    if isinstance(changes, str | bytes | Mapping) or not isinstance(changes, Iterable):
+        raise ParamError(f"changes is {said(changes)}: {allowed}")
+    for change in changes:
+        if isinstance(change, str | bytes) or not isinstance(change, Iterable):
+            raise ParamError(f"changes has {said(change)}: {allowed}")
+        parts = tuple(change)
+        if len(parts) != 3:
+            raise ParamError(f"changes has {said(change)}: {allowed}")
+        yield parts

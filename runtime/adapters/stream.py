@@ -13,13 +13,14 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from ...graph import EngineError, Graph
+from ...graph import EngineError, Graph, as_graph
+from ...graph.arguments import check_number
 from ..callback import process
 from ..engine import LONGEST_FADE_S, Engine
 from ..messages import aligned
 from ..watch import blame
 from . import card, meters
-from .checks import check_block, check_graph, check_node_share, number_in
+from .checks import check_block, check_node_share
 from .desk import Desk
 from .livestats import LiveStats, look
 from .maps import channel_names
@@ -57,9 +58,9 @@ class Stream(Desk):
         node_share: float | None,
         pipelined: bool = False,
     ) -> None:
-        refuse_offline_nodes(check_graph(graph), "a live stream")
+        refuse_offline_nodes(as_graph(graph), "a live stream")
         blocksize = check_block(blocksize)
-        number_in("fade_s", fade_s, 0.0, LONGEST_FADE_S)
+        fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         share = None if node_share is None else check_node_share(node_share)
         super().__init__(
             Engine(
@@ -114,7 +115,7 @@ class Stream(Desk):
 
     @property
     def graph(self) -> Graph:
-        """The graph that plays (or is fading in)."""
+        """A copy of the graph that plays, its parameters as last set: see ``Engine.graph``."""
         return self.engine.graph
 
     @property

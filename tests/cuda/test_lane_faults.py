@@ -127,7 +127,7 @@ def test_a_late_block_is_one_however_many_sections(fake: FakeDriver, model: str)
     assert device is not None
     assert (device.misses, device.since, device.blocks) == (3, 192, 10)
     for wrong in (0, -1.0, float("nan"), float("inf")):
-        with pytest.raises(ng.ParamError, match=r"deadline is .* must lie in \(0, 60\]"):
+        with pytest.raises(ng.ParamError, match=r"deadline is .* must be a number in \(0, 60\]"):
             made.deadline(wrong)
 
 

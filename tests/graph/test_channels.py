@@ -69,27 +69,28 @@ def test_an_input_and_an_output_of_one_name_are_not_mistaken() -> None:
     [
         (
             join(Box(ins=(Port("in", 1),)), inputs={"x": (2, "in")}),
-            "x.out has 2 channels, n.in takes 1: use pan or split",
+            "x.out has 2 channels, n.in takes 1: put Split(mode='channels') between them",
         ),
         (
             join(Box(ins=(Port("in", 2),)), inputs={"x": (1, "in")}),
-            "x.out has 1 channel, n.in takes 2: use pan or split",
+            "x.out has 1 channel, n.in takes 2: put Pan() between them",
         ),
         (
             join(Box(ins=PAIR), inputs={"x": (1, "a"), "z": (2, "b")}),
-            "z.out has 2 channels, n.b takes 1, following x.out: use pan or split",
+            "z.out has 2 channels, n.b takes 1, following x.out: put Split(mode='channels')",
         ),
         (
             join(Box(ins=PAIR[:1]), inputs={"x": (2, "a"), "z": (1, "a")}),
-            "z.out has 1 channel, n.a takes 2, following x.out: use pan or split",
+            "z.out has 1 channel, n.a takes 2, following x.out: put Pan() between them",
         ),
         (
             join(Box(), inputs={"x": (1, "in")}, out=2),
-            "n.out has 1 channel, y.in takes 2: use pan or split",
+            "n.out has 1 channel, y.in takes 2: put Pan() between them, which places a mono signal "
+            "in stereo, or declare the output with channels=1",
         ),
     ],
 )
 def test_nothing_is_spread_or_mixed_down_silently(graph: Graph, message: str) -> None:
     with pytest.raises(PortError) as caught:
         schedule(graph, SPEC)
-    assert str(caught.value) == message
+    assert str(caught.value).startswith(message)

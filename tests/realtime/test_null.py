@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.graph import EngineError, Graph, ParamError, PortError
+from namgraph.graph import EngineError, Graph, GraphWarning, ParamError, PortError
 from namgraph.nodes.delay import Delay
 from namgraph.nodes.gain import Gain
 from namgraph.runtime import render
@@ -124,7 +124,8 @@ def test_a_graph_may_only_hear_or_only_sound() -> None:
     assert stream.get("check.seen") > 0
     graph = Graph()
     graph.add("count", make("count")) >> graph.output("out", channels=1)
-    stream = NullStream(graph, 64, realtime=False, seconds=0.1, record=640)
+    with pytest.warns(GraphWarning, match="count gets no input"):  # it needs none
+        stream = NullStream(graph, 64, realtime=False, seconds=0.1, record=640)
     with stream:
         stream.wait(30)
     np.testing.assert_array_equal(stream.recorded[0], np.arange(1, 641))

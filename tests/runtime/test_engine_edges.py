@@ -154,8 +154,8 @@ def test_a_graph_of_very_many_ends_plays() -> None:
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        ({"sample_rate": "x"}, "sample rate"),
-        ({"sample_rate": None}, "sample rate"),
+        ({"sample_rate": "x"}, "sample_rate"),
+        ({"sample_rate": None}, "sample_rate"),
         ({"max_frames": "a"}, "max_frames"),
         ({"max_frames": 64.5}, "max_frames"),
         ({"fade_s": float("nan")}, "fade_s"),

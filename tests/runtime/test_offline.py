@@ -110,7 +110,7 @@ def test_thousands_of_changes_are_heard_alike_in_every_block() -> None:
         ((-1, "g.gain_db", 0.0), "a change at frame -1: must be a whole number, 0 or more"),
         ((1.5, "g.gain_db", 0.0), "a change at frame 1.5: must be"),
         ((float("nan"), "g.gain_db", 0.0), "a change at frame nan: must be"),
-        (("1", "g.gain_db", 0.0), "a change at frame 1: must be"),
+        (("1", "g.gain_db", 0.0), "a change at frame '1': must be"),
     ],
 )
 def test_changes_are_checked_even_if_they_come_after_the_end(change: Any, said: str) -> None:

@@ -12,7 +12,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import Graph, ParamError
+from ....graph import EngineError, Graph, Spec
+from ....graph.arguments import check_flag, check_whole, said
 from .effect import GraphEffect
 from .hosting import host
 
@@ -29,6 +30,8 @@ class Board(MutableSequence[Any]):
     """
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
+        if isinstance(plugins, str | bytes) or not isinstance(plugins, Iterable):
+            raise TypeError(f"plugins is {said(plugins)}: must be a list of plugins and graphs")
         self._items: list[Any] = [_item(p) for p in plugins]
         self._layout: str | None = None
         self._channels = 0
@@ -86,14 +89,17 @@ class Board(MutableSequence[Any]):
         With ``reset`` everything begins afresh and ends here: the result is as long as the input.
         Without, this is a part of a stream, and what lags comes out in the calls that follow.
         """
-        given = np.asarray(input_array)
+        try:
+            given = np.asarray(input_array)
+        except (TypeError, ValueError) as reason:  # rows of different lengths
+            raise TypeError(f"input_array cannot be read as an array: {reason}") from None
         if given.dtype not in (np.float32, np.float64):
-            raise TypeError(f"samples are {given.dtype}: must be float32 or float64")
-        if buffer_size < 1:
-            raise ParamError(f"buffer_size is {buffer_size}: must be 1 or more")
+            raise TypeError(f"input_array: samples are {given.dtype}: must be float32 or float64")
+        sample_rate, reset = Spec(sample_rate, 1).rate, check_flag("reset", reset)
+        buffer_size = check_whole("buffer_size", buffer_size, 1, 1 << 31)
         items = [item for item in self._items if item is not None]
         if len({id(item) for item in items}) < len(items):
-            raise RuntimeError("the same plugin is on the board twice: each can be there once")
+            raise EngineError("the same plugin is on the board twice: each can be there once")
         layout = self._layout = self._layout_of(given)
         planar = given.reshape(1, -1) if given.ndim == 1 else given
         x = np.array(planar.T if layout == "frames first" else planar, np.float32, order="C")
@@ -138,13 +144,13 @@ class Board(MutableSequence[Any]):
         if audio.ndim == 1:
             return "channels first"
         if audio.ndim != 2:
-            raise RuntimeError(f"audio has {audio.ndim} dimensions: must have 1 or 2")
+            raise EngineError(f"input_array has {audio.ndim} dimensions: must have 1 or 2")
         rows, columns = audio.shape
         if rows == columns and rows > 1:
             if self._layout:
                 return self._layout
-            raise RuntimeError(
-                f"audio of shape {audio.shape} does not show which are the channels: "
+            raise EngineError(
+                f"input_array of shape {audio.shape} does not show which are the channels: "
                 "play something longer first"
             )
         if self._channels in (rows, columns):
@@ -161,4 +167,4 @@ def _item(value: Any) -> Any:
         return value
     if callable(getattr(value, "process", None)) and callable(getattr(value, "reset", None)):
         return value
-    raise TypeError(f"a board holds plugins, graphs and None, not {value!r}")
+    raise TypeError(f"a board holds plugins, graphs and None, not {said(value)}")

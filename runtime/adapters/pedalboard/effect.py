@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph import Graph
+from ....graph import Graph, Spec
+from ....graph.arguments import by_keyword
 from .knobs import Knobs
 from .rack import Fit, Rack
 from .restart import restart
@@ -16,15 +17,17 @@ Audio = NDArray[np.float32]
 class GraphEffect(Knobs):
     """A graph that a ``Board`` plays; parameters are attributes, as on a ``GraphPlugin``."""
 
+    @by_keyword
     def __init__(
         self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
     ) -> None:
+        rate = None if sample_rate is None else Spec(sample_rate, 1).rate
         rack = Rack(graph, fit)
-        self._begin(rack, sample_rate)
+        self._begin(rack, rate)
         object.__setattr__(self, "_built", (0.0, 0))
         object.__setattr__(self, "_fed", 0)
-        if sample_rate is not None:
-            self._prepare(float(sample_rate), 2 if 2 in rack.channels else rack.channels[0])
+        if rate is not None:
+            self._prepare(rate, 2 if 2 in rack.channels else rack.channels[0])
 
     def reset(self) -> None:
         """Forget everything heard; parameters stay."""

@@ -6,7 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ....graph import EngineError, Graph
+from ....graph import EngineError, FileError, Graph
+from ....graph.paths import checked_path
 from ...stats import Stats
 from .rack import Fit, Rack, Readout, spelled
 
@@ -21,7 +22,10 @@ class Knobs:
 
     @property
     def graph(self) -> Graph:
-        """A copy of the graph, its parameters as they are set now: what a preset stores."""
+        """A copy of the graph, its parameters as they are set now: what a preset stores.
+
+        A change for a later frame (``at``) counts once that frame is played.
+        """
         return self._rack.graph
 
     @property
@@ -48,7 +52,13 @@ class Knobs:
 
     def load_preset(self, preset_file_path: str | Path) -> None:
         """Read from a file what ``raw_state`` gave."""
-        self._rack.loads(Path(preset_file_path).read_bytes())
+        path = checked_path(preset_file_path, "preset_file_path", FileError)
+        try:
+            state = Path(path).read_bytes()
+        except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
+            text = getattr(reason, "strerror", None) or reason
+            raise FileError(f"{path}: cannot be read: {text}") from None
+        self._rack.loads(state)
 
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set ``"node.param"`` at the next block, or at frame ``at`` since the last reset."""

@@ -9,16 +9,19 @@ from typing import Any
 
 import pedalboard as _pedalboard
 
-from ....graph import EngineError, Graph
+from ....graph import EngineError, Graph, Spec
+from ....graph.arguments import by_keyword
 from ....graph.version import VERSION
 from .binding import Seat, opened, seated
 from .keeping import keep_if_held, owners, release_kept
 from .knobs import Knobs
-from .rack import Fit, Rack
+from .rack import MOST, Fit, Rack
 from .versions import check_pedalboard
 
 __all__ = ["GraphPlugin"]
 
+THREAD = "main thread"
+"""What pedalboard's error says where another thread made the first external plugin."""
 pedalboard: Any = _pedalboard
 check_pedalboard(pedalboard.__version__)
 
@@ -39,28 +42,43 @@ class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
     them, and used in any.
     """
 
+    @by_keyword
     def __init__(
         self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
     ) -> None:
         release_kept()
+        rate = None if sample_rate is None else Spec(sample_rate, 1).rate
         rack = Rack(graph, fit)
         tenant = _Tenant(rack)
         try:
             with seated(rack.name, tenant, sum(1 << n for n in rack.channels)) as seat:
                 super(Knobs, self).__init__(str(opened().bundle))
+        except EngineError:  # which is a RuntimeError: the shim cannot be had
+            raise
         except RuntimeError as error:
-            if threading.current_thread() is threading.main_thread():
+            if threading.current_thread() is threading.main_thread() or THREAD not in str(error):
                 raise
             raise EngineError(
                 "pedalboard makes external plugins only in the thread that made the first one: "
                 f"make the GraphPlugin there, and use it anywhere ({error})"
             ) from error
+        seat.channel_mask = sum(1 << n for n in range(1, MOST + 1))  # what does not fit, we refuse
         owners(self)  # finds out, now rather than when a plugin goes, whether it can be known
-        self._begin(rack, sample_rate)
+        self._begin(rack, rate)
         object.__setattr__(self, "_seat", seat)
         rack.settle = lambda: opened().library.namgraph_shim_settle(ctypes.byref(seat))
-        if sample_rate is not None:
-            tenant(seat, float(sample_rate), 2 if 2 in rack.channels else rack.channels[0])
+        if rate is not None:
+            tenant(seat, rate, 2 if 2 in rack.channels else rack.channels[0])
+
+    def process(self, *args: Any, **kwargs: Any) -> Any:
+        """Play audio as any plugin of pedalboard's does.
+
+        An error in building an engine is raised on the way out of the call: here, while the plugin
+        is still there, and not when a plugin without a name of its own goes.
+        """
+        return super(Knobs, self).process(*args, **kwargs)
+
+    __call__ = process
 
     @property
     def name(self) -> str:

@@ -1,15 +1,12 @@
 """A graph as a host sees it: so many channels, named parameters, engines made when needed."""
 
-import dataclasses
 import difflib
 import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from ....graph import (
     Graph,
@@ -18,10 +15,14 @@ from ....graph import (
     PortError,
     Spec,
     UnknownNameError,
+    as_graph,
     schedule,
     tail as graph_tail,
 )
+from ....graph.arguments import check_choice, said
+from ....graph.silent import tell_silent
 from ...engine import Engine
+from ...settings import check_time
 from ..offline_only import refuse_offline_nodes
 from .restart import ready_to_restart
 
@@ -39,6 +40,10 @@ CROWD = 4096
 """Messages to let wait before asking the shim to have them taken."""
 LONGEST_TAIL_S = 60.0
 RATES = (8_000.0, 384_000.0)
+
+
+class WidthError(PortError, ValueError):
+    """A stream is wider or narrower than the graph: pedalboard's own plugins raise ValueError."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,7 @@ class Rack:
     """
 
     def __init__(self, graph: Graph, fit: Fit = "exact") -> None:
-        if not isinstance(graph, Graph):
-            raise PortError(f"graph is {graph!r}: must be a Graph")
+        as_graph(graph)
         refuse_offline_nodes(graph, "a pedalboard plugin")
         self._graph = graph.copy()
         self.fit = fit
@@ -90,20 +94,28 @@ class Rack:
         self.engines: list[Engine] = []
         self.settle: Callable[[], object] = lambda: None
         """Sees to it that waiting messages are taken, where a host's thread plays."""
+        self._timed: set[str] = set()
+        """Parameters with changes for later frames: what they are is the engines' to say."""
         schedule(self._graph, Spec(48_000, MAX_FRAMES))  # refuses now what cannot play
+        tell_silent(self._graph, False)
 
     @property
     def graph(self) -> Graph:
-        """A copy of the graph with its parameters as they are set now."""
-        made = self._graph.copy()
-        by_node: dict[str, dict[str, float]] = {}
-        for name, value in self._values.items():
-            node, _, param = name.partition(".")
-            by_node.setdefault(node, {})[param] = value
-        for node, values in by_node.items():
-            old: Any = made.nodes[node]
-            made.replace(node, dataclasses.replace(old, **values))
-        return made
+        """A copy of the graph with its parameters as they are set now.
+
+        A change for a later frame (``at``) counts once that frame is played.
+        """
+        with self._lock:
+            self._learn()
+            return self._graph.with_params(self._values)
+
+    def _learn(self) -> None:
+        """Take over, from an engine, the values of what was set for later frames."""
+        if self._timed and self.engines:
+            self.settle()
+            first = self.engines[0]
+            values = first.plan.values() if first.driven else first.params()
+            self._values |= {name: values[name] for name in self._timed}
 
     @property
     def reads(self) -> int:
@@ -119,16 +131,29 @@ class Rack:
         """Make engines for a stream; the ones before are gone after."""
         if channels not in self.channels:
             allowed = ", ".join(map(str, self.channels))
-            raise PortError(f"the stream has {channels} channels: the graph plays {allowed}")
+            raise WidthError(
+                f"a {channels}-channel stream: the graph plays {allowed} "
+                f"channel{'s' * (allowed != '1')}{self._other_fit(channels)}"
+            )
         count = channels if self.fit == "each" else 1
         with self._lock:
             graph = self.graph
+            self._timed.clear()
             self.engines = [
-                Engine(graph, sample_rate=rate, max_frames=MAX_FRAMES) for _ in range(count)
+                Engine(graph, sample_rate=rate, max_frames=MAX_FRAMES, strict=None)
+                for _ in range(count)
             ]
             for engine in self.engines:
                 ready_to_restart(engine)
             return self.engines
+
+    def _other_fit(self, channels: int) -> str:
+        """Say which other ``fit`` plays a stream of this width, if there is one."""
+        if self.channels == (1,):
+            return "; fit='each' plays a copy of it on each channel"
+        if self.channels == (2,) and channels == 1:
+            return "; give it two channels, as in np.stack([x, x])"
+        return ""
 
     def tail(self, rate: float) -> int:
         """Frames for which the graph sounds on after its input."""
@@ -138,10 +163,12 @@ class Rack:
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set ``"node.param"`` exactly: at the next block, or at frame ``at`` since the reset."""
         checked = self._row(name).check(name, value)
-        if at is not None and (isinstance(at, bool) or not isinstance(at, int | np.integer)):
-            raise ParamError(f"{name}: at is {at!r}: must be a frame number, 0 or more")
+        check_time(name, at)
         with self._lock:
-            self._values[name] = checked
+            if at is None or not self.engines:  # without engines there are no frames yet
+                self._values[name] = checked
+            else:
+                self._timed.add(name)
             for engine in self.engines:
                 if engine.waiting > CROWD:
                     self.settle()
@@ -149,15 +176,15 @@ class Rack:
 
     def get(self, name: str) -> float:
         """Return what a parameter is set to, or what a meter shows (of the first channel)."""
-        if name in self._values:
-            return self._values[name]
-        if name in self.rows:
-            node, _, param = name.partition(".")
-            return float(getattr(self._graph.nodes[node], param))
-        if self.engines and name in self.engines[0].plan.reports:
+        if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
             return self.engines[0].get(name)
         self._row(name)
-        raise AssertionError(name)
+        with self._lock:
+            self._learn()
+            if name in self._values:
+                return self._values[name]
+        node, _, param = name.partition(".")
+        return float(getattr(self._graph.nodes[node], param))
 
     def readout(self, name: str) -> Readout:
         """Return one parameter with its value, range and unit."""
@@ -171,7 +198,7 @@ class Rack:
         """Set the parameters from what ``dumps`` gave; all are checked before one is set."""
         try:
             values = json.loads(state)
-        except ValueError as error:
+        except (RecursionError, TypeError, ValueError) as error:
             raise ParamError(f"the state is no JSON: {error}") from None
         if not isinstance(values, dict):
             raise ParamError(f"the state is {type(values).__name__}: must be an object")
@@ -180,12 +207,11 @@ class Rack:
             self.set(name, value)
 
     def _row(self, name: str) -> Param:
-        try:
+        if isinstance(name, str) and name in self.rows:
             return self.rows[name]
-        except (KeyError, TypeError):
-            near = difflib.get_close_matches(str(name), self.rows, n=3, cutoff=0.4)
-            known = ", ".join(near or sorted(self.rows)[:8]) or "none"
-            raise UnknownNameError(f"no parameter {name!r}; there is {known}") from None
+        near = difflib.get_close_matches(str(name), self.rows, n=3, cutoff=0.4)
+        known = ", ".join(near or sorted(self.rows)[:8]) or "none"
+        raise UnknownNameError(f"no parameter {said(name)}; there is {known}")
 
 
 def spelled(graph: Graph) -> str:
@@ -217,8 +243,7 @@ def _digest(graph: Graph, fit: Fit) -> str:
 
 def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
     """Return the widths of stream that a graph can be played in."""
-    if fit not in FITS:
-        raise ParamError(f"fit is {fit!r}: must be one of {', '.join(FITS)}")
+    fit = check_choice("fit", fit, FITS)
     if len(graph.inputs) > 1 or len(graph.outputs) != 1:
         raise PortError(
             f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}: "

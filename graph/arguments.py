@@ -1,0 +1,160 @@
+"""Checks of arguments: what a caller passed, refused in one line that names the argument.
+
+One rule for numbers, everywhere: a whole number may be an ``int``, a NumPy integer, or a float
+without a fraction (64.0 is 64); a real number may be any of these or any other finite float.  A
+``bool`` is no number, and neither is text.
+"""
+
+import functools
+import inspect
+import math
+import numbers
+import operator
+import reprlib
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+from .errors import NamgraphError, ParamError
+
+__all__ = [
+    "as_number",
+    "as_whole",
+    "by_keyword",
+    "check_call",
+    "check_choice",
+    "check_flag",
+    "check_number",
+    "check_text",
+    "check_whole",
+    "said",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = _short.maxlong = 60
+
+
+def said(value: Any) -> str:
+    """Return a value for a message: its ``repr``, on one line, cut after 60 characters."""
+    try:
+        return " ".join(_short.repr(value).split())
+    except Exception:  # a __repr__ that fails, an integer of more digits than Python prints
+        return f"a {type(value).__name__}"
+
+
+def as_whole(value: Any) -> int | None:
+    """Return a whole number as an ``int``; ``None`` for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) and value == int(value) else None
+    try:
+        return operator.index(value)
+    except TypeError:
+        number = as_number(value)  # a float32
+        return None if number is None or number != int(number) else int(number)
+
+
+def as_number(value: Any) -> float | None:
+    """Return a finite real number as a ``float``; ``None`` for anything else."""
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        value = value.item()  # an array of no dimensions
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def check_whole(
+    name: str, value: Any, low: int, high: int, error: type[NamgraphError] = ParamError
+) -> int:
+    """Return ``value`` as an ``int`` if it is a whole number in [low, high]."""
+    number = as_whole(value)
+    if number is None or not low <= number <= high:
+        raise error(f"{name} is {said(value)}: must be a whole number in [{low}, {high}]")
+    return number
+
+
+def check_number(
+    name: str, value: Any, low: float, high: float, unit: str = "", *, above: bool = False
+) -> float:
+    """Return ``value`` as a ``float`` if it is in [low, high], or with ``above`` in (low, high]."""
+    number = as_number(value)
+    if number is None or not low <= number <= high or (above and number == low):
+        room = f"{'(' if above else '['}{_plain(low)}, {_plain(high)}]{' ' if unit else ''}{unit}"
+        raise ParamError(f"{name} is {said(value)}: must be a number in {room}")
+    return number
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) and abs(number) < 1e9 else f"{number:g}"
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return ``value`` if it is ``True`` or ``False`` (NumPy's too)."""
+    if not _is_flag(value):
+        raise ParamError(f"{name} is {said(value)}: must be True or False")
+    return bool(value)
+
+
+def check_text(name: str, value: Any, allowed: str = "a string") -> str:
+    """Return ``value`` if it is a string."""
+    if not isinstance(value, str):
+        raise ParamError(f"{name} is {said(value)}: must be {allowed}")
+    return value
+
+
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """Return the choice that ``value`` equals; ``True`` is not taken for 1, nor 1 for ``True``."""
+    known = tuple(choices)
+    for choice in known:
+        if _equal(value, choice):
+            return choice
+    raise ParamError(f"{name} is {said(value)}: must be one of {', '.join(map(str, known))}")
+
+
+def _equal(value: Any, choice: Any) -> bool:
+    if isinstance(choice, bool):
+        return _is_flag(value) and bool(value) == choice
+    if isinstance(choice, int):
+        return as_whole(value) == choice
+    return type(value) is type(choice) and bool(value == choice)
+
+
+def _is_flag(value: Any) -> bool:
+    """Whether a value is ``True`` or ``False``, Python's or NumPy's (which is no ``bool``)."""
+    return isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")
+
+
+def check_call(name: str, value: Any) -> None:
+    """Refuse what is to be called back and cannot be; ``None`` stands for nothing to call."""
+    if value is not None and not callable(value):
+        raise ParamError(f"{name} is {said(value)}: must be a function, or None")
+
+
+def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
+    """Make a function name the arguments that go by keyword when it is given too many others."""
+    rows = list(inspect.signature(call).parameters.values())
+    if any(row.kind is row.VAR_POSITIONAL for row in rows):
+        return call
+    leading = [
+        row.name for row in rows if row.kind in (row.POSITIONAL_ONLY, row.POSITIONAL_OR_KEYWORD)
+    ]
+    named = [f"{row.name}=" for row in rows if row.kind is row.KEYWORD_ONLY]
+    title = call.__qualname__.removesuffix(".__init__")
+    shown = [name for name in leading if name != "self"]
+
+    @functools.wraps(call)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) > len(leading):
+            first = f"{', '.join(shown) or 'nothing'} by position"
+            rest = f", and by keyword {', '.join(named)}" if named else ", and nothing more"
+            raise TypeError(f"{title} takes {first}{rest}")
+        return call(*args, **kwargs)
+
+    return checked

@@ -1,0 +1,192 @@
+"""Calls of the public API, each with arguments that are right: what the sweep makes wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import namgraph as ng
+
+__all__ = ["CALLS", "Call", "values"]
+
+LSTM, CAB = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
+RATE = 48_000
+X = np.zeros((1, 64), np.float32)
+
+SPECIAL: list[Any] = [
+    None, True, False, 0, 1, -1, 2, 64, 0.5, 64.0, 63.5, float("nan"), float("inf"), -float("inf"),
+    1e300, 10**30, -(10**30), 10**5000, 1j, "", "x", "64", "a.b", "\0", "x" * 10_000, "exact", b"x",
+    [], [1], ["x"], [None], {}, {"x": 1}, {"amp.gain_db": 3.0}, (), (1, 2, 3), [(1, 2)], {1, 2},
+    object(), int, len, ng.Graph, ng.Gain, ng.Gain(), Path("x"), Path("x.nam"), range(3),
+    np.zeros(3), np.zeros((2, 2, 2)), np.zeros((64, 1), np.float32), np.array("x"),
+    np.array([1.0, None], object), np.float32(1.0), np.float64("nan"), np.int64(64), np.bool_(True),
+]  # fmt: skip
+
+
+def values() -> st.SearchStrategy[Any]:
+    """Values of every kind that somebody may pass by mistake."""
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    return (
+        st.sampled_from(SPECIAL)
+        | plain
+        | st.binary(max_size=9)
+        | st.lists(plain, max_size=4)
+        | st.dictionaries(st.text(max_size=4) | st.integers(), plain, max_size=3)
+        | st.tuples(plain, plain)
+    )
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function, its arguments by name, and by which words errors may speak of them."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: dict[str, Any]
+    aliases: dict[str, tuple[str, ...]]
+
+    def __call__(self, **wrong: Any) -> Any:
+        return self.function(**{**self.arguments, **wrong})
+
+
+CALLS: list[Call] = []
+
+
+def call(title: str, function: Callable[..., Any], /, **arguments: Any) -> None:
+    words = {k: v for k, v in ALIASES.items() if k in arguments}
+    CALLS.append(Call(title, function, arguments, words))
+
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "audio": ("in:", "audio"),
+    "block": ("in:", "block", "audio"),
+    "changes": ("change",),
+    "channels": ("channels",),
+    "name": ("name", "no node", "no parameter", "nothing called", "no sound"),
+    "node": ("node",),
+    "source": ("source", "connect", "nothing called"),
+    "target": ("target", "connect", "nothing called"),
+    "value": ("gain_db", "value"),
+    "values": ("parameter", "gain_db", "values"),
+    "cls": ("@node",),
+    "rate": ("sample_rate",),
+    "input_array": ("input_array",),
+    "name_of_slot": ("slot",),
+    "seconds": ("deadline", "seconds"),
+    "port": ("port",),
+    "fields": ("effect", "fields"),
+}
+
+
+def rack() -> ng.Graph:
+    graph = ng.Graph()
+    end = graph.input("in", channels=1) >> graph.add("amp", ng.Gain())
+    end >> graph.output("out", channels=1)
+    return graph
+
+
+def engine() -> ng.Engine:
+    return ng.Engine(rack(), sample_rate=RATE, max_frames=64)
+
+
+def on(make: Callable[[], Any], method: str) -> Callable[..., Any]:
+    """A method of a fresh object: what is wrong with one call must not change the next."""
+
+    def called(**arguments: Any) -> Any:
+        made = make()
+        try:
+            return getattr(made, method)(**arguments)
+        finally:
+            getattr(made, "close", lambda: None)()
+
+    return called
+
+
+call("Graph.add", on(rack, "add"), name="new", node=ng.Gain())
+call("Graph.input", on(rack, "input"), name="new", channels=1)
+call("Graph.output", on(rack, "output"), name="new", channels=1)
+call("Graph.handle", on(rack, "handle"), name="amp")
+call("Graph.connect", on(rack, "connect"), source="in", target="out")
+call("Graph.remove", on(rack, "remove"), name="amp")
+call("Graph.replace", on(rack, "replace"), name="amp", node=ng.Gain())
+call("Graph.ports", on(rack, "ports"), name="amp", side="input")
+call("Graph.with_params", on(rack, "with_params"), values={"amp.gain_db": 1.0})
+call("Graph.check", on(rack, "check"), strict=False)
+call("Handle[]", lambda port: rack().handle("amp")[port], port="in")
+call("Handle>>", lambda target: rack().handle("in") >> target, target=None)
+
+call("Port", ng.Port, name="in", channels=1, kind=ng.Kind.AUDIO, space=ng.Space.HOST)
+call("Param", ng.Param, default=0.0, low=0.0, high=1.0, unit="dB", taper="log", smoothing_s=0.1)
+call("Param.check", ng.Param(0.0, 0.0, 1.0).check, name="gain_db", value=0.5)
+call("Spec", ng.Spec, rate=RATE, max_frames=64, pipelined=False)
+call("param", ng.param, default=0.0, low=0.0, high=1.0, unit="", taper="log", smoothing_s=0.1)
+call("option", ng.option, default=1, choices=(1, 2), kw_only=True)
+call("file", ng.file, kw_only=False, several=False)
+
+call("node", ng.node, type_name="never_registered")
+call("node()", ng.node("never_registered_either"), cls=None)
+call("kernel", ng.kernel, function=None)
+
+call("Gain", ng.Gain, gain_db=0.0)
+call("Pan", ng.Pan, position=0.0)
+call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
+call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
+call("Split", ng.Split, count=2, mode="copy")
+call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
+call(
+    "Nam", ng.Nam, path=LSTM, slim=1.0, levels="raw", interface_dbu=12.0, calibrate_input=False,
+    resample=False, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,
+)  # fmt: skip
+call("NamBank", ng.NamBank, paths=[LSTM], shared=True, slim=1.0, backend="cpu", precision="exact")
+
+call(
+    "render", ng.render, graph=rack(), audio=X, sample_rate=RATE, block=64, tail=True, changes=(),
+    progress=None, report=None, strict=False,
+)  # fmt: skip
+call(
+    "render_models", ng.render_models, paths=[LSTM], audio=X, sample_rate=RATE, slim=1.0,
+    backend="cpu", progress=None, report=None,
+)  # fmt: skip
+call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
+call("load_nam", ng.load_nam, path=LSTM)
+call("load_preset", ng.load_preset, path="crunch")
+call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
+call("asset", ng.asset, name="cab.wav")
+
+call(
+    "Engine", ng.Engine, graph=rack(), sample_rate=RATE, max_frames=64, fade_s=0.02,
+    pipelined=False, strict=False,
+)  # fmt: skip
+call("Engine.process", on(engine, "process"), block=X, out=None)
+call("Engine.set", on(engine, "set"), name="amp.gain_db", value=0.0, at=None)
+call("Engine.mix", on(engine, "mix"), node="amp", share=0.5, at=None)
+call("Engine.bypass", on(engine, "bypass"), node="amp", bypassed=True, at=None)
+call("Engine.apply", on(engine, "apply"), settings=engine().settings())
+call("Engine.get", on(engine, "get"), name="amp.gain_db")
+call("Engine.swap", on(engine, "swap"), graph=rack())
+call("Engine.restore", on(engine, "restore"), snapshot=None)
+call("Engine.stats", on(engine, "stats"), timed=None)
+call("Engine.guard", on(engine, "guard"), limit_s=1.0, strikes=8, rest_s=0.5)
+call("Engine.deadline", on(engine, "deadline"), seconds=1.0)
+
+
+def stream() -> ng.NullStream:
+    return ng.NullStream(rack())
+
+
+call(
+    "NullStream", ng.NullStream, graph=rack(), blocksize=64, sample_rate=RATE, realtime=True,
+    seconds=None, source=None, record=0, inputs=None, outputs=None, fade_s=0.02, node_share=1.0,
+    pipelined=False,
+)  # fmt: skip
+call("Stream.set", on(stream, "set"), name="amp.gain_db", value=0.0, at=None)
+call("Stream.get", on(stream, "get"), name="amp.gain_db")
+call("Stream.mix", on(stream, "mix"), node="amp", share=0.5)
+call("Stream.bypass", on(stream, "bypass"), node="amp", bypassed=True)
+call("Stream.swap", on(stream, "swap"), graph=rack())
+call("Stream.store", on(stream, "store"), slot="A")
+call("Stream.recall", on(stream, "recall"), slot="A")
+call("NullStream.wait", on(stream, "wait"), timeout_s=None)
