@@ -27,6 +27,7 @@ UNKNOWN = 1 << 62
 """Frames from which on a claim is libsndfile's word for "unknown"."""
 NO_AUDIO = 7
 """libsndfile's error when its MP3 decoder finds no frame; its text speaks of pipes instead."""
+DAMAGED = "is damaged or cut off (make or fetch the file again)"
 GUESSED = ("MP3",)
 """Containers whose header may be wrong about the length without anything missing."""
 
@@ -57,7 +58,7 @@ class Sound:
         room = np.empty((max(1, BLOCK // self.channels), self.channels), dtype)
         done = 0
         while True:
-            with _named(self.name), quiet():
+            with _named(self.name, DAMAGED), quiet():
                 block = self._file.read(out=room)
             if not len(block):
                 break
@@ -181,8 +182,8 @@ def _forward() -> Any:
 
 
 @contextlib.contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Make errors that name the file of what goes wrong meanwhile."""
+def _named(name: str, what: str = "is not an audio file this package reads") -> Iterator[None]:
+    """Make errors that name the file of what goes wrong meanwhile, and say ``what`` that means."""
     import soundfile
 
     try:
@@ -199,4 +200,4 @@ def _named(name: str) -> Iterator[None]:
         if wrong := complaint(kind_of_file(name), AUDIO):
             raise AudioFileError(f"{name}: {wrong}") from None
         text = str(getattr(reason, "error_string", "no known format")).rstrip(".")
-        raise AudioFileError(f"{name}: is not an audio file this package reads: {text}") from None
+        raise AudioFileError(f"{name}: {what}: {text}") from None

@@ -58,6 +58,16 @@ def test_a_claim_of_many_frames_and_none_there(tmp_path: Path, read: Any) -> Non
         read(path)
 
 
+@pytest.mark.parametrize("read", [read_audio, scan_audio, describe])
+def test_a_compressed_file_that_is_cut_off_is_not_called_something_else(
+    tmp_path: Path, read: Any
+) -> None:
+    path = claim(tmp_path / "a.flac", len(NOISE))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(AudioFileError, match=rf"^{path}: is (damaged or )?cut off"):
+        read(path)
+
+
 def test_a_stream_that_says_nothing_of_its_length_is_read_to_its_end(tmp_path: Path) -> None:
     path = claim(tmp_path / "a.flac", UNKNOWN)
     wanted = soundfile.read(claim(tmp_path / "b.flac", len(NOISE)), dtype="float32")[0].T
