@@ -24,7 +24,7 @@ class Faults:
     """The files of a job that something is wrong with, by kind."""
 
     clipped: list[str] = field(default_factory=list)
-    """With samples at or beyond full scale."""
+    """With samples at full scale, in a format that holds nothing beyond it."""
     silent: list[str] = field(default_factory=list)
     """In which nothing moves: silence, or a constant."""
     non_finite: list[str] = field(default_factory=list)

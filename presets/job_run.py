@@ -252,6 +252,8 @@ class _Run:
         """Note that a file is there."""
         sha256 = digest(os.fspath(self._job.output / item.file))
         more = {**asdict(sound), "seconds": sound.seconds, "sha256": sha256}
+        if self._job.subtype == "float" and Path(item.file).suffix.lower() in (".wav", ".wave"):
+            more["clipped"] = 0  # samples beyond full scale are kept as they are
         with self._lock:
             self.made[item.file] = {
                 **self._checked.entries[item.file],

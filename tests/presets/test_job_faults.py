@@ -109,6 +109,13 @@ def test_strict_is_an_exit_code_also_for_what_was_there(
     assert capsys.readouterr().err == ""
 
 
+def test_files_of_floats_are_not_clipped(mixed: Path) -> None:
+    write(models=..., racks="rack.json", name="{input}", tail=False, subtype="float")
+    done = do()
+    assert (done.faults.clipped, done.faults.silent) == ([], ["d.wav", "e.wav"])
+    assert entries()["b.wav"]["peak_db"] > 0.0
+
+
 def test_what_was_muted_counts(takes: Path) -> None:
     takes_of(a=LOUD, b=LOUD)
     write(models="crunch-wavenet.nam", settings={"amp.input_db": 24.0}, name="{input}")
