@@ -119,8 +119,18 @@ def _allocates(state: int, ins: int, outs: int, frames: int) -> None:
             y[i] = doubled[frames - 1 - i]
 
 
-allocates: NativeFunction = cfunc(NODE)(_allocates)
-"""Compiled by plain Numba, whatever ``@kernel`` makes of it."""
+class Foreign:
+    """A kernel that ``@kernel`` has not seen: it is known by its address alone."""
+
+    def __init__(self, function: Any) -> None:
+        self.compiled = cfunc(NODE)(function)
+
+    @property
+    def address(self) -> int:
+        return int(self.compiled.address)
+
+
+allocates = Foreign(_allocates)
 
 
 @kernel
