@@ -11,7 +11,7 @@ from namgraph.graph import Graph, Op, Port, Schedule, Space, schedule, values
 from .oracle import check_meaning, check_sound
 from .racks import SPEC, Box, diamond, graphs
 
-EXAMPLES = max(300, settings().max_examples)
+EXAMPLES = min(max(300, settings().max_examples), 6 * settings().max_examples)
 many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
