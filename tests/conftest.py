@@ -32,6 +32,27 @@ settings.register_profile("thorough", max_examples=10_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+LEFT_TO_RUN = (
+    "cuda/",  # an emulated GPU
+    "fuzz/",
+    "pedalboard/",  # plugins are loaded, compiled and hosted
+    "realtime/",  # subprocesses, clocks and soaks
+    "test_cli_ends.py",
+    "test_cli_live.py",
+    "test_cli_verbs.py",
+    "test_examples.py",
+)
+"""Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test as slow if its folder or file is."""
+    tests = Path(__file__).parent
+    inside = item.path.relative_to(tests).as_posix() if tests in item.path.parents else ""
+    if inside.startswith(LEFT_TO_RUN):
+        item.add_marker(pytest.mark.slow)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     order = parser.getgroup("order")
     order.addoption("--shuffle", metavar="SEED", help="run tests in a random order: any text")
@@ -69,25 +90,3 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     wav(tmp_path / "in.wav", GUITAR)
     return tmp_path
-
-
-LEFT_TO_RUN = (
-    "cuda/",  # an emulated GPU
-    "fuzz/",
-    "pedalboard/",  # plugins are loaded, compiled and hosted
-    "realtime/",  # subprocesses, clocks and soaks
-    "test_cli_ends.py",
-    "test_cli_live.py",
-    "test_cli_verbs.py",
-    "test_examples.py",
-)
-"""Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow all tests of some folders and files."""
-    tests = Path(__file__).parent
-    for item in items:
-        inside = item.path.relative_to(tests).as_posix() if tests in item.path.parents else ""
-        if inside.startswith(LEFT_TO_RUN):
-            item.add_marker(pytest.mark.slow)
