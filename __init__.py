@@ -13,13 +13,13 @@ You build the rack in Python; no Python code runs while it plays::
 
 This directory is the package.  What it holds, and who may import whom (never the other way)::
 
-    graph/ <- runtime/ <- nodes/ <- presets/ <- cli.py, public.py, __init__.py
+    graph/ <- runtime/ <- nodes/ <- presets/ <- cli/main.py, public.py, __init__.py
 
     graph      describes: nodes, ports, parameters, graphs, schedules; no samples, no threads
     runtime    runs: the native contract, the SIMD emitter, plans, the engine, adapters
     nodes      computes: one file per node, its description and its kernel
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
-    cli.py     the ``namgraph`` command; __main__.py starts it
+    cli/main.py     the ``namgraph`` command; __main__.py starts it
     public.py  the public names
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,

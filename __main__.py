@@ -33,7 +33,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, leave)
     if not _enough_stack():
         return 2
-    from .cli import main as run
+    from .cli.main import main as run
 
     if not guarded:
         return run()

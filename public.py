@@ -51,7 +51,6 @@ from .runtime import (
     kernel,
     render,
 )
-from .runtime.adapters.audio import AudioFile, read_audio, write_audio
 from .runtime.authoring import (
     Lanes,
     Native,
@@ -71,6 +70,7 @@ from .runtime.authoring import (
     record,
     scale,
 )
+from .runtime.io.audio import AudioFile, read_audio, write_audio
 
 __all__ = [
     "AudioFile",

@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 
 import namgraph as ng
-from namgraph.presets.job import read_job
-from namgraph.presets.job_run import run_job
+from namgraph.presets.batch.job import read_job
+from namgraph.presets.batch.run import run_job
 
 with tempfile.TemporaryDirectory() as folder:
     job = Path(folder) / "job.json"

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import namgraph as ng
-from namgraph.runtime.adapters.files import audio_writer, read_audio
-from namgraph.runtime.cuda.driver import missing
+from namgraph.runtime.cuda.driver.driver import missing
+from namgraph.runtime.io.audio_file import audio_writer, read_audio
 
 guitar = read_audio(ng.asset("di.wav"))
 di = guitar.samples[0, : 2 * guitar.rate]

@@ -21,7 +21,9 @@
 Nothing here makes an array, starts a thread or touches a device.
 """
 
-from .draw import draw, mermaid
+from .connection import Connection, Handle, PortRef
+from .drawing.draw import draw, mermaid
+from .drawing.svg import svg
 from .errors import (
     AudioFileError,
     CudaError,
@@ -41,11 +43,9 @@ from .errors import (
     UnknownNameError,
 )
 from .graph import Graph, as_graph
-from .handle import Connection, Handle, PortRef
 from .node import Kind, Node, Param, Port, Space, file, node, node_type, node_types, option, param
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
-from .schedule import Buffer, Op, Schedule, schedule, tail, values
-from .svg import svg
+from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, values
 
 __all__ = [
     "LONGEST_BLOCK",

@@ -8,8 +8,8 @@ from typing import Any
 
 from .arguments import by_keyword, check_choice, check_flag, said
 from .check import Side, check_channels, check_name, listed, ports_of
+from .connection import Connection, Handle, PortRef
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
-from .handle import Connection, Handle, PortRef
 from .node import Node, Port
 
 __all__ = ["Graph", "as_graph"]
@@ -189,13 +189,13 @@ class Graph:
 
     def mermaid(self) -> str:
         """Return the graph as a Mermaid flowchart."""
-        from .draw import mermaid
+        from .drawing.draw import mermaid
 
         return mermaid(self)
 
     def draw(self, path: str | os.PathLike[str]) -> None:
         """Write a picture: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
-        from .draw import draw
+        from .drawing.draw import draw
 
         draw(self, path)
 

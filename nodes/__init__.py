@@ -1,13 +1,13 @@
 """The nodes, one file each.  Importing this package registers them all."""
 
-from .cab import Cab
-from .dc_block import DcBlock
-from .delay import Delay
-from .gain import Gain
-from .meter import Meter
-from .mix import Mix
+from .cabinet.cab import Cab
+from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
-from .pan import Pan
-from .split import Split
+from .time.delay import Delay
+from .utility.gain import Gain
+from .utility.meter import Meter
+from .utility.mix import Mix
+from .utility.pan import Pan
+from .utility.split import Split
 
 __all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, node, option
-from ..runtime.adapters.pedalboard.hosted import Hosted, Measured, measured, record_type
-from ..runtime.adapters.pedalboard.hosting import (
+from ..runtime.adapters.pedalboard.hosting.describe import (
     FIXED,
     Description,
     describe,
     make,
     parameters,
 )
+from ..runtime.adapters.pedalboard.hosting.process import Hosted, Measured, measured, record_type
 
 __all__ = ["PedalboardEffect"]
 

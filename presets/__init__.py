@@ -22,8 +22,8 @@
 The ``*.json`` beside this file ship with the package; ``load_preset("crunch")`` reads one.
 """
 
-from .batch import render_models
-from .files import Preset, load_preset, read_preset, save_preset
+from .batch.render_models import render_models
+from .preset import Preset, load_preset, read_preset, save_preset
 from .shipped import asset, shipped_presets
 
 __all__ = [

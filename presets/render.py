@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import AudioFileError
-from ..runtime.adapters.files import audio_writer, read_audio, resample
 from ..runtime.adapters.offline import render
-from ..runtime.adapters.outputs import check_outputs
-from ..runtime.stats import Stats
+from ..runtime.io.audio_file import audio_writer, read_audio, resample
+from ..runtime.io.outputs import check_outputs
+from ..runtime.plan.stats import Stats
 from .levels import Levels, levels_of
 from .rig import Rig
 

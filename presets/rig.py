@@ -7,12 +7,12 @@ from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
 from ..graph.paths import checked_path
-from ..nodes.cab import Cab
+from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank, load_nam
 from ..nodes.nam.levels import Applied
-from ..nodes.nam.model import UNKNOWN_RATE
-from ..nodes.pan import Pan
-from .files import files_of, preset_path, read_preset
+from ..nodes.nam.model.model import UNKNOWN_RATE
+from ..nodes.utility.pan import Pan
+from .preset import files_of, preset_path, read_preset
 
 __all__ = [
     "Rig",
@@ -194,7 +194,7 @@ def _slim(graph: Graph, slim: float) -> None:
 
 def _set_backend(graph: Graph, backend: str | None) -> None:
     """Let models play on a GPU; there must be one if it is asked for by name."""
-    from ..runtime.cuda.driver import missing
+    from ..runtime.cuda.driver.driver import missing
 
     if backend is None:
         return
@@ -213,7 +213,7 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
 
 def check_devices(graph: Graph) -> None:
     """Refuse a rack with a model that must play on a device, and cannot here."""
-    from ..runtime.cuda.driver import missing
+    from ..runtime.cuda.driver.driver import missing
 
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank) and node.backend == "cuda":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..graph import FileError, PresetError
 from ..graph.arguments import check_text
-from ..runtime.adapters.file_kind import kind_of_file
+from ..runtime.io.file_kind import kind_of_file
 
 __all__ = [
     "DEMO_DI",

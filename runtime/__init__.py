@@ -1,17 +1,17 @@
 """Running graphs: the native contract, plans, the engine, and the adapters."""
 
-from .abi import Native, helper, kernel
-from .adapters.devices import Device, devices
-from .adapters.live import LiveStream
-from .adapters.livestats import LiveStats
-from .adapters.meters import Level
-from .adapters.null import NullStream
+from .adapters.live.devices import Device, devices
+from .adapters.live.meters import Level
+from .adapters.live.null import NullStream
+from .adapters.live.sound_card import LiveStream
+from .adapters.live.stats import LiveStats
 from .adapters.offline import render
-from .engine import Engine
-from .plan import Plan
-from .settings import Settings
-from .snapshot import Snapshot
-from .stats import NodeStats, Stats
+from .engine.engine import Engine
+from .engine.parameters import Settings
+from .engine.snapshot import Snapshot
+from .native.abi import Native, helper, kernel
+from .plan.plan import Plan
+from .plan.stats import NodeStats, Stats
 
 __all__ = [
     "Device",

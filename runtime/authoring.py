@@ -29,12 +29,12 @@ from ..graph import (
     option,
     param,
 )
-from .abi import Native, helper, kernel
-from .pointers import channel, channel_address, copy_bytes, floats, numbers, record
+from .native.abi import Native, helper, kernel
+from .native.pointers import channel, channel_address, copy_bytes, floats, numbers, record
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.scale import add_to, amplify, each, scale
-from .smooth import decibels, glide, glide_coefficient
+from .simd.smoothing import decibels, glide, glide_coefficient
 
 __all__ = [
     "Io",

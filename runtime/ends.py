@@ -1,10 +1,10 @@
 """What goes into a plan and comes out of it: copied, with 0 in the place of what is no number."""
 
-from .player import PLAN
+from .plan.player import PLAN
 from .simd.embed import embed
+from .simd.fields import Fields
 from .simd.finite import emit_copy
 from .simd.lanes import Lanes, Value
-from .simd.words import Fields
 
 __all__ = ["give", "point", "take"]
 

@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with a guitar in it."""
-    from .command import GUITAR, wav
+    from .cli.command import GUITAR, wav
 
     monkeypatch.chdir(tmp_path)
     wav(tmp_path / "in.wav", GUITAR)

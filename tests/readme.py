@@ -128,7 +128,7 @@ def _check(command: list[str], root: Path) -> str:
 
 def _check_verb(arguments: list[str]) -> str:
     """Parse as the command itself does."""
-    from namgraph.presets.arguments import parser
+    from namgraph.cli.arguments import parser
 
     verbs = ("demo", "render", "batch", "info", "bench", "live", "devices", "verify", "warm")
     said = io.StringIO()

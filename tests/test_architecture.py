@@ -33,19 +33,21 @@ BESIDE = {"io": {"native"}}
 """Folders that stand beside the row: what they may import.  All of the row may import them."""
 
 KNOWN_CIRCLES = {
-    frozenset({"graph/draw.py", "graph/graph.py", "graph/handle.py", "graph/svg.py"}),
-    frozenset({"nodes/nam/bank.py", "nodes/nam/cuda/bank.py"}),
-    frozenset({"presets/job.py", "presets/manifest.py"}),
-    frozenset({"runtime/adapters/livestats.py", "runtime/adapters/stream.py"}),
-    frozenset({"runtime/cuda/driver.py", "runtime/cuda/store.py"}),
+    frozenset(
+        {"graph/drawing/draw.py", "graph/graph.py", "graph/connection.py", "graph/drawing/svg.py"}
+    ),
+    frozenset({"nodes/nam/bank.py", "nodes/nam/cuda/bank_host_kernel.py"}),
+    frozenset({"presets/batch/job.py", "presets/batch/manifest.py"}),
+    frozenset({"runtime/adapters/live/stats.py", "runtime/adapters/live/stream.py"}),
+    frozenset({"runtime/cuda/driver/driver.py", "runtime/cuda/driver/memory_pool.py"}),
     frozenset(
         {
-            "runtime/cuda/build.py",
-            "runtime/cuda/report.py",
-            "runtime/device.py",
-            "runtime/follow.py",
-            "runtime/plan.py",
-            "runtime/stats.py",
+            "runtime/cuda/executor.py",
+            "runtime/cuda/stats.py",
+            "runtime/plan/placement.py",
+            "runtime/engine/handover.py",
+            "runtime/plan/plan.py",
+            "runtime/plan/stats.py",
         }
     ),
 }
@@ -60,7 +62,7 @@ KNOWN_FULL = {
     "runtime/simd",
 }
 """Folders that still have more files than ``FULLEST``.  To be emptied likewise."""
-KNOWN_UPWARD = [("runtime/cuda/kept.py", "runtime/adapters/atomic.py")]
+KNOWN_UPWARD = [("runtime/cuda/driver/disk_cache.py", "runtime/io/atomic_write.py")]
 """Imports that still go up the row of folders of runtime/.  To be emptied likewise."""
 
 
@@ -175,11 +177,11 @@ def test_folders_of_the_runtime_are_in_order_but_for_what_is_known() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "target"),
     [
-        ("runtime/native/abi.py", "from ..simd.host import lanes", "runtime/simd/host.py"),
+        ("runtime/native/abi.py", "from ..simd.host import lanes", "runtime/native/host.py"),
         ("runtime/plan/plan.py", "from ..cuda.executor import run", "runtime/cuda/executor.py"),
         ("runtime/cuda/ops.py", "from ..engine.engine import E", "runtime/engine/engine.py"),
-        ("runtime/engine/build.py", "from ..adapters import null", "runtime/adapters/null.py"),
-        ("runtime/io/wav.py", "from ..simd.host import lanes", "runtime/simd/host.py"),
+        ("runtime/engine/build.py", "from ..adapters import null", "runtime/adapters/live/null.py"),
+        ("runtime/io/wav.py", "from ..simd.host import lanes", "runtime/native/host.py"),
         ("runtime/io/wav.py", "from ..engine.engine import E", "runtime/engine/engine.py"),
     ],
 )
@@ -195,7 +197,7 @@ def test_no_folder_is_too_full_but_those_known() -> None:
 
 def test_a_full_folder_is_found() -> None:
     names = [f"nodes/n{k}.py" for k in range(FULLEST)]
-    assert full_folders([*names, "nodes/__init__.py", "nodes/nam/model.py"]) == {}
+    assert full_folders([*names, "nodes/__init__.py", "nodes/nam/model/model.py"]) == {}
     assert full_folders([*names, "nodes/one_more.py"]) == {"nodes": FULLEST + 1}
 
 
@@ -221,7 +223,7 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_importing_the_package_loads_nothing_that_can_wait() -> None:
-    loaded = modules_after("import namgraph, namgraph.cli")
+    loaded = modules_after("import namgraph, namgraph.cli.main")
     assert "namgraph" in loaded
     assert not loaded & set(COSTLY)
 

@@ -92,7 +92,7 @@ def test_the_wheel_of_it_holds_the_package_and_no_tests(
 
 def test_the_module_is_the_command(tmp_path: Path) -> None:
     for arguments, code in ((["--version"], 0), (["nothing"], 2)):
-        spelled = [[sys.executable, "-m", module] for module in ("namgraph", "namgraph.cli")]
+        spelled = [[sys.executable, "-m", module] for module in ("namgraph", "namgraph.cli.main")]
         done = [
             subprocess.run([*c, *arguments], capture_output=True, text=True, cwd=tmp_path)
             for c in spelled

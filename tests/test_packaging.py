@@ -49,7 +49,7 @@ def test_no_stray_module_ships() -> None:
     assert sorted(p.name for p in ROOT.glob("*.py")) == [
         "__init__.py",
         "__main__.py",
-        "cli.py",
+        "cli/main.py",
         "public.py",
     ]
 

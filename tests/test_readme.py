@@ -168,14 +168,14 @@ def test_a_line_that_fails_and_a_block_of_another_kind_are_found(tmp_path: Path)
 @pytest.mark.parametrize(
     ("check", "good", "bad"),
     [
-        (lost_files, "`tests/test_cli.py`, `graph/`, `demo.wav`", "`tests/test_nothing.py`"),
+        (lost_files, "`tests/cli/test_cli.py`, `graph/`, `demo.wav`", "`tests/test_nothing.py`"),
         (bound_to_a_place, "[a](https://b.c)", "![Rack](presets/assets/rack.svg)"),
         (bound_to_a_place, "[a](#nodes)", '<img src="rack.svg">'),
         (asks_an_index, 'pip install ".[live]"', 'pip install "namgraph[live]"'),
         (asks_an_index, "installs namgraph and writes", "; install namgraph[cuda]"),
         (
             untested,
-            "| promise | kept by |\n|---|---|\n| It plays | `tests/test_cli.py` |",
+            "| promise | kept by |\n|---|---|\n| It plays | `tests/cli/test_cli.py` |",
             "| promise | kept by |\n|---|---|\n| It plays | good will |",
         ),
     ],

@@ -15,10 +15,10 @@ cuda/         all of this on a GPU
 """
 
 from .bank import NamBank
-from .chain import junctions, match_levels
-from .file import load_nam
+from .format.load import load_nam
+from .level_matching import junctions, match_levels
 from .levels import LevelsWarning
-from .model import Model
+from .model.model import Model
 from .node import Nam
 
 __all__ = ["LevelsWarning", "Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]

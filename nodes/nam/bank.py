@@ -12,11 +12,12 @@ from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
 from ...graph.paths import checked_paths, described
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.abi import kernel
-from ...runtime.pointers import call_node, element, load, record
+from ...runtime.native.abi import kernel
+from ...runtime.native.pointers import call_node, element, load, record
 from ...runtime.simd.scale import amplify
-from ...runtime.smooth import decibels
-from .file import load_nam
+from ...runtime.simd.smoothing import decibels
+from .cpu.prepare import prepare_network
+from .format.load import load_nam
 from .levels import (
     INTERFACE_DBU,
     MODES,
@@ -25,9 +26,8 @@ from .levels import (
     check_interface,
     warn_of_missing,
 )
-from .model import Model
+from .model.model import Model
 from .node import BACKENDS, PRECISIONS, Nam, space_of
-from .prepare import prepare_network
 
 __all__ = ["NamBank"]
 
@@ -177,14 +177,14 @@ class NamBank(Node):
         )
         if work is None:
             return Processor(_bank, block, prewarm=prewarm)
-        from .cuda.bank import stand_in
+        from .cuda.bank_host_kernel import stand_in
 
         return Processor(stand_in, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, models: Sequence[Model], prewarm: int) -> Any:
         """Ask for what the models need on the device."""
-        from .cuda.ask import ask_cuda
-        from .cuda.bank import arm
+        from .cuda.bank_host_kernel import arm
+        from .cuda.prepare import ask_cuda
 
         memory: Any = io.memory
         networks = [model.running for model in models]

@@ -3,14 +3,14 @@
 Those of published sizes, and the few that all other models are put together from.
 """
 
-from ...runtime.abi import Native
+from ...runtime.native.abi import Native
+from ...runtime.native.host import host_lanes
 from ...runtime.simd.activations import ACTIVATIONS
-from ...runtime.simd.host import host_lanes
-from . import program_ops as ops
-from .lstm import lstm_kernel
-from .program_conv import conv
+from .cpu import program_ops as ops
+from .cpu.lstm import lstm_kernel
+from .cpu.program_conv import conv
+from .cpu.wavenet_layers import layers
 from .wavenet_dense import dense
-from .wavenet_layers import layers
 
 __all__ = ["common_kernels"]
 

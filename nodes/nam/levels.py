@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...graph.arguments import check_number
-from .model import Model
+from .model.model import Model
 
 __all__ = [
     "INTERFACE_DBU",

@@ -9,12 +9,12 @@ from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option, param
 from ...graph.paths import checked_path
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.smooth import glide_coefficient
-from ..resample import Rates, rates, resampled
-from .file import load_nam
+from ...runtime.simd.smoothing import glide_coefficient
+from ..dsp.resample import Rates, rates, resampled
+from .format.load import load_nam
+from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
-from .model import UNKNOWN_RATE, Model
-from .play import SMOOTHING_S, STATE, play
+from .model.model import UNKNOWN_RATE, Model
 from .sizes import FADE_S, prepare_sizes
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
@@ -85,7 +85,7 @@ class Nam(Node):
 
         A file that cannot be used is no reason: it raises its own ``NamFileError``.
         """
-        from ...runtime.cuda.driver import driver, missing
+        from ...runtime.cuda.driver.driver import driver, missing
         from .cuda import cuda_network, refusal
 
         network = self.model.running
@@ -198,14 +198,14 @@ class Nam(Node):
         )
         if work is None:
             return Processor(play, block, prewarm=prewarm)
-        from .cuda.play import stand_in
+        from .cuda.host_kernel import stand_in
 
         return Processor(stand_in, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, prewarm: int) -> Any:
         """Ask for what the model needs on the device."""
-        from .cuda.ask import ask_cuda  # only here: those who have no device need not load it
-        from .cuda.play import arm
+        from .cuda.host_kernel import arm
+        from .cuda.prepare import ask_cuda  # only here: those who have no device need not load it
 
         memory: Any = io.memory
         return ask_cuda(memory, [self.model.running], prewarm, arm, self.precision)

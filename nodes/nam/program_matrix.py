@@ -1,8 +1,8 @@
 """Matrices of channels by frames, as operations on them are emitted."""
 
+from ...runtime.simd.fields import Words
 from ...runtime.simd.lanes import Lanes, Value
-from ...runtime.simd.words import Words
-from .wavenet_tiles import Tile, place
+from .cpu.tiles import Tile, place
 
 __all__ = ["Rows", "Start"]
 

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from ...graph.prepare import Memory
-from ...runtime.abi import Native, helper, kernel
-from ...runtime.arena import Block
-from ...runtime.pointers import call_node, copy_bytes, element, floats, load, record, store
-from .model import UNKNOWN_RATE, Model, Submodel, settling
-from .networks import Linear, Lstm
-from .prepare import prepare_network
-from .wavenet_network import Network, Sequential, WaveNet
+from ...runtime.native.abi import Native, helper, kernel
+from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
+from ...runtime.plan.arena import Block
+from .cpu.prepare import prepare_network
+from .model.model import UNKNOWN_RATE, Model, Submodel, settling
+from .model.networks import Linear, Lstm
+from .model.wavenet import Network, Sequential, WaveNet
 
 __all__ = ["FADE_S", "SIZES", "prepare_sizes"]
 

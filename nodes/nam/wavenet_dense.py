@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from ...runtime.abi import Native
+from ...runtime.native.abi import Native
+from ...runtime.simd.fields import Words
 from ...runtime.simd.lanes import Lanes, Value
-from ...runtime.simd.words import Words
-from .wavenet_tiles import (
+from .cpu.tiles import (
     accumulate,
     by_length,
     finish,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ...graph import Node
-from ...runtime.player import run_plan_in_python, walk
+from ...runtime.plan.player import run_plan_in_python, walk
 from .harness import CANARY, LENGTH, Changes, NodeHarness
 from .report import require, require_same
 

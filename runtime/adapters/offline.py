@@ -18,11 +18,11 @@ from ...graph import (
     tail as graph_tail,
 )
 from ...graph.arguments import as_whole, by_keyword, check_call, check_flag, check_whole, said
-from ..engine import Engine
-from ..layout import Ends
+from ..engine.audio_arrays import Ends
+from ..engine.engine import Engine
+from ..engine.parameters import find_param
 from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
-from ..settings import find_param
-from ..stats import Stats
+from ..plan.stats import Stats
 
 __all__ = ["best_block", "render"]
 

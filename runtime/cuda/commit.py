@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..abi import helper
-from ..player import contain
-from ..pointers import copy_bytes, load, numbers, record
+from ..native.abi import helper
+from ..native.pointers import copy_bytes, load, numbers, record
+from ..plan.player import contain
 from .records import BLOCK, LANE, NODE, PART
 
 __all__ = ["commit", "keep", "order"]

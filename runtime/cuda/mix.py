@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from ...graph import Node, Op, Schedule
-from ..arena import Memory
-from ..blend import share_of
-from ..rows import Row
-from .lane import idle
+from ..plan.arena import Memory
+from ..plan.dry_wet import share_of
+from ..plan.rows import Row
+from .executor_kernels import idle
 
 __all__ = ["mix_row"]
 

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from .kernel import CudaKernel
+from .driver.kernel import CudaKernel
 
 __all__ = ["KINDS", "common_text", "operation"]
 

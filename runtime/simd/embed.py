@@ -8,7 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.core.extending import _Intrinsic
 
-from .host import lanes_at_import
+from ..native.host import lanes_at_import
 from .lanes import Lanes, i64
 
 __all__ = ["embed", "new_function"]

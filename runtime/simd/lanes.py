@@ -9,8 +9,8 @@ from typing import Any
 
 from llvmlite import ir
 
+from ..native.host import fuses, registers
 from .emitter import Cell, Emitter, Value, f32, i32, i64, pointer
-from .host import fuses, registers
 
 __all__ = ["Cell", "Lanes", "Value", "f32", "i32", "i64", "pointer"]
 

@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from numba import types
 
-from ..abi import Native, native
+from ..native.abi import Native, native
+from ..native.host import host_lanes, registers
 from .embed import embed
-from .host import host_lanes, registers
 from .lanes import Lanes, Value
 
 __all__ = ["fma_peak"]

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 import namgraph as ng
-from namgraph.runtime.cuda import compiler, driver
-from namgraph.runtime.cuda.kernel import CudaKernel
+from namgraph.runtime.cuda.driver import compiler, driver
+from namgraph.runtime.cuda.driver.kernel import CudaKernel
 
 from ..nodes.nam import nets
 from .emulator import build

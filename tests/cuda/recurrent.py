@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from namgraph.nodes.nam.cuda.lstm import Layout, cuda_lstm
-from namgraph.nodes.nam.file import parse_nam
-from namgraph.nodes.nam.networks import Lstm
+from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.nodes.nam.model.networks import Lstm
 
 from .arguments import Block, NamArgs, filled, placed
 from .emulator import build, emulate

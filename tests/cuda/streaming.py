@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from namgraph.nodes.nam.cuda.network import CudaNetwork
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet
-from namgraph.nodes.nam.file import parse_nam
-from namgraph.nodes.nam.wavenet_network import WaveNet
+from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.nodes.nam.model.wavenet import WaveNet
 
 from .arguments import Block, NamArgs, filled, placed
 from .emulator import compiled, emulate

@@ -10,8 +10,8 @@ import soundfile
 
 import namgraph as ng
 from namgraph.graph import LONGEST_BLOCK
-from namgraph.presets.job import read_job
-from namgraph.presets.job_run import run_job
+from namgraph.presets.batch.job import read_job
+from namgraph.presets.batch.run import run_job
 from namgraph.runtime.adapters.offline import BLOCK, DEVICE_FLOATS, best_block
 
 from ..nodes.nam import nets

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from namgraph.cli import main
+from namgraph.cli.benchmarks import gpu
+from namgraph.cli.main import main
 from namgraph.graph import CudaError
-from namgraph.presets.benchmarks import gpu
 
 from .fake_driver import FakeDriver
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 import namgraph as ng
-from namgraph.cli import main
+from namgraph.cli.main import main
 
 from .fake_driver import FakeDriver
 from .gpu import RATE, X, amp, near

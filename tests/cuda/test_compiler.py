@@ -10,10 +10,10 @@ import pytest
 
 from namgraph.graph.errors import CudaError, EngineError
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet
-from namgraph.runtime import cache_files
-from namgraph.runtime.cuda import compiler, kept
-from namgraph.runtime.cuda.compiler import Cubin, compile_cubin, known_archs
-from namgraph.runtime.cuda.kernel import CudaKernel
+from namgraph.runtime.cuda.driver import compiler, disk_cache
+from namgraph.runtime.cuda.driver.compiler import Cubin, compile_cubin, known_archs
+from namgraph.runtime.cuda.driver.kernel import CudaKernel
+from namgraph.runtime.native import cache_files
 
 from ..nodes.nam import nets
 from ..nodes.nam.shapes import fill, layer_array
@@ -201,6 +201,6 @@ def test_a_file_is_never_half_there(monkeypatch: pytest.MonkeyPatch, place: Path
     monkeypatch.setattr(os, "replace", broken)
     monkeypatch.setattr(cache_files, "_warned", set())
     with pytest.warns(RuntimeWarning, match="no space left"):
-        kept.keep("key", b"image", "log")
+        disk_cache.keep("key", b"image", "log")
     assert not list(place.iterdir())
-    assert kept.kept("key") is None
+    assert disk_cache.kept("key") is None

@@ -113,7 +113,7 @@ def test_signals_meet_on_the_device(fake: FakeDriver, model: str) -> None:
 def test_a_long_block_is_cut_into_chunks(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("namgraph.runtime.cuda.share.SHORTEST_CHUNK", 300)
+    monkeypatch.setattr("namgraph.runtime.cuda.node_resources.SHORTEST_CHUNK", 300)
     graph = amp(model, backend="cuda")
     short = in_blocks(engine(graph), X, 64)
     whole = engine(graph, max_frames=2000)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime import engine as engine_module
-from namgraph.runtime.cuda.driver import driver
-from namgraph.runtime.plan import Plan
+from namgraph.runtime.cuda.driver.driver import driver
+from namgraph.runtime.engine import engine as engine_module
+from namgraph.runtime.plan.plan import Plan
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -43,7 +43,7 @@ def test_the_cpu_takes_over_in_the_same_block(
 def test_a_device_that_does_not_answer_is_given_up(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    monkeypatch.setattr("namgraph.runtime.cuda.executor.HANG_S", 0.01)
     made = engine(amp(model, backend="cuda"))
     fake.set_queries(1 << 30)
     np.testing.assert_array_equal(in_blocks(made, X, 64), on_cpu(model))
@@ -55,7 +55,7 @@ def test_a_device_that_does_not_answer_is_given_up(
 def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    monkeypatch.setattr("namgraph.runtime.cuda.executor.HANG_S", 0.01)
     fake.set_queries(1 << 30)
     with pytest.raises(ng.CudaError, match="the device cannot play: the device does not answer"):
         engine(amp(model, backend="cuda"))
@@ -76,7 +76,7 @@ def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> 
 def test_a_hang_behind_another_error_is_a_hang(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("namgraph.runtime.cuda.build.HANG_S", 0.01)
+    monkeypatch.setattr("namgraph.runtime.cuda.executor.HANG_S", 0.01)
     graph = ng.Graph()
     first, second = (graph.add(n, ng.Nam(model, backend="cuda")) for n in ("first", "second"))
     between = graph.add("level", ng.Gain())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.cuda.build import LONG
+from namgraph.runtime.cuda.executor import LONG
 
 from .fake_driver import FakeDriver
 from .gpu import RATE, X, engine, in_blocks

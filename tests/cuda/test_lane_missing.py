@@ -7,8 +7,8 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import CudaError
-from namgraph.runtime.cuda import compiler
-from namgraph.runtime.cuda.driver import driver
+from namgraph.runtime.cuda.driver import compiler
+from namgraph.runtime.cuda.driver.driver import driver
 
 from .fake_driver import FakeDriver
 from .gpu import X, amp, engine, in_blocks, near, on_cpu

@@ -6,7 +6,7 @@ import pytest
 
 from namgraph.graph.errors import CudaError
 from namgraph.nodes.nam.cuda.lstm import Layout, cuda_lstm, layouts
-from namgraph.runtime.cuda.compiler import compile_cubin, known_archs
+from namgraph.runtime.cuda.driver.compiler import compile_cubin, known_archs
 from namgraph.runtime.cuda.ops import KINDS, operation
 
 from ..nodes.nam import nets

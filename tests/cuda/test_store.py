@@ -9,9 +9,9 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import CudaError
-from namgraph.runtime.cuda import compiler, store as stores
-from namgraph.runtime.cuda.driver import driver
-from namgraph.runtime.cuda.store import DEVICE, PINNED
+from namgraph.runtime.cuda.driver import compiler, memory_pool as stores
+from namgraph.runtime.cuda.driver.driver import driver
+from namgraph.runtime.cuda.driver.memory_pool import DEVICE, PINNED
 
 from .fake_driver import FakeDriver
 from .gpu import X, amp, engine, in_blocks, near, on_cpu

@@ -10,8 +10,8 @@ import pytest
 
 from namgraph.graph.errors import ParamError
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet, refuse_wavenet
-from namgraph.nodes.nam.file import load_nam, parse_nam
-from namgraph.nodes.nam.wavenet_network import WaveNet
+from namgraph.nodes.nam.format.load import load_nam, parse_nam
+from namgraph.nodes.nam.model.wavenet import WaveNet
 
 from ..nodes.nam import nets, oracle
 from ..nodes.nam.features import CASES

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.cuda.laying import plan
-from namgraph.nodes.nam.cuda.plan import Tiling
+from namgraph.nodes.nam.cuda.tiling import Tiling
 from namgraph.nodes.nam.cuda.wavenet import planned
+from namgraph.nodes.nam.cuda.wavenet_layout import plan
 
 from ..nodes.nam.shapes import fill, layer_array
 from .streaming import Streaming, network_of, streaming

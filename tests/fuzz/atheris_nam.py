@@ -12,7 +12,7 @@ import atheris
 
 with atheris.instrument_imports(include=["namgraph.nodes.nam", "json"]):
     from namgraph.graph import NamFileError
-    from namgraph.nodes.nam.file import parse_nam
+    from namgraph.nodes.nam.format.load import parse_nam
     from namgraph.tests.fuzz.mutate import mutant
 
 

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from numba.core import config
 
-from namgraph.runtime.abi import NODE, Native, helper
-from namgraph.runtime.disk_cache import source_key
-from namgraph.runtime.operations import WIDTH, add, clear, copy
-from namgraph.runtime.pointers import channel
+from namgraph.runtime.native.abi import NODE, Native, helper
+from namgraph.runtime.native.disk_cache import source_key
+from namgraph.runtime.native.pointers import channel
+from namgraph.runtime.plan.buffer_operations import WIDTH, add, clear, copy
 
 __all__ = ["build", "damage", "main", "run"]
 

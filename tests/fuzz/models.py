@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from namgraph.graph import NamFileError
-from namgraph.nodes.nam.file import parse_nam
+from namgraph.nodes.nam.format.load import parse_nam
 
 from ..nodes.nam.shapes import random_wavenet
 

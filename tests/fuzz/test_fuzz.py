@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from namgraph.graph import Graph, NamFileError
-from namgraph.nodes.nam import file as reader, load_nam
-from namgraph.nodes.nam.file import parse_nam
+from namgraph.nodes.nam import load_nam
+from namgraph.nodes.nam.format import load as reader
+from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.runtime import Engine
-from namgraph.runtime.cpu import processors
+from namgraph.runtime.native.cpu import processors
 
 from ..nodes import bad
 from ..nodes.nam import nets

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
-from namgraph.cli import main
+from namgraph.cli.main import main
 from namgraph.graph.errors import LONGEST_LINE, cut
 from namgraph.graph.json_text import MAX_PARTS, parse_json
 
@@ -50,7 +50,7 @@ def test_no_memory_is_one_line(
     def fail(*_: object) -> None:
         raise MemoryError("Unable to allocate 512. GiB")
 
-    monkeypatch.setattr("namgraph.presets.info.describe", fail)
+    monkeypatch.setattr("namgraph.cli.info.describe", fail)
     assert main(["info", "x.wav"]) == 2
     said = "namgraph: error: not enough memory on this machine: Unable to allocate 512. GiB\n"
     assert capsys.readouterr().err == said

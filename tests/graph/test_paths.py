@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.cli.verify.null_test import verify
 from namgraph.graph import FileError, NamgraphError
 from namgraph.graph.paths import checked_path, checked_paths, described, shown_path
-from namgraph.presets.job import read_job
+from namgraph.presets.batch.job import read_job
 from namgraph.presets.rig import open_rig
-from namgraph.presets.verify import verify
-from namgraph.runtime.adapters.files import read_audio
+from namgraph.runtime.io.audio_file import read_audio
 
 MODEL = b'{"version": "0.5.4", "weights": [' + b"0.1, " * 80_000 + b"0]}"
 WRONG: list[tuple[Any, str]] = [

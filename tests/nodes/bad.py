@@ -7,8 +7,8 @@ import numpy as np
 
 from namgraph.graph import Io, NativeFunction, Node, Processor, param
 from namgraph.runtime import kernel
-from namgraph.runtime.cpu import cycles
-from namgraph.runtime.pointers import channel, floats, load, record
+from namgraph.runtime.native.cpu import cycles
+from namgraph.runtime.native.pointers import channel, floats, load, record
 
 STATE = np.dtype(
     [

@@ -11,7 +11,7 @@ from .racks import noise
 
 pytest.importorskip("pedalboard")
 
-from namgraph.runtime.adapters.pedalboard.audio_files import (
+from namgraph.runtime.io.encoders import (
     ENCODED,
     read_encoded,
     write_encoded,

@@ -11,14 +11,14 @@ import pytest
 
 import namgraph as ng
 from namgraph.nodes.pedalboard_effect import PedalboardEffect
-from namgraph.presets.files import dumps, loads
+from namgraph.presets.preset import dumps, loads
 
 from .racks import RATE, around, noise, rendered
 
 pb = pytest.importorskip("pedalboard")
 
-from namgraph.runtime.adapters.pedalboard import binding  # noqa: E402
-from namgraph.runtime.adapters.pedalboard.hosting import FIXED, effect_class  # noqa: E402
+from namgraph.runtime.adapters.pedalboard.hosting.describe import FIXED, effect_class  # noqa: E402
+from namgraph.runtime.adapters.pedalboard.shim import binding  # noqa: E402
 
 SET: dict[str, dict[str, Any]] = {
     "Compressor": {"threshold_db": -20, "ratio": 4},
@@ -129,7 +129,7 @@ def test_a_snapshot_is_refused_not_faked() -> None:
 
 
 def test_what_goes_wrong_inside_is_raised_by_render(monkeypatch: pytest.MonkeyPatch) -> None:
-    from namgraph.runtime.adapters.pedalboard import hosted
+    from namgraph.runtime.adapters.pedalboard.hosting import process as hosted
 
     graph, x = around(PedalboardEffect("Gain")), noise(2, 600)
     engine = ng.Engine(graph, sample_rate=RATE)

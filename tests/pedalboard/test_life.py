@@ -20,7 +20,8 @@ from .racks import RATE, noise, rack, rendered, wire
 pb = pytest.importorskip("pedalboard")
 GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
 
-from namgraph.runtime.adapters.pedalboard import binding, keeping  # noqa: E402
+from namgraph.runtime.adapters.pedalboard import ownership  # noqa: E402
+from namgraph.runtime.adapters.pedalboard.shim import binding  # noqa: E402
 
 CYCLES = 2000
 
@@ -58,23 +59,23 @@ def test_what_is_not_let_go_shows() -> None:
 
 
 def test_a_board_keeps_its_plugin_and_its_knobs() -> None:
-    keeping.release_kept()
-    x, kept = noise(2), keeping.kept()
+    ownership.release_kept()
+    x, kept = noise(2), ownership.kept()
     board = pb.Pedalboard([pb.Gain(0), GraphPlugin(rack())])
     gc.collect()
-    assert keeping.kept() == kept + 1
+    assert ownership.kept() == kept + 1
     board[1].amp_gain_db = -20.0
     np.testing.assert_array_equal(board(x, RATE), rendered(rack(gain_db=-20.0), x))
     del board
     gc.collect()
-    assert keeping.release_kept() == kept
+    assert ownership.release_kept() == kept
 
 
 def test_owners_are_counted() -> None:
     plugin = pb.Gain()
-    assert keeping.owners(plugin) == 0
+    assert ownership.owners(plugin) == 0
     boards = [pb.Pedalboard([plugin]), pb.Chain([plugin])]
-    assert keeping.owners(plugin) == len(boards)
+    assert ownership.owners(plugin) == len(boards)
 
 
 def test_many_instances_each_with_its_own_state() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.presets.files import dumps
+from namgraph.presets.preset import dumps
 
 from .racks import LAG, RATE, Audio, Fussy, Late, around, noise, rack, rendered, wire
 

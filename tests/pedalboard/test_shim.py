@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.adapters.pedalboard import binding, library, recipe
+from namgraph.runtime.adapters.pedalboard.shim import binding, build as recipe, library
 
 KNOWN = json.loads(recipe.MANIFEST.read_text(encoding="utf-8"))
 

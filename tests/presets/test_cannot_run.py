@@ -9,10 +9,10 @@ import pytest
 import soundfile
 
 import namgraph as ng
-from namgraph.cli import main
+from namgraph.cli.main import main
 from namgraph.graph import JobError
 
-from .jobs import GUITAR, LSTM, RATE, do, entries, write
+from .batch.jobs import GUITAR, LSTM, RATE, do, entries, write
 
 GAIN = {"type": "gain"}
 RACK: dict[str, Any] = {

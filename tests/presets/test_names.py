@@ -9,8 +9,8 @@ import pytest
 
 import namgraph as ng
 from namgraph import PresetError
-from namgraph.presets.files import loads
-from namgraph.presets.job import read_job
+from namgraph.presets.batch.job import read_job
+from namgraph.presets.preset import loads
 
 EMPTY: dict[str, Any] = {"namgraph": 1, "inputs": {}, "outputs": {}, "nodes": {}, "connections": []}
 

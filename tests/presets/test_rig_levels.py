@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import namgraph as ng
-from namgraph.cli import main
+from namgraph.cli.main import main
 from namgraph.graph import ParamError
 from namgraph.presets.rig import levels_said, models, open_rig
 

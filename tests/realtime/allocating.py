@@ -6,8 +6,8 @@ Compiled by Numba's own decorator, since namgraph's refuses it.
 import numpy as np
 from numba import cfunc
 
-from namgraph.runtime.abi import NODE
-from namgraph.runtime.pointers import channel
+from namgraph.runtime.native.abi import NODE
+from namgraph.runtime.native.pointers import channel
 
 __all__ = ["allocates"]
 

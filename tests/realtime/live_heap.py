@@ -12,10 +12,10 @@ import live_racks  # type: ignore[import-not-found]
 import numpy as np
 from allocating import allocates  # type: ignore[import-not-found]
 
-from namgraph.nodes.delay import Delay
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.adapters.clock import drive
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.nodes.time.delay import Delay
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live.clock import drive
+from namgraph.runtime.adapters.live.null import NullStream
 
 BLOCKS = 3_000
 

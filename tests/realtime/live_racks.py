@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from namgraph.graph import Graph, Io, Node, Processor, Spec, node, node_types, option, param
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.abi import kernel
-from namgraph.runtime.adapters.null import NullStream
-from namgraph.runtime.cpu import cycles, nanoseconds_per_cycle
-from namgraph.runtime.pointers import channel, floats, record
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live.null import NullStream
+from namgraph.runtime.native.abi import kernel
+from namgraph.runtime.native.cpu import cycles, nanoseconds_per_cycle
+from namgraph.runtime.native.pointers import channel, floats, record
 
 COUNT = np.dtype([("frame", np.int64)])
 CHECK = np.dtype([(name, np.float64) for name in ("seen", "wrong", "breaks", "next", "fine")])

@@ -18,7 +18,7 @@ import numpy as np
 
 from namgraph.graph import EngineError
 from namgraph.runtime import Engine
-from namgraph.runtime.adapters.live import LiveStream
+from namgraph.runtime.adapters.live.sound_card import LiveStream
 
 LISTS = 2_000_000
 

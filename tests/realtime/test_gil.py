@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from namgraph.graph import Graph
-from namgraph.nodes.gain import Gain
+from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime import Engine
-from namgraph.runtime.callback import render_blocks
+from namgraph.runtime.engine.process import render_blocks
 
 FRAMES = 1 << 21
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from namgraph.graph import Graph, NamFileError, ParamError
-from namgraph.nodes.gain import Gain
 from namgraph.nodes.nam import Nam, NamBank
+from namgraph.nodes.utility.gain import Gain
 from namgraph.presets import asset
-from namgraph.runtime.adapters.live import LiveStream
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.runtime.adapters.live.null import NullStream
+from namgraph.runtime.adapters.live.sound_card import LiveStream
 
 from .test_live_devices import Opened, cards, rack
 
@@ -143,7 +143,7 @@ def test_the_latency_of_a_closed_stream_is_what_it_was() -> None:
 
 
 def test_portaudio_s_own_end_is_left_out_where_it_would_abort(cards: Any) -> None:
-    from namgraph.runtime.adapters import devices
+    from namgraph.runtime.adapters.live import devices
 
     called: list[bool] = []
     registered: list[Any] = []

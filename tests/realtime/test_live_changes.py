@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from namgraph.graph import Graph
-from namgraph.nodes.delay import Delay
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.nodes.time.delay import Delay
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .heap_counter import heap_counts
 from .live_racks import chain, quickened

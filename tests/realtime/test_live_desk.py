@@ -10,11 +10,11 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import EngineError, Graph, ParamError, UnknownNameError
-from namgraph.nodes.delay import Delay
-from namgraph.nodes.gain import Gain
-from namgraph.nodes.mix import Mix
+from namgraph.nodes.time.delay import Delay
+from namgraph.nodes.utility.gain import Gain
+from namgraph.nodes.utility.mix import Mix
 from namgraph.runtime import Engine
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import branches, chain, make, quickened
 from .test_null import noise

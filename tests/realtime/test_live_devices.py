@@ -9,10 +9,14 @@ from typing import Any, ClassVar
 import pytest
 
 from namgraph.graph import EngineError, Graph, ParamError
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.adapters import live, portaudio, thread
-from namgraph.runtime.adapters.devices import devices, find_devices
-from namgraph.runtime.adapters.live import LiveStream
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live import (
+    portaudio,
+    sound_card,
+    thread_priority,
+)
+from namgraph.runtime.adapters.live.devices import devices, find_devices
+from namgraph.runtime.adapters.live.sound_card import LiveStream
 
 CARDS = [
     ("Built-in Mic", 0, 1, 0, 44_100.0),
@@ -177,7 +181,9 @@ def test_a_card_that_goes_away_is_noticed_and_left(monkeypatch: pytest.MonkeyPat
     stream = LiveStream(rack(), priority=False)
     with stream:
         assert stream.stats().state == "playing"
-        monkeypatch.setattr(live, "PATIENCE_S", -1.0)  # it never calls: it is silent for too long
+        monkeypatch.setattr(
+            sound_card, "PATIENCE_S", -1.0
+        )  # it never calls: it is silent for too long
         assert stream.state == "lost"
         assert stream.engine.driven, "it might wake up: nobody else may play the engine"
         card: Any = stream._card
@@ -194,19 +200,19 @@ def test_a_driver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
 
     forever = threading.Event()
     monkeypatch.setattr(Opened, "abort", lambda self: forever.wait())
-    monkeypatch.setattr(live, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(sound_card, "PATIENCE_S", 0.1)
     stream = LiveStream(rack(), priority=False).start()
     with pytest.warns(RuntimeWarning, match="left behind"):
         stream.close()
     assert stream.state == "closed"
-    assert stream in live._abandoned, "what the driver may still call is not freed"
+    assert stream in sound_card._abandoned, "what the driver may still call is not freed"
     forever.set()
 
 
 @pytest.mark.usefixtures("cards")
 def test_no_priority_and_no_locked_memory_are_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thread, "lock_memory", lambda places: "not enough")
-    monkeypatch.setattr(thread, "wish_to_come_first", refuse)
+    monkeypatch.setattr(thread_priority, "lock_memory", lambda places: "not enough")
+    monkeypatch.setattr(thread_priority, "wish_to_come_first", refuse)
     stream = LiveStream(rack())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from namgraph.graph import ParamError
-from namgraph.nodes.gain import Gain
+from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime import Engine
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import branches, chain, make
 from .test_null import noise

@@ -100,7 +100,7 @@ def environment() -> object:
 
 def test_the_command_plays_for_as_long_as_it_is_told(environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "namgraph.cli", "live", "crunch", "--seconds", "1", "--json"],
+        [sys.executable, "-m", "namgraph.cli.main", "live", "crunch", "--seconds", "1", "--json"],
         env=environment,
         capture_output=True,
         text=True,
@@ -121,7 +121,7 @@ def test_a_process_ends_with_a_stream_open(ending: str, environment: dict[str, s
         "import os, signal, sys, time\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import live_racks\n"
-        "from namgraph.runtime.adapters.live import LiveStream\n"
+        "from namgraph.runtime.adapters.live.sound_card import LiveStream\n"
         "graph = live_racks.counting()\n"
         "stream = LiveStream(graph, 64, priority=False).start()\n"
         "while not stream.frame: time.sleep(0.01)\n"

@@ -15,7 +15,7 @@ warnings.simplefilter("ignore")
 sys.path.insert(0, {here!r})
 import live_racks
 from namgraph.graph import EngineError
-from namgraph.runtime.adapters.live import LiveStream
+from namgraph.runtime.adapters.live.sound_card import LiveStream
 
 graph = live_racks.counting()
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from namgraph.graph import EngineError, Graph, GraphWarning, ParamError, PortError
-from namgraph.nodes.delay import Delay
-from namgraph.nodes.gain import Gain
+from namgraph.nodes.time.delay import Delay
+from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime import render
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import branches, chain, checking, make
 

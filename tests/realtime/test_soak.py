@@ -9,9 +9,9 @@ import time
 import numpy as np
 import pytest
 
-from namgraph.nodes.delay import Delay
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.nodes.time.delay import Delay
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import branches, chain, make
 

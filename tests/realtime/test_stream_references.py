@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from namgraph.runtime.adapters.live import LiveStream
-from namgraph.runtime.adapters.null import NullStream
-from namgraph.runtime.adapters.stream import Stream
+from namgraph.runtime.adapters.live.null import NullStream
+from namgraph.runtime.adapters.live.sound_card import LiveStream
+from namgraph.runtime.adapters.live.stream import Stream
 
 from .test_live_devices import cards, rack
 

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.adapters import thread
-from namgraph.runtime.adapters.null import NullStream
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.adapters.live import thread_priority
+from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import chain
 
@@ -15,7 +15,7 @@ from .live_racks import chain
 @pytest.mark.skipif(sys.platform == "win32", reason="drivers raise their own threads there")
 def test_the_audio_thread_asks_for_priority_itself() -> None:
     stream = NullStream(chain(("amp", Gain())), 64, seconds=0.05)
-    thread.wish_to_come_first(stream.host[0])
+    thread_priority.wish_to_come_first(stream.host[0])
     with stream:
         assert stream.wait(30)
     assert stream.host["priority_answer"][0] in (0, 1), "granted, or EPERM"
@@ -23,6 +23,6 @@ def test_the_audio_thread_asks_for_priority_itself() -> None:
 
 def test_memory_is_locked_or_a_reason_is_given() -> None:
     page = np.zeros(1 << 16, np.uint8)
-    assert thread.lock_memory([]) == ""
-    assert isinstance(thread.lock_memory([(page.ctypes.data, page.nbytes)]), str)
-    assert thread.lock_memory([(1 << 46, 4096)]), "there is nothing at that address"
+    assert thread_priority.lock_memory([]) == ""
+    assert isinstance(thread_priority.lock_memory([(page.ctypes.data, page.nbytes)]), str)
+    assert thread_priority.lock_memory([(1 << 46, 4096)]), "there is nothing at that address"

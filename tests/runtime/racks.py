@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from namgraph.graph import Graph, Io, Node, Processor, node, node_types, param
-from namgraph.nodes.gain import Gain
-from namgraph.runtime.abi import kernel
-from namgraph.runtime.pointers import channel, record
+from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime.native.abi import kernel
+from namgraph.runtime.native.pointers import channel, record
 
 Audio = NDArray[np.float32]
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime import arena
 from namgraph.runtime.adapters import offline
-from namgraph.runtime.arena import Arena, Memory, TooLargeError
 from namgraph.runtime.limits import MAX_GRAPH_BYTES, spelled_bytes
+from namgraph.runtime.plan import arena
+from namgraph.runtime.plan.arena import Arena, Memory, TooLargeError
 
 MIB = 1 << 20
 

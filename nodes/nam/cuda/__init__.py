@@ -5,8 +5,8 @@ network.py            what both return
 play.py               the node's kernels around them, on the host
 """
 
-from ..networks import Lstm
-from ..wavenet_network import Network, WaveNet
+from ..model.networks import Lstm
+from ..model.wavenet import Network, WaveNet
 from .lstm import cuda_lstm, refuse_lstm
 from .network import CudaNetwork, once_a_network
 from .wavenet import cuda_wavenet, refuse_wavenet

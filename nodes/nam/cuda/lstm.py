@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....runtime.cuda.kernel import CudaKernel
+from ....runtime.cuda.driver.kernel import CudaKernel
 from ....runtime.cuda.ops import common_text
-from ..networks import Lstm, LstmLayer
+from ..model.networks import Lstm, LstmLayer
 from .network import CudaNetwork
 
 __all__ = ["Layout", "cuda_lstm", "layouts", "refuse_lstm"]
@@ -134,7 +134,7 @@ def _kernel(layout: Layout) -> CudaKernel:
     """Return the kernel of all networks of this layout."""
     fields = ("hidden", "depth", "lanes", "tile", "keep")
     header = "".join(f"constexpr int {n.upper()} = {getattr(layout, n)};\n" for n in fields)
-    text = Path(__file__).with_name("lstm.cu").read_text(encoding="utf-8")
+    text = (Path(__file__).with_name("kernels") / "lstm.cu").read_text(encoding="utf-8")
     source = header + common_text() + text
     return CudaKernel(source, "lstm", layout.threads, layout.shared_bytes)
 

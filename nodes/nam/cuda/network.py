@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from ....runtime.cuda.kernel import CudaKernel
+from ....runtime.cuda.driver.kernel import CudaKernel
 
 __all__ = ["CudaNetwork", "once_a_network"]
 

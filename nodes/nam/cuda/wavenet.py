@@ -4,13 +4,14 @@ from functools import cache
 from pathlib import Path
 
 from ....graph.errors import ParamError
-from ....runtime.cuda import kernel as shared
-from ..wavenet_network import Network, WaveNet
-from ..wavenet_parts import Layer, LayerArray
-from .header import header
-from .laying import plan
+from ....runtime.cuda.driver.kernel import CudaKernel
+from ....runtime.cuda.ops import common_text
+from ..model.wavenet import Network, WaveNet
+from ..model.wavenet_parts import Layer, LayerArray
 from .network import CudaNetwork, once_a_network
-from .plan import Plan, Tiling
+from .preamble import header
+from .tiling import Plan, Tiling
+from .wavenet_layout import plan
 
 __all__ = ["PRECISIONS", "cuda_wavenet", "planned", "refuse_wavenet"]
 
@@ -76,7 +77,7 @@ def cuda_wavenet(network: WaveNet, precision: str = "exact") -> CudaNetwork:
 
 def planned(made: Plan) -> CudaNetwork:
     """Return a network laid out as the caller likes: ``plan`` with a ``Tiling``, for measuring."""
-    kernel = shared.CudaKernel(
+    kernel = CudaKernel(
         source=header(made) + _text(),
         entry="wavenet",
         threads=made.tiling.threads,
@@ -87,9 +88,9 @@ def planned(made: Plan) -> CudaNetwork:
 
 @cache
 def _text() -> str:
-    common = Path(shared.__file__).with_name("common.cuh")
-    paths = [common, *(Path(__file__).with_name(name) for name in PARTS)]
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    folder = Path(__file__).with_name("kernels")
+    parts = [(folder / name).read_text(encoding="utf-8") for name in PARTS]
+    return "\n".join([common_text(), *parts])
 
 
 @once_a_network

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import check_flag, check_whole, said
 from .effect import GraphEffect
-from .hosting import host
+from .hosting.describe import host
 
 __all__ = ["Board"]
 

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 from ....graph import Graph, Spec
 from ....graph.arguments import by_keyword
-from .knobs import Knobs
-from .rack import Fit, Rack
-from .restart import restart
+from .attributes import Knobs
+from .hosted_graph import Fit, Rack
+from .reset import restart
 
 __all__ = ["GraphEffect"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from namgraph.presets.benchmarks.models import A1, a1, array, count, lstm, wavenet, write
+from namgraph.cli.benchmarks.models import A1, a1, array, count, lstm, wavenet, write
 
 __all__ = [
     "A1",

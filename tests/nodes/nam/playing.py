@@ -7,11 +7,11 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from namgraph.nodes.nam.model import Model
-from namgraph.nodes.nam.prepare import prepare_network
-from namgraph.runtime.abi import native
-from namgraph.runtime.arena import Arena, Memory
-from namgraph.runtime.pointers import call_node, load, store
+from namgraph.nodes.nam.cpu.prepare import prepare_network
+from namgraph.nodes.nam.model.model import Model
+from namgraph.runtime.native.abi import native
+from namgraph.runtime.native.pointers import call_node, load, store
+from namgraph.runtime.plan.arena import Arena, Memory
 
 __all__ = ["Playing", "same"]
 

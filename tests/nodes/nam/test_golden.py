@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.file import parse_nam
+from namgraph.nodes.nam.format.load import parse_nam
 
 from . import oracle
 from .features import CASES, REQUIRED, features

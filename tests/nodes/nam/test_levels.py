@@ -12,8 +12,8 @@ from hypothesis import given, strategies as st
 from namgraph.graph import Graph, ParamError
 from namgraph.nodes import Delay, Gain
 from namgraph.nodes.nam import Nam, load_nam
-from namgraph.nodes.nam.chain import junctions, match_levels
-from namgraph.nodes.nam.file import parse_nam
+from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.nodes.nam.level_matching import junctions, match_levels
 from namgraph.nodes.nam.levels import applied
 from namgraph.runtime import render
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.presets.job import read_job
-from namgraph.presets.job_run import run_job
+from namgraph.presets.batch.job import read_job
+from namgraph.presets.batch.run import run_job
 from namgraph.presets.rig import levels_said, open_rig
 
 from . import nets

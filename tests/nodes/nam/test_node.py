@@ -9,7 +9,7 @@ import pytest
 
 from namgraph.graph import Graph, NamFileError, ParamError, Spec
 from namgraph.nodes.nam import Nam
-from namgraph.nodes.nam.file import load_nam
+from namgraph.nodes.nam.format.load import load_nam
 from namgraph.runtime import Engine
 
 from . import nets

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.file import load_nam
-from namgraph.nodes.nam.model import Model
-from namgraph.nodes.nam.networks import Lstm
-from namgraph.nodes.nam.wavenet_network import WaveNet
+from namgraph.nodes.nam.format.load import load_nam
+from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.nam.model.networks import Lstm
+from namgraph.nodes.nam.model.wavenet import WaveNet
 from namgraph.runtime.simd.activations import ACTIVATIONS, TANH44, Activation, Rational, tanh
 
 from . import oracle

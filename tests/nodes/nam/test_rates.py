@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from namgraph.graph import Graph, NamFileError, Spec
+from namgraph.nodes.dsp.resample import rates
 from namgraph.nodes.nam import Nam
-from namgraph.nodes.resample import rates
 from namgraph.runtime import Engine, render
 
 from . import nets

@@ -11,8 +11,8 @@ import pytest
 
 from namgraph.graph import Graph, NamFileError
 from namgraph.nodes.nam import Nam
-from namgraph.nodes.nam.file import load_nam, parse_nam
-from namgraph.nodes.nam.model import Model
+from namgraph.nodes.nam.format.load import load_nam, parse_nam
+from namgraph.nodes.nam.model.model import Model
 from namgraph.runtime import Engine
 
 from . import nets, oracle

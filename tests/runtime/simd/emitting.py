@@ -7,7 +7,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from namgraph.runtime.abi import Native, native
+from namgraph.runtime.native.abi import Native, native
 from namgraph.runtime.simd.embed import embed
 from namgraph.runtime.simd.lanes import Lanes, Value
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from namgraph.graph import ParamError
-from namgraph.runtime.simd import host
+from namgraph.runtime.native import host
 from namgraph.runtime.simd.embed import embed
 from namgraph.runtime.simd.lanes import Lanes, Value
 

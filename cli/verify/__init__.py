@@ -1,0 +1,1 @@
+"""``namgraph verify``: null tests of a model."""

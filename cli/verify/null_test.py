@@ -1,0 +1,182 @@
+"""A null test: is what a model plays here what it plays elsewhere, and the same in every block.
+
+Four things can be looked at.  Always: that blocks of 1, 17, 64 and 4096 frames give the same bits,
+that a reset gives them again, and that no block had to be muted.  Against a reference, a WAV file
+or the PyTorch trainer, also the difference: its largest sample and its RMS, over the reference's
+peak.  Without a reference nothing is said about being *right*, only about being the same.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
+from ...graph.paths import checked_path
+from ...nodes.nam import Nam, load_nam
+from ...nodes.nam.model.model import UNKNOWN_RATE
+from ...presets.shipped import DEMO_DI, asset
+from ...runtime.engine.engine import Engine
+from ...runtime.io.audio_file import read_audio, resample
+from .report import Cut, Null, Verdict
+
+__all__ = ["compare", "verify"]
+
+Signal = NDArray[np.float32]
+Path_ = str | os.PathLike[str]
+BLOCKS = (1, 17, 64, 4096)
+USUAL = 64
+"""The block whose output is compared, and that the others must equal."""
+TOLERANCE, RECURRENT = 1e-5, 2e-5
+"""Of the reference's peak (nam-format.md, 10): an LSTM amplifies roundings."""
+MOST_TOLERANCE = 1.0
+STEPS = {"PCM_U8": 2.0**-7, "PCM_S8": 2.0**-7, "PCM_16": 2.0**-15, "PCM_24": 2.0**-23}
+TORCH = "torch"
+
+
+def verify(
+    model: Path_,
+    *,
+    against: Path_ | None = None,
+    source: Path_ | None = None,
+    slim: float = 1.0,
+    tolerance: float | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Verdict:
+    """Play a model and compare: with itself in other blocks, and with a reference if one is given.
+
+    ``against`` is a WAV file, what the reference made of ``source``, or ``"torch"``.  The source is
+    the shipped guitar (brought to the model's rate) where none is given.  ``tolerance`` is of the
+    reference's peak: 1e-5 unless given, 2e-5 for an LSTM.  ``progress`` is told the share done.
+    """
+    if tolerance is not None and not 0.0 < tolerance <= MOST_TOLERANCE:
+        raise ParamError(f"tolerance is {tolerance!r}: must lie in (0, {MOST_TOLERANCE:g}]")
+    model = checked_path(model, "model", NamFileError)
+    if source is not None:
+        source = checked_path(source, "source", AudioFileError)
+    if against is not None:
+        against = checked_path(against, "against", AudioFileError)
+    node = Nam(model, slim=slim)
+    file = load_nam(model)
+    if file.channels != (1, 1):
+        raise NamFileError(
+            f"{model}: has {file.channels[0]} channels in and {file.channels[1]} out:"
+            " only models with one of each are verified"
+        )
+    chosen = file.select(slim)
+    rate = chosen.sample_rate or file.sample_rate or UNKNOWN_RATE
+    x, name = _source(source, rate)
+    if against is None:
+        wanted, step, reference = None, 0.0, ""
+    elif against == TORCH:
+        from .torch_reference import torch_output
+
+        wanted, step, reference = torch_output(model, slim, chosen.prewarm, x), 0.0, TORCH
+    else:
+        wanted, step = _reference(against, x.size, rate)
+        reference = against
+    first, cuts = _play(node, x, rate, progress)
+    recurrent = chosen.receptive_field is None  # an LSTM, or what has one within
+    allowed = tolerance or (RECURRENT if recurrent else TOLERANCE)
+    return Verdict(
+        model,
+        chosen.architecture,
+        name,
+        rate,
+        x.size,
+        float(np.abs(first).max(initial=0.0)),
+        bool(np.isfinite(first).all()),
+        cuts,
+        None if wanted is None else compare(first, wanted, reference, allowed, step),
+    )
+
+
+def compare(
+    found: Signal, wanted: Signal, reference: str, tolerance: float, step: float = 0.0
+) -> Null:
+    """Return how far ``found`` is from ``wanted``; ``step`` is that of the reference's samples."""
+    peak = float(np.abs(wanted).max(initial=0.0))
+    if not peak > 0.0:
+        raise AudioFileError(f"{reference}: is silent: nothing can be compared with it")
+    difference = found.astype(np.float64) - wanted
+    size = np.abs(difference)
+    worst = int(np.argmax(np.where(np.isnan(size), np.inf, size)))
+    return Null(
+        reference,
+        peak,
+        float(size[worst]) / peak if np.isfinite(size[worst]) else float("inf"),
+        float(np.sqrt(np.mean(np.square(difference)))) / peak,
+        tolerance + step / peak,
+        worst,
+        difference.astype(np.float32),
+        wanted,
+    )
+
+
+def _play(
+    node: Node, x: Signal, rate: float, progress: Callable[[float], None] = lambda share: None
+) -> tuple[Signal, tuple[Cut, ...]]:
+    """Play in every block size, twice; return what the usual one gave, and how the others did."""
+    graph = Graph()
+    end = graph.input("in", channels=1) >> graph.add("model", node)
+    end >> graph.output("out", channels=1)
+    runs = {}
+    for number, block in enumerate(BLOCKS):
+        runs[block] = _runs(graph, x, rate, block)
+        progress((number + 1) / len(BLOCKS))
+    first = runs[USUAL][0]
+    cuts = []
+    for block, (once, again, muted) in runs.items():
+        differs = np.flatnonzero(_bits(once) != _bits(first))
+        at = int(differs[0]) if differs.size else None
+        cuts.append(Cut(block, at is None, at, bool((_bits(once) == _bits(again)).all()), muted))
+    return first, tuple(cuts)
+
+
+def _runs(graph: Graph, x: Signal, rate: float, block: int) -> tuple[Signal, Signal, int]:
+    engine = Engine(graph, sample_rate=rate, max_frames=block)
+    outs = []
+    for _ in range(2):
+        y = np.zeros_like(x)
+        engine.play([x], [y], x.size, block)
+        outs.append(y)
+        engine.reset()
+    return outs[0], outs[1], int(engine.stats().faults)
+
+
+def _bits(y: Signal) -> NDArray[np.int32]:
+    return y.view(np.int32)
+
+
+def _source(source: Path_ | None, rate: float) -> tuple[Signal, str]:
+    name = asset(DEMO_DI) if source is None else os.fspath(source)
+    found = read_audio(name)
+    if source is None:
+        return resample(found.samples, found.rate, rate)[0].copy(), Path(name).name
+    _fits(name, found.channels, found.rate, rate)
+    return found.samples[0].copy(), name
+
+
+def _reference(path: Path_, frames: int, rate: float) -> tuple[Signal, float]:
+    """Return a reference and how far the format it is stored in may be off.
+
+    That is a whole step: some writers round, others cut off.
+    """
+    found = read_audio(path)
+    name = os.fspath(path)
+    _fits(name, found.channels, found.rate, rate)
+    if found.frames != frames:
+        raise AudioFileError(
+            f"{name}: has {found.frames} frames, the input {frames}: must be what a reference made "
+            "of the same input (--input)"
+        )
+    return found.samples[0], STEPS.get(found.subtype, 0.0)
+
+
+def _fits(name: str, channels: int, own: float, rate: float) -> None:
+    if channels != 1:
+        raise AudioFileError(f"{name}: has {channels} channels, a model has 1")
+    if own != rate:
+        raise AudioFileError(f"{name}: its rate is {own:g} Hz, the model's {rate:g} Hz: must agree")

@@ -1,0 +1,75 @@
+"""What the PyTorch trainer makes of a .nam file: an independent reference, if it is installed."""
+
+import importlib
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import NamFileError, ParamError
+from ...graph.extras import how_to_install
+
+__all__ = ["torch_output"]
+
+Signal = NDArray[np.float32]
+
+
+def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Signal) -> Signal:
+    """Play ``x`` through the trainer's network, after ``prewarm`` frames of silence.
+
+    Where the trainer and NeuralAmpModelerCore mean different things by a file, it differs from what
+    is played here, which is Core's (nodes/nam/).
+    """
+    needed = f"--against is torch: the trainer is not installed: {how_to_install('verify')}"
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "nam")):
+        raise ParamError(needed)
+    try:
+        torch: Any = importlib.import_module("torch")
+        trainer: Any = importlib.import_module("nam.models")
+    except ImportError as error:
+        raise ParamError(f"{needed} ({error})") from None
+    values = _chosen(json.loads(Path(path).read_bytes().decode("utf-8-sig")), slim)
+    try:
+        network = trainer.init_from_nam(values).eval()
+        with torch.no_grad():
+            padded = np.concatenate([np.zeros(prewarm, np.float32), x])
+            found = network(torch.from_numpy(padded), pad_start=True).numpy()
+    except Exception as error:  # whatever its layers raise: it knows fewer files than Core
+        said = f"{type(error).__name__}: {error}"
+        raise NamFileError(f"{os.fspath(path)}: the trainer cannot play it: {said}") from None
+    return np.ascontiguousarray(found.reshape(-1)[-x.size :], np.float32)
+
+
+def _chosen(values: dict[str, Any], slim: float) -> dict[str, Any]:
+    """Return the model of a container for a slim value, by Core's rule: the first above it."""
+    while values["architecture"] == "SlimmableContainer":
+        rows = values["config"]["submodels"]
+        above = [row for row in rows if slim < row["max_value"]]
+        values, slim = (above or rows[-1:])[0]["model"], 1.0
+    config = values["config"]
+    if slim < 1.0 and any(row.get("slimmable") for row in config.get("layers", ())):
+        raise ParamError(
+            f"--against is torch: knows the model at its full width only, not at slim {slim:g}"
+        )
+    if values["architecture"] != "WaveNet":
+        return values
+    return {**values, "config": {**config, "layers": [_renewed(r) for r in config["layers"]]}}
+
+
+def _renewed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return an array of layers in today's words: the trainer no longer reads the oldest ones."""
+    made = dict(row)
+    size, bias = made.pop("head_size", None), made.pop("head_bias", None)
+    if made.get("head") is None:
+        made["head"] = {"out_channels": size, "kernel_size": 1, "bias": bias}
+    count = len(made["dilations"])
+    if made.pop("gated", False) and "gating_mode" not in made:
+        made["gating_mode"] = ["gated"] * count
+        made["secondary_activation"] = ["Sigmoid"] * count
+        first = made["activation"]
+        made["activation"] = first if isinstance(first, list) else [first] * count
+    return made

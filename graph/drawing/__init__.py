@@ -1,0 +1,1 @@
+"""Draw a graph: text, Mermaid and SVG."""

@@ -1,0 +1,185 @@
+"""The SVG picture of a graph: one self-contained text, the same for the same graph."""
+
+import unicodedata
+from html import escape
+from typing import TYPE_CHECKING
+
+from ..node import Kind, Port
+from ..scheduling.order import topological_order
+from .draw import facts, title
+from .layout import Layout, Size, Wire, layout
+
+if TYPE_CHECKING:
+    from ..check import Side
+    from ..graph import Graph
+
+__all__ = ["svg"]
+
+MARGIN, HEAD = 28.0, 46.0
+LINE, PAD = 17.0, 13.0
+PORT_GAP = 24.0
+MOST_FACTS, MOST_CELLS = 5, 30
+
+# Text on these grounds has a contrast above 5 : 1; control is told by dashes as well as by colour.
+STYLE = """\
+    svg { font-family: Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif }
+    .page { fill: #f8f8f6 }
+    .box { fill: #ffffff; stroke: #c3cad4; stroke-width: 1.2 }
+    .end { fill: #e6edf4; stroke: #a9b8c8; stroke-width: 1.2 }
+    .head { font-size: 15px; font-weight: 600; fill: #1d2733 }
+    .name { font-size: 14px; font-weight: 600; fill: #1d2733 }
+    .type { font-size: 12px; fill: #5a6675 }
+    .fact { font-size: 12px; fill: #334155 }
+    .port { font-size: 11px; fill: #5a6675; paint-order: stroke; stroke: #f8f8f6; stroke-width: 4 }
+    .audio { fill: none; stroke: #5b7a99; stroke-width: 1.8 }
+    .control { fill: none; stroke: #a8590a; stroke-width: 1.6; stroke-dasharray: 5 4 }
+    .dot { fill: #5b7a99 }
+    .control-dot { fill: #a8590a }
+"""
+
+
+def svg(graph: "Graph") -> str:
+    """Return a picture: signals run from left to right, control dashed.  Loops cannot be drawn."""
+    order, layer = _layers(graph)
+    words = {name: _words(graph, name) for name in order}
+    sizes = {name: _size(graph, name, words[name]) for name in order}
+    wires = [
+        Wire(
+            source.node,
+            target.node,
+            _offset(graph.ports(source.node, "output"), source.port),
+            _offset(graph.ports(target.node, "input"), target.port),
+        )
+        for source, target in graph.connections
+    ]
+    plan = layout(sizes, layer, wires)
+    heading = title(graph)
+    width = max(plan.width, _wide(heading) * 8.5) + 2 * MARGIN
+    height = plan.height + HEAD + 2 * MARGIN
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
+        f"  <title>{escape(heading)}</title>",
+        f"  <style>\n{STYLE}  </style>",
+        f'  <rect class="page" width="{width:.0f}" height="{height:.0f}" rx="10"/>',
+        f'  <text class="head" x="{MARGIN:.0f}" y="{MARGIN + 12:.0f}">{escape(heading)}</text>',
+        f'  <g transform="translate({MARGIN:.0f} {MARGIN + HEAD:.0f})">',
+        *_wires(graph, plan),
+    ]
+    for name in order:
+        lines += _box(graph, name, words[name], sizes[name], plan.middles[name])
+    return "\n".join([*lines, "  </g>", "</svg>"]) + "\n"
+
+
+def _layers(graph: "Graph") -> tuple[list[str], dict[str, int]]:
+    """Layers by longest path; what has no input stands just before what it feeds."""
+    after: dict[str, list[str]] = {
+        name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
+    }
+    for source, target in graph.connections:
+        after[source.node].append(target.node)
+    order = topological_order(after)
+    layer = dict.fromkeys(order, 0)
+    for name in order:
+        for follower in after[name]:
+            layer[follower] = max(layer[follower], layer[name] + 1)
+    fed = {target.node for _, target in graph.connections}
+    for name in reversed(order):
+        if after[name] and name not in fed and name not in graph.inputs:
+            layer[name] = min(layer[target] for target in after[name]) - 1
+    last = max(layer.values(), default=0)
+    layer.update(dict.fromkeys(graph.outputs, max(last, 1) if graph.inputs else last))
+    used = {depth: i for i, depth in enumerate(sorted(set(layer.values())))}
+    return order, {name: used[depth] for name, depth in layer.items()}
+
+
+def _words(graph: "Graph", name: str) -> list[str]:
+    words = [name, *facts(graph, name, defaults=2)]
+    if len(words) > MOST_FACTS + 2:
+        words[MOST_FACTS + 1 :] = [f"and {len(words) - MOST_FACTS - 1} more"]
+    return [_cut(word) for word in words]
+
+
+def _size(graph: "Graph", name: str, words: list[str]) -> Size:
+    entering, leaving = graph.ports(name, "input"), graph.ports(name, "output")
+    ports = max(len(entering), len(leaving))
+    widest = max([_wide(words[0]) * 8.6, *(_wide(word) * 7.0 for word in words[1:])])
+    return Size(
+        width=max(96.0, widest + 2 * PAD),
+        height=max(len(words) * LINE + 2 * PAD - 3, (ports - 1) * PORT_GAP + 2 * PAD),
+        before=_label_room(entering),
+        after=_label_room(leaving),
+    )
+
+
+def _label_room(ports: tuple[Port, ...]) -> float:
+    return max(_wide(port.name) for port in ports) * 6.6 + 10 if len(ports) > 1 else 0.0
+
+
+def _offset(ports: tuple[Port, ...], name: str) -> float:
+    place = next(i for i, port in enumerate(ports) if port.name == name)
+    return (place - (len(ports) - 1) / 2) * PORT_GAP
+
+
+def _wires(graph: "Graph", plan: Layout) -> list[str]:
+    lines = []
+    for (source, _), path in zip(graph.connections, plan.paths, strict=True):
+        kind = next(p.kind for p in graph.ports(source.node, "output") if p.name == source.port)
+        (x, y), *rest = path
+        steps = [f"M{x:.1f} {y:.1f}"]
+        for a, b in rest:
+            bend = (x + a) / 2  # level at both ends
+            steps.append(
+                f"L{a:.1f} {b:.1f}"
+                if y == b
+                else f"C{bend:.1f} {y:.1f} {bend:.1f} {b:.1f} {a:.1f} {b:.1f}"
+            )
+            x, y = a, b
+        css = "control" if kind is Kind.CONTROL else "audio"
+        lines.append(f'    <path class="{css}" d="{" ".join(steps)}"/>')
+    return lines
+
+
+def _box(
+    graph: "Graph", name: str, words: list[str], size: Size, middle: tuple[float, float]
+) -> list[str]:
+    left, top = middle[0] - size.width / 2, middle[1] - size.height / 2
+    css, radius = ("box", 9.0) if name in graph.nodes else ("end", size.height / 2)
+    lines = [
+        f'    <rect class="{css}" x="{left:.1f}" y="{top:.1f}" width="{size.width:.1f}" '
+        f'height="{size.height:.1f}" rx="{radius:.1f}"/>'
+    ]
+    y = middle[1] - (len(words) - 1) * LINE / 2 + 4.5
+    for i, word in enumerate(words):
+        css = ("name", "type", "fact")[min(i, 2)]
+        lines.append(
+            f'    <text class="{css}" x="{middle[0]:.1f}" y="{y + i * LINE:.1f}" '
+            f'text-anchor="middle">{escape(word)}</text>'
+        )
+    sides: tuple[tuple[Side, int], ...] = (("input", -1), ("output", 1))
+    for side, sign in sides:
+        ports = graph.ports(name, side)
+        x = middle[0] + sign * size.width / 2
+        for port in ports:
+            at = middle[1] + _offset(ports, port.name)
+            css = "control-dot" if port.kind is Kind.CONTROL else "dot"
+            lines.append(f'    <circle class="{css}" cx="{x:.1f}" cy="{at:.1f}" r="3.2"/>')
+            if len(ports) > 1:
+                lines.append(
+                    f'    <text class="port" x="{x + 8 * sign:.1f}" y="{at - 5:.1f}" '
+                    f'text-anchor="{"end" if sign < 0 else "start"}">{escape(port.name)}</text>'
+                )
+    return lines
+
+
+def _wide(text: str) -> int:
+    """Width in half-width cells: letters of East Asia take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _cut(text: str) -> str:
+    if _wide(text) <= MOST_CELLS:
+        return text
+    while _wide(text) > MOST_CELLS - 1:
+        text = text[:-1]
+    return text + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,1 @@
+"""Cabinets: convolution with an impulse response."""

@@ -1,0 +1,163 @@
+"""Cab: a loudspeaker cabinet, or any other impulse response, without latency."""
+
+import math
+import warnings
+from functools import cache
+
+import numpy as np
+
+from ...runtime import authoring as ng
+from ..dsp.convolver.kernel import convolver
+from ..dsp.convolver.prepare import Route, convolution
+from .impulse_response import GAIN_RULES, LAYOUTS, header, response
+
+__all__ = ["Cab", "kernels"]
+
+DEPTHS = range(4)
+"""Levels of partitions a response can need: see ``convolution``."""
+
+STATE = np.dtype(
+    [
+        ("level_db", np.float64),
+        ("mix", np.float64),
+        ("level_db_now", np.float64),  # the amplitude factor on its way
+        ("mix_now", np.float64),
+        ("level_coefficient", np.float64),
+        ("mix_coefficient", np.float64),
+        ("inputs", np.int64),
+        ("outputs", np.int64),
+        ("levels", np.int64),
+        ("mixes", np.int64),
+        ("convolver", np.int64),
+    ]
+)
+
+
+def _emit_blend(
+    lanes: ng.Lanes,
+    wet: ng.Value,
+    dry: ng.Value,
+    mixes: ng.Value,
+    levels: ng.Value,
+    frames: ng.Value,
+) -> None:
+    one = lanes.constant(1.0)
+
+    def blended(y: ng.Value, x: ng.Value, mix: ng.Value, level: ng.Value) -> ng.Value:
+        both = lanes.add(lanes.mul(mix, y), lanes.mul(lanes.sub(one, mix), x))
+        alone = lanes.builder.fcmp_ordered("==", mix, one)
+        return lanes.mul(level, lanes.where(alone, y, both))
+
+    ng.each(lanes, wet, [wet, dry, mixes, levels], frames, blended)
+
+
+_blend = ng.embed("cab.blend", 5, _emit_blend)
+"""``_blend(wet, dry, mixes, levels, frames)``: mix in the dry signal, set the level, in place."""
+
+
+@cache
+def _kernel(depth: int) -> ng.Native:
+    """Return the kernel for responses of so many levels: a short one compiles less."""
+    convolve = convolver(depth)
+
+    @ng.kernel
+    def cab(state: int, ins: int, outs: int, frames: int) -> None:
+        s = ng.record(state, STATE)
+        convolve(s.convolver, ins, outs, frames)
+        gain = ng.decibels(s.level_db)
+        # Settled at 1, both: the same bits as below, for nothing.
+        if s.level_db_now != 1.0 or gain != 1.0 or s.mix_now != 1.0 or s.mix != 1.0:
+            s.level_db_now = ng.glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
+            s.mix_now = ng.glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
+            for c in range(s.outputs):
+                dry = ng.channel_address(ins, c if c < s.inputs else s.inputs - 1)
+                _blend(ng.channel_address(outs, c), dry, s.mixes, s.levels, frames)
+
+    return cab
+
+
+def kernels() -> tuple[ng.Native, ...]:
+    """Return the kernels of responses of every length: they are declared when first asked for."""
+    return tuple(_kernel(depth) for depth in DEPTHS)
+
+
+@ng.node("cab")
+class Cab(ng.Node):
+    """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
+
+    ``layout`` says what the file's channels are for:
+
+    * ``"mono"``: the first channel is applied to every channel that is connected;
+    * ``"left"``, ``"right"``: the same with the first or the second of several channels;
+    * ``"sum"``: the same with the mean of all channels (their sum over their number);
+    * ``"stereo"``: one channel in, left and right out;
+    * ``"dual"``: left in to left out, right in to right out, each with its own response;
+    * ``"true_stereo"``: two in, two out, four responses: LL, LR, RL, RR (LR: left in, right out);
+    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.  Of four channels that is
+      a guess, and a ``RuntimeWarning`` says so; a header that says B-format is refused.
+
+    ``gain_rule`` sets the loudness: ``"nam"`` as the NAM plugin has it (-18 dB and 48000 / rate),
+    ``"energy"`` (sum of squares 1), ``"peak"`` (largest magnitude of the spectrum 1) or ``"none"``
+    (as the file has it).  Unlike the NAM plugin, nothing is cut off after 8192 taps.  A file at
+    another rate is resampled.  ``mix`` 0 is dry, 1 is wet.
+    """
+
+    path: str = ng.file(kw_only=False)
+    level_db: float = ng.param(default=0.0, low=-60.0, high=24.0, unit="dB")
+    mix: float = ng.param(default=1.0, low=0.0, high=1.0)
+    gain_rule: str = ng.option(default="nam", choices=GAIN_RULES)
+    layout: str = ng.option(default="auto", choices=("auto", *LAYOUTS))
+
+    @property
+    def inputs(self) -> tuple[ng.Port, ...]:
+        """One port: as wide as what is connected for a mono response, else one or two channels."""
+        layout = self._layout()
+        one = None if LAYOUTS[layout] == 1 else 2
+        return (ng.Port("in", 1 if layout == "stereo" else one),)
+
+    @property
+    def outputs(self) -> tuple[ng.Port, ...]:
+        """One port: as wide as the input for a mono response, else two channels."""
+        return (ng.Port("out", None if LAYOUTS[self._layout()] == 1 else 2),)
+
+    def tail(self, spec: ng.Spec) -> int:
+        """Return the length of the response in the stream's frames."""
+        return int(response(self.path, self.layout, spec.rate, self.gain_rule).shape[1])
+
+    def prepare(self, io: ng.Io) -> ng.Processor:
+        """Read, resample and scale the file, and transform it."""
+        inputs, outputs = io.inputs["in"], io.outputs["out"]
+        guess = header(self.path).guess(self.path, self.layout)
+        if guess:
+            warnings.warn(guess, RuntimeWarning, stacklevel=2)
+        taps = response(self.path, self.layout, io.spec.rate, self.gain_rule)
+        made = convolution(io.memory, taps, _routes(self._layout(), inputs))
+        rows, rate = self.params(), io.spec.rate
+        state = io.memory.record(
+            STATE,
+            level_db=io.params["level_db"],
+            mix=io.params["mix"],
+            level_db_now=math.nan,
+            mix_now=math.nan,
+            level_coefficient=ng.glide_coefficient(rows["level_db"].smoothing_s, rate),
+            mix_coefficient=ng.glide_coefficient(rows["mix"].smoothing_s, rate),
+            inputs=inputs,
+            outputs=outputs,
+            levels=io.memory.scratch(io.spec.max_frames),
+            mixes=io.memory.scratch(io.spec.max_frames),
+            convolver=made.record,
+        )
+        return ng.Processor(_kernel(made.depth), state)
+
+    def _layout(self) -> str:
+        return header(self.path).layout(self.path, self.layout)
+
+
+def _routes(layout: str, inputs: int) -> list[Route]:
+    if LAYOUTS[layout] == 1:
+        return [Route(c, c, 0) for c in range(inputs)]
+    if layout == "stereo":
+        return [Route(0, 0, 0), Route(1, 0, 1)]
+    if layout == "dual":
+        return [Route(0, 0, 0), Route(1, 1, 1)]
+    return [Route(0, 0, 0), Route(1, 0, 1), Route(0, 1, 2), Route(1, 1, 3)]

@@ -1,0 +1,1 @@
+"""Signal-processing blocks shared by nodes."""

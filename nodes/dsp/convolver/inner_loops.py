@@ -1,0 +1,156 @@
+"""The inner loops of a convolver: copy in, direct form, products of spectra, add."""
+
+from collections.abc import Sequence
+
+from ....runtime.simd.fft.twiddles import HALF, LEAF
+from ....runtime.simd.lanes import Cell, Lanes, Value
+
+__all__ = ["ROW", "add_pair", "copy_in", "direct", "multiply", "multiply_newest"]
+
+ROW = 2 * HALF
+"""Floats of half a leaf of a spectrum: 32 real, 32 imaginary."""
+
+SUMS = 4
+"""Partial sums of the direct form, sixteen taps each."""
+
+
+def copy_in(lanes: Lanes, source: Value, target: Value, count: Value) -> None:
+    """Copy ``count`` samples; ``target`` may be written up to the end of its last vector."""
+    source, target = lanes.pointer(source), lanes.pointer(target)
+    with lanes.loop(count, step=lanes.width) as at:
+        left = lanes.minus(count, at)
+        # A whole store: a later load forwards from it, which it does not from a masked one.
+        lanes.store(lanes.load_first(source, left, at), target, at)
+
+
+def direct(
+    lanes: Lanes, samples: Value, taps: Value, addend: Value, out: Value, count: Value
+) -> None:
+    """Put ``addend[n] + sum of taps[k] samples[n - k], k < 64`` for ``count`` frames in ``out``.
+
+    Every frame is summed in the same order, wherever in a tile it falls: four sums over sixteen
+    taps each, then their sum.  That is what makes the cut of a signal inaudible.
+    """
+    samples, taps, addend, out = map(lanes.pointer, (samples, taps, addend, out))
+    done = lanes.cell(lanes.index(0))
+    for tile in (4, 2, 1):  # a wide one only while its last vector is needed
+        stop = lanes.minus(count, (tile - 1) * lanes.width)
+        with lanes.loop(stop, done.value, tile * lanes.width) as at:
+            places = [lanes.at(p, at) for p in (samples, addend, out)]
+            _tile(lanes, tile, places, taps, lanes.minus(count, at))
+            done.value = lanes.plus(at, tile * lanes.width)
+
+
+def _tile(lanes: Lanes, tile: int, places: Sequence[Value], taps: Value, left: Value) -> None:
+    samples, addend, out = places
+    # Sixteen sums at once where there are registers for them; else two of the four, twice.
+    together = SUMS if lanes.registers == 32 else SUMS // 2
+    halves = []
+    for first in range(0, SUMS, together):
+        sums = [[lanes.cell(lanes.constant(0.0)) for _ in range(tile)] for _ in range(together)]
+        with lanes.loop(LEAF // SUMS) as k:
+            here, tap = lanes.at(samples, lanes.minus(0, k)), lanes.at(taps, k)
+            loaded: dict[int, Value] = {}
+            for j in range(together):
+                shift = LEAF // SUMS * (first + j)
+                weight = lanes.broadcast(tap, shift)
+                for v in range(tile):
+                    offset = lanes.width * v - shift
+                    if offset not in loaded:
+                        loaded[offset] = lanes.load(here, offset)
+                    sums[j][v].value = lanes.fma(weight, loaded[offset], sums[j][v].value)
+        for a, b in zip(sums[::2], sums[1::2], strict=True):
+            halves.append([lanes.add(a[v].value, b[v].value) for v in range(tile)])
+    for v, (low, high) in enumerate(zip(*halves, strict=True)):
+        y = lanes.add(lanes.add(low, high), lanes.load(addend, lanes.width * v))
+        if v < tile - 1:
+            lanes.store(y, out, lanes.width * v)
+        else:
+            lanes.store_first(y, out, lanes.minus(left, lanes.width * v), lanes.width * v)
+
+
+def multiply(
+    lanes: Lanes,
+    ring: Value,
+    spectra: Value,
+    re: Value,
+    im: Value,
+    next_re: Value,
+    next_im: Value,
+    slot: Value,
+    slots: Value,
+    count: Value,
+    fresh: Value,
+) -> None:
+    """Add the products of ``count`` partitions, for half a leaf, to this block and to the next.
+
+    Partition p meets the input p blocks ago.  All but the newest input of the *next* block are
+    here already, so each spectrum loaded serves two blocks: half the memory traffic, which is what
+    long responses are bound by.  The two halves of a leaf take turns, so that every block costs
+    the same.  ``fresh`` (0 or 1) says to begin the sums at zero, not at what they hold.
+    """
+    ring, spectra = lanes.pointer(ring), lanes.pointer(spectra)
+    places = [lanes.pointer(p) for p in (re, im, next_re, next_im)]
+    begins = lanes.builder.icmp_signed("!=", fresh, lanes.index(0))
+    zero = lanes.constant(0.0)
+    for first in range(0, HALF, 2 * lanes.width):
+        ats = [at for at in (first, first + lanes.width) if at < HALF]
+        sums = [
+            [lanes.cell(lanes.where(begins, zero, lanes.load(p, at))) for p in places] for at in ats
+        ]
+        x = lanes.at(ring, lanes.times(slot, ROW))
+        held = [[lanes.cell(lanes.load(x, at + part)) for part in (0, HALF)] for at in ats]
+        here = lanes.cell(slot)
+        with lanes.loop(count) as step:
+            h = lanes.at(spectra, lanes.times(step, ROW))
+            after = lanes.plus(here.value, 1)
+            around = lanes.builder.icmp_signed(">=", after, slots)
+            here.value = lanes.builder.select(around, lanes.index(0), after)
+            x = lanes.at(ring, lanes.times(here.value, ROW))
+            for at, total, (a, b) in zip(ats, sums, held, strict=True):
+                by = lanes.load(h, at), lanes.load(h, HALF + at)
+                _accumulate(lanes, total[:2], (a.value, b.value), by)
+                a.value, b.value = lanes.load(x, at), lanes.load(x, HALF + at)
+                _accumulate(lanes, total[2:], (a.value, b.value), by)
+        for at, total in zip(ats, sums, strict=True):
+            for place, cell in zip(places, total, strict=True):
+                lanes.store(cell.value, place, at)
+
+
+def multiply_newest(
+    lanes: Lanes,
+    samples: Value,
+    spectrum: Value,
+    from_re: Value,
+    from_im: Value,
+    re: Value,
+    im: Value,
+) -> None:
+    """Put ``from`` plus the newest input's product, for half a leaf, in ``re`` and ``im``."""
+    x, h = lanes.pointer(samples), lanes.pointer(spectrum)
+    from_re, from_im, re, im = map(lanes.pointer, (from_re, from_im, re, im))
+    for at in range(0, HALF, lanes.width):
+        sums = [lanes.cell(lanes.load(from_re, at)), lanes.cell(lanes.load(from_im, at))]
+        pair = lanes.load(x, at), lanes.load(x, HALF + at)
+        _accumulate(lanes, sums, pair, (lanes.load(h, at), lanes.load(h, HALF + at)))
+        lanes.store(sums[0].value, re, at)
+        lanes.store(sums[1].value, im, at)
+
+
+def _accumulate(
+    lanes: Lanes, sums: Sequence[Cell], x: tuple[Value, Value], h: tuple[Value, Value]
+) -> None:
+    """Add a complex product to a complex sum."""
+    (a, b), (c, d), (re, im) = x, h, sums
+    re.value = lanes.fma(a, c, re.value)
+    im.value = lanes.fma(a, d, im.value)
+    re.value = lanes.fma(lanes.neg(b), d, re.value)
+    im.value = lanes.fma(b, c, im.value)
+
+
+def add_pair(lanes: Lanes, target: Value, a: Value, b: Value) -> None:
+    """Add two steps of 64 samples to a third."""
+    target, a, b = map(lanes.pointer, (target, a, b))
+    for at in range(0, LEAF, lanes.width):
+        both = lanes.add(lanes.load(a, at), lanes.load(b, at))
+        lanes.store(lanes.add(lanes.load(target, at), both), target, at)

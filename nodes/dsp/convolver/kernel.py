@@ -1,0 +1,138 @@
+"""The convolver as one emitted function: any cut of a signal, no latency, one flat cost per step.
+
+Time is an absolute grid of 64 frames counted from reset.  Within a step the first 64 taps are
+computed directly, frame by frame; everything later was written ahead into ``tail`` when the step
+began.  When a step is full, one *boundary* does all the transforms: the level of 64 at once, longer
+levels a share of their period's work (``convolve_level``), so that no step is longer than another.
+Non-uniform partitions: Gardner, "Efficient Convolution without Input-Output Delay", JAES 43 (3),
+1995; spreading the work: Garcia, "Optimal Filter Partition for Efficient Convolution with Short
+Input/Output Delay", AES 113, 2002.
+
+The driver is emitted too, not written in Numba: it costs a cold start a few milliseconds instead
+of a second, and no array is ever handed over.
+"""
+
+from collections.abc import Callable
+
+from ....runtime.simd.embed import embed
+from ....runtime.simd.fft.leaf64 import forward_real, inverse_real
+from ....runtime.simd.fft.twiddles import LEAF
+from ....runtime.simd.fields import Fields
+from ....runtime.simd.lanes import Lanes, Value
+from .inner_loops import copy_in, direct
+from .layout import (
+    Leaf,
+    call,
+    float_at,
+    least,
+    most,
+    recent,
+    ring_after,
+    routes,
+    row_at,
+    tail,
+)
+from .level import level
+from .records import CONVOLVER
+
+__all__ = ["convolver"]
+
+LONGER = ((512, "level512"), (4096, "level4096"))
+
+
+def convolver(depth: int, width: int | None = None) -> Callable[..., None]:
+    """Return ``f(record, ins, outs, frames)`` for kernels to call.
+
+    ``depth`` counts the levels it can run: 0 has the direct form only, 1 partitions of 64, 2 also
+    of 512, 3 also of 4096.  A shallow one compiles sooner.
+    """
+
+    def emit(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
+        _convolve(lanes, depth, state, ins, outs, frames)
+
+    return embed(f"convolver.depth{depth}", 4, emit, width)
+
+
+def _convolve(
+    lanes: Lanes, depth: int, state: Value, ins: Value, outs: Value, frames: Value
+) -> None:
+    c = Fields(lanes, state, CONVOLVER)
+    phase = c["phase"]
+    with lanes.loop(lanes.plus(phase, frames), step=LEAF) as edge:  # where steps begin
+        begin = most(lanes, lanes.minus(edge, phase), lanes.index(0))
+        end = least(lanes, lanes.minus(lanes.plus(edge, LEAF), phase), frames)
+        count = lanes.minus(end, begin)
+        at = lanes.minus(lanes.plus(begin, phase), edge)
+        filling = lanes.plus(at, LEAF)
+        with lanes.loop(c["inputs"]) as i:
+            source = float_at(lanes, lanes.word(lanes.pointer(ins), i), begin)
+            call(lanes, copy_in, source, recent(lanes, c, i, filling), count)
+        with lanes.loop(c["outputs"]) as o:
+            out = float_at(lanes, lanes.word(lanes.pointer(outs), o), begin)
+            ahead, line = tail(lanes, c, o, at), c["line"]
+            with routes(lanes, c, o) as route:
+                call(
+                    lanes,
+                    direct,
+                    recent(lanes, c, route.input, filling),
+                    float_at(lanes, c["head"], lanes.times(route.response, LEAF)),
+                    lanes.builder.select(route.is_first, ahead, line),
+                    lanes.builder.select(route.is_last, out, line),
+                    count,
+                )
+        at = lanes.plus(at, count)
+        full = lanes.builder.icmp_signed("==", at, lanes.index(LEAF))
+        c["phase"] = lanes.builder.select(full, lanes.index(0), at)
+        with lanes.when(full):
+            call(lanes, _boundary if depth else _shift, state, parameter=depth)
+
+
+def _shift(lanes: Lanes, state: Value, depth: int) -> None:
+    """Make the step that is full the one before."""
+    c = Fields(lanes, state, CONVOLVER)
+    with lanes.loop(c["inputs"]) as i:
+        filled = recent(lanes, c, i, LEAF)
+        call(lanes, copy_in, filled, recent(lanes, c, i), lanes.index(LEAF))
+
+
+def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
+    """Take in the step that is full and write ``tail`` for the next."""
+    c = Fields(lanes, state, CONVOLVER)
+    slots, step, mask = c["partitions"], c["step"], c["samples_mask"]
+    position = ring_after(lanes, c["position"], 1, slots)
+    c["position"] = position
+    both = lanes.times(slots, 2)
+    write = lanes.builder.and_(lanes.times(step, LEAF), mask)
+    with lanes.loop(c["inputs"]) as i:
+        span = lanes.times(i, lanes.plus(mask, 1))
+        low = row_at(lanes, c["ring"], lanes.plus(lanes.times(i, both), position))
+        call(
+            lanes,
+            forward_real,
+            recent(lanes, c, i, LEAF),
+            low,
+            row_at(lanes, low, slots),
+            recent(lanes, c, i),
+            float_at(lanes, c["samples"], lanes.plus(span, write)),
+        )
+    with lanes.loop(c["outputs"]) as o:
+        product, later = c["product"], float_at(lanes, c["next"], lanes.times(o, 2 * LEAF))
+        with routes(lanes, c, o) as route:
+            leaf = Leaf(
+                row_at(lanes, c["ring"], lanes.times(route.input, both)),
+                row_at(lanes, c["spectra"], lanes.times(route.response, both)),
+                slots,
+                lanes.builder.and_(step, lanes.index(1)),
+                product,
+                float_at(lanes, product, LEAF),
+                later,
+                float_at(lanes, later, LEAF),
+                route.is_first,
+            )
+            leaf.older(lanes, position, lanes.index(0), lanes.minus(slots, 1))
+            leaf.newest(lanes, position)
+        overlap = float_at(lanes, c["overlap"], lanes.times(o, LEAF))
+        call(lanes, inverse_real, product, tail(lanes, c, o), overlap)
+    c["step"] = lanes.plus(step, 1)
+    for size, name in LONGER[: depth - 1]:
+        call(lanes, level, state, c[name], parameter=size)

@@ -1,0 +1,179 @@
+"""Which partitions a response is cut into, and when the work of each is done.  Only arithmetic.
+
+    taps [0, 64)         direct form
+    from 64 on           partitions of 64, transformed at once when a step of 64 frames is full
+    from 1024 on         partitions of 512, if the response is long enough to repay them
+    from 8192 on         partitions of 4096, likewise
+
+A level of B begins at tap 2 B: a period of B frames fills, the next period does the work, and the
+one after hears the result.  The work of a period is a list of rows, cut into B / 64 slots of about
+equal cost (a contiguous minimax partition, found by bisection); in a slot, rows that go on where
+the last one ended become one.  No cut changes a bit: sums are kept as they are between rows.
+"""
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....runtime.simd.fft.radix8 import SEGMENT
+from ....runtime.simd.fft.twiddles import COLUMNS, LEAF
+
+__all__ = ["Level", "Op", "Rows", "levels", "rows"]
+
+CHUNK = 3
+"""Partitions that the finest row multiplies."""
+
+TWO_LEVELS, TWO_LEVELS_SHARED = 2944, 2304
+"""Taps from which 512 repays its transforms; the second where an input goes to several outputs."""
+
+THREE_LEVELS = 24_000
+"""Taps from which 4096 does.  All measured on Zen 4."""
+
+
+class Op(enum.IntEnum):
+    """What a row does to all inputs, outputs or routes."""
+
+    FIRST = 0
+    SPLIT = 1
+    FORWARD = 2
+    MULTIPLY = 3
+    FINISH = 4
+    JOIN = 5
+    LAST = 6
+
+
+COSTS = {
+    512: {
+        Op.FIRST: 22.0,
+        Op.FORWARD: 24.0,
+        Op.MULTIPLY: 6.4,
+        Op.FINISH: 36.0,
+        Op.LAST: 31.0,
+    },
+    4096: {
+        Op.FIRST: 25.0,
+        Op.SPLIT: 20.0,
+        Op.FORWARD: 21.0,
+        Op.MULTIPLY: 6.9,
+        Op.FINISH: 40.0,
+        Op.JOIN: 22.0,
+        Op.LAST: 35.0,
+    },
+}
+"""Nanoseconds of a unit (of a partition, for MULTIPLY) on Zen 4: only the proportions matter."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """Partitions of ``size`` taps that together hold the taps from ``begin`` to ``end``."""
+
+    size: int
+    begin: int
+    end: int
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions there are."""
+        return -(-(self.end - self.begin) // self.size)
+
+
+Row = tuple[Op, int, int, int]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A period's work: rows ``(op, leaf, begin, end)``, and the first row of each slot."""
+
+    rows: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    costs: NDArray[np.float64]
+    """What each slot is expected to take."""
+
+
+def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
+    """Return the levels of a response of ``taps``: none if the direct form holds it all."""
+    if taps <= LEAF:
+        return ()
+    sizes = [LEAF]
+    if taps > (TWO_LEVELS if routes_per_input == 1 else TWO_LEVELS_SHARED):
+        sizes.append(SEGMENT)
+    if taps > THREE_LEVELS:
+        sizes.append(8 * SEGMENT)
+    begins = [LEAF, *(2 * size for size in sizes[1:])]
+    ends = [*begins[1:], taps]
+    return tuple(Level(*row) for row in zip(sizes, begins, ends, strict=True))
+
+
+def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
+    """Return the rows of a level's period and their cut into slots."""
+    table: list[Row] = []
+    costs: list[float] = []
+    cost = COSTS[level.size]
+
+    def add(op: Op, leaf: int, begin: int, end: int, price: float) -> None:
+        table.append((op, leaf, begin, end))
+        costs.append(price)
+
+    def units(op: Op, channels: int) -> None:
+        for unit in range(level.size // 8 // COLUMNS):
+            add(op, 0, unit, unit + 1, cost[op] * channels)
+
+    deep, older = level.size > SEGMENT, level.partitions - 1
+    units(Op.FIRST, inputs)
+    if deep:
+        units(Op.SPLIT, inputs)
+    for leaf in range(level.size // LEAF):
+        add(Op.FORWARD, leaf, 0, 0, cost[Op.FORWARD] * inputs)
+        for begin in range(0, max(older, 1), CHUNK):  # one at least: it clears the sums
+            end = min(begin + CHUNK, older)
+            add(Op.MULTIPLY, leaf, begin, end, cost[Op.MULTIPLY] * (end - begin) * routes)
+        add(Op.FINISH, leaf, 0, 0, cost[Op.FINISH] * outputs)
+    if deep:
+        units(Op.JOIN, outputs)
+    units(Op.LAST, outputs)
+    cuts = _slots(costs, level.size // LEAF)
+    merged = [_merged(table[a:b]) for a, b in pairwise(cuts)]
+    return Rows(
+        np.array(list(chain(*merged)), np.int64),
+        np.cumsum([0, *map(len, merged)]).astype(np.int64),
+        np.array([sum(costs[a:b]) for a, b in pairwise(cuts)]),
+    )
+
+
+def _merged(table: Sequence[Row]) -> list[Row]:
+    """Make one row of rows that go on where the last one ended."""
+    out: list[Row] = []
+    for op, leaf, begin, end in table:
+        if out and out[-1][:2] == (op, leaf) and out[-1][3] == begin < end:
+            out[-1] = (op, leaf, out[-1][2], end)
+        else:
+            out.append((op, leaf, begin, end))
+    return out
+
+
+def _slots(costs: Sequence[float], count: int) -> list[int]:
+    """Cut a list of costs into ``count`` runs so that the dearest run is as cheap as can be."""
+    low, high = max(costs), sum(costs)
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if len(_fill(costs, middle)) <= count:
+            high = middle
+        else:
+            low = middle
+    begins = _fill(costs, high * (1 + 1e-9))
+    return begins + [len(costs)] * (count + 1 - len(begins))
+
+
+def _fill(costs: Sequence[float], most: float) -> list[int]:
+    """Return where runs begin if each is filled until it would cost more than ``most``."""
+    begins, total = [0], 0.0
+    for number, price in enumerate(costs):
+        if total + price > most and total > 0:
+            begins.append(number)
+            total = 0.0
+        total += price
+    return begins

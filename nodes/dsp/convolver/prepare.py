@@ -1,0 +1,135 @@
+"""Preparing a convolver: responses become spectra, histories and the record the kernel reads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph.errors import ParamError
+from ....graph.prepare import Memory
+from ....runtime.native.abi import Native, kernel
+from ....runtime.simd.fft.radix8 import SEGMENT
+from ....runtime.simd.fft.twiddles import HALF, LEAF, first_twiddles, inner_twiddles, spectra
+from .kernel import convolver
+from .partition import Level, levels, rows
+from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, RECENT, plane
+
+__all__ = ["Convolution", "Route", "convolution", "convolution_kernel"]
+
+ROW = 2 * HALF
+
+
+@dataclass(frozen=True)
+class Route:
+    """One path through a convolver: ``input`` convolved with ``response`` goes to ``output``."""
+
+    output: int
+    input: int
+    response: int
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolver in memory: its record, and how deep a kernel it needs."""
+
+    record: Any
+    depth: int
+
+
+@cache
+def convolution_kernel(depth: int, width: int | None = None) -> Native:
+    """Return a kernel that only convolves; its state is a ``Convolution.record`` of this depth."""
+    convolve = convolver(depth, width)
+
+    @kernel
+    def bare(state: int, ins: int, outs: int, frames: int) -> None:
+        convolve(state, ins, outs, np.int64(frames))
+
+    return bare
+
+
+def convolution(
+    memory: Memory, responses: NDArray[np.floating[Any]], routes: Sequence[Route]
+) -> Convolution:
+    """Ask for all memory of a convolver and fill it; ``responses`` is (response, tap).
+
+    ``routes`` say which input meets which response on the way to which output; every output has
+    one at least.  Everything that outlives a step is state, so that reset and snapshot are a copy.
+    """
+    taps = np.atleast_2d(np.asarray(responses, np.float64))
+    if taps.shape[1] == 0 or not np.all(np.isfinite(taps)):
+        raise ParamError(f"responses of shape {taps.shape}: must be finite, one tap at least")
+    inputs = 1 + max(r.input for r in routes)
+    outputs = 1 + max(r.output for r in routes)
+    ordered = sorted(routes, key=lambda r: (r.output, r.input))
+    counts = [sum(r.output == o for r in routes) for o in range(outputs)]
+    if 0 in counts:
+        raise ParamError(f"output {counts.index(0)} of a convolver has no route")
+    plan = levels(taps.shape[1], max(1, len(routes) // inputs))
+    head = np.zeros((len(taps), LEAF), np.float32)
+    head[:, : taps.shape[1]] = taps[:, :LEAF]
+    fields: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "recent": memory.state((inputs, RECENT)),
+        "tail": memory.state((outputs, LINE)),
+        "line": memory.scratch(LINE),
+        "head": memory.constant(head),
+        "routes": memory.constant(np.array([(r.input, r.response) for r in ordered], np.int64)),
+        "starts": memory.constant(np.cumsum([0, *counts]).astype(np.int64)),
+    }
+    if plan:
+        span = 2 * plan[-1].size
+        count = plan[0].partitions
+        fields |= {
+            "overlap": memory.state((outputs, LEAF)),
+            "partitions": count,
+            "ring": memory.state((inputs, 2, count, ROW)),
+            "spectra": memory.constant(_spectra(taps, plan[0])),
+            "product": memory.scratch(2 * LEAF),
+            "next": memory.state((outputs, 2 * LEAF)),
+            "samples": memory.state((inputs, span)),
+            "samples_mask": span - 1,
+        }
+    for level in plan[1:]:
+        fields[f"level{level.size}"] = _level(memory, taps, level, inputs, outputs, len(routes))
+    return Convolution(memory.record(CONVOLVER, **fields), len(plan))
+
+
+def _level(
+    memory: Memory,
+    taps: NDArray[np.float64],
+    level: Level,
+    inputs: int,
+    outputs: int,
+    routes: int,
+) -> Any:
+    size, count, width = level.size, level.partitions, plane(level.size)
+    work = rows(level, inputs, outputs, routes)
+    return memory.record(
+        LEVEL,
+        partitions=count,
+        work=memory.state((inputs, 2 * width)),
+        ring=memory.state((inputs, size // LEAF, 2, count, ROW)),
+        spectra=memory.constant(_spectra(taps, level)),
+        product=memory.state((outputs, 2 * width)),
+        next=memory.state((outputs, 2 * width)),
+        out=memory.state((OUT_SLOTS, outputs, 2 * width)),
+        outer=memory.constant(first_twiddles(size)),
+        inner=memory.constant(inner_twiddles(SEGMENT)) if size > SEGMENT else 0,
+        rows=memory.constant(work.rows),
+        slots=memory.constant(work.slots),
+    )
+
+
+def _spectra(taps: NDArray[np.float64], level: Level) -> NDArray[np.float32]:
+    """Return the spectra of all responses as the products read them: (response, leaf, step, bins).
+
+    The last partition, which meets the oldest input, comes first; the first, which meets the
+    input that has only just been transformed, comes last.
+    """
+    made = [spectra(row[level.begin : level.end], level.size) for row in taps]
+    return np.stack([one[:, :, ::-1] for one in made])

@@ -1,0 +1,59 @@
+"""DC block: take the constant part out of a signal."""
+
+import math
+
+import numpy as np
+
+from ...runtime import authoring as ng
+
+__all__ = ["DcBlock"]
+
+STATE = np.dtype(
+    [
+        ("cutoff_hz", np.float64),
+        ("turn", np.float64),  # 2 pi over the sample rate
+        ("channels", np.int64),
+        ("last", np.int64),  # of each channel, the last input and the last output
+    ]
+)
+
+
+@ng.kernel
+def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
+    s = ng.record(state, STATE)
+    # Changed at once: the filter goes on from its last output, so a new corner is no step.
+    a = 1.0 / (1.0 + s.turn * s.cutoff_hz)
+    last = ng.numbers(s.last, 2 * s.channels, np.float64)
+    for c in range(s.channels):
+        x, y = ng.channel(ins, c, frames), ng.channel(outs, c, frames)
+        before, now = last[2 * c], last[2 * c + 1]
+        for i in range(frames):
+            sample = np.float64(x[i])
+            now = a * (now + (sample - before))
+            before = sample
+            y[i] = np.float32(now)
+        last[2 * c], last[2 * c + 1] = before, now
+
+
+@ng.node("dc_block")
+class DcBlock(ng.Node):
+    """Remove what is constant or slower than ``cutoff_hz`` (-3 dB there, 6 dB per octave below).
+
+    One pole and one zero, the RC high-pass by backward difference, as the NAM plug-in has it after
+    the model: y[n] = a (y[n-1] + x[n] - x[n-1]) with a = 1 / (1 + 2 pi f / rate).
+    """
+
+    cutoff_hz: float = ng.param(
+        default=5.0, low=1.0, high=100.0, unit="Hz", taper="log", smoothing_s=0.0
+    )
+
+    def prepare(self, io: ng.Io) -> ng.Processor:
+        """Ask for two numbers a channel, in float64 as the filter is recursive."""
+        made = io.memory.record(
+            STATE,
+            cutoff_hz=io.params["cutoff_hz"],
+            turn=2 * math.pi / io.spec.rate,
+            channels=io.outputs["out"],
+            last=io.memory.state((io.outputs["out"], 2), np.float64),
+        )
+        return ng.Processor(_dc_block, made)

@@ -1,0 +1,184 @@
+"""An LSTM laid out in memory: written out where it is small, looped over where it is not."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph.prepare import Memory
+from ....runtime.native.abi import Native, kernel
+from ....runtime.native.host import WIDTHS, host_lanes
+from ....runtime.native.pointers import copy_bytes, load, record
+from ....runtime.simd.embed import embed
+from ....runtime.simd.lanes import Lanes, Value
+from ..model.networks import Lstm, LstmLayer
+from .lstm_looped import LARGE, LARGE_LAYER, emit_large
+from .lstm_unrolled import Grid, emit_small
+
+__all__ = ["lstm_kernel", "prepare_lstm"]
+
+Floats = NDArray[np.float32]
+SMALL = 700
+"""Vector multiply-adds up to which a network is written out (a tenth of a second to compile)."""
+RECORD = np.dtype([("weights", np.int64), ("state", np.int64)])
+PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
+HALVED = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
+"""What the cell wants gates i, f, g and o scaled by (exact: powers of two)."""
+
+
+def prepare_lstm(
+    memory: Memory, network: Lstm, width: int | None = None, row: int = 0
+) -> tuple[Native, Any]:
+    """Lay a network out; return the kernel that plays it and the record to call it with.
+
+    The kernel takes the addresses of float32 themselves, not of lists of channels; where there is
+    more than one, each begins ``row`` float32 after the one before.
+    """
+    width = width or host_lanes()
+    depth, hidden = len(network.layers), network.hidden_size
+    grid = _grid(hidden, depth, width)
+    if depth == 0:
+        fields = {"channels": network.inputs, "row": row}
+        return _pass, memory.table(PASS, [fields])
+    if grid is not None and network.inputs == network.outputs == 1:
+        return lstm_kernel(hidden, depth, width), _small_record(memory, network, grid)
+    return _large_kernel(width), _large_record(memory, network, width, row)
+
+
+def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
+    """Return the kernel for networks of this size."""
+    if depth == 0:
+        return _pass
+    grid = _grid(hidden, depth, width)
+    return _large_kernel(width) if grid is None else _small_kernel(hidden, depth, grid.width)
+
+
+def _grid(hidden: int, depth: int, width: int) -> Grid | None:
+    """Return how the units of a network lie in vectors if it is to be written out."""
+    grid = Grid(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
+    columns = depth * (hidden + 1) + (depth - 1) * hidden
+    return grid if columns * grid.gates <= SMALL else None
+
+
+@kernel
+def _pass(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, PASS)
+    for c in range(s.channels):
+        copy_bytes(outs + 4 * c * s.row, ins + 4 * c * s.row, 4 * frames)
+
+
+@cache
+def _small_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, weights: Value, state: Value, *ends: Value) -> None:
+        emit_small(Grid(hidden, width), depth, lanes, weights, state, ends)
+
+    run = embed(f"nam.lstm.h{hidden}.d{depth}", 5, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), ins, outs, frames)
+
+    return play
+
+
+@cache
+def _large_kernel(width: int) -> Native:
+    run = embed("nam.lstm.any", 4, emit_large, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(state, ins, outs, frames)
+
+    return play
+
+
+def _gates(layer: LstmLayer) -> tuple[Floats, Floats]:
+    """Return weights as ``[gate][unit][column]`` and biases as ``[gate][unit]``, scaled."""
+    hidden = layer.hidden.size
+    weight = layer.weight.reshape(4, hidden, -1) * HALVED[:, None, None]
+    return weight, layer.bias.reshape(4, hidden) * HALVED[:, None]
+
+
+def _remembered(memory: Memory, values: Floats) -> Any:
+    """Ask for state that begins with these values."""
+    return memory.record(np.dtype([("values", np.float32, values.shape)]), values=values)
+
+
+def _small_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
+    hidden, width = grid.hidden, grid.width
+    gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
+    unit = [grid.unit(n) for n in range(hidden)]
+    rows = []
+    for layer in network.layers:
+        weight, bias = _gates(layer)
+        part = np.zeros((1 + weight.shape[2], grid.gates * width), np.float32)
+        part[0, gate] = bias
+        part[1:, gate] = weight.transpose(2, 0, 1)
+        rows.append(part.ravel())
+    head = np.zeros(grid.units * width + 1, np.float32)
+    head[unit], head[-1] = network.head[0], network.head_bias[0]
+    state = np.zeros((2 * len(network.layers), grid.units * width), np.float32)
+    state[0::2, unit] = [layer.hidden for layer in network.layers]
+    state[1::2, unit] = [layer.cell for layer in network.layers]
+    return memory.record(
+        RECORD,
+        weights=memory.constant(np.concatenate([*rows, head])),
+        state=_remembered(memory, state),
+    )
+
+
+def _large_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
+    hidden, depth = network.hidden_size, len(network.layers)
+    units = -(-hidden // width) * width
+    fed = -(-network.inputs // 2) * 2  # columns are met two at a time
+    inputs = [units if number else fed for number in range(depth)]
+    rows = []
+    for number, layer in enumerate(network.layers):
+        above = network.layers[number - 1].hidden if number else np.zeros(0, np.float32)
+        first = np.concatenate([_padded(above, inputs[number]), _padded(layer.hidden, units)])
+        rows.append(_remembered(memory, first))
+    aside = memory.scratch(units)
+    table = []
+    for number, layer in enumerate(network.layers):
+        last = number == depth - 1
+        table.append(
+            {
+                "weights": memory.constant(_large_weights(layer, inputs[number], width)),
+                "row": rows[number],
+                "columns": inputs[number] + units,
+                "hidden": rows[number][4 * inputs[number]],
+                "next_inputs": aside if last else rows[number + 1],
+                "cells": _remembered(memory, _padded(layer.cell, units)),
+            }
+        )
+    return memory.record(
+        LARGE,
+        layers=memory.table(LARGE_LAYER, table),
+        depth=depth,
+        units=units,
+        aside=aside,
+        hidden=table[-1]["hidden"],
+        head=memory.constant(np.stack([_padded(weights, units) for weights in network.head])),
+        bias=memory.constant(network.head_bias),
+        inputs=network.inputs,
+        outputs=network.outputs,
+        step=row,
+    )
+
+
+def _large_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
+    """Return ``[vector of units][bias and columns][gate][lane]``, padded with zeros."""
+    weight, bias = _gates(layer)
+    hidden = layer.hidden.size
+    real = weight.shape[2] - hidden
+    units = -(-hidden // width) * width
+    made = np.zeros((1 + inputs + units, 4, units), np.float32)
+    made[0, :, :hidden] = bias
+    made[1 : 1 + real, :, :hidden] = weight[:, :, :real].transpose(2, 0, 1)
+    made[1 + inputs : 1 + inputs + hidden, :, :hidden] = weight[:, :, real:].transpose(2, 0, 1)
+    return np.ascontiguousarray(made.reshape(-1, 4, units // width, width).transpose(2, 0, 1, 3))
+
+
+def _padded(values: Floats, size: int) -> Floats:
+    return np.concatenate([values, np.zeros(size - values.size, np.float32)])

@@ -1,0 +1,64 @@
+"""The LSTM cell on vectors, with as short a chain of instructions as its recurrence allows.
+
+An LSTM waits for itself: the next frame needs this frame's hidden state.  All steps here are exact
+rewrites that take work off that chain.  The file's gate rows i, f and o are halved beforehand, so
+that ``sigmoid(x) = tanh(x/2)/2 + 1/2`` needs the one tanh that g needs too, and
+
+    c' = i g + f c = (ti + 1) (tanh g)/2 + (tf + 1) c/2        two fused multiply-adds and an add
+    h  = o tanh c' = (o c') P(c'^2) / Q(c'^2)                  o joins while P and Q are computed
+
+A NaN becomes the far end of the bounds, so that a recurrence that was fed one forgets it.
+"""
+
+from collections.abc import Sequence
+
+from ....runtime.simd.activations import TANH44
+from ....runtime.simd.lanes import Lanes, Value
+
+__all__ = ["full_cell", "half_cell"]
+
+
+def full_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
+    """Step a vector of units; return the new cell and hidden state.  Gates are i, f, g, o."""
+    half = lanes.constant(0.5)
+    i, f, o = (_tanh(lanes, gates[n]) for n in (0, 1, 3))
+    g = _tanh(lanes, gates[2], half)
+    kept = lanes.mul(half, cell)
+    cell = lanes.add(lanes.fma(i, g, g), lanes.fma(f, kept, kept))
+    return cell, _tanh(lanes, cell, lanes.fma(o, half, half))
+
+
+def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
+    """Step half a vector of units, two gates to a vector: ``[i | f]`` and ``[g | o]``.
+
+    The cell and hidden state are those of the upper half; the lower half is without meaning.
+    """
+    width = lanes.width
+    low, high = range(width // 2), range(width // 2, width)
+    half = lanes.constant(0.5)
+    factor = lanes.constant([0.5] * len(low) + [1.0] * len(high))
+    i_f, g_o = _tanh(lanes, gates[0]), _tanh(lanes, gates[1], factor)
+    kept = lanes.mul(half, cell)
+    g_kept = lanes.shuffle(g_o, kept, [*low, *(width + n for n in high)])
+    products = lanes.fma(i_f, g_kept, g_kept)
+    cell = lanes.add(products, lanes.shuffle(products, products, [*high, *low]))
+    return cell, _tanh(lanes, cell, lanes.fma(g_o, half, half))
+
+
+def _tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:
+    """Return ``factor * tanh(x)``; the square does not wait for the bounding of ``x``."""
+    limit = TANH44.limit
+    square = lanes.min(lanes.mul(x, x), lanes.constant(limit * limit))
+    x = lanes.min(lanes.max(x, lanes.constant(-limit)), lanes.constant(limit))
+    if factor is not None:
+        x = lanes.mul(x, factor)
+    fourth = lanes.mul(square, square)
+    above = lanes.mul(x, _estrin(lanes, square, fourth, TANH44.above))
+    return lanes.div(above, _estrin(lanes, square, fourth, TANH44.below))
+
+
+def _estrin(lanes: Lanes, x: Value, square: Value, terms: Sequence[float]) -> Value:
+    """Evaluate five terms as Estrin does: three multiply-adds deep instead of four."""
+    a, b, c, d, e = map(lanes.constant, terms)
+    upper = lanes.fma(e, square, lanes.fma(d, x, c))
+    return lanes.fma(upper, square, lanes.fma(b, x, a))

@@ -1,0 +1,91 @@
+"""LSTMs of any size: loops over layers, units and columns, with sizes as data.
+
+Each layer has a row of columns, ``[inputs | own hidden state]``, that its weights meet one after
+another.  New hidden states are kept aside until all units of the layer are done, then written into
+the layer's own row and into the next one's.
+"""
+
+import numpy as np
+
+from ....runtime.simd.fields import Words
+from ....runtime.simd.lanes import Lanes, Value
+from .lstm_cell import full_cell
+
+__all__ = ["LARGE", "LARGE_LAYER", "emit_large"]
+
+LARGE = np.dtype(
+    [
+        *((n, np.int64) for n in ("layers", "depth", "units", "aside", "hidden", "head", "bias")),
+        *((n, np.int64) for n in ("inputs", "outputs", "step")),
+    ]
+)
+"""A network; ``units`` is the padded hidden size, ``hidden`` the last layer's hidden state.
+
+Channels lie ``step`` float32 apart.
+"""
+LARGE_LAYER = np.dtype(
+    [(n, np.int64) for n in ("weights", "row", "columns", "hidden", "next_inputs", "cells")]
+)
+"""A layer; its weights are, for each vector of units, the bias and the columns of four gates."""
+
+
+def emit_large(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
+    """Emit the whole loop."""
+    net = Words(lanes, LARGE, lanes.pointer(state))
+    x, y = lanes.pointer(ins), lanes.pointer(outs)
+    first = Words(lanes, LARGE_LAYER, net.pointer("layers"))
+    with lanes.loop(frames) as t:
+        with lanes.loop(net["inputs"]) as c:
+            fed = lanes.load_number(x, lanes.plus(lanes.times(c, net["step"]), t))
+            lanes.store_number(fed, first.pointer("row"), c)
+        with lanes.loop(net["depth"]) as number:
+            at = lanes.words(net.pointer("layers"), lanes.times(number, LARGE_LAYER.itemsize // 8))
+            layer = Words(lanes, LARGE_LAYER, at)
+            _emit_units(lanes, net, layer)
+            _emit_copy(lanes, net, layer)
+        with lanes.loop(net["outputs"]) as c:
+            at = lanes.plus(lanes.times(c, net["step"]), t)
+            lanes.store_number(_head(lanes, net, c), y, at)
+
+
+def _emit_units(lanes: Lanes, net: Words, layer: Words) -> None:
+    width, zero = lanes.width, lanes.constant(0.0)
+    row, columns, aside = layer.pointer("row"), layer["columns"], net.pointer("aside")
+    block = lanes.times(4 * width, lanes.plus(columns, 1))
+    sums = [[lanes.cell(zero) for _ in range(4)] for _ in range(2)]
+    with lanes.loop(net["units"], step=width) as unit:
+        part = lanes.builder.sdiv(unit, lanes.index(width))
+        weights = lanes.at(layer.pointer("weights"), lanes.times(part, block))
+        for gate in range(4):
+            sums[0][gate].value = lanes.load(weights, gate * width)
+            sums[1][gate].value = zero
+        weights = lanes.at(weights, 4 * width)
+        with lanes.loop(columns, step=2) as column:
+            for n, gates in enumerate(sums):
+                number = lanes.plus(column, n)
+                spread = lanes.broadcast(row, number)
+                here = lanes.at(weights, lanes.times(number, 4 * width))
+                for gate, total in enumerate(gates):
+                    total.value = lanes.fma(lanes.load(here, gate * width), spread, total.value)
+        gates = [lanes.add(a.value, b.value) for a, b in zip(*sums, strict=True)]
+        cells = layer.pointer("cells")
+        cell, hidden = full_cell(lanes, gates, lanes.load(cells, unit))
+        lanes.store(cell, cells, unit)
+        lanes.store(hidden, aside, unit)
+
+
+def _emit_copy(lanes: Lanes, net: Words, layer: Words) -> None:
+    with lanes.loop(net["units"], step=lanes.width) as unit:
+        fresh = lanes.load(net.pointer("aside"), unit)
+        lanes.store(fresh, layer.pointer("hidden"), unit)
+        lanes.store(fresh, layer.pointer("next_inputs"), unit)
+
+
+def _head(lanes: Lanes, net: Words, channel: Value) -> Value:
+    head = lanes.at(net.pointer("head"), lanes.times(channel, net["units"]))
+    total = lanes.cell(lanes.constant(0.0))
+    with lanes.loop(net["units"], step=lanes.width) as unit:
+        hidden = lanes.load(net.pointer("hidden"), unit)
+        total.value = lanes.fma(lanes.load(head, unit), hidden, total.value)
+    bias = lanes.load_number(net.pointer("bias"), channel)
+    return lanes.builder.fadd(lanes.total(total.value), bias)

@@ -1,0 +1,174 @@
+"""LSTMs small enough to be written out: every column an instruction, the state in registers.
+
+Units lie in vectors of 4, 8 or 16.  A last half vector of units shares its vectors between two
+gates each, so that 24 units take six vectors of 16 and not eight.  Of the hidden state the first
+columns are spread out of registers, as storing and loading them again would be waited for; the
+rest come from memory, which is ready by then.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ....runtime.simd.lanes import Cell, Lanes, Value
+from .lstm_cell import full_cell, half_cell
+
+__all__ = ["Grid", "emit_small"]
+
+SPREAD = 8
+"""Columns of the hidden state that do not go through memory."""
+SUMS = 2
+"""Partial sums of a gate: each waits for half as many multiply-adds."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How ``hidden`` units lie in vectors of ``width`` lanes."""
+
+    hidden: int
+    width: int
+
+    @property
+    def full(self) -> int:
+        """Vectors of units that have a vector for each gate."""
+        rest = self.hidden % self.width
+        return self.hidden // self.width + (rest > self.width // 2)
+
+    @property
+    def half(self) -> bool:
+        """Whether there is a half vector of units besides."""
+        return 0 < self.hidden % self.width <= self.width // 2
+
+    @property
+    def units(self) -> int:
+        """Vectors that hold the hidden state (or the cell state)."""
+        return self.full + self.half
+
+    @property
+    def gates(self) -> int:
+        """Vectors that hold the gates."""
+        return 4 * self.full + 2 * self.half
+
+    def unit(self, number: int) -> int:
+        """Return the lane, counted over all vectors, of a unit's state."""
+        beyond = number >= self.full * self.width
+        return number + (self.width // 2 if beyond else 0)
+
+    def gate(self, which: int, number: int) -> int:
+        """Return the lane, counted over all vectors, of a gate (i, f, g, o) of a unit."""
+        vector, lane = divmod(number, self.width)
+        if vector < self.full:
+            return (4 * vector + which) * self.width + lane
+        return (4 * self.full + which // 2) * self.width + which % 2 * (self.width // 2) + lane
+
+
+def emit_small(
+    grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, ends: Sequence[Value]
+) -> None:
+    """Emit the whole loop; ``ends`` are the input, the output and the count of frames."""
+    net = _Net(grid, depth, lanes, lanes.pointer(weights), lanes.pointer(state))
+    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
+    if depth == 2:
+        # The second layer works on a frame while the first works on the next: neither waits.
+        last = lanes.minus(frames, 1)
+        net.step([0], x, lanes.index(0), y, lanes.index(0))
+        with lanes.loop(last) as t:
+            net.step([0, 1], x, lanes.plus(t, 1), y, t)
+        net.step([1], x, last, y, last)
+    else:
+        with lanes.loop(frames) as t:
+            for number in range(depth):
+                net.step([number], x, t, y, t)
+    net.save()
+
+
+class _Net:
+    """The network while it is emitted: where its weights are, and its state in variables."""
+
+    def __init__(self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value) -> None:
+        self.grid, self.depth, self.lanes = grid, depth, lanes
+        self.weights, self.state = weights, state
+        self.hidden = [self._load(2 * n) for n in range(depth)]
+        self.cells = [self._load(2 * n + 1) for n in range(depth)]
+
+    def _load(self, row: int) -> list[Cell]:
+        lanes, units = self.lanes, self.grid.units
+        places = [(row * units + v) * lanes.width for v in range(units)]
+        return [lanes.cell(lanes.load(self.state, place)) for place in places]
+
+    def save(self) -> None:
+        """Store the cell states (hidden states are stored in every step)."""
+        for n, cells in enumerate(self.cells):
+            for v, cell in enumerate(cells):
+                place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
+                self.lanes.store(cell.value, self.state, place)
+
+    def step(self, numbers: Sequence[int], x: Value, read: Value, y: Value, written: Value) -> None:
+        """Emit one frame of some layers: all sums first, then all cells.
+
+        The first layer reads frame ``read`` of ``x``, the last writes frame ``written`` of ``y``.
+        """
+        sums = [self._sums(number, x, read) for number in numbers]
+        for number, gates in zip(numbers, sums, strict=True):
+            self._cells(number, gates)
+            if number == self.depth - 1:
+                self.lanes.store_number(self._head(number), y, written)
+
+    def _columns(self, number: int, x: Value, frame: Value) -> list[Value]:
+        """Return what the weights of a layer meet, spread over all lanes each."""
+        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(x, frame)]
+        return [*inputs, *self._spread(number)]
+
+    def _spread(self, number: int) -> list[Value]:
+        lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
+        made = []
+        for unit in range(grid.hidden):
+            place = grid.unit(unit)
+            if unit < SPREAD:
+                vector, lane = divmod(place, lanes.width)
+                made.append(lanes.spread(self.hidden[number][vector].value, lane))
+            else:
+                made.append(lanes.broadcast(self.state, row * lanes.width + place))
+        return made
+
+    def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
+        lanes, grid = self.lanes, self.grid
+        place = self._place(number)
+        sums: list[list[Value]] = [self._row(place), *([] for _ in range(SUMS - 1))]
+        for n, column in enumerate(self._columns(number, x, frame)):
+            row = self._row(place + (n + 1) * grid.gates * lanes.width)
+            kept = sums[n % SUMS]
+            sums[n % SUMS] = (
+                [lanes.fma(w, column, s) for w, s in zip(row, kept, strict=True)]
+                if kept
+                else [lanes.mul(w, column) for w in row]
+            )
+        return [lanes.add(a, b) for a, b in zip(*sums, strict=True)]
+
+    def _place(self, number: int) -> int:
+        """Return where a layer's bias and columns begin."""
+        rows = [2 + (n > 0) * (self.grid.hidden - 1) + self.grid.hidden for n in range(number)]
+        return sum(rows) * self.grid.gates * self.lanes.width
+
+    def _row(self, place: int) -> list[Value]:
+        lanes = self.lanes
+        places = range(place, place + self.grid.gates * lanes.width, lanes.width)
+        return [lanes.load(self.weights, at, align=4 * lanes.width) for at in places]
+
+    def _cells(self, number: int, gates: Sequence[Value]) -> None:
+        lanes, grid = self.lanes, self.grid
+        for v in range(grid.units):
+            step, size = (full_cell, 4) if v < grid.full else (half_cell, 2)
+            part = gates[4 * v : 4 * v + size]
+            cell, hidden = step(lanes, part, self.cells[number][v].value)
+            self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
+            lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
+
+    def _head(self, number: int) -> Value:
+        """Return the output: the weighed hidden state, and the bias."""
+        lanes, place = self.lanes, self._place(self.depth)
+        total = lanes.constant(0.0)
+        for v, hidden in enumerate(self.hidden[number]):
+            weights = lanes.load(self.weights, place + v * lanes.width)
+            total = lanes.fma(weights, hidden.value, total)
+        bias = lanes.load_number(self.weights, place + self.grid.units * lanes.width)
+        return lanes.builder.fadd(lanes.total(total), bias)

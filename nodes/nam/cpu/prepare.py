@@ -1,0 +1,99 @@
+"""From any network to the kernel that plays it, and the record to call the kernel with."""
+
+from typing import Any
+
+import numpy as np
+
+from ....graph.prepare import Memory
+from ....runtime.native.abi import Native
+from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
+from ..model.networks import Conv, ConvNet, Linear, Lstm
+from ..model.wavenet import Network, Sequential
+from .layers import Parts
+from .lstm import prepare_lstm
+from .program import Matrix, Program, walk
+from .wavenet import add_wavenet
+
+__all__ = ["prepare_network"]
+
+
+def prepare_network(
+    memory: Memory, network: Network, width: int | None = None
+) -> tuple[Native, Any]:
+    """Lay a network out; return the kernel that plays it and the record to call it with.
+
+    The kernel takes lists of channels, as every node's does; but where there is one in and one out,
+    the addresses of float32 themselves.
+    """
+    if isinstance(network, Lstm) and network.inputs == network.outputs == 1:
+        return prepare_lstm(memory, network, width)
+    program = Program(memory, width)
+    source = program.matrix(network.inputs)
+    return walk, program.finish(source, _add(program, network, source))
+
+
+def _add(program: Program, network: Network, source: Matrix) -> Matrix:
+    """Add a network to a program; return where its output will be."""
+    if isinstance(network, Sequential):
+        for part in network.parts:
+            source = _add(program, part, source)
+        return source
+    if isinstance(network, Lstm):
+        return _add_lstm(program, network, source)
+    if isinstance(network, ConvNet):
+        return _add_convnet(program, network, source)
+    if isinstance(network, Linear):
+        return _add_linear(program, network, source)
+    heard = source if network.condition is None else _add(program, network.condition, source)
+    return add_wavenet(program, network, source, heard)
+
+
+def _add_lstm(program: Program, network: Lstm, source: Matrix) -> Matrix:
+    target = program.matrix(network.outputs)
+    made, at = prepare_lstm(program.memory, network, program.width, row=program.piece)
+    program.stage(made, at, source.address, target.address)
+    return target
+
+
+def _add_convnet(program: Program, network: ConvNet, source: Matrix) -> Matrix:
+    parts = Parts(program)
+    signal = program.matrix(network.inputs, network.blocks[0][0].lookback)
+    parts.copy(source, signal)
+    after = [conv.lookback for conv, _ in network.blocks[1:]] + [0]
+    for (conv, kind), lookback in zip(network.blocks, after, strict=True):
+        raw = program.shared(conv.outputs, "mixed")
+        parts.conv(conv, signal, raw)
+        signal = program.matrix(conv.outputs, lookback)
+        parts.activate(kind, raw, signal)
+    target = program.matrix(network.outputs)
+    parts.conv(network.head, signal, target)
+    return target
+
+
+def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
+    parts, taps, bias = Parts(program), network.taps, network.bias
+    inputs, outputs = network.inputs, network.outputs
+    target = program.matrix(outputs)
+    if bias is not None:
+        bias = np.broadcast_to(bias, outputs)
+    if network.fast:
+        whole = program.matrix(outputs)
+        if inputs == outputs:
+            routes = [Route(c, c, 0) for c in range(outputs)]
+        else:
+            routes = [Route(o, i, max(o, i)) for o in range(outputs) for i in range(inputs)]
+        made = convolution(program.memory, taps, routes)
+        lists = [m.pointers(program.memory) for m in (source, whole)]
+        program.stage(convolution_kernel(made.depth), made.record, *lists)
+        one = Conv(np.ones((outputs, 1, 1), np.float32), bias, groups=outputs)
+        parts.conv(one, whole, target)
+        return target
+    history = program.matrix(inputs, network.receptive_field - 1)
+    parts.copy(source, history)
+    reversed_ = taps[:, ::-1]
+    if inputs == outputs:
+        weight = np.repeat(reversed_[:, None], outputs, axis=0)
+        parts.conv(Conv(weight, bias, groups=outputs), history, target)
+    else:
+        parts.conv(Conv(reversed_.reshape(outputs, inputs, -1), bias), history, target)
+    return target

@@ -1,0 +1,99 @@
+"""The convolution of programs: any shape, any groups, in tiles that stay in registers."""
+
+from functools import cache
+
+from ....runtime.native.abi import Native
+from ....runtime.native.host import registers
+from ....runtime.simd.fields import Words
+from ....runtime.simd.lanes import Lanes, Value
+from ..program_matrix import Rows, Start
+from .tiles import Tile, accumulate, by_length, finish, new_tile, record_of, step, tap
+
+__all__ = ["CONV", "conv"]
+
+CONV = record_of(
+    *("*source", "*target", "*start", "started", "taps", "dilation"),
+    *("groups", "inputs", "outputs", "weight", "bias"),
+)
+"""A convolution; inputs and outputs of each group, weights as ``[group][tap][in][out]``."""
+ROWS = {32: (4, 2, 1), 16: (3, 1)}
+"""By registers: rows of a convolution's tile, the largest first; the last takes what is left."""
+
+
+@cache
+def conv(width: int) -> Native:
+    """Return the kernel for convolutions."""
+    return by_length("nam.conv", _emit_conv, width)
+
+
+class _Conv:
+    """A convolution while it is emitted."""
+
+    def __init__(self, vectors: int, lanes: Lanes, state: Value) -> None:
+        self.lanes, self.vectors = lanes, vectors
+        self.words = words = Words(lanes, CONV, lanes.pointer(state))
+        self.source, self.target = (Rows(lanes, words, n) for n in ("source", "target"))
+        self.start = Start(lanes, words)
+        self.area = lanes.times(words["inputs"], words["outputs"])
+
+    def emit(self) -> None:
+        """Emit both forms: groups of one channel have no use for tiles of several."""
+        lanes, words = self.lanes, self.words
+        single = lanes.builder.icmp_signed("==", self.area, lanes.index(1))
+        with lanes.builder.if_else(single) as (then, otherwise):
+            with then, lanes.loop(words["groups"]) as channel:
+                self._channel(channel)
+            with otherwise, lanes.loop(words["groups"]) as group:
+                begin: Value | int = 0
+                for rows in ROWS[registers(lanes.width)]:
+                    rest = lanes.minus(words["outputs"], begin)
+                    whole = lanes.builder.sdiv(rest, lanes.index(rows))
+                    end = lanes.plus(begin, lanes.times(whole, rows))
+                    self._rows(group, rows, begin, end)
+                    begin = end
+
+    def _channel(self, channel: Value) -> None:
+        lanes, taps = self.lanes, self.words["taps"]
+        tile = new_tile(lanes, 1, self.vectors)
+        self._begin(tile, channel)
+        x = self.source.row(channel)
+        weights = lanes.at(self.words.pointer("weight"), lanes.times(channel, taps))
+        with lanes.loop(taps) as k:
+            here = tap(lanes, self.words, x, k)
+            loaded = [lanes.load(here, v * lanes.width) for v in range(self.vectors)]
+            step(lanes, tile, loaded, lanes.at(weights, k))
+        self._finish(tile, channel)
+
+    def _rows(self, group: Value, rows: int, begin: Value | int, end: Value) -> None:
+        """Emit as many outputs of a group as fill tiles."""
+        lanes, words = self.lanes, self.words
+        inputs, outputs, taps = words["inputs"], words["outputs"], words["taps"]
+        x = self.source.row(lanes.times(group, inputs))
+        skipped = lanes.times(group, lanes.times(taps, self.area))
+        weights = lanes.at(words.pointer("weight"), skipped)
+        tile = new_tile(lanes, rows, self.vectors)
+        with lanes.loop(end, begin, rows) as first:
+            row = lanes.plus(lanes.times(group, outputs), first)
+            self._begin(tile, row)
+            with lanes.loop(taps) as k:
+                here = tap(lanes, words, x, k)
+                part = lanes.at(weights, lanes.plus(lanes.times(k, self.area), first))
+                accumulate(lanes, tile, here, self.source.step, part, inputs, outputs)
+            self._finish(tile, row)
+
+    def _begin(self, tile: Tile, row: Value) -> None:
+        for r, sums in enumerate(tile):
+            place = self.lanes.plus(row, r)
+            bias = self.lanes.broadcast(self.words.pointer("bias"), place)
+            for total in sums:
+                total.value = bias
+        self.start.add(tile, row)
+
+    def _finish(self, tile: Tile, row: Value) -> None:
+        for r, sums in enumerate(tile):
+            target = self.target.row(self.lanes.plus(row, r))
+            finish(self.lanes, [total.value for total in sums], target)
+
+
+def _emit_conv(vectors: int, lanes: Lanes, state: Value) -> None:
+    _Conv(vectors, lanes, state).emit()

@@ -1,0 +1,140 @@
+"""What programs are made of: operations on matrices of channels by frames, of any shape.
+
+Vectors run over time, as in the fused kernels, and lanes past the last frame hold nonsense that
+stays in its columns; see wavenet_tiles.py.  Shapes are data, so nothing compiles for a model.  A
+result may begin at a matrix (``start``) instead of at zero, which is how sums are taken.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+
+from ....runtime.native.abi import Native
+from ....runtime.simd.activations import ACTIVATIONS
+from ....runtime.simd.fields import Words
+from ....runtime.simd.lanes import Lanes, Value
+from ..program_matrix import Rows, Start
+from .tiles import by_length, finish, new_tile, record_of, step
+
+__all__ = [
+    *("ACTIVATE", "BLEND", "COPY", "FILM", "GATE"),
+    *("activate", "blend", "copy", "film", "gate"),
+]
+
+FILM = record_of(
+    *("*source", "*condition", "*target", "*start", "started", "channels", "rows"),
+    *("inputs", "shift_inputs", "weight", "bias"),
+)
+"""A modulation: ``rows`` has, for the scale and the shift of each channel, the first of the
+``inputs`` of its group; weights as ``[scales, shifts][channel][in]``, biases likewise.
+"""
+ACTIVATE = record_of("*source", "*target", "channels", "parameters")
+GATE = record_of("*first", "*second", "*target", "channels")
+BLEND = record_of("*first", "*second", "*raw", "*target", "channels")
+COPY = record_of("*source", "*target", "*start", "started", "channels")
+
+
+@cache
+def film(width: int) -> Native:
+    """Return the kernel for modulations."""
+    return by_length("nam.film", _emit_film, width)
+
+
+@cache
+def activate(name: str, width: int) -> Native:
+    """Return the kernel for an activation with parameters for each channel."""
+    return by_length(f"nam.activate.{name}", partial(_emit_activate, name), width)
+
+
+@cache
+def gate(width: int) -> Native:
+    """Return the kernel for ``first * second``."""
+    return by_length("nam.gate", _emit_gate, width)
+
+
+@cache
+def blend(width: int) -> Native:
+    """Return the kernel for ``second * first + (1 - second) * raw``."""
+    return by_length("nam.blend", _emit_blend, width)
+
+
+@cache
+def copy(width: int) -> Native:
+    """Return the kernel for ``start + source``."""
+    return by_length("nam.copy", _emit_copy, width)
+
+
+def _emit_film(vectors: int, lanes: Lanes, state: Value) -> None:
+    words = Words(lanes, FILM, lanes.pointer(state))
+    source, condition, target, start = (
+        *(Rows(lanes, words, name) for name in ("source", "condition", "target")),
+        Start(lanes, words),
+    )
+    channels, inputs = words["channels"], words["inputs"]
+    scale, shift = new_tile(lanes, 2, vectors)
+    with lanes.loop(channels) as c:
+        for number, sums in enumerate((scale, shift)):
+            row = lanes.plus(lanes.times(channels, number), c)
+            first = lanes.word(words.pointer("rows"), row)
+            bias = lanes.broadcast(words.pointer("bias"), row)
+            weights = lanes.at(words.pointer("weight"), lanes.times(row, inputs))
+            for total in sums:
+                total.value = bias
+            with lanes.loop(words["shift_inputs"] if number else inputs) as i:
+                loaded = condition.vectors(lanes.plus(first, i), vectors)
+                step(lanes, [sums], loaded, lanes.at(weights, i))
+        x = source.vectors(c, vectors)
+        for a, b, vector in zip(scale, shift, x, strict=True):
+            b.value = lanes.fma(vector, a.value, b.value)
+        start.add([shift], c)
+        finish(lanes, [total.value for total in shift], target.row(c))
+
+
+def _emit_activate(name: str, vectors: int, lanes: Lanes, state: Value) -> None:
+    words = Words(lanes, ACTIVATE, lanes.pointer(state))
+    source, target = (Rows(lanes, words, n) for n in ("source", "target"))
+    kind, channels = ACTIVATIONS[name], words["channels"]
+    with lanes.loop(channels) as c:
+        places = [lanes.plus(lanes.times(channels, n), c) for n in range(kind.parameters)]
+        parameters = [lanes.broadcast(words.pointer("parameters"), at) for at in places]
+        x = source.vectors(c, vectors)
+        finish(lanes, [kind.emit(lanes, vector, parameters) for vector in x], target.row(c))
+
+
+def _emit_gate(vectors: int, lanes: Lanes, state: Value) -> None:
+    _elementwise(lanes, GATE, ("first", "second"), vectors, state, lanes.mul)
+
+
+def _emit_blend(vectors: int, lanes: Lanes, state: Value) -> None:
+    def mixed(a: Value, share: Value, raw: Value) -> Value:
+        rest = lanes.sub(lanes.constant(1.0), share)
+        return lanes.fma(share, a, lanes.mul(rest, raw))
+
+    _elementwise(lanes, BLEND, ("first", "second", "raw"), vectors, state, mixed)
+
+
+def _elementwise(
+    lanes: Lanes,
+    dtype: object,
+    names: tuple[str, ...],
+    vectors: int,
+    state: Value,
+    compute: Callable[..., Value],
+) -> None:
+    words = Words(lanes, dtype, lanes.pointer(state))  # type: ignore[arg-type]
+    sources = [Rows(lanes, words, name) for name in names]
+    target = Rows(lanes, words, "target")
+    with lanes.loop(words["channels"]) as c:
+        rows = [source.vectors(c, vectors) for source in sources]
+        finish(lanes, [compute(*given) for given in zip(*rows, strict=True)], target.row(c))
+
+
+def _emit_copy(vectors: int, lanes: Lanes, state: Value) -> None:
+    words = Words(lanes, COPY, lanes.pointer(state))
+    source, target = (Rows(lanes, words, n) for n in ("source", "target"))
+    start = Start(lanes, words)
+    (sums,) = new_tile(lanes, 1, vectors)
+    with lanes.loop(words["channels"]) as c:
+        for total, vector in zip(sums, source.vectors(c, vectors), strict=True):
+            total.value = vector
+        start.add([sums], c)
+        finish(lanes, [total.value for total in sums], target.row(c))

@@ -1,0 +1,1 @@
+"""Read .nam files: JSON to checked models."""

@@ -1,0 +1,164 @@
+"""JSON objects read with suspicion: every value is checked, and every complaint names its place."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph.errors import NamFileError
+from ....graph.json_text import shown
+
+__all__ = ["Fields", "Weights", "fault", "shown"]
+
+T = TypeVar("T")
+REQUIRED: Any = object()
+MAX_WEIGHTS = 16 << 20
+
+
+def fault(path: str, value: Any, allowed: str) -> NamFileError:
+    """Return the complaint that ``path`` holds ``value`` where ``allowed`` is wanted."""
+    return NamFileError(f"{path} is {shown(value)}: must be {allowed}")
+
+
+class Fields:
+    """A JSON object and the path to it."""
+
+    def __init__(self, value: Any, path: str = "") -> None:
+        if not isinstance(value, dict):
+            raise fault(path or "the file", value, "a JSON object")
+        self._values: dict[str, Any] = value
+        self.path = path
+
+    def at(self, key: str) -> str:
+        """Return the path of a key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def has(self, key: str) -> bool:
+        """Say whether the key is there with anything but null."""
+        return self._values.get(key) is not None
+
+    def names(self, key: str) -> bool:
+        """Say whether the key is there, be it with null."""
+        return key in self._values
+
+    def raw(self, key: str, default: Any = REQUIRED) -> Any:
+        """Return what is there, unchecked."""
+        if key in self._values:
+            return self._values[key]
+        if default is REQUIRED:
+            raise NamFileError(f"{self.at(key)} is missing")
+        return default
+
+    def integer(self, key: str, low: int, high: int, default: Any = REQUIRED) -> int:
+        """Return a whole number in a range."""
+        return as_integer(self.raw(key, default), self.at(key), low, high)
+
+    def number(self, key: str, low: float, high: float, default: Any = REQUIRED) -> float:
+        """Return a number in a range."""
+        return as_number(self.raw(key, default), self.at(key), low, high)
+
+    def flag(self, key: str, default: Any = REQUIRED) -> bool:
+        """Return true or false."""
+        value = self.raw(key, default)
+        if not isinstance(value, bool):
+            raise fault(self.at(key), value, "true or false")
+        return value
+
+    def text(self, key: str) -> str:
+        """Return a string."""
+        value = self.raw(key)
+        if not isinstance(value, str):
+            raise fault(self.at(key), value, "a string")
+        return value
+
+    def fields(self, key: str) -> "Fields":
+        """Return the object at a key."""
+        return Fields(self.raw(key), self.at(key))
+
+    def items(self, key: str, most: int) -> Iterator[tuple[Any, str]]:
+        """Return the elements of a list that may not be empty, each with its path."""
+        value = self.raw(key)
+        if not isinstance(value, list) or not 1 <= len(value) <= most:
+            raise fault(self.at(key), value, f"a list of 1 to {most}")
+        return ((element, f"{self.at(key)}[{n}]") for n, element in enumerate(value))
+
+    def each(
+        self, key: str, count: int, read: Callable[[Any, str], T], default: Any = REQUIRED
+    ) -> list[T]:
+        """Return ``count`` things: one for all, or a list of as many."""
+        value, path = self.raw(key, default), self.at(key)
+        if not isinstance(value, list):
+            return [read(value, path)] * count
+        if len(value) != count:
+            raise fault(path, value, f"one value, or a list of {count} (one per layer)")
+        return [read(element, f"{path}[{n}]") for n, element in enumerate(value)]
+
+    def weights(self) -> "Weights":
+        """Return the numbers at ``weights``, all finite float32."""
+        path, value = self.at("weights"), self.raw("weights")
+        if not isinstance(value, list) or len(value) > MAX_WEIGHTS:
+            raise fault(path, value, f"a list of at most {MAX_WEIGHTS} numbers")
+        for n, element in enumerate(value if set(map(type, value)) - {int, float} else ()):
+            if type(element) not in (int, float):
+                raise fault(f"{path}[{n}]", element, "a number")
+        try:
+            with np.errstate(over="ignore"):
+                numbers = np.array(value, np.float64).astype(np.float32)
+        except OverflowError:  # an integer beyond float64
+            numbers = np.array([np.inf], np.float32)
+        finite = np.isfinite(numbers)
+        if not finite.all():
+            raise NamFileError(f"{path}[{finite.argmin()}] is beyond the range of float32")
+        return Weights(numbers, path)
+
+
+class Weights:
+    """The flat list of a file, handed out piece by piece in the file's order.
+
+    ``count`` runs the same reading code without the numbers first, so that a list of the wrong
+    length is refused before any of it is believed.
+    """
+
+    def __init__(self, numbers: NDArray[np.float32] | None, path: str) -> None:
+        self._numbers, self.path, self.taken = numbers, path, 0
+
+    def __len__(self) -> int:
+        return 0 if self._numbers is None else len(self._numbers)
+
+    def take(self, *shape: int) -> NDArray[np.float32]:
+        """Return the next numbers, in this shape, read-only."""
+        begin, size = self.taken, int(np.prod(shape, dtype=object))
+        self.taken += size
+        if self.taken > MAX_WEIGHTS:
+            raise NamFileError(f"{self.path}: config asks for more than {MAX_WEIGHTS} weights")
+        if self._numbers is None:
+            return np.broadcast_to(np.float32(0), shape)
+        piece = self._numbers[begin : begin + size].reshape(shape)
+        piece.flags.writeable = False
+        return piece
+
+    def read(self, build: Callable[["Weights"], T]) -> T:
+        """Count what ``build`` takes, compare it with what is there, and only then build."""
+        dry = Weights(None, self.path)
+        build(dry)
+        if dry.taken != len(self):
+            raise NamFileError(
+                f"{self.path} has {len(self)} numbers: config asks for exactly {dry.taken}"
+            )
+        return build(self)
+
+
+def as_integer(value: Any, path: str, low: int, high: int) -> int:
+    """Return ``value`` if it is a whole number (written 3 or 3.0) in range."""
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    if not whole or not low <= value <= high:
+        raise fault(path, value, f"a whole number in [{low}, {high}]")
+    return int(value)
+
+
+def as_number(value: Any, path: str, low: float, high: float) -> float:
+    """Return ``value`` as a float if it is a number in range."""
+    if type(value) not in (int, float) or not low <= value <= high:
+        raise fault(path, value, f"a number in [{low:g}, {high:g}]")
+    return float(value)

@@ -1,0 +1,57 @@
+"""A Sequential from its part of a .nam file: whole models, one after another.
+
+The form of NeuralAmpModelerCore (pull request 323) and of the trainer (699), August 2026: each
+entry of ``config.models`` is a complete .nam with its own weights; those of the wrapper are empty.
+The trainer's earlier form, configs without architectures and all weights in one list, is refused as
+both refuse it: nobody can tell for certain what such a file means.
+"""
+
+from collections.abc import Callable
+
+from ....graph.errors import NamFileError
+from ..model.model import Model
+from ..model.wavenet import Network, Sequential
+from .checked_json import Fields, Weights
+
+__all__ = ["read_sequential"]
+
+MAX_PARTS = 32
+KEYS = ("version", "architecture", "config", "weights")
+
+
+def read_sequential(
+    config: Fields, weights: Weights, rate: float | None, read: Callable[[Fields], Model]
+) -> tuple[Sequential, float | None]:
+    """Read the models of a Sequential; return them as one network, and its sample rate.
+
+    ``rate`` is the wrapper's own.  A rate that is not said anywhere agrees with every other; where
+    the wrapper does not say, its models decide.
+    """
+    rows = [Fields(value, path) for value, path in config.items("models", MAX_PARTS)]
+    for row in rows:
+        for key in KEYS:
+            if not row.names(key):
+                raise NamFileError(
+                    f"{row.at(key)} is missing: each model of a Sequential must be a complete .nam"
+                    " (the older form, configs alone and all weights in one list, is not played)"
+                )
+    if len(weights):
+        raise NamFileError(
+            f"{weights.path} has {len(weights)} numbers: must be empty in a Sequential, whose"
+            " models have their own"
+        )
+    parts: list[Network] = []
+    said = "the Sequential"
+    for row in rows:
+        model = read(row)
+        if rate is None:
+            rate, said = model.sample_rate, row.path
+        elif model.sample_rate not in (None, rate):
+            found = f"{row.at('sample_rate')} is {model.sample_rate:g}"
+            raise NamFileError(f"{found}: must be {rate:g}, as in {said}")
+        part = model.running
+        if parts and parts[-1].outputs != part.inputs:
+            found = f"{row.path} has {part.inputs} inputs"
+            raise NamFileError(f"{found}: must have {parts[-1].outputs}, as many as come in")
+        parts.append(part)
+    return Sequential(tuple(parts)), rate

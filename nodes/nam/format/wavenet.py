@@ -1,0 +1,103 @@
+"""A WaveNet from its part of a .nam file: its arrays, its head, and how they fit together."""
+
+from collections.abc import Callable
+
+from ....graph.errors import NamFileError
+from ..model.networks import Activation, Conv
+from ..model.wavenet import Network, WaveNet
+from .activation import FINITE, read_activation
+from .checked_json import Fields, Weights, as_integer, fault
+from .wavenet_array import MAX_CHANNELS, MAX_TAPS, ArrayFile
+
+__all__ = ["read_wavenet"]
+
+MAX_ARRAYS = 32
+MAX_LAYERS = 1024
+"""Of all arrays together."""
+MAX_BLOCKS = 64
+MAX_HISTORY = 16 << 20
+"""Float32 that all convolutions of a model together may have to remember (64 MiB)."""
+ROOM = 640
+"""Frames that a history is longer than what it must remember, at most."""
+MAX_FIELD = 1 << 20
+"""Frames of receptive field; as many are run to prewarm a model."""
+
+
+def read_wavenet(
+    config: Fields, nested: Callable[[Fields], Network]
+) -> Callable[[Weights], WaveNet]:
+    """Check a WaveNet's config; return what takes its weights."""
+    inputs = config.integer("in_channels", 1, MAX_CHANNELS, 1)
+    config.number("head_scale", -FINITE, FINITE)  # the last weight counts; Core asks for both
+    arrays = [ArrayFile(Fields(v, path)) for v, path in config.items("layers", MAX_ARRAYS)]
+    condition = None
+    if config.has("condition_dsp"):
+        condition = nested(config.fields("condition_dsp"))
+        if condition.inputs != inputs:
+            path = config.at("condition_dsp")
+            raise NamFileError(f"{path} has {condition.inputs} inputs: must have {inputs}")
+    _check_chain(arrays, inputs, inputs if condition is None else condition.outputs)
+    head, activation = _read_head(config, arrays[-1].head_out)
+    _check_sizes(config, arrays, head)
+
+    def build(w: Weights) -> WaveNet:
+        made = tuple(array.build(w) for array in arrays)
+        convs = tuple(Conv(w.take(o, i, k), w.take(o)) for o, i, k in head)
+        return WaveNet(made, float(w.take(1)[0]), convs, activation, condition)
+
+    return build
+
+
+def _check_chain(arrays: list[ArrayFile], inputs: int, condition: int) -> None:
+    """Check that each array fits on what comes before it."""
+    before = inputs
+    carried: int | None = None
+    for array in arrays:
+        row = array.row
+        if array.inputs != before:
+            allowed = f"{before}, what comes before it gives"
+            raise fault(row.at("input_size"), array.inputs, allowed)
+        if array.condition != condition:
+            allowed = f"{condition}, the width of the condition"
+            raise fault(row.at("condition_size"), array.condition, allowed)
+        if carried is not None and carried != array.head_width:
+            key = "channels" if array.head1x1 is None else "head1x1.out_channels"
+            if array.width != array.channels and array.head1x1 is None:
+                key = "bottleneck"
+            allowed = f"{carried}, the head size of the array before"
+            raise fault(row.at(key), array.head_width, allowed)
+        before, carried = array.channels, array.head_out
+
+
+def _read_head(config: Fields, inputs: int) -> tuple[list[tuple[int, int, int]], Activation | None]:
+    """Read the shapes (out, in, taps) of the convolutions after all arrays."""
+    if not config.has("head"):
+        return [], None
+    head = config.fields("head")
+    if head.has("in_channels") and head.integer("in_channels", 1, MAX_CHANNELS) != inputs:
+        raise fault(head.at("in_channels"), head.raw("in_channels"), f"{inputs}, the arrays' width")
+    channels = head.integer("channels", 1, MAX_CHANNELS)
+    outputs = head.integer("out_channels", 1, MAX_CHANNELS)
+    items = head.items("kernel_sizes", MAX_BLOCKS)
+    taps = [as_integer(v, path, 1, MAX_TAPS) for v, path in items]
+    activation = read_activation(head.raw("activation"), head.at("activation"))
+    widths = [inputs, *[channels] * (len(taps) - 1), outputs]
+    return list(zip(widths[1:], widths, taps, strict=False)), activation
+
+
+def _check_sizes(config: Fields, arrays: list[ArrayFile], head: list[tuple[int, int, int]]) -> None:
+    path = config.at("layers")
+    layers = sum(array.count for array in arrays)
+    if layers > MAX_LAYERS:
+        raise NamFileError(f"{path} have {layers} layers: at most {MAX_LAYERS}")
+    field = 1 + sum(array.lookback for array in arrays) + sum(k - 1 for _, _, k in head)
+    if field > MAX_FIELD:
+        raise NamFileError(f"{path} look back {field} frames: at most {MAX_FIELD}")
+    history = sum(array.remembered(ROOM) for array in arrays)
+    history += sum(inputs * (taps + ROOM) for _, inputs, taps in head)
+    if history > MAX_HISTORY:
+        raise NamFileError(f"{path} must remember {history} numbers: at most {MAX_HISTORY}")
+    if any(array.widths for array in arrays):
+        grouped = [array.grouped for array in arrays if array.grouped]
+        if grouped:
+            raise NamFileError(f"{grouped[0]}: groups cannot be cut down, as slimmable asks for")

@@ -1,0 +1,74 @@
+"""Levels from model to model: what a rack does between two of them, and how to make it right."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from ...graph.graph import Graph, as_graph
+from .bank import NamBank
+from .format.load import load_nam
+from .levels import INTERFACE_DBU, check_interface
+from .node import Nam
+
+__all__ = ["Junction", "junctions", "match_levels"]
+
+
+@dataclass(frozen=True)
+class Junction:
+    """Two models with no other between them."""
+
+    first: str
+    second: str
+    applied_db: float
+    """The gain that both nodes' levels put between them; parameters and other nodes come on top."""
+    exact_db: float | None
+    """Output level of the first minus input level of the second, where both files say."""
+
+    def __str__(self) -> str:
+        """Return it on one line."""
+        known = "unknown" if self.exact_db is None else f"{self.exact_db:+.1f} dB"
+        return f"{self.first} -> {self.second}: {self.applied_db:+.1f} dB, exact {known}"
+
+
+def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
+    """Return the graph with every model, those of banks too, calibrated against one interface.
+
+    From model to model the interface then cancels, and what is left is the exact rule: output level
+    of the first minus input level of the second.  An end whose file says nothing stays raw
+    (``junctions`` tells which, and building the graph warns).
+    """
+    made = as_graph(graph, "match_levels(graph, interface_dbu)").copy()
+    interface_dbu = check_interface(interface_dbu)
+    for name, node in graph.nodes.items():
+        if isinstance(node, Nam | NamBank):
+            made.replace(name, replace(node, levels="calibrated", interface_dbu=interface_dbu))
+    return made
+
+
+def junctions(graph: Graph) -> list[Junction]:
+    """Return every pair of models that one feeds the other, through whatever lies between."""
+    after: dict[str, list[str]] = {}
+    for connection in graph.connections:
+        after.setdefault(connection.source.node, []).append(connection.target.node)
+    found = []
+    for name, node in graph.nodes.items():
+        if not isinstance(node, Nam):
+            continue
+        seen, waiting = set[str](), deque(after.get(name, ()))
+        while waiting:
+            here = waiting.popleft()
+            if here in seen:
+                continue
+            seen.add(here)
+            other = graph.nodes.get(here)
+            if isinstance(other, Nam):
+                found.append(_junction(name, node, here, other))
+            else:
+                waiting.extend(after.get(here, ()))
+    return found
+
+
+def _junction(name: str, node: Nam, below: str, other: Nam) -> Junction:
+    applied = node.levels_applied().output_db + other.levels_applied().input_db
+    out = load_nam(node.path).output_level_dbu
+    into = load_nam(other.path).input_level_dbu
+    return Junction(name, below, applied, None if out is None or into is None else out - into)

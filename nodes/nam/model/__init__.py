@@ -1,0 +1,1 @@
+"""Checked descriptions of NAM models and their networks."""

@@ -1,0 +1,1 @@
+"""Gain, pan, mix, split and meter nodes."""

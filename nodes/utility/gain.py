@@ -1,0 +1,43 @@
+"""Gain: scale a signal."""
+
+import numpy as np
+
+from ...runtime import authoring as ng
+
+__all__ = ["Gain"]
+
+STATE = np.dtype(
+    [
+        ("gain_db", np.float64),
+        ("gain_db_now", np.float64),  # the amplitude factor on its way
+        ("coefficient", np.float64),
+        ("channels", np.int64),
+        ("curve", np.int64),
+    ]
+)
+
+
+@ng.kernel
+def _gain(state: int, ins: int, outs: int, frames: int) -> None:
+    s = ng.record(state, STATE)
+    s.gain_db_now = ng.glide(s.curve, s.gain_db_now, ng.decibels(s.gain_db), s.coefficient, frames)
+    for c in range(s.channels):
+        ng.scale(ng.channel_address(outs, c), ng.channel_address(ins, c), s.curve, frames)
+
+
+@ng.node("gain")
+class Gain(ng.Node):
+    """Scale every channel by a gain in decibels; changes glide over a few milliseconds."""
+
+    gain_db: float = ng.param(default=0.0, low=-80.0, high=36.0, unit="dB")
+
+    def prepare(self, io: ng.Io) -> ng.Processor:
+        """Ask for one curve, shared by all channels."""
+        made = io.memory.record(
+            STATE,
+            gain_db=io.params["gain_db"],
+            coefficient=ng.glide_coefficient(self.params()["gain_db"].smoothing_s, io.spec.rate),
+            channels=io.outputs["out"],
+            curve=io.memory.scratch(io.spec.max_frames),
+        )
+        return ng.Processor(_gain, made)

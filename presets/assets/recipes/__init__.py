@@ -1,0 +1,1 @@
+"""How the shipped models and sounds were made; not in the wheel."""

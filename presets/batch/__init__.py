@@ -1,0 +1,1 @@
+"""Batch rendering: jobs, their items, manifests."""

@@ -1,0 +1,142 @@
+"""Jobs: every input through every model in every rack, as one JSON file says.
+
+``README.md`` beside this file describes the format.  Whatever is in a file, reading it gives a job
+or one ``JobError`` that names the place, what was found there, and what is allowed.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...graph import Graph, JobError, NamgraphError, PresetError
+from ...graph.json_text import parse_json
+from ...graph.paths import checked_path
+from ...runtime.io.audio_file import SUBTYPES, check_subtype
+from ...runtime.io.file_kind import JOB, complaint, kind_of_json
+from ..preset import dumps, loads, no_repeats, read_json_file, read_preset
+from ..rig import Rig, model_graph, models, rig_of
+from ..values import no_such_key, wrong
+from .items import Item, items_of
+from .manifest import made_before
+from .patterns import text_of
+
+__all__ = ["Item", "Job", "read_job"]
+
+FORMAT = 1
+KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
+KEYS += ["output", "name", "subtype", "tail", "resample"]
+MAX_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be made of what; nothing has been opened but the file that says so."""
+
+    name: str
+    folder: Path
+    """Where its files are looked for."""
+    output: Path
+    written_output: str
+    """The same as the job's file spells it."""
+    items: tuple[Item, ...]
+    model_node: str
+    subtype: str | None
+    tail: bool | None
+    resample: bool
+
+    def rig(self, item: Item, backend: str | None = None) -> Rig:
+        """Open the rack of one item; ``backend`` as of ``open_rig``."""
+        changes, bare = dict(item.settings), not item.rack
+        graph = model_graph(item.model) if bare else read_preset(item.rack).graph
+        if item.model:
+            place = "amp.path" if bare else f"{self._where(item, graph)}.path"
+            if place in changes:
+                raise PresetError(f"settings.{place}: the job's models are set there")
+            if not bare:
+                changes[place] = item.model
+        if bare and backend is None and "amp.backend" not in changes:
+            backend = "auto"
+        graph = _changed(graph, changes, self.folder)
+        return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
+
+    def _where(self, item: Item, graph: Graph) -> str:
+        found = models(graph)
+        if self.model_node:
+            if self.model_node not in found:
+                raise PresetError(
+                    f"model_node is {self.model_node!r}: {item.rack} has "
+                    f"{', '.join(found) or 'no model'}"
+                )
+            return self.model_node
+        if len(found) != 1:
+            raise PresetError(
+                f"{item.rack} has {len(found)} models ({', '.join(found) or 'none'}): "
+                "model_node must say which one to replace"
+            )
+        return next(iter(found))
+
+
+def read_job(path: str | os.PathLike[str]) -> Job:
+    """Read and check a job; the files that it names are looked for in its own folder."""
+    name = checked_path(path, "path", JobError)
+    file = Path(name)
+    content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
+    try:
+        data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
+        return _job(name, data, Path(os.path.abspath(file)).parent)
+    except NamgraphError as error:
+        raise JobError(f"{name}: {error}") from error.__cause__
+
+
+def _job(name: str, data: Any, folder: Path) -> Job:
+    if not isinstance(data, dict):
+        wrong("the job", data, "a JSON object")
+    if "namgraph_job" not in data:
+        if other := complaint(kind_of_json(data), JOB):
+            raise PresetError(other)
+        raise PresetError('the key "namgraph_job" is missing: is this a job for namgraph batch?')
+    if type(data["namgraph_job"]) is not int or data["namgraph_job"] != FORMAT:
+        wrong("namgraph_job", data["namgraph_job"], f"{FORMAT}, the format this package reads")
+    for key in data:
+        if key not in KEYS:
+            no_such_key("the job", key, KEYS)
+    if data.get("subtype", "pcm24") not in list(SUBTYPES):  # it may be anything
+        wrong("subtype", data["subtype"], f"one of {', '.join(SUBTYPES)}")
+    for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
+        if not isinstance(data.get(key, False), kinds):
+            wrong(key, data[key], "true or false" + (" or null" if len(kinds) > 1 else ""))
+    written = text_of(data, "output", "renders")
+    output = Path(os.path.abspath(folder / written))
+    items = tuple(items_of(data, folder, output, made_before(output)))
+    for one in {Path(item.file).suffix: item.file for item in items}.values():
+        check_subtype(one, data.get("subtype"))
+    return Job(
+        name=name,
+        folder=folder,
+        output=output,
+        written_output=written,
+        items=items,
+        model_node=text_of(data, "model_node", ""),
+        subtype=data.get("subtype"),
+        tail=data.get("tail"),
+        resample=data.get("resample", False),
+    )
+
+
+def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
+    """Set fields of nodes as a preset would, with all its checks."""
+    if not changes:
+        return graph
+    rack = json.loads(dumps(graph, folder=folder))
+    for place, value in changes.items():
+        node, key = place.split(".")
+        if node not in rack["nodes"]:
+            raise PresetError(
+                f"settings.{place}: there is no node {node!r}: the rack has "
+                f"{', '.join(rack['nodes']) or 'none'}"
+            )
+        rack["nodes"][node][key] = value
+    return loads(json.dumps(rack), folder=folder).graph

@@ -1,0 +1,112 @@
+"""One signal through many models: a data set, or every amp in a folder."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...graph import Graph, ParamError, Spec
+from ...graph.arguments import by_keyword, check_call, check_choice, check_flag, check_number
+from ...graph.paths import checked_paths
+from ...nodes.nam import NamBank, load_nam
+from ...nodes.nam.levels import (
+    INTERFACE_DBU,
+    MODES,
+    applied,
+    check_interface,
+    factor,
+    warn_of_missing,
+)
+from ...nodes.nam.node import BACKENDS, Nam
+from ...runtime.adapters.offline import render
+from ...runtime.engine.audio_arrays import as_channels
+from ...runtime.plan.stats import Stats
+
+__all__ = ["render_models"]
+
+MOST, AT_ONCE = 1024, 64
+"""Models in a bank: on a GPU, and on the CPU, where they take turns and only memory grows."""
+
+Audio = NDArray[np.float32]
+
+
+@by_keyword
+def render_models(
+    paths: Iterable[str | os.PathLike[str]],
+    audio: ArrayLike,
+    sample_rate: float,
+    *,
+    slim: float = 1.0,
+    backend: str = "auto",
+    levels: str = "raw",
+    interface_dbu: float = INTERFACE_DBU,
+    calibrate_input: bool = False,
+    progress: Callable[[float], None] | None = None,
+    report: Callable[[Stats], None] | None = None,
+) -> Audio:
+    """Play one mono signal through every model; return ``(models, frames)``, as long as the signal.
+
+    Row n is what ``render`` makes of a ``Nam`` of ``paths[n]``. On a GPU, models of one shape
+    play together, as many chunks of the signal side by side as it has room for. ``backend``,
+    ``levels``, ``interface_dbu`` and ``calibrate_input`` are as of ``Nam``; with "cuda" a model
+    that cannot play on a device is an error, with "auto" the CPU's. A file that does not say a
+    level that is asked for is a ``LevelsWarning``. ``report`` is told of each bank of models:
+    what had to be muted is counted there.
+    """
+    names, done = checked_paths(paths, "paths", ParamError), 0
+    backend = check_choice("backend", backend, BACKENDS)
+    levels = check_choice("levels", levels, MODES)
+    calibrate_input = check_flag("calibrate_input", calibrate_input)
+    sample_rate, slim = Spec(sample_rate, 1).rate, check_number("slim", slim, 0.0, 1.0)
+    check_call("progress", progress)
+    check_call("report", report)
+    how = (levels, check_interface(interface_dbu), calibrate_input)
+    x = as_channels("audio", audio, 1)[0]
+    gains = [applied(load_nam(name), *how) for name in names]
+    warn_of_missing(zip(names, gains, strict=True))
+    made = np.empty((len(names), len(x)), np.float32)
+    for members, where in _banks(names, slim, backend, [gain.input_db for gain in gains]):
+        graph = Graph()
+        bank = graph.add("bank", NamBank([names[k] for k in members], slim=slim, backend=where))
+        out = graph.output("out", channels=len(members))
+        graph.input("in", channels=1) >> bank >> out
+        heard = _scaled(x, gains[members[0]].input_db)
+        rows = render(graph, heard, sample_rate, tail=False, report=report).reshape(
+            len(members), len(x)
+        )
+        for k, row in zip(members, rows, strict=True):
+            made[k] = _scaled(row, gains[k].output_db)
+        done += len(members)
+        if progress is not None:
+            progress(done / len(names))
+    return made
+
+
+def _scaled(samples: Audio, level_db: float) -> Audio:
+    """Return samples times a gain, with the bits that a node's kernel gives them."""
+    return samples if level_db == 0.0 else samples * np.float32(factor(level_db))
+
+
+def _banks(
+    names: Sequence[str], slim: float, backend: str, inputs_db: Sequence[float]
+) -> Iterator[tuple[list[int], str]]:
+    """Sort models into banks that hear the same input; say where each plays."""
+    host, device = dict[float, list[int]](), dict[tuple[str, float], list[int]]()
+    for k, (name, level) in enumerate(zip(names, inputs_db, strict=True)):
+        if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).no_device()):
+            host.setdefault(level, []).append(k)
+        else:
+            device.setdefault((_shape(name, slim), level), []).append(k)
+    groups = [(members, "cuda", MOST) for members in device.values()]
+    groups += [(members, "cpu", AT_ONCE) for members in host.values()]
+    for members, where, most in groups:
+        yield from ((members[k : k + most], where) for k in range(0, len(members), most))
+
+
+def _shape(name: str, slim: float) -> str:
+    """Return what models that can share a launch have in common."""
+    from ...nodes.nam.cuda import cuda_network, refusal
+
+    network = load_nam(name).select(slim).running
+    return name if refusal(network) else cuda_network(network).kernel.source

@@ -1,0 +1,1 @@
+"""Sound cards and the null stream."""

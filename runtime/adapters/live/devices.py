@@ -1,0 +1,182 @@
+"""Sound cards: what there is, and which one is meant.  Nothing else here imports sounddevice."""
+
+import atexit
+import contextlib
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ....graph import EngineError, ParamError
+from ....graph.extras import how_to_install
+
+__all__ = ["Device", "Wanted", "devices", "find_devices", "leave_open", "need_sounddevice", "renew"]
+
+Wanted = int | str | None | tuple[int | str | None, int | str | None]
+"""A device by its number or a part of its name, the system's choice, or a pair: (in, out)."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A sound card as PortAudio sees it; one card has an entry for each of the system's drivers."""
+
+    index: int
+    name: str
+    api: str
+    inputs: int
+    outputs: int
+    sample_rate: float
+    """Hz, unless another is asked for."""
+    latency_in_ms: float
+    latency_out_ms: float
+    default_input: bool
+    default_output: bool
+
+
+def devices() -> list[Device]:
+    """Return every sound card, in the order of their numbers."""
+    sd = need_sounddevice()
+    apis = sd.query_hostapis()
+    default_in, default_out = sd.default.device
+    return [
+        Device(
+            index=k,
+            name=d["name"],
+            api=apis[d["hostapi"]]["name"],
+            inputs=d["max_input_channels"],
+            outputs=d["max_output_channels"],
+            sample_rate=d["default_samplerate"],
+            latency_in_ms=1e3 * max(0.0, d["default_low_input_latency"]),
+            latency_out_ms=1e3 * max(0.0, d["default_low_output_latency"]),
+            default_input=k == _chosen(default_in, apis, "default_input_device"),
+            default_output=k == _chosen(default_out, apis, "default_output_device"),
+        )
+        for k, d in enumerate(sd.query_devices())
+    ]
+
+
+def need_sounddevice() -> Any:
+    """Return the module ``sounddevice``, or say in one line what to install."""
+    try:
+        import sounddevice
+    except ModuleNotFoundError:
+        raise EngineError(f"playing live needs sounddevice: {how_to_install('live')}") from None
+    except OSError as reason:  # it is there, its PortAudio is not
+        raise EngineError(
+            f"sounddevice cannot load PortAudio ({reason}): on Debian and Ubuntu apt install "
+            "libportaudio2, elsewhere pip install --force-reinstall sounddevice"
+        ) from None
+    _exit_gently(sounddevice)
+    return sounddevice
+
+
+@cache
+def _exit_gently(sd: Any) -> None:
+    """Leave PortAudio as it is at the end of the process, if JACK is among its drivers.
+
+    To end PortAudio aborts the process (an assertion in pa_jack.c) where the JACK server has gone
+    meanwhile.  The system takes back all that it holds, and the server notices; our own streams
+    are closed before.
+    """
+    handler = getattr(sd, "_exit_handler", None)
+    if handler is not None:
+        atexit.unregister(handler)
+        atexit.register(lambda: None if _stays or _has_jack(sd) else handler())
+
+
+def leave_open() -> None:
+    """Have PortAudio not ended with the process: it would wait for a driver that hangs."""
+    _stays.append(True)
+
+
+def _has_jack(sd: Any) -> bool:
+    return any("JACK" in api["name"] for api in sd.query_hostapis())
+
+
+def renew() -> bool:
+    """Load PortAudio anew, after the JACK server was restarted; return whether that was possible.
+
+    PortAudio keeps one client of the server for as long as it is initialised, and can be neither
+    used nor ended once that client's server has gone.  So a copy of the library is loaded, with
+    variables of its own, and the old one stays in memory, unused.  No stream may be open.
+    """
+    sd = need_sounddevice()
+    if not sys.platform.startswith("linux") or not _has_jack(sd):
+        return False
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+        paths = (line.split(maxsplit=5)[5] for line in maps.splitlines() if "libportaudio" in line)
+        with tempfile.NamedTemporaryFile(prefix="libportaudio-", suffix=".so") as copy:
+            shutil.copyfile(next(paths), copy.name)
+            made = sd._ffi.dlopen(copy.name)
+        _old.append(sd._lib)  # threads of the old client may still be in its code
+        sd._lib, sd._initialized = made, 0
+        sd._initialize()
+        return True
+    return False
+
+
+_old: list[Any] = []
+_stays: list[bool] = []
+
+
+def find_devices(wanted: Wanted, inputs: int, outputs: int) -> tuple[Device | None, Device | None]:
+    """Return the devices to hear and to play with; ``None`` for a side with no channels to open."""
+    pair = wanted if isinstance(wanted, tuple) else (wanted, wanted)
+    if len(pair) != 2:
+        raise ParamError(f"device is {wanted!r}: must be one, or a pair (input, output)")
+    for one in pair:
+        if isinstance(one, bool) or not isinstance(one, int | str | None):
+            raise ParamError(
+                f"device is {wanted!r:.60}: must be a number from devices(), a part of a name, "
+                "None, or a pair of these"
+            )
+        if one == "":
+            raise ParamError("device is '': must be a number, or a part of a name")
+    known = devices()
+    return (
+        _find(known, pair[0], "input", inputs) if inputs else None,
+        _find(known, pair[1], "output", outputs) if outputs else None,
+    )
+
+
+def _find(known: list[Device], wanted: int | str | None, side: str, channels: int) -> Device:
+    able = [d for d in known if _channels(d, side) > 0]
+    if not able:
+        raise EngineError(
+            f"there is no sound card with {side}s: connect one (or start JACK), "
+            "or play without: NullStream, or namgraph live --null"
+        )
+    if wanted is None:
+        found = [d for d in able if getattr(d, f"default_{side}")] or able[:1]
+    elif isinstance(wanted, int):
+        found = [d for d in able if d.index == wanted]
+    else:
+        found = [d for d in able if d.name == wanted] or [
+            d for d in able if wanted.casefold() in f"{d.name}, {d.api}".casefold()
+        ]
+    if len(found) != 1:
+        several = "several of" if found else "none of"
+        listed = ", ".join(f"{d.index} {d.name!r} ({d.api})" for d in found or able)
+        raise EngineError(f"{side} device {wanted!r} is {several} those with {side}s: {listed}")
+    device = found[0]
+    if _channels(device, side) < channels:
+        raise EngineError(
+            f"{device.name} has {_channels(device, side)} {side} channels, the graph needs "
+            f"{channels}: choose another device, or other channels with {side}s="
+        )
+    return device
+
+
+def _channels(device: Device, side: str) -> int:
+    return device.inputs if side == "input" else device.outputs
+
+
+def _chosen(default: Any, apis: Any, key: str) -> int:
+    """Return the system's choice; where PortAudio has none, that of the first driver with one."""
+    if isinstance(default, int) and default >= 0:
+        return default
+    return next((a[key] for a in apis if a[key] >= 0), -1)

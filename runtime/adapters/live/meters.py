@@ -1,0 +1,103 @@
+"""Level meters of a stream: a peak that falls, the highest of late, and every clipped sample."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from ...native.abi import kernel
+from ...native.pointers import element, load, numbers
+
+__all__ = ["METER", "Level", "levels", "measure", "prepared"]
+
+FALL_DB_S = 24.0
+HOLD_S = 1.5
+CLIP_S = 3.0
+"""How long a clip stays lit."""
+
+METER = np.dtype(
+    [
+        ("peak", np.float64),  # falls
+        ("hold", np.float64),  # stays for a while
+        ("highest", np.float64),  # since the start
+        ("clipped", np.int64),  # samples at full scale or beyond
+        ("hold_left", np.int64),  # frames
+        ("clip_left", np.int64),
+        ("fall", np.float64),  # nepers a frame
+        ("rate", np.float64),
+    ]
+)
+"""One channel: a cache line, written by the audio thread and read by anyone."""
+
+FULL_SCALE = 0x3F800000
+"""The bits of 1.0: float32 without their sign are in the order of their bits."""
+
+
+@kernel
+def measure(meters: int, channels: int, count: int, frames: int) -> None:
+    """Take ``count`` channels, a list of ``float*``, into account."""
+    for c in range(count):
+        m = element(meters, c, METER)
+        bits = numbers(load(channels, c), frames, types.int32)
+        top, clipped = np.int32(0), np.int32(0)
+        for i in range(frames):  # integers: these two loops become vectors
+            top = max(top, bits[i] & np.int32(0x7FFFFFFF))
+        if top >= FULL_SCALE:
+            for i in range(frames):
+                clipped += np.int32((bits[i] & np.int32(0x7FFFFFFF)) >= np.int32(FULL_SCALE))
+            m.clip_left = np.int64(CLIP_S * m.rate)
+        else:
+            m.clip_left = max(0, m.clip_left - frames)
+        m.clipped += clipped
+        peak = np.float64(np.int32(top).view(np.float32))
+        m.peak = max(peak, m.peak * math.exp(-m.fall * frames))
+        m.highest = max(m.highest, peak)
+        m.hold_left -= frames
+        if peak >= m.hold or m.hold_left <= 0:
+            m.hold = m.peak
+            m.hold_left = np.int64(HOLD_S * m.rate)
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the meter of one channel shows, in dB of full scale (silence is -200)."""
+
+    name: str
+    peak_db: float
+    hold_db: float
+    highest_db: float
+    clipped: int
+    """Samples at full scale or beyond, since the start."""
+    clipping: bool
+    """Whether there was one in the last seconds."""
+
+
+def prepared(count: int, rate: float) -> NDArray[Any]:
+    """Return records of so many meters at rest."""
+    from ...engine.message_queue import aligned
+
+    made = aligned(max(1, count), METER)
+    made["rate"], made["fall"] = rate, FALL_DB_S / (20.0 * math.log10(math.e)) / rate
+    return made
+
+
+def levels(names: list[str], records: NDArray[Any]) -> tuple[Level, ...]:
+    """Read meters."""
+    return tuple(
+        Level(
+            name,
+            _decibels(float(m["peak"])),
+            _decibels(float(m["hold"])),
+            _decibels(float(m["highest"])),
+            int(m["clipped"]),
+            bool(m["clip_left"] > 0),
+        )
+        for name, m in zip(names, records, strict=False)
+    )
+
+
+def _decibels(level: float) -> float:
+    return 20.0 * math.log10(max(level, 1e-10))

@@ -1,0 +1,111 @@
+"""What a stream shows of itself: frozen figures, ready for people and for JSON."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from ...native.cpu import nanoseconds_per_cycle
+from ...plan.stats import DeviceStats, NodeStats
+from .callback import FLAGS
+from .meters import Level, levels
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+__all__ = ["LiveStats", "look"]
+
+
+@dataclass(frozen=True)
+class LiveStats:
+    """Everything since the start, as it is now.
+
+    A block is *late* if its callback took longer than the block lasts; an *xrun* is what the
+    driver reports: sound was lost.  Both are put down to the node that ran long, or to the
+    "outside": the system, or the device.
+    """
+
+    state: str
+    sample_rate: float
+    blocksize: int
+    seconds: float
+    """Of audio played."""
+    frames: int
+    blocks: int
+    lost: int
+    """Blocks that were due and never asked for (the null stream knows)."""
+    deadline_us: float
+    load: float
+    """Time of the 99th percentile of blocks, as a share of the deadline."""
+    block_us: dict[str, float]
+    """p50, p99 and max of the last blocks, in the engine."""
+    longest_callback_us: float
+    longest_gap_us: float
+    """Between the beginnings of two callbacks."""
+    late: int
+    late_outside: int
+    xruns: int
+    xruns_outside: int
+    blamed: dict[str, int]
+    """Late blocks and xruns by node, as far as a node that plays is to blame; "between nodes" for
+    what the engine does there."""
+    flags: dict[str, int]
+    """How often the driver raised each of its flags."""
+    latency_ms: dict[str, float]
+    """Of the device ("input", "output"), the "graph", and in "total"."""
+    inputs: tuple[Level, ...]
+    outputs: tuple[Level, ...]
+    bad_inputs: int
+    """Samples that were no numbers, played as 0."""
+    bad_outputs: int
+    faults: int
+    """Blocks muted because a node produced what is no number."""
+    overruns: int
+    """How often a node was muted because it took more than its share."""
+    readings: dict[str, float]
+    nodes: tuple[NodeStats, ...]
+    device: DeviceStats | None
+    """Of a GPU, if anything plays there."""
+
+
+def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveStats:
+    """Read a stream's counters."""
+    h, engine, state = stream.host[0], stream.engine.stats(), stream.state
+    unit = nanoseconds_per_cycle() * 1e-3
+    rate, nodes = stream.sample_rate, engine.nodes
+    blamed = {n.name: n.late + n.xruns for n in nodes}
+    blamed["between nodes"] = sum(n.late + n.xruns for n in engine.between)
+    deadline = 1e6 * stream.blocksize / rate
+    into, out = stream.latency_s
+    graph = engine.latency / rate
+    seconds = {"input": into, "output": out, "graph": graph, "total": into + out + graph}
+    return LiveStats(
+        state=state,
+        sample_rate=rate,
+        blocksize=stream.blocksize,
+        seconds=int(h["frames"]) / rate,
+        frames=int(h["frames"]),
+        blocks=int(h["blocks"]),
+        lost=stream.lost,
+        deadline_us=deadline,
+        load=engine.block_us["p99"] / deadline,
+        block_us=engine.block_us,
+        longest_callback_us=float(h["longest"]) * unit,
+        longest_gap_us=float(h["longest_gap"]) * unit,
+        late=int(h["late"]),
+        late_outside=int(h["late_outside"]),
+        xruns=int(h["xruns"]),
+        xruns_outside=int(h["xruns_outside"]),
+        blamed={name: count for name, count in blamed.items() if count},
+        flags=dict(zip(FLAGS, map(int, h["flags"]), strict=True)),
+        latency_ms={name: 1e3 * s for name, s in seconds.items()},
+        inputs=levels(stream.in_names, inputs),
+        outputs=levels(stream.out_names, outputs),
+        bad_inputs=engine.bad_inputs,
+        bad_outputs=engine.bad_outputs,
+        faults=engine.faults,
+        overruns=sum(n.overruns for n in (*nodes, *engine.between)),
+        readings=engine.readings,
+        nodes=nodes,
+        device=engine.device,
+    )

@@ -1,0 +1,252 @@
+"""What every stream is: an engine that another thread plays, and the desk beside it.
+
+``LiveStream`` is played by a sound card, ``NullStream`` by a clock; all else is the same, and here.
+"""
+
+import atexit
+import contextlib
+import threading
+import warnings
+import weakref
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from ....graph import EngineError, Graph, as_graph
+from ....graph.arguments import check_number
+from ...engine.engine import LONGEST_FADE_S, Engine
+from ...engine.message_queue import aligned
+from ...engine.process import process
+from ...plan.monitored_player import blame
+from ..offline_only import refuse_offline_nodes
+from . import callback, meters
+from .arguments import check_block, check_node_share
+from .channel_map import channel_names
+from .controls import Desk
+from .stats import LiveStats, look
+
+__all__ = ["Stream"]
+
+State = Literal["stopped", "playing", "ended", "lost", "closed"]
+
+_playing: weakref.WeakSet["Stream"] = weakref.WeakSet()
+"""Streams to be stopped before the process ends."""
+_lock = threading.RLock()  # a stream may be collected, and so stopped, while it is held
+
+
+class Stream(Desk):
+    """Plays a graph, block after block, on a thread that Python is not on.
+
+    Use it as a context manager, or call ``start`` and ``close``.  Everything may be called from
+    any thread.  Closing waits for the block that is playing, not longer.
+
+    Keep a reference to a stream: when the last one goes, the stream is closed (with a
+    ``ResourceWarning`` if it was playing).  ``Stream.playing()`` lists those that play, also where
+    only a notebook's ``Out`` still refers to them.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        sample_rate: float,
+        blocksize: int,
+        in_map: list[int],
+        out_map: list[int],
+        fade_s: float,
+        node_share: float | None,
+        pipelined: bool = False,
+    ) -> None:
+        refuse_offline_nodes(as_graph(graph), "a live stream")
+        blocksize = check_block(blocksize)
+        fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
+        share = None if node_share is None else check_node_share(node_share)
+        super().__init__(
+            Engine(
+                graph,
+                sample_rate=sample_rate,
+                max_frames=blocksize,
+                fade_s=fade_s,
+                pipelined=pipelined,
+            )
+        )
+        self.blocksize = blocksize
+        self.sample_rate = float(sample_rate)
+        self.in_names = channel_names(dict(graph.inputs))
+        self.out_names = channel_names(dict(graph.outputs))
+        self.in_width = max(in_map, default=-1) + 1
+        self.out_width = len(out_map)
+        self.warnings: list[str] = []
+        self._open = True
+        self._wanted = False
+        self._lay_out(in_map, out_map)
+        if share is not None:
+            self.engine.guard(share * blocksize / sample_rate)
+        self.engine.deadline(blocksize / sample_rate)
+        self.engine.stats(timed=True)
+        stream = weakref.ref(self)  # not a reference that would keep it
+        self.engine.look = lambda: getattr(stream(), "state", None)
+
+    def _lay_out(self, in_map: list[int], out_map: list[int]) -> None:
+        from ...native.cpu import nanoseconds_per_cycle
+
+        ins, outs = len(self.in_names), len(self.out_names)
+        stride = self.blocksize + 16  # channels never share a cache line
+        self._audio = aligned((ins + outs) * stride, np.float32)
+        places = self._audio.ctypes.data + 4 * stride * np.arange(ins + outs)
+        self._places = np.concatenate([places, [0]]).astype(np.int64)
+        self._maps = np.array([*in_map, *out_map, 0], np.int64)
+        self._in_meters = meters.prepared(ins, self.sample_rate)
+        self._out_meters = meters.prepared(outs, self.sample_rate)
+        self.host = aligned(1, callback.HOST)
+        h: Any = self.host[0]
+        h["engine"], h["process"] = self.engine.state, process.address
+        h["measure"], h["blame"] = meters.measure.address, blame.address
+        h["judge"] = callback.settle_blame.address
+        h["ins"], h["outs"] = self._places.ctypes.data, self._places.ctypes.data + 8 * ins
+        h["in_count"], h["out_count"] = ins, outs
+        h["in_map"], h["out_map"] = self._maps.ctypes.data, self._maps.ctypes.data + 8 * len(in_map)
+        h["in_width"], h["out_width"] = self.in_width, self.out_width
+        h["in_meters"] = self._in_meters.ctypes.data
+        h["out_meters"] = self._out_meters.ctypes.data
+        h["max_frames"] = self.blocksize
+        h["cycles_per_frame"] = 1e9 / nanoseconds_per_cycle() / self.sample_rate
+
+    @property
+    def graph(self) -> Graph:
+        """A copy of the graph that plays, its parameters as last set: see ``Engine.graph``."""
+        return self.engine.graph
+
+    @property
+    def frame(self) -> int:
+        """Frames played since the start or the last reset."""
+        return self.engine.frame
+
+    @property
+    def latency_s(self) -> tuple[float, float]:
+        """Seconds that the device needs to bring a sound in, and out."""
+        return 0.0, 0.0
+
+    @property
+    def lost(self) -> int:
+        """Blocks known never to have been asked for: a sound card keeps no such count."""
+        return 0
+
+    @property
+    def state(self) -> State:
+        """Whether it plays; ``lost`` says that the device went away, ``ended`` all is played."""
+        if not self._open:
+            return "closed"
+        if not self._wanted:
+            return "stopped"
+        found = self._alive()
+        if not self._calling():
+            self.engine.driven = False  # nobody takes messages now
+        return found
+
+    def start(self) -> Self:
+        """Begin to play; return the stream."""
+        if not self._open:
+            raise EngineError("the stream is closed: make a new one")
+        if self._wanted:
+            if self.state == "playing":
+                return self
+            self.stop()
+        self.engine.prepare()
+        with _lock:
+            if not _playing:
+                atexit.unregister(_stop_all)  # what was registered last runs first: stay last
+                atexit.register(_stop_all)
+            _playing.add(self)
+        self.host["ended"] = 0
+        self._wanted = self.engine.driven = True
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stop to play; ``start`` goes on from there.  Once more does nothing."""
+        if self._wanted:
+            self.host["ended"] = 1
+            try:
+                self._stop()
+            finally:
+                self._wanted = self.engine.driven = False
+                with _lock:
+                    _playing.discard(self)
+
+    def close(self) -> None:
+        """Stop, and let go of the device.  Once more does nothing."""
+        if self._open:
+            try:
+                self.stop()
+            finally:
+                self._open = False
+                self._close()
+
+    def check(self) -> None:
+        """Raise ``EngineError`` if the device went away while the stream should play."""
+        if self.state == "lost":
+            raise EngineError(self._what_happened())
+
+    @staticmethod
+    def playing() -> "list[Stream]":
+        """Return every stream of this process that was started and not yet stopped or closed."""
+        with _lock:
+            return list(_playing)
+
+    def stats(self) -> LiveStats:
+        """Return counters, times, levels and who is to blame, as they are now."""
+        return look(self, self._in_meters, self._out_meters)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):  # else its making failed early
+            was_playing = self._wanted
+            with contextlib.suppress(Exception):  # nobody could be told
+                self.close()
+            if was_playing:
+                warnings.warn(
+                    "a stream that nothing refers to any more was still playing: it is closed",
+                    ResourceWarning,
+                    stacklevel=2,
+                )
+
+    def _start(self) -> None:
+        raise NotImplementedError
+
+    def _stop(self) -> None:
+        raise NotImplementedError
+
+    def _close(self) -> None:
+        """Let go of the device."""
+
+    def _alive(self) -> Literal["playing", "ended", "lost"]:
+        raise NotImplementedError
+
+    def _calling(self) -> bool:
+        """Whether the audio thread may still call: if so, it alone may play the engine."""
+        return self._alive() == "playing"
+
+    def _what_happened(self) -> str:
+        return "the stream has stopped by itself"
+
+
+def _stop_all() -> None:
+    """Silence every stream before Python's memory, and the compiled code in it, goes."""
+    for stream in list(_playing):
+        stream.close()

@@ -1,0 +1,1 @@
+"""Host plugins and describe their parameters."""

@@ -1,0 +1,1 @@
+"""The VST3 plugin binary: source, build, binding."""

@@ -1,0 +1,1 @@
+"""The CUDA driver API: devices, memory, modules, graphs."""

@@ -1,0 +1,1 @@
+"""Plays a plan block by block: messages, swaps, crossfades, statistics."""

@@ -1,0 +1,137 @@
+"""From arrays as people hold them to channels as the engine takes them, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...graph import Graph, PortError
+from ...graph.arguments import said
+
+__all__ = ["Ends", "as_channels"]
+
+Audio = NDArray[np.float32]
+STEREO = 2
+
+
+def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
+    """Return audio as contiguous float32 ``(channels, frames)``; 1-D is mono.
+
+    Nothing is guessed: another channel count, more dimensions or other than real numbers is a
+    ``PortError`` that names the input.
+    """
+    x = _array(name, audio)
+    if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
+        raise PortError(f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0")
+    if x.ndim not in (1, 2):
+        raise PortError(f"{name}: shape is {x.shape}: must be (channels, frames) or (frames,)")
+    planar = x.reshape(1, -1) if x.ndim == 1 else x
+    if planar.shape[0] != channels:
+        found = planar.shape[0]
+        raise PortError(
+            f"{name}: audio of shape {x.shape} has {found} channel{'s' * (found != 1)}, "
+            f"the graph's input takes {channels}{_advice(x, channels)}"
+        )
+    with np.errstate(over="ignore"):  # too large for float32 is infinite, and counted as such
+        return np.ascontiguousarray(planar, np.float32)
+
+
+def _array(name: str, audio: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(audio)
+    except (TypeError, ValueError) as reason:  # rows of different lengths, a tensor on a device
+        raise PortError(f"{name}: cannot be read as an array: {reason}") from None
+
+
+def _length(audio: Any) -> int:
+    """Return the frames of audio that nobody will hear: any number of channels will do."""
+    shape = _array("audio", audio).shape
+    if len(shape) not in (1, 2):
+        raise PortError(f"audio: shape is {shape}: must be (channels, frames) or (frames,)")
+    return int(shape[-1])
+
+
+def _advice(x: NDArray[Any], channels: int) -> str:
+    """Return what to do with audio of another width, where its shape shows what it is."""
+    if x.ndim == 1:
+        return ": np.stack([x, x]) plays it on both" if channels == 2 else ""
+    rows, columns = x.shape
+    if columns == channels:
+        return ": frames come last here: transpose, pass x.T"
+    if channels == 1 and columns == STEREO < rows:
+        return ": frames come last here, and it is mono: pass x[:, 0], or x.mean(axis=1)"
+    if channels == 1 and rows == STEREO:
+        return ": pass one channel, x[0], or both as one, x.mean(axis=0)"
+    if channels == STEREO and rows == 1:
+        return ": np.repeat(x, 2, axis=0) plays it on both"
+    return ""
+
+
+class Ends:
+    """One call's audio, matched to the graph's inputs and outputs."""
+
+    def __init__(self, graph: Graph, audio: ArrayLike | Mapping[str, ArrayLike]) -> None:
+        self.graph = graph
+        self.by_name = isinstance(audio, Mapping)
+        given: Mapping[str, Any]
+        whole: Any = audio
+        if isinstance(audio, Mapping):
+            given = audio
+        else:
+            if len(graph.inputs) > 1 or len(graph.outputs) != 1:
+                raise PortError(
+                    f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}:"
+                    " give audio as a mapping by input name"
+                )
+            given = dict.fromkeys(graph.inputs, audio)
+        if set(given) != set(graph.inputs):
+            names = ", ".join(map(said, given)) or "none"
+            raise PortError(f"audio for the inputs {names}: the graph has {list(graph.inputs)}")
+        planar = {n: as_channels(n, given[n], c) for n, c in graph.inputs.items()}
+        lengths = {n: x.shape[1] for n, x in planar.items()}
+        if len(set(lengths.values())) > 1:
+            raise PortError(f"the inputs differ in length: {lengths}")
+        self.mono = not self.by_name and np.ndim(whole) == 1
+        if planar:
+            self.frames = next(iter(lengths.values()))
+        else:  # a graph that only makes sound: the array says how much
+            self.frames = 0 if self.by_name else _length(whole)
+        self.inputs: list[Audio] = [row for x in planar.values() for row in x]
+
+    def outputs(self, out: Audio | None = None) -> list[Audio]:
+        """Return one array for each output channel; ``out`` is used if it fits."""
+        count = sum(self.graph.outputs.values())
+        if out is None:
+            return list(np.empty((count, self.frames), np.float32))
+        if self.by_name or not isinstance(out, np.ndarray):
+            what = "with audio by name" if self.by_name else type(out).__name__
+            raise PortError(f"out is given {what}: must be an array, for a graph with one output")
+        planar = out.reshape(1, -1) if out.ndim == 1 else out
+        if out.dtype != np.float32 or planar.shape != (count, self.frames):
+            raise PortError(
+                f"out is {out.dtype} of shape {out.shape}: must be float32 "
+                f"of shape {(count, self.frames)}"
+            )
+        if not planar.flags.c_contiguous or not planar.flags.writeable:
+            raise PortError("out is not contiguous and writeable: give an array that owns its rows")
+        return list(planar)
+
+    def shaped(self, outs: list[Audio]) -> Any:
+        """Return the outputs in the manner of the inputs: array or mapping, 1-D if mono."""
+        found, at = {}, 0
+        for name, channels in self.graph.outputs.items():
+            found[name] = _stack(outs[at : at + channels])
+            at += channels
+        if self.by_name:
+            return found
+        only = next(iter(found.values()))
+        return only[0] if self.mono and len(only) == 1 else only
+
+
+def _stack(rows: list[Audio]) -> Audio:
+    """Return rows as one array, without a copy where they lie in one already."""
+    base, frames = rows[0].base, len(rows[0])
+    if isinstance(base, np.ndarray) and base.shape == (len(rows), frames):
+        return base
+    return np.stack(rows)

@@ -1,0 +1,89 @@
+"""From one plan to the next without a step: the old one fades, and its tails may ring on."""
+
+import numpy as np
+
+from ..ends import take
+from ..native.abi import helper, kernel
+from ..native.pointers import call_node, copy_bytes, floats, load, record
+from ..plan.player import PLAN, apply_params, settle
+from .message_handler import ENGINE
+
+__all__ = ["fade"]
+
+
+@helper
+def _ring(engine: int, frames: int) -> None:
+    """Add what still rings: silence in, and a level that never jumps, whatever happens when."""
+    e = record(engine, ENGINE)
+    take(e.ringing, 0, 0, frames, 0)
+    call_node(e.walk, e.ringing, 0, 0, np.int32(frames))
+    whole = np.float64(e.fade_frames)
+    cut = e.fade_left if e.fade_left > 0 else e.fade_frames + frames  # another swap ends it
+    for c in range(record(e.plan, PLAN).out_count):
+        y = floats(load(record(e.plan, PLAN).outs, c), frames)
+        x = floats(load(record(e.ringing, PLAN).outs, c), frames)
+        for i in range(frames):
+            level = min(min(e.ring_age + i, e.ring_left - i), cut - i) / whole
+            y[i] += np.float32(min(1.0, max(0.0, level))) * x[i]
+    e.ring_age += frames
+    e.ring_left -= frames
+    if e.ring_left <= 0:
+        e.ringing = 0
+        e.retired += 1
+
+
+@helper
+def _begin_to_ring(engine: int) -> None:
+    """Leave the old plan to its tails; what has moved to the new plan is silenced in the old."""
+    e = record(engine, ENGINE)
+    p, old = record(e.plan, PLAN), record(e.old, PLAN)
+    settle(e.old)
+    for k in range(p.hush_count):
+        row = p.hush + 24 * k
+        copy_bytes(load(row, 0), load(row, 1), load(row, 2))
+    apply_params(old.params, 0, old.param_count)
+    e.ringing, e.ring_left = e.old, p.spill_frames
+    e.ring_age = 0 if p.spill == 2 else e.fade_frames
+
+
+@kernel
+def fade(engine: int, ins: int, offset: int, frames: int) -> None:
+    """Mix into the plan's outputs what is still heard of those before it.
+
+    Without long tails the outputs are crossfaded.  With them the old plan's *input* fades, and its
+    output goes on (``spill`` 1); unless some of its tails go on in the new plan as well, which
+    would double them: then its output fades too, and comes back once those are silent (2).
+    """
+    e = record(engine, ENGINE)
+    fading, spill = e.fade_left > 0, record(e.plan, PLAN).spill
+    if fading:
+        old = record(e.old, PLAN)
+        share, whole = np.float64(e.fade_left), np.float64(max(1, e.fade_frames))
+        take(e.old, ins, offset, frames, e.counts + 16)
+        if spill != 0:
+            for c in range(old.in_count):
+                x = floats(load(old.ins, c), frames)
+                for i in range(frames):
+                    x[i] *= np.float32(min(1.0, max(0.0, share - i) / whole))
+        call_node(e.walk, e.old, 0, 0, np.int32(frames))
+        for c in range(old.out_count):
+            y = floats(load(record(e.plan, PLAN).outs, c), frames)
+            x = floats(load(old.outs, c), frames)
+            for i in range(frames):
+                w = np.float32(min(1.0, max(0.0, share - i) / whole))
+                if spill == 1:
+                    y[i] += x[i] - w * y[i]
+                else:
+                    y[i] += w * (x[i] - y[i])
+    if e.ringing != 0:
+        _ring(engine, frames)
+    if fading:
+        e.fade_left = max(0, e.fade_left - frames)
+        if e.fade_left == 0:
+            if e.ringing != 0:  # at most one plan rings on
+                e.ringing = 0
+                e.retired += 1
+            if spill != 0:
+                _begin_to_ring(engine)
+            else:
+                e.retired += 1

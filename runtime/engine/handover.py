@@ -1,0 +1,142 @@
+"""From plan to plan: which nodes keep their state, and what the audio thread does about it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...graph import tail
+from ..plan.arena import offset
+from ..plan.player import PARAM, ROW
+from ..plan.rows import widths
+
+if TYPE_CHECKING:
+    from ..plan.plan import Plan
+
+__all__ = ["follow", "unchanged"]
+
+COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
+FIX = np.dtype([("address", np.int64), ("value", np.int64)])
+COUNTERS = offset(ROW, "faults")
+"""Where in a row the counters begin."""
+LONGEST_SPILL_S = 30.0
+
+
+def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
+    """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``.
+
+    The same are nodes of one name, equal in class and values, and run by the same code.
+    """
+    if previous.spec.rate != plan.spec.rate:
+        return []
+    before = {
+        (p.op.node, p.mixes is None): j
+        for j, p in enumerate(previous._prepared)
+        if p.node is not None or p.mixes is not None
+    }
+    pairs, kept = [], set[str]()
+    for k, prepared in enumerate(plan._prepared):
+        node, own = prepared.mixes or prepared.node, prepared.mixes is None
+        j = before.get((prepared.op.node, own)) if node is not None else None
+        if not own and prepared.op.node not in kept:  # a mix goes with its node, or not at all
+            continue
+        if (
+            j is not None
+            and node is not None
+            and plan.is_kept(prepared.op.node, node)
+            and previous._prepared[j].code == prepared.code
+            and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
+            and widths(previous.schedule, previous._prepared[j].op)
+            == widths(plan.schedule, prepared.op)
+        ):
+            pairs.append((j, k))
+            kept.add(prepared.op.node)
+    return pairs
+
+
+def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[Any]:
+    """Write down what the audio thread must copy when a plan takes over; return the tables."""
+    header, keep = plan.header, []
+    value = offset(PARAM, "value")
+    here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
+    copies: list[tuple[int, int, int]] = []
+    fixes: list[tuple[int, int]] = []
+    names = ["memory", "bytes", "params", "param_count"]
+    before, after = (p.rows[names].tolist() for p in (previous, plan))
+    for j, k in same:
+        memory, size, first, count = after[k]
+        copies.append((memory, before[j][0], size))
+        fixes += plan.arena.fixes[k + 1]
+        for i in range(count):
+            target = here + PARAM.itemsize * (first + i)
+            source = there + PARAM.itemsize * (before[j][2] + i)
+            copies.append((target, source, 8))
+        counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
+        copies.append((*counters, ROW.itemsize - COUNTERS))
+    kept = {previous._prepared[j].op.node for j, _ in same}
+    moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n)]
+    for old, new in _moved(previous, plan, moved):
+        copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
+    plan.carried = frozenset([*kept, *moved])
+    remap = np.full(len(previous.param_table), -1, np.int64)
+    for name, index in previous.params.items():
+        remap[index] = plan.params.get(name, -1)
+    for name, index in previous.blends.items():
+        remap[index : index + 2] = plan.blends.get(name, -1)
+        remap[index + 1] += int(name in plan.blends)
+    hush = _spill(previous, same, header)
+    for name, rows, dtype in (
+        ("carry", copies, COPY),
+        ("fix", fixes, FIX),
+        ("remap", remap, np.int64),
+        ("hush", hush, COPY),
+    ):
+        table = np.array(rows, dtype)
+        keep.append(table)
+        header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
+        header[f"{name}_count"] = len(table)
+    return keep
+
+
+def _moved(previous: "Plan", plan: "Plan", nodes: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers, before and here, of the controls of nodes that changed place.
+
+    They are the same, but on the host or on a device: what was set stays as it is.
+    """
+    for name, new in plan.params.items():
+        if name in previous.params and name.partition(".")[0] in nodes:
+            yield previous.params[name], new
+    for node, new in plan.blends.items():
+        if node in previous.blends and node in nodes:
+            old = previous.blends[node]
+            yield from ((old, new), (old + 1, new + 1))
+
+
+def _alike(previous: "Plan", plan: "Plan", name: str) -> bool:
+    """Whether a node is the same but for where it plays."""
+    before, here = previous.graph.nodes.get(name), plan.graph.nodes[name]
+    if before is None:
+        return False
+    same = (before.without_device() or before) == (here.without_device() or here)
+    return same or plan.is_kept(name, here)
+
+
+def _spill(
+    previous: "Plan", same: list[tuple[int, int]], header: Any
+) -> list[tuple[int, int, int]]:
+    """Decide whether the plan before rings on; return the state to silence there if so.
+
+    It does where a node with a long tail is gone or changed.  Nodes that are the same have
+    taken their tails along: in the old plan these must be silenced, once it cannot be heard.
+    """
+    kept = {previous._prepared[j].op.node for j, _ in same}
+    ringing = {name for name in previous.graph.nodes if previous.remembers(name)}
+    if not ringing - kept:
+        return []
+    header["spill"] = 2 if ringing & kept else 1
+    header["spill_frames"] = min(
+        tail(previous.graph, previous.spec) + previous.latency,
+        round(LONGEST_SPILL_S * previous.spec.rate),
+    )
+    rows = [previous.rows[j] for j, _ in same]
+    return [(int(r["memory"]), int(r["initial"]), int(r["bytes"])) for r in rows]

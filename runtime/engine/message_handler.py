@@ -1,0 +1,175 @@
+"""The audio thread's half of the message ring: what has arrived, what is due, what it does."""
+
+from typing import Any
+
+import numpy as np
+
+from ..native.abi import helper, kernel
+from ..native.pointers import (
+    copy_bytes,
+    element,
+    load,
+    load_acquire,
+    move_bytes,
+    record,
+    store,
+    store_release,
+)
+from ..plan.player import PARAM, PLAN, apply_params, reset_plan, settle
+from .message_queue import MESSAGE, NOW, Message
+
+__all__ = ["ENGINE", "TRACE", "attend"]
+
+TRACE = 4096
+"""Blocks whose duration is remembered."""
+
+ENGINE = np.dtype(
+    [
+        ("plan", np.int64),
+        ("old", np.int64),  # the plan that is fading out
+        ("ringing", np.int64),  # the plan before that one, if its tails are still heard
+        ("ring_left", np.int64),
+        ("ring_age", np.int64),
+        ("fade_left", np.int64),
+        ("fade_frames", np.int64),
+        ("frame", np.int64),  # frames since the start or the last reset
+        ("slots", np.int64),
+        ("slot_count", np.int64),
+        ("counters", np.int64),
+        ("pending", np.int64),  # messages for later, earliest first
+        ("pending_count", np.int64),
+        ("pending_size", np.int64),
+        ("retired", np.int64),  # plans faded out for good
+        ("blocks", np.int64),
+        ("granted", np.int64),  # frames until the next message is due
+        ("attend", np.int64),  # addresses of the engine's own parts
+        ("walk", np.int64),
+        ("fade", np.int64),
+        ("process", np.int64),
+        ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
+        ("timed", np.int64),  # whether the time of each node is taken
+        ("trace", np.int64),  # cycles of the last TRACE blocks
+        ("channels", np.int64),  # room for float* of all inputs and outputs
+    ]
+)
+PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.RESET)
+SNAPSHOT, RESTORE = int(Message.SNAPSHOT), int(Message.RESTORE)
+MESSAGE_BYTES = MESSAGE.itemsize
+
+
+@helper
+def _move(messages: int, index: int, source: int) -> None:
+    """Put the message at address ``source`` into place ``index``."""
+    move_bytes(messages + MESSAGE_BYTES * index, source, MESSAGE_BYTES)
+
+
+@helper
+def _swap(e: Any, plan: int) -> None:
+    """Take over the state of unchanged nodes and begin the fade; control frees the old plan."""
+    settle(e.plan)
+    p = record(plan, PLAN)
+    for k in range(p.carry_count):
+        row = p.carry + 24 * k
+        copy_bytes(load(row, 0), load(row, 1), load(row, 2))
+    for k in range(p.fix_count):
+        store(load(p.fixes, 2 * k), 0, load(p.fixes, 2 * k + 1))
+    apply_params(p.params, 0, p.param_count)
+    kept = 0
+    for k in range(e.pending_count):
+        m = element(e.pending, k, MESSAGE)
+        index = m.index
+        if m.kind == PARAM_MESSAGE and m.plan == e.plan:
+            index = load(p.remap, m.index)
+            m.plan = plan
+        if index >= 0:
+            m.index = index
+            _move(e.pending, kept, e.pending + MESSAGE_BYTES * k)
+            kept += 1
+    e.pending_count = kept
+    e.old = e.plan
+    e.plan = plan
+    e.fade_left = e.fade_frames + p.hold  # until what a device is late by has come, the old one
+    if e.fade_left == 0:  # nothing rings on either: plans retire in the order they came
+        e.retired += 1
+
+
+@helper
+def _copy_state(e: Any, place: int, out: bool) -> None:
+    """Copy the frame count, parameter values and all state to or from a snapshot."""
+    settle(e.plan)
+    p = record(e.plan, PLAN)
+    body = place + 8 * (1 + p.param_count)
+    if out:
+        for k in range(p.param_count):
+            store(place, 1 + k, load(p.params, 2 * k + 1))
+        copy_bytes(body, p.state, p.state_bytes)
+        store_release(place, e.frame)  # last: who sees it sees the rest
+    else:
+        e.frame = load(place, 0)
+        for k in range(p.param_count):
+            store(p.params, 2 * k + 1, load(place, 1 + k))
+        copy_bytes(p.state, body, p.state_bytes)
+
+
+@helper
+def _apply(e: Any, kind: int, index: int, value: float) -> None:
+    if kind == PARAM_MESSAGE:
+        settle(e.plan)  # what is in flight was played with what was set before
+        p = record(e.plan, PLAN)
+        element(p.params, index, PARAM).value = value
+        apply_params(p.params, index, 1)
+    elif kind == SWAP:
+        _swap(e, index)
+    elif kind == RESET:
+        reset_plan(e.plan)
+        e.frame = 0
+        if e.ringing != 0:
+            e.ringing = 0
+            e.retired += 1
+        if e.fade_left > 0:
+            e.fade_left = 0
+            e.retired += 1
+    elif kind == SNAPSHOT:
+        _copy_state(e, index, True)
+    elif kind == RESTORE:
+        _copy_state(e, index, False)
+
+
+@helper
+def _arrive(e: Any) -> None:
+    """Take every message that has arrived; keep them in the order they are due."""
+    written, read = load_acquire(e.counters), load(e.counters, 8)
+    while read != written and e.pending_count < e.pending_size:
+        slot = e.slots + MESSAGE_BYTES * (read & (e.slot_count - 1))
+        at = record(slot, MESSAGE).at
+        if record(slot, MESSAGE).kind == RESET:  # forgets what is still to come, if posted before
+            while e.pending_count > 0 and element(e.pending, e.pending_count - 1, MESSAGE).at > NOW:
+                e.pending_count -= 1
+        k = e.pending_count
+        while k > 0 and element(e.pending, k - 1, MESSAGE).at > at:
+            _move(e.pending, k, e.pending + MESSAGE_BYTES * (k - 1))
+            k -= 1
+        _move(e.pending, k, slot)
+        e.pending_count += 1
+        read += 1
+    store_release(e.counters + 64, read)
+
+
+@kernel
+def attend(engine: int, ins: int, outs: int, frames: int) -> None:
+    """Apply what is due now; grant at most ``frames`` frames, up to the next message."""
+    e = record(engine, ENGINE)
+    _arrive(e)
+    first = record(e.pending, MESSAGE)
+    waiting = False
+    while e.pending_count > 0 and first.at <= e.frame and not waiting:
+        if first.kind == SWAP and e.fade_left > 0:
+            waiting = True  # one fade at a time; what was posted after this one waits too
+        else:
+            kind, index, value = first.kind, first.index, first.value
+            e.pending_count -= 1
+            move_bytes(e.pending, e.pending + MESSAGE_BYTES, MESSAGE_BYTES * e.pending_count)
+            _apply(e, kind, index, value)
+    e.granted = frames
+    if e.pending_count > 0 and not waiting:
+        e.granted = min(np.int64(frames), first.at - e.frame)

@@ -1,0 +1,1 @@
+"""Audio files and atomic writing; nothing that plays."""

@@ -1,0 +1,1 @@
+"""What a kernel is: signature, compiler, disk cache, pointers."""

@@ -1,0 +1,212 @@
+"""What the machine code of a kernel may call, and the error for one that calls anything else.
+
+A kernel runs on the audio thread, where nothing may allocate, call Python or raise.  LLVM's module
+is looked at after it was optimised: every function that it still declares is reached by some path
+of the kernel, and must be one of those that ``allowed`` names.  Exits that return an error (Numba
+raises by returning one) carry a call of a function that does not exist, an *exit mark*, so they are
+found in the same way: where LLVM can prove that an exit is never taken, its mark is gone.
+
+While a kernel is lowered ``Sites`` records which source line made which call, for the message.
+"""
+
+import dis
+import linecache
+import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import ir as statements
+from numba.core.errors import NumbaError
+from numba.core.ir import Loc
+
+from ...graph import KernelError
+
+__all__ = [
+    "Sites",
+    "allowed",
+    "cannot_compile",
+    "refusal",
+    "refuse_bytecode",
+    "refuse_statements",
+]
+
+_EXIT = "namgraph.error_exit."
+
+# C functions of numbers alone.  "numba_" before a name is Numba's own copy of it.
+_MATH = """
+acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1
+fabs fdim fixed_fmod floor fma fmax fmin fmod fptoui frexp gamma hypot ldexp lgamma log log10 log1p
+log2 logb lrint lround modf nearbyint nextafter pow remainder rint round roundeven scalbn sin sincos
+sinh sqrt tan tanh tgamma trunc
+"""
+_PURE = {
+    f"{prefix}{name}{f}" for name in _MATH.split() for f in ("", "f") for prefix in ("", "numba_")
+}
+_PURE |= {"numba_sdiv", "numba_srem", "numba_udiv", "numba_urem", "numba_cpow", "numba_cpowf"}
+_PURE |= {"memcpy", "memmove", "memset", "memcmp", "bcmp"}
+# Arithmetic that a processor lacks (128 bits, say), from the compiler's runtime; Intel's vector
+# mathematics; LLVM's own operations, less those that stop the process.
+_PURE_PATTERN = re.compile(
+    r"__(add|sub|mul|mulo|div|mod|udiv|umod|ash|lsh|fix|fixuns|float|floatun|neg|cmp|ucmp|pow|extend|"
+    r"trunc)[dsthx]\w*|__svml_\w+|llvm\.(?!trap|debugtrap|ubsantrap|eh\.|coro\.|longjmp)[\w.]+"
+)
+
+_RAISES_SAID = "can raise, which nothing on the audio thread would catch: test for the case first"
+_PASSES_ON_SAID = (
+    "calls what can raise, which nothing on the audio thread would catch: test for the case first "
+    "(in a function of numba.njit division by zero raises, in one of ng.helper it does not)"
+)
+_OPCODES = {
+    "MAKE_FUNCTION": "makes a function (a comprehension is one too): write a loop",
+    "BEFORE_WITH": "is a with statement: a kernel has no contexts",
+    "IMPORT_NAME": "imports: a module is imported where the kernel is defined",
+}
+_RAISES = (
+    statements.Raise
+    | statements.StaticRaise
+    | statements.DynamicRaise
+    | statements.TryRaise
+    | statements.StaticTryRaise
+    | statements.DynamicTryRaise
+)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NOISE = re.compile(r"Failed in \w+ mode pipeline|During: |- Resolution|\^|-+$|There are \d+ cand")
+# What a symbol means, the most telling first; the empty pattern stands for all others.
+_MEANINGS = [
+    (
+        re.compile(r"_*(NRT_(?!MemInfo_call_dtor)|nrt_|(malloc|calloc|realloc|aligned_alloc)$)"),
+        "allocates memory: ask for it in prepare (io.memory.state, .scratch), use it by ng.floats",
+    ),
+    (
+        re.compile(r"_*(Py|numba_)"),
+        "needs the Python interpreter: a kernel computes with numbers alone",
+    ),
+    (
+        re.compile("NRT_MemInfo_call_dtor$"),
+        "counts references to an array, and may free it: index arrays without slicing them, or "
+        "keep them with io.memory.constant and read them by ng.floats",
+    ),
+    (re.compile(re.escape(_EXIT)), _RAISES_SAID),
+    (re.compile(""), "may allocate, lock or wait: a kernel computes with numbers alone"),
+]
+
+
+def allowed(symbol: str) -> bool:
+    """Say whether a kernel may call a C function: it computes, and nothing else."""
+    return symbol in _PURE or _PURE_PATTERN.fullmatch(symbol) is not None
+
+
+class Sites:
+    """Which source line of a kernel, or of a helper inlined into it, made which call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self.exits: list[str] = []
+        self.passed_on: set[str] = set()
+        """Those exits that return the error of something that was called."""
+
+    def add(self, block: Any, begin: int, line: Any) -> None:
+        """Record what a statement at ``line`` put into an LLVM block, from number ``begin`` on."""
+        for made in block.instructions[begin:]:
+            if isinstance(made, ir.instructions.CallInstr):
+                if isinstance(made.callee, ir.Function):
+                    self.calls.append((made.callee.name, line))
+            elif isinstance(made, ir.instructions.Ret) and _is_error(made):
+                self._mark(block, made, line)
+
+    def _mark(self, block: Any, leave: Any, line: Any) -> None:
+        """Put an exit mark before a return of an error."""
+        name = f"{_EXIT}{len(self.exits)}"
+        self.exits.append(name)
+        self.calls.append((name, line))
+        if not isinstance(leave.operands[0], ir.Constant):
+            self.passed_on.add(name)
+        mark = ir.Function(block.function.module, ir.FunctionType(ir.VoidType(), []), name)
+        builder = ir.IRBuilder(block)
+        builder.position_before(leave)
+        builder.call(mark, [])
+
+    def first(self, symbols: set[str], callees: Callable[[str], Iterable[str]]) -> Any:
+        """Return the first line whose call leads to one of ``symbols``, and which; or None."""
+        leads: dict[str, str] = {}
+
+        def leads_to(name: str) -> str:
+            if name not in leads:
+                leads[name] = name if name in symbols else ""
+                further = (leads_to(callee) for callee in sorted(callees(name)))
+                leads[name] = leads[name] or next((s for s in further if s), "")
+            return leads[name]
+
+        found = ((line, leads_to(name)) for name, line in self.calls)
+        return next((row for row in found if row[1]), None)
+
+
+def _is_error(leave: Any) -> bool:
+    """Say whether a return gives anything but Numba's 0 (a value) and -2 (None)."""
+    value = leave.operands[0] if leave.operands else None
+    return value is not None and not (isinstance(value, ir.Constant) and value.constant in (0, -2))
+
+
+def refusal(
+    name: str,
+    symbols: Collection[str],
+    sites: Sites,
+    callees: Callable[[str], Iterable[str]],
+    start: Any,
+) -> KernelError:
+    """Return the error for a kernel that reaches ``symbols``: it tells of the gravest one.
+
+    ``callees`` gives what a function of the linked libraries calls; ``start`` is where the kernel
+    begins, for a symbol that no line is known to lead to.
+    """
+    rank = min(map(_rank, symbols))
+    gravest = sorted(symbol for symbol in symbols if _rank(symbol) == rank)
+    line, symbol = sites.first(set(gravest), callees) or (start, gravest[0])
+    said = _PASSES_ON_SAID if symbol in sites.passed_on else _MEANINGS[rank][1]
+    return located(name, line, said if symbol in sites.exits else f"{said} ({symbol})")
+
+
+def _rank(symbol: str) -> int:
+    """Return the number of the first meaning that fits a symbol."""
+    return next(n for n, (pattern, _) in enumerate(_MEANINGS) if pattern.match(symbol))
+
+
+def located(name: str, line: Any, said: str) -> KernelError:
+    """Return an error that names a kernel, a file and line, and shows that line."""
+    source = _cut(" ".join(linecache.getline(line.filename, line.line).split()), 80)
+    shown = f" `{source}`" if source else ""
+    return KernelError(f"kernel {name}: {line.filename}:{line.line}:{shown} {said}")
+
+
+def refuse_statements(function: Callable[..., Any], statements: Iterable[Any]) -> None:
+    """Raise ``KernelError`` at the first ``raise`` or ``assert`` among Numba's statements."""
+    for statement in statements:
+        if isinstance(statement, _RAISES):
+            raise located(function.__name__, statement.loc, _RAISES_SAID)
+
+
+def refuse_bytecode(function: Callable[..., Any]) -> None:
+    """Raise ``KernelError`` for what Numba's errors would not explain, at its line."""
+    for step in dis.get_instructions(function):
+        if step.opname in _OPCODES and step.positions is not None:
+            line = Loc(function.__code__.co_filename, step.positions.lineno)
+            raise located(function.__name__, line, _OPCODES[step.opname])
+
+
+def cannot_compile(function: Callable[..., Any], error: Exception) -> KernelError:
+    """Return the error for a kernel that the compiler gave up on: the first line that says why."""
+    lines = (line.strip() for line in _COLOUR.sub("", str(error)).splitlines())
+    said = next((x for x in lines if x and not _NOISE.match(x)), "")
+    if not isinstance(error, NumbaError) or not said:
+        said = f"{type(error).__name__}: {said}"
+    said = _cut(said, 300)
+    code, line = function.__code__, getattr(error, "loc", None)
+    if line is None:
+        where = f"{code.co_filename}:{code.co_firstlineno}"
+        return KernelError(f"kernel {function.__name__}: {where}: cannot be compiled: {said}")
+    return located(function.__name__, line, f"cannot be compiled: {said}")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."

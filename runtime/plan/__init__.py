@@ -1,0 +1,1 @@
+"""From a schedule to memory, rows and the native walk over them."""

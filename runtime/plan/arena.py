@@ -1,0 +1,265 @@
+"""Every byte a plan touches: asked for piece by piece, laid out once, linked by address.
+
+Nodes ask a ``Memory`` for blocks while they prepare.  The plan then lays all blocks out in one
+``Arena``, copies their contents in, and writes addresses into the record fields that name other
+blocks, as a linker does.  The arena is one allocation in four regions:
+
+    state      what nodes remember, node after node      snapshot and restore copy just this
+    initial    the state as it was after preparation     reset copies it back
+    constant   weights, tables, pointer lists            no part of reset or snapshot
+    scratch    buffers between nodes                     means nothing between blocks
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import EngineError
+from ..limits import MAX_GRAPH_BYTES, spelled_bytes
+
+__all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset"]
+
+ALIGN = 64
+"""Bytes: one cache line, and the widest vector."""
+
+PAGE = 4096
+ALLOWED = f"at most {spelled_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
+LARGEST = 3
+"""Nodes named when a graph is too large."""
+
+Region = Literal["state", "constant", "scratch"]
+
+
+def offset(dtype: np.dtype[Any], name: str) -> int:
+    """Return where a field of a structured dtype begins, in bytes."""
+    fields: Any = dtype.fields
+    return int(fields[name][1])
+
+
+@cache
+def _places(dtype: np.dtype[Any]) -> dict[str, int]:
+    """Return the number of each field of a structured dtype."""
+    return {name: number for number, name in enumerate(dtype.names or ())}
+
+
+@cache
+def _address_field(dtype: np.dtype[Any], name: str) -> int:
+    """Return where a field that is given memory begins; ``TypeError`` if no address fits in it."""
+    kind, begin = dtype[name], offset(dtype, name)
+    if kind != np.int64:
+        raise TypeError(f"field {name!r} is given memory, so it must be an int64, not {kind}")
+    if begin % 8:
+        raise TypeError(
+            f"field {name!r} is given memory, so it must lie at a multiple of 8 bytes, not at "
+            f"{begin}: put it before the fields that are narrower than 8 bytes"
+        )
+    return begin
+
+
+@dataclass(eq=False)
+class Block:
+    """Some memory asked for: its first content, and the places in it that hold addresses.
+
+    Once the arena is made, ``content`` is a view of the block's place in it.
+    """
+
+    region: Region
+    content: NDArray[Any]
+    links: list[tuple[int, "Block", int]] = field(default_factory=list)
+    """``(byte offset in this block, block pointed to, byte offset there)``."""
+    address: int = 0
+    """Set once by the arena."""
+
+    def __getitem__(self, offset_bytes: int) -> tuple["Block", int]:
+        """Name a place inside this block, to be stored in another block's field."""
+        return (self, offset_bytes)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return int(self.content.nbytes)
+
+    def place(self, name: str) -> int:
+        """Return the address of a field of the (first) record."""
+        return self.address + offset(self.content.dtype, name)
+
+
+class Memory:
+    """What one node has asked for, in order."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.nbytes = 0
+        """What all of it takes in an arena: what remembers is there twice."""
+
+    def record(self, dtype: Any, /, **fields: Any) -> Block:
+        """Keep one record that remembers; a field given a block gets that block's address."""
+        return self.records(dtype, [fields])
+
+    def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Keep records one after another that remember."""
+        return self._records("state", dtype, rows)
+
+    def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Keep records one after another that are only read."""
+        return self._records("constant", dtype, rows)
+
+    def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Keep zeros that remember."""
+        self._check(_size(shape, dtype, "state"))
+        return self._add(Block("state", np.zeros(shape, dtype)))
+
+    def constant(self, array: Any) -> Block:
+        """Keep a copy of ``array`` that is only read."""
+        return self._add(Block("constant", np.ascontiguousarray(array)))
+
+    def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Keep memory whose content means nothing between calls."""
+        self._check(_size(shape, dtype, "scratch"))
+        return self._add(Block("scratch", np.zeros(shape, dtype)))
+
+    def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
+        """Keep a list of addresses that is only read."""
+        places = [t if isinstance(t, tuple) else (t, 0) for t in targets]
+        block = Block("constant", np.zeros(len(places), np.int64))
+        block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
+        return self._add(block)
+
+    def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
+        dtype = np.dtype(dtype)
+        places = _places(dtype)
+        links, filled = [], []  # whole records as tuples: field by field NumPy takes much longer
+        for index, row in enumerate(rows):
+            values: list[Any] = [0] * len(places)
+            for name, value in row.items():
+                if name not in places:
+                    raise TypeError(
+                        f"the record has no field {name!r}: its dtype has {', '.join(places)}"
+                    )
+                if isinstance(value, Block):
+                    begin = index * dtype.itemsize + _address_field(dtype, name)
+                    links.append((begin, value, 0))
+                elif isinstance(value, tuple) and isinstance(value[0], Block):
+                    begin = index * dtype.itemsize + _address_field(dtype, name)
+                    links.append((begin, *value))
+                else:
+                    values[places[name]] = value
+            filled.append(tuple(values))
+        return self._add(Block(region, np.array(filled, dtype), links))
+
+    def _add(self, block: Block) -> Block:
+        self.nbytes += _size(block.content.shape, block.content.dtype, block.region)
+        self.blocks.append(block)
+        return block
+
+    def _check(self, more: int) -> None:
+        """Refuse what no graph may have, before it is allocated."""
+        if self.nbytes + more > MAX_GRAPH_BYTES:
+            raise TooLargeError(
+                f"asks for {spelled_bytes(self.nbytes + more)} of memory: {ALLOWED}"
+            )
+
+
+def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
+    """Return the bytes that a block takes in an arena."""
+    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
+    return 2 * whole if region == "state" else whole
+
+
+class TooLargeError(EngineError):
+    """A graph or a node asks for more memory than any may have."""
+
+
+def check_total(sizes: Mapping[str, int], total: int) -> None:
+    """Refuse a graph whose parts take too much; ``sizes`` are those of its nodes, by name."""
+    if total > MAX_GRAPH_BYTES:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
+        said = ", ".join(f"{name} {spelled_bytes(sizes[name])}" for name in largest)
+        raise TooLargeError(
+            f"the graph asks for {spelled_bytes(total)} of memory with {len(sizes)} of its nodes "
+            f"(the largest: {said or 'unknown'}): {ALLOWED}"
+        )
+
+
+class Arena:
+    """One allocation that holds every block of a plan."""
+
+    def __init__(self, memories: Sequence[Memory]) -> None:
+        sizes = dict.fromkeys(("state", "constant", "scratch"), 0)
+        places: list[tuple[Block, int]] = []
+        self.ranges: list[tuple[int, int]] = []
+        """Of each memory, the ``(offset, bytes)`` of its state."""
+        for memory in memories:
+            begin = sizes["state"]
+            for block in memory.blocks:
+                places.append((block, sizes[block.region]))
+                sizes[block.region] += -(-block.nbytes // ALIGN) * ALIGN
+            self.ranges.append((begin, sizes["state"] - begin))
+        self.state_bytes = sizes["state"]
+        total = 2 * sizes["state"] + sizes["constant"] + sizes["scratch"] + ALIGN
+        check_total({}, total)
+        self._bytes = np.zeros(total, np.uint8)
+        self._base = int(self._bytes.ctypes.data)
+        base = -(-self._base // ALIGN) * ALIGN
+        starts = {"state": base, "constant": base + 2 * sizes["state"]}
+        starts["scratch"] = starts["constant"] + sizes["constant"]
+        self.state_address = base
+        self.initial_address = base + sizes["state"]
+        self.nbytes = total
+        for block, offset in places:
+            block.address = starts[block.region] + offset
+            content, begin = block.content, block.address - self._base
+            block.content = np.ndarray(content.shape, content.dtype, self._bytes.data, begin)
+            if block.region != "scratch":
+                block.content[...] = content
+        self.fixes = self._link(memories, base)
+        """Of each memory, the ``(address, value)`` of pointers inside its state."""
+
+    def _link(self, memories: Sequence[Memory], base: int) -> list[list[tuple[int, int]]]:
+        """Write the addresses of blocks where other blocks name them."""
+        every: list[tuple[int, int]] = []
+        found = []
+        for memory in memories:
+            fixes: list[tuple[int, int]] = []
+            for block in memory.blocks:
+                begin = block.address
+                made = [(begin + at, to.address + inside) for at, to, inside in block.links]
+                every += made
+                if block.region == "state":
+                    fixes += made
+                block.links = []
+            found.append(fixes)
+        if every:
+            places, values = np.array(every, np.int64).T
+            if (places % 8).any():
+                raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
+            words = self._bytes[base - self._base :]
+            words = words[: len(words) // 8 * 8].view(np.int64)
+            words[(places - base) // 8] = values
+        return found
+
+    def touch(self) -> None:
+        """Write to every page, so that none has to be found when it is first used."""
+        pages = self._bytes[::PAGE]
+        pages[...] = pages.copy()
+
+    def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
+        """See ``count`` bytes of the arena at an absolute address."""
+        offset = address - self._base
+        return self._bytes[offset : offset + count]
+
+    @property
+    def state(self) -> NDArray[np.uint8]:
+        """What the nodes remember now."""
+        return self.bytes_at(self.state_address, self.state_bytes)
+
+    @property
+    def initial(self) -> NDArray[np.uint8]:
+        """What ``reset`` returns to."""
+        return self.bytes_at(self.initial_address, self.state_bytes)

@@ -1,0 +1,91 @@
+"""The walk that looks at every node: its time, its share of the deadline, and who was late."""
+
+import numpy as np
+
+from ..native.abi import kernel
+from ..native.cpu import cycles
+from ..native.pointers import call_node, element, load, record, store
+from ..simd.finite import find_nonsense
+from .dry_wet import BLEND
+from .player import PLAN, ROW, ROW_BYTES, contain, mute, refresh
+
+__all__ = ["TRACED", "blame", "watch"]
+
+TRACED = 512
+"""Calls of each node whose time is remembered."""
+
+
+@kernel
+def watch(plan: int, timed: int, fresh: int, frames: int) -> None:
+    """Run every row of a plan once, in order, as ``walk`` does, and give the same bits.
+
+    Here nodes can be mixed and bypassed, are timed if wanted, and are muted for a while after
+    they have taken more than their share for several blocks in a row.  ``fresh`` says that a
+    block begins: one that is split counts as one.
+    """
+    p = record(plan, PLAN)
+    rows, count, verdict = p.rows, p.row_count, p.verdict
+    for k in range(count):
+        row = element(rows, k, ROW)
+        before = cycles()
+        resting = row.rest > 0
+        if resting:
+            mute(rows + ROW_BYTES * k, frames)
+            row.rest -= frames
+            if row.rest <= 0:
+                refresh(rows + ROW_BYTES * k, p.params)
+        else:
+            call_node(row.kernel, row.state, row.ins, row.outs, frames)
+            if row.checked > 0:
+                find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+                if load(verdict, 0) != 0:
+                    contain(rows + ROW_BYTES * k, p.params, frames)
+        if row.blend != 0:
+            b = record(row.blend, BLEND)
+            if b.length > 0 or b.mix * b.on + b.now != 2.0:
+                call_node(p.blend, row.blend, row.ins, row.outs, frames)
+        if timed:
+            spent = cycles() - before
+            row.cycles = spent if fresh else row.cycles + spent
+            if not resting:
+                row.cycles_sum += spent
+                row.cycles_max = max(row.cycles_max, spent)
+                if row.trace != 0:
+                    store(row.trace, row.calls & (TRACED - 1), spent)
+                row.calls += 1
+            if p.limit > 0 and row.checked > 0:
+                if row.cycles <= p.limit:
+                    row.strikes = 0
+                else:
+                    row.strikes += 1
+                    if row.strikes >= p.strikes:
+                        row.strikes = 0
+                        row.overruns += 1
+                        row.rest = p.rest
+                        mute(rows + ROW_BYTES * k, frames)
+
+
+@kernel
+def blame(plan: int, spent: int, deadline: int, unused: int) -> None:
+    """Find the row that made a block late; leave its address in the plan's verdict, or 0.
+
+    It is the one that took most above its own mean, if that explains half of the delay; else, where
+    all rows together take longer than there is, the longest.  If neither holds, the time went
+    somewhere else: the system gave the processor to others.
+    """
+    p = record(plan, PLAN)
+    rows, count = p.rows, p.row_count
+    excess, guilty, longest, heaviest, total = 0, 0, 0, 0, 0
+    for k in range(count):
+        row = element(rows, k, ROW)
+        above = row.cycles - row.cycles_sum // max(row.calls, 1)
+        if above > excess:
+            excess, guilty = above, rows + ROW_BYTES * k
+        if row.cycles > longest:
+            longest, heaviest = row.cycles, rows + ROW_BYTES * k
+        total += row.cycles
+    if 2 * excess < spent - deadline:
+        guilty = heaviest if total > deadline else 0
+    if guilty != 0:
+        record(guilty, ROW).late += 1
+    store(p.verdict, 0, guilty)

@@ -1,0 +1,1 @@
+"""FFT kernels, emitted as LLVM IR."""

@@ -1,0 +1,152 @@
+"""The transform of 64 points, held in registers from the first load to the last store.
+
+Sixteen columns of four rows: a radix-4 butterfly down the columns, a transposition, and so on,
+three times (Cooley and Tukey 1965).  Transpositions move 128-bit quarters, then single numbers
+inside quarters, so that any vector of 4, 8 or 16 lanes can do them; with 4 lanes the first is
+nothing but a renaming.
+"""
+
+from collections.abc import Callable, Sequence
+
+from ..lanes import Lanes, Value
+from .butterflies import Pair, dft4, invert, turn_by
+from .twiddles import HALF, LEAF, leaf_twiddles, weights
+
+__all__ = ["forward", "forward_real", "inverse", "inverse_real"]
+
+Rows = list[Pair]
+"""Four rows of sixteen columns: 64 / width complex vectors, row after row."""
+
+Move = Callable[[Lanes, Sequence[Value]], list[Value]]
+
+
+def forward_real(
+    lanes: Lanes, block: Value, low: Value, high: Value, first: Value, second: Value
+) -> None:
+    """Transform 64 real samples at right angles, and copy them to two more places.
+
+    The copies are the history of the direct form and the ring of the longer partitions.  ``low``
+    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary.
+    """
+    block, first, second = map(lanes.pointer, (block, first, second))
+    by, z = weights(LEAF), []
+    for at in range(0, LEAF, lanes.width):
+        x = lanes.load(block, at)
+        lanes.store(x, first, at)
+        lanes.store(x, second, at)
+        w = by[at : at + lanes.width]
+        re, im = lanes.constant(list(w.real)), lanes.constant(list(w.imag))
+        z.append((lanes.mul(x, re), lanes.mul(x, im)))
+    _store_halves(lanes, _transform(lanes, z), low, high)
+
+
+def forward(lanes: Lanes, re: Value, im: Value, low: Value, high: Value) -> None:
+    """Transform 64 complex points into two rows of 32 bins."""
+    re, im = lanes.pointer(re), lanes.pointer(im)
+    _store_halves(lanes, _transform(lanes, _load(lanes, re, im)), low, high)
+
+
+def inverse(lanes: Lanes, re: Value, im: Value) -> None:
+    """Transform 64 bins back, in place."""
+    re, im = lanes.pointer(re), lanes.pointer(im)
+    _store(lanes, invert(_backward)(lanes, _load(lanes, re, im)), re, im)
+
+
+def inverse_real(lanes: Lanes, spectrum: Value, out: Value, overlap: Value) -> None:
+    """Transform 64 bins back into ``out``: first half plus what overlaps; keep the second half."""
+    spectrum, out, overlap = map(lanes.pointer, (spectrum, out, overlap))
+    by = weights(LEAF).conj()
+    z = invert(_backward)(lanes, _load(lanes, spectrum, lanes.at(spectrum, LEAF)))
+    for number, at in enumerate(range(0, LEAF, lanes.width)):
+        re, im = turn_by(lanes, z[number], by[at : at + lanes.width])
+        lanes.store(lanes.add(re, lanes.load(overlap, at)), out, at)
+        lanes.store(im, overlap, at)
+
+
+def _load(lanes: Lanes, re: Value, im: Value) -> Rows:
+    return [(lanes.load(re, at), lanes.load(im, at)) for at in range(0, LEAF, lanes.width)]
+
+
+def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
+    for number, (real, imaginary) in enumerate(z):
+        lanes.store(real, re, number * lanes.width)
+        lanes.store(imaginary, im, number * lanes.width)
+
+
+def _store_halves(lanes: Lanes, z: Rows, low: Value, high: Value) -> None:
+    middle = len(z) // 2
+    for rows, place in ((z[:middle], low), (z[middle:], high)):
+        re = lanes.pointer(place)
+        _store(lanes, rows, re, lanes.at(re, HALF))
+
+
+def _transform(lanes: Lanes, z: Rows) -> Rows:
+    """Transform, decimating in frequency: place 16 r + 4 j + i then holds bin 16 r + 4 i + j."""
+    z = _turned(lanes, _butterflies(lanes, z), 0)
+    z = _turned(lanes, _butterflies(lanes, _both(lanes, z, _quarters)), 1)
+    return _butterflies(lanes, _both(lanes, z, _numbers))
+
+
+def _backward(lanes: Lanes, z: Rows) -> Rows:
+    """Do the same stages in the opposite order, from permuted bins to points in order."""
+    z = _turned(lanes, _both(lanes, _butterflies(lanes, z), _numbers), 1)
+    z = _turned(lanes, _both(lanes, _butterflies(lanes, z), _quarters), 0)
+    return _butterflies(lanes, z)
+
+
+def _butterflies(lanes: Lanes, z: Rows) -> Rows:
+    across = 16 // lanes.width
+    done = [dft4(lanes, z[v::across]) for v in range(across)]
+    return [done[v][row] for row in range(4) for v in range(across)]
+
+
+def _turned(lanes: Lanes, z: Rows, stage: int) -> Rows:
+    across, by = 16 // lanes.width, leaf_twiddles(stage)
+    out = z[:across]
+    for number, value in enumerate(z[across:]):
+        row, at = number // across, number % across * lanes.width
+        out.append(turn_by(lanes, value, by[row, at : at + lanes.width]))
+    return out
+
+
+def _both(lanes: Lanes, z: Rows, move: Move) -> Rows:
+    return list(zip(move(lanes, [a for a, _ in z]), move(lanes, [b for _, b in z]), strict=True))
+
+
+def _quarters(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
+    """Transpose the 4 by 4 matrix of 128-bit quarters: four rows, four quarters in each."""
+    if lanes.width == 4:
+        return [v[4 * column + row] for row in range(4) for column in range(4)]
+
+    def pick(a: Value, b: Value, quarters: Sequence[int]) -> Value:
+        return lanes.shuffle(a, b, [4 * q + n for q in quarters for n in range(4)])
+
+    if lanes.width == 8:  # quarter q of row r lies in vector 2 r + q // 2
+        return [
+            pick(v[2 * r + q // 2], v[2 * r + 2 + q // 2], (q % 2, 2 + q % 2))
+            for q in range(4)
+            for r in (0, 2)
+        ]
+    low = [pick(v[r], v[r + 1], (0, 1, 4, 5)) for r in (0, 2)]
+    high = [pick(v[r], v[r + 1], (2, 3, 6, 7)) for r in (0, 2)]
+    return [pick(a, b, q) for a, b in (low, high) for q in ((0, 2, 4, 6), (1, 3, 5, 7))]
+
+
+def _numbers(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
+    """Transpose, in each quarter, the 4 by 4 matrix of numbers that four rows make."""
+    across, out = 16 // lanes.width, list(v)
+
+    def pick(a: Value, b: Value, numbers: Sequence[int]) -> Value:
+        quarters = range(0, lanes.width, 4)
+        return lanes.shuffle(
+            a, b, [q + n % 4 + (lanes.width if n > 3 else 0) for q in quarters for n in numbers]
+        )
+
+    for column in range(across):
+        a, b, c, d = v[column::across]
+        low = pick(a, b, (0, 4, 1, 5)), pick(c, d, (0, 4, 1, 5))
+        high = pick(a, b, (2, 6, 3, 7)), pick(c, d, (2, 6, 3, 7))
+        out[column::across] = [
+            pick(x, y, n) for x, y in (low, high) for n in ((0, 1, 4, 5), (2, 3, 6, 7))
+        ]
+    return out

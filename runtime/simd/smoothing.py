@@ -1,0 +1,81 @@
+"""Parameters that glide: one pole per parameter, stepped once a frame, so that cuts are inaudible.
+
+A node's record holds, for a parameter ``gain_db``, the target ``gain_db`` (written by the engine at
+an exact frame) and ``gain_db_now``, the gliding value in whatever unit the kernel wants.  The plan
+sets every ``*_now`` to NaN, which means "not started: begin at the target".
+"""
+
+import math
+
+from .embed import embed
+from .lanes import Lanes, Value, f32
+
+__all__ = ["decibels", "glide", "glide_coefficient"]
+
+NEAR = 1e-6
+"""A glide this close to its target has arrived (-120 dB of full scale)."""
+
+
+def glide_coefficient(smoothing_s: float, rate: float) -> float:
+    """Return the share of the remaining way to go each frame, for a time constant in seconds.
+
+    One-pole smoother sampled from the exponential: 1 - exp(-1 / (tau * rate)).
+    """
+    return 1.0 - math.exp(-1.0 / (smoothing_s * rate)) if smoothing_s > 0 else 1.0
+
+
+def _emit_decibels(lanes: Lanes, level: Value) -> Value:
+    builder = lanes.builder
+    power = builder.module.declare_intrinsic("llvm.pow", [level.type])
+    return builder.call(power, [level.type(10.0), builder.fdiv(level, level.type(20.0))])
+
+
+decibels = embed("decibels", "d", _emit_decibels, gives="d")
+"""``decibels(level)``: return the amplitude factor of a level in dB, both in float64."""
+
+
+def _emit_glide(
+    lanes: Lanes, curve: Value, now: Value, target: Value, coefficient: Value, frames: Value
+) -> Value:
+    """Step the pole frame by frame in float64 until it arrives; fill the rest with the target."""
+    builder, place = lanes.builder, lanes.pointer(curve)
+    started = builder.fcmp_ordered("ord", now, now)
+    value, at = lanes.cell(builder.select(started, now, target)), lanes.cell(lanes.index(0))
+    head, body, after = (builder.append_basic_block(n) for n in ("head", "body", "after"))
+    builder.branch(head)
+    builder.position_at_end(head)
+    more = builder.icmp_signed("<", at.value, frames)
+    away = builder.fcmp_unordered("une", value.value, target)
+    builder.cbranch(builder.and_(more, away), body, after)
+    builder.position_at_end(body)
+    way = builder.fsub(target, value.value)
+    step = builder.fadd(value.value, builder.fmul(coefficient, way))
+    left = builder.fsub(target, step)
+    near = builder.and_(
+        builder.fcmp_ordered("<=", left, left.type(NEAR)),
+        builder.fcmp_ordered(">=", left, left.type(-NEAR)),
+    )
+    value.value = builder.select(near, target, step)
+    lanes.store_number(builder.fptrunc(value.value, f32), place, at.value)
+    at.value = lanes.plus(at.value, 1)
+    builder.branch(head)
+    builder.position_at_end(after)
+    settled = lanes.splat(builder.fptrunc(target, f32))
+    rest = builder.sub(frames, at.value)
+    whole = lanes.plus(at.value, builder.and_(rest, lanes.index(-lanes.width)))
+    with lanes.loop(whole, start=at.value, step=lanes.width) as here:
+        lanes.store(settled, place, here)
+    last = builder.sub(frames, whole)
+    with lanes.when(builder.icmp_signed(">", last, lanes.index(0))):
+        lanes.store_first(settled, place, last, whole)
+    return value.value
+
+
+glide = embed("glide", "idddi", _emit_glide, gives="d")
+"""``glide(curve, now, target, coefficient, frames)``: write the next ``frames`` values of a glide
+as float32 at the address ``curve``; return the last, in float64.
+
+The arithmetic is float64 from frame to frame, whatever the cuts; ``now`` NaN begins at the target.
+A glide that has arrived stays exactly at its target, so a settled gain of 1 changes no bit.  It is
+emitted because it is in nearly every node, and compiles in no time.
+"""

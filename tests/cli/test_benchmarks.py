@@ -1,0 +1,95 @@
+"""``namgraph bench --suite``: every suite runs from the package alone, and says where it ran."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from namgraph.cli.benchmarks import SUITES, convolve, walk
+from namgraph.cli.main import main
+from namgraph.graph import node_types
+
+from .command import refused
+
+
+def test_walk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    kept = tmp_path / "walk.json"
+    assert main(["bench", "--suite", "walk", "--quick", "--json", "-o", str(kept)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["suite"], found["quick"]) == ("walk", True)
+    assert found["machine"]["lanes"] in (4, 8, 16)
+    bare, checked = found["figures"]["node"]
+    assert (bare["output_checked"], checked["output_checked"]) == (False, True)
+    assert np.isfinite([bare["ns"], checked["ns"]]).all()
+    (rewire,) = found["figures"]["rewire"]
+    assert rewire["nodes"] == walk.NODES
+    assert rewire["ms"] > 0
+    assert json.loads(kept.read_text()) == found
+    assert "bench_nothing" not in node_types()  # what a benchmark plays is no node for presets
+
+
+def test_convolve_prints_its_machine_and_a_line_for_each_length(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "--suite", "convolve", "--quick"]) == 0
+    machine, peak, *lines = capsys.readouterr().out.splitlines()
+    assert "lanes" in machine
+    assert peak.startswith("peak of one core: ")
+    assert len(lines) == len(convolve.LENGTHS) + 2 * len(convolve.WIDE_LENGTHS)
+    assert lines[0].startswith("1->1      64 taps: ")
+
+
+def test_what_is_measured_is_a_convolution() -> None:
+    """A block repeated for ever through as many taps is the circular convolution of both."""
+    case = convolve.Case("1->1", convolve.MONO, convolve.BLOCK, np.random.default_rng(0))
+    sound = np.random.default_rng(1).standard_normal((4, convolve.BLOCK)).astype(np.float32)
+    places = np.array([row.ctypes.data for row in sound])
+    case.play(places[:2], places[2:], 4 * convolve.PERIOD)
+    taps = np.random.default_rng(0).standard_normal((1, convolve.BLOCK))[0]
+    wanted = np.fft.ifft(np.fft.fft(taps) * np.fft.fft(sound[0])).real
+    assert np.abs(sound[2] - wanted).max() < 1e-5 * np.abs(wanted).max()
+    row = case.row()
+    assert 0 < row["least_ns_per_sample"] <= row["ns_per_sample"]
+    assert 0 < row["block_ns"]["p50"] <= row["block_ns"]["p99"] <= row["block_ns"]["max"]
+
+
+def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--suite", "list"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown] == list(SUITES)
+    assert main(["bench", "--suite", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"suites": SUITES}
+
+
+def test_every_suite_is_a_module_with_both_functions() -> None:
+    here = Path(convolve.__file__).parent
+    helpers = {"__init__", "gpu_batch", "gpu_floor", "models"}
+    assert {path.stem for path in here.glob("*.py")} - helpers == set(SUITES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("", "nothing to measure: give a RIG, or --suite"),
+        ("--suite pedals", "invalid choice: 'pedals' (choose from "),
+        ("crunch --suite walk", "RIG does nothing with --suite walk"),
+        ("--suite walk --block 0", "--block does nothing with --suite walk"),
+        ("--suite walk --seconds 1", "--seconds does nothing with --suite walk"),
+        ("--suite list --quick", "--quick does nothing with --suite list"),
+        ("crunch --quick", "--quick goes with --suite"),
+        ("crunch -o a.json", "--output goes with --suite"),
+        ("--suite walk --quick -o no/a.json", "no/a.json: cannot be written: No such file"),
+    ],
+)
+def test_one_line_says_what_is_wrong(
+    there: Path, capsys: pytest.CaptureFixture[str], arguments: str, said: str
+) -> None:
+    assert said in refused(capsys, "bench", *arguments.split())
+
+
+def test_an_unknown_suite_names_all_that_there_are(
+    there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = refused(capsys, "bench", "--suite", "pedals")
+    assert all(name in found for name in (*SUITES, "list"))

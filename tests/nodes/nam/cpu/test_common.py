@@ -1,0 +1,30 @@
+"""Compiling ahead of time: what is named there is what models then use."""
+
+import json
+
+import pytest
+
+from namgraph.nodes.nam.common import common_kernels
+from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.runtime.native.abi import natives
+
+from .. import nets
+from ..features import CASES
+from ..playing import Playing
+
+MODELS = [*map(nets.a1, nets.A1), nets.a2(3), nets.a2(8), nets.lstm(16, 1), nets.lstm(8, 2)]
+RARE = [case for name, case in CASES.items() if name.startswith(("conv", "head1x1", "Conv"))]
+
+
+@pytest.mark.parametrize("model", MODELS + RARE)
+def test_models_need_no_other_kernels(model: object) -> None:
+    common_kernels()
+    known = natives()
+    Playing(parse_nam(json.dumps(model).encode()))
+    assert natives() == known
+
+
+def test_each_kernel_is_named_once() -> None:
+    made = common_kernels()
+    assert len(set(made)) == len(made)
+    assert all(kernel in natives() for kernel in made)

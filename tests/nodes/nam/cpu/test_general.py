@@ -1,0 +1,162 @@
+"""WaveNets with every option there is, and the other architectures, against the oracle."""
+
+import functools
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+
+from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.nam.model.wavenet import WaveNet
+
+from .. import nets, oracle
+from ..playing import Playing, same
+from ..shapes import fill, film, layer_array, random_wavenet
+
+FRAMES = 600
+TOLERANCE = 1e-5
+SIGNAL = np.random.default_rng(5).uniform(-0.7, 0.7, (2, FRAMES)).astype(np.float32)
+SEEDS = range(40)
+
+
+def parse(file: Any) -> Model:
+    return parse_nam(json.dumps(file).encode())
+
+
+def check(file: Any, width: int | None = None, tolerance: float = TOLERANCE) -> None:
+    """Play a file from its start; compare with the oracle, which must have something to say."""
+    model = parse(file)
+    signal = SIGNAL[: model.channels[0]]
+    wanted = np.atleast_2d(oracle.play(file, signal))
+    peak = abs(wanted).max()
+    assert peak > 1e-3
+    found = np.atleast_2d(Playing(model, width)(signal))
+    assert found.shape == wanted.shape
+    assert abs(found - wanted).max() <= tolerance * peak
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_options(seed: int) -> None:
+    check(random_wavenet(seed))
+
+
+@pytest.mark.parametrize("width", [4, 8, 16])
+def test_any_vector(width: int) -> None:
+    for seed in range(100, 108):
+        check(random_wavenet(seed), width)
+
+
+def test_vectors_of_all_widths_give_the_same_bits() -> None:
+    for seed in range(200, 206):
+        model = parse(random_wavenet(seed))
+        narrow, medium, wide = (
+            Playing(model, width)(SIGNAL[: model.channels[0]]) for width in (4, 8, 16)
+        )
+        same(narrow, wide)
+        same(medium, wide)
+
+
+@functools.cache
+def _known(seed: int) -> tuple[Model, Any]:
+    model = parse(random_wavenet(seed))
+    return model, Playing(model)(SIGNAL[: model.channels[0]], 1)
+
+
+@given(seed=st.integers(300, 312), cuts=st.lists(st.integers(1, 150), min_size=1, max_size=20))
+def test_no_cut_changes_a_bit(seed: int, cuts: list[int]) -> None:
+    model, wanted = _known(seed)
+    same(Playing(model)(SIGNAL[: model.channels[0]], cuts), wanted)
+
+
+def test_what_lies_behind_a_block_is_never_heard() -> None:
+    """Whatever garbage the spare lanes and the scratch memory hold."""
+    for seed in range(400, 410):
+        model = parse(random_wavenet(seed))
+        signal = SIGNAL[: model.channels[0], :200]
+        clean, spoiled = Playing(model), Playing(model)
+        for start, stop in ((0, 3), (3, 60), (60, 61), (61, 200)):
+            for block in spoiled.memory.blocks:
+                if block.region == "scratch" and block.content.dtype == np.float32:
+                    block.content[...] = np.nan
+            same(spoiled(signal[:, start:stop]), clean(signal[:, start:stop]))
+
+
+def test_a_bad_sample_is_gone_after_the_receptive_field() -> None:
+    checked = 0
+    for seed in range(500, 520):
+        model = parse(random_wavenet(seed))
+        field = model.receptive_field
+        if field is None or field > 400:
+            continue
+        signal = SIGNAL[: model.channels[0]]
+        bad = signal.copy()
+        bad[0, 100] = np.nan
+        wanted, found = (np.atleast_2d(Playing(model)(x, 37)) for x in (signal, bad))
+        same(found[:, :100], wanted[:, :100])
+        same(found[:, 100 + field :], wanted[:, 100 + field :])
+        checked += not np.isfinite(found).all()
+    assert checked > 5
+
+
+CONVNETS = [
+    {"channels": 4, "dilations": [1, 2, 4], "batchnorm": False, "activation": "Tanh"},
+    {"channels": 6, "dilations": [1, 30], "batchnorm": True, "activation": "ReLU"},
+    {"channels": 4, "dilations": [5], "batchnorm": True, "activation": "SiLU", "groups": 2}
+    | {"in_channels": 2, "out_channels": 2},
+]
+
+
+@pytest.mark.parametrize("config", CONVNETS)
+@pytest.mark.parametrize("seed", range(3))
+def test_convnets(config: Any, seed: int) -> None:
+    check(fill(config, "ConvNet", seed))
+
+
+@pytest.mark.parametrize("implementation", [None, "direct", "fft"])
+@pytest.mark.parametrize("taps", [1, 2, 64, 255, 300, 3000])
+def test_linear(taps: int, implementation: str | None) -> None:
+    config: Any = {"receptive_field": taps, "bias": bool(taps % 2)}
+    if implementation is not None:
+        config["implementation"] = implementation
+    file = fill(config, "Linear", taps)
+    check(file)
+    network = parse(file).running
+    fast = implementation == "fft" or (implementation is None and taps > 256)
+    assert getattr(network, "fast") == fast  # noqa: B009
+    wanted = Playing(parse(file))(SIGNAL[0], 1)
+    for block in (17, 64, 500):
+        same(Playing(parse(file))(SIGNAL[0], block), wanted)
+
+
+@pytest.mark.parametrize("channels", [(1, 2), (2, 1), (2, 3)])
+@pytest.mark.parametrize(("hidden", "depth"), [(3, 1), (9, 2), (20, 3)])
+def test_lstms_of_channels(hidden: int, depth: int, channels: tuple[int, int]) -> None:
+    check(nets.lstm(hidden, depth, channels=channels), tolerance=2e-5)
+
+
+def test_arrays_go_the_fast_way_one_by_one() -> None:
+    rows = [layer_array(3, [1], head_size=3), layer_array(3, [2], input_size=3, gated=True)]
+    network = parse(fill({"layers": rows, "head_scale": 1})).running
+    assert isinstance(network, WaveNet)
+    assert [array.plain for array in network.arrays] == [True, False]
+    check(fill({"layers": rows, "head_scale": 1}))
+
+
+@pytest.mark.parametrize("which", range(0, 57, 7))
+def test_the_check_can_fail(which: int) -> None:
+    """A thousandth off in one number must not pass."""
+    row = layer_array(2, [1, 2], gating_mode="blended", conv_pre_film=film(), head1x1=HEAD1X1)
+    file = fill({"layers": [row], "head_scale": 1.0}, seed=3)
+    check(file)
+    assert len(file["weights"]) == 117  # the first layer ends at 57; not all of the last is heard
+    wrong = list(file["weights"])
+    wrong[which] += 1e-3
+    found = Playing(parse(file | {"weights": wrong}))(SIGNAL[0])
+    wanted = oracle.play(file, SIGNAL[0])
+    assert abs(found - wanted).max() > TOLERANCE * abs(wanted).max()
+
+
+HEAD1X1 = {"active": True, "out_channels": 3, "groups": 1}

@@ -1,0 +1,236 @@
+"""What a second run of a job makes again, and what no run may claim."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import namgraph as ng
+from namgraph.cli.main import main
+from namgraph.presets import render
+from namgraph.presets.batch import run as job_run
+from namgraph.presets.batch.manifest import write_manifest
+from namgraph.runtime.io.atomic_write import alone_in
+
+from .jobs import GUITAR, RATE, do, entries, read, write
+
+
+def touch_rack(takes: Path) -> None:
+    write(settings={"amp.input_db": 1}, name="{model}/{input}")
+
+
+def touch_model(takes: Path) -> None:
+    text = Path("crunch-lstm.nam").read_text()
+    Path("crunch-lstm.nam").write_text(text.replace('"weights": [', '"weights": [ ', 1) + " ")
+
+
+def touch_take(takes: Path) -> None:
+    soundfile.write("a.wav", GUITAR[:4800], RATE, subtype="FLOAT")
+
+
+def lose_one(takes: Path) -> None:
+    Path("out/crunch-lstm/a.wav").unlink()
+
+
+def cut_one(takes: Path) -> None:
+    Path("out/crunch-lstm/a.wav").write_bytes(b"RIFF")
+
+
+@pytest.mark.parametrize(
+    ("change", "made"),
+    [(touch_rack, 4), (touch_model, 2), (touch_take, 2), (lose_one, 1), (cut_one, 1)],
+)
+def test_a_second_run_makes_what_has_changed(
+    takes: Path, change: Callable[[Path], None], made: int
+) -> None:
+    write()
+    do()
+    assert do().made == 0
+    change(takes)
+    again = do()
+    assert (again.made, again.kept) == (made, 4 - made)
+    assert do().made == 0
+    assert do(again=True).made == 4
+    assert set(entries()) == {
+        f"crunch-{kind}/{take}.wav" for kind in ("lstm", "wavenet") for take in "ab"
+    }
+
+
+@pytest.mark.parametrize("how", ["edited", "stale", "lost"])
+def test_a_file_that_is_another_by_now_is_made_again(takes: Path, how: str) -> None:
+    write(models="crunch-lstm.nam", settings={"amp.input_db": 0}, name="{input}")
+    do()
+    right = Path("out/a.wav").read_bytes()
+    if how == "edited":  # as long as it was
+        Path("out/a.wav").write_bytes(right[:-9] + b"!" + right[-8:])
+    else:  # made with another setting by a run that was killed
+        manifest = Path("out/manifest.json").read_bytes()
+        write(models="crunch-lstm.nam", settings={"amp.input_db": 6}, name="{input}")
+        do()
+        Path("out/manifest.json").write_bytes(manifest)
+        if how == "lost":
+            Path("out/manifest.json").unlink()
+        write(models="crunch-lstm.nam", settings={"amp.input_db": 0}, name="{input}")
+    assert do().made == {"edited": 1, "stale": 2, "lost": 2}[how]
+    assert Path("out/a.wav").read_bytes() == right
+
+
+KILLED = """
+import os, sys
+from namgraph.presets import job_run
+from namgraph.presets.batch.job import read_job
+def keep(self, *rest):
+    kept(self, *rest)
+    if len(self.made) == 2:
+        os._exit(9)
+kept, job_run._Run._keep = job_run._Run._keep, keep
+job_run.run_job(read_job("job.json"), threads=1, again=True)
+"""
+
+
+def test_a_run_that_is_killed_claims_nothing(takes: Path) -> None:
+    write(name="{model}-{input}", settings={"amp.input_db": 0})
+    do()
+    sounds = {p.name: p.read_bytes() for p in Path("out").glob("*.wav")}
+    write(name="{model}-{input}", settings={"amp.input_db": 6})
+    assert subprocess.run([sys.executable, "-c", KILLED], check=False).returncode == 9
+    assert {p.name: p.read_bytes() for p in Path("out").glob("*.wav")} != sounds
+    write(name="{model}-{input}", settings={"amp.input_db": 0})
+    do()
+    assert {p.name: p.read_bytes() for p in Path("out").glob("*.wav")} == sounds
+
+
+def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_run, "EVERY_S", 0.0)
+    counts = list[int]()
+    real = write_manifest
+
+    def counted(path: Path, job: Any, files: list[Any]) -> None:
+        counts.append(len(files))
+        real(path, job, files)
+
+    monkeypatch.setattr(job_run, "write_manifest", counted)
+    write()
+    do(threads=1)
+    assert counts == [0, 1, 2, 3, 4, 4]
+
+
+def test_a_manifest_that_cannot_be_written_is_known_before(takes: Path) -> None:
+    Path("out/manifest.json").mkdir(parents=True)
+    write()
+    with pytest.raises(ng.JobError, match="it is a folder, not a manifest of namgraph batch"):
+        do()
+    with pytest.raises(ng.JobError, match="it is a folder"):
+        do(again=True)
+    assert not list(takes.rglob("out/**/*.wav"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no flock")
+def test_two_runs_do_not_share_a_folder(takes: Path) -> None:
+    write()
+    with (
+        alone_in(takes / "out"),
+        pytest.raises(ng.JobError, match=r"out: another run is at work there"),
+    ):
+        do()
+    assert do().made == 4
+
+
+def test_a_rack_of_one_model_rings_on_and_the_model_does_not(takes: Path) -> None:
+    graph = ng.Graph()
+    amp = graph.add("amp", ng.Nam("crunch-wavenet.nam"))
+    graph.input("in", channels=1) >> amp >> graph.output("out", channels=1)
+    ng.save_preset(graph, "amp.json")
+    write(inputs="a.wav", models="crunch-wavenet.nam", name="{input}")
+    do()
+    short = read("out/a.wav").shape[1]
+    write(inputs="a.wav", models=..., racks="amp.json", name="{input}")
+    assert do().made == 1
+    assert read("out/a.wav").shape[1] > short
+    write(inputs="a.wav", models=..., racks="amp.json", name="{input}", tail=True)
+    assert do().made == 0, "it rang on as it was"
+
+
+def test_files_in_the_settings_of_a_plugin_count(takes: Path) -> None:
+    pytest.importorskip("pedalboard")
+    soundfile.write("ir.wav", GUITAR[:4800], RATE)
+    effect = {"type": "pedalboard_effect", "effect": "Convolution"}
+    effect["settings"] = [["impulse_response_filename", str(takes / "ir.wav")]]  # type: ignore[assignment]
+    rack = {"namgraph": 1, "inputs": {"in": 1}, "outputs": {"out": 1}, "nodes": {"hall": effect}}
+    wires = [["in.out", "hall.in"], ["hall.out", "out.in"]]
+    Path("hall.json").write_text(json.dumps({**rack, "connections": wires}))
+    write(models=..., racks="hall.json")
+    assert do().made == 2
+    assert do().made == 0
+    soundfile.write("ir.wav", GUITAR[4800:9600], RATE)
+    assert do().made == 2
+
+
+def test_what_another_job_made_stays_in_the_manifest(takes: Path) -> None:
+    write(models="crunch-lstm.nam", name="{model}-{input}")
+    do()
+    write(models="crunch-wavenet.nam", name="{model}-{input}")
+    do()
+    assert len(entries()) == 4
+    Path("out/crunch-lstm-a.wav").unlink()
+    do(again=True)
+    assert len(entries()) == 3
+
+
+def test_an_error_ends_it_and_the_next_run_goes_on(
+    takes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write()
+    real, calls = ng.render, [0]
+
+    def breaks(*args: Any, **kwargs: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 3:
+            raise ng.AudioFileError("disk gone")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(render, "render", breaks)
+    with pytest.raises(ng.AudioFileError, match="disk gone"):
+        do(threads=1)
+    assert len(entries()) == 2
+    again = do(threads=1)
+    assert (again.made, again.kept) == (2, 2)
+    assert len(entries()) == 4
+
+
+def test_an_interrupt_stops_every_thread_in_the_midst(
+    takes: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("a.wav", np.tile(GUITAR, 20)[: 200 * RATE], RATE)
+    soundfile.write("b.wav", np.tile(GUITAR, 20)[: 200 * RATE], RATE)
+    begun = threading.active_count()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job_run, "wait", interrupt)
+    assert main(["batch", write(), "--threads", "2"]) == 130
+    assert threading.active_count() == begun
+    assert not list(takes.rglob("out/**/*.wav"))
+    assert not list(takes.rglob("*.part"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"namgraph_manifest": 2, "files": []}'])
+def test_a_manifest_of_somebody_else_is_not_overwritten(
+    takes: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    Path("out").mkdir()
+    Path("out/manifest.json").write_text(text)
+    assert main(["batch", write()]) == 2
+    assert "--again makes everything anew" in capsys.readouterr().err
+    assert Path("out/manifest.json").read_text() == text
+    assert main(["batch", "job.json", "--again"]) == 0
+    assert len(entries()) == 4

@@ -1,0 +1,39 @@
+"""Kernels compile once, are kept on disk, and are told apart by the sources they come from."""
+
+import gc
+
+import numpy as np
+
+from namgraph.runtime.native.abi import kernel, natives
+from namgraph.runtime.plan.buffer_operations import WIDTH, copy
+
+
+def test_a_kernel_is_a_c_function_of_the_contract() -> None:
+    state = np.zeros(1, WIDTH)
+    state["channels"] = 2
+    x, y = np.arange(20, dtype=np.float32).reshape(2, 10), np.zeros((2, 10), np.float32)
+    ins, outs = (np.array([row.ctypes.data for row in a], np.int64) for a in (x, y))
+    run = copy.ctypes
+    run(state.ctypes.data, ins.ctypes.data, outs.ctypes.data, 7)
+    np.testing.assert_array_equal(y[:, :7], x[:, :7])
+    assert not y[:, 7:].any(), "nothing past the frames is written"
+
+
+def test_declaring_a_kernel_compiles_nothing() -> None:
+    @kernel
+    def made(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    assert made in natives()
+    assert made._compiled is None
+    assert made.address == made.address != 0
+
+
+def test_the_collector_is_back_after_compiling() -> None:
+    @kernel
+    def short(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    assert gc.isenabled()
+    assert short.address != 0
+    assert gc.isenabled()

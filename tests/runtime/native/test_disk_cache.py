@@ -1,0 +1,211 @@
+"""Compiled kernels are found again by all that they were made from, and by nothing less."""
+
+import os
+import subprocess
+import sys
+import types as python
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numba.core import config
+
+from namgraph.runtime.native import cache_files, disk_cache
+from namgraph.runtime.native.abi import NODE, Native, helper, kernel
+from namgraph.runtime.plan.buffer_operations import add, copy
+
+SCRIPT = """
+import sys, numba.core.event as event
+from numba.core.typed_passes import NativeLowering
+lowered = []
+whole = NativeLowering.run_pass
+def count(self, state):
+    lowered.append(state.func_id.func_name)
+    return whole(self, state)
+NativeLowering.run_pass = count
+from namgraph.runtime import disk_cache
+disk_cache.source_key = lambda: sys.argv[1]
+from namgraph.runtime.plan.buffer_operations import add
+add.address
+print(len(lowered))
+"""
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for kernels; warnings are given anew."""
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kernels"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    monkeypatch.setattr(cache_files, "_warned", set())
+    return tmp_path / "kernels"
+
+
+def loaded(function: Callable[..., Any]) -> bool:
+    """Get a kernel ready, as a new process would; return whether it came from disk."""
+    made = Native(function, NODE)
+    assert made.address
+    assert made._compiled is not None
+    return bool(made._compiled.cache_hits)
+
+
+def compiled_in_a_new_process(key: str, folder: Path) -> int:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, key],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(done.stdout)
+
+
+def test_a_second_process_compiles_nothing(place: Path) -> None:
+    assert compiled_in_a_new_process("one", place) > 0
+    assert compiled_in_a_new_process("one", place) == 0
+    assert compiled_in_a_new_process("two", place) > 0, "another emitter is another kernel"
+
+
+@pytest.mark.parametrize("file", ["lanes.py", "gain.py", "player.py"])
+def test_the_key_depends_on_every_folder(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
+    before = disk_cache.source_key.__wrapped__()
+    assert before == disk_cache.source_key.__wrapped__()
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda p: read(p) + (b"#" if p.name == file else b""))
+    assert disk_cache.source_key.__wrapped__() != before
+
+
+def test_one_file_for_each_kernel(place: Path) -> None:
+    assert [loaded(n.function) for n in (copy, add, copy, add)] == [False, False, True, True]
+    names = sorted(p.name.split("-")[0] for p in place.rglob("*.*"))
+    assert names == ["operations.add", "operations.copy"]
+
+
+def test_processes_that_fill_one_cache_at_once_do_not_disturb_each_other(place: Path) -> None:
+    command = [sys.executable, "-c", SCRIPT, "one"]
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(place)}
+    all_of_them = [
+        subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in all_of_them:
+        assert process.communicate(timeout=120)[1] == b""
+        assert process.returncode == 0
+    assert compiled_in_a_new_process("one", place) == 0
+    assert {p.suffix for p in place.rglob("*.*")} == {".kernel"}, "nothing unfinished is left"
+
+
+# --- kernels of users: edited, typed again, and with helpers elsewhere
+
+
+def typed(text: str, file: str, **values: Any) -> Callable[..., Any]:
+    """Run a cell of a notebook; return its function ``fill``."""
+    space: dict[str, Any] = {"__name__": "__main__", **values}
+    exec(compile(text, file, "exec"), space)
+    found: Callable[..., Any] = space["fill"]
+    return found
+
+
+def heard(function: Callable[..., Any]) -> tuple[float, bool]:
+    """Return what a kernel puts into its first output, and whether it came from disk."""
+    y = np.zeros(4, np.float32)
+    outs = np.array([y.ctypes.data], np.int64)
+    made = Native(function, NODE)
+    made.ctypes(0, 0, outs.ctypes.data, 4)
+    assert made._compiled is not None
+    return float(y[0]), bool(made._compiled.cache_hits)
+
+
+CELL = """
+def fill(state, ins, outs, frames):
+    y = channel(outs, 0, frames)
+    for i in range(frames):
+        y[i] = {value}
+"""
+
+
+@pytest.mark.parametrize("file", ["<ipython-input-3-ab>", "/tmp/ipykernel_17/42.py"])
+def test_a_cell_of_a_notebook_is_kept_by_its_code(place: Path, file: str) -> None:
+    from namgraph.runtime.native.pointers import channel
+
+    old, new = CELL.format(value="0.25"), CELL.format(value="0.5")
+    assert heard(typed(old, file, channel=channel)) == (0.25, False)
+    assert heard(typed(old, file, channel=channel)) == (0.25, True)
+    assert heard(typed(new, file, channel=channel)) == (0.5, False)
+    assert heard(typed(new, file, channel=channel)) == (0.5, True)
+    assert len(list(place.rglob("*.kernel"))) == 1, "the cell's older code is replaced"
+
+
+def test_a_value_from_another_cell_is_part_of_the_code(place: Path) -> None:
+    from namgraph.runtime.native.pointers import channel
+
+    cell, file = CELL.format(value="LEVEL * scaled(1.0)"), "<ipython-input-4-cd>"
+
+    def make(level: float, gain: float) -> Callable[..., Any]:
+        @helper
+        def scaled(x: float) -> float:
+            return gain * x
+
+        return typed(cell, file, channel=channel, LEVEL=level, scaled=scaled)
+
+    assert heard(make(0.5, 1.0)) == (0.5, False)
+    assert heard(make(0.5, 1.0)) == (0.5, True)
+    assert heard(make(0.25, 1.0)) == (0.25, False)
+    assert heard(make(0.25, 3.0)) == (0.75, False)
+
+
+def test_what_a_module_of_the_user_holds_is_part_of_the_code() -> None:
+    from namgraph.runtime.native.pointers import channel
+
+    values = python.ModuleType("values_of_mine")
+    cell, file = CELL.format(value="values.LEVEL"), "<ipython-input-5-ef>"
+    for level in (0.5, 0.25):
+        values.LEVEL = level  # type: ignore[attr-defined]
+        assert heard(typed(cell, file, channel=channel, values=values)) == (level, False)
+
+
+def test_code_loaded_from_disk_hides_no_code_compiled_later(place: Path) -> None:
+    """Symbols are found by name: the name Numba gives counts compilations of a process only."""
+    script = (
+        "import sys\n"
+        "from namgraph.tests.runtime.native.test_disk_cache import CELL, heard, typed\n"
+        "from namgraph.runtime.native.pointers import channel\n"
+        "for value in sys.argv[1:]:\n"
+        "    cell = CELL.format(value=value)\n"
+        "    print(*heard(typed(cell, '<ipython-input-3-ab>', channel=channel)))\n"
+    )
+
+    def said(*values: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *values],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(place)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if "No module named" in done.stderr:
+            pytest.skip("the tests are not installed beside the package")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert said("0.25") == ["0.25 False"]
+    assert said("0.25", "0.5") == ["0.25 True", "0.5 False"]
+
+
+def test_a_kernel_without_a_file_plays_without_a_cache(place: Path) -> None:
+    made: dict[str, object] = {"kernel": kernel}
+    exec("@kernel\ndef typed(state, ins, outs, frames):\n    pass\n", made)
+    assert made["typed"].address != 0  # type: ignore[attr-defined]
+    assert not place.exists()
+
+
+def test_where_nothing_can_be_kept_it_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "file" / "kernels"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.warns(RuntimeWarning, match="cannot be kept on disk: .*NUMBA_CACHE_DIR"):
+        assert not loaded(add.function)
+    assert not loaded(copy.function)  # a second warning would be an error

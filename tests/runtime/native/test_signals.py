@@ -1,0 +1,147 @@
+"""Signal handlers wait while a kernel compiles, and run right after."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from numba.core.ccallback import CFunc
+
+from namgraph.runtime.native import abi
+from namgraph.runtime.native.abi import kernel
+from namgraph.runtime.native.signals import signals_deferred
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
+
+
+@pytest.fixture
+def heard() -> Iterator[list[int]]:
+    """Numbers of the SIGUSR1 and SIGTERM that a handler got; SIGTERM's raises."""
+    found: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        found.append(number)
+        if number == signal.SIGTERM:
+            raise SystemExit(1)
+
+    before = {n: signal.signal(n, note) for n in (signal.SIGUSR1, signal.SIGTERM)}
+    yield found
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(number: int) -> None:
+    """Send a signal to this process, and leave time for its handler to run here, if it can."""
+    os.kill(os.getpid(), number)
+    for _ in range(1_000):
+        time.sleep(1e-5)
+
+
+def test_a_handler_runs_after_the_block_and_not_inside(heard: list[int]) -> None:
+    with signals_deferred():
+        send(signal.SIGUSR1)
+        send(signal.SIGUSR1)
+        inside = list(heard)
+    assert inside == []
+    assert heard == [signal.SIGUSR1], "once, as for a signal that is blocked"
+
+
+def test_without_the_block_it_runs_at_once(heard: list[int]) -> None:
+    send(signal.SIGUSR1)
+    assert heard == [signal.SIGUSR1]
+
+
+def test_what_a_handler_raises_is_raised_when_all_are_put_back(heard: list[int]) -> None:
+    before = {n: signal.getsignal(n) for n in signal.valid_signals()}
+
+    def work() -> None:
+        with signals_deferred():
+            send(signal.SIGTERM)
+            send(signal.SIGUSR1)
+            assert heard == []
+
+    with pytest.raises(SystemExit):
+        work()
+    assert sorted(heard) == sorted([signal.SIGTERM, signal.SIGUSR1])
+    assert {n: signal.getsignal(n) for n in signal.valid_signals()} == before
+
+
+def test_handlers_are_put_back_after_an_error(heard: list[int]) -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+
+    def work() -> None:
+        with signals_deferred():
+            send(signal.SIGUSR1)
+            raise EOFError
+
+    with pytest.raises(EOFError):
+        work()
+    assert signal.getsignal(signal.SIGUSR1) is before
+    assert heard == [signal.SIGUSR1]
+
+
+def test_other_threads_may_use_it_too() -> None:
+    done: list[bool] = []
+
+    def work() -> None:
+        with signals_deferred():
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done
+
+
+def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception raised in LLVM's callback would be lost, and crash the process later."""
+    monkeypatch.setattr(abi, "_natives", [])
+    went_on: list[str] = []
+
+    @kernel
+    def slow(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    def compile_while_interrupted(self: CFunc) -> None:
+        send(signal.SIGINT)
+        went_on.append("to the end")
+
+    monkeypatch.setattr(CFunc, "compile", compile_while_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _ = slow.address
+    assert went_on == ["to the end"]
+
+
+COMPILES = """
+import signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+import namgraph as ng
+from namgraph.cli.warm import warm
+print("now", flush=True)
+warm()
+print("to the end")
+"""
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.3, 1.0])
+def test_ctrl_c_ends_a_program_that_compiles(after_s: float, tmp_path: os.PathLike[str]) -> None:
+    """By ``KeyboardInterrupt`` in the kernel that is being compiled: no crash, no hang."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMPILES],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "now\n"
+    time.sleep(after_s)
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    assert out == ""
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert process.returncode == -signal.SIGINT, "how Python ends when nobody catches it"
