@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import namgraph as ng
-from namgraph.runtime.cuda.driver.driver import missing
+from namgraph.runtime.cuda.driver.device import missing
 from namgraph.runtime.io.audio_file import audio_writer, read_audio
 
 guitar = read_audio(ng.asset("di.wav"))

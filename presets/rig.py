@@ -194,7 +194,7 @@ def _slim(graph: Graph, slim: float) -> None:
 
 def _set_backend(graph: Graph, backend: str | None) -> None:
     """Let models play on a GPU; there must be one if it is asked for by name."""
-    from ..runtime.cuda.driver.driver import missing
+    from ..runtime.cuda.driver.device import missing
 
     if backend is None:
         return
@@ -213,7 +213,7 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
 
 def check_devices(graph: Graph) -> None:
     """Refuse a rack with a model that must play on a device, and cannot here."""
-    from ..runtime.cuda.driver.driver import missing
+    from ..runtime.cuda.driver.device import missing
 
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank) and node.backend == "cuda":

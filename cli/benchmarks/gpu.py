@@ -28,7 +28,8 @@ from ...nodes.nam import Nam, load_nam
 from ...nodes.nam.cuda import cuda_network
 from ...runtime.adapters.live.null import NullStream
 from ...runtime.adapters.offline import best_block, render
-from ...runtime.cuda.driver.driver import Driver, driver
+from ...runtime.cuda.driver.device import driver
+from ...runtime.cuda.driver.driver import Driver
 from ...runtime.engine.engine import Engine
 from . import models
 from .gpu_batch import Batch

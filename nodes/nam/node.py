@@ -85,7 +85,7 @@ class Nam(Node):
 
         A file that cannot be used is no reason: it raises its own ``NamFileError``.
         """
-        from ...runtime.cuda.driver.driver import driver, missing
+        from ...runtime.cuda.driver.device import driver, missing
         from .cuda import cuda_network, refusal
 
         network = self.model.running

@@ -13,7 +13,8 @@ from ..plan.rows import SLACK, Row
 from ..plan.stats import DeviceStats
 from .arguments import OpArgs
 from .device_processor import DeviceWork
-from .driver.driver import Driver, driver
+from .driver.device import driver, memory_pool
+from .driver.driver import Driver
 from .driver.resources import Handles, Launch, Pinned
 from .executor_kernels import FALLEN, HANGS, TRACED, call, collect, fetch, idle, run, stage
 from .mix import mix_row
@@ -47,7 +48,7 @@ class Lane:
     def __init__(self, own: Memory, plan: Schedule) -> None:
         self.driver: Driver = driver()
         self._own, self._plan, self._spec = own, plan, plan.spec
-        self._handles = Handles(self.driver)
+        self._handles = Handles(self.driver, memory_pool())
         self.record = own.table(LANE, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
         self._order = self._handles.pinned(BLOCK.itemsize)

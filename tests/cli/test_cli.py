@@ -12,7 +12,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli import demo as demo_module
 from namgraph.cli.main import main
-from namgraph.runtime.cuda.driver.driver import missing
+from namgraph.runtime.cuda.driver.device import missing
 
 from .command import GUITAR, LSTM, refused, wav
 

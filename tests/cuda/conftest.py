@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from namgraph.runtime.cuda.driver.driver import missing
+from namgraph.runtime.cuda.driver.device import missing
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 import namgraph as ng
-from namgraph.runtime.cuda.driver import compiler, driver
+from namgraph.runtime.cuda.driver import compiler, device
 from namgraph.runtime.cuda.driver.kernel import CudaKernel
 
 from ..nodes.nam import nets
@@ -40,8 +40,8 @@ def on_fake_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
     def compiled(kernel: CudaKernel, arch: str) -> Any:
         return SimpleNamespace(image=image(build(kernel.source, [kernel.entry])))
 
-    monkeypatch.setattr(driver, "open_library", lambda: fake.library)
-    monkeypatch.setattr(driver, "_opened", {})
+    monkeypatch.setattr(device, "open_library", lambda: fake.library)
+    monkeypatch.setattr(device, "_opened", {})
     monkeypatch.setattr(compiler, "compile_cubin", compiled)
     monkeypatch.setattr(compiler, "missing", lambda: "")
     yield fake

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.cuda.driver.driver import driver
+from namgraph.runtime.cuda.driver.device import memory_pool
 from namgraph.runtime.engine import engine as engine_module
 from namgraph.runtime.plan.plan import Plan
 
@@ -59,7 +59,7 @@ def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
     fake.set_queries(1 << 30)
     with pytest.raises(ng.CudaError, match="the device cannot play: the device does not answer"):
         engine(amp(model, backend="cuda"))
-    driver().store.drain()
+    memory_pool().drain()
     assert fake.leaks > 0, "the device may still write there"
     assert fake.held("stream") == 1, "nobody waits for it"
 

@@ -8,7 +8,7 @@ import pytest
 import namgraph as ng
 from namgraph.graph import CudaError
 from namgraph.runtime.cuda.driver import compiler
-from namgraph.runtime.cuda.driver.driver import driver
+from namgraph.runtime.cuda.driver.device import memory_pool
 
 from .fake_driver import FakeDriver
 from .gpu import X, amp, engine, in_blocks, near, on_cpu
@@ -20,7 +20,7 @@ def test_what_is_given_is_given_back(fake: FakeDriver, model: str) -> None:
     in_blocks(made, X[:128], 64)
     del made
     assert [fake.held(k) for k in ("stream", "graph", "executable")] == [0] * 3
-    driver().store.drain()
+    memory_pool().drain()
     assert fake.leaks == 0
     assert fake.held("module") == 1, "kernels stay"
 
@@ -54,7 +54,7 @@ def test_auto_is_the_cpu_where_the_device_cannot(fake: FakeDriver, model: str) -
     fake.fail("cuMemAlloc_v2", 2, times=2)
     with pytest.raises(CudaError, match=r"^amp: CUDA: cuMemAlloc_v2 failed: .* \(backend auto or"):
         engine(amp(model, backend="cuda"))
-    driver().store.drain()
+    memory_pool().drain()
     assert fake.leaks == 0
 
 
@@ -100,7 +100,7 @@ def test_a_plan_that_comes_to_nothing_leaves_nothing(
 ) -> None:
     made, said = engine(amp(model)), list[str]()
     for after_calls in range(3):
-        driver().store.drain()
+        memory_pool().drain()
         fake.fail(function, 2, after_calls, times=2 if "Alloc" in function else 1)
         again = amp(model, backend="cuda")
         try:
@@ -114,6 +114,6 @@ def test_a_plan_that_comes_to_nothing_leaves_nothing(
     assert said
     assert all(line.startswith("amp: ") for line in said)
     gc.collect()
-    driver().store.drain()
+    memory_pool().drain()
     kinds = ("device", "pinned", "stream", "graph", "executable")
     assert {kind: fake.held(kind) for kind in kinds} == dict.fromkeys(kinds, 0)

@@ -10,7 +10,7 @@ import pytest
 import namgraph as ng
 from namgraph.graph import CudaError
 from namgraph.runtime.cuda.driver import compiler, memory_pool as stores
-from namgraph.runtime.cuda.driver.driver import driver
+from namgraph.runtime.cuda.driver.device import driver, memory_pool
 from namgraph.runtime.cuda.driver.memory_pool import DEVICE, PINNED
 
 from .fake_driver import FakeDriver
@@ -52,7 +52,7 @@ def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:
 
 @pytest.mark.parametrize("kind", [DEVICE, PINNED])
 def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
-    store = driver().store
+    store = memory_pool()
     first = store.take(kind, 1024)
     assert store.take(kind, 1024) != first
     store.give(kind, 1024, first)
@@ -62,7 +62,7 @@ def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
 
 def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
-    store = driver().store
+    store = memory_pool()
     places = [store.take(DEVICE, 1024) for _ in range(4)]
     for place in places:
         store.give(DEVICE, 1024, place)
@@ -73,7 +73,7 @@ def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_what_nobody_wants_makes_room(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
-    store = driver().store
+    store = memory_pool()
     old, new = store.take(DEVICE, 2048), store.take(DEVICE, 1024)
     store.give(DEVICE, 2048, old)
     store.give(DEVICE, 1024, new)
@@ -95,14 +95,14 @@ def test_nobody_gets_what_the_device_may_still_write_to(fake: FakeDriver, model:
     gc.collect()
     assert fake.count("cuMemFreeHost") > before
     taken = fake.leaks
-    driver().store.drain()
+    memory_pool().drain()
     assert fake.leaks == taken, "nothing was there"
 
 
 def test_memory_does_not_wait_for_the_compiler(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, begun, end = driver().store, threading.Event(), threading.Event()
+    store, begun, end = memory_pool(), threading.Event(), threading.Event()
     real = compiler.compile_cubin
 
     def slow(*args: Any) -> Any:
@@ -120,7 +120,7 @@ def test_memory_does_not_wait_for_the_compiler(
 
 
 def test_what_is_kept_is_given_back_when_memory_is_short(fake: FakeDriver) -> None:
-    store = driver().store
+    store = memory_pool()
     store.give(DEVICE, 1024, store.take(DEVICE, 1024))
     fake.fail("cuMemAlloc_v2", 2)
     store.take(DEVICE, 2048)

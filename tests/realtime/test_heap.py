@@ -1,6 +1,6 @@
 """No heap call on the audio thread: counted in place of malloc, in processes of their own.
 
-That no kernel can allocate, because it is refused otherwise: tests/runtime/native/test_kernel_refused.py.
+A kernel that could allocate is refused: tests/runtime/native/test_kernel_refused.py.
 """
 
 import pytest

@@ -6,18 +6,12 @@ functions are documented in NVIDIA's «CUDA Driver API» under their names.
 """
 
 import ctypes
-import os
-import sys
-import threading
-from collections.abc import Callable
 from ctypes import byref, c_char_p, c_int, c_uint, c_void_p
 from typing import Any
 
 from ....graph import CudaError
-from . import compiler
-from .memory_pool import Store
 
-__all__ = ["MINIMUM_CAPABILITY", "NOT_READY", "Driver", "driver", "missing"]
+__all__ = ["MINIMUM_CAPABILITY", "NOT_READY", "Driver"]
 
 NOT_READY = 600  # CUDA_ERROR_NOT_READY: no error, the work is not done yet
 MINIMUM_CAPABILITY = (8, 0)
@@ -57,7 +51,6 @@ class Driver:
         context = c_void_p()
         self._ask("cuDevicePrimaryCtxRetain", byref(context), device)
         self.context = int(context.value or 0)
-        self.store = Store(self)
 
     @property
     def arch(self) -> str:
@@ -114,49 +107,3 @@ class Driver:
 
 def _dotted(pair: tuple[int, int]) -> str:
     return f"{pair[0]}.{pair[1]}"
-
-
-def _open() -> Any:
-    names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
-    for name in names:
-        try:
-            return ctypes.CDLL(name)
-        except OSError:
-            continue
-    raise CudaError(f"no CUDA driver on this machine ({names[0]} is not there)")
-
-
-_opened: dict[int, Driver | CudaError] = {}
-_opening = threading.Lock()
-open_library: Callable[[], Any] = _open
-"""How the driver's library is found; the tests put an emulator here."""
-
-
-def driver() -> Driver:
-    """Return the device's driver, found once; ``CudaError`` where there is no usable device.
-
-    ``NAMGRAPH_CUDA_DEVICE`` chooses among several by number.
-    """
-    said = os.environ.get("NAMGRAPH_CUDA_DEVICE", "0")
-    if not said.isdecimal():
-        raise CudaError(f"NAMGRAPH_CUDA_DEVICE is {said!r}: must be the number of a device")
-    ordinal = int(said)
-    with _opening:
-        if ordinal not in _opened:
-            try:
-                _opened[ordinal] = Driver(open_library(), ordinal)
-            except CudaError as error:
-                _opened[ordinal] = error
-        found = _opened[ordinal]
-    if isinstance(found, CudaError):
-        raise CudaError(str(found))
-    return found
-
-
-def missing() -> str:
-    """Return why no device can be used here, or nothing if one can: it, and a compiler for it."""
-    try:
-        driver()
-    except CudaError as error:
-        return str(error)
-    return compiler.missing()

@@ -8,16 +8,13 @@ meanwhile waits for them.  A rack that changes between the same amps does none o
 import threading
 from ctypes import byref, c_char_p, c_int, c_size_t, c_uint, c_void_p
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ....graph import CudaError
 from . import compiler
+from .driver import Driver
 from .kernel import CudaKernel
 
-if TYPE_CHECKING:
-    from .driver import Driver
-
-__all__ = ["DEVICE", "KEPT_BYTES", "PINNED", "Loaded", "Store"]
+__all__ = ["DEVICE", "KEPT_BYTES", "PINNED", "Loaded", "MemoryPool"]
 
 DEVICE, PINNED = "cuMemFree_v2", "cuMemFreeHost"
 """Kinds of memory, by the function that gives them back."""
@@ -43,13 +40,13 @@ class Loaded:
     shared_bytes: int
 
 
-class Store:
+class MemoryPool:
     """Kernels and unused memory of one device's context; from any control thread.
 
     Kernels stay loaded as long as the process lives: there is one for each shape of a network.
     """
 
-    def __init__(self, driver: "Driver") -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._kernels: dict[CudaKernel, Loaded] = {}
         self._free: dict[tuple[str, int], list[int]] = {}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....graph import CudaError
 from .driver import Driver
 from .kernel import CudaKernel
-from .memory_pool import DEVICE, PINNED, Loaded
+from .memory_pool import DEVICE, PINNED, Loaded, MemoryPool
 
 __all__ = ["Handles", "Launch", "Pinned"]
 
@@ -44,8 +44,8 @@ class Handles:
     nothing can be given back.
     """
 
-    def __init__(self, driver: Driver) -> None:
-        self.driver = driver
+    def __init__(self, driver: Driver, pool: MemoryPool) -> None:
+        self.driver, self._pool = driver, pool
         self._held: list[tuple[str, int]] = []
         self._memory: list[tuple[str, int, int]] = []
         made = c_void_p()
@@ -83,7 +83,7 @@ class Handles:
 
     def load(self, kernel: CudaKernel) -> Loaded:
         """Return a kernel that can be launched; others may have loaded it before."""
-        return self.driver.store.kernel(kernel)
+        return self._pool.kernel(kernel)
 
     def capture(self, launches: Sequence[Launch]) -> int:
         """Make one graph of launches that follow one another; return what is to be launched."""
@@ -137,12 +137,12 @@ class Handles:
         while self._memory:
             kind, size, at = self._memory.pop()
             if done:
-                self.driver.store.give(kind, size, at)
+                self._pool.give(kind, size, at)
             else:  # the device may still write there: nobody else may have it
                 self.driver.attempt(kind, c_void_p(at))
 
     def _take(self, kind: str, size: int) -> int:
-        at = self.driver.store.take(kind, size)
+        at = self._pool.take(kind, size)
         self._memory.append((kind, size, at))
         return at
 

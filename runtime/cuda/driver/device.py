@@ -1,0 +1,71 @@
+"""Opens the CUDA device in use once a process: its driver and memory pool. Control threads."""
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ....graph import CudaError
+from . import compiler
+from .driver import Driver
+from .memory_pool import MemoryPool
+
+__all__ = ["driver", "memory_pool", "missing"]
+
+
+def _open() -> Any:
+    names = ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libcuda.so")
+    for name in names:
+        try:
+            return ctypes.CDLL(name)
+        except OSError:
+            continue
+    raise CudaError(f"no CUDA driver on this machine ({names[0]} is not there)")
+
+
+_opened: dict[int, tuple[Driver, MemoryPool] | CudaError] = {}
+_opening = threading.Lock()
+open_library: Callable[[], Any] = _open
+"""How the driver's library is found; the tests put an emulator here."""
+
+
+def driver() -> Driver:
+    """Return the driver of the device in use, opened once; raises ``CudaError`` if none is usable.
+
+    The environment variable ``NAMGRAPH_CUDA_DEVICE`` selects one of several devices by number.
+    """
+    return _device()[0]
+
+
+def memory_pool() -> MemoryPool:
+    """Return the memory pool of the device in use; raises ``CudaError`` if none is usable."""
+    return _device()[1]
+
+
+def _device() -> tuple[Driver, MemoryPool]:
+    text = os.environ.get("NAMGRAPH_CUDA_DEVICE", "0")
+    if not text.isdecimal():
+        raise CudaError(f"NAMGRAPH_CUDA_DEVICE is {text!r}: must be the number of a device")
+    ordinal = int(text)
+    with _opening:
+        if ordinal not in _opened:
+            try:
+                opened = Driver(open_library(), ordinal)
+                _opened[ordinal] = opened, MemoryPool(opened)
+            except CudaError as error:
+                _opened[ordinal] = error
+        found = _opened[ordinal]
+    if isinstance(found, CudaError):
+        raise CudaError(str(found))
+    return found
+
+
+def missing() -> str:
+    """Return why no device can be used here, or "" if a device and a compiler are there."""
+    try:
+        driver()
+    except CudaError as error:
+        return str(error)
+    return compiler.missing()
