@@ -30,11 +30,14 @@ from .graph import (
     Space,
     Spec,
     UnknownNameError,
+    draw,
     file,
+    mermaid,
     node,
     node_types,
     option,
     param,
+    svg,
 )
 from .graph.version import VERSION
 from .nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
@@ -128,6 +131,7 @@ __all__ = [
     "copy_bytes",
     "decibels",
     "devices",
+    "draw",
     "each",
     "embed",
     "file",
@@ -139,6 +143,7 @@ __all__ = [
     "load_nam",
     "load_preset",
     "match_levels",
+    "mermaid",
     "node",
     "node_types",
     "numbers",
@@ -150,6 +155,7 @@ __all__ = [
     "render_models",
     "save_preset",
     "scale",
+    "svg",
     "write_audio",
 ]
 __version__ = VERSION

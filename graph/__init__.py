@@ -22,7 +22,8 @@ Nothing here makes an array, starts a thread or touches a device.
 """
 
 from .connection import Connection, Handle, PortRef
-from .drawing.draw import draw, mermaid
+from .drawing.draw import draw
+from .drawing.mermaid import mermaid
 from .drawing.svg import svg
 from .errors import (
     AudioFileError,

@@ -187,18 +187,6 @@ class Graph:
             found[connection.target].append(connection.source)
         return found
 
-    def mermaid(self) -> str:
-        """Return the graph as a Mermaid flowchart."""
-        from .drawing.draw import mermaid
-
-        return mermaid(self)
-
-    def draw(self, path: str | os.PathLike[str]) -> None:
-        """Write a picture: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
-        from .drawing.draw import draw
-
-        draw(self, path)
-
     def __eq__(self, other: object) -> bool:
         """Equal graphs sound the same: the order of sums and of the ends counts, no other does."""
         if not isinstance(other, Graph):

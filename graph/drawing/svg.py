@@ -2,16 +2,13 @@
 
 import unicodedata
 from html import escape
-from typing import TYPE_CHECKING
 
+from ..check import Side
+from ..graph import Graph
 from ..node import Kind, Port
 from ..scheduling.order import topological_order
-from .draw import facts, title
+from .labels import facts, title
 from .layout import Layout, Size, Wire, layout
-
-if TYPE_CHECKING:
-    from ..check import Side
-    from ..graph import Graph
 
 __all__ = ["svg"]
 
@@ -38,7 +35,7 @@ STYLE = """\
 """
 
 
-def svg(graph: "Graph") -> str:
+def svg(graph: Graph) -> str:
     """Return a picture: signals run from left to right, control dashed.  Loops cannot be drawn."""
     order, layer = _layers(graph)
     words = {name: _words(graph, name) for name in order}
@@ -71,7 +68,7 @@ def svg(graph: "Graph") -> str:
     return "\n".join([*lines, "  </g>", "</svg>"]) + "\n"
 
 
-def _layers(graph: "Graph") -> tuple[list[str], dict[str, int]]:
+def _layers(graph: Graph) -> tuple[list[str], dict[str, int]]:
     """Layers by longest path; what has no input stands just before what it feeds."""
     after: dict[str, list[str]] = {
         name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
@@ -93,14 +90,14 @@ def _layers(graph: "Graph") -> tuple[list[str], dict[str, int]]:
     return order, {name: used[depth] for name, depth in layer.items()}
 
 
-def _words(graph: "Graph", name: str) -> list[str]:
+def _words(graph: Graph, name: str) -> list[str]:
     words = [name, *facts(graph, name, defaults=2)]
     if len(words) > MOST_FACTS + 2:
         words[MOST_FACTS + 1 :] = [f"and {len(words) - MOST_FACTS - 1} more"]
     return [_cut(word) for word in words]
 
 
-def _size(graph: "Graph", name: str, words: list[str]) -> Size:
+def _size(graph: Graph, name: str, words: list[str]) -> Size:
     entering, leaving = graph.ports(name, "input"), graph.ports(name, "output")
     ports = max(len(entering), len(leaving))
     widest = max([_wide(words[0]) * 8.6, *(_wide(word) * 7.0 for word in words[1:])])
@@ -121,7 +118,7 @@ def _offset(ports: tuple[Port, ...], name: str) -> float:
     return (place - (len(ports) - 1) / 2) * PORT_GAP
 
 
-def _wires(graph: "Graph", plan: Layout) -> list[str]:
+def _wires(graph: Graph, plan: Layout) -> list[str]:
     lines = []
     for (source, _), path in zip(graph.connections, plan.paths, strict=True):
         kind = next(p.kind for p in graph.ports(source.node, "output") if p.name == source.port)
@@ -141,7 +138,7 @@ def _wires(graph: "Graph", plan: Layout) -> list[str]:
 
 
 def _box(
-    graph: "Graph", name: str, words: list[str], size: Size, middle: tuple[float, float]
+    graph: Graph, name: str, words: list[str], size: Size, middle: tuple[float, float]
 ) -> list[str]:
     left, top = middle[0] - size.width / 2, middle[1] - size.height / 2
     css, radius = ("box", 9.0) if name in graph.nodes else ("end", size.height / 2)

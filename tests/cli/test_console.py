@@ -106,7 +106,7 @@ def test_live_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     graph.add("amp", ng.Nam(str(path)))
     graph.add("bank", ng.NamBank([str(path)] * 2))
     for name in ("rack.svg", "rack.mmd", "rack.md"):
-        graph.draw(tmp_path / name)
+        ng.draw(graph, tmp_path / name)
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert not steers(text)
         assert "<b>" not in text.replace("<br>", "")
@@ -120,7 +120,7 @@ def test_names_that_are_no_text_can_be_drawn(tmp_path: Path) -> None:
     path.write_bytes(Path(ng.asset("crunch-lstm.nam")).read_bytes())
     graph = ng.Graph()
     graph.add("amp", ng.Nam(path))  # type: ignore[arg-type]
-    graph.draw(tmp_path / "rack.svg")
+    ng.draw(graph, tmp_path / "rack.svg")
     assert r"a\udcff.nam" in (tmp_path / "rack.svg").read_text(encoding="utf-8")
 
 

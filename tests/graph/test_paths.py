@@ -38,7 +38,7 @@ READERS: list[tuple[Callable[[Any], Any], str]] = [
     (ng.Cab, "path"),
     (ng.load_preset, "path"),
     (lambda path: ng.save_preset(ng.Graph(), path), "path"),
-    (lambda path: ng.Graph().draw(path), "path"),
+    (lambda path: ng.draw(ng.Graph(), path), "path"),
     (lambda path: ng.render_models([path], np.zeros(8), 48_000), "paths[0]"),
     (lambda path: ng.NamBank([path]), "paths[0]"),
     (read_audio, "path"),

@@ -1,0 +1,54 @@
+"""The texts of a graph's picture: its heading, and what each box says."""
+
+import dataclasses
+from pathlib import PurePath
+
+from ..graph import Graph
+from ..node import Node, Space
+from ..text import one_line
+
+__all__ = ["facts", "title"]
+
+
+def title(graph: Graph) -> str:
+    """Return a heading: from where to where."""
+    ends = (", ".join(graph.inputs), ", ".join(graph.outputs))
+    return " to ".join(end for end in ends if end) or "graph without ends"
+
+
+def facts(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
+    """Say what a box is: its type, then its files and all that is not as the type has it.
+
+    Where nothing was changed, the first few parameters speak, ``defaults`` of them.
+    """
+    if name not in graph.nodes:
+        channels = graph.inputs.get(name) or graph.outputs[name]
+        count = {1: "mono", 2: "stereo"}.get(channels, f"{channels} channels")
+        return [f"input, {count}" if name in graph.inputs else f"output, {count}"]
+    node = graph.nodes[name]
+    ports = (*graph.ports(name, "input"), *graph.ports(name, "output"))
+    kind = str(getattr(type(node), "type_name", type(node).__name__))
+    if any(port.space is Space.DEVICE for port in ports):
+        kind += ", on the device"
+    return [kind, *(_settings(node, defaults) if dataclasses.is_dataclass(node) else ())]
+
+
+def _settings(node: Node, defaults: int) -> list[str]:
+    changed: list[str] = []
+    unchanged: list[str] = []
+    for field in dataclasses.fields(node):  # type: ignore[arg-type]
+        value = getattr(node, field.name)
+        label = field.name.replace("_", " ")
+        if "file" in field.metadata:
+            many = isinstance(value, tuple | list) and len(value) != 1
+            path = value[0] if isinstance(value, tuple | list) and not many else value
+            changed.append(f"{len(value)} files" if many else one_line(PurePath(str(path)).name))
+        elif "param" in field.metadata:
+            unit = field.metadata["param"].unit
+            if unit:  # gain_db with the unit dB reads "gain 3 dB"
+                label = label.removesuffix(" " + unit.lower())
+            words = f"{label} {value:.6g} {unit}".rstrip()
+            (unchanged if value == field.default else changed).append(words)
+        elif "choices" in field.metadata and value != field.default:
+            changed.append(f"{label} {value}")
+    return changed or unchanged[:defaults]
