@@ -6,7 +6,7 @@ import numpy as np
 
 from ..native.abi import helper
 from ..native.pointers import copy_bytes, load, numbers, record
-from ..plan.player import contain
+from ..plan.row_operations import contain
 from .records import BLOCK, LANE, NODE, PART
 
 __all__ = ["commit", "keep", "order"]

@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 from ..native.abi import helper, kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, copy_bytes, load, record, store
-from ..plan.player import ROW
+from ..plan.records import ROW
 from .commit import commit, order
 from .driver.driver import NOT_READY
 from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE

@@ -14,9 +14,10 @@ from ..plan.monitored_player import watch
 from ..plan.plan import Plan
 from ..plan.player import walk
 from .crossfade import fade
-from .message_handler import ENGINE, TRACE, attend
+from .message_handler import attend
 from .message_queue import MESSAGE, NOW, Message, Ring, aligned
 from .process import process, publish
+from .records import ENGINE, TRACE
 
 __all__ = ["Posting"]
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ..ends import take
 from ..native.abi import helper, kernel
 from ..native.pointers import call_node, copy_bytes, floats, load, record
-from ..plan.player import PLAN, apply_params, settle
-from .message_handler import ENGINE
+from ..plan.records import PLAN
+from ..plan.row_operations import apply_params, settle
+from .process import take
+from .records import ENGINE
 
 __all__ = ["fade"]
 

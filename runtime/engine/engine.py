@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import EngineError, Graph, Spec, UnknownNameError, as_graph
 from ...graph.arguments import by_keyword, check_flag, check_number, said
 from ...graph.silent import tell_silent
-from ..plan.placement import patient
-from ..plan.plan import Plan
-from ..plan.stats import Stats, collect
+from ..plan.stats import Stats
+from .build import build_plan, patient
+from .collect_stats import collect
 from .control import Posting
 from .message_queue import NOW, Message, aligned
 from .parameters import Settings, changes, check_share, check_time, find_blend, find_param
@@ -59,7 +59,7 @@ class Engine(Posting):
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         self._strict = None if strict is None else check_flag("strict", strict)
         tell_silent(graph, self._strict or None)
-        super().__init__(Plan(graph, self.spec), round(fade_s * self.spec.rate))
+        super().__init__(build_plan(graph, self.spec), round(fade_s * self.spec.rate))
         tell_silent(graph, self._strict)  # a warning of a graph that cannot run would only distract
         self._retired = 0
         self._held: list[Snapshot] = []
@@ -209,15 +209,15 @@ class Engine(Posting):
         with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
-            fade, current = int(self._record["fade_frames"][0]), self.graph
-            with patient(self.plan.lane, self._deadline):
-                plan = Plan(graph, self.spec, self.plan, fade, current)
+            frames, current = int(self._record["fade_frames"][0]), self.graph
+            with patient(self.plan.executor, self._deadline):
+                plan = build_plan(graph, self.spec, self.plan, frames, current)
                 plan.touch()
             with self._lock:
                 self._free_retired()
                 plan.watched(self._guard if self._watched else None)
-                if plan.lane is not None:
-                    plan.lane.expect(self._deadline)
+                if plan.executor is not None:
+                    plan.executor.expect(self._deadline)
                 self._old.append(self.plan)
                 self._note(plan)
                 self.plan = plan
@@ -285,8 +285,8 @@ class Engine(Posting):
             seconds = check_number("deadline", seconds, 0.0, LONGEST_FADE_S, "s", above=True)
         with self._lock:
             self._deadline = seconds
-            if self.plan.lane is not None:
-                self.plan.lane.expect(seconds)
+            if self.plan.executor is not None:
+                self.plan.executor.expect(seconds)
 
     def _crowd(self) -> int:
         with self._lock:

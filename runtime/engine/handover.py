@@ -1,17 +1,18 @@
-"""From plan to plan: which nodes keep their state, and what the audio thread does about it."""
+"""Hand state over from one plan to the next: which nodes keep theirs, and what is copied.
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+Control threads write the tables here; the audio thread copies when it swaps plans.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from ...graph import tail
+from ...graph import Node, tail
 from ..plan.arena import offset
-from ..plan.player import PARAM, ROW
+from ..plan.plan import Plan
+from ..plan.records import PARAM, ROW
 from ..plan.rows import widths
-
-if TYPE_CHECKING:
-    from ..plan.plan import Plan
 
 __all__ = ["follow", "unchanged"]
 
@@ -22,7 +23,9 @@ COUNTERS = offset(ROW, "faults")
 LONGEST_SPILL_S = 30.0
 
 
-def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
+def unchanged(
+    previous: Plan, plan: Plan, is_kept: Callable[[str, Node], bool]
+) -> list[tuple[int, int]]:
     """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``.
 
     The same are nodes of one name, equal in class and values, and run by the same code.
@@ -43,7 +46,7 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
         if (
             j is not None
             and node is not None
-            and plan.is_kept(prepared.op.node, node)
+            and is_kept(prepared.op.node, node)
             and previous._prepared[j].code == prepared.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, previous._prepared[j].op)
@@ -54,7 +57,12 @@ def unchanged(previous: "Plan", plan: "Plan") -> list[tuple[int, int]]:
     return pairs
 
 
-def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[Any]:
+def follow(
+    previous: Plan,
+    plan: Plan,
+    same: list[tuple[int, int]],
+    is_kept: Callable[[str, Node], bool],
+) -> list[Any]:
     """Write down what the audio thread must copy when a plan takes over; return the tables."""
     header, keep = plan.header, []
     value = offset(PARAM, "value")
@@ -74,7 +82,7 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
         counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
         copies.append((*counters, ROW.itemsize - COUNTERS))
     kept = {previous._prepared[j].op.node for j, _ in same}
-    moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n)]
+    moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n, is_kept)]
     for old, new in _moved(previous, plan, moved):
         copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
     plan.carried = frozenset([*kept, *moved])
@@ -98,7 +106,7 @@ def follow(previous: "Plan", plan: "Plan", same: list[tuple[int, int]]) -> list[
     return keep
 
 
-def _moved(previous: "Plan", plan: "Plan", nodes: list[str]) -> Iterator[tuple[int, int]]:
+def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:
     """Yield the numbers, before and here, of the controls of nodes that changed place.
 
     They are the same, but on the host or on a device: what was set stays as it is.
@@ -112,18 +120,16 @@ def _moved(previous: "Plan", plan: "Plan", nodes: list[str]) -> Iterator[tuple[i
             yield from ((old, new), (old + 1, new + 1))
 
 
-def _alike(previous: "Plan", plan: "Plan", name: str) -> bool:
+def _alike(previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node], bool]) -> bool:
     """Whether a node is the same but for where it plays."""
     before, here = previous.graph.nodes.get(name), plan.graph.nodes[name]
     if before is None:
         return False
     same = (before.without_device() or before) == (here.without_device() or here)
-    return same or plan.is_kept(name, here)
+    return same or is_kept(name, here)
 
 
-def _spill(
-    previous: "Plan", same: list[tuple[int, int]], header: Any
-) -> list[tuple[int, int, int]]:
+def _spill(previous: Plan, same: list[tuple[int, int]], header: Any) -> list[tuple[int, int, int]]:
     """Decide whether the plan before rings on; return the state to silence there if so.
 
     It does where a node with a long tail is gone or changed.  Nodes that are the same have

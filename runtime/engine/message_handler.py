@@ -15,43 +15,13 @@ from ..native.pointers import (
     store,
     store_release,
 )
-from ..plan.player import PARAM, PLAN, apply_params, reset_plan, settle
+from ..plan.records import PARAM, PLAN
+from ..plan.row_operations import apply_params, reset_plan, settle
 from .message_queue import MESSAGE, NOW, Message
+from .records import ENGINE
 
-__all__ = ["ENGINE", "TRACE", "attend"]
+__all__ = ["attend"]
 
-TRACE = 4096
-"""Blocks whose duration is remembered."""
-
-ENGINE = np.dtype(
-    [
-        ("plan", np.int64),
-        ("old", np.int64),  # the plan that is fading out
-        ("ringing", np.int64),  # the plan before that one, if its tails are still heard
-        ("ring_left", np.int64),
-        ("ring_age", np.int64),
-        ("fade_left", np.int64),
-        ("fade_frames", np.int64),
-        ("frame", np.int64),  # frames since the start or the last reset
-        ("slots", np.int64),
-        ("slot_count", np.int64),
-        ("counters", np.int64),
-        ("pending", np.int64),  # messages for later, earliest first
-        ("pending_count", np.int64),
-        ("pending_size", np.int64),
-        ("retired", np.int64),  # plans faded out for good
-        ("blocks", np.int64),
-        ("granted", np.int64),  # frames until the next message is due
-        ("attend", np.int64),  # addresses of the engine's own parts
-        ("walk", np.int64),
-        ("fade", np.int64),
-        ("process", np.int64),
-        ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
-        ("timed", np.int64),  # whether the time of each node is taken
-        ("trace", np.int64),  # cycles of the last TRACE blocks
-        ("channels", np.int64),  # room for float* of all inputs and outputs
-    ]
-)
 PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.RESET)
 SNAPSHOT, RESTORE = int(Message.SNAPSHOT), int(Message.RESTORE)
 MESSAGE_BYTES = MESSAGE.itemsize

@@ -7,7 +7,8 @@ from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
 from ..simd.finite import find_nonsense
 from .dry_wet import BLEND
-from .player import PLAN, ROW, ROW_BYTES, contain, mute, refresh
+from .records import PLAN, ROW, ROW_BYTES
+from .row_operations import contain, mute, refresh
 
 __all__ = ["TRACED", "blame", "watch"]
 

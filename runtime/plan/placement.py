@@ -1,17 +1,54 @@
-"""Where a plan meets a device: its lane, what goes wrong with it, and the way back to the host."""
+"""Which nodes of a plan run on a device, what a plan needs of its executor, and the fallback."""
 
 import contextlib
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from ...graph import CudaError, Graph, Schedule, Space
-from .arena import Memory
+from ...graph import CudaError, EngineError, Graph, Op, Schedule, Space
+from .arena import Block
+from .rows import Row
+from .stats import DeviceStats
 
-if TYPE_CHECKING:
-    from ..cuda.executor import Lane
+__all__ = ["Executor", "hosted", "named", "on_device", "refuse_offline_nodes"]
 
-__all__ = ["hosted", "lane_of", "named", "on_device", "patient"]
+
+class Executor(Protocol):
+    """What runs a plan's rows on a device: ``cuda.executor.Lane``.  Control threads only."""
+
+    record: Block
+    views: dict[int, list[tuple[Block, int]]]
+    """Of each buffer on the device, where the host sees its channels."""
+    lent: dict[int, list[tuple[Block, int]]]
+    """Of each host buffer that lies in memory of the device, the same."""
+
+    @property
+    def collect(self) -> int:
+        """Address of the kernel that waits for the work in flight."""
+
+    def takes(self, op: Op) -> bool:
+        """Return whether an operation reads or writes a buffer on the device."""
+
+    def rows(self, op: Op, plain: Row) -> list[Row]:
+        """Return the rows that run an operation on the device; ``plain`` runs it on the host."""
+
+    def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
+        """Write the addresses of the plan's rows, once they are known."""
+
+    def stand_in(self, on: bool) -> None:
+        """Switch the host's kernels on (while nodes are prewarmed) or off."""
+
+    def warm(self) -> None:
+        """Launch everything once over no frames; raises ``CudaError`` if the device fails."""
+
+    def close(self) -> None:
+        """Free everything on the device."""
+
+    def stats(self) -> DeviceStats:
+        """Return counters and times."""
+
+    def expect(self, deadline_s: float | None) -> None:
+        """Set the seconds a block may take; ``None``: no limit."""
 
 
 def on_device(plan: Schedule) -> list[str]:
@@ -20,17 +57,6 @@ def on_device(plan: Schedule) -> list[str]:
     if not there:
         return []
     return [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
-
-
-def lane_of(own: Memory, plan: Schedule) -> "Lane | None":
-    """Return the plan's way to a device, if it wants one."""
-    nodes = on_device(plan)
-    if not nodes:
-        return None
-    from ..cuda.executor import Lane
-
-    with named(nodes):
-        return Lane(own, plan)
 
 
 @contextlib.contextmanager
@@ -58,14 +84,12 @@ def hosted(graph: Graph, reason: CudaError) -> Graph:
     return made
 
 
-@contextlib.contextmanager
-def patient(lane: "Lane | None", deadline_s: float | None) -> Iterator[None]:
-    """Blame no device for being late while a plan is made: its driver does that as well."""
-    if lane is None or deadline_s is None:
-        yield
-        return
-    lane.expect(None)
-    try:
-        yield
-    finally:
-        lane.expect(deadline_s)
+def refuse_offline_nodes(graph: Graph, where: str) -> None:
+    """Raise ``EngineError`` if a node of ``graph`` says, in ``offline_only``, that it cannot play.
+
+    ``offline_only`` is the way out, in words for the user.
+    """
+    for name, node in graph.nodes.items():
+        way_out = getattr(node, "offline_only", "")
+        if way_out:
+            raise EngineError(f"{name} ({node.type_name}) cannot play in {where}: {way_out}")

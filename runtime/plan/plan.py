@@ -1,22 +1,22 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numba import types
 
-from ...graph import CudaError, Graph, Node, Schedule, Spec, schedule
-from ..engine.handover import follow, unchanged
+from ...graph import Graph, Schedule, Spec, schedule
 from ..native.abi import native
 from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
-from .arena import Arena, Block, Memory, check_total
+from .arena import Arena, Memory, check_total
 from .dry_wet import blend
 from .monitored_player import TRACED
-from .placement import hosted, lane_of, named, on_device
-from .player import PARAM, PLAN, ROW
+from .placement import Executor, named, on_device
+from .records import PARAM, PLAN, ROW
 from .rows import (
     Row,
     ask_buffers,
@@ -26,9 +26,6 @@ from .rows import (
     rows_fields,
     with_onset,
 )
-
-if TYPE_CHECKING:
-    from ..cuda.executor import Lane
 
 __all__ = ["Plan"]
 
@@ -48,46 +45,44 @@ def _warm(row: int, frames: int, block: int) -> None:
 
 
 class Plan:
-    """Everything one block needs, allocated, computed and warmed; made off the audio thread.
+    """Everything one block needs, allocated and computed.  Made on a control thread.
 
-    ``previous`` is the plan this one will follow: nodes that are the same by name and value, at
-    the same rate and width, take over its state when the engine swaps plans; a value is what
-    ``previous`` was made with, or what ``current``, its graph as set since, says.  Others that
-    remember for long hear the first ``onset`` frames rise from silence.
+    ``open_executor`` returns what runs nodes on a device, or ``None`` where none does.  Nodes named
+    in ``fade_in`` that remember for long get a row before them that fades their input in.  Before
+    it is played, a plan must be prewarmed (``prewarm``).
     """
 
     def __init__(
         self,
         graph: Graph,
         spec: Spec,
-        previous: "Plan | None" = None,
-        onset: int = 0,
-        current: Graph | None = None,
+        open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, plan: None,
+        fade_in: Collection[str] = (),
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.spec = spec
-        self.lane: Lane | None = None
+        self.executor: Executor | None = None
         self.carried = frozenset[str]()
         """Nodes that take over, from the plan before, what was set."""
-        self._before = [] if previous is None else [previous.graph.nodes]
-        self._before += [] if current is None else [current.nodes]
         try:
-            self._make(graph.copy(), previous, onset)
-        except CudaError as error:
-            self._close_lane()
-            self._make(hosted(graph, error), previous, onset)
-        except BaseException:  # whoever keeps the error would keep the device's memory
-            self._close_lane()
+            self._allocate(graph, open_executor, fade_in)
+        except BaseException:  # a traceback that is kept would keep the device's memory
+            self.close_executor()
             raise
 
-    def _make(self, graph: Graph, previous: "Plan | None", onset: int) -> None:
+    def _allocate(
+        self,
+        graph: Graph,
+        open_executor: Callable[[Memory, Schedule], Executor | None],
+        fade_in: Collection[str],
+    ) -> None:
         self.graph, spec = graph, self.spec
         self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
-        self.lane = lane_of(own, self.schedule)
-        views = {} if self.lane is None else self.lane.views | self.lane.lent
+        self.executor = open_executor(own, self.schedule)
+        views = {} if self.executor is None else self.executor.views | self.executor.lent
         buffers = self._buffers = ask_buffers(own, self.schedule, spec, views)
-        self._prepared = self._prepare(own, previous if onset > 0 else None)
+        self._prepared = self._prepare(own, fade_in)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
         rows = own.table(ROW, rows_fields(self._prepared, buffers, own))
@@ -105,11 +100,11 @@ class Plan:
             "max_frames": spec.max_frames,
             "verdict": own.scratch(1, np.int64),
         }
-        if self.lane is not None:
+        if self.executor is not None:
             with named(on_device(self.schedule)):
-                self.lane.finish(rows, table, self._prepared)
+                self.executor.finish(rows, table, self._prepared)
             hold = spec.max_frames if spec.pipelined else 0
-            fields |= {"lane": self.lane.record, "collect": self.lane.collect, "hold": hold}
+            fields |= {"lane": self.executor.record, "collect": self.executor.collect, "hold": hold}
         plan = own.table(PLAN, [fields])
         self.arena = Arena([own, *(p.memory for p in self._prepared)])
         self.address = plan.address
@@ -118,7 +113,7 @@ class Plan:
         self.param_table: np.ndarray[Any, Any] = table.content
         self.reports = find_reports(self._prepared)
         self.afters = tuple(p.after for p in self._prepared if p.after is not None)
-        self._keep: list[Any] = []
+        self._keep: list[Any] = []  # tables that the audio thread reads at a swap
         self.header = header = plan.content[0]
         header["state"] = self.arena.state_address
         header["initial"] = self.arena.initial_address
@@ -128,22 +123,14 @@ class Plan:
         self.rows["initial"] = self.arena.initial_address + begins
         self.rows["bytes"] = sizes
         self.rows["params"], self.rows["param_count"] = np.array(spans, np.int64).reshape(-1, 2).T
-        same = [] if previous is None else unchanged(previous, self)
-        self._warm(previous, {k: j for j, k in same}, buffers)
-        if previous is not None:
-            self._keep = follow(previous, self, same)
-        self._before = []
-        for prepared in self._prepared:
-            if prepared.writes:  # only now: a reset shall find it over
-                prepared.record.content["left"] = prepared.record.content["whole"] = onset
 
-    def _close_lane(self) -> None:
-        """Give back what a plan that came to nothing has of a device."""
-        if self.lane is not None:
-            self.lane.close()
-            self.lane = None
+    def close_executor(self) -> None:
+        """Free what the plan holds on a device: it will not be played."""
+        if self.executor is not None:
+            self.executor.close()
+            self.executor = None
 
-    def _prepare(self, own: Memory, previous: "Plan | None") -> list[Row]:
+    def _prepare(self, own: Memory, fade_in: Collection[str]) -> list[Row]:
         rows = []
         sizes, total = dict[str, int](), own.nbytes
         for op in self.schedule.ops:
@@ -152,20 +139,14 @@ class Plan:
             if op.node:
                 sizes[op.node] = row.memory.nbytes
             check_total(sizes, total)
-            kept = row.node is not None and self.is_kept(op.node, row.node)
-            fresh = previous is not None and op.reads and not kept
-            if self.lane is not None and self.lane.takes(op):
+            if self.executor is not None and self.executor.takes(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
-                    rows += self.lane.rows(op, row)
-            elif fresh and row.node is not None and self.remembers(op.node):
+                    rows += self.executor.rows(op, row)
+            elif op.node in fade_in and op.reads and self.remembers(op.node):
                 rows += with_onset(own, self.schedule, row)
             else:
                 rows.append(row)
         return rows
-
-    def is_kept(self, name: str, node: Node) -> bool:
-        """Whether the plan before has the same node under this name (asked while being made)."""
-        return any(nodes.get(name) == node for nodes in self._before)
 
     def values(self) -> dict[str, float]:
         """Return each parameter ``"node.param"`` as last applied (the target, where one glides)."""
@@ -199,19 +180,17 @@ class Plan:
         """Frames from the graph's inputs to its outputs."""
         return self.schedule.latency
 
-    def _warm(
-        self,
-        previous: "Plan | None",
-        same: Mapping[int, int],
-        buffers: Mapping[int, list[tuple[Block, int]]],
+    def prewarm(
+        self, previous: "Plan | None" = None, same: Mapping[int, int] = MappingProxyType({})
     ) -> None:
-        """Bring every node to where ``reset`` shall return, and keep that as the initial state.
+        """Run every node on silence until it has settled; keep that state as the one after reset.
 
-        Rows that are the ``same`` in the plan before have been brought there already.
+        ``same`` maps rows to rows of ``previous``, whose settled state is copied instead.
         """
-        blocks = {id(c[0]): c[0] for channels in buffers.values() for c in channels}
-        if self.lane is not None:
-            self.lane.stand_in(True)
+        channels = [c for buffer in self._buffers.values() for c in buffer]
+        blocks = {id(c[0]): c[0] for c in channels}
+        if self.executor is not None:
+            self.executor.stand_in(True)
         for k, prepared in enumerate(self._prepared):
             if prepared.node is None:
                 continue
@@ -233,10 +212,10 @@ class Plan:
             for name in prepared.node.params():
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
-        if self.lane is not None:
-            self.lane.stand_in(False)
+        if self.executor is not None:
+            self.executor.stand_in(False)
             with named(on_device(self.schedule)):
-                self.lane.warm()
+                self.executor.warm()
         self.arena.initial[:] = self.arena.state
 
     def trace(self, number: int) -> np.ndarray[Any, Any]:
@@ -254,6 +233,16 @@ class Plan:
             self.header["blend"] = blend.address
             for name, value in guard.items():
                 self.header[name] = value
+
+    def keep(self, tables: list[Any]) -> None:
+        """Hold arrays that the audio thread reads when the engine swaps to this plan."""
+        self._keep = tables
+
+    def begin_fade_ins(self, frames: int) -> None:
+        """Let the inputs of new nodes that remember for long fade in; not again after a reset."""
+        for prepared in self._prepared:
+            if prepared.writes:
+                prepared.record.content["left"] = prepared.record.content["whole"] = frames
 
     def begin_blends(self) -> None:
         """Have mixes glide from "the node alone": it has been heard without them so far."""

@@ -119,7 +119,7 @@ def test_a_long_block_is_cut_into_chunks(
     whole = engine(graph, max_frames=2000)
     np.testing.assert_array_equal(in_blocks(whole, X, [1500, 700, 10]), short)
     assert fake.count("cuGraphLaunch") > 0
-    part: Any = whole.plan.lane._nodes[0][1].work.part.content[0]  # type: ignore[union-attr]
+    part: Any = whole.plan.executor._nodes[0][1].work.part.content[0]  # type: ignore[union-attr]
     assert part["slots"] == 6
 
 

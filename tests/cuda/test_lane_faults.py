@@ -106,8 +106,8 @@ def test_nobody_is_blamed_while_a_plan_is_made(
     monkeypatch.setattr(engine_module, "Plan", slow)
     made.swap(amp(model, backend="cuda", input_db=1.0))
     ((before, _),) = played
-    assert (before.lane.stats().blocks, before.lane.stats().misses) == (10, 0)
-    assert not before.lane.stats().fallen
+    assert (before.executor.stats().blocks, before.executor.stats().misses) == (10, 0)
+    assert not before.executor.stats().fallen
     in_blocks(made, X[:640], 64)
     device = made.stats().device
     assert device is not None

@@ -216,8 +216,8 @@ def test_a_rate_it_cannot_play_is_an_error() -> None:
 
 
 def test_live_and_plugin_graphs_refuse_it_with_the_way_out() -> None:
-    from namgraph.runtime.adapters.offline_only import refuse_offline_nodes
     from namgraph.runtime.adapters.pedalboard import GraphPlugin
+    from namgraph.runtime.plan.placement import refuse_offline_nodes
 
     graph = around(PedalboardEffect("Reverb"))
     with pytest.raises(ng.EngineError, match=r"cannot play in a pedalboard plugin: .*AudioStream"):

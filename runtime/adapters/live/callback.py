@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ...engine.message_handler import ENGINE
+from ...engine.records import ENGINE
 from ...native.abi import helper, kernel, native
 from ...native.cpu import cycles
 from ...native.pointers import call_node, floats, load, record, store, zero_bytes
 from ...plan.arena import offset
-from ...plan.player import PLAN, ROW
+from ...plan.records import PLAN, ROW
 
 __all__ = ["CALLBACK", "FLAGS", "HOST", "card_callback", "settle_blame"]
 

@@ -7,7 +7,7 @@ from ....graph import EngineError, Graph, ParamError, as_graph
 from ....graph.arguments import said
 from ...engine.engine import Engine
 from ...engine.parameters import Settings
-from ..offline_only import refuse_offline_nodes
+from ...plan.placement import refuse_offline_nodes
 
 __all__ = ["SLOTS", "Desk"]
 

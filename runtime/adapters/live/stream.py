@@ -19,7 +19,7 @@ from ...engine.engine import LONGEST_FADE_S, Engine
 from ...engine.message_queue import aligned
 from ...engine.process import process
 from ...plan.monitored_player import blame
-from ..offline_only import refuse_offline_nodes
+from ...plan.placement import refuse_offline_nodes
 from . import callback, meters
 from .arguments import check_block, check_node_share
 from .channel_map import channel_names

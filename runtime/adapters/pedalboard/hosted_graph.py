@@ -23,7 +23,7 @@ from ....graph.arguments import check_choice, said
 from ....graph.silent import tell_silent
 from ...engine.engine import Engine
 from ...engine.parameters import check_time
-from ..offline_only import refuse_offline_nodes
+from ...plan.placement import refuse_offline_nodes
 from .reset import ready_to_restart
 
 __all__ = ["Fit", "Rack", "Readout", "named", "spelled"]

@@ -1,8 +1,9 @@
 """A reset that a host asks for, done where the host is: natively, without Python."""
 
 from ...engine.engine import Engine
-from ...engine.message_handler import ENGINE, attend
+from ...engine.message_handler import attend
 from ...engine.message_queue import MESSAGE, NOW, Message
+from ...engine.records import ENGINE
 from ...native.abi import kernel
 from ...native.pointers import call_node, element, move_bytes, record
 

@@ -1,0 +1,38 @@
+"""Record layout of an engine, as its kernels and NumPy see it."""
+
+import numpy as np
+
+__all__ = ["ENGINE", "TRACE"]
+
+TRACE = 4096
+"""Blocks whose duration is remembered."""
+
+ENGINE = np.dtype(
+    [
+        ("plan", np.int64),
+        ("old", np.int64),  # the plan that is fading out
+        ("ringing", np.int64),  # the plan before that one, if its tails are still heard
+        ("ring_left", np.int64),
+        ("ring_age", np.int64),
+        ("fade_left", np.int64),
+        ("fade_frames", np.int64),
+        ("frame", np.int64),  # frames since the start or the last reset
+        ("slots", np.int64),
+        ("slot_count", np.int64),
+        ("counters", np.int64),
+        ("pending", np.int64),  # messages for later, earliest first
+        ("pending_count", np.int64),
+        ("pending_size", np.int64),
+        ("retired", np.int64),  # plans faded out for good
+        ("blocks", np.int64),
+        ("granted", np.int64),  # frames until the next message is due
+        ("attend", np.int64),  # addresses of the engine's own parts
+        ("walk", np.int64),
+        ("fade", np.int64),
+        ("process", np.int64),
+        ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
+        ("timed", np.int64),  # whether the time of each node is taken
+        ("trace", np.int64),  # cycles of the last TRACE blocks
+        ("channels", np.int64),  # room for float* of all inputs and outputs
+    ]
+)

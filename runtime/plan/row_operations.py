@@ -1,0 +1,71 @@
+"""Operations on a plan's rows, compiled into kernels of the audio thread: apply, mute, reset."""
+
+import numpy as np
+
+from ..native.abi import helper
+from ..native.pointers import call_node, copy_bytes, record
+from ..simd.embed import embed
+from ..simd.fields import Fields
+from ..simd.lanes import Lanes, Value
+from .records import PARAM, PLAN, ROW
+
+__all__ = ["apply_params", "contain", "mute", "refresh", "reset_plan", "settle"]
+
+
+def _emit_apply(lanes: Lanes, params: Value, first: Value, count: Value) -> None:
+    with lanes.loop(lanes.plus(first, count), start=first) as k:
+        row = Fields(lanes, lanes.plus(params, lanes.times(k, PARAM.itemsize)), PARAM)
+        lanes.put_word(row["value"], lanes.pointer(row["address"]), 0)  # the bits of a float64
+
+
+def _emit_mute(lanes: Lanes, row: Value, frames: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    outs, size = fields.pointer("outs"), lanes.times(frames, 4)
+    with lanes.loop(fields["checked"]) as c:
+        lanes.clear(lanes.pointer(lanes.word(outs, c)), size)
+
+
+def _emit_refresh(lanes: Lanes, row: Value, params: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    lanes.copy(fields.pointer("memory"), fields.pointer("initial"), fields["bytes"])
+    _emit_apply(lanes, params, fields["params"], fields["param_count"])
+
+
+def _emit_contain(lanes: Lanes, row: Value, params: Value, frames: Value) -> None:
+    fields = Fields(lanes, row, ROW)
+    _emit_mute(lanes, row, frames)
+    _emit_refresh(lanes, row, params)
+    fields["faults"] = lanes.plus(fields["faults"], 1)
+
+
+apply_params = embed("apply_params", 3, _emit_apply)
+"""``apply_params(params, first, count)``: write targets back into the records they belong to."""
+
+mute = embed("mute", 2, _emit_mute)
+"""``mute(row, frames)``: silence a node's outputs; ``row`` is the address of one."""
+
+refresh = embed("refresh", 2, _emit_refresh)
+"""``refresh(row, params)``: start a node afresh; its parameters stay where they were set."""
+
+contain = embed("contain", 3, _emit_contain)
+"""``contain(row, params, frames)``: mute a node that produced what is no number, start it afresh.
+
+These are emitted as every walk compiles them, and hardly any ever comes to run them.
+"""
+
+
+@helper
+def settle(plan: int) -> None:
+    """See to it that a plan's state is complete: wait for what a device is still at."""
+    p = record(plan, PLAN)
+    if p.lane != 0:
+        call_node(p.collect, p.lane, 0, 0, np.int32(0))
+
+
+@helper
+def reset_plan(plan: int) -> None:
+    """Forget everything heard; parameters stay where they were set."""
+    settle(plan)
+    p = record(plan, PLAN)
+    copy_bytes(p.state, p.initial, p.state_bytes)
+    apply_params(p.params, 0, p.param_count)
