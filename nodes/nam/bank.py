@@ -12,10 +12,7 @@ from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, Port, Space, file, node, option
 from ...graph.paths import checked_paths, described
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.native.abi import kernel
-from ...runtime.native.pointers import call_node, element, load, record
-from ...runtime.simd.scale import amplify
-from ...runtime.simd.smoothing import decibels
+from .bank_kernel import GAIN, STATE, play_bank
 from .cpu.prepare import prepare_network
 from .format.load import load_nam
 from .levels import (
@@ -30,25 +27,6 @@ from .model.model import Model
 from .node import BACKENDS, PRECISIONS, Nam, space_of
 
 __all__ = ["NamBank"]
-
-STATE = np.dtype(
-    [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside", "gains")]
-)
-GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
-
-
-@kernel
-def _bank(state: int, ins: int, outs: int, frames: int) -> None:
-    s = record(state, STATE)
-    for k in range(s.count):
-        x, y = load(ins, 0 if s.shared != 0 else k), load(outs, k)
-        gain = element(s.gains, k, GAIN)
-        if gain.input_db != 0.0:
-            amplify(s.aside, x, decibels(gain.input_db), frames)
-            x = s.aside
-        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, y, frames)
-        if gain.output_db != 0.0:
-            amplify(y, y, decibels(gain.output_db), frames)
 
 
 @node("nam_bank")
@@ -176,7 +154,7 @@ class NamBank(Node):
             ),
         )
         if work is None:
-            return Processor(_bank, block, prewarm=prewarm)
+            return Processor(play_bank, block, prewarm=prewarm)
         from .cuda.bank_host_kernel import stand_in
 
         return Processor(stand_in, block, prewarm=prewarm, device=work)

@@ -14,9 +14,10 @@ from ...runtime.io.outputs import check_outputs
 from ..render import check_fit
 from ..rig import Rig, check_devices, levels_of_models
 from ..values import shown
+from .fingerprint import Digests, begin_entry
 from .items import Item
 from .job import Job
-from .manifest import MANIFEST, Digests, begin_entry
+from .manifest import MANIFEST
 
 __all__ = ["Checked", "check_job", "said_of_output"]
 

@@ -19,12 +19,11 @@ from ...runtime.native.cpu import processors
 from ..render import Levels, levels_of, render_file, warn_of_faults
 from .check import Checked, check_job, said_of_output
 from .faults import Faults, faults_of, tell_faults
+from .fingerprint import digest, is_made
 from .items import Item
 from .job import Job
 from .manifest import (
     MANIFEST,
-    digest,
-    is_made,
     read_manifest,
     write_manifest,
 )
@@ -162,7 +161,7 @@ class _Run:
         known = {**self._before, **self.made}
         order = dict.fromkeys([i.file for i in self._job.items] + list(known))
         there = [f for f in order if f in known and os.path.isfile(self._job.output / f)]
-        write_manifest(self._job.output / MANIFEST, self._job, [known[f] for f in there])
+        write_manifest(self._job.output / MANIFEST, self._job.name, [known[f] for f in there])
         self._written = time.monotonic()
 
     def _tasks(self, todo: Sequence[Item]) -> list[list[Item]]:

@@ -6,7 +6,7 @@ from ....runtime.cuda.commit import keep
 from ....runtime.cuda.records import NODE, PART
 from ....runtime.native.abi import kernel
 from ....runtime.native.pointers import call_node, copy_bytes, load, record
-from ..bank import STATE
+from ..bank_kernel import STATE
 from .host_kernel import catch_up
 
 __all__ = ["arm", "stand_in"]
