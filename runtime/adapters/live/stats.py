@@ -1,19 +1,16 @@
 """What a stream shows of itself: frozen figures, ready for people and for JSON."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
 from ...native.cpu import nanoseconds_per_cycle
-from ...plan.stats import DeviceStats, NodeStats
+from ...plan.stats import DeviceStats, NodeStats, Stats
 from .callback import FLAGS
 from .meters import Level, levels
 
-if TYPE_CHECKING:
-    from .stream import Stream
-
-__all__ = ["LiveStats", "look"]
+__all__ = ["LiveStats", "StreamFacts", "read_stats"]
 
 
 @dataclass(frozen=True)
@@ -68,25 +65,45 @@ class LiveStats:
     """Of a GPU, if anything plays there."""
 
 
-def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveStats:
-    """Read a stream's counters."""
-    h, engine, state = stream.host[0], stream.engine.stats(), stream.state
+@dataclass(frozen=True)
+class StreamFacts:
+    """What a stream knows besides its counters."""
+
+    state: str
+    sample_rate: float
+    blocksize: int
+    latency_s: tuple[float, float]
+    """Of the device, in and out."""
+    lost: int
+    in_names: list[str]
+    out_names: list[str]
+
+
+def read_stats(
+    facts: StreamFacts,
+    engine: Stats,
+    host: NDArray[Any],
+    inputs: NDArray[Any],
+    outputs: NDArray[Any],
+) -> LiveStats:
+    """Return the statistics of a stream: of its engine, its callback (``host``) and its meters."""
+    h = host[0]
     unit = nanoseconds_per_cycle() * 1e-3
-    rate, nodes = stream.sample_rate, engine.nodes
+    rate, nodes = facts.sample_rate, engine.nodes
     blamed = {n.name: n.late + n.xruns for n in nodes}
     blamed["between nodes"] = sum(n.late + n.xruns for n in engine.between)
-    deadline = 1e6 * stream.blocksize / rate
-    into, out = stream.latency_s
+    deadline = 1e6 * facts.blocksize / rate
+    into, out = facts.latency_s
     graph = engine.latency / rate
     seconds = {"input": into, "output": out, "graph": graph, "total": into + out + graph}
     return LiveStats(
-        state=state,
+        state=facts.state,
         sample_rate=rate,
-        blocksize=stream.blocksize,
+        blocksize=facts.blocksize,
         seconds=int(h["frames"]) / rate,
         frames=int(h["frames"]),
         blocks=int(h["blocks"]),
-        lost=stream.lost,
+        lost=facts.lost,
         deadline_us=deadline,
         load=engine.block_us["p99"] / deadline,
         block_us=engine.block_us,
@@ -99,8 +116,8 @@ def look(stream: "Stream", inputs: NDArray[Any], outputs: NDArray[Any]) -> LiveS
         blamed={name: count for name, count in blamed.items() if count},
         flags=dict(zip(FLAGS, map(int, h["flags"]), strict=True)),
         latency_ms={name: 1e3 * s for name, s in seconds.items()},
-        inputs=levels(stream.in_names, inputs),
-        outputs=levels(stream.out_names, outputs),
+        inputs=levels(facts.in_names, inputs),
+        outputs=levels(facts.out_names, outputs),
         bad_inputs=engine.bad_inputs,
         bad_outputs=engine.bad_outputs,
         faults=engine.faults,

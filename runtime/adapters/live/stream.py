@@ -24,7 +24,7 @@ from . import callback, meters
 from .arguments import check_block, check_node_share
 from .channel_map import channel_names
 from .controls import Desk
-from .stats import LiveStats, look
+from .stats import LiveStats, StreamFacts, read_stats
 
 __all__ = ["Stream"]
 
@@ -201,7 +201,17 @@ class Stream(Desk):
 
     def stats(self) -> LiveStats:
         """Return counters, times, levels and who is to blame, as they are now."""
-        return look(self, self._in_meters, self._out_meters)
+        facts = StreamFacts(
+            self.state,
+            self.sample_rate,
+            self.blocksize,
+            self.latency_s,
+            self.lost,
+            self.in_names,
+            self.out_names,
+        )
+        engine = self.engine.stats()
+        return read_stats(facts, engine, self.host, self._in_meters, self._out_meters)
 
     def __enter__(self) -> Self:
         return self.start()
