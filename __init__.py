@@ -13,14 +13,13 @@ You build the rack in Python; no Python code runs while it plays::
 
 This directory is the package.  What it holds, and who may import whom (never the other way)::
 
-    graph/ <- runtime/ <- nodes/ <- presets/ <- cli/main.py, public.py, __init__.py
+    graph/ <- runtime/ <- nodes/ <- presets/ <- cli/, __init__.py
 
     graph      describes: nodes, ports, parameters, graphs, schedules; no samples, no threads
     runtime    runs: the native contract, the SIMD emitter, plans, the engine, adapters
     nodes      computes: one file per node, its description and its kernel
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
-    cli/main.py     the ``namgraph`` command; __main__.py starts it
-    public.py  the public names
+    cli        the ``namgraph`` command; __main__.py starts it
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
 ``NullStream``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which gives an
@@ -37,41 +36,242 @@ models. To write a node of one's own: ``Node``,
 
 import importlib
 
+_PUBLIC = {
+    ".graph": (
+        "AudioFileError",
+        "CudaError",
+        "CycleError",
+        "DuplicateNameError",
+        "EngineError",
+        "FileError",
+        "Graph",
+        "GraphError",
+        "GraphWarning",
+        "Handle",
+        "Io",
+        "JobError",
+        "KernelError",
+        "Kind",
+        "NamFileError",
+        "NamgraphError",
+        "Node",
+        "Param",
+        "ParamError",
+        "Port",
+        "PortError",
+        "PresetError",
+        "Processor",
+        "Space",
+        "Spec",
+        "UnknownNameError",
+        "draw",
+        "file",
+        "mermaid",
+        "node",
+        "node_types",
+        "option",
+        "param",
+        "svg",
+    ),
+    ".nodes": (
+        "Cab",
+        "DcBlock",
+        "Delay",
+        "Gain",
+        "Meter",
+        "Mix",
+        "Nam",
+        "NamBank",
+        "Pan",
+        "Split",
+    ),
+    ".nodes.nam": (
+        "LevelsWarning",
+        "load_nam",
+        "match_levels",
+    ),
+    ".presets": (
+        "asset",
+        "load_preset",
+        "render_models",
+        "save_preset",
+    ),
+    ".runtime": (
+        "Engine",
+        "LiveStream",
+        "NullStream",
+        "Snapshot",
+        "Stats",
+        "devices",
+        "helper",
+        "kernel",
+        "render",
+    ),
+    ".runtime.authoring": (
+        "Lanes",
+        "Native",
+        "Value",
+        "add_to",
+        "amplify",
+        "channel",
+        "channel_address",
+        "copy_bytes",
+        "decibels",
+        "each",
+        "embed",
+        "floats",
+        "glide",
+        "glide_coefficient",
+        "numbers",
+        "record",
+        "scale",
+    ),
+    ".runtime.io.audio": (
+        "AudioFile",
+        "read_audio",
+        "write_audio",
+    ),
+}
+"""Of each module, the public names that it defines."""
+_OPTIONAL = {
+    ".nodes.pedalboard_effect": ("PedalboardEffect",),
+    ".runtime.adapters.pedalboard": ("Board", "GraphEffect", "GraphPlugin"),
+}
+"""The same of names that need pedalboard: they are no part of ``__all__``."""
+_FOLDERS = ("cli", "graph", "nodes", "presets", "runtime")
+
 TYPE_CHECKING = False  # to import it from typing takes longer than everything else here
 if TYPE_CHECKING:
-    from .nodes.pedalboard_effect import PedalboardEffect as PedalboardEffect
-    from .public import *  # noqa: F403
-    from .public import __all__ as __all__, __version__ as __version__
+    from .graph import (
+        AudioFileError as AudioFileError,
+        CudaError as CudaError,
+        CycleError as CycleError,
+        DuplicateNameError as DuplicateNameError,
+        EngineError as EngineError,
+        FileError as FileError,
+        Graph as Graph,
+        GraphError as GraphError,
+        GraphWarning as GraphWarning,
+        Handle as Handle,
+        Io as Io,
+        JobError as JobError,
+        KernelError as KernelError,
+        Kind as Kind,
+        NamFileError as NamFileError,
+        NamgraphError as NamgraphError,
+        Node as Node,
+        Param as Param,
+        ParamError as ParamError,
+        Port as Port,
+        PortError as PortError,
+        PresetError as PresetError,
+        Processor as Processor,
+        Space as Space,
+        Spec as Spec,
+        UnknownNameError as UnknownNameError,
+        draw as draw,
+        file as file,
+        mermaid as mermaid,
+        node as node,
+        node_types as node_types,
+        option as option,
+        param as param,
+        svg as svg,
+    )
+    from .nodes import (
+        Cab as Cab,
+        DcBlock as DcBlock,
+        Delay as Delay,
+        Gain as Gain,
+        Meter as Meter,
+        Mix as Mix,
+        Nam as Nam,
+        NamBank as NamBank,
+        Pan as Pan,
+        Split as Split,
+    )
+    from .nodes.nam import (
+        LevelsWarning as LevelsWarning,
+        load_nam as load_nam,
+        match_levels as match_levels,
+    )
+    from .nodes.pedalboard_effect import (
+        PedalboardEffect as PedalboardEffect,
+    )
+    from .presets import (
+        asset as asset,
+        load_preset as load_preset,
+        render_models as render_models,
+        save_preset as save_preset,
+    )
+    from .runtime import (
+        Engine as Engine,
+        LiveStream as LiveStream,
+        NullStream as NullStream,
+        Snapshot as Snapshot,
+        Stats as Stats,
+        devices as devices,
+        helper as helper,
+        kernel as kernel,
+        render as render,
+    )
     from .runtime.adapters.pedalboard import (
         Board as Board,
         GraphEffect as GraphEffect,
         GraphPlugin as GraphPlugin,
     )
+    from .runtime.authoring import (
+        Lanes as Lanes,
+        Native as Native,
+        Value as Value,
+        add_to as add_to,
+        amplify as amplify,
+        channel as channel,
+        channel_address as channel_address,
+        copy_bytes as copy_bytes,
+        decibels as decibels,
+        each as each,
+        embed as embed,
+        floats as floats,
+        glide as glide,
+        glide_coefficient as glide_coefficient,
+        numbers as numbers,
+        record as record,
+        scale as scale,
+    )
+    from .runtime.io.audio import (
+        AudioFile as AudioFile,
+        read_audio as read_audio,
+        write_audio as write_audio,
+    )
 
-_FOLDERS = ("graph", "nodes", "presets", "runtime")
-_PEDALBOARD = {
-    "Board": ".runtime.adapters.pedalboard",
-    "GraphEffect": ".runtime.adapters.pedalboard",
-    "GraphPlugin": ".runtime.adapters.pedalboard",
-    "PedalboardEffect": ".nodes.pedalboard_effect",
-}
-
-if not TYPE_CHECKING:  # type checkers would take it to give any name
+    __all__: list[str]
+    __version__: str
+else:
 
     def __getattr__(name: str) -> object:
         """Import what a name stands for when it is first asked for (PEP 562)."""
         if name in _FOLDERS:
             return importlib.import_module(f".{name}", __name__)
-        if name in _PEDALBOARD:
-            return getattr(importlib.import_module(_PEDALBOARD[name], __name__), name)
-        if not name.startswith("_") or name in ("__all__", "__version__"):
-            public = importlib.import_module(".public", __name__)
-            if name == "__all__" or name == "__version__" or name in public.__all__:
-                globals().update({n: getattr(public, n) for n in (*public.__all__, "__all__")})
-                return globals()[name]
+        for module, names in _OPTIONAL.items():
+            if name in names:
+                return getattr(importlib.import_module(module, __name__), name)
+        if name in ("__all__", "__version__") or any(name in n for n in _PUBLIC.values()):
+            _import_all()
+            return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
         """Return the public names, for completion."""
-        public = importlib.import_module(".public", __name__)
-        return sorted({*globals(), *public.__all__, *_PEDALBOARD})
+        tables = (*_PUBLIC.values(), *_OPTIONAL.values())
+        return sorted({*globals(), "__version__", *(name for names in tables for name in names)})
+
+
+def _import_all() -> None:
+    """Import every public name but those that need pedalboard: all nodes are registered then."""
+    found: dict[str, object] = {}
+    for module, names in _PUBLIC.items():
+        imported = importlib.import_module(module, __name__)
+        found |= {name: getattr(imported, name) for name in names}
+    found["__version__"] = importlib.import_module(".graph.version", __name__).VERSION
+    globals().update(found, __all__=sorted(found))

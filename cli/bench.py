@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import ParamError
+from ..presets.bundled import DEMO_DI, asset
 from ..presets.rig import Rig, models
-from ..presets.shipped import DEMO_DI, asset
 from ..runtime.engine.engine import Engine
 from ..runtime.io.audio_file import read_audio
 from ..runtime.native.host import host_lanes

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files
 from ..presets.render import Levels, render_file
 from ..presets.rig import open_rig
-from ..presets.shipped import DEMO_DI, DEMO_RACK, asset, shipped_files
 from ..runtime.io.outputs import check_outputs
 
 __all__ = ["Demo", "demo", "process_age_s"]

@@ -12,11 +12,11 @@ from ..graph.text import one_line
 from ..nodes.cabinet.cab import Cab
 from ..nodes.cabinet.impulse_response import Header, header
 from ..nodes.nam import junctions
+from ..presets.bundled import shipped_presets
 from ..presets.levels import LevelMeter
 from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, model_rates, models
 from ..presets.runnable import running
-from ..presets.shipped import shipped_presets
 from ..runtime.io.audio_reader import open_sound
 from ..runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
 

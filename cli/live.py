@@ -140,7 +140,7 @@ def _guitar(rig: Rig, inputs: list[int] | None) -> Any:
     """Return the shipped guitar for every channel that comes in, so that there is something."""
     import numpy as np
 
-    from ..presets.shipped import DEMO_DI, asset
+    from ..presets.bundled import DEMO_DI, asset
     from ..runtime.io.audio_file import read_audio
 
     width = sum(rig.graph.inputs.values()) if inputs is None else max(inputs, default=0)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .. import __version__
 from ..graph import LONGEST_BLOCK, NamgraphError, ParamError
+from ..graph.version import VERSION
 from ..runtime.native.host import host_lanes
 from .arguments import parser
 from .console import Progress, complain, note, run, say, warn
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int | None:
     arguments = parser(
-        __version__,
+        VERSION,
         demo=_demo,
         render=_render,
         batch=_batch,
@@ -222,7 +222,7 @@ def _verify(a: argparse.Namespace) -> int:
     from .verify.report import spelled
 
     if a.plot is not None:
-        from ..presets.shipped import DEMO_DI, asset
+        from ..presets.bundled import DEMO_DI, asset
         from .verify.plot import check_plot, plot
 
         reads = {a.input or asset(DEMO_DI): "the input", a.against or "": "the reference"}

@@ -44,7 +44,17 @@ from .errors import (
     UnknownNameError,
 )
 from .graph import Graph, as_graph
-from .node import Kind, Node, Param, Port, Space, file, node, node_type, node_types, option, param
+from .node import (
+    Node,
+    Param,
+    file,
+    node,
+    node_type,
+    node_types,
+    option,
+    param,
+)
+from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, values
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from .arguments import as_whole, said
 from .errors import GraphError, PortError
-from .node import Kind, Node, Port
+from .node import Node
+from .port import Kind, Port
 
 __all__ = ["MAX_CHANNELS", "MAX_NAME", "Side", "check_channels", "check_name", "listed", "ports_of"]
 

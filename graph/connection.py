@@ -1,15 +1,16 @@
 """How ports are spoken of: by reference, in pairs, and by handles that ``>>`` joins."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from .arguments import said
+from .check import Side
 from .errors import GraphError, UnknownNameError
+from .node import Node
+from .port import Port
 
-if TYPE_CHECKING:
-    from .graph import Graph
-
-__all__ = ["Connection", "Handle", "PortRef"]
+__all__ = ["Connectable", "Connection", "Handle", "PortRef"]
 
 
 class PortRef(NamedTuple):
@@ -29,11 +30,37 @@ class Connection(NamedTuple):
     target: PortRef
 
 
+class Connectable(Protocol):
+    """A graph as handles and checks see it; ``Graph`` is the only one."""
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes by name."""
+
+    @property
+    def inputs(self) -> Mapping[str, int]:
+        """Channels of each input of the graph."""
+
+    @property
+    def outputs(self) -> Mapping[str, int]:
+        """Channels of each output of the graph."""
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """All connections, in the order made."""
+
+    def ports(self, name: str, side: Side) -> tuple[Port, ...]:
+        """Return the ports on one side of a node, or of an end of the graph."""
+
+    def connect(self, source: "Handle | str", target: "Handle | str") -> None:
+        """Join two ports."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Handle:
     """A name in a graph that can be joined: ``a >> b``, ``a["left"] >> b["side"]``."""
 
-    graph: "Graph"
+    graph: Connectable
     name: str
     port: str | None = None
 

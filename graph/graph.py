@@ -10,7 +10,9 @@ from .arguments import by_keyword, check_choice, check_flag, said
 from .check import Side, check_channels, check_name, listed, ports_of
 from .connection import Connection, Handle, PortRef
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
-from .node import Node, Port
+from .node import Node
+from .port import Port
+from .silent import findings, tell_silent
 
 __all__ = ["Graph", "as_graph"]
 
@@ -162,8 +164,6 @@ class Graph:
         With ``strict`` it is a ``GraphError`` that says all of it.  What cannot run at all (loops,
         ports that do not fit) is not looked for: ``render`` and ``Engine`` refuse that.
         """
-        from .silent import findings, tell_silent
-
         if check_flag("strict", strict):
             tell_silent(self, True)
         return findings(self)

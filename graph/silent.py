@@ -2,20 +2,17 @@
 
 import sys
 import warnings
-from typing import TYPE_CHECKING
 
 from .arguments import check_flag
+from .connection import Connectable
 from .errors import GraphError, GraphWarning
-
-if TYPE_CHECKING:
-    from .graph import Graph
 
 __all__ = ["findings", "tell_silent"]
 
 PACKAGE = __name__.partition(".")[0]
 
 
-def findings(graph: "Graph") -> tuple[str, ...]:
+def findings(graph: Connectable) -> tuple[str, ...]:
     """Return a sentence for each place where a signal is missing or gets lost; none if all is well.
 
     Only the place itself is named: what is silent because of it follows from it.  A node without
@@ -35,7 +32,7 @@ def findings(graph: "Graph") -> tuple[str, ...]:
     return tuple(found)
 
 
-def tell_silent(graph: "Graph", strict: bool | None) -> None:
+def tell_silent(graph: Connectable, strict: bool | None) -> None:
     """Warn of what ``findings`` finds, or with ``strict`` raise it; ``None`` says nothing."""
     if strict is None:
         return

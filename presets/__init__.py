@@ -23,8 +23,8 @@ The ``*.json`` beside this file ship with the package; ``load_preset("crunch")``
 """
 
 from .batch.render_models import render_models
+from .bundled import asset, shipped_presets
 from .preset import Preset, load_preset, read_preset, save_preset
-from .shipped import asset, shipped_presets
 
 __all__ = [
     "Preset",

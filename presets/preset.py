@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import FileError, Graph, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path, shown_path
 from ..runtime.io.atomic_write import whole_file, writing
-from ..runtime.io.file_kind import HEAD, PRESET, complaint, kind_of, kind_of_json
+from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
-from ..runtime.io.regular_file import check_plain
-from .shipped import shipped_preset
+from .bundled import shipped_preset
+from .json_file import no_repeats, read_json_file
 from .values import (
     as_float,
     check_option,
@@ -39,10 +39,8 @@ __all__ = [
     "load_preset",
     "loads",
     "near_path",
-    "no_repeats",
     "paths_of",
     "preset_path",
-    "read_json_file",
     "read_preset",
     "save_preset",
 ]
@@ -109,31 +107,6 @@ def preset_path(path: Path_) -> Path:
     """Return where a preset lies: a bare name is one that ships with namgraph."""
     file, name = Path(path), os.fspath(path)
     return shipped_preset(name) if not file.suffix and file.name == name else file
-
-
-def read_json_file(
-    file: Path,
-    name: str,
-    most: int,
-    error: type[FileError] = PresetError,
-    *,
-    wanted: str = PRESET,
-) -> bytes:
-    """Return what a file holds that a person has written, at most ``most`` bytes.
-
-    If there is none, or another kind of file than is ``wanted``, that is one ``error``.
-    """
-    found = check_plain(file, error, name, wanted)
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(HEAD)
-            if wrong := complaint(kind_of(head), wanted):
-                raise error(f"{name}: {wrong}")
-            if found.st_size > most:
-                raise error(f"{name}: has {found.st_size} bytes: at most {most}")
-            return head + opened.read(most)
-    except OSError as reason:
-        raise error(f"{name}: cannot be read: {reason.strerror or reason}") from None
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
@@ -308,13 +281,3 @@ def near_path(path: Path_, folder: Path_) -> str:
         return Path(whole).as_posix()
     far = near.parts[: NEAR + 1] == ("..",) * (NEAR + 1)
     return Path(whole).as_posix() if far else near.as_posix()
-
-
-def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that has a key twice: a hook for JSON."""
-    found = dict[str, Any]()
-    for key, value in pairs:
-        if key in found:
-            raise PresetError(f"the key {shown(key)} is there twice in one object")
-        found[key] = value
-    return found

@@ -1,7 +1,9 @@
 """The public names: imported when they are first used, and all there."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +52,14 @@ def test_what_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'namgraph' has no attribute 'Reverb'"):
         _ = ng.Reverb  # type: ignore[attr-defined]
     assert not hasattr(ng, "__wrapped__")
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(Path(ng.__file__).read_text(encoding="utf-8"))
+    (checked,) = (
+        n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"
+    )
+    imports = [n for n in checked.body if isinstance(n, ast.ImportFrom)]
+    seen = {f".{n.module}": {a.asname for a in n.names} for n in imports}
+    tables: dict[str, tuple[str, ...]] = {**ng._PUBLIC, **ng._OPTIONAL}
+    assert seen == {module: set(names) for module, names in tables.items()}

@@ -17,7 +17,7 @@ from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
 from ...graph.paths import checked_path
 from ...nodes.nam import Nam, load_nam
 from ...nodes.nam.model.model import UNKNOWN_RATE
-from ...presets.shipped import DEMO_DI, asset
+from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
 from ...runtime.io.audio_file import read_audio, resample
 from .report import Cut, Null, Verdict

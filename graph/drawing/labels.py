@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import PurePath
 
 from ..graph import Graph
-from ..node import Node, Space
+from ..node import Node
+from ..port import Space
 from ..text import one_line
 
 __all__ = ["facts", "title"]

@@ -1,7 +1,7 @@
 """A graph as a Mermaid flowchart (https://mermaid.js.org), for pages that render it."""
 
 from ..graph import Graph
-from ..node import Kind
+from ..port import Kind
 from .labels import facts
 
 __all__ = ["mermaid"]

@@ -5,7 +5,7 @@ from html import escape
 
 from ..check import Side
 from ..graph import Graph
-from ..node import Kind, Port
+from ..port import Kind, Port
 from ..scheduling.order import topological_order
 from .labels import facts, title
 from .layout import Layout, Size, Wire, layout

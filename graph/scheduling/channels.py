@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ..connection import PortRef
 from ..errors import PortError
 from ..graph import Graph
-from ..node import Kind, Port
+from ..port import Kind, Port
 
 __all__ = ["Channels", "settle"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ..connection import PortRef
 from ..errors import GraphError
 from ..graph import Graph
-from ..node import Space
+from ..port import Space
 from ..prepare import Spec
 
 __all__ = ["Lags", "balance", "crossing", "longest_tail"]

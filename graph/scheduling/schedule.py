@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from ..connection import PortRef
 from ..graph import Graph
-from ..node import Port, Space
+from ..port import Port, Space
 from ..prepare import Spec
 from .channels import settle
 from .latency import balance, crossing, longest_tail

@@ -9,8 +9,9 @@ import numpy as np
 from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
-from ...graph.node import Node, Port, Space, file, node, option
+from ...graph.node import Node, file, node, option
 from ...graph.paths import checked_paths, described
+from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from .bank_kernel import GAIN, STATE, play_bank
 from .cpu.prepare import prepare_network

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from ...graph.errors import CudaError, NamFileError, ParamError
-from ...graph.node import Node, Port, Space, file, node, option, param
+from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_path
+from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.simd.smoothing import glide_coefficient
 from ..dsp.resample import Rates, rates, resampled

@@ -16,7 +16,8 @@ from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.io.audio_file import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
-from ..preset import dumps, loads, no_repeats, read_json_file, read_preset
+from ..json_file import no_repeats, read_json_file
+from ..preset import dumps, loads, read_preset
 from ..rig import Rig, model_graph, models, rig_of
 from ..values import no_such_key, wrong
 from .items import Item, items_of

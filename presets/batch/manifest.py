@@ -10,7 +10,8 @@ from ...graph import JobError, PresetError
 from ...graph.json_text import parse_json
 from ...graph.version import VERSION
 from ...runtime.io.atomic_write import whole_file, writing
-from ..preset import near_path, read_json_file
+from ..json_file import read_json_file
+from ..preset import near_path
 
 __all__ = ["MANIFEST", "Entry", "made_before", "read_manifest", "write_manifest"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
-from ..adapters.pedalboard.hosting.describe import host
 from ..limits import MAX_AUDIO_SAMPLES
 from .atomic_write import whole_file, writing
+from .pedalboard_module import host
 from .regular_file import check_plain
 
 __all__ = ["ENCODED", "encode", "read_encoded", "write_encoded"]

@@ -49,7 +49,12 @@ def source_key() -> str:
     """
     digest = sha256()
     root = Path(__file__).resolve().parents[2]
-    for path in sorted(p for f in ("runtime", "nodes") for p in (root / f).rglob("*.py")):
+    for path in sorted(
+        p
+        for f in ("runtime", "nodes")
+        for p in (root / f).rglob("*.py")
+        if "testing" not in p.parts
+    ):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

@@ -172,7 +172,7 @@ def test_the_levels_told_are_those_of_the_file(
 
 
 @pytest.mark.parametrize(
-    "name", ["../shipped.py", "/etc/passwd", "", ".", "../assets/cab.wav", "no.wav"]
+    "name", ["../bundled.py", "/etc/passwd", "", ".", "../assets/cab.wav", "no.wav"]
 )
 def test_assets_are_the_shipped_ones(name: str) -> None:
     with pytest.raises(ng.FileError, match=r"there is cab\.wav, crunch-lstm\.nam"):

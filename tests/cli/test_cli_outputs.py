@@ -10,7 +10,7 @@ import pytest
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.presets import shipped
+from namgraph.presets import bundled
 
 from .command import CAB, GUITAR, LSTM, refused, wav
 
@@ -56,9 +56,9 @@ def test_a_file_that_is_read_stays(
 def test_demo_replaces_nothing_that_ships(
     there: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(shipped.HERE / "assets", there / "assets")
-    shutil.copy(shipped.HERE / "crunch.json", there / "crunch.json")
-    monkeypatch.setattr(shipped, "HERE", there)
+    shutil.copytree(bundled.HERE / "assets", there / "assets")
+    shutil.copy(bundled.HERE / "crunch.json", there / "crunch.json")
+    monkeypatch.setattr(bundled, "HERE", there)
     for name in ("di.wav", "cab.wav"):
         said = refused(capsys, "demo", "-o", f"assets/{name}")
         assert f"assets/{name}: is a file" in said

@@ -182,14 +182,14 @@ def test_without_pedalboard_it_says_how_to_get_it() -> None:
 
 @pytest.mark.parametrize("version", ["0.9.22", "0.9.26", "0.9.30"])
 def test_a_pedalboard_in_range_is_taken(version: str) -> None:
-    from namgraph.runtime.adapters.pedalboard.versions import check_pedalboard
+    from namgraph.runtime.io.pedalboard_module import check_pedalboard
 
     check_pedalboard(version)
 
 
 @pytest.mark.parametrize("version", ["0.9.21", "0.8.9", "0.10.0", "1.0.0"])
 def test_a_pedalboard_out_of_range_is_refused_by_name(version: str) -> None:
-    from namgraph.runtime.adapters.pedalboard.versions import check_pedalboard
+    from namgraph.runtime.io.pedalboard_module import check_pedalboard
 
     with pytest.raises(ng.EngineError, match=f"pedalboard is {version}: must be 0.9.22"):
         check_pedalboard(version)

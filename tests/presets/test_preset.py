@@ -10,8 +10,8 @@ from hypothesis import example, given, strategies as st
 
 import namgraph as ng
 from namgraph import PresetError
+from namgraph.presets.bundled import shipped_presets
 from namgraph.presets.preset import MAX_BYTES, dumps, loads, read_preset
-from namgraph.presets.shipped import shipped_presets
 
 EMPTY: dict[str, Any] = {"namgraph": 1, "inputs": {}, "outputs": {}, "nodes": {}, "connections": []}
 SIMPLE: dict[str, Any] = {

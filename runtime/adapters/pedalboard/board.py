@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import check_flag, check_whole, said
+from ...io.pedalboard_module import host
 from .effect import GraphEffect
-from .hosting.describe import host
 
 __all__ = ["Board"]
 

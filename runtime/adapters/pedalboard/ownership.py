@@ -19,7 +19,7 @@ import threading
 from functools import cache
 from typing import Any
 
-from .hosting.describe import host
+from ...io.pedalboard_module import host
 
 __all__ = ["keep_if_held", "kept", "owners", "release_kept"]
 

@@ -12,11 +12,11 @@ import pedalboard as _pedalboard
 from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import by_keyword
 from ....graph.version import VERSION
+from ...io.pedalboard_module import check_pedalboard
 from .attributes import Knobs
 from .hosted_graph import MOST, Fit, Rack
 from .ownership import keep_if_held, owners, release_kept
 from .shim.binding import Seat, opened, seated
-from .versions import check_pedalboard
 
 __all__ = ["GraphPlugin"]
 

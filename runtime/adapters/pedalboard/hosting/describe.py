@@ -1,19 +1,16 @@
 """Plugins of pedalboard's as descriptions: a class or a file, settings, a table of parameters."""
 
 import base64
-import importlib
 import math
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .....graph import EngineError, Param, ParamError
-from .....graph.extras import how_to_install
-from ..versions import check_pedalboard
+from ....io.pedalboard_module import host
 
-__all__ = ["FIXED", "Description", "describe", "host", "make", "parameters", "turn"]
+__all__ = ["FIXED", "Description", "describe", "make", "parameters", "turn"]
 
 Value = float | int | bool | str
 Settings = tuple[tuple[str, Value], ...]
@@ -72,17 +69,6 @@ class Description:
     state: str = ""
     """What a file's plugin had as ``raw_state``, in base64."""
     plugin_name: str = ""
-
-
-@cache
-def host() -> Any:
-    """Return pedalboard, or say how to get it."""
-    try:
-        pedalboard: Any = importlib.import_module("pedalboard")
-    except ModuleNotFoundError:
-        raise EngineError(f"this needs pedalboard: {how_to_install('pedalboard')}") from None
-    check_pedalboard(pedalboard.__version__)
-    return pedalboard
 
 
 def make(what: Description) -> Any:

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .....graph import EngineError
-from .describe import Description, Settings, host, make, turn
+from ....io.pedalboard_module import host
+from .describe import Description, Settings, make, turn
 
 __all__ = ["Hosted", "Measured", "measured", "record_type"]
 
