@@ -100,7 +100,7 @@ _PUBLIC = {
         "Engine",
         "LiveStream",
         "NullStream",
-        "Snapshot",
+        "EngineState",
         "Stats",
         "devices",
         "helper",
@@ -206,9 +206,9 @@ if TYPE_CHECKING:
     )
     from .runtime import (
         Engine as Engine,
+        EngineState as EngineState,
         LiveStream as LiveStream,
         NullStream as NullStream,
-        Snapshot as Snapshot,
         Stats as Stats,
         devices as devices,
         helper as helper,

@@ -14,7 +14,7 @@ from ..graph import ParamError
 from ..graph.arguments import check_number
 from ..presets.rig import Rig
 from ..runtime.adapters.live.arguments import check_block
-from ..runtime.adapters.live.devices import Wanted, devices
+from ..runtime.adapters.live.devices import DeviceSelector, devices
 from ..runtime.adapters.live.null import NullStream
 from ..runtime.adapters.live.sound_card import LiveStream
 from ..runtime.adapters.live.stream import Stream
@@ -147,7 +147,7 @@ def _guitar(rig: Rig, inputs: list[int] | None) -> Any:
     return np.repeat(read_audio(asset(DEMO_DI)).samples[:1], width, axis=0) if width else None
 
 
-def _device(text: str | None) -> Wanted:
+def _device(text: str | None) -> DeviceSelector:
     if text is None:
         return None
     both = [int(part) if part.strip().isdecimal() else part.strip() for part in text.split(",", 1)]

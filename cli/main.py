@@ -254,9 +254,9 @@ def _levels(a: argparse.Namespace) -> dict[str, Any]:
 
 def _tell_levels(rig: Any) -> None:
     """Say which gains follow from the models' files, where any were asked for."""
-    from ..presets.rig import levels_said
+    from ..presets.rig import format_levels
 
-    said = levels_said(rig.graph, missing=False)  # of which building the graph warns
+    said = format_levels(rig.graph, missing=False)  # of which building the graph warns
     if said:
         note(f"levels: {said}")
 

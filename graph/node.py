@@ -143,7 +143,7 @@ class Node:
         """Frames for which the output goes on after the input has ended."""
         return 0
 
-    def without_device(self) -> "Node | None":
+    def on_cpu(self) -> "Node | None":
         """Return the same node on the host, if it was left to others where it plays."""
         return None
 

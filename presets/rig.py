@@ -18,8 +18,8 @@ __all__ = [
     "Rig",
     "assumed_rates",
     "check_devices",
+    "format_levels",
     "levels_of_models",
-    "levels_said",
     "model_graph",
     "model_rates",
     "models",
@@ -140,7 +140,7 @@ def models(graph: Graph) -> dict[str, Nam]:
     return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
 
 
-def levels_said(graph: Graph, missing: bool = True) -> str:
+def format_levels(graph: Graph, missing: bool = True) -> str:
     """Return on one line the gains of models whose levels are not raw, and what was ``missing``."""
     rows = levels_of_models(graph)
     return "; ".join(f"{name}: {a if missing else a.gains}" for name, _, a in rows)
@@ -206,7 +206,7 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
         raise ParamError("--backend is cuda: the rack has no model")
     where = "cpu" if reason else backend
     for name, node in found.items():
-        if where == "cuda" and (reason := node.no_device()):
+        if where == "cuda" and (reason := node.device_refusal()):
             raise ParamError(f"--backend is cuda: {name}: {reason}: must be auto or cpu")
         graph.replace(name, replace(node, backend=where))
 
@@ -217,7 +217,7 @@ def check_devices(graph: Graph) -> None:
 
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank) and node.backend == "cuda":
-            reason = missing() or node.no_device()
+            reason = missing() or node.device_refusal()
             if reason:
                 raise ParamError(f"{name}: backend is cuda: {reason}: must be auto or cpu")
 

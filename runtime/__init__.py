@@ -7,8 +7,8 @@ from .adapters.live.sound_card import LiveStream
 from .adapters.live.stats import LiveStats
 from .adapters.offline import render
 from .engine.engine import Engine
+from .engine.engine_state import EngineState
 from .engine.parameters import Settings
-from .engine.snapshot import Snapshot
 from .native.abi import Native, helper, kernel
 from .plan.plan import Plan
 from .plan.stats import NodeStats, Stats
@@ -16,6 +16,7 @@ from .plan.stats import NodeStats, Stats
 __all__ = [
     "Device",
     "Engine",
+    "EngineState",
     "Level",
     "LiveStats",
     "LiveStream",
@@ -24,7 +25,6 @@ __all__ = [
     "NullStream",
     "Plan",
     "Settings",
-    "Snapshot",
     "Stats",
     "devices",
     "helper",

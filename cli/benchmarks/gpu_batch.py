@@ -9,7 +9,7 @@ from ...graph import CudaError
 from ...nodes.nam.cuda.network import CudaNetwork
 from ...runtime.cuda.arguments import NamArgs
 from ...runtime.cuda.driver.device import driver, memory_pool
-from ...runtime.cuda.driver.resources import Handles, Launch
+from ...runtime.cuda.driver.resources import Launch, Resources
 from ...runtime.cuda.node_resources import ROOM
 from ...runtime.cuda.records import BLOCK
 
@@ -22,7 +22,7 @@ class Batch:
     """``count`` instances with weights of their own, played in blocks of ``frames``."""
 
     def __init__(self, network: CudaNetwork, count: int, frames: int) -> None:
-        self.handles = Handles(driver(), memory_pool())
+        self.handles = Resources(driver(), memory_pool())
         handles = self.handles
         row = len(network.weights)
         weights = np.tile(network.weights, (count, 1))

@@ -8,7 +8,7 @@ from ..errors import PortError
 from ..graph import Graph
 from ..port import Kind, Port
 
-__all__ = ["Channels", "settle"]
+__all__ = ["Channels", "resolve_channels"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Channels:
     outputs: dict[PortRef, int] = field(default_factory=dict)
 
 
-def settle(
+def resolve_channels(
     graph: Graph, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
 ) -> Channels:
     """Settle every port's channels, or raise ``PortError`` saying what both sides have.

@@ -11,7 +11,7 @@ from ..connection import PortRef
 from ..graph import Graph
 from ..port import Port, Space
 from ..prepare import Spec
-from .channels import settle
+from .channels import resolve_channels
 from .latency import balance, crossing, longest_tail
 from .liveness import Life, share
 from .order import topological_order
@@ -147,7 +147,7 @@ class _Lowering:
         self.graph, self.spec = graph, spec
         self.sources = graph.sources()
         self.order = _order(graph)
-        self.channels = settle(graph, self.order, self.sources)
+        self.channels = resolve_channels(graph, self.order, self.sources)
         self.lags = balance(graph, spec, self.order, self.sources)
         self.ops: list[Op] = []
         self.values: list[Buffer] = []

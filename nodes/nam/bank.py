@@ -84,9 +84,9 @@ class NamBank(Node):
 
     @property
     def _space(self) -> Space:
-        return space_of(self.backend, self.no_device)
+        return space_of(self.backend, self.device_refusal)
 
-    def no_device(self) -> str:
+    def device_refusal(self) -> str:
         """Return why the models cannot play on a device, or nothing if they can.
 
         A file that cannot be used is no reason: it raises its own ``NamFileError``.
@@ -98,7 +98,7 @@ class NamBank(Node):
 
         if self.levels != "raw" or self.calibrate_input:
             return "a bank on a device plays its models raw"
-        if reason := Nam(self.paths[0], slim=self.slim).no_device():
+        if reason := Nam(self.paths[0], slim=self.slim).device_refusal():
             return f"{self.paths[0]}: {reason}"
         try:
             made = [cuda_network(m.running, self.precision) for m in models]
@@ -113,7 +113,7 @@ class NamBank(Node):
         """Return the rate of the first model, which all others must have."""
         return Nam(self.paths[0], slim=self.slim).own_rate()
 
-    def without_device(self) -> Node | None:
+    def on_cpu(self) -> Node | None:
         """Return the node on the CPU, if its backend is "auto"."""
         return replace(self, backend="cpu") if self.backend == "auto" else None
 
@@ -156,15 +156,17 @@ class NamBank(Node):
         )
         if work is None:
             return Processor(play_bank, block, prewarm=prewarm)
-        from .cuda.bank_host_kernel import stand_in
+        from .cuda.bank_host_kernel import cpu_fallback
 
-        return Processor(stand_in, block, prewarm=prewarm, device=work)
+        return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, models: Sequence[Model], prewarm: int) -> Any:
         """Ask for what the models need on the device."""
-        from .cuda.bank_host_kernel import arm
-        from .cuda.prepare import ask_cuda
+        from .cuda.bank_host_kernel import before_launch
+        from .cuda.prepare import allocate_cuda
 
         memory: Any = io.memory
         networks = [model.running for model in models]
-        return ask_cuda(memory, networks, prewarm, arm, self.precision, shared=self.shared)
+        return allocate_cuda(
+            memory, networks, prewarm, before_launch, self.precision, shared=self.shared
+        )

@@ -79,9 +79,9 @@ class Nam(Node):
 
     @property
     def _space(self) -> Space:
-        return space_of(self.backend, self.no_device)
+        return space_of(self.backend, self.device_refusal)
 
-    def no_device(self) -> str:
+    def device_refusal(self) -> str:
         """Return why the model cannot play on a device, or nothing if it can.
 
         A file that cannot be used is no reason: it raises its own ``NamFileError``.
@@ -123,7 +123,7 @@ class Nam(Node):
             return None
         return self.model.sample_rate or load_nam(self.path).sample_rate or UNKNOWN_RATE
 
-    def without_device(self) -> Node | None:
+    def on_cpu(self) -> Node | None:
         """Return the node on the CPU, if its backend is "auto"."""
         return replace(self, backend="cpu") if self.backend == "auto" else None
 
@@ -153,7 +153,7 @@ class Nam(Node):
         """Read the file, lay its networks out, compile their kernels."""
         model, memory = load_nam(self.path), io.memory
         on_device = self._space is Space.DEVICE
-        if on_device and (reason := self.no_device()):
+        if on_device and (reason := self.device_refusal()):
             raise CudaError(
                 f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
             )
@@ -199,24 +199,26 @@ class Nam(Node):
         )
         if work is None:
             return Processor(play, block, prewarm=prewarm)
-        from .cuda.host_kernel import stand_in
+        from .cuda.host_kernel import cpu_fallback
 
-        return Processor(stand_in, block, prewarm=prewarm, device=work)
+        return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, prewarm: int) -> Any:
         """Ask for what the model needs on the device."""
-        from .cuda.host_kernel import arm
-        from .cuda.prepare import ask_cuda  # only here: those who have no device need not load it
+        from .cuda.host_kernel import before_launch
+        from .cuda.prepare import (
+            allocate_cuda,  # only here: those who have no device need not load it
+        )
 
         memory: Any = io.memory
-        return ask_cuda(memory, [self.model.running], prewarm, arm, self.precision)
+        return allocate_cuda(memory, [self.model.running], prewarm, before_launch, self.precision)
 
 
-def space_of(backend: str, no_device: Callable[[], str]) -> Space:
+def space_of(backend: str, device_refusal: Callable[[], str]) -> Space:
     """Return where a model plays; with "auto" on a device, if nothing speaks against it."""
     if backend == "cpu":
         return Space.HOST
-    return Space.DEVICE if backend == "cuda" or not no_device() else Space.HOST
+    return Space.DEVICE if backend == "cuda" or not device_refusal() else Space.HOST
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:

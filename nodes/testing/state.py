@@ -72,17 +72,17 @@ def check_scratch(node: Node) -> None:
 
 def check_snapshot(node: Node) -> None:
     """Check that ``restore`` returns to the same future, parameters on their way included."""
-    promise = "after engine.restore(snapshot) it must play what followed the snapshot"
+    promise = "after engine.restore_state(snapshot) it must play what followed the snapshot"
     harness = NodeHarness(node)
     signal = harness.noise()
     harness.play(signal)
     for name, row in node.params().items():
         harness.turn(name, row.high)
     harness.play(signal[:, :50])
-    taken = harness.engine.snapshot()
+    taken = harness.engine.save_state()
     future, shown = harness.play(signal), harness.readings()
     _disturb(harness, np.nan)
-    harness.engine.restore(taken)
+    harness.engine.restore_state(taken)
     ways = "when restored", "when it followed"
     require_same(node, promise, harness.play(signal, [19, 64]), future, ways)
     _require_readings(harness, shown, promise)

@@ -14,7 +14,7 @@ from ...graph.version import VERSION
 from ...runtime.io.regular_file import check_plain
 from ...runtime.native.host import host_lanes
 from ..preset import dumps, near_path, paths_of
-from ..rig import Rig, levels_said
+from ..rig import Rig, format_levels
 from .items import Item
 from .job import Job
 from .manifest import Entry
@@ -50,7 +50,7 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
         "rack": _spelled(item.rack, job.output),
         "model": _spelled(item.model, job.output),
         "settings": dict(item.settings),
-        "levels": levels_said(rig.graph) or None,
+        "levels": format_levels(rig.graph) or None,
         "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
     }
 

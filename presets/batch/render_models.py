@@ -94,7 +94,7 @@ def _banks(
     """Sort models into banks that hear the same input; say where each plays."""
     host, device = dict[float, list[int]](), dict[tuple[str, float], list[int]]()
     for k, (name, level) in enumerate(zip(names, inputs_db, strict=True)):
-        if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).no_device()):
+        if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).device_refusal()):
             host.setdefault(level, []).append(k)
         else:
             device.setdefault((_shape(name, slim), level), []).append(k)

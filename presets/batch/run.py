@@ -183,7 +183,7 @@ class _Run:
         amp = rig.graph.nodes.get("amp")
         if not rig.bare or item.settings or self._job.tail or not isinstance(amp, Nam):
             return False
-        on_device = amp.backend != "cpu" and not amp.no_device()
+        on_device = amp.backend != "cpu" and not amp.device_refusal()
         return on_device and rig.rate in (None, self._checked.heard[item.source].rate)
 
     def _work(self, tasks: Iterator[list[Item]]) -> None:

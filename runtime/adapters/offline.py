@@ -18,7 +18,7 @@ from ...graph import (
     tail as graph_tail,
 )
 from ...graph.arguments import as_whole, by_keyword, check_call, check_flag, check_whole, said
-from ..engine.audio_arrays import Ends
+from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
 from ..engine.parameters import find_param
 from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
@@ -99,7 +99,7 @@ def render(
     if block is not None:
         block = check_whole("block", block, 1, LONGEST_BLOCK)
     sample_rate = Spec(sample_rate, 1).rate
-    ends = Ends(graph, audio)
+    ends = AudioBuffers(graph, audio)
     if block is None:
         block = best_block(graph, ends.frames)
     engine = Engine(graph, sample_rate=sample_rate, max_frames=block, strict=strict)

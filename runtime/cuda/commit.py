@@ -6,10 +6,10 @@ import numpy as np
 
 from ..native.abi import helper
 from ..native.pointers import copy_bytes, load, numbers, record
-from ..plan.row_operations import contain
-from .records import BLOCK, LANE, NODE, PART
+from ..plan.row_operations import mute_and_reset
+from .records import BLOCK, EXECUTOR, NODE, PART
 
-__all__ = ["commit", "keep", "order"]
+__all__ = ["append_history", "commit", "write_launch_header"]
 
 
 @helper
@@ -29,7 +29,7 @@ def _recall(n: Any, p: Any) -> None:
 
 
 @helper
-def order(node: int, frames: int) -> None:
+def write_launch_header(node: int, frames: int) -> None:
     """Tell a node's kernel how many frames there are, and whether to go on or begin again."""
     n = record(node, NODE)
     p = record(n.part, PART)
@@ -44,12 +44,12 @@ def order(node: int, frames: int) -> None:
     o.replay = -1
     if n.serial != p.serial:
         o.replay = p.past_floats
-        record(p.lane, LANE).begins = 1
+        record(p.lane, EXECUTOR).begins = 1
         _recall(n, p)
 
 
 @helper
-def keep(part: int, row: int, at: int, heard: int, frames: int) -> Any:
+def append_history(part: int, row: int, at: int, heard: int, frames: int) -> Any:
     """Put the last of ``frames`` frames at ``heard`` into a ring; return where the next one goes.
 
     The ring holds the frames before the next in the order they were heard.
@@ -72,7 +72,7 @@ def _remember(node: int, frames: int) -> None:
     at = n.at
     for row in range(p.ring_rows):
         heard = p.heard + 4 * (row * p.heard_stride + p.heard_at)
-        at = keep(n.part, row, n.at, heard, frames)
+        at = append_history(n.part, row, n.at, heard, frames)
     n.at = at
     if p.kept != 0:
         for row in range(p.past_rows):
@@ -86,7 +86,7 @@ def commit(lane: int, frames: int) -> None:
 
     A node that made a number that is not finite starts afresh, as it would on the host.
     """
-    e = record(lane, LANE)
+    e = record(lane, EXECUTOR)
     for k in range(e.node_count):
         row, node = load(e.nodes, 2 * k), load(e.nodes, 2 * k + 1)
         n = record(node, NODE)
@@ -99,7 +99,7 @@ def commit(lane: int, frames: int) -> None:
         e.serial += 1
         p.serial, p.first = e.serial, p.next
         if found != 0:
-            contain(row, e.params, frames)
+            mute_and_reset(row, e.params, frames)
         else:
             n.serial = e.serial
             _remember(node, frames)

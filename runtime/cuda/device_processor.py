@@ -10,14 +10,14 @@ from ..plan.arena import Block, Memory
 from .driver.kernel import CudaKernel
 from .records import NODE, PART
 
-__all__ = ["Asked", "DeviceWork", "ask_work"]
+__all__ = ["Asked", "DeviceProcessor", "ask_work"]
 
 NOTHING = -1
 """The serial of a device that holds no state."""
 
 
 @dataclass(frozen=True, eq=False)
-class DeviceWork:
+class DeviceProcessor:
     """A kernel of the device, its weights, and what the host keeps to be able to take over.
 
     Instances run side by side: the same kernel, weights of their own (or one row for all), each

@@ -12,19 +12,19 @@ from ..plan.arena import Block, Memory
 from ..plan.rows import SLACK, Row
 from ..plan.stats import DeviceStats
 from .arguments import OpArgs
-from .device_processor import DeviceWork
+from .device_processor import DeviceProcessor
 from .driver.device import driver, memory_pool
 from .driver.driver import Driver
-from .driver.resources import Handles, Launch, Pinned
+from .driver.resources import Launch, Pinned, Resources
 from .executor_kernels import FALLEN, HANGS, TRACED, call, collect, fetch, idle, run, stage
 from .mix import mix_row
-from .node_resources import ROOM, Share, put
+from .node_resources import ROOM, NodeResources, put
 from .ops import operation
-from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
-from .stats import report
+from .records import BLOCK, CALL, EXECUTOR, FETCH, SECTION, STAGE
+from .stats import read_stats
 from .transfers import needless
 
-__all__ = ["Lane"]
+__all__ = ["CudaExecutor"]
 
 HANG_S = 10.0
 """Seconds after which a device that does not answer counts as gone, and with much to do later."""
@@ -39,7 +39,7 @@ SHARE, MOST_SHARES = 1024, 64
 _serials = itertools.count(1)
 
 
-class Lane:
+class CudaExecutor:
     """What a plan needs of a device; ``CudaError`` where there is none.
 
     Control threads only.  All it holds of the device is given back when it is gone.
@@ -48,8 +48,8 @@ class Lane:
     def __init__(self, own: Memory, plan: Schedule) -> None:
         self.driver: Driver = driver()
         self._own, self._plan, self._spec = own, plan, plan.spec
-        self._handles = Handles(self.driver, memory_pool())
-        self.record = own.table(LANE, [{}])
+        self._handles = Resources(self.driver, memory_pool())
+        self.record = own.table(EXECUTOR, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
         self._order = self._handles.pinned(BLOCK.itemsize)
         self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
@@ -62,7 +62,7 @@ class Lane:
         self.lent = {host: self.views[there] for host, there in self._needless.values()}
         """Of buffers of the host that lie on the device, alike."""
         self._calls: list[Row] = []
-        self._nodes: list[tuple[Row, Share]] = []
+        self._nodes: list[tuple[Row, NodeResources]] = []
         self._fetches: list[Row] = []
         self._runs: list[Row] = []
         self._pending: list[Launch] = []
@@ -100,10 +100,10 @@ class Lane:
         arm, share = idle.address, None
         if op.kind == "process":
             work = plain.device
-            if not isinstance(work, DeviceWork):
+            if not isinstance(work, DeviceProcessor):
                 raise EngineError(f"node {op.node}: has ports on a device and nothing to run there")
             ends = (*self._place(op.reads[0]), *self._place(op.writes[0]))
-            share = Share(self._handles, work, ends, self._spec.max_frames)
+            share = NodeResources(self._handles, work, ends, self._spec.max_frames)
             arm = work.arm.address
             put(work.part, lane=self.record)
         self._pending.append(self._plain(op) if share is None else share.launch)
@@ -223,7 +223,7 @@ class Lane:
     def stats(self) -> DeviceStats:
         """Return what the device has done so far."""
         names = tuple(row.op.node for row, _ in self._nodes)
-        return report(self.driver, self.record, self._traces, names)
+        return read_stats(self.driver, self.record, self._traces, names)
 
     def expect(self, deadline_s: float | None) -> None:
         """Count blocks for which the device takes longer; after three in a row, fall."""
@@ -260,7 +260,7 @@ class Lane:
             self.views[number] = [block[4 * self._stride * c] for c in range(channels)]
 
 
-def _release(handles: Handles, lane: Block) -> None:
+def _release(handles: Resources, lane: Block) -> None:
     """Give back what a lane held; nothing, if its device may never be done with it."""
     if int(lane.content["fallen"][0]) != HANGS:
         handles.close()

@@ -22,9 +22,9 @@ from ..native.abi import helper, kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, copy_bytes, load, record, store
 from ..plan.records import ROW
-from .commit import commit, order
+from .commit import commit, write_launch_header
 from .driver.driver import NOT_READY
-from .records import BLOCK, CALL, FETCH, LANE, SECTION, STAGE
+from .records import BLOCK, CALL, EXECUTOR, FETCH, SECTION, STAGE
 
 __all__ = ["FALLEN", "HANGS", "TRACED", "call", "collect", "fetch", "idle", "run", "stage"]
 
@@ -113,7 +113,7 @@ def _done(lane: int, frames: int, back: int) -> None:
     To begin again takes longer, and is no fault of the device.
     """
     commit(lane, frames)
-    e = record(lane, LANE)
+    e = record(lane, EXECUTOR)
     if e.patience > 0 and e.waited > e.patience and e.begins == 0:
         e.misses += 1
         e.strikes += 1
@@ -133,7 +133,7 @@ def idle(state: int, ins: int, outs: int, frames: int) -> None:
 def call(state: int, ins: int, outs: int, frames: int) -> None:
     """Prepare an operation on the device, or do it in its place."""
     c = record(state, CALL)
-    fallen = record(c.lane, LANE).fallen
+    fallen = record(c.lane, EXECUTOR).fallen
     call_node(c.arm if fallen == 0 else c.stand_in, c.record, ins, outs, frames)
 
 
@@ -144,14 +144,14 @@ def stage(state: int, ins: int, outs: int, frames: int) -> None:
     begun = cycles()
     for c in range(s.channels):
         copy_bytes(load(outs, c), load(ins, c), 4 * frames)
-    record(s.lane, LANE).upload += cycles() - begun
+    record(s.lane, EXECUTOR).upload += cycles() - begun
 
 
 @kernel
 def run(section: int, ins: int, outs: int, frames: int) -> None:
     """Launch a section; wait for it, unless the lane is pipelined."""
     s = record(section, SECTION)
-    e = record(s.lane, LANE)
+    e = record(s.lane, EXECUTOR)
     begun, at = cycles(), e.blocks & (TRACED - 1)
     if e.fallen == 0 and e.asked != 0:
         e.fallen, e.since = ASKED, e.frames
@@ -161,7 +161,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
     if e.fallen == 0:
         record(e.order, BLOCK).frames = frames
         for k in range(s.count):
-            order(load(s.nodes, k), np.int64(frames))
+            write_launch_header(load(s.nodes, k), np.int64(frames))
         code = _launch(e, s.graph)
         if code == 0 and e.pipelined == 0:
             code = _wait(e)
@@ -186,7 +186,7 @@ def run(section: int, ins: int, outs: int, frames: int) -> None:
 @kernel
 def collect(lane: int, ins: int, outs: int, frames: int) -> None:
     """Take over the block that was launched before this one (pipelined)."""
-    e = record(lane, LANE)
+    e = record(lane, EXECUTOR)
     if e.flight > 0:
         flight = e.flight
         if e.fallen == 0:
@@ -211,7 +211,7 @@ def collect(lane: int, ins: int, outs: int, frames: int) -> None:
 def fetch(state: int, ins: int, outs: int, frames: int) -> None:
     """Download: copy every channel from where the device wrote it, or what it wrote before."""
     f = record(state, FETCH)
-    e = record(f.lane, LANE)
+    e = record(f.lane, EXECUTOR)
     begun, place = cycles(), e.downloads + 8 * ((e.blocks - 1) & (TRACED - 1))
     for c in range(f.channels):
         if e.pipelined == 0:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...graph import Node, Op, Schedule
 from ..plan.arena import Memory
-from ..plan.dry_wet import share_of
+from ..plan.dry_wet import allocate_dry_wet_for
 from ..plan.rows import Row
 from .executor_kernels import idle
 
@@ -33,7 +33,7 @@ def mix_row(
         return None
     memory, dry, spec = Memory(), views[source], plan.spec
     late = node.latency(spec) + spec.max_frames * spec.pipelined
-    share = share_of(memory, spec, len(views[there]), len(dry), late)
+    share = allocate_dry_wet_for(memory, spec, len(views[there]), len(dry), late)
     if share is None:
         return None
     return Row(

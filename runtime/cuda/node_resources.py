@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from ..plan.arena import Block
 from .arguments import NamArgs
-from .device_processor import DeviceWork
-from .driver.resources import Handles, Launch, Pinned
+from .device_processor import DeviceProcessor
+from .driver.resources import Launch, Pinned, Resources
 from .records import BLOCK
 
-__all__ = ["ROOM", "Ends", "Share", "put"]
+__all__ = ["ROOM", "Ends", "NodeResources", "put"]
 
 CHUNKS_A_MULTIPROCESSOR = 2
 SHORTEST_CHUNK = 1024
@@ -37,10 +37,10 @@ def put(block: Block, **fields: Any) -> None:
             block.content[name][0] = value
 
 
-class Share:
+class NodeResources:
     """What one node has of the device."""
 
-    def __init__(self, handles: Handles, work: DeviceWork, ends: Ends, frames: int) -> None:
+    def __init__(self, handles: Resources, work: DeviceProcessor, ends: Ends, frames: int) -> None:
         self.work = work
         room = _whole(frames)
         part = work.part.content[0]
@@ -117,11 +117,11 @@ def _whole(floats: int) -> int:
     return -(-floats // LINE) * LINE
 
 
-def _slots(handles: Handles, work: DeviceWork, frames: int) -> int:
+def _slots(handles: Resources, work: DeviceProcessor, frames: int) -> int:
     """Return how many chunks of the longest block can be computed side by side."""
     busy = CHUNKS_A_MULTIPROCESSOR * handles.driver.multiprocessors
     return max(1, min(busy // work.instances, frames // _least(work)))
 
 
-def _least(work: DeviceWork) -> int:
+def _least(work: DeviceProcessor) -> int:
     return max(SHORTEST_CHUNK, work.past_floats)

@@ -6,7 +6,7 @@ All else is the host's alone.
 
 import numpy as np
 
-__all__ = ["BLOCK", "CALL", "FETCH", "LANE", "NODE", "PART", "SECTION", "STAGE"]
+__all__ = ["BLOCK", "CALL", "EXECUTOR", "FETCH", "NODE", "PART", "SECTION", "STAGE"]
 
 BLOCK = np.dtype(
     [
@@ -89,7 +89,7 @@ SECTION = np.dtype(
 )
 """What is launched at once: everything between uploads and the download that waits for it."""
 
-LANE = np.dtype(
+EXECUTOR = np.dtype(
     [
         ("context", np.int64),
         ("stream", np.int64),

@@ -8,10 +8,10 @@ from ..plan.stats import DeviceStats, spread
 from .driver.driver import Driver
 from .executor_kernels import FALLEN, TRACED
 
-__all__ = ["report"]
+__all__ = ["read_stats"]
 
 
-def report(
+def read_stats(
     driver: Driver, record: Block, traces: Sequence[Block], nodes: tuple[str, ...]
 ) -> DeviceStats:
     """Read a lane's record, and the cycles that uploads, execution and downloads took."""

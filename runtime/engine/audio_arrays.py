@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import Graph, PortError
 from ...graph.arguments import said
 
-__all__ = ["Ends", "as_channels"]
+__all__ = ["AudioBuffers", "as_channels"]
 
 Audio = NDArray[np.float32]
 STEREO = 2
@@ -68,7 +68,7 @@ def _advice(x: NDArray[Any], channels: int) -> str:
     return ""
 
 
-class Ends:
+class AudioBuffers:
     """One call's audio, matched to the graph's inputs and outputs."""
 
     def __init__(self, graph: Graph, audio: ArrayLike | Mapping[str, ArrayLike]) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 from ...graph import CudaError, Graph, Node, Schedule, Spec
 from ..plan.arena import Memory
-from ..plan.placement import Executor, hosted, named, on_device
+from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
-from .handover import follow, unchanged
+from .handover import hand_over, unchanged
 
-__all__ = ["build_plan", "patient"]
+__all__ = ["build_plan", "suspend_deadline"]
 
 
 def build_plan(
@@ -42,7 +42,7 @@ def build_plan(
     try:
         return build(graph.copy())
     except CudaError as error:
-        return build(hosted(graph, error))
+        return build(move_to_host(graph, error))
 
 
 def _build(
@@ -60,7 +60,7 @@ def _build(
         same = [] if previous is None else unchanged(previous, plan, is_kept)
         plan.prewarm(previous, {k: j for j, k in same})
         if previous is not None:
-            plan.keep(follow(previous, plan, same, is_kept))
+            plan.keep(hand_over(previous, plan, same, is_kept))
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # a traceback that is kept would keep the device's memory
         plan.close_executor()
@@ -73,14 +73,14 @@ def _open_executor(own: Memory, schedule: Schedule) -> Executor | None:
     nodes = on_device(schedule)
     if not nodes:
         return None
-    from ..cuda.executor import Lane
+    from ..cuda.executor import CudaExecutor
 
     with named(nodes):
-        return Lane(own, schedule)
+        return CudaExecutor(own, schedule)
 
 
 @contextlib.contextmanager
-def patient(executor: Executor | None, deadline_s: float | None) -> Iterator[None]:
+def suspend_deadline(executor: Executor | None, deadline_s: float | None) -> Iterator[None]:
     """Suspend the deadline of a device while a plan is made: its driver is busy with that."""
     if executor is None or deadline_s is None:
         yield

@@ -10,10 +10,12 @@ from ..plan.plan import Plan
 from ..plan.stats import NodeStats, Stats, spread
 from .records import TRACE
 
-__all__ = ["collect"]
+__all__ = ["collect_stats"]
 
 
-def collect(plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]) -> Stats:
+def collect_stats(
+    plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]
+) -> Stats:
     """Read the counters of a plan and its engine."""
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])

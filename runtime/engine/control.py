@@ -10,11 +10,11 @@ import numpy as np
 from ...graph import EngineError
 from ...graph.arguments import check_number, check_whole
 from ..native.cpu import nanoseconds_per_cycle
-from ..plan.monitored_player import watch
+from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
-from .crossfade import fade
-from .message_handler import attend
+from .crossfade import crossfade
+from .message_handler import handle_messages
 from .message_queue import MESSAGE, NOW, Message, Ring, aligned
 from .process import process, publish
 from .records import ENGINE, TRACE
@@ -38,8 +38,8 @@ class Posting:
 
     def __init__(self, plan: Plan, fade_frames: int) -> None:
         self.plan = plan
-        self.driven = False
-        self.look: Callable[[], object] = lambda: None
+        self.has_audio_thread = False
+        self.poll: Callable[[], object] = lambda: None
         """Lets an adapter find out, while somebody waits, that its thread has ended."""
         self._lock = threading.RLock()
         self._native = threading.RLock()  # held while this process, not an adapter, runs the engine
@@ -88,7 +88,10 @@ class Posting:
         """Compile what messages need, and find every page, before an audio thread begins."""
         with self._lock:
             self._watch()
-            self._record["attend"], self._record["fade"] = attend.address, fade.address
+            self._record["attend"], self._record["fade"] = (
+                handle_messages.address,
+                crossfade.address,
+            )
             self.plan.touch()
 
     def guard(self, limit_s: float | None, *, strikes: int = 8, rest_s: float = 0.5) -> None:
@@ -122,7 +125,7 @@ class Posting:
         """
         if self.waiting:
             self._settle()
-        if self.driven and self._applied != self._ring.written:
+        if self.has_audio_thread and self._applied != self._ring.written:
             block = int(self._record["blocks"][0])  # it may have taken messages, and go on to apply
             self._wait(lambda: self._record["blocks"][0] != block, "played a block")
         self._applied = self._ring.written
@@ -162,7 +165,7 @@ class Posting:
             self.plan.watched({})
             if self._record["frame"][0]:
                 self.plan.begin_blends()
-            self._record["walk"] = watch.address
+            self._record["walk"] = monitored_walk.address
 
     def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
         self._post_all([(kind, index, value, at)])
@@ -170,9 +173,9 @@ class Posting:
     def _post_all(self, messages: Sequence[tuple[Message, int, float, int]]) -> None:
         """Post messages that the audio thread will find together (if the ring can hold them)."""
         if not self._record["attend"][0]:
-            self._record["attend"] = attend.address
+            self._record["attend"] = handle_messages.address
         if not self._record["fade"][0] and any(m[0] is Message.SWAP for m in messages):
-            self._record["fade"] = fade.address
+            self._record["fade"] = crossfade.address
         later = sum(at != NOW for _, _, _, at in messages)
         held = int(self._record["pending_count"][0]) + self.waiting
         if later and held + later > RING:
@@ -189,7 +192,7 @@ class Posting:
 
     def _settle(self) -> None:
         """See to it that the ring is read: by the audio thread, or where there is none, here."""
-        if self.driven and self._wait(lambda: not self.waiting, "taken its messages"):
+        if self.has_audio_thread and self._wait(lambda: not self.waiting, "taken its messages"):
             return
         with self._native:
             self._process(self.state, 0, 0, 0)
@@ -200,15 +203,15 @@ class Posting:
     def _catch_up(self) -> None:
         """Wait until the last plan posted plays, so that it knows all that was set before."""
         self._settle()
-        if self.driven:
+        if self.has_audio_thread:
             self._wait(lambda: self._record["plan"][0] == self.plan.address, "swapped")
 
     def _wait(self, done: Callable[[], bool], what: str) -> bool:
         """Wait for the audio thread; return whether it did, or ended."""
         deadline = time.monotonic() + PATIENCE_S
         while not done():
-            self.look()
-            if not self.driven:
+            self.poll()
+            if not self.has_audio_thread:
                 return False
             if time.monotonic() > deadline:
                 raise EngineError(

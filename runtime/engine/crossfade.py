@@ -5,18 +5,18 @@ import numpy as np
 from ..native.abi import helper, kernel
 from ..native.pointers import call_node, copy_bytes, floats, load, record
 from ..plan.records import PLAN
-from ..plan.row_operations import apply_params, settle
-from .process import take
+from ..plan.row_operations import apply_params, wait_for_device
+from .process import copy_in
 from .records import ENGINE
 
-__all__ = ["fade"]
+__all__ = ["crossfade"]
 
 
 @helper
 def _ring(engine: int, frames: int) -> None:
     """Add what still rings: silence in, and a level that never jumps, whatever happens when."""
     e = record(engine, ENGINE)
-    take(e.ringing, 0, 0, frames, 0)
+    copy_in(e.ringing, 0, 0, frames, 0)
     call_node(e.walk, e.ringing, 0, 0, np.int32(frames))
     whole = np.float64(e.fade_frames)
     cut = e.fade_left if e.fade_left > 0 else e.fade_frames + frames  # another swap ends it
@@ -38,7 +38,7 @@ def _begin_to_ring(engine: int) -> None:
     """Leave the old plan to its tails; what has moved to the new plan is silenced in the old."""
     e = record(engine, ENGINE)
     p, old = record(e.plan, PLAN), record(e.old, PLAN)
-    settle(e.old)
+    wait_for_device(e.old)
     for k in range(p.hush_count):
         row = p.hush + 24 * k
         copy_bytes(load(row, 0), load(row, 1), load(row, 2))
@@ -48,7 +48,7 @@ def _begin_to_ring(engine: int) -> None:
 
 
 @kernel
-def fade(engine: int, ins: int, offset: int, frames: int) -> None:
+def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
     """Mix into the plan's outputs what is still heard of those before it.
 
     Without long tails the outputs are crossfaded.  With them the old plan's *input* fades, and its
@@ -60,7 +60,7 @@ def fade(engine: int, ins: int, offset: int, frames: int) -> None:
     if fading:
         old = record(e.old, PLAN)
         share, whole = np.float64(e.fade_left), np.float64(max(1, e.fade_frames))
-        take(e.old, ins, offset, frames, e.counts + 16)
+        copy_in(e.old, ins, offset, frames, e.counts + 16)
         if spill != 0:
             for c in range(old.in_count):
                 x = floats(load(old.ins, c), frames)

@@ -12,13 +12,20 @@ from ...graph import EngineError, Graph, Spec, UnknownNameError, as_graph
 from ...graph.arguments import by_keyword, check_flag, check_number, said
 from ...graph.silent import tell_silent
 from ..plan.stats import Stats
-from .build import build_plan, patient
-from .collect_stats import collect
+from .build import build_plan, suspend_deadline
+from .collect_stats import collect_stats
 from .control import Posting
+from .engine_state import NOT_TAKEN, EngineState
 from .message_queue import NOW, Message, aligned
-from .parameters import Settings, changes, check_share, check_time, find_blend, find_param
+from .parameters import (
+    Settings,
+    changes,
+    check_share,
+    check_time,
+    find_dry_wet,
+    find_param,
+)
 from .process import process, render_blocks
-from .snapshot import NOT_TAKEN, Snapshot
 
 __all__ = ["Engine"]
 
@@ -62,7 +69,7 @@ class Engine(Posting):
         super().__init__(build_plan(graph, self.spec), round(fade_s * self.spec.rate))
         tell_silent(graph, self._strict)  # a warning of a graph that cannot run would only distract
         self._retired = 0
-        self._held: list[Snapshot] = []
+        self._held: list[EngineState] = []
         self._deadline: float | None = None
         self._swapping = threading.Lock()
         self._render = render_blocks.ctypes
@@ -108,9 +115,9 @@ class Engine(Posting):
         A graph with one input and one output takes and gives an array: ``(channels, frames)``,
         or ``(frames,)`` for mono.  A graph with more takes and gives a mapping by name.
         """
-        from .audio_arrays import Ends
+        from .audio_arrays import AudioBuffers
 
-        ends = Ends(self.plan.graph, block)
+        ends = AudioBuffers(self.plan.graph, block)
         outs = ends.outputs(out)
         self.play(ends.inputs, outs, ends.frames)
         shaped: Audio | dict[str, Audio] = ends.shaped(outs)
@@ -150,7 +157,7 @@ class Engine(Posting):
     def mix(self, node: str, share: float, *, at: int | None = None) -> None:
         """Set how much of a node is heard beside its input: 0 none, 1 (as at first) it alone."""
         with self._lock:
-            index = find_blend(self.plan, node)
+            index = find_dry_wet(self.plan, node)
             number, due = check_share(node, share), check_time(node, at)
             self._watch()
             self._post(Message.PARAM, index, number, due)
@@ -158,7 +165,7 @@ class Engine(Posting):
     def bypass(self, node: str, bypassed: bool = True, *, at: int | None = None) -> None:
         """Let a node's input past it, or no longer; it runs on, so that it comes back as it was."""
         with self._lock:
-            index = find_blend(self.plan, node) + 1
+            index = find_dry_wet(self.plan, node) + 1
             heard, due = float(not check_flag("bypassed", bypassed)), check_time(node, at)
             self._watch()
             self._post(Message.PARAM, index, heard, due)
@@ -207,10 +214,10 @@ class Engine(Posting):
                 raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
         tell_silent(graph, self._strict)
         with self._swapping:  # others may turn knobs while this plan is made
-            if self.driven:
+            if self.has_audio_thread:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
             frames, current = int(self._record["fade_frames"][0]), self.graph
-            with patient(self.plan.executor, self._deadline):
+            with suspend_deadline(self.plan.executor, self._deadline):
                 plan = build_plan(graph, self.spec, self.plan, frames, current)
                 plan.touch()
             with self._lock:
@@ -228,7 +235,7 @@ class Engine(Posting):
         with self._lock:
             self._post(Message.RESET)
 
-    def snapshot(self) -> Snapshot:
+    def save_state(self) -> EngineState:
         """Copy all state, so that ``restore`` can return to exactly this moment.
 
         State is what nodes remember, where parameters stand, and the frame; not what has been
@@ -236,10 +243,10 @@ class Engine(Posting):
         """
         with self._lock:
             size = 8 * (1 + len(self.plan.param_table)) + self.plan.arena.state_bytes
-            taken = Snapshot(self.plan, aligned(size, np.uint8))
+            taken = EngineState(self.plan, aligned(size, np.uint8))
             taken.data[:8].view(np.int64)[0] = NOT_TAKEN
             self._post_about(Message.SNAPSHOT, taken)
-            if self.driven:
+            if self.has_audio_thread:
                 self._wait(lambda: taken.frame != NOT_TAKEN, "taken a snapshot")
             if taken.frame == NOT_TAKEN:
                 raise EngineError(
@@ -248,16 +255,16 @@ class Engine(Posting):
                 )
         return taken
 
-    def restore(self, snapshot: Snapshot) -> None:
+    def restore_state(self, snapshot: EngineState) -> None:
         """Return to the moment of a snapshot: what is played next is played as it was then."""
-        if not isinstance(snapshot, Snapshot):
+        if not isinstance(snapshot, EngineState):
             raise EngineError(f"snapshot is {said(snapshot)}: must be what snapshot() gave")
         with self._lock:
             if snapshot.plan is not self.plan:
                 raise EngineError("the snapshot is of another plan: the graph was swapped since")
             self._post_about(Message.RESTORE, snapshot)
 
-    def _post_about(self, kind: Message, snapshot: Snapshot) -> None:
+    def _post_about(self, kind: Message, snapshot: EngineState) -> None:
         """Post a message about a snapshot, and keep the snapshot while it may be on its way."""
         if not self.waiting and not self._record["pending_count"][0]:
             self._held.clear()
@@ -274,7 +281,7 @@ class Engine(Posting):
         with self._lock:
             self._free_retired()
             plan = self._playing()
-        return collect(plan, self._record[0], self._trace, self._counts)
+        return collect_stats(plan, self._record[0], self._trace, self._counts)
 
     def deadline(self, seconds: float | None) -> None:
         """Let the CPU relieve a GPU that takes longer for a block, three times running.

@@ -14,7 +14,7 @@ from ..plan.plan import Plan
 from ..plan.records import PARAM, ROW
 from ..plan.rows import widths
 
-__all__ = ["follow", "unchanged"]
+__all__ = ["hand_over", "unchanged"]
 
 COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
 FIX = np.dtype([("address", np.int64), ("value", np.int64)])
@@ -57,7 +57,7 @@ def unchanged(
     return pairs
 
 
-def follow(
+def hand_over(
     previous: Plan,
     plan: Plan,
     same: list[tuple[int, int]],
@@ -125,7 +125,7 @@ def _alike(previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node],
     before, here = previous.graph.nodes.get(name), plan.graph.nodes[name]
     if before is None:
         return False
-    same = (before.without_device() or before) == (here.without_device() or here)
+    same = (before.on_cpu() or before) == (here.on_cpu() or here)
     return same or is_kept(name, here)
 
 

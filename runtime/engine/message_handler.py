@@ -16,11 +16,11 @@ from ..native.pointers import (
     store_release,
 )
 from ..plan.records import PARAM, PLAN
-from ..plan.row_operations import apply_params, reset_plan, settle
+from ..plan.row_operations import apply_params, reset_plan, wait_for_device
 from .message_queue import MESSAGE, NOW, Message
 from .records import ENGINE
 
-__all__ = ["attend"]
+__all__ = ["handle_messages"]
 
 PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.RESET)
 SNAPSHOT, RESTORE = int(Message.SNAPSHOT), int(Message.RESTORE)
@@ -36,7 +36,7 @@ def _move(messages: int, index: int, source: int) -> None:
 @helper
 def _swap(e: Any, plan: int) -> None:
     """Take over the state of unchanged nodes and begin the fade; control frees the old plan."""
-    settle(e.plan)
+    wait_for_device(e.plan)
     p = record(plan, PLAN)
     for k in range(p.carry_count):
         row = p.carry + 24 * k
@@ -66,7 +66,7 @@ def _swap(e: Any, plan: int) -> None:
 @helper
 def _copy_state(e: Any, place: int, out: bool) -> None:
     """Copy the frame count, parameter values and all state to or from a snapshot."""
-    settle(e.plan)
+    wait_for_device(e.plan)
     p = record(e.plan, PLAN)
     body = place + 8 * (1 + p.param_count)
     if out:
@@ -84,7 +84,7 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
 @helper
 def _apply(e: Any, kind: int, index: int, value: float) -> None:
     if kind == PARAM_MESSAGE:
-        settle(e.plan)  # what is in flight was played with what was set before
+        wait_for_device(e.plan)  # what is in flight was played with what was set before
         p = record(e.plan, PLAN)
         element(p.params, index, PARAM).value = value
         apply_params(p.params, index, 1)
@@ -126,7 +126,7 @@ def _arrive(e: Any) -> None:
 
 
 @kernel
-def attend(engine: int, ins: int, outs: int, frames: int) -> None:
+def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
     """Apply what is due now; grant at most ``frames`` frames, up to the next message."""
     e = record(engine, ENGINE)
     _arrive(e)

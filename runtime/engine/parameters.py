@@ -10,7 +10,7 @@ from ...graph.arguments import as_whole, check_number, said
 from ..plan.plan import Plan
 from .message_queue import NOW
 
-__all__ = ["Settings", "changes", "check_share", "check_time", "find_blend", "find_param"]
+__all__ = ["Settings", "changes", "check_share", "check_time", "find_dry_wet", "find_param"]
 
 
 LAST_FRAME = 1 << 62
@@ -55,7 +55,7 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     return plan.params[name], _row(plan, name).check(name, value)
 
 
-def find_blend(plan: Plan, node: str) -> int:
+def find_dry_wet(plan: Plan, node: str) -> int:
     """Return the number of a node's mix; its bypass has the next."""
     if isinstance(node, str) and node in plan.blends:
         return plan.blends[node]

@@ -13,7 +13,7 @@ from ..simd.finite import emit_copy
 from ..simd.lanes import Lanes, Value
 from .records import ENGINE, TRACE
 
-__all__ = ["give", "point", "process", "publish", "render_blocks", "take"]
+__all__ = ["copy_in", "copy_out", "offset_pointers", "process", "publish", "render_blocks"]
 
 
 def _emit_take(
@@ -51,18 +51,18 @@ def _emit_point(lanes: Lanes, targets: Value, sources: Value, count: Value, offs
         lanes.put_word(lanes.plus(lanes.word(out_of, c), step), into, c)
 
 
-take = embed("take", 5, _emit_take)
-"""``take(plan, ins, offset, frames, bad)``: bring the engine's input to a plan.
+copy_in = embed("take", 5, _emit_take)
+"""``copy_in(plan, ins, offset, frames, bad)``: bring the engine's input to a plan.
 
 ``ins`` lists the channels; where it is 0, or one of them is, there is silence.  ``bad`` is where
 samples that are no numbers are counted.
 """
 
-give = embed("give", 5, _emit_give)
-"""``give(plan, outs, offset, frames, bad)``: bring a plan's output to the engine's."""
+copy_out = embed("give", 5, _emit_give)
+"""``copy_out(plan, outs, offset, frames, bad)``: bring a plan's output to the engine's."""
 
-point = embed("point", 4, _emit_point)
-"""``point(targets, sources, count, offset)``: list ``count`` channels from a frame on."""
+offset_pointers = embed("point", 4, _emit_point)
+"""``offset_pointers(targets, sources, count, offset)``: list ``count`` channels from a frame on."""
 
 
 @native(types.void(types.int64, types.int64))
@@ -87,11 +87,11 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
             n = e.granted
         if frames == 0:  # only the messages were wanted
             break
-        take(e.plan, ins, done, n, e.counts)
+        copy_in(e.plan, ins, done, n, e.counts)
         call_node(e.walk, e.plan, e.timed, np.int64(done == 0), np.int32(n))
         if e.fade_left > 0 or e.ringing != 0:  # another plan is still heard
             call_node(e.fade, engine, ins, done, np.int32(n))
-        give(e.plan, outs, done, n, e.counts + 8)
+        copy_out(e.plan, outs, done, n, e.counts + 8)
         e.frame += n
         done += n
     if frames > 0:
@@ -111,7 +111,7 @@ def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> 
         left = frames - done
         n = left if left < block else block
         outputs = e.channels + 8 * in_count
-        point(e.channels, ins, in_count, done)
-        point(outputs, outs, out_count, done)
+        offset_pointers(e.channels, ins, in_count, done)
+        offset_pointers(outputs, outs, out_count, done)
         call_node(e.process, engine, e.channels, outputs, np.int32(n))
         done += n

@@ -9,11 +9,11 @@ from ..native.abi import kernel
 from ..native.pointers import channel, copy_bytes, floats, load, record
 from ..simd.smoothing import glide, glide_coefficient
 
-__all__ = ["BLEND", "ask_blend", "blend", "share_of"]
+__all__ = ["DRY_WET", "allocate_dry_wet", "allocate_dry_wet_for", "mix_dry_wet"]
 
 SMOOTHING_S = 0.01
 
-BLEND = np.dtype(
+DRY_WET = np.dtype(
     [
         ("mix", np.float64),  # 0: the input alone, 1: the node alone
         ("on", np.float64),  # 0 while bypassed
@@ -32,9 +32,9 @@ BLEND = np.dtype(
 
 
 @kernel
-def blend(state: int, ins: int, outs: int, frames: int) -> None:
+def mix_dry_wet(state: int, ins: int, outs: int, frames: int) -> None:
     """Mix a node's output with its input; the node runs on unheard, so that it can come back."""
-    s = record(state, BLEND)
+    s = record(state, DRY_WET)
     target = s.mix * s.on
     heard = target != 1.0 or (s.now == s.now and s.now != 1.0)
     s.now = glide(s.curve, s.now, target, s.coefficient, frames)
@@ -60,7 +60,7 @@ def blend(state: int, ins: int, outs: int, frames: int) -> None:
                 y[i] = wet[i] * y[i] + (np.float32(1.0) - wet[i]) * dry[i]
 
 
-def ask_blend(node: Node, io: Io) -> Any:
+def allocate_dry_wet(node: Node, io: Io) -> Any:
     """Ask for a node's share, or return ``None`` where its input could not stand for its output.
 
     It can where the node has one output, and its first input has as many channels, or one.
@@ -71,17 +71,17 @@ def ask_blend(node: Node, io: Io) -> Any:
     if any(port.kind is Kind.CONTROL or port.space is Space.DEVICE for port in ports):
         return None
     width, dry_width = io.outputs[node.outputs[0].name], io.inputs[node.inputs[0].name]
-    return share_of(io.memory, io.spec, width, dry_width, node.latency(io.spec))
+    return allocate_dry_wet_for(io.memory, io.spec, width, dry_width, node.latency(io.spec))
 
 
-def share_of(memory: Any, spec: Spec, width: int, dry_width: int, late: int) -> Any:
+def allocate_dry_wet_for(memory: Any, spec: Spec, width: int, dry_width: int, late: int) -> Any:
     """Ask for what mixes channels, ``late`` behind those they were; ``None`` if it cannot be."""
     if dry_width not in (1, width):
         return None
     longest = spec.max_frames
     curve = memory.scratch((1 + dry_width) * longest)
     return memory.record(
-        BLEND,
+        DRY_WET,
         mix=1.0,
         on=1.0,
         now=np.nan,  # not started: begins at its target

@@ -11,13 +11,13 @@ from ..native.abi import kernel
 from ..native.pointers import channel, copy_bytes, load, record
 from .arena import Block, Memory
 
-__all__ = ["ONSET", "ask_onset", "onset"]
+__all__ = ["ONSET", "allocate_fade_in", "fade_in"]
 
 ONSET = np.dtype([("left", np.int64), ("whole", np.int64), ("channels", np.int64)])
 
 
 @kernel
-def onset(state: int, ins: int, outs: int, frames: int) -> None:
+def fade_in(state: int, ins: int, outs: int, frames: int) -> None:
     """Copy every channel; the first ``whole`` frames rise from silence."""
     s = record(state, ONSET)
     for c in range(s.channels):
@@ -31,7 +31,9 @@ def onset(state: int, ins: int, outs: int, frames: int) -> None:
     s.left = max(0, s.left - frames)
 
 
-def ask_onset(own: Memory, plan: Schedule, spec: Spec, op: Op) -> tuple[Memory, Block, list[Block]]:
+def allocate_fade_in(
+    own: Memory, plan: Schedule, spec: Spec, op: Op
+) -> tuple[Memory, Block, list[Block]]:
     """Ask for the record of an onset, and for the channels it writes for the node of ``op``.
 
     It begins as one that is over: so it will be after a reset.

@@ -6,18 +6,18 @@ from ..native.abi import kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
 from ..simd.finite import find_nonsense
-from .dry_wet import BLEND
+from .dry_wet import DRY_WET
 from .records import PLAN, ROW, ROW_BYTES
-from .row_operations import contain, mute, refresh
+from .row_operations import mute, mute_and_reset, reset_row
 
-__all__ = ["TRACED", "blame", "watch"]
+__all__ = ["TRACED", "blame", "monitored_walk"]
 
 TRACED = 512
 """Calls of each node whose time is remembered."""
 
 
 @kernel
-def watch(plan: int, timed: int, fresh: int, frames: int) -> None:
+def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
     """Run every row of a plan once, in order, as ``walk`` does, and give the same bits.
 
     Here nodes can be mixed and bypassed, are timed if wanted, and are muted for a while after
@@ -34,15 +34,15 @@ def watch(plan: int, timed: int, fresh: int, frames: int) -> None:
             mute(rows + ROW_BYTES * k, frames)
             row.rest -= frames
             if row.rest <= 0:
-                refresh(rows + ROW_BYTES * k, p.params)
+                reset_row(rows + ROW_BYTES * k, p.params)
         else:
             call_node(row.kernel, row.state, row.ins, row.outs, frames)
             if row.checked > 0:
                 find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
                 if load(verdict, 0) != 0:
-                    contain(rows + ROW_BYTES * k, p.params, frames)
+                    mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
         if row.blend != 0:
-            b = record(row.blend, BLEND)
+            b = record(row.blend, DRY_WET)
             if b.length > 0 or b.mix * b.on + b.now != 2.0:
                 call_node(p.blend, row.blend, row.ins, row.outs, frames)
         if timed:

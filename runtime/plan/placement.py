@@ -10,7 +10,7 @@ from .arena import Block
 from .rows import Row
 from .stats import DeviceStats
 
-__all__ = ["Executor", "hosted", "named", "on_device", "refuse_offline_nodes"]
+__all__ = ["Executor", "move_to_host", "named", "on_device", "refuse_offline_nodes"]
 
 
 class Executor(Protocol):
@@ -70,11 +70,11 @@ def named(nodes: list[str]) -> Iterator[None]:
         ) from None
 
 
-def hosted(graph: Graph, reason: CudaError) -> Graph:
+def move_to_host(graph: Graph, reason: CudaError) -> Graph:
     """Return a graph whose nodes play on the host, if they may; say so."""
     made, moved = graph.copy(), []
     for name, node in graph.nodes.items():
-        host = node.without_device()
+        host = node.on_cpu()
         if host is not None:
             made.replace(name, host)
             moved.append(name)

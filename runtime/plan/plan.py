@@ -13,18 +13,18 @@ from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
 from .arena import Arena, Memory, check_total
-from .dry_wet import blend
+from .dry_wet import mix_dry_wet
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .records import PARAM, PLAN, ROW
 from .rows import (
     Row,
-    ask_buffers,
+    allocate_buffers,
     find_reports,
     number_parameters,
     prepare_row,
     rows_fields,
-    with_onset,
+    with_fade_in,
 )
 
 __all__ = ["Plan"]
@@ -81,7 +81,7 @@ class Plan:
         own = Memory()
         self.executor = open_executor(own, self.schedule)
         views = {} if self.executor is None else self.executor.views | self.executor.lent
-        buffers = self._buffers = ask_buffers(own, self.schedule, spec, views)
+        buffers = self._buffers = allocate_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, fade_in)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
@@ -143,7 +143,7 @@ class Plan:
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
             elif op.node in fade_in and op.reads and self.remembers(op.node):
-                rows += with_onset(own, self.schedule, row)
+                rows += with_fade_in(own, self.schedule, row)
             else:
                 rows.append(row)
         return rows
@@ -230,7 +230,7 @@ class Plan:
     def watched(self, guard: Mapping[str, int] | None) -> None:
         """Let nodes be mixed, and limit what each may take; see ``PLAN``.  ``None``: neither."""
         if guard is not None:
-            self.header["blend"] = blend.address
+            self.header["blend"] = mix_dry_wet.address
             for name, value in guard.items():
                 self.header[name] = value
 

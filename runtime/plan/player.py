@@ -9,7 +9,7 @@ from ..native.abi import kernel
 from ..native.pointers import call_node, element, load, record
 from ..simd.finite import find_nonsense
 from .records import PLAN, ROW, ROW_BYTES
-from .row_operations import contain
+from .row_operations import mute_and_reset
 
 __all__ = ["run_plan_in_python", "walk"]
 
@@ -25,7 +25,7 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         if row.checked > 0:
             find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
-                contain(rows + ROW_BYTES * k, p.params, frames)
+                mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
 
 
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)

@@ -9,7 +9,7 @@ from ..simd.fields import Fields
 from ..simd.lanes import Lanes, Value
 from .records import PARAM, PLAN, ROW
 
-__all__ = ["apply_params", "contain", "mute", "refresh", "reset_plan", "settle"]
+__all__ = ["apply_params", "mute", "mute_and_reset", "reset_plan", "reset_row", "wait_for_device"]
 
 
 def _emit_apply(lanes: Lanes, params: Value, first: Value, count: Value) -> None:
@@ -44,18 +44,18 @@ apply_params = embed("apply_params", 3, _emit_apply)
 mute = embed("mute", 2, _emit_mute)
 """``mute(row, frames)``: silence a node's outputs; ``row`` is the address of one."""
 
-refresh = embed("refresh", 2, _emit_refresh)
-"""``refresh(row, params)``: start a node afresh; its parameters stay where they were set."""
+reset_row = embed("reset_row", 2, _emit_refresh)
+"""``reset_row(row, params)``: start a node afresh; its parameters stay where they were set."""
 
-contain = embed("contain", 3, _emit_contain)
-"""``contain(row, params, frames)``: mute a node that produced what is no number, start it afresh.
+mute_and_reset = embed("mute_and_reset", 3, _emit_contain)
+"""``mute_and_reset(row, params, frames)``: mute a node whose output is not finite, and reset it.
 
 These are emitted as every walk compiles them, and hardly any ever comes to run them.
 """
 
 
 @helper
-def settle(plan: int) -> None:
+def wait_for_device(plan: int) -> None:
     """See to it that a plan's state is complete: wait for what a device is still at."""
     p = record(plan, PLAN)
     if p.lane != 0:
@@ -65,7 +65,7 @@ def settle(plan: int) -> None:
 @helper
 def reset_plan(plan: int) -> None:
     """Forget everything heard; parameters stay where they were set."""
-    settle(plan)
+    wait_for_device(plan)
     p = record(plan, PLAN)
     copy_bytes(p.state, p.initial, p.state_bytes)
     apply_params(p.params, 0, p.param_count)

@@ -23,20 +23,20 @@ from ...graph import (
 from ..native.abi import Native
 from . import buffer_operations
 from .arena import Block, Memory, TooLargeError, offset
-from .dry_wet import BLEND, ask_blend
-from .fade_in import ask_onset, onset
+from .dry_wet import DRY_WET, allocate_dry_wet
+from .fade_in import allocate_fade_in, fade_in
 from .monitored_player import TRACED
 
 __all__ = [
     "Row",
-    "ask_buffers",
+    "allocate_buffers",
     "code_of",
     "find_reports",
     "number_parameters",
     "prepare_row",
     "rows_fields",
     "widths",
-    "with_onset",
+    "with_fade_in",
 ]
 
 SLACK = 16
@@ -70,7 +70,7 @@ class Row:
     """What prepares and runs the node: see ``code_of``."""
 
 
-def ask_buffers(
+def allocate_buffers(
     own: Memory, plan: Schedule, spec: Spec, views: Mapping[int, list[tuple[Block, int]]]
 ) -> dict[int, list[tuple[Block, int]]]:
     """Ask for the schedule's buffers; return where each channel of each of them begins.
@@ -109,7 +109,7 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
         params={name: float(getattr(node, name)) for name in node.params()},
     )
     processor = _prepared(op.node, node, io)
-    blend = ask_blend(node, io)
+    blend = allocate_dry_wet(node, io)
     made, prewarm, after = processor.record, processor.prewarm, processor.after
     kernel, work = processor.kernel.address, processor.device
     code = code_of(node, processor)
@@ -130,10 +130,10 @@ def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
     return tuple(c for c in code if isinstance(c, CodeType | int | float | str)), ours
 
 
-def with_onset(own: Memory, plan: Schedule, row: Row) -> list[Row]:
-    """Put an onset before a row; see ``onset``."""
-    memory, made, channels = ask_onset(own, plan, plan.spec, row.op)
-    first = Row(replace(row.op, node=""), memory, onset.address, made, writes=tuple(channels))
+def with_fade_in(own: Memory, plan: Schedule, row: Row) -> list[Row]:
+    """Put an onset before a row; see ``fade_in``."""
+    memory, made, channels = allocate_fade_in(own, plan, plan.spec, row.op)
+    first = Row(replace(row.op, node=""), memory, fade_in.address, made, writes=tuple(channels))
     return [first, replace(row, reads=tuple(channels))]
 
 
@@ -225,7 +225,7 @@ def number_parameters(
             rows.append({"address": place, "value": getattr(p.node, name)})
         if p.blend is not None:
             blends[p.op.node] = len(rows)
-            places = (p.blend[offset(BLEND, name)] for name in ("mix", "on"))
+            places = (p.blend[offset(DRY_WET, name)] for name in ("mix", "on"))
             rows.extend({"address": place, "value": 1.0} for place in places)
         spans.append((first, len(rows) - first))
     return index, blends, rows, spans

@@ -102,9 +102,9 @@ def test_it_comes_back_to_where_it_was(device: str, name: str, tmp_path: Path) -
     path, x = nets.write(tmp_path, SHAPES[name]), guitar(2000)
     made = ng.Engine(amp(path, backend="cuda"), sample_rate=RATE, max_frames=128, fade_s=0.0)
     first = in_blocks(made, x[:1000], 64)
-    moment = made.snapshot()
+    moment = made.save_state()
     second = in_blocks(made, x[1000:], 64)
-    made.restore(moment)
+    made.restore_state(moment)
     again = made.graph.copy()
     again.add("idle", ng.Gain())
     made.swap(again)  # the plan is another, the state the same

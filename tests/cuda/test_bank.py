@@ -82,7 +82,7 @@ def test_a_bank_on_a_device_is_raw_or_refused(fake: FakeDriver, tmp_path: Path) 
     x = signal(paths, True)
     with pytest.raises(CudaError, match="a bank on a device plays its models raw: must be auto or"):
         played(bank(paths, True, backend="cuda", levels="normalized"), x)
-    assert not ng.NamBank(paths, levels="raw").no_device()
+    assert not ng.NamBank(paths, levels="raw").device_refusal()
     found = played(bank(paths, True, backend="auto", levels="normalized"), x)
     np.testing.assert_array_equal(found, played(bank(paths, True, levels="normalized"), x))
 

@@ -43,11 +43,11 @@ def test_gains_glide_as_on_the_cpu(fake: FakeDriver, model: str) -> None:
 def test_snapshots_resets_and_restores_are_exact(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"))
     first = in_blocks(made, X[:500], 64)
-    kept = made.snapshot()
+    kept = made.save_state()
     second = in_blocks(made, X[500:1000], 64)
-    made.restore(kept)
+    made.restore_state(kept)
     np.testing.assert_array_equal(in_blocks(made, X[500:1000], 50), second)
-    made.restore(kept)
+    made.restore_state(kept)
     made.reset()
     np.testing.assert_array_equal(in_blocks(made, X[:500], 61), first)
 

@@ -83,7 +83,7 @@ def test_a_hang_behind_another_error_is_a_hang(
     graph.input("in", channels=1) >> first >> between >> second >> graph.output("out", channels=1)
     made = engine(graph, pipelined=True)
     in_blocks(made, X[:640], 64)
-    made.snapshot()  # waits for what is in flight
+    made.save_state()  # waits for what is in flight
     fake.set_queries(1 << 30)
     fake.fail("cuGraphLaunch", 2, after_calls=1)  # the second section's: the first is at it
     made.process(X[:64])

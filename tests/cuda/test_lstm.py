@@ -84,7 +84,7 @@ def test_what_was_heard_is_where_another_goes_on() -> None:
     second(x[200:])
     np.testing.assert_array_equal(second(x[100:], past=past), wanted)
     np.testing.assert_array_equal(second.heard, first.heard)
-    np.testing.assert_array_equal(second.driven[0], x[100:])
+    np.testing.assert_array_equal(second.has_audio_thread[0], x[100:])
 
 
 def test_a_block_without_frames_hands_the_state_on() -> None:

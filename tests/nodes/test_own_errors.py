@@ -56,8 +56,8 @@ def test_the_file_behind_the_symptom_is_named_in_a_stereo_graph(tmp_path: Path) 
 def test_a_bad_file_is_no_reason_against_a_device() -> None:
     for node in (ng.Nam("/nope.nam"), ng.NamBank(["/nope.nam"])):
         with pytest.raises(ng.NamFileError, match=r"/nope\.nam: cannot be read"):
-            node.no_device()
-    assert isinstance(ng.Nam(LSTM).no_device(), str)
+            node.device_refusal()
+    assert isinstance(ng.Nam(LSTM).device_refusal(), str)
     with pytest.raises(ng.NamFileError, match=r"/nope\.nam: cannot be read"):
         ng.render_models([LSTM, "/nope.nam"], X, 48_000, backend="auto")
 
@@ -68,7 +68,7 @@ def test_a_device_that_is_missing_is_its_own_error(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("namgraph.runtime.cuda.driver.driver.driver", none)
     node = ng.Nam(LSTM, backend="cuda")
-    assert node.no_device() == "no CUDA driver here"
+    assert node.device_refusal() == "no CUDA driver here"
     graph = ng.Graph()
     amp = graph.input("in", channels=1) >> graph.add("amp", node)
     amp >> graph.output("out", channels=1)

@@ -121,9 +121,9 @@ def test_a_snapshot_is_refused_not_faked() -> None:
     x = noise(2, 640)
     engine = ng.Engine(around(PedalboardEffect("Reverb")), sample_rate=RATE, max_frames=64)
     engine.process(x)
-    taken = engine.snapshot()
+    taken = engine.save_state()
     engine.process(x)
-    engine.restore(taken)
+    engine.restore_state(taken)
     with pytest.raises(ng.EngineError, match="cannot return to a snapshot"):
         engine.process(x)
 

@@ -12,7 +12,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.graph import ParamError
-from namgraph.presets.rig import levels_said, models, open_rig
+from namgraph.presets.rig import format_levels, models, open_rig
 
 from ..nodes.nam import nets
 
@@ -67,10 +67,10 @@ def test_a_preset_keeps_its_own_levels_unless_told(there: Path) -> None:
     amp = graph.add("amp", ng.Nam("told.nam", levels="normalized", interface_dbu=5.0))
     graph.input("in", channels=1) >> amp >> graph.output("out", channels=1)
     ng.save_preset(graph, "rack.json")
-    assert levels_said(open_rig("rack.json").graph) == (
+    assert format_levels(open_rig("rack.json").graph) == (
         "amp: normalized, input +0.0 dB, output +2.0 dB"
     )
-    assert levels_said(open_rig("rack.json", levels="raw").graph) == ""
+    assert format_levels(open_rig("rack.json", levels="raw").graph) == ""
     (node,) = models(open_rig("rack.json", levels="calibrated").graph).values()
     assert (node.levels, node.interface_dbu) == ("calibrated", 5.0)
 

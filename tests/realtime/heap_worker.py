@@ -41,7 +41,7 @@ def main(library: str, rig: str) -> None:
     found = {f"block of {n}": heap_calls(engine.address, engine.state, n) for n in (64, 17, 1)}
     # Messages, a swap and its fade are taken without the heap too.  ``driven`` leaves them in the
     # ring, so that only the calls that are counted read it.
-    engine.driven = True
+    engine.has_audio_thread = True
     engine.swap(graph.copy())
     for at in range(engine.frame, engine.frame + 6_400, 100):
         for name, row in params(graph).items():

@@ -38,7 +38,7 @@ def main(library: str) -> None:
     stream.mix("amp", 0.5)
     stream.store("B")
     stream.engine.prepare()
-    stream.engine.driven = True  # so that only the call that is counted reads the ring
+    stream.engine.has_audio_thread = True  # so that only the call that is counted reads the ring
     stream.engine.guard(0.004, strikes=3, rest_s=0.05)
     for at in range(0, 64 * BLOCKS // 2, 1_000):
         stream.set("amp.gain_db", -(at % 7), at=at)

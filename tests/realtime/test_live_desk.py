@@ -96,14 +96,14 @@ def test_mixes_go_with_a_node_through_swaps_resets_and_snapshots() -> None:
     e = engine(chain(("amp", Gain(gain_db=-80.0))), fade_s=0.0)
     e.mix("amp", 0.5)
     e.process(x)
-    moment = e.snapshot()
+    moment = e.save_state()
     half = e.process(x)[-1]
     e.swap(chain(("amp", Gain(gain_db=-80.0)), ("more", Gain())))
     assert e.process(x)[0] == half
     e.reset()
     assert e.process(x)[0] == half
     with pytest.raises(EngineError):
-        e.restore(moment)
+        e.restore_state(moment)
     e.swap(chain(("amp", Gain(gain_db=-79.0)), ("more", Gain())))  # another node: as new
     assert e.process(x)[-1] < 0.01
 

@@ -2,24 +2,24 @@
 
 import numpy as np
 
-from ....runtime.cuda.commit import keep
+from ....runtime.cuda.commit import append_history
 from ....runtime.cuda.records import NODE, PART
 from ....runtime.native.abi import kernel
 from ....runtime.native.pointers import call_node, copy_bytes, load, record
 from ..bank_kernel import STATE
 from .host_kernel import catch_up
 
-__all__ = ["arm", "stand_in"]
+__all__ = ["before_launch", "cpu_fallback"]
 
 
 @kernel
-def arm(state: int, ins: int, outs: int, frames: int) -> None:
+def before_launch(state: int, ins: int, outs: int, frames: int) -> None:
     """Begin a block: there is nothing to be told."""
     record(record(state, STATE).device, NODE).armed = 1
 
 
 @kernel
-def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
+def cpu_fallback(state: int, ins: int, outs: int, frames: int) -> None:
     """Play the models on the host, from where the device was; see ``play.stand_in``."""
     s = record(state, STATE)
     n = record(s.device, NODE)
@@ -34,7 +34,7 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
             copy_bytes(p.kept, p.fresh, 4 * p.past_floats * p.past_rows)
     at = n.at
     for row in range(p.ring_rows):
-        at = keep(n.part, row, n.at, load(ins, row), np.int64(frames))
+        at = append_history(n.part, row, n.at, load(ins, row), np.int64(frames))
     n.at = at
     for k in range(s.count):
         x = load(ins, 0 if s.shared != 0 else k)

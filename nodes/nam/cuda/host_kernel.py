@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from ....runtime.cuda.commit import keep
-from ....runtime.cuda.records import BLOCK, LANE, NODE, PART
+from ....runtime.cuda.commit import append_history
+from ....runtime.cuda.records import BLOCK, EXECUTOR, NODE, PART
 from ....runtime.native.abi import helper, kernel
 from ....runtime.native.pointers import call_node, copy_bytes, load, record
 from ....runtime.simd.smoothing import decibels, glide
 from ..kernel import STATE, drive, leave
 from ..sizes import SIZES
 
-__all__ = ["arm", "catch_up", "stand_in"]
+__all__ = ["before_launch", "catch_up", "cpu_fallback"]
 
 IN, OUT = 1, 2
 """Bits of ``BLOCK.factors``."""
 
 
 @kernel
-def arm(state: int, ins: int, outs: int, frames: int) -> None:
+def before_launch(state: int, ins: int, outs: int, frames: int) -> None:
     """Write down the gains of a block; the device multiplies, with the bits the host would give.
 
     What glides is remembered as it was: if the device fails, the host plays the block again.
@@ -40,7 +40,7 @@ def arm(state: int, ins: int, outs: int, frames: int) -> None:
         factors += OUT
     record(p.order, BLOCK).factors = factors
     if not s.slim_low <= s.slim < s.slim_high:  # only the host has the other sizes
-        record(p.lane, LANE).asked = 1
+        record(p.lane, EXECUTOR).asked = 1
 
 
 @helper
@@ -58,7 +58,7 @@ def catch_up(node: int, row: int, network: int, state: int, room: int, aside: in
 
 
 @kernel
-def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
+def cpu_fallback(state: int, ins: int, outs: int, frames: int) -> None:
     """Play a model on the host, from where the device was.
 
     The first time, all that the device has last heard is played to the host's network: a WaveNet
@@ -80,6 +80,6 @@ def stand_in(state: int, ins: int, outs: int, frames: int) -> None:
     if s.sizes != 0:
         record(s.sizes, SIZES).slim = s.slim
     source = drive(state, ins, frames)
-    n.at = keep(n.part, 0, n.at, load(source, 0), np.int64(frames))
+    n.at = append_history(n.part, 0, n.at, load(source, 0), np.int64(frames))
     call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)
     leave(state, outs, frames)

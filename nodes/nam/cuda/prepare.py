@@ -6,16 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph.prepare import NativeFunction
-from ....runtime.cuda.device_processor import DeviceWork, ask_work
+from ....runtime.cuda.device_processor import DeviceProcessor, ask_work
 from ....runtime.plan.arena import Memory
 from ..model.networks import Lstm
 from ..model.wavenet import Network
 from . import cuda_network
 
-__all__ = ["ask_cuda"]
+__all__ = ["allocate_cuda"]
 
 
-def ask_cuda(
+def allocate_cuda(
     memory: Memory,
     networks: Sequence[Network],
     prewarm: int,
@@ -23,7 +23,7 @@ def ask_cuda(
     precision: str,
     *,
     shared: bool = True,
-) -> DeviceWork:
+) -> DeviceProcessor:
     """Ask for all that networks of one shape need on a device, and on the host to take over.
 
     ``prewarm`` are the frames after which the host's networks have settled: as many are kept, once
@@ -39,7 +39,7 @@ def ask_cuda(
         ring=max(1, prewarm, 0 if one.recurrent else one.past_floats),
         recurrent=one.recurrent,
     )
-    return DeviceWork(
+    return DeviceProcessor(
         kernel=one.kernel,
         weights=np.stack([n.weights for n in made]),
         instances=len(made),

@@ -13,9 +13,17 @@ from typing import Any
 from ....graph import EngineError, ParamError
 from ....graph.extras import how_to_install
 
-__all__ = ["Device", "Wanted", "devices", "find_devices", "leave_open", "need_sounddevice", "renew"]
+__all__ = [
+    "Device",
+    "DeviceSelector",
+    "devices",
+    "find_devices",
+    "leave_open",
+    "need_sounddevice",
+    "renew",
+]
 
-Wanted = int | str | None | tuple[int | str | None, int | str | None]
+DeviceSelector = int | str | None | tuple[int | str | None, int | str | None]
 """A device by its number or a part of its name, the system's choice, or a pair: (in, out)."""
 
 
@@ -123,7 +131,9 @@ _old: list[Any] = []
 _stays: list[bool] = []
 
 
-def find_devices(wanted: Wanted, inputs: int, outputs: int) -> tuple[Device | None, Device | None]:
+def find_devices(
+    wanted: DeviceSelector, inputs: int, outputs: int
+) -> tuple[Device | None, Device | None]:
     """Return the devices to hear and to play with; ``None`` for a side with no channels to open."""
     pair = wanted if isinstance(wanted, tuple) else (wanted, wanted)
     if len(pair) != 2:

@@ -14,7 +14,13 @@ from . import thread_priority
 from .arguments import check_block, check_latency
 from .callback import card_callback
 from .channel_map import graph_rate, input_map, output_map
-from .devices import Wanted, find_devices, leave_open, need_sounddevice, renew
+from .devices import (
+    DeviceSelector,
+    find_devices,
+    leave_open,
+    need_sounddevice,
+    renew,
+)
 from .portaudio import Card, GoneServerError, Request, explain, open_card
 from .stream import Stream
 
@@ -49,7 +55,7 @@ class LiveStream(Stream):
         graph: Graph,
         blocksize: int = 64,
         *,
-        device: Wanted = None,
+        device: DeviceSelector = None,
         sample_rate: float | None = None,
         inputs: Sequence[int] | None = None,
         outputs: Sequence[int] | None = None,
@@ -107,7 +113,9 @@ class LiveStream(Stream):
             self._warn("the JACK server was restarted: PortAudio was loaded anew")
         _open.add(self)
 
-    def _renewed(self, error: EngineError, wanted: Wanted, widths: tuple[int, int]) -> Request:
+    def _renewed(
+        self, error: EngineError, wanted: DeviceSelector, widths: tuple[int, int]
+    ) -> Request:
         """Load PortAudio anew and return the request for the same device there."""
         if any(stream.state != "closed" for stream in _open):
             raise EngineError(

@@ -86,7 +86,7 @@ class Stream(Desk):
         self.engine.deadline(blocksize / sample_rate)
         self.engine.stats(timed=True)
         stream = weakref.ref(self)  # not a reference that would keep it
-        self.engine.look = lambda: getattr(stream(), "state", None)
+        self.engine.poll = lambda: getattr(stream(), "state", None)
 
     def _lay_out(self, in_map: list[int], out_map: list[int]) -> None:
         from ...native.cpu import nanoseconds_per_cycle
@@ -142,7 +142,7 @@ class Stream(Desk):
             return "stopped"
         found = self._alive()
         if not self._calling():
-            self.engine.driven = False  # nobody takes messages now
+            self.engine.has_audio_thread = False  # nobody takes messages now
         return found
 
     def start(self) -> Self:
@@ -160,7 +160,7 @@ class Stream(Desk):
                 atexit.register(_stop_all)
             _playing.add(self)
         self.host["ended"] = 0
-        self._wanted = self.engine.driven = True
+        self._wanted = self.engine.has_audio_thread = True
         try:
             self._start()
         except BaseException:
@@ -175,7 +175,7 @@ class Stream(Desk):
             try:
                 self._stop()
             finally:
-                self._wanted = self.engine.driven = False
+                self._wanted = self.engine.has_audio_thread = False
                 with _lock:
                     _playing.discard(self)
 

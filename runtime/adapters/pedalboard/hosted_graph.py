@@ -114,7 +114,7 @@ class Rack:
         if self._timed and self.engines:
             self.settle()
             first = self.engines[0]
-            values = first.plan.values() if first.driven else first.params()
+            values = first.plan.values() if first.has_audio_thread else first.params()
             self._values |= {name: values[name] for name in self._timed}
 
     @property

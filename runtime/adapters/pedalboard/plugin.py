@@ -119,7 +119,7 @@ class _Tenant:
     def __call__(self, seat: Seat, rate: float, channels: int) -> None:
         engines = self.rack.build(rate, channels)
         for k, engine in enumerate(engines):
-            engine.driven = True  # the host's thread takes the messages
+            engine.has_audio_thread = True  # the host's thread takes the messages
             seat.engines[k] = engine.state
         seat.latency = engines[0].latency
         seat.tail = self.rack.tail(rate)

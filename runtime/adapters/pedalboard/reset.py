@@ -1,7 +1,7 @@
 """A reset that a host asks for, done where the host is: natively, without Python."""
 
 from ...engine.engine import Engine
-from ...engine.message_handler import attend
+from ...engine.message_handler import handle_messages
 from ...engine.message_queue import MESSAGE, NOW, Message
 from ...engine.records import ENGINE
 from ...native.abi import kernel
@@ -34,4 +34,4 @@ def restart(engine: int, ins: int, outs: int, frames: int) -> None:
 
 def ready_to_restart(engine: Engine) -> None:
     """Give an engine the code that reads messages, which it else gets with its first one."""
-    engine._record["attend"] = attend.address
+    engine._record["attend"] = handle_messages.address

@@ -13,7 +13,7 @@ from .driver import Driver
 from .kernel import CudaKernel
 from .memory_pool import DEVICE, PINNED, Loaded, MemoryPool
 
-__all__ = ["Handles", "Launch", "Pinned"]
+__all__ = ["Launch", "Pinned", "Resources"]
 
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 RELAXED = 2  # CU_STREAM_CAPTURE_MODE_RELAXED
@@ -37,7 +37,7 @@ class Launch:
     args: ctypes.Structure
 
 
-class Handles:
+class Resources:
     """Asks the driver for things and gives them all back in ``close``.
 
     Every method raises ``CudaError``.  ``close`` raises nothing: after an error of the device

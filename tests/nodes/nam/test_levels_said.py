@@ -11,7 +11,7 @@ import pytest
 import namgraph as ng
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.batch.run import run_job
-from namgraph.presets.rig import levels_said, open_rig
+from namgraph.presets.rig import format_levels, open_rig
 
 from . import nets
 from .playing import same
@@ -150,7 +150,7 @@ def test_matching_reaches_banks(paths: list[str]) -> None:
     node = made.nodes["n0"]
     assert isinstance(node, ng.NamBank)
     assert (node.levels, node.interface_dbu) == ("calibrated", 5.0)
-    assert levels_said(made) == (
+    assert format_levels(made) == (
         "n0[0]: calibrated, input -9.0 dB, output +5.0 dB; "
         "n0[1]: calibrated, input -3.5 dB, output +5.0 dB"
     )
@@ -159,7 +159,7 @@ def test_matching_reaches_banks(paths: list[str]) -> None:
 def test_the_command_sets_banks_too(paths: list[str], tmp_path: Path) -> None:
     ng.save_preset(rack(ng.NamBank([paths[0]])), tmp_path / "bank.json")
     found = open_rig(tmp_path / "bank.json", levels="normalized", interface_dbu=4.0).graph
-    assert levels_said(found) == "n0[0]: normalized, input +0.0 dB, output +2.0 dB"
+    assert format_levels(found) == "n0[0]: normalized, input +0.0 dB, output +2.0 dB"
     assert ng.load_preset(tmp_path / "bank.json") == rack(ng.NamBank([paths[0]]))
 
 

@@ -90,11 +90,11 @@ def test_a_change_for_later_is_saved_once_it_is_heard() -> None:
 def test_reset_keeps_what_was_set_and_restore_brings_back_what_was() -> None:
     e = engine(chain(("b", Gain())))
     e.set("b.gain_db", -6.0)
-    moment = e.snapshot()
+    moment = e.save_state()
     e.set("b.gain_db", -12.0)
     e.reset()
     assert gain_of(e.graph) == -12.0
-    e.restore(moment)
+    e.restore_state(moment)
     assert gain_of(e.graph) == -6.0
 
 
@@ -213,7 +213,7 @@ def test_a_graph_with_other_parameters_reads_no_file(tmp_path: Path) -> None:
 def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.PATIENCE_S", 0.05)
     e = engine(chain(("b", Gain())))
-    e.driven = True
+    e.has_audio_thread = True
     assert gain_of(e.graph) == 0.0, "nothing was set: there is nothing to wait for"
     e.set("b.gain_db", -6.0)
     with pytest.raises(EngineError, match="the audio thread has not taken its messages"):
@@ -226,7 +226,7 @@ def test_what_lives_in_memory_is_not_pickled() -> None:
     for thing, says in (
         (e, "an engine cannot be pickled: pickle its graph"),
         (stream, "a stream cannot be pickled: pickle its graph"),
-        (e.snapshot(), "a snapshot cannot be pickled: only the engine that took it"),
+        (e.save_state(), "a snapshot cannot be pickled: only the engine that took it"),
     ):
         with pytest.raises(TypeError, match=says):
             pickle.dumps(thing)

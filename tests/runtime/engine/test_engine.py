@@ -97,13 +97,13 @@ def test_restore_returns_to_the_moment_of_the_snapshot() -> None:
     x = noise(500)
     e = engine(chain(("a", one_pole()), ("b", Gain())))
     e.process(x[:100])
-    moment = e.snapshot()
+    moment = e.save_state()
     assert moment.frame == 100
     committed = e.process(x[100:])
     e.set("b.gain_db", 12.0)
     tentative = e.process(x[100:])
     assert (tentative != committed).any()
-    e.restore(moment)
+    e.restore_state(moment)
     assert e.frame == 100
     assert e.get("b.gain_db") == 0.0
     np.testing.assert_array_equal(e.process(x[100:]), committed)
@@ -111,10 +111,10 @@ def test_restore_returns_to_the_moment_of_the_snapshot() -> None:
 
 def test_a_snapshot_of_another_plan_is_refused() -> None:
     e = engine(chain(("a", one_pole())))
-    moment = e.snapshot()
+    moment = e.save_state()
     e.swap(chain(("a", one_pole()), ("b", Gain())))
     with pytest.raises(EngineError, match="another plan"):
-        e.restore(moment)
+        e.restore_state(moment)
 
 
 def test_a_swap_keeps_the_state_of_unchanged_nodes() -> None:
@@ -249,7 +249,7 @@ def test_more_messages_than_the_ring_holds_arrive_all_the_same() -> None:
 def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.PATIENCE_S", 0.05)
     e = engine(chain(("b", Gain())))
-    e.driven = True
+    e.has_audio_thread = True
     while not e._ring.full:
         e.set("b.gain_db", 0.0)
     with pytest.raises(EngineError, match="audio thread"):
@@ -292,6 +292,6 @@ def test_a_snapshot_behind_a_waiting_swap_is_refused_rather_than_empty() -> None
     e.process(x[:10])
     e.swap(chain(("b", Gain(gain_db=-6.0))))
     with pytest.raises(EngineError, match="waits for the fade"):
-        e.snapshot()
+        e.save_state()
     e.process(x)
-    assert e.snapshot().frame == e.frame
+    assert e.save_state().frame == e.frame

@@ -114,14 +114,14 @@ def test_a_snapshot_is_whole_even_while_another_thread_plays() -> None:
     e.process(x[:1])
     thread = threading.Thread(target=lambda: e.play([x], [y], len(x), 64))
     thread.start()
-    moment = e.snapshot()
+    moment = e.save_state()
     thread.join()
     played = moment.frame - 1
     assert played % 64 == 0, "between two blocks, never within one"
     assert 0 <= played <= len(x)
     found = []
     for _ in range(2):
-        e.restore(moment)
+        e.restore_state(moment)
         found.append(e.process(np.append(x, x[:500])[played : played + 500]))
     np.testing.assert_array_equal(found[0], found[1])
     if played < len(x):

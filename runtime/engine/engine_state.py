@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from ..plan.plan import Plan
 
-__all__ = ["NOT_TAKEN", "Snapshot"]
+__all__ = ["NOT_TAKEN", "EngineState"]
 
 NOT_TAKEN = -1
 """The frame of a snapshot that the audio thread has not filled."""
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class EngineState:
     """All state of one plan at one frame; only that plan can be restored from it."""
 
     plan: Plan
