@@ -31,11 +31,12 @@ def check_block(blocksize: int, name: str = "blocksize") -> int:
     0, which tells PortAudio to choose and to change its choice, is refused: the deadline of a
     block, the time a node may take and a GPU's latency are counted in blocks of one length.
     """
-    whole = isinstance(blocksize, int | np.integer) and not isinstance(blocksize, bool)
-    if not whole or not SMALLEST <= blocksize <= LARGEST:
+    if not isinstance(blocksize, int | np.integer) or isinstance(blocksize, bool):
         raise ParamError(
-            f"{name} is {_shown(blocksize)}: must be a whole number in [{SMALLEST}, {LARGEST}]"
+            f"{name} is {_shown(blocksize)}: must be an int in [{SMALLEST}, {LARGEST}]"
         )
+    if not SMALLEST <= blocksize <= LARGEST:
+        raise ParamError(f"{name} is {blocksize}: must lie in [{SMALLEST}, {LARGEST}]")
     return int(blocksize)
 
 

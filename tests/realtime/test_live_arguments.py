@@ -26,8 +26,8 @@ LSTM = asset("crunch-lstm.nam")
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"blocksize": 64.0}, "blocksize is 64.0: must be a whole number in [16, 8192]"),
-        ({"blocksize": 0}, "blocksize is 0: must be a whole number in [16, 8192]"),
+        ({"blocksize": 64.0}, "blocksize is 64.0: must be an int in [16, 8192]"),
+        ({"blocksize": 0}, "blocksize is 0: must lie in [16, 8192]"),
         ({"blocksize": "64"}, "blocksize is '64'"),
         ({"blocksize": None}, "blocksize is None"),
         ({"fade_s": "soon"}, "fade_s is 'soon': must lie in [0, 60]"),
