@@ -135,6 +135,7 @@ def test_pipelined_a_bypass_that_comes_late_is_no_gap(fake: FakeDriver, model: s
     assert np.abs(np.diff(sound)).max() < 0.01
 
 
+@pytest.mark.filterwarnings("ignore:input in is connected to nothing")  # on purpose
 @pytest.mark.parametrize("sources", [0, 2])
 def test_what_is_summed_before_it_can_be_bypassed(
     fake: FakeDriver, model: str, sources: int
