@@ -15,7 +15,7 @@ from .callback import process, render_blocks
 from .device import patient
 from .messages import NOW, Message, aligned
 from .plan import Plan
-from .post import Posting
+from .post import Posting, Swap
 from .settings import Settings, changes, check_share, check_time, find_blend, find_param
 from .snapshot import NOT_TAKEN, Snapshot
 from .stats import Stats, collect
@@ -219,7 +219,7 @@ class Engine(Posting):
                 if plan.lane is not None:
                     plan.lane.expect(self._deadline)
                 self._old.append(self.plan)
-                self._note(plan)
+                self._note(Swap.to(plan))
                 self.plan = plan
                 self._post(Message.SWAP, plan.address)
 
