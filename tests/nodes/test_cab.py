@@ -257,7 +257,7 @@ def test_files_that_are_none(tmp_path: Path, write: Write) -> None:
     text, cut = tmp_path / "text.wav", tmp_path / "cut.wav"
     text.write_text("RIFF is not enough")
     cut.write_bytes(Path(write(decay(500))).read_bytes()[:30])
-    bad = [str(tmp_path / "missing.wav"), str(tmp_path), str(text), str(cut), "nul\0l.wav", ""]
+    bad = [str(tmp_path / "missing.wav"), str(tmp_path), str(text), str(cut)]
     for path in bad:
         with pytest.raises(AudioFileError) as caught:
             Alone(Cab(path))
