@@ -209,7 +209,7 @@ class Engine(Posting):
         with self._swapping:  # others may turn knobs while this plan is made
             if self.driven:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
-            fade, current = int(self._record["fade_frames"][0]), self.graph
+            fade, current = int(self._record["fade_frames"][0]), self._current()
             with patient(self.plan.lane, self._deadline):
                 plan = Plan(graph, self.spec, self.plan, fade, current)
                 plan.touch()

@@ -1,5 +1,6 @@
 """The control threads' end of an engine: one lock among themselves, none with the audio thread."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -7,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from ..graph import EngineError
+from ..graph import EngineError, Graph
 from ..graph.arguments import check_number, check_whole
 from .attend import ENGINE, TRACE, attend
 from .callback import process, publish
@@ -148,6 +149,12 @@ class Posting:
             elif event[0] in values:
                 values[event[0]] = event[1]
         return values
+
+    def _current(self) -> Graph | None:
+        """Return the graph as set now, or nothing where the audio thread takes no messages."""
+        with contextlib.suppress(EngineError):
+            return self.plan.graph.with_params(self.params())
+        return None
 
     def _forget_played(self, playing: Plan) -> None:
         """Leave in ``_unplayed`` only what comes after the plan that plays."""
