@@ -28,7 +28,7 @@ def _disturb(harness: NodeHarness, poison: float) -> None:
     for name, row in harness.node.params().items():
         for value in (row.low, row.high):
             harness.turn(name, value)
-            harness.play(harness.noise(100, seed=1), [37, 1])
+            harness.play(harness.noise(100, seed=1), [37, 1, 62])
         harness.turn(name, getattr(harness.node, name))
     harness.play(np.full((len(harness.ins), 64), poison, np.float32))
 

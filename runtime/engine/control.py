@@ -1,13 +1,14 @@
 """The control threads' end of an engine: one lock among themselves, none with the audio thread."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from ...graph import EngineError
+from ...graph import EngineError, Graph
 from ...graph.arguments import check_number, check_whole
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.monitored_player import monitored_walk
@@ -19,7 +20,7 @@ from .message_queue import MESSAGE, NOW, Message, Ring, aligned
 from .process import process, publish
 from .records import ENGINE, TRACE
 
-__all__ = ["Posting"]
+__all__ = ["Posting", "Swap"]
 
 RING = 8192
 PENDING = 2 * RING
@@ -27,6 +28,19 @@ PENDING = 2 * RING
 LONGEST_GUARD_S = 3600.0
 PATIENCE_S = 2.0
 """How long a control thread waits for an audio thread that does not take its messages."""
+
+
+class Swap(NamedTuple):
+    """A swap to a plan, without the plan: which is not to live longer for it."""
+
+    address: int
+    carried: frozenset[str]
+    values: dict[str, float]
+
+    @classmethod
+    def to(cls, plan: Plan) -> "Swap":
+        """Note what a plan begins with, and which nodes bring what was set."""
+        return cls(plan.address, plan.carried, plan.values())
 
 
 class Posting:
@@ -47,8 +61,8 @@ class Posting:
         self._guard: dict[str, int] = {}
         self._old: list[Plan] = []
         """Plans before the last one posted that play, fade out or wait, the oldest first."""
-        self._unplayed: list[Plan | tuple[str, float]] = []
-        """Plans that do not play yet, and what was set since the first of them was posted."""
+        self._unplayed: list[Swap | tuple[str, float]] = []
+        """Swaps that wait, and what was set since the first of them was posted."""
         self._applied = 0
         """Messages known to be applied (but for what waits behind a swap)."""
         self._ring = Ring(RING)
@@ -130,32 +144,40 @@ class Posting:
             self._wait(lambda: self._record["blocks"][0] != block, "played a block")
         self._applied = self._ring.written
         playing = self._playing()
-        if playing is self.plan:
-            self._unplayed.clear()
+        self._forget_played(playing)
         values = playing.values()
-        waiting = list(self._unplayed)
-        if playing in waiting:
-            waiting = waiting[waiting.index(playing) + 1 :]
-        for event in waiting:
-            if isinstance(event, Plan):
-                now, values = values, event.values()
-                values |= {
-                    n: now[n] for n in values if n in now and n.partition(".")[0] in event.carried
-                }
+        for event in self._unplayed:
+            if isinstance(event, Swap):
+                kept = {n: v for n, v in values.items() if n.partition(".")[0] in event.carried}
+                values = {n: kept.get(n, v) for n, v in event.values.items()}
             elif event[0] in values:
                 values[event[0]] = event[1]
         return values
+
+    def _current(self) -> Graph | None:
+        """Return the graph as set now, or nothing where the audio thread takes no messages."""
+        with contextlib.suppress(EngineError):
+            return self.plan.graph.with_params(self.params())
+        return None
+
+    def _forget_played(self, playing: Plan) -> None:
+        """Leave in ``_unplayed`` only what comes after the plan that plays."""
+        if playing is self.plan:
+            self._unplayed.clear()
+        for k, event in enumerate(self._unplayed):
+            if isinstance(event, Swap) and event.address == playing.address:
+                del self._unplayed[: k + 1]
+                break
 
     def _playing(self) -> Plan:
         """Return the plan that plays: not the last one posted, while a swap waits for a fade."""
         address = int(self._record["plan"][0])
         return next((p for p in self._old if p.address == address), self.plan)
 
-    def _note(self, *events: Plan | tuple[str, float]) -> None:
+    def _note(self, *events: Swap | tuple[str, float]) -> None:
         """Remember what the audio thread applies only after a swap that waits."""
-        if self._record["plan"][0] == self.plan.address:
-            self._unplayed.clear()
-        if self._unplayed or any(isinstance(event, Plan) for event in events):
+        self._forget_played(self._playing())
+        if self._unplayed or any(isinstance(event, Swap) for event in events):
             self._unplayed += events
 
     def _watch(self) -> None:

@@ -14,7 +14,7 @@ from ...graph.silent import tell_silent
 from ..plan.stats import Stats
 from .build import build_plan, suspend_deadline
 from .collect_stats import collect_stats
-from .control import Posting
+from .control import Posting, Swap
 from .engine_state import NOT_TAKEN, EngineState
 from .message_queue import NOW, Message, aligned
 from .parameters import (
@@ -216,7 +216,7 @@ class Engine(Posting):
         with self._swapping:  # others may turn knobs while this plan is made
             if self.has_audio_thread:
                 self._wait(lambda: self._crowd() < CROWD, "faded the last swaps")
-            frames, current = int(self._record["fade_frames"][0]), self.graph
+            frames, current = int(self._record["fade_frames"][0]), self._current()
             with suspend_deadline(self.plan.executor, self._deadline):
                 plan = build_plan(graph, self.spec, self.plan, frames, current)
                 plan.touch()
@@ -226,7 +226,7 @@ class Engine(Posting):
                 if plan.executor is not None:
                     plan.executor.expect(self._deadline)
                 self._old.append(self.plan)
-                self._note(plan)
+                self._note(Swap.to(plan))
                 self.plan = plan
                 self._post(Message.SWAP, plan.address)
 

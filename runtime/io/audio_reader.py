@@ -194,10 +194,10 @@ def _named(name: str, what: str = "is not an audio file this package reads") -> 
         text = getattr(reason, "strerror", None) or reason
         raise AudioFileError(f"{name}: cannot be read: {text}") from None
     except (soundfile.SoundFileError, RuntimeError, TypeError) as reason:
+        if wrong := complaint(kind_of_file(name), AUDIO):
+            raise AudioFileError(f"{name}: {wrong}") from None
         if getattr(reason, "code", None) == NO_AUDIO:
             said = "there is no audio in it: no MPEG frame was found"
             raise AudioFileError(f"{name}: {said}") from None
-        if wrong := complaint(kind_of_file(name), AUDIO):
-            raise AudioFileError(f"{name}: {wrong}") from None
         text = str(getattr(reason, "error_string", "no known format")).rstrip(".")
         raise AudioFileError(f"{name}: {what}: {text}") from None

@@ -65,9 +65,13 @@ def test_nobody_hears_the_error(end: str) -> None:
 def test_a_locale_without_the_name_s_letters(tmp_path: Path) -> None:
     name = tmp_path / "Ünï.nam"
     name.write_bytes(Path(LSTM).read_bytes())
-    done = shell(f"\"$@\" info '{name}'", LC_ALL="C", PYTHONIOENCODING="ascii")
+    line = f"\"$@\" info '{name}'"
+    done = shell(line, LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="1")
     assert done.returncode == 0, done.stderr
     assert "\\xdcn\\xef.nam: model" in done.stdout
+    done = shell(line, LC_ALL="C", PYTHONUTF8="0")  # the name's bytes are no text at all
+    assert done.returncode == 0, done.stderr
+    assert "\\udcc3\\udc9cn\\udcc3\\udcaf.nam: model" in done.stdout
 
 
 @POSIX

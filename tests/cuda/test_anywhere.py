@@ -97,6 +97,7 @@ def test_pipelined_it_is_the_same_and_late(device: str, name: str, tmp_path: Pat
     )
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 @pytest.mark.parametrize("name", ["small", "lstm 1x16"])
 def test_it_comes_back_to_where_it_was(device: str, name: str, tmp_path: Path) -> None:
     path, x = nets.write(tmp_path, SHAPES[name]), guitar(2000)

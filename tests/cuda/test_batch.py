@@ -91,12 +91,12 @@ def test_what_is_no_list_of_models_is_refused(paths: list[str]) -> None:
 
 
 def test_blocks_are_as_long_as_there_is_room_and_much_alike() -> None:
-    graph = ng.Graph()
+    graph, model = ng.Graph(), ng.asset("crunch-lstm.nam")
     x, y = graph.input("in", channels=1), graph.output("out", channels=1000)
     assert best_block(graph, 1 << 22) == BLOCK
-    x >> graph.add("bank", ng.NamBank(["a.nam"] * 1000, backend="cuda")) >> y
+    x >> graph.add("bank", ng.NamBank([model] * 1000, backend="cuda")) >> y
     assert best_block(graph, 1 << 22) == DEVICE_FLOATS // 1000
-    alone = amp("a.nam", backend="cuda")
+    alone = amp(model, backend="cuda")
     lengths = [best_block(alone, n) for n in range(1, 10_000_000, 9_973)]
     assert (min(lengths), max(lengths)) == (BLOCK, LONGEST_BLOCK)
     assert len(set(lengths)) <= 100

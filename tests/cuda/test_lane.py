@@ -52,6 +52,7 @@ def test_snapshots_resets_and_restores_are_exact(fake: FakeDriver, model: str) -
     np.testing.assert_array_equal(in_blocks(made, X[:500], 61), first)
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 def test_a_swap_takes_the_state_along(fake: FakeDriver, model: str) -> None:
     graph = amp(model, backend="cuda")
     whole = in_blocks(engine(graph), X, 64)
@@ -87,6 +88,7 @@ def test_neighbours_stay_on_the_device(fake: FakeDriver, model: str) -> None:
     assert near(in_blocks(made, X[640:], 64), wanted[640:])
 
 
+@pytest.mark.filterwarnings("ignore:alone gets no input")  # on purpose
 def test_signals_meet_on_the_device(fake: FakeDriver, model: str) -> None:
     def several(**options: Any) -> ng.Graph:
         graph = ng.Graph()

@@ -25,6 +25,7 @@ def test_an_lstm_begins_prewarmed_and_no_cut_is_heard(fake: FakeDriver, recurren
     np.testing.assert_array_equal(in_blocks(engine(graph), X, [1, 128, 31]), whole)
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 @pytest.mark.parametrize("pipelined", [False, True])
 def test_an_lstms_state_is_in_snapshots_resets_and_swaps(
     fake: FakeDriver, recurrent: str, pipelined: bool

@@ -58,6 +58,7 @@ def test_auto_is_the_cpu_where_the_device_cannot(fake: FakeDriver, model: str) -
     assert fake.leaks == 0
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 def test_after_a_lost_context_auto_is_the_cpu(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="auto"), fade_s=0.001)
     before = in_blocks(made, X[:640], 64)

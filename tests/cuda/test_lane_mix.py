@@ -70,6 +70,7 @@ def test_a_bank_is_mixed_channel_by_channel(fake: FakeDriver, tmp_path: Path) ->
     np.testing.assert_allclose(half[:, -1], 0.5 * (wet[:, -1] + X[127]), atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 def test_a_mix_goes_with_its_node(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"), fade_s=0.0)
     made.mix("amp", 0.25)
@@ -97,6 +98,7 @@ def test_a_device_that_fails_while_it_is_mixed(
     assert (made != wanted).any(), "it was the CPU's from there on"
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 def test_knobs_stay_where_they_are_when_the_cpu_must_do(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="auto"), fade_s=0.0)
     made.set("amp.input_db", -40.0)
@@ -133,6 +135,7 @@ def test_pipelined_a_bypass_that_comes_late_is_no_gap(fake: FakeDriver, model: s
     assert np.abs(np.diff(sound)).max() < 0.01
 
 
+@pytest.mark.filterwarnings("ignore:input in is connected to nothing")  # on purpose
 @pytest.mark.parametrize("sources", [0, 2])
 def test_what_is_summed_before_it_can_be_bypassed(
     fake: FakeDriver, model: str, sources: int

@@ -67,6 +67,7 @@ def test_what_fell_in_flight_was_set_before(fake: FakeDriver, model: str) -> Non
     assert device.since == 576
 
 
+@pytest.mark.filterwarnings("ignore:idle gets no input")  # on purpose
 @pytest.mark.parametrize("frames", [64, 512])
 def test_a_pipelined_swap_leaves_no_gap(fake: FakeDriver, model: str, frames: int) -> None:
     graph = amp(model, backend="cuda")

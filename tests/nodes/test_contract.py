@@ -111,6 +111,7 @@ def test_describes_itself(check: Callable[..., None], type_name: str) -> None:
     check(*examples(type_name))
 
 
+@pytest.mark.slow  # a process of its own
 def test_the_contract_costs_nothing_until_it_is_imported() -> None:
     code = (
         "import sys, namgraph\n"

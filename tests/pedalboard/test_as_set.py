@@ -1,5 +1,6 @@
 """Plugins, effects and boards: saved as heard; wrong arguments and widths are named."""
 
+import gc
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 import namgraph as ng
 from namgraph.runtime.adapters.pedalboard import Board, GraphEffect, GraphPlugin
+from namgraph.runtime.adapters.pedalboard.shim.binding import sweep
 
 from .racks import RATE, around, noise, rack, rendered
 
@@ -70,6 +72,16 @@ def test_a_mono_graph_in_a_wider_stream_is_told_of_fit(wide: int) -> None:
         Board([rack(1)])(x, RATE)
     each = pb.Pedalboard([GraphPlugin(rack(1), fit="each")])(x, RATE)
     np.testing.assert_array_equal(each[1], rendered(rack(1), x[1:2])[0])
+
+
+def test_a_refused_plugin_does_not_stay_for_its_error() -> None:
+    gc.collect()
+    before = sweep()
+    for _ in range(3):
+        with pytest.raises(ng.PortError, match="2-channel stream"):
+            GraphPlugin(rack(1))(noise(2, 100), RATE)
+    gc.collect()
+    assert sweep() == before
 
 
 def test_a_stereo_graph_in_a_mono_stream_is_told_what_to_give() -> None:

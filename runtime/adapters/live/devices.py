@@ -2,9 +2,11 @@
 
 import atexit
 import contextlib
+import ctypes
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,7 +94,22 @@ def _exit_gently(sd: Any) -> None:
     handler = getattr(sd, "_exit_handler", None)
     if handler is not None:
         atexit.unregister(handler)
-        atexit.register(lambda: None if _stays or _has_jack(sd) else handler())
+        atexit.register(_end, sd, handler)
+
+
+def _end(sd: Any, handler: Callable[[], None]) -> None:
+    if _stays or _has_jack(sd):
+        _never_unload(sd._lib)
+    else:
+        handler()
+
+
+def _never_unload(library: Any) -> None:
+    """Keep a library's code in memory to the last: JACK's threads run in it.
+
+    cffi unloads a library with the object that stands for it; that object is never freed.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
 
 
 def leave_open() -> None:
@@ -120,14 +137,13 @@ def renew() -> bool:
         with tempfile.NamedTemporaryFile(prefix="libportaudio-", suffix=".so") as copy:
             shutil.copyfile(next(paths), copy.name)
             made = sd._ffi.dlopen(copy.name)
-        _old.append(sd._lib)  # threads of the old client may still be in its code
+        _never_unload(sd._lib)
         sd._lib, sd._initialized = made, 0
         sd._initialize()
         return True
     return False
 
 
-_old: list[Any] = []
 _stays: list[bool] = []
 
 

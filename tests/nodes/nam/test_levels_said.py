@@ -140,7 +140,7 @@ def test_what_is_no_mode_is_refused(paths: list[str]) -> None:
             call(levels="loud")
         with pytest.raises(ng.ParamError, match=r"interface_dbu is 100: must be a number in"):
             call(interface_dbu=100)
-        with pytest.raises(ng.ParamError, match="calibrate_input is 'yes': must be one of"):
+        with pytest.raises(ng.ParamError, match="calibrate_input is 'yes': must be "):
             call(calibrate_input="yes")
 
 

@@ -126,7 +126,7 @@ def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.Mon
 def test_a_manifest_that_cannot_be_written_is_known_before(takes: Path) -> None:
     Path("out/manifest.json").mkdir(parents=True)
     write()
-    with pytest.raises(ng.JobError, match="it is a folder, not a manifest of namgraph batch"):
+    with pytest.raises(ng.JobError, match="it is a folder, not a plain file"):
         do()
     with pytest.raises(ng.JobError, match="it is a folder"):
         do(again=True)

@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "raw.raw").write_bytes(bytes(64))
     for path, said in [
         (tmp_path / "none.wav", "No such file"),
-        (tmp_path, "not a plain file"),
+        (tmp_path, "it is a folder, not audio"),
         (text, "not an audio file"),
         (tmp_path / "raw.raw", "begins with nothing but zero bytes, not audio"),
         (wav(tmp_path / "empty.wav", np.zeros((1, 0))), "holds no samples"),

@@ -141,13 +141,17 @@ def _build(handle: int, rate: float, channels: int) -> int:
 
 
 def _told_again(error: BaseException) -> type[BaseException]:
-    """Make a class that stands for one exception: threads can only be sent classes."""
-    kind = type(error)
+    """Make a class that stands for one exception: threads can only be sent classes.
+
+    The class lives as long as the seat, so it lets go of the exception once that is raised: by way
+    of its traceback it holds the frames of the callers, and the plugin in them.
+    """
+    kind, args, more, held = type(error), error.args, dict(error.__dict__), [error]
 
     def make(self: BaseException) -> None:
-        BaseException.__init__(self, *error.args)
-        self.__cause__ = error
-        self.__dict__.update(error.__dict__)
+        BaseException.__init__(self, *args)
+        self.__dict__.update(more)
+        self.__cause__ = held.pop() if held else None
 
     space = {"__init__": make, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
     return type(kind.__name__, (kind,), space)
