@@ -58,9 +58,11 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
             os.replace(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
+        _parts.discard(part)  # not if an interrupt kept it from being removed
         raise
-    finally:
+    else:
         _parts.discard(part)
+    finally:
         if handle is not None:
             os.close(handle)
 

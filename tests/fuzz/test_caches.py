@@ -20,7 +20,7 @@ COUNT = 20
 def run(count: int, before: str = "") -> dict[str, str]:
     """Use damaged caches in a process of its own: it forks, which one with threads should not."""
     script = (
-        "import json\nfrom namgraph.runtime import cache_files\n"
+        "import json\nfrom namgraph.runtime.native import cache_files\n"
         f"from namgraph.tests.fuzz import caches\n{before}\n"
         f"print(json.dumps(caches.run(0, {count})))"
     )

@@ -111,7 +111,7 @@ def test_maps_that_do_not_fit_are_refused(how: dict[str, Any], says: str) -> Non
         NullStream(chain(("amp", Gain())), **how)
 
 
-@pytest.mark.parametrize("block", [0, 15, 8193, 64.0, True])
+@pytest.mark.parametrize("block", [0, 15, 8193, 64.5, True])
 def test_blocks_that_no_card_has_are_refused(block: int) -> None:
     with pytest.raises(ParamError, match=r"\[16, 8192\]"):
         NullStream(chain(("amp", Gain())), block)

@@ -85,7 +85,7 @@ def test_a_file_that_is_another_by_now_is_made_again(takes: Path, how: str) -> N
 
 KILLED = """
 import os, sys
-from namgraph.presets import job_run
+from namgraph.presets.batch import run as job_run
 from namgraph.presets.batch.job import read_job
 def keep(self, *rest):
     kept(self, *rest)

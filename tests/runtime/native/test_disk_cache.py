@@ -25,7 +25,7 @@ def count(self, state):
     lowered.append(state.func_id.func_name)
     return whole(self, state)
 NativeLowering.run_pass = count
-from namgraph.runtime import disk_cache
+from namgraph.runtime.native import disk_cache
 disk_cache.source_key = lambda: sys.argv[1]
 from namgraph.runtime.plan.buffer_operations import add
 add.address
