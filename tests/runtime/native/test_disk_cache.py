@@ -79,7 +79,7 @@ def test_the_key_depends_on_every_folder(monkeypatch: pytest.MonkeyPatch, file: 
 def test_one_file_for_each_kernel(place: Path) -> None:
     assert [loaded(n.function) for n in (copy, add, copy, add)] == [False, False, True, True]
     names = sorted(p.name.split("-")[0] for p in place.rglob("*.*"))
-    assert names == ["operations.add", "operations.copy"]
+    assert names == ["buffer_operations.add", "buffer_operations.copy"]
 
 
 def test_processes_that_fill_one_cache_at_once_do_not_disturb_each_other(place: Path) -> None:
