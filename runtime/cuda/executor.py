@@ -197,7 +197,7 @@ class CudaExecutor:
             if share.work.recurrent:
                 share.prewarm(self._launch, self._spec.max_frames)
 
-    def stand_in(self, on: bool) -> None:
+    def use_cpu_fallback(self, on: bool) -> None:
         """Let the host do the device's work, or no longer: nodes are warmed so."""
         self.record.content["fallen"] = int(on)
         for _, share in self._nodes:
@@ -225,7 +225,7 @@ class CudaExecutor:
         names = tuple(row.op.node for row, _ in self._nodes)
         return read_stats(self.driver, self.record, self._traces, names)
 
-    def expect(self, deadline_s: float | None) -> None:
+    def set_deadline(self, deadline_s: float | None) -> None:
         """Count blocks for which the device takes longer; after three in a row, fall."""
         lane, unit = self.record.content[0], nanoseconds_per_cycle()
         lane["patience"] = 0 if deadline_s is None else round(deadline_s * 1e9 / unit)

@@ -41,7 +41,7 @@ def mix_row(
         memory,
         idle.address,
         share,
-        blend=share,
+        dry_wet=share,
         mixes=node,
         reads=tuple(dry),
         label=f"<mix {made[0].node}>",

@@ -107,9 +107,13 @@ class Posting:
         rest_s = check_number("rest_s", rest_s, 0.0, LONGEST_GUARD_S, "s")
         rest = max(1, round(rest_s * self.plan.spec.rate))
         with self._lock:
-            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
+            self._guard = {
+                "cycle_limit": cycles,
+                "max_consecutive_overruns": strikes,
+                "mute_frames": rest,
+            }
             self._watch()
-            self.plan.watched(self._guard)
+            self.plan.set_monitoring(self._guard)
             self._record["timed"] = 1
 
     def params(self) -> dict[str, float]:
@@ -140,7 +144,9 @@ class Posting:
             if isinstance(event, Plan):
                 now, values = values, event.values()
                 values |= {
-                    n: now[n] for n in values if n in now and n.partition(".")[0] in event.carried
+                    n: now[n]
+                    for n in values
+                    if n in now and n.partition(".")[0] in event.handed_over
                 }
             elif event[0] in values:
                 values[event[0]] = event[1]
@@ -162,9 +168,9 @@ class Posting:
         """Play on with the walk that looks at every node."""
         if not self._watched:
             self._watched = True
-            self.plan.watched({})
+            self.plan.set_monitoring({})
             if self._record["frame"][0]:
-                self.plan.begin_blends()
+                self.plan.start_dry_wet()
             self._record["walk"] = monitored_walk.address
 
     def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:

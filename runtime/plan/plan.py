@@ -62,7 +62,7 @@ class Plan:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.spec = spec
         self.executor: Executor | None = None
-        self.carried = frozenset[str]()
+        self.handed_over = frozenset[str]()
         """Nodes that take over, from the plan before, what was set."""
         try:
             self._allocate(graph, open_executor, fade_in)
@@ -83,7 +83,7 @@ class Plan:
         views = {} if self.executor is None else self.executor.views | self.executor.lent
         buffers = self._buffers = allocate_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, fade_in)
-        self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
+        self.params, self.dry_wet_params, param_rows, spans = number_parameters(self._prepared)
         table = own.table(PARAM, param_rows)
         rows = own.table(ROW, rows_fields(self._prepared, buffers, own))
         ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
@@ -104,7 +104,11 @@ class Plan:
             with named(on_device(self.schedule)):
                 self.executor.finish(rows, table, self._prepared)
             hold = spec.max_frames if spec.pipelined else 0
-            fields |= {"lane": self.executor.record, "collect": self.executor.collect, "hold": hold}
+            fields |= {
+                "executor": self.executor.record,
+                "collect": self.executor.collect,
+                "hold": hold,
+            }
         plan = own.table(PLAN, [fields])
         self.arena = Arena([own, *(p.memory for p in self._prepared)])
         self.address = plan.address
@@ -190,7 +194,7 @@ class Plan:
         channels = [c for buffer in self._buffers.values() for c in buffer]
         blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
-            self.executor.stand_in(True)
+            self.executor.use_cpu_fallback(True)
         for k, prepared in enumerate(self._prepared):
             if prepared.node is None:
                 continue
@@ -202,7 +206,7 @@ class Plan:
                     int(previous.rows[same[k]]["initial"]), row["bytes"]
                 )
                 self.arena.bytes_at(int(row["memory"]), row["bytes"])[:] = source
-                for address, value in self.arena.fixes[k + 1]:
+                for address, value in self.arena.relocations[k + 1]:
                     self.arena.bytes_at(address, 8).view(np.int64)[0] = value
             else:
                 for block in blocks.values():
@@ -213,7 +217,7 @@ class Plan:
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.executor is not None:
-            self.executor.stand_in(False)
+            self.executor.use_cpu_fallback(False)
             with named(on_device(self.schedule)):
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state
@@ -227,10 +231,10 @@ class Plan:
         """Return where a row of the plan lies."""
         return self._rows_address + ROW.itemsize * number
 
-    def watched(self, guard: Mapping[str, int] | None) -> None:
+    def set_monitoring(self, guard: Mapping[str, int] | None) -> None:
         """Let nodes be mixed, and limit what each may take; see ``PLAN``.  ``None``: neither."""
         if guard is not None:
-            self.header["blend"] = mix_dry_wet.address
+            self.header["mix_dry_wet"] = mix_dry_wet.address
             for name, value in guard.items():
                 self.header[name] = value
 
@@ -244,11 +248,11 @@ class Plan:
             if prepared.writes:
                 prepared.record.content["left"] = prepared.record.content["whole"] = frames
 
-    def begin_blends(self) -> None:
+    def start_dry_wet(self) -> None:
         """Have mixes glide from "the node alone": it has been heard without them so far."""
         for prepared in self._prepared:
-            if prepared.blend is not None:
-                prepared.blend.content["now"] = 1.0
+            if prepared.dry_wet is not None:
+                prepared.dry_wet.content["now"] = 1.0
 
     def touch(self) -> None:
         """Have every page in memory before the audio thread needs it."""

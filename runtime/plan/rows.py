@@ -53,7 +53,7 @@ class Row:
     record: Block
     node: Node | None = None
     prewarm: int = 0
-    blend: Block | None = None
+    dry_wet: Block | None = None
     after: Callable[[], None] | None = None
     writes: tuple[Block, ...] = ()
     """Channels it writes that are no buffer of the schedule; the next row reads them."""
@@ -109,11 +109,11 @@ def prepare_row(graph: Graph, plan: Schedule, op: Op) -> Row:
         params={name: float(getattr(node, name)) for name in node.params()},
     )
     processor = _prepared(op.node, node, io)
-    blend = allocate_dry_wet(node, io)
+    dry_wet = allocate_dry_wet(node, io)
     made, prewarm, after = processor.record, processor.prewarm, processor.after
     kernel, work = processor.kernel.address, processor.device
     code = code_of(node, processor)
-    return Row(op, memory, kernel, made, node, prewarm, blend, after, device=work, code=code)
+    return Row(op, memory, kernel, made, node, prewarm, dry_wet, after, device=work, code=code)
 
 
 def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
@@ -191,7 +191,7 @@ def rows_fields(
                 "outs": lists[8 * (at + len(ins))],
                 "checked": len(outs) if checked else 0,
                 "trace": traces[8 * TRACED * trace] if kept else 0,
-                "blend": 0 if p.blend is None else p.blend,
+                "dry_wet": 0 if p.dry_wet is None else p.dry_wet,
             }
         )
         at += len(ins) + len(outs)
@@ -204,11 +204,11 @@ def number_parameters(
 ) -> tuple[dict[str, int], dict[str, int], list[dict[str, Any]], list[tuple[int, int]]]:
     """Give each parameter a number.
 
-    Returns name to index, node to the index of its two blend rows (mix, on), table rows, and each
+    Returns name to index, node to the index of its two dry/wet rows (mix, on), table rows, and each
     row's share of them.
     """
     index: dict[str, int] = {}
-    blends: dict[str, int] = {}
+    dry_wet_params: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
     spans: list[tuple[int, int]] = []
     for p in prepared:
@@ -223,12 +223,12 @@ def number_parameters(
             index[f"{p.op.node}.{name}"] = len(rows)
             place = p.record[offset(record, name)]
             rows.append({"address": place, "value": getattr(p.node, name)})
-        if p.blend is not None:
-            blends[p.op.node] = len(rows)
-            places = (p.blend[offset(DRY_WET, name)] for name in ("mix", "on"))
+        if p.dry_wet is not None:
+            dry_wet_params[p.op.node] = len(rows)
+            places = (p.dry_wet[offset(DRY_WET, name)] for name in ("mix", "on"))
             rows.extend({"address": place, "value": 1.0} for place in places)
         spans.append((first, len(rows) - first))
-    return index, blends, rows, spans
+    return index, dry_wet_params, rows, spans
 
 
 def find_reports(prepared: list[Row]) -> dict[str, np.ndarray[Any, Any]]:
