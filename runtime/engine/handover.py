@@ -12,7 +12,7 @@ from ...graph import Node, tail
 from ..plan.arena import offset
 from ..plan.plan import Plan
 from ..plan.records import PARAM, ROW
-from ..plan.rows import widths
+from ..plan.rows import MixRow, NodeRow, widths
 
 __all__ = ["hand_over", "unchanged"]
 
@@ -33,27 +33,27 @@ def unchanged(
     if previous.spec.rate != plan.spec.rate:
         return []
     before = {
-        (p.op.node, p.mixes is None): j
-        for j, p in enumerate(previous._prepared)
-        if p.node is not None or p.mixes is not None
+        (row.op.node, type(row)): (j, row)
+        for j, row in enumerate(previous._prepared)
+        if isinstance(row, NodeRow | MixRow)
     }
     pairs, kept = [], set[str]()
-    for k, prepared in enumerate(plan._prepared):
-        node, own = prepared.mixes or prepared.node, prepared.mixes is None
-        j = before.get((prepared.op.node, own)) if node is not None else None
-        if not own and prepared.op.node not in kept:  # a mix goes with its node, or not at all
+    for k, row in enumerate(plan._prepared):
+        if not isinstance(row, NodeRow | MixRow):
             continue
+        name = row.op.node
+        if isinstance(row, MixRow) and name not in kept:  # a mix goes with its node, or not at all
+            continue
+        j, old = before.get((name, type(row)), (0, None))
         if (
-            j is not None
-            and node is not None
-            and is_kept(prepared.op.node, node)
-            and previous._prepared[j].code == prepared.code
+            old is not None
+            and is_kept(name, row.node)
+            and old.code == row.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
-            and widths(previous.schedule, previous._prepared[j].op)
-            == widths(plan.schedule, prepared.op)
+            and widths(previous.schedule, old.op) == widths(plan.schedule, row.op)
         ):
             pairs.append((j, k))
-            kept.add(prepared.op.node)
+            kept.add(name)
     return pairs
 
 
@@ -138,7 +138,7 @@ def _spillover(
     taken their tails along: in the old plan these must be silenced, once it cannot be heard.
     """
     kept = {previous._prepared[j].op.node for j, _ in same}
-    ringing = {name for name in previous.graph.nodes if previous.remembers(name)}
+    ringing = {name for name in previous.graph.nodes if previous.has_long_tail(name)}
     if not ringing - kept:
         return []
     header["spillover"] = 2 if ringing & kept else 1
