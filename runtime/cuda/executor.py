@@ -9,7 +9,8 @@ import numpy as np
 from ...graph import CudaError, EngineError, Op, Schedule, Space
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.arena import Block, Memory
-from ..plan.rows import SLACK, Row
+from ..plan.prepare import channel_stride
+from ..plan.rows import NodeRow, Row
 from ..plan.stats import DeviceStats
 from .arguments import OpArgs
 from .device_processor import DeviceProcessor
@@ -52,7 +53,7 @@ class CudaExecutor:
         self.record = own.table(EXECUTOR, [{}])
         weakref.finalize(self, _release, self._handles, self.record)
         self._order = self._handles.pinned(BLOCK.itemsize)
-        self._stride = -(-self._spec.max_frames // 16) * 16 + SLACK
+        self._stride = channel_stride(self._spec.max_frames)
         self._device: dict[int, int] = {}
         self.views: dict[int, list[tuple[Block, int]]] = {}
         """Of each buffer on the device, where the host sees its channels."""
@@ -62,7 +63,7 @@ class CudaExecutor:
         self.lent = {host: self.views[there] for host, there in self._needless.values()}
         """Of buffers of the host that lie on the device, alike."""
         self._calls: list[Row] = []
-        self._nodes: list[tuple[Row, NodeResources]] = []
+        self._nodes: list[tuple[NodeRow, NodeResources]] = []
         self._fetches: list[Row] = []
         self._runs: list[Row] = []
         self._pending: list[Launch] = []
@@ -99,7 +100,7 @@ class CudaExecutor:
         """Add an operation to what is launched next."""
         arm, share = idle.address, None
         if op.kind == "process":
-            work = plain.device
+            work = plain.device if isinstance(plain, NodeRow) else None
             if not isinstance(work, DeviceProcessor):
                 raise EngineError(f"node {op.node}: has ports on a device and nothing to run there")
             ends = (*self._place(op.reads[0]), *self._place(op.writes[0]))
@@ -110,7 +111,7 @@ class CudaExecutor:
         fields = {"lane": self.record, "arm": arm, "stand_in": plain.kernel, "record": plain.record}
         row = replace(plain, kernel=call.address, state=plain.memory.table(CALL, [fields]))
         self._calls.append(row)
-        if share is not None:
+        if share is not None and isinstance(row, NodeRow):
             self._nodes.append((row, share))
         return row
 
@@ -158,7 +159,7 @@ class CudaExecutor:
         return self._fetches[-1]
 
     def _mixed(self, op: Op) -> list[Row]:
-        nodes = {row.op: row.node for row, _ in self._nodes if row.node is not None}
+        nodes = {row.op: row for row, _ in self._nodes}
         row = mix_row(self._plan, self.views, nodes, op)
         return [] if row is None else [row]
 
@@ -197,7 +198,7 @@ class CudaExecutor:
             if share.work.recurrent:
                 share.prewarm(self._launch, self._spec.max_frames)
 
-    def stand_in(self, on: bool) -> None:
+    def use_cpu_fallback(self, on: bool) -> None:
         """Let the host do the device's work, or no longer: nodes are warmed so."""
         self.record.content["fallen"] = int(on)
         for _, share in self._nodes:
@@ -225,7 +226,7 @@ class CudaExecutor:
         names = tuple(row.op.node for row, _ in self._nodes)
         return read_stats(self.driver, self.record, self._traces, names)
 
-    def expect(self, deadline_s: float | None) -> None:
+    def set_deadline(self, deadline_s: float | None) -> None:
         """Count blocks for which the device takes longer; after three in a row, fall."""
         lane, unit = self.record.content[0], nanoseconds_per_cycle()
         lane["patience"] = 0 if deadline_s is None else round(deadline_s * 1e9 / unit)

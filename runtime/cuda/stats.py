@@ -23,7 +23,7 @@ def read_stats(
     return DeviceStats(
         name=driver.name,
         nodes=nodes,
-        fallen=why,
+        fallback_reason=why,
         since=int(lane["since"]),
         misses=int(lane["misses"]),
         blocks=blocks,

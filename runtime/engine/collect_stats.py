@@ -41,7 +41,11 @@ def _node(plan: Plan, number: int, name: str, unit: float) -> NodeStats:
     times = plan.trace(number)
     times = times[times > 0] * unit
     p50, p99 = np.percentile(times, (50, 99)) if times.size else (0.0, 0.0)
-    mix, on = plan.param_table["value"][plan.blends[name] :][:2] if name in plan.blends else (1, 1)
+    mix, on = (
+        plan.param_table["value"][plan.dry_wet_params[name] :][:2]
+        if name in plan.dry_wet_params
+        else (1, 1)
+    )
     return NodeStats(
         name=name,
         faults=int(row["faults"]),
@@ -53,7 +57,7 @@ def _node(plan: Plan, number: int, name: str, unit: float) -> NodeStats:
         late=int(row["late"]),
         xruns=int(row["xruns"]),
         overruns=int(row["overruns"]),
-        resting=int(row["rest"]) > 0,
+        resting=int(row["mute_left"]) > 0,
         mix=float(mix),
         bypassed=not on,
     )

@@ -34,13 +34,13 @@ class Swap(NamedTuple):
     """A swap to a plan, without the plan: which is not to live longer for it."""
 
     address: int
-    carried: frozenset[str]
+    handed_over: frozenset[str]
     values: dict[str, float]
 
     @classmethod
     def to(cls, plan: Plan) -> "Swap":
         """Note what a plan begins with, and which nodes bring what was set."""
-        return cls(plan.address, plan.carried, plan.values())
+        return cls(plan.address, plan.handed_over, plan.values())
 
 
 class Posting:
@@ -121,9 +121,13 @@ class Posting:
         rest_s = check_number("rest_s", rest_s, 0.0, LONGEST_GUARD_S, "s")
         rest = max(1, round(rest_s * self.plan.spec.rate))
         with self._lock:
-            self._guard = {"limit": cycles, "strikes": strikes, "rest": rest}
+            self._guard = {
+                "cycle_limit": cycles,
+                "max_consecutive_overruns": strikes,
+                "mute_frames": rest,
+            }
             self._watch()
-            self.plan.watched(self._guard)
+            self.plan.set_monitoring(self._guard)
             self._record["timed"] = 1
 
     def params(self) -> dict[str, float]:
@@ -148,7 +152,7 @@ class Posting:
         values = playing.values()
         for event in self._unplayed:
             if isinstance(event, Swap):
-                kept = {n: v for n, v in values.items() if n.partition(".")[0] in event.carried}
+                kept = {n: v for n, v in values.items() if n.partition(".")[0] in event.handed_over}
                 values = {n: kept.get(n, v) for n, v in event.values.items()}
             elif event[0] in values:
                 values[event[0]] = event[1]
@@ -184,9 +188,9 @@ class Posting:
         """Play on with the walk that looks at every node."""
         if not self._watched:
             self._watched = True
-            self.plan.watched({})
+            self.plan.set_monitoring({})
             if self._record["frame"][0]:
-                self.plan.begin_blends()
+                self.plan.start_dry_wet()
             self._record["walk"] = monitored_walk.address
 
     def _post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:

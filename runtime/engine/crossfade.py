@@ -39,12 +39,12 @@ def _begin_to_ring(engine: int) -> None:
     e = record(engine, ENGINE)
     p, old = record(e.plan, PLAN), record(e.old, PLAN)
     wait_for_device(e.old)
-    for k in range(p.hush_count):
-        row = p.hush + 24 * k
+    for k in range(p.clear_count):
+        row = p.clear_list + 24 * k
         copy_bytes(load(row, 0), load(row, 1), load(row, 2))
     apply_params(old.params, 0, old.param_count)
-    e.ringing, e.ring_left = e.old, p.spill_frames
-    e.ring_age = 0 if p.spill == 2 else e.fade_frames
+    e.ringing, e.ring_left = e.old, p.spillover_frames
+    e.ring_age = 0 if p.spillover == 2 else e.fade_frames
 
 
 @kernel
@@ -52,16 +52,16 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
     """Mix into the plan's outputs what is still heard of those before it.
 
     Without long tails the outputs are crossfaded.  With them the old plan's *input* fades, and its
-    output goes on (``spill`` 1); unless some of its tails go on in the new plan as well, which
+    output goes on (``spillover`` 1); unless some of its tails go on in the new plan as well, which
     would double them: then its output fades too, and comes back once those are silent (2).
     """
     e = record(engine, ENGINE)
-    fading, spill = e.fade_left > 0, record(e.plan, PLAN).spill
+    fading, spillover = e.fade_left > 0, record(e.plan, PLAN).spillover
     if fading:
         old = record(e.old, PLAN)
         share, whole = np.float64(e.fade_left), np.float64(max(1, e.fade_frames))
         copy_in(e.old, ins, offset, frames, e.counts + 16)
-        if spill != 0:
+        if spillover != 0:
             for c in range(old.in_count):
                 x = floats(load(old.ins, c), frames)
                 for i in range(frames):
@@ -72,7 +72,7 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
             x = floats(load(old.outs, c), frames)
             for i in range(frames):
                 w = np.float32(min(1.0, max(0.0, share - i) / whole))
-                if spill == 1:
+                if spillover == 1:
                     y[i] += x[i] - w * y[i]
                 else:
                     y[i] += w * (x[i] - y[i])
@@ -84,7 +84,7 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
             if e.ringing != 0:  # at most one plan rings on
                 e.ringing = 0
                 e.retired += 1
-            if spill != 0:
+            if spillover != 0:
                 _begin_to_ring(engine)
             else:
                 e.retired += 1

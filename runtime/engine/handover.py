@@ -12,7 +12,7 @@ from ...graph import Node, tail
 from ..plan.arena import offset
 from ..plan.plan import Plan
 from ..plan.records import PARAM, ROW
-from ..plan.rows import widths
+from ..plan.rows import MixRow, NodeRow, widths
 
 __all__ = ["hand_over", "unchanged"]
 
@@ -33,27 +33,27 @@ def unchanged(
     if previous.spec.rate != plan.spec.rate:
         return []
     before = {
-        (p.op.node, p.mixes is None): j
-        for j, p in enumerate(previous._prepared)
-        if p.node is not None or p.mixes is not None
+        (row.op.node, type(row)): (j, row)
+        for j, row in enumerate(previous._prepared)
+        if isinstance(row, NodeRow | MixRow)
     }
     pairs, kept = [], set[str]()
-    for k, prepared in enumerate(plan._prepared):
-        node, own = prepared.mixes or prepared.node, prepared.mixes is None
-        j = before.get((prepared.op.node, own)) if node is not None else None
-        if not own and prepared.op.node not in kept:  # a mix goes with its node, or not at all
+    for k, row in enumerate(plan._prepared):
+        if not isinstance(row, NodeRow | MixRow):
             continue
+        name = row.op.node
+        if isinstance(row, MixRow) and name not in kept:  # a mix goes with its node, or not at all
+            continue
+        j, old = before.get((name, type(row)), (0, None))
         if (
-            j is not None
-            and node is not None
-            and is_kept(prepared.op.node, node)
-            and previous._prepared[j].code == prepared.code
+            old is not None
+            and is_kept(name, row.node)
+            and old.code == row.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
-            and widths(previous.schedule, previous._prepared[j].op)
-            == widths(plan.schedule, prepared.op)
+            and widths(previous.schedule, old.op) == widths(plan.schedule, row.op)
         ):
             pairs.append((j, k))
-            kept.add(prepared.op.node)
+            kept.add(name)
     return pairs
 
 
@@ -68,13 +68,13 @@ def hand_over(
     value = offset(PARAM, "value")
     here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
     copies: list[tuple[int, int, int]] = []
-    fixes: list[tuple[int, int]] = []
+    relocations: list[tuple[int, int]] = []
     names = ["memory", "bytes", "params", "param_count"]
     before, after = (p.rows[names].tolist() for p in (previous, plan))
     for j, k in same:
         memory, size, first, count = after[k]
         copies.append((memory, before[j][0], size))
-        fixes += plan.arena.fixes[k + 1]
+        relocations += plan.arena.relocations[k + 1]
         for i in range(count):
             target = here + PARAM.itemsize * (first + i)
             source = there + PARAM.itemsize * (before[j][2] + i)
@@ -85,24 +85,24 @@ def hand_over(
     moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n, is_kept)]
     for old, new in _moved(previous, plan, moved):
         copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
-    plan.carried = frozenset([*kept, *moved])
+    plan.handed_over = frozenset([*kept, *moved])
     remap = np.full(len(previous.param_table), -1, np.int64)
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
-    for name, index in previous.blends.items():
-        remap[index : index + 2] = plan.blends.get(name, -1)
-        remap[index + 1] += int(name in plan.blends)
-    hush = _spill(previous, same, header)
-    for name, rows, dtype in (
-        ("carry", copies, COPY),
-        ("fix", fixes, FIX),
-        ("remap", remap, np.int64),
-        ("hush", hush, COPY),
+    for name, index in previous.dry_wet_params.items():
+        remap[index : index + 2] = plan.dry_wet_params.get(name, -1)
+        remap[index + 1] += int(name in plan.dry_wet_params)
+    clear_list = _spillover(previous, same, header)
+    for name, count, rows, dtype in (
+        ("state_copies", "state_copy_count", copies, COPY),
+        ("relocations", "relocation_count", relocations, FIX),
+        ("remap", "remap_count", remap, np.int64),
+        ("clear_list", "clear_count", clear_list, COPY),
     ):
         table = np.array(rows, dtype)
         keep.append(table)
-        header[{"fix": "fixes"}.get(name, name)] = table.ctypes.data
-        header[f"{name}_count"] = len(table)
+        header[name] = table.ctypes.data
+        header[count] = len(table)
     return keep
 
 
@@ -114,9 +114,9 @@ def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, 
     for name, new in plan.params.items():
         if name in previous.params and name.partition(".")[0] in nodes:
             yield previous.params[name], new
-    for node, new in plan.blends.items():
-        if node in previous.blends and node in nodes:
-            old = previous.blends[node]
+    for node, new in plan.dry_wet_params.items():
+        if node in previous.dry_wet_params and node in nodes:
+            old = previous.dry_wet_params[node]
             yield from ((old, new), (old + 1, new + 1))
 
 
@@ -129,18 +129,20 @@ def _alike(previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node],
     return same or is_kept(name, here)
 
 
-def _spill(previous: Plan, same: list[tuple[int, int]], header: Any) -> list[tuple[int, int, int]]:
+def _spillover(
+    previous: Plan, same: list[tuple[int, int]], header: Any
+) -> list[tuple[int, int, int]]:
     """Decide whether the plan before rings on; return the state to silence there if so.
 
     It does where a node with a long tail is gone or changed.  Nodes that are the same have
     taken their tails along: in the old plan these must be silenced, once it cannot be heard.
     """
     kept = {previous._prepared[j].op.node for j, _ in same}
-    ringing = {name for name in previous.graph.nodes if previous.remembers(name)}
+    ringing = {name for name in previous.graph.nodes if previous.has_long_tail(name)}
     if not ringing - kept:
         return []
-    header["spill"] = 2 if ringing & kept else 1
-    header["spill_frames"] = min(
+    header["spillover"] = 2 if ringing & kept else 1
+    header["spillover_frames"] = min(
         tail(previous.graph, previous.spec) + previous.latency,
         round(LONGEST_SPILL_S * previous.spec.rate),
     )

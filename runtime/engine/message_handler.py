@@ -38,11 +38,11 @@ def _swap(e: Any, plan: int) -> None:
     """Take over the state of unchanged nodes and begin the fade; control frees the old plan."""
     wait_for_device(e.plan)
     p = record(plan, PLAN)
-    for k in range(p.carry_count):
-        row = p.carry + 24 * k
+    for k in range(p.state_copy_count):
+        row = p.state_copies + 24 * k
         copy_bytes(load(row, 0), load(row, 1), load(row, 2))
-    for k in range(p.fix_count):
-        store(load(p.fixes, 2 * k), 0, load(p.fixes, 2 * k + 1))
+    for k in range(p.relocation_count):
+        store(load(p.relocations, 2 * k), 0, load(p.relocations, 2 * k + 1))
     apply_params(p.params, 0, p.param_count)
     kept = 0
     for k in range(e.pending_count):

@@ -28,7 +28,7 @@ class Settings:
     def of(cls, plan: Plan) -> "Settings":
         """Read what was last applied."""
         value = plan.param_table["value"]
-        found = {n: (float(value[i]), not value[i + 1]) for n, i in plan.blends.items()}
+        found = {n: (float(value[i]), not value[i + 1]) for n, i in plan.dry_wet_params.items()}
         return cls({n: float(value[i]) for n, i in plan.params.items()}, found)
 
 
@@ -41,9 +41,9 @@ def changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
         if name in plan.params and _row(plan, name).low <= value <= _row(plan, name).high:
             yield plan.params[name], value
     for node, (share, bypassed) in settings.mixes.items():
-        if node in plan.blends:
-            yield plan.blends[node], share
-            yield plan.blends[node] + 1, float(not bypassed)
+        if node in plan.dry_wet_params:
+            yield plan.dry_wet_params[node], share
+            yield plan.dry_wet_params[node] + 1, float(not bypassed)
 
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
@@ -57,14 +57,14 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
 
 def find_dry_wet(plan: Plan, node: str) -> int:
     """Return the number of a node's mix; its bypass has the next."""
-    if isinstance(node, str) and node in plan.blends:
-        return plan.blends[node]
+    if isinstance(node, str) and node in plan.dry_wet_params:
+        return plan.dry_wet_params[node]
     if isinstance(node, str) and node in plan.graph.nodes:
         raise ParamError(
             f"{node} cannot be mixed or bypassed: that takes one audio output, and a first input "
             "with as many channels, or one; on a device, neighbours that are not there too"
         )
-    known = ", ".join(sorted(plan.blends)[:8]) or "none"
+    known = ", ".join(sorted(plan.dry_wet_params)[:8]) or "none"
     raise UnknownNameError(f"no node {said(node)}; there is {known}")
 
 

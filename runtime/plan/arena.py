@@ -218,7 +218,7 @@ class Arena:
             block.content = np.ndarray(content.shape, content.dtype, self._bytes.data, begin)
             if block.region != "scratch":
                 block.content[...] = content
-        self.fixes = self._link(memories, base)
+        self.relocations = self._link(memories, base)
         """Of each memory, the ``(address, value)`` of pointers inside its state."""
 
     def _link(self, memories: Sequence[Memory], base: int) -> list[list[tuple[int, int]]]:
@@ -226,15 +226,15 @@ class Arena:
         every: list[tuple[int, int]] = []
         found = []
         for memory in memories:
-            fixes: list[tuple[int, int]] = []
+            relocations: list[tuple[int, int]] = []
             for block in memory.blocks:
                 begin = block.address
                 made = [(begin + at, to.address + inside) for at, to, inside in block.links]
                 every += made
                 if block.region == "state":
-                    fixes += made
+                    relocations += made
                 block.links = []
-            found.append(fixes)
+            found.append(relocations)
         if every:
             places, values = np.array(every, np.int64).T
             if (places % 8).any():

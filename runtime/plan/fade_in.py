@@ -1,25 +1,31 @@
-"""What a node with a long memory hears first: a note that begins, not one that is cut into.
+"""Fade in the inputs of a node that is new in a plan.
 
-A plan that takes over while something sounds would feed a new delay a step, to be heard as a click
-with every echo.  So the plan gives such a node inputs of its own, which fade in.
+A new delay that suddenly received a signal in full would repeat the step with every echo, as a
+click.  So the plan that a swap starts gives such a node inputs of its own, which fade in.
 """
 
 import numpy as np
 
-from ...graph import Op, Schedule, Spec
+from ...graph import Op, Schedule
 from ..native.abi import kernel
 from ..native.pointers import channel, copy_bytes, load, record
 from .arena import Block, Memory
 
-__all__ = ["ONSET", "allocate_fade_in", "fade_in"]
+__all__ = ["FADE_IN", "allocate_fade_in", "fade_in"]
 
-ONSET = np.dtype([("left", np.int64), ("whole", np.int64), ("channels", np.int64)])
+FADE_IN = np.dtype(
+    [
+        ("left", np.int64),  # frames until the end of the fade
+        ("whole", np.int64),  # frames of the fade
+        ("channels", np.int64),
+    ]
+)
 
 
 @kernel
 def fade_in(state: int, ins: int, outs: int, frames: int) -> None:
-    """Copy every channel; the first ``whole`` frames rise from silence."""
-    s = record(state, ONSET)
+    """Copy every channel; scale the first ``whole`` frames by a ramp from 0 to 1."""
+    s = record(state, FADE_IN)
     for c in range(s.channels):
         if s.left <= 0:
             copy_bytes(load(outs, c), load(ins, c), 4 * frames)
@@ -31,14 +37,12 @@ def fade_in(state: int, ins: int, outs: int, frames: int) -> None:
     s.left = max(0, s.left - frames)
 
 
-def allocate_fade_in(
-    own: Memory, plan: Schedule, spec: Spec, op: Op
-) -> tuple[Memory, Block, list[Block]]:
-    """Ask for the record of an onset, and for the channels it writes for the node of ``op``.
+def allocate_fade_in(own: Memory, schedule: Schedule, op: Op) -> tuple[Memory, Block, list[Block]]:
+    """Allocate the record of a fade-in, and the channels it writes for the node of ``op``.
 
-    It begins as one that is over: so it will be after a reset.
+    The record is that of a fade that is over, so that a reset starts none.
     """
-    channels = sum(plan.buffers[b][0] for b in op.reads)
+    channels = sum(schedule.buffers[b].channels for b in op.reads)
     memory = Memory()
-    made = memory.record(ONSET, channels=channels)
-    return memory, made, [own.scratch(spec.max_frames) for _ in range(channels)]
+    made = memory.record(FADE_IN, channels=channels)
+    return memory, made, [own.scratch(schedule.spec.max_frames) for _ in range(channels)]

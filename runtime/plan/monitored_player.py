@@ -29,11 +29,11 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
     for k in range(count):
         row = element(rows, k, ROW)
         before = cycles()
-        resting = row.rest > 0
+        resting = row.mute_left > 0
         if resting:
             mute(rows + ROW_BYTES * k, frames)
-            row.rest -= frames
-            if row.rest <= 0:
+            row.mute_left -= frames
+            if row.mute_left <= 0:
                 reset_row(rows + ROW_BYTES * k, p.params)
         else:
             call_node(row.kernel, row.state, row.ins, row.outs, frames)
@@ -41,10 +41,10 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
                 find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
                 if load(verdict, 0) != 0:
                     mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
-        if row.blend != 0:
-            b = record(row.blend, DRY_WET)
+        if row.dry_wet != 0:
+            b = record(row.dry_wet, DRY_WET)
             if b.length > 0 or b.mix * b.on + b.now != 2.0:
-                call_node(p.blend, row.blend, row.ins, row.outs, frames)
+                call_node(p.mix_dry_wet, row.dry_wet, row.ins, row.outs, frames)
         if timed:
             spent = cycles() - before
             row.cycles = spent if fresh else row.cycles + spent
@@ -54,15 +54,15 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
                 if row.trace != 0:
                     store(row.trace, row.calls & (TRACED - 1), spent)
                 row.calls += 1
-            if p.limit > 0 and row.checked > 0:
-                if row.cycles <= p.limit:
-                    row.strikes = 0
+            if p.cycle_limit > 0 and row.checked > 0:
+                if row.cycles <= p.cycle_limit:
+                    row.consecutive_overruns = 0
                 else:
-                    row.strikes += 1
-                    if row.strikes >= p.strikes:
-                        row.strikes = 0
+                    row.consecutive_overruns += 1
+                    if row.consecutive_overruns >= p.max_consecutive_overruns:
+                        row.consecutive_overruns = 0
                         row.overruns += 1
-                        row.rest = p.rest
+                        row.mute_left = p.mute_frames
                         mute(rows + ROW_BYTES * k, frames)
 
 

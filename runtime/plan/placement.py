@@ -35,7 +35,7 @@ class Executor(Protocol):
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
         """Write the addresses of the plan's rows, once they are known."""
 
-    def stand_in(self, on: bool) -> None:
+    def use_cpu_fallback(self, on: bool) -> None:
         """Switch the host's kernels on (while nodes are prewarmed) or off."""
 
     def warm(self) -> None:
@@ -47,7 +47,7 @@ class Executor(Protocol):
     def stats(self) -> DeviceStats:
         """Return counters and times."""
 
-    def expect(self, deadline_s: float | None) -> None:
+    def set_deadline(self, deadline_s: float | None) -> None:
         """Set the seconds a block may take; ``None``: no limit."""
 
 

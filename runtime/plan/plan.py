@@ -1,4 +1,4 @@
-"""A plan: a schedule with its memory, its prepared nodes, and the rows the player walks."""
+"""A plan: a schedule with its memory, its prepared nodes, and the rows that the player calls."""
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
@@ -12,29 +12,23 @@ from ..native.abi import native
 from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
-from .arena import Arena, Memory, check_total
+from .arena import Arena, Block, Memory, check_total
 from .dry_wet import mix_dry_wet
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
+from .prepare import allocate_buffers, prepare_row, with_fade_in
 from .records import PARAM, PLAN, ROW
-from .rows import (
-    Row,
-    allocate_buffers,
-    find_reports,
-    number_parameters,
-    prepare_row,
-    rows_fields,
-    with_fade_in,
-)
+from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
 
 __all__ = ["Plan"]
 
-LONG_S = 0.1
-"""A tail at least this long makes a node one that remembers."""
+LONG_TAIL_S = 0.1
+"""Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
 
 @native(types.void(types.int64, types.int64, types.int64))
-def _warm(row: int, frames: int, block: int) -> None:
+def _prewarm(row: int, frames: int, block: int) -> None:
+    """Run one row for ``frames``, in blocks of at most ``block``."""
     r = record(row, ROW)
     saved = set_flush_to_zero()
     while frames > 0:
@@ -45,79 +39,87 @@ def _warm(row: int, frames: int, block: int) -> None:
 
 
 class Plan:
-    """Everything one block needs, allocated and computed.  Made on a control thread.
+    """Everything that the audio thread needs to play a graph, allocated and prepared.
 
-    ``open_executor`` returns what runs nodes on a device, or ``None`` where none does.  Nodes named
-    in ``fade_in`` that remember for long get a row before them that fades their input in.  Before
-    it is played, a plan must be prewarmed (``prewarm``).
+    Made and changed on control threads only.  ``open_executor(memory, schedule)`` returns what runs
+    nodes on a device, or ``None`` where no node does.  Nodes named in ``fade_in`` that have a long
+    tail get a row before theirs that fades their inputs in.  Call ``prewarm`` before it plays.
     """
 
     def __init__(
         self,
         graph: Graph,
         spec: Spec,
-        open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, plan: None,
+        open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, schedule: None,
         fade_in: Collection[str] = (),
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
-        self.spec = spec
+        self.graph, self.spec = graph, spec
+        self.schedule: Schedule = schedule(graph, spec)
+        self.handed_over = frozenset[str]()
+        """Nodes whose parameters, as set in the plan before, are handed over to this one."""
+        self._swap_tables: list[Any] = []
         self.executor: Executor | None = None
-        self.carried = frozenset[str]()
-        """Nodes that take over, from the plan before, what was set."""
         try:
-            self._allocate(graph, open_executor, fade_in)
-        except BaseException:  # a traceback that is kept would keep the device's memory
+            self._allocate(open_executor, fade_in)
+        except BaseException:  # whoever keeps the traceback would keep the device's memory
             self.close_executor()
             raise
 
     def _allocate(
         self,
-        graph: Graph,
         open_executor: Callable[[Memory, Schedule], Executor | None],
         fade_in: Collection[str],
     ) -> None:
-        self.graph, spec = graph, self.spec
-        self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
         self.executor = open_executor(own, self.schedule)
-        views = {} if self.executor is None else self.executor.views | self.executor.lent
-        buffers = self._buffers = allocate_buffers(own, self.schedule, spec, views)
+        given = {} if self.executor is None else self.executor.views | self.executor.lent
+        self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
         self._prepared = self._prepare(own, fade_in)
-        self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
-        table = own.table(PARAM, param_rows)
-        rows = own.table(ROW, rows_fields(self._prepared, buffers, own))
-        ins = [c for b in self.schedule.inputs.values() for c in buffers[b]]
-        outs = [c for b in self.schedule.outputs.values() for c in buffers[b]]
+        parameters = number_parameters(self._prepared)
+        self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
+        table = own.table(PARAM, parameters.params)
+        rows = own.table(ROW, row_fields(self._prepared, self._buffers, own))
+        header = own.table(PLAN, [self._header_fields(own, rows, table)])
+        self.arena = Arena([own, *(row.memory for row in self._prepared)])
+        self.address = header.address
+        self.header = header.content[0]
+        self.rows: np.ndarray[Any, Any] = rows.content
+        self._rows_address = rows.address
+        self.param_table: np.ndarray[Any, Any] = table.content
+        self.reports = find_reports(self._prepared)
+        nodes = [row for row in self._prepared if isinstance(row, NodeRow)]
+        self.afters = tuple(row.after for row in nodes if row.after is not None)
+        self._fill_in_addresses(parameters.spans)
+
+    def _header_fields(self, own: Memory, rows: Block, table: Block) -> dict[str, Any]:
+        """Return the fields of ``PLAN`` that are known before the arena is laid out."""
+        ins = [c for b in self.schedule.inputs.values() for c in self._buffers[b]]
+        outs = [c for b in self.schedule.outputs.values() for c in self._buffers[b]]
         fields = {
             "rows": rows,
-            "row_count": len(self._prepared),
+            "row_count": len(rows.content),
             "params": table,
-            "param_count": len(param_rows),
+            "param_count": len(table.content),
             "ins": own.pointers(ins),
             "in_count": len(ins),
             "outs": own.pointers(outs),
             "out_count": len(outs),
-            "max_frames": spec.max_frames,
+            "max_frames": self.spec.max_frames,
             "verdict": own.scratch(1, np.int64),
         }
         if self.executor is not None:
             with named(on_device(self.schedule)):
                 self.executor.finish(rows, table, self._prepared)
-            hold = spec.max_frames if spec.pipelined else 0
-            fields |= {"lane": self.executor.record, "collect": self.executor.collect, "hold": hold}
-        plan = own.table(PLAN, [fields])
-        self.arena = Arena([own, *(p.memory for p in self._prepared)])
-        self.address = plan.address
-        self.rows: np.ndarray[Any, Any] = rows.content
-        self._rows_address = rows.address
-        self.param_table: np.ndarray[Any, Any] = table.content
-        self.reports = find_reports(self._prepared)
-        self.afters = tuple(p.after for p in self._prepared if p.after is not None)
-        self._keep: list[Any] = []  # tables that the audio thread reads at a swap
-        self.header = header = plan.content[0]
-        header["state"] = self.arena.state_address
-        header["initial"] = self.arena.initial_address
-        header["state_bytes"] = self.arena.state_bytes
+            fields["executor"] = self.executor.record
+            fields["collect"] = self.executor.collect
+            fields["hold"] = self.spec.max_frames if self.spec.pipelined else 0
+        return fields
+
+    def _fill_in_addresses(self, spans: list[tuple[int, int]]) -> None:
+        self.header["state"] = self.arena.state_address
+        self.header["initial"] = self.arena.initial_address
+        self.header["state_bytes"] = self.arena.state_bytes
         begins, sizes = np.array(self.arena.ranges[1:], np.int64).reshape(-1, 2).T
         self.rows["memory"] = self.arena.state_address + begins
         self.rows["initial"] = self.arena.initial_address + begins
@@ -125,13 +127,13 @@ class Plan:
         self.rows["params"], self.rows["param_count"] = np.array(spans, np.int64).reshape(-1, 2).T
 
     def close_executor(self) -> None:
-        """Free what the plan holds on a device: it will not be played."""
+        """Free everything on the device, of a plan that will not be played."""
         if self.executor is not None:
             self.executor.close()
             self.executor = None
 
     def _prepare(self, own: Memory, fade_in: Collection[str]) -> list[Row]:
-        rows = []
+        rows = list[Row]()
         sizes, total = dict[str, int](), own.nbytes
         for op in self.schedule.ops:
             row = prepare_row(self.graph, self.schedule, op)
@@ -142,36 +144,41 @@ class Plan:
             if self.executor is not None and self.executor.takes(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
-            elif op.node in fade_in and op.reads and self.remembers(op.node):
+            elif isinstance(row, NodeRow) and self._fades_in(row, fade_in):
                 rows += with_fade_in(own, self.schedule, row)
             else:
                 rows.append(row)
         return rows
 
+    def _fades_in(self, row: NodeRow, fade_in: Collection[str]) -> bool:
+        return row.op.node in fade_in and bool(row.op.reads) and self.has_long_tail(row.op.node)
+
     def values(self) -> dict[str, float]:
-        """Return each parameter ``"node.param"`` as last applied (the target, where one glides)."""
+        """Return each parameter ``"node.param"`` as last applied (the target, if it glides)."""
         table = self.param_table["value"]
         return {name: float(table[index]) for name, index in self.params.items()}
 
-    def remembers(self, node: str) -> bool:
-        """Whether a node rings on for long."""
-        return self.graph.nodes[node].tail(self.spec) >= LONG_S * self.spec.rate
+    def has_long_tail(self, node: str) -> bool:
+        """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""
+        return self.graph.nodes[node].tail(self.spec) >= LONG_TAIL_S * self.spec.rate
 
     @property
     def names(self) -> list[str]:
-        """What each row runs: a node's name, or the plain operation in angle brackets."""
+        """Of each row, the node it runs, or else its operation in angle brackets."""
         return [
-            p.label or p.op.node or ("<onset>" if p.writes else f"<{p.op.kind}>")
-            for p in self._prepared
+            row.label
+            or row.op.node
+            or f"<{'fade_in' if isinstance(row, FadeInRow) else row.op.kind}>"
+            for row in self._prepared
         ]
 
     @property
     def is_node(self) -> list[bool]:
-        """Which rows run a node of the graph: not a copy or a sum between nodes, say."""
-        return [p.node is not None and not p.label for p in self._prepared]
+        """Of each row, whether it runs a node of the graph."""
+        return [isinstance(row, NodeRow) for row in self._prepared]
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
-        """See one of the schedule's buffers: ``(channels, max_frames)`` float32."""
+        """Return a view of a buffer of the schedule: ``(channels, max_frames)`` float32."""
         view: np.ndarray[Any, Any] = self._buffers[number][0][0].content
         return view[:, : self.spec.max_frames]
 
@@ -183,73 +190,77 @@ class Plan:
     def prewarm(
         self, previous: "Plan | None" = None, same: Mapping[int, int] = MappingProxyType({})
     ) -> None:
-        """Run every node on silence until it has settled; keep that state as the one after reset.
+        """Run nodes on silence for as long as each needs; a reset returns to the state they reach.
 
-        ``same`` maps rows to rows of ``previous``, whose settled state is copied instead.
+        ``same`` maps rows to rows of ``previous`` whose initial state is copied instead.  Raises
+        ``CudaError`` if the device fails.
         """
         channels = [c for buffer in self._buffers.values() for c in buffer]
         blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
-            self.executor.stand_in(True)
-        for k, prepared in enumerate(self._prepared):
-            if prepared.node is None:
+            self.executor.use_cpu_fallback(True)
+        for k, row in enumerate(self._prepared):
+            if not isinstance(row, NodeRow):
                 continue
-            row = self.rows[k]
-            if not prepared.prewarm:
-                pass
-            elif k in same and previous is not None:
-                source = previous.arena.bytes_at(
-                    int(previous.rows[same[k]]["initial"]), row["bytes"]
-                )
-                self.arena.bytes_at(int(row["memory"]), row["bytes"])[:] = source
-                for address, value in self.arena.fixes[k + 1]:
-                    self.arena.bytes_at(address, 8).view(np.int64)[0] = value
-            else:
+            if row.prewarm and k in same and previous is not None:
+                self._copy_initial(previous, same[k], k)
+            elif row.prewarm:
                 for block in blocks.values():
                     block.content[...] = 0.0
-                _warm.ctypes(self.row_address(k), prepared.prewarm, self.spec.max_frames)
-            content: Any = prepared.record.content
-            for name in prepared.node.params():
+                _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
+            content: Any = row.record.content
+            for name in row.node.params():
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.executor is not None:
-            self.executor.stand_in(False)
+            self.executor.use_cpu_fallback(False)
             with named(on_device(self.schedule)):
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state
 
+    def _copy_initial(self, previous: "Plan", source: int, target: int) -> None:
+        """Copy the initial state of a row of ``previous`` into the state of a row here."""
+        size = self.rows[target]["bytes"]
+        state = previous.arena.bytes_at(int(previous.rows[source]["initial"]), size)
+        self.arena.bytes_at(int(self.rows[target]["memory"]), size)[:] = state
+        for address, value in self.arena.relocations[target + 1]:
+            self.arena.bytes_at(address, 8).view(np.int64)[0] = value
+
     def trace(self, number: int) -> np.ndarray[Any, Any]:
-        """See the cycles of a row's last calls, in no order; empty where they are not kept."""
+        """Return the cycles of a row's last calls, in no order; empty if the row is not timed."""
         place = int(self.rows[number]["trace"])
         return self.arena.bytes_at(place, 8 * TRACED if place else 0).view(np.int64)
 
     def row_address(self, number: int) -> int:
-        """Return where a row of the plan lies."""
+        """Return the address of a ``ROW``."""
         return self._rows_address + ROW.itemsize * number
 
-    def watched(self, guard: Mapping[str, int] | None) -> None:
-        """Let nodes be mixed, and limit what each may take; see ``PLAN``.  ``None``: neither."""
+    def set_monitoring(self, guard: Mapping[str, int] | None) -> None:
+        """Prepare for ``monitored_walk``: dry/wet mixes, and the fields of ``PLAN`` in ``guard``.
+
+        ``None``: for ``walk``, which has neither.
+        """
         if guard is not None:
-            self.header["blend"] = mix_dry_wet.address
+            self.header["mix_dry_wet"] = mix_dry_wet.address
             for name, value in guard.items():
                 self.header[name] = value
 
     def keep(self, tables: list[Any]) -> None:
-        """Hold arrays that the audio thread reads when the engine swaps to this plan."""
-        self._keep = tables
+        """Keep alive the arrays that the audio thread reads when the engine swaps to this plan."""
+        self._swap_tables = tables
 
     def begin_fade_ins(self, frames: int) -> None:
-        """Let the inputs of new nodes that remember for long fade in; not again after a reset."""
-        for prepared in self._prepared:
-            if prepared.writes:
-                prepared.record.content["left"] = prepared.record.content["whole"] = frames
+        """Start the fade-ins of new nodes; a reset does not start them again."""
+        for row in self._prepared:
+            if isinstance(row, FadeInRow):
+                row.record.content["left"] = row.record.content["whole"] = frames
 
-    def begin_blends(self) -> None:
-        """Have mixes glide from "the node alone": it has been heard without them so far."""
-        for prepared in self._prepared:
-            if prepared.blend is not None:
-                prepared.blend.content["now"] = 1.0
+    def start_dry_wet(self) -> None:
+        """Let dry/wet mixes glide from fully wet: so far the plan was played without them."""
+        for row in self._prepared:
+            if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
+                row.dry_wet.content["now"] = 1.0
 
     def touch(self) -> None:
-        """Have every page in memory before the audio thread needs it."""
+        """Write to every page, so that the audio thread meets no page fault."""
         self.arena.touch()

@@ -16,10 +16,10 @@ ROW = np.dtype(
         ("bytes", np.int64),
         ("params", np.int64),  # the node's first row in the parameter table
         ("param_count", np.int64),
-        ("blend", np.int64),  # how much of the node is heard, or 0 where there is no way past it
+        ("dry_wet", np.int64),  # the DRY_WET record, or 0 where the node cannot be mixed
         ("trace", np.int64),  # cycles of the last calls
-        ("strikes", np.int64),  # blocks in a row in which it took longer than its share
-        ("rest", np.int64),  # frames for which it stays muted
+        ("consecutive_overruns", np.int64),  # blocks in a row above the cycle limit
+        ("mute_left", np.int64),  # frames for which it stays muted
         ("spare", np.int64, 2),
         ("faults", np.int64),
         ("overruns", np.int64),
@@ -53,22 +53,31 @@ PLAN = np.dtype(
         ("state", np.int64),
         ("initial", np.int64),
         ("state_bytes", np.int64),
-        ("carry", np.int64),  # (target, source, bytes): state taken over from the plan before
-        ("carry_count", np.int64),
-        ("fixes", np.int64),  # (address, value): pointers inside the state taken over
-        ("fix_count", np.int64),
+        (
+            "state_copies",
+            np.int64,
+        ),  # (target, source, bytes): state taken over from the plan before
+        ("state_copy_count", np.int64),
+        ("relocations", np.int64),  # (address, value): pointers inside the state taken over
+        ("relocation_count", np.int64),
         ("remap", np.int64),  # of each parameter of the plan before, its index here or -1
         ("remap_count", np.int64),
         ("verdict", np.int64),  # where the check for non-finite samples leaves its answer
-        ("spill", np.int64),  # whether the plan before rings on, and if it is hidden meanwhile
-        ("spill_frames", np.int64),
-        ("hush", np.int64),  # (target, source, bytes): state of the plan before that rings on here
-        ("hush_count", np.int64),
-        ("blend", np.int64),  # address of the kernel that mixes a node with its input
-        ("limit", np.int64),  # cycles that one node may take for a block; 0: as many as it likes
-        ("strikes", np.int64),  # blocks in a row past that limit until it is muted
-        ("rest", np.int64),  # frames for which it then rests
-        ("lane", np.int64),  # to the device; 0 where there is none
+        ("spillover", np.int64),  # whether the plan before rings on, and if it is hidden meanwhile
+        ("spillover_frames", np.int64),
+        (
+            "clear_list",
+            np.int64,
+        ),  # (target, source, bytes): state of the plan before that rings on here
+        ("clear_count", np.int64),
+        ("mix_dry_wet", np.int64),  # address of the kernel that mixes a node with its input
+        (
+            "cycle_limit",
+            np.int64,
+        ),  # cycles that one node may take for a block; 0: as many as it likes
+        ("max_consecutive_overruns", np.int64),  # blocks in a row past that limit until it is muted
+        ("mute_frames", np.int64),  # frames for which it is then muted
+        ("executor", np.int64),  # EXECUTOR record of the device, or 0
         ("hold", np.int64),  # frames for which a plan that takes over is silent
         ("collect", np.int64),  # address of the kernel that waits for what is on its way there
     ]

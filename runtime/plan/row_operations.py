@@ -58,8 +58,8 @@ These are emitted as every walk compiles them, and hardly any ever comes to run 
 def wait_for_device(plan: int) -> None:
     """See to it that a plan's state is complete: wait for what a device is still at."""
     p = record(plan, PLAN)
-    if p.lane != 0:
-        call_node(p.collect, p.lane, 0, 0, np.int32(0))
+    if p.executor != 0:
+        call_node(p.collect, p.executor, 0, 0, np.int32(0))
 
 
 @helper

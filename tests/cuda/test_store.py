@@ -39,7 +39,7 @@ def test_swaps_to_and_fro_cost_the_driver_nothing(fake: FakeDriver, model: str) 
     assert counts[0][0] > 0
     stats = made.stats().device
     assert stats is not None
-    assert not stats.fallen
+    assert not stats.fallback_reason
 
 
 def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:

@@ -1,0 +1,146 @@
+"""Make the rows of a plan: prepare nodes, and allocate buffers and records in their ``Memory``.
+
+Control threads only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import CodeType
+from typing import Any
+
+from numba.core.ccallback import CFunc
+
+from ...graph import (
+    EngineError,
+    Graph,
+    Io,
+    KernelError,
+    NamgraphError,
+    Node,
+    Op,
+    Processor,
+    Schedule,
+    Spec,
+)
+from ..native.abi import Native
+from . import buffer_operations
+from .arena import Block, Memory, TooLargeError
+from .dry_wet import allocate_dry_wet
+from .fade_in import allocate_fade_in, fade_in
+from .rows import FadeInRow, NodeRow, Row
+
+__all__ = ["allocate_buffers", "channel_stride", "code_of", "prepare_row", "with_fade_in"]
+
+LINE = 16
+"""Float32 of a cache line."""
+
+
+def channel_stride(max_frames: int) -> int:
+    """Return the float32 from one channel of a buffer to the next.
+
+    They fill whole cache lines, with one to spare, so that no two rows share a line.
+    """
+    return -(-max_frames // LINE) * LINE + LINE
+
+
+def allocate_buffers(
+    own: Memory, schedule: Schedule, spec: Spec, given: Mapping[int, list[tuple[Block, int]]]
+) -> dict[int, list[tuple[Block, int]]]:
+    """Allocate the schedule's buffers; return ``(block, byte offset)`` of each channel of each.
+
+    ``given`` has those that exist already: a device's.
+    """
+    stride = channel_stride(spec.max_frames)
+    found = dict(given)
+    for number, (channels, _) in enumerate(schedule.buffers):
+        if number not in found:
+            block = own.scratch((channels, stride))
+            found[number] = [block[4 * stride * c] for c in range(channels)]
+    return found
+
+
+def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
+    """Return the row of one operation: prepare its node, or allocate its record."""
+    if op.kind != "process":
+        return _operation_row(schedule, op)
+    memory, buffers, node = Memory(), schedule.buffers, graph.nodes[op.node]
+    io = Io(
+        spec=schedule.spec,
+        memory=memory,
+        inputs={p.name: buffers[b].channels for p, b in zip(node.inputs, op.reads, strict=True)},
+        outputs={p.name: buffers[b].channels for p, b in zip(node.outputs, op.writes, strict=True)},
+        params={name: float(getattr(node, name)) for name in node.params()},
+    )
+    processor = _prepare_node(op.node, node, io)
+    return NodeRow(
+        op,
+        memory,
+        processor.kernel.address,
+        processor.record,
+        node=node,
+        code=code_of(node, processor),
+        dry_wet=allocate_dry_wet(node, io),
+        prewarm=processor.prewarm,
+        after=processor.after,
+        device=processor.device,
+    )
+
+
+def _operation_row(schedule: Schedule, op: Op) -> Row:
+    memory, width = Memory(), schedule.buffers[op.writes[0]].channels
+    if op.kind == "delay":
+        ring = memory.state((width, op.frames))
+        record = memory.record(buffer_operations.DELAY, channels=width, ring=ring, length=op.frames)
+    else:
+        record = memory.record(buffer_operations.WIDTH, channels=width)
+    name = "copy" if op.kind in ("upload", "download") else op.kind
+    return Row(op, memory, getattr(buffer_operations, name).address, record)
+
+
+def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
+    """Return the byte code of a node's class, and the digest of its kernel's.
+
+    A class or kernel may be edited while an engine plays (a notebook cell, a reloaded module): the
+    state that one version left means nothing to the next.
+    """
+    kernel = processor.kernel
+    members = [member for kind in type(node).__mro__ for member in vars(kind).values()]
+    members = [member.fget if isinstance(member, property) else member for member in members]
+    code = [getattr(member, "__code__", member) for member in members]
+    digest = kernel.depends or kernel if isinstance(kernel, Native) else type(kernel)
+    return tuple(c for c in code if isinstance(c, CodeType | int | float | str)), digest
+
+
+def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:
+    """Return a row that fades the node's inputs in, and the node's row reading from it."""
+    memory, record, channels = allocate_fade_in(own, schedule, row.op)
+    op = replace(row.op, node="")
+    first = FadeInRow(op, memory, fade_in.address, record, writes=tuple(channels))
+    return [first, replace(row, reads=tuple(channels))]
+
+
+def _prepare_node(name: str, node: Node, io: Io) -> Processor:
+    """Call ``node.prepare``; raise an error that names the node if anything goes wrong in it."""
+    where = f"node {name} ({node.type_name})"
+    try:
+        made = node.prepare(io)
+        if not isinstance(made, Processor) or not isinstance(made.record, Block):
+            given = type(made).__name__
+            raise EngineError(f"{where}: prepare gave a {given}: must be a Processor with a record")
+        if isinstance(made.kernel, CFunc):
+            raise KernelError(
+                f"kernel {made.kernel.__name__}: made by numba.cfunc, which would let it allocate, "
+                "call Python and raise: make it with ng.kernel"
+            )
+        _ = made.kernel.address  # compiles
+    except (KernelError, TooLargeError) as reason:
+        raise type(reason)(f"{where}: {reason}") from reason
+    except (NamgraphError, Warning):  # a warning turned into an error by a filter stays a warning
+        raise
+    except NotImplementedError:
+        raise EngineError(f"{where}: has no prepare") from None
+    except Exception as reason:
+        lines = str(reason).splitlines()
+        text = next((line for line in lines if line.strip()), repr(reason))
+        raise EngineError(f"{where}: cannot be prepared: {text}") from reason
+    return made
