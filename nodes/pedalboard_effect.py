@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, node, option
+from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, option
+from ..graph.node import node
 from ..runtime.adapters.pedalboard.hosting.describe import (
     FIXED,
     Description,
