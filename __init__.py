@@ -67,12 +67,12 @@ _PUBLIC = {
         "draw",
         "file",
         "mermaid",
-        "node",
         "node_types",
         "option",
         "param",
         "svg",
     ),
+    ".graph.node": ("node",),
     ".nodes": (
         "Cab",
         "DcBlock",
@@ -172,12 +172,12 @@ if TYPE_CHECKING:
         draw as draw,
         file as file,
         mermaid as mermaid,
-        node as node,
         node_types as node_types,
         option as option,
         param as param,
         svg as svg,
     )
+    from .graph.node import node as node
     from .nodes import (
         Cab as Cab,
         DcBlock as DcBlock,

@@ -1,24 +1,25 @@
-"""Descriptions: nodes, graphs, and the schedules they compile to.  Holds no samples.
+"""Graph descriptions: nodes, ports, connections, and the schedules they compile to.
 
-    errors     what can go wrong, as one tree
-    arguments  checks of what callers pass
-    node       Port, Param, Node and the registry of node types
-    prepare    Spec, Io, Processor: what passes between a node and the runtime
-    graph      Graph: names and connections
-    order      in which order nodes may run
-    handle     PortRef, Connection; Handle: ``a >> b``
-    check      what a graph refuses
-    silent     what gets no input, or is heard nowhere
-    channels   how many channels every port has
-    balance    latency and tail
-    liveness   which values may share a buffer
-    schedule   Graph + Spec -> Schedule
-    json_text  JSON from outside: parsed with suspicion, and shown in messages
-    layout     where each box of a picture goes
-    svg, draw  pictures: SVG and Mermaid
-    version    of the package
+    errors      the tree of exceptions
+    arguments   argument checks that name the argument
+    port        Port, Kind, Space
+    node        Param, Node, the decorator ``node``, the registry of node types
+    prepare     Spec, Io, Memory, Processor: the interface between a node and the runtime
+    connection  PortRef, Connection; Handle (``a >> b``)
+    graph       Graph
+    check       checks of names, channel counts and ports
+    silent      nodes without input, nodes without output, unconnected ends
+    paths       path arguments
+    json_text   JSON parser with limits; values formatted for messages
+    text        control characters escaped
+    extras      ``pip install`` commands for optional packages
+    version     version number of the package
+    scheduling  order, channels, latency, buffer sharing, ``Graph + Spec -> Schedule``
+    drawing     graphs as SVG and Mermaid
 
-Nothing here makes an array, starts a thread or touches a device.
+Everything here runs on control threads and works on names and integers: no sample arrays, no
+threads, no device.  The decorator ``node`` is ``namgraph.graph.node.node`` (and ``ng.node``): a
+second ``node`` in this package would hide the module.
 """
 
 from .connection import Connection, Handle, PortRef
@@ -48,7 +49,6 @@ from .node import (
     Node,
     Param,
     file,
-    node,
     node_type,
     node_types,
     option,
@@ -56,7 +56,7 @@ from .node import (
 )
 from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
-from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, values
+from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
 
 __all__ = [
     "LONGEST_BLOCK",
@@ -97,7 +97,6 @@ __all__ = [
     "draw",
     "file",
     "mermaid",
-    "node",
     "node_type",
     "node_types",
     "option",
@@ -105,5 +104,5 @@ __all__ = [
     "schedule",
     "svg",
     "tail",
-    "values",
+    "unshared_schedule",
 ]

@@ -1,8 +1,8 @@
-"""Checks of arguments: what a caller passed, refused in one line that names the argument.
+"""Argument checks: each raises one error that names the argument, the value and what is allowed.
 
-One rule for numbers, everywhere: a whole number may be an ``int``, a NumPy integer, or a float
-without a fraction (64.0 is 64); a real number may be any of these or any other finite float.  A
-``bool`` is no number, and neither is text.
+One rule for numbers: a whole number is an ``int``, a NumPy integer, or a float without a fraction
+(64.0 is 64); a real number is any of these or any other finite float.  ``bool`` and text are not
+numbers.  Any thread.
 """
 
 import functools
@@ -37,10 +37,10 @@ _short.maxstring = _short.maxother = _short.maxlong = 60
 
 
 def said(value: Any) -> str:
-    """Return a value for a message: its ``repr``, on one line, cut after 60 characters."""
+    """Format a value for a message: its ``repr`` on one line, shortened to about 60 characters."""
     try:
         return " ".join(_short.repr(value).split())
-    except Exception:  # a __repr__ that fails, an integer of more digits than Python prints
+    except Exception:  # a failing __repr__, or an integer with more digits than Python prints
         return f"a {type(value).__name__}"
 
 
@@ -86,8 +86,8 @@ def check_number(
     """Return ``value`` as a ``float`` if it is in [low, high], or with ``above`` in (low, high]."""
     number = as_number(value)
     if number is None or not low <= number <= high or (above and number == low):
-        room = f"{'(' if above else '['}{_plain(low)}, {_plain(high)}]{' ' if unit else ''}{unit}"
-        raise ParamError(f"{name} is {said(value)}: must be a number in {room}")
+        limits = f"{'(' if above else '['}{_plain(low)}, {_plain(high)}]{' ' if unit else ''}{unit}"
+        raise ParamError(f"{name} is {said(value)}: must be a number in {limits}")
     return number
 
 
@@ -110,7 +110,7 @@ def check_text(name: str, value: Any, allowed: str = "a string") -> str:
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
-    """Return the choice that ``value`` equals; ``True`` is not taken for 1, nor 1 for ``True``."""
+    """Return the choice equal to ``value``; ``True`` and 1 are different choices."""
     known = tuple(choices)
     for choice in known:
         if _equal(value, choice):
@@ -132,28 +132,31 @@ def _is_flag(value: Any) -> bool:
 
 
 def check_call(name: str, value: Any) -> None:
-    """Refuse what is to be called back and cannot be; ``None`` stands for nothing to call."""
+    """Check that a callback is callable or ``None``."""
     if value is not None and not callable(value):
         raise ParamError(f"{name} is {said(value)}: must be a function, or None")
 
 
 def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
-    """Make a function name the arguments that go by keyword when it is given too many others."""
+    """Decorate a function: too many positional arguments are a ``TypeError`` that lists the rest.
+
+    The message names the keyword-only arguments, which Python's own message does not.
+    """
     rows = list(inspect.signature(call).parameters.values())
     if any(row.kind is row.VAR_POSITIONAL for row in rows):
         return call
-    leading = [
+    positional = [
         row.name for row in rows if row.kind in (row.POSITIONAL_ONLY, row.POSITIONAL_OR_KEYWORD)
     ]
-    named = [f"{row.name}=" for row in rows if row.kind is row.KEYWORD_ONLY]
+    keywords = [f"{row.name}=" for row in rows if row.kind is row.KEYWORD_ONLY]
     title = call.__qualname__.removesuffix(".__init__")
-    shown = [name for name in leading if name != "self"]
+    visible = [name for name in positional if name != "self"]
 
     @functools.wraps(call)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        if len(args) > len(leading):
-            first = f"{', '.join(shown) or 'nothing'} by position"
-            rest = f", and by keyword {', '.join(named)}" if named else ", and nothing more"
+        if len(args) > len(positional):
+            first = f"{', '.join(visible) or 'nothing'} by position"
+            rest = f", and by keyword {', '.join(keywords)}" if keywords else ", and nothing more"
             raise TypeError(f"{title} takes {first}{rest}")
         return call(*args, **kwargs)
 

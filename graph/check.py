@@ -1,4 +1,4 @@
-"""What a graph refuses before it takes a name, a count or a node."""
+"""Checks of node names, channel counts and ports, made when they are added to a graph."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ from .port import Kind, Port
 __all__ = ["MAX_CHANNELS", "MAX_NAME", "Side", "check_channels", "check_name", "listed", "ports_of"]
 
 MAX_CHANNELS = 1 << 16
-"""As many as a bank may have models: each has a channel of its own."""
+"""Per port: a ``NamBank`` has one output channel per model."""
 MAX_NAME = 64
 
 Side = Literal["input", "output"]
 
 
 def check_name(name: Any) -> str:
-    """Return ``name`` if it can stand in ``node.port``, in a message and in a picture."""
+    """Return ``name`` if it is 1 to ``MAX_NAME`` printable characters without a dot."""
     legal = isinstance(name, str) and name.isprintable() and "." not in name
     if not legal or not 1 <= len(name) <= MAX_NAME:
         raise GraphError(
@@ -29,7 +29,7 @@ def check_name(name: Any) -> str:
 
 
 def check_channels(name: str, channels: Any) -> int:
-    """Return ``channels`` as an int if there can be so many."""
+    """Return ``channels`` as an int if it is in [1, ``MAX_CHANNELS``]."""
     count = as_whole(channels)
     if count is None or not 1 <= count <= MAX_CHANNELS:
         raise PortError(
@@ -39,7 +39,7 @@ def check_channels(name: str, channels: Any) -> int:
 
 
 def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
-    """Ask a node for its ports, once; refuse one whose ports cannot be told apart or filled."""
+    """Return a node's ports by side; their names must differ, their channel counts be possible."""
     if not isinstance(node, Node):
         hint = ""
         if isinstance(node, type) and issubclass(node, Node):
@@ -72,7 +72,7 @@ def _ports(name: str, side: Side, ports: Any) -> tuple[Port, ...]:
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:
-    """Spell out some names, and count the rest."""
+    """Format names for a message: up to ``most`` of them, then the number of the rest."""
     every = list(names)
     rest = f", and {len(every) - most} more" if len(every) > most else ""
     return (", ".join(every[:most]) or "none") + rest

@@ -1,4 +1,4 @@
-"""How ports are spoken of: by reference, in pairs, and by handles that ``>>`` joins."""
+"""References to ports, connections between them, and handles that ``>>`` connects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ __all__ = ["Connectable", "Connection", "Handle", "PortRef"]
 
 
 class PortRef(NamedTuple):
-    """One port of one node; written ``node.port``."""
+    """One port of one node or of one end of a graph; formatted as ``node.port``."""
 
     node: str
     port: str
@@ -24,14 +24,14 @@ class PortRef(NamedTuple):
 
 
 class Connection(NamedTuple):
-    """The way of a signal from an output port to an input port."""
+    """An edge of the graph, from an output port to an input port."""
 
     source: PortRef
     target: PortRef
 
 
 class Connectable(Protocol):
-    """A graph as handles and checks see it; ``Graph`` is the only one."""
+    """The part of ``Graph`` that handles and checks use; here, it opens an import circle."""
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -39,33 +39,33 @@ class Connectable(Protocol):
 
     @property
     def inputs(self) -> Mapping[str, int]:
-        """Channels of each input of the graph."""
+        """Channel count of each input of the graph."""
 
     @property
     def outputs(self) -> Mapping[str, int]:
-        """Channels of each output of the graph."""
+        """Channel count of each output of the graph."""
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """All connections, in the order made."""
+        """All connections, in the order of the ``connect`` calls."""
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
-        """Return the ports on one side of a node, or of an end of the graph."""
+        """Return the input or output ports of a node, or of an end of the graph."""
 
     def connect(self, source: "Handle | str", target: "Handle | str") -> None:
-        """Join two ports."""
+        """Connect two ports."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Handle:
-    """A name in a graph that can be joined: ``a >> b``, ``a["left"] >> b["side"]``."""
+    """A node or end of a graph, for connecting: ``a >> b``, ``a["left"] >> b["side"]``."""
 
     graph: Connectable
     name: str
     port: str | None = None
 
     def __getitem__(self, port: str) -> "Handle":
-        """Select one port, of whichever side has it."""
+        """Select one port, input or output, by name."""
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
         if not isinstance(port, str) or port not in names:
@@ -74,10 +74,10 @@ class Handle:
         return Handle(self.graph, self.name, port)
 
     def __rshift__(self, target: "Handle") -> "Handle":
-        """Connect to ``target`` and return it, so that chains read as the signal flows.
+        """Connect to ``target`` and return ``target``, for chains: ``a >> b >> c``.
 
-        A port selected on ``target`` is used up by this connection: what follows in the chain
-        leaves the node by its output.
+        If ``target`` has a selected port, the returned handle has none: the next connection of
+        the chain starts at an output port of that node.
         """
         if not isinstance(target, Handle):
             raise GraphError(
@@ -87,7 +87,7 @@ class Handle:
         self.graph.connect(self, target)
         return target if target.port is None else Handle(target.graph, target.name)
 
-    # Graphs compare by value and have no hash; handles are equal only within one graph.
+    # Graphs compare by value and are unhashable; handles are equal only within one graph.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Handle):
             return NotImplemented

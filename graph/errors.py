@@ -1,25 +1,25 @@
-"""What can go wrong, as one tree.
+"""The tree of exceptions.
 
 * NamgraphError
   * GraphError            the description is not a graph that can run
     - UnknownNameError    no such node, port, parameter or node type
-    - DuplicateNameError  the name is taken
-    - PortError           two ports that cannot be joined
+    - DuplicateNameError  the name is in use already
+    - PortError           two ports that cannot be connected
     - CycleError          a loop; the message names it
   * ParamError            a parameter outside its range, or not a number (a ValueError)
   * FileError             a file that cannot be used (a ValueError)
     - NamFileError        a .nam file that is not a model this package runs
     - AudioFileError      an audio file that cannot be read, written, or does not fit
     - PresetError         a preset that cannot be read
-    - JobError            a job that cannot be done
+    - JobError            a batch job that cannot be run as written
   * KernelError           a kernel that cannot run on the audio thread (a TypeError)
-  * EngineError           a running engine asked for something it cannot do
-    - CudaError           no CUDA device that can be used, or one that failed
+  * EngineError           an operation that a running engine cannot do
+    - CudaError           no usable CUDA device, or one that failed
 
 and one warning, GraphWarning (a RuntimeWarning): a part of the graph is silent
 
-Every error is raised while building or checking.  The audio thread raises nothing: it counts
-(``Engine.stats``).  Each message names the thing, what was found, and what is allowed.
+All are raised on control threads, while building or checking.  The audio thread raises nothing: it
+counts faults (``Engine.stats``).  Each message has the thing, the value found, and what is allowed.
 """
 
 __all__ = [
@@ -44,13 +44,13 @@ __all__ = [
 
 
 LONGEST_LINE = 2000
-"""Characters of one message: a name or a list quoted from a file may have any number."""
+"""Characters of one message; names and lists quoted from a file may be of any length."""
 
 
 def cut(text: str) -> str:
-    """Return a message of at most ``LONGEST_LINE`` characters: what is too long loses its middle.
+    """Shorten a message to ``LONGEST_LINE`` characters by leaving out its middle.
 
-    Its beginning names the thing, and its end says what is allowed.
+    The beginning of a message names the thing, and its end has what is allowed.
     """
     if len(text) <= LONGEST_LINE:
         return text
@@ -60,9 +60,9 @@ def cut(text: str) -> str:
 
 
 class NamgraphError(Exception):
-    """The root of every error this package raises on purpose.
+    """Base class of every error that this package raises itself.
 
-    Its message is cut to ``LONGEST_LINE`` characters.
+    Messages are shortened to ``LONGEST_LINE`` characters.
     """
 
     def __init__(self, *args: object) -> None:
@@ -74,7 +74,7 @@ class GraphError(NamgraphError):
 
 
 class GraphWarning(RuntimeWarning):
-    """A part of the graph gets no input, or is heard nowhere: see ``Graph.check``."""
+    """A part of the graph has no input, or reaches no output: see ``Graph.check``."""
 
 
 class UnknownNameError(GraphError):
@@ -82,15 +82,15 @@ class UnknownNameError(GraphError):
 
 
 class DuplicateNameError(GraphError):
-    """The name is already taken."""
+    """The name is in use already."""
 
 
 class PortError(GraphError):
-    """Two ports that cannot be joined."""
+    """Two ports that cannot be connected."""
 
 
 class CycleError(GraphError):
-    """Nodes that wait for each other; the message names the loop."""
+    """A loop of connections; the message names its nodes."""
 
 
 class ParamError(NamgraphError, ValueError):
@@ -114,9 +114,9 @@ class PresetError(FileError):
 
 
 class JobError(FileError):
-    """A job for batch rendering that cannot be done as it is written.
+    """A batch job that cannot be run as written.
 
-    ``faults`` has a line for each thing that is wrong, where several were found at once.
+    ``faults`` has one line per fault, where several were found at once.
     """
 
     faults: tuple[str, ...] = ()
@@ -127,8 +127,8 @@ class KernelError(NamgraphError, TypeError):
 
 
 class EngineError(NamgraphError, RuntimeError):
-    """A running engine was asked for something it cannot do."""
+    """An operation that a running engine cannot do."""
 
 
 class CudaError(EngineError):
-    """No CUDA device can be used here, or the one that was used has failed."""
+    """No usable CUDA device, or one that failed."""

@@ -1,4 +1,4 @@
-"""The optional packages that the extras of ``pyproject.toml`` name, and how to install them."""
+"""``pip install`` commands for the optional packages (the extras of ``pyproject.toml``)."""
 
 import importlib.metadata
 
@@ -8,19 +8,19 @@ DISTRIBUTION = "namgraph"
 
 
 def how_to_install(extra: str) -> str:
-    """Return the ``pip install`` command for the packages of an extra, with their versions.
+    """Return the ``pip install`` command for the packages of an extra, with version ranges.
 
-    It names these packages themselves, so that it works in any folder: namgraph is on no package
-    index.  Where namgraph's own metadata is not installed, it is the command for its source folder.
+    It names the packages themselves, because namgraph is on no package index.  Without installed
+    metadata of namgraph it is the command for namgraph's source folder.
     """
     try:
         lines = importlib.metadata.requires(DISTRIBUTION) or []
     except importlib.metadata.PackageNotFoundError:
         lines = []
-    wanted = [line.partition(";") for line in lines]
+    requirements = [line.partition(";") for line in lines]
     packages = [
         f'"{name.strip()}"'
-        for name, _, marker in wanted
+        for name, _, marker in requirements
         if marker.replace("'", '"').replace(" ", "") == f'extra=="{extra}"'
     ]
     if not packages:

@@ -1,4 +1,4 @@
-"""A graph: named nodes, and the connections between their ports."""
+"""Graph: named nodes and the connections between their ports.  Control thread only."""
 
 import dataclasses
 import os
@@ -18,18 +18,18 @@ __all__ = ["Graph", "as_graph"]
 
 
 class Graph:
-    """Names nodes and joins their ports; holds no samples and knows no sample rate.
+    """Named nodes and connections; holds no samples and has no sample rate.
 
-    ``input`` and ``output`` declare the graph's own ends, where an adapter supplies and collects
-    audio: a graph input has one port "out", a graph output one port "in".  Several connections
-    into one port are summed in the order connected.  Not for use from two threads at once.
+    ``input`` and ``output`` declare the ends of the graph, where an adapter writes and reads audio:
+    a graph input has one port "out", a graph output one port "in".  Several connections into one
+    port are summed in the order connected.  Not thread-safe.
     """
 
     name: str = ""
-    """What people call it: of a preset, its name.  Nothing that is heard depends on it."""
+    """Display name (that of the preset); does not affect the sound."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Create an empty graph."""
         self._nodes: dict[str, Node] = {}
         self._inputs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
@@ -43,21 +43,21 @@ class Graph:
 
     @property
     def inputs(self) -> Mapping[str, int]:
-        """Channels of each input of the graph."""
+        """Channel count of each input of the graph."""
         return MappingProxyType(self._inputs)
 
     @property
     def outputs(self) -> Mapping[str, int]:
-        """Channels of each output of the graph."""
+        """Channel count of each output of the graph."""
         return MappingProxyType(self._outputs)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
-        """All connections, in the order made."""
+        """All connections, in the order of the ``connect`` calls."""
         return tuple(self._connections)
 
     def add(self, name: str, node: Node) -> Handle:
-        """Add ``node`` under a new ``name``."""
+        """Add ``node`` under an unused ``name`` and return its handle; reads the node's files."""
         self._claim(name)
         self._ports[name] = ports_of(name, node)
         self._nodes[name] = node
@@ -65,7 +65,7 @@ class Graph:
 
     @by_keyword
     def input(self, name: str, *, channels: int) -> Handle:
-        """Declare an input of the graph."""
+        """Declare an input of the graph with ``channels`` channels."""
         self._claim(name)
         self._inputs[name] = check_channels(name, channels)
         self._ports[name] = {"input": (), "output": (Port("out", self._inputs[name]),)}
@@ -73,22 +73,21 @@ class Graph:
 
     @by_keyword
     def output(self, name: str, *, channels: int) -> Handle:
-        """Declare an output of the graph."""
+        """Declare an output of the graph with ``channels`` channels."""
         self._claim(name)
         self._outputs[name] = check_channels(name, channels)
         self._ports[name] = {"input": (Port("in", self._outputs[name]),), "output": ()}
         return Handle(self, name)
 
     def handle(self, name: str) -> Handle:
-        """Return the handle of a name already in the graph."""
+        """Return the handle of a node or end of the graph."""
         self.ports(name, "input")
         return Handle(self, name)
 
     def connect(self, source: Handle | str, target: Handle | str) -> None:
-        """Join two ports, each given as a handle, ``"node"`` (if it has one port), ``"node.port"``.
+        """Connect two ports, each a handle, ``"node"`` (if it has one port) or ``"node.port"``.
 
-        Channel counts are settled later, by ``schedule``: they may depend on connections yet to
-        come.
+        Channel counts are checked later, by ``schedule``: they may depend on later connections.
         """
         source_ref, leaving = self._find(source, "output")
         target_ref, entering = self._find(target, "input")
@@ -102,7 +101,7 @@ class Graph:
         self._connections[connection] = None
 
     def remove(self, name: str) -> None:
-        """Remove a node or an end of the graph, and every connection that touches it."""
+        """Remove a node or an end of the graph, and all its connections."""
         self.ports(name, "input")
         self._nodes.pop(name, None)
         self._inputs.pop(name, None)
@@ -113,9 +112,9 @@ class Graph:
         }
 
     def replace(self, name: str, node: Node) -> None:
-        """Put ``node`` in the place of the node called ``name``; its connections stay.
+        """Replace the node called ``name`` by ``node`` and keep its connections.
 
-        Nothing changes if a connected port is missing from the new node or of another kind.
+        ``PortError``, and no change, if the new node lacks a connected port or has another kind.
         """
         if not isinstance(name, str) or name not in self._nodes:
             raise UnknownNameError(f"no node {said(name)} to replace; nodes: {listed(self._nodes)}")
@@ -128,7 +127,7 @@ class Graph:
         self._nodes[name] = node
 
     def copy(self) -> "Graph":
-        """Return a graph equal to this one that changes on its own."""
+        """Return an independent copy; the nodes, which are immutable, are shared."""
         other = Graph()
         other.name = self.name
         other._nodes = dict(self._nodes)  # nodes are frozen: sharing them is safe
@@ -139,9 +138,9 @@ class Graph:
         return other
 
     def with_params(self, values: Mapping[str, float]) -> "Graph":
-        """Return a copy whose parameters ``"node.param"`` have these values; ports stay as asked.
+        """Return a copy with other values of some parameters, given as ``{"node.param": value}``.
 
-        No file is read again: the copy of a graph that plays can be made when a file has gone.
+        Reads no file again, so it works if a file was deleted since.
         """
         if not isinstance(values, Mapping):
             raise ParamError(f"values is {said(values)}: must map 'node.param' to a value")
@@ -159,17 +158,17 @@ class Graph:
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
-        """Return what is silent, a sentence each: ends unconnected, nodes without input or unheard.
+        """Return a sentence per unconnected end, node without input and node heard nowhere.
 
-        With ``strict`` it is a ``GraphError`` that says all of it.  What cannot run at all (loops,
-        ports that do not fit) is not looked for: ``render`` and ``Engine`` refuse that.
+        With ``strict`` these are one ``GraphError``.  Loops and channel counts that do not match
+        are not checked here: ``render`` and ``Engine`` refuse them.
         """
         if check_flag("strict", strict):
             tell_silent(self, True)
         return findings(self)
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
-        """Return the ports on one side of a node, or of an end of the graph."""
+        """Return the input or output ports of a node, or of an end of the graph."""
         if not isinstance(name, str) or name not in self._ports:
             raise UnknownNameError(
                 f"nothing called {said(name)} in this graph; it has {listed(self._ports)}"
@@ -177,7 +176,7 @@ class Graph:
         return self._ports[name][check_choice("side", side, ("input", "output"))]
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
-        """Return what feeds each input port, in the order connected; empty where nothing does."""
+        """Return the output ports connected to each input port, in the order connected."""
         found: dict[PortRef, list[PortRef]] = {
             PortRef(name, port.name): []
             for name in (*self._nodes, *self._outputs)
@@ -188,7 +187,7 @@ class Graph:
         return found
 
     def __eq__(self, other: object) -> bool:
-        """Equal graphs sound the same: the order of sums and of the ends counts, no other does."""
+        """Equal nodes, connections and ends; of orders only those of sums and of the ends count."""
         if not isinstance(other, Graph):
             return NotImplemented
         return (
@@ -202,8 +201,8 @@ class Graph:
 
     def __repr__(self) -> str:
         parts = (self._inputs, self._nodes, self._outputs)
-        rack = " -> ".join(listed(names, 8) for names in parts if names)
-        return f"<Graph {rack or 'empty'} ({len(self._connections)} connections)>"
+        summary = " -> ".join(listed(names, 8) for names in parts if names)
+        return f"<Graph {summary or 'empty'} ({len(self._connections)} connections)>"
 
     def _claim(self, name: str) -> None:
         if check_name(name) in self._ports:
@@ -252,9 +251,9 @@ class Graph:
 
 
 def as_graph(value: Any, order: str = "") -> Graph:
-    """Return ``value`` if it is a graph; else say what to do with it.
+    """Return ``value`` if it is a graph; else raise ``GraphError`` with the next step.
 
-    ``order`` spells the call, for arguments that changed places: "render(graph, audio, ...)".
+    ``order`` is the call's signature, for swapped arguments: "render(graph, audio, ...)".
     """
     if isinstance(value, Graph):
         return value

@@ -1,4 +1,4 @@
-"""JSON from outside: parsed with suspicion, and shown in messages."""
+"""JSON parser for untrusted text: size limits, no NaN, one error type.  Any thread."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,11 +10,11 @@ __all__ = ["parse_json", "shown"]
 
 
 MAX_PARTS = 1 << 20
-"""Lists and objects in a text: each takes some 60 bytes of memory, and two or three in the text."""
+"""Lists and objects in a text: each takes about 60 bytes of memory."""
 
 
 def shown(value: Any, most: int = 40) -> str:
-    """Return a value for a message: short, on one line."""
+    """Format a JSON value for a message: on one line, at most ``most`` characters."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     try:
@@ -25,7 +25,7 @@ def shown(value: Any, most: int = 40) -> str:
 
 
 class _Constant:
-    """Stands for NaN or an infinity, which Python writes and JSON does not have."""
+    """Placeholder for NaN or an infinity, which Python writes and JSON does not have."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -38,11 +38,11 @@ def parse_json(
     lenient: Callable[[str], bool] = lambda path: False,
     **hooks: Any,
 ) -> Any:
-    """Return what JSON text holds; whatever is wrong with the text is one ``error``.
+    """Parse JSON text; any fault in the text is an ``error``.
 
-    NaN and infinities are errors that name their place, such as ``weights[3]``; where ``lenient``
-    says of the place that nobody needs it, ``None`` is there instead.  ``hooks`` are those of
-    ``json.loads``; they may raise the same ``error``.
+    NaN and infinities are errors that name their path, such as ``weights[3]``; where
+    ``lenient(path)`` is true they become ``None`` instead.  ``hooks`` are those of ``json.loads``;
+    they may raise the same ``error``.
     """
     constants = list[_Constant]()
 
@@ -78,9 +78,9 @@ def parse_json(
 
 
 def _constants(whole: list[Any]) -> Iterator[tuple[Any, Any, str]]:
-    """Find every constant in ``whole[0]``, in the order of the text: its holder, key and path.
+    """Find every constant in ``whole[0]``, in the order of the text: its container, key and path.
 
-    What is still to be seen is a list: depth costs no stack.
+    Iterative: nesting depth costs no stack.
     """
     waiting: list[tuple[Any, Any, str]] = [(whole, 0, "")]
     while waiting:

@@ -1,4 +1,4 @@
-"""Nodes described: ports, parameters, and the registry that presets look them up in."""
+"""Node descriptions: parameters, options, files, and the registry of node types by name."""
 
 import copyreg
 import dataclasses
@@ -36,15 +36,15 @@ __all__ = [
 ]
 
 
-MOST = sys.float_info.max
+LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
 class Param:
-    """One row of the one table: checks, presets, the command line and documentation derive from it.
+    """A parameter: default, range, unit.  Checks, presets, commands and documents derive from it.
 
-    ``taper`` says how a control surface should spread the range; ``smoothing_s`` is the time
-    constant, in seconds, with which kernels follow a change (0: at once).
+    ``taper`` is the scale a control surface should use; ``smoothing_s`` is the time constant, in
+    seconds, of the smoothing that kernels apply to changes (0: none).
     """
 
     default: float
@@ -55,18 +55,18 @@ class Param:
     smoothing_s: float = 0.01
 
     def __post_init__(self) -> None:
-        """Check the row itself; the default is checked when a node is made with it."""
+        """Check the fields; ``default`` is checked against the range when a node is made."""
         for name in ("default", "low", "high"):
-            number = check_number(name, getattr(self, name), -MOST, MOST)
+            number = check_number(name, getattr(self, name), -LARGEST, LARGEST)
             object.__setattr__(self, name, number)
         if self.low > self.high:
             raise ParamError(f"low is {self.low:g}: must be at most high, which is {self.high:g}")
         check_text("unit", self.unit)
         check_choice("taper", self.taper, ("linear", "log"))
-        check_number("smoothing_s", self.smoothing_s, 0.0, MOST)
+        check_number("smoothing_s", self.smoothing_s, 0.0, LARGEST)
 
     def check(self, name: str, value: float) -> float:
-        """Return ``value`` as a float if it is a number in range; ``ParamError`` otherwise."""
+        """Return ``value`` as a float; ``ParamError`` if it is not a number in range."""
         return check_number(name, value, self.low, self.high, self.unit)
 
 
@@ -79,17 +79,17 @@ def param(
     taper: Literal["linear", "log"] = "linear",
     smoothing_s: float = 0.01,
 ) -> Any:
-    """Declare, in a node's body, a number that may change while the node plays.
+    """Declare a field of a node class as a parameter: a number that may change while it plays.
 
-    Returns ``Any`` because it stands where a float will; ``default`` goes by keyword, or type
-    checkers take the field for a required one.
+    Returns ``Any`` because the field is annotated as a float; ``default`` is keyword-only, because
+    type checkers then see that the field has one.
     """
     row = Param(default, low, high, unit, taper, smoothing_s)
     return dataclasses.field(default=default, kw_only=True, metadata={"param": row})
 
 
 def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
-    """Declare a setting that is fixed once the node is prepared (a mode, a count, a switch)."""
+    """Declare a field that is fixed once the node is prepared (a mode, a count, a switch)."""
     try:
         known = tuple(choices)
     except TypeError:
@@ -102,53 +102,53 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
 
 
 def file(*, kw_only: bool = False, several: bool = False) -> Any:
-    """Declare a path to a file the node reads in ``prepare`` (or ``several``, as a tuple).
+    """Declare a field that is the path of a file, or with ``several`` a tuple of paths.
 
-    Presets keep paths relative.  What is no path is refused when the node is made.
+    Presets store paths relative to the preset.  ``FileError`` if the value is not a path.
     """
     row = {"file": check_flag("several", several)}
     return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
 
 
 class Node:
-    """A description: type, parameters and ports.  It holds no samples and may be shared.
+    """Base class of node descriptions: type, parameters, ports.  Immutable, holds no samples.
 
     Subclasses are declared with ``@node("name")``, which makes them frozen dataclasses.  Override
-    ``inputs`` and ``outputs`` where one port "in" and one port "out" are not what is wanted.
+    ``inputs`` and ``outputs`` if the node has other ports than one "in" and one "out".
     """
 
     type_name: ClassVar[str]
     reports: ClassVar[tuple[str, ...]] = ()
-    """Float64 fields of the record that a control thread may read (meters)."""
+    """Float64 fields of the record that control threads may read (readings of a meter)."""
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """The ports a signal comes in by, in the order kernels see their channels."""
+        """The input ports, in the order of their channels in the kernel's ``ins``."""
         return (Port("in"),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """The ports a signal leaves by."""
+        """The output ports, in the order of their channels in the kernel's ``outs``."""
         return (Port("out"),)
 
     def latency(self, spec: Spec) -> int:
-        """Frames by which the output lags the input through no wish of the user."""
+        """Return the latency in frames, which the schedule compensates."""
         return 0
 
     def own_rate(self) -> float | None:
-        """Return the only sample rate in Hz at which the node can run; ``None`` if at any."""
+        """Return the only sample rate in Hz at which the node can run; ``None``: any rate."""
         return None
 
     def tail(self, spec: Spec) -> int:
-        """Frames for which the output goes on after the input has ended."""
+        """Return the frames for which the output continues after the input has ended."""
         return 0
 
     def on_cpu(self) -> "Node | None":
-        """Return the same node on the host, if it was left to others where it plays."""
+        """Return the same node on the host if it may run on host or device; else ``None``."""
         return None
 
     def prepare(self, io: Io) -> Processor:
-        """Ask for all memory, compute all coefficients, choose the kernel.  Control thread only."""
+        """Allocate all memory, compute all coefficients, choose the kernel.  Control thread."""
         raise NotImplementedError
 
     @classmethod
@@ -158,21 +158,21 @@ class Node:
 
     @classmethod
     def files(cls) -> tuple[str, ...]:
-        """Return the names of the fields that are paths."""
+        """Return the names of the fields declared with ``file``."""
         return tuple(_declared(cls, "file"))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle by the values of the fields, for the newest class of this name."""
+        """Copy and pickle by field values; unpickling uses the newest class of this type name."""
         own = type(self)
         if not dataclasses.is_dataclass(self):
             return copyreg.__newobj__, (own,), self.__dict__  # type: ignore[attr-defined]
         newest = _types.get(getattr(own, "type_name", ""), own)
-        kind = newest if _is_again(own, newest) else own
+        kind = newest if _is_redefinition(own, newest) else own
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
-        return _made_again, (kind, values)
+        return _rebuild, (kind, values)
 
     def __post_init__(self) -> None:
-        """Check every parameter, option and path (that it is one, not that a file is there)."""
+        """Check every parameter, option and path; whether files exist is not checked."""
         for name, row in self.params().items():
             object.__setattr__(self, name, row.check(name, getattr(self, name)))
         for name, choices in _declared(type(self), "choices").items():
@@ -187,12 +187,12 @@ class Node:
 
 
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:
-    found: Any = cls  # mypy would look for the class's hash among its instances' methods
-    return dict(_looked_up(found, key))  # a copy: what is cached is nobody's to change
+    hashable: Any = cls  # mypy takes the class's hash for that of its instances
+    return dict(_fields_with(hashable, key))  # a copy, because the cached dict must not change
 
 
 @cache
-def _looked_up(cls: type[Node], key: str) -> dict[str, Any]:
+def _fields_with(cls: type[Node], key: str) -> dict[str, Any]:
     if not dataclasses.is_dataclass(cls):
         return {}
     return {f.name: f.metadata[key] for f in dataclasses.fields(cls) if key in f.metadata}
@@ -206,11 +206,11 @@ _types: dict[str, type[Node]] = {}
     frozen_default=True, kw_only_default=True, field_specifiers=(param, option, file)
 )
 def node(type_name: str) -> Callable[[type[N]], type[N]]:
-    """Make a class a frozen dataclass, registered under the name presets know it by.
+    """Decorate a ``Node`` class: make it a frozen dataclass and register it as ``type_name``.
 
-    A class of the same module and qualified name replaces the older one: that is a notebook's cell
-    run again, or a module reloaded.  Plans that were made before go on with the older one.  Any
-    other class of the same type name is a ``DuplicateNameError``.
+    A class of the same module and qualified name replaces the registered one (a notebook cell run
+    again, a module reloaded); existing plans keep the older class.  Any other class with the same
+    type name is a ``DuplicateNameError``.  Presets store the type name.
     """
     check_text("type_name", type_name, "the name of a node type, as in @node('name')")
 
@@ -218,7 +218,7 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
         if not (isinstance(cls, type) and issubclass(cls, Node)):
             raise ParamError(f"@node({type_name!r}) is on {said(cls)}: must be a class of Node")
         other = _types.get(type_name)
-        if other is not None and not _is_again(cls, other):
+        if other is not None and not _is_redefinition(cls, other):
             raise DuplicateNameError(
                 f"node type {type_name!r} is already {other.__module__}.{other.__qualname__}: "
                 "choose another name"
@@ -235,24 +235,24 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
     return register
 
 
-def _is_again(cls: type, other: type) -> bool:
-    """Whether two classes are what the same statement gave."""
+def _is_redefinition(cls: type, other: type) -> bool:
+    """Whether two classes have the same module and qualified name."""
     return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
 
 
-def _made_again(kind: type[Node], values: dict[str, Any]) -> Node:
-    """Make a node of what was copied or pickled; the newest class checks every field."""
+def _rebuild(kind: type[Node], values: dict[str, Any]) -> Node:
+    """Make a node from copied or pickled field values; the newest class checks every field."""
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    odd = [name for name in values if name not in fields]
-    odd += [
+    differing = [name for name in values if name not in fields]
+    differing += [
         name
         for name, f in fields.items()
         if name not in values and f.init and f.default is f.default_factory is dataclasses.MISSING
     ]
-    if odd:
+    if differing:
         raise UnknownNameError(
             f"node type {kind.type_name!r} was defined anew since this one was made: "
-            f"{', '.join(odd)} differ{'s' * (len(odd) == 1)}; make the node anew"
+            f"{', '.join(differing)} differ{'s' * (len(differing) == 1)}; make the node anew"
         )
     return kind(**values)
 

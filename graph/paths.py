@@ -1,4 +1,4 @@
-"""What callers give where the path of a file is meant: checked in one place, for every reader."""
+"""Checks of path arguments, for every function that reads a file.  Touches no disk.  Any thread."""
 
 import os
 import stat
@@ -11,19 +11,19 @@ from .json_text import shown
 __all__ = ["checked_path", "checked_paths", "described", "irregular", "shown_path"]
 
 LONGEST = 4096
-"""Characters of a path."""
+"""Characters of a whole path."""
 LONGEST_NAME = {False: 255, True: LONGEST}
-"""Bytes of a file's or a folder's name, on every usual file system; Windows counts otherwise."""
+"""Bytes of one file or folder name, by whether the system is Windows (which limits the path)."""
 LONGEST_SHOWN = 120
-"""Characters of a path that an error repeats."""
+"""Characters of a path in an error message."""
 ALLOWED = "the path of a file (str or os.PathLike)"
 
 
 def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
-    """Return a path as text, or raise one ``error`` that names the ``argument`` and what it held.
+    """Return a path as text, or raise an ``error`` that names the ``argument`` and its value.
 
-    Paths are ``str`` or ``os.PathLike`` of ``str``.  Bytes are refused: they are far more often
-    the content of a file than its name.  Nothing is looked up on disk.
+    Paths are ``str`` or ``os.PathLike`` of ``str``.  Bytes are refused: usually they are the
+    content of a file.  Whether the file exists is not checked.
     """
     path = value
     if isinstance(value, os.PathLike):
@@ -47,7 +47,7 @@ def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
 
 
 def checked_paths(values: Any, argument: str, error: type[NamgraphError]) -> tuple[str, ...]:
-    """Return several paths as text; ``values`` must be iterable and not a path itself."""
+    """Return several paths as a tuple of text; ``values`` is an iterable, not one path."""
     one = isinstance(values, str | bytes | os.PathLike | Mapping)
     if one or not isinstance(values, Iterable):
         raise error(f"{argument} is {described(values)}: must be a list of files")
@@ -55,7 +55,7 @@ def checked_paths(values: Any, argument: str, error: type[NamgraphError]) -> tup
 
 
 def described(value: Any) -> str:
-    """Return in a few words what a value is, whatever it is: an array's shape, not its numbers."""
+    """Format a value of any type for a message: short values whole, else the type and size."""
     kind = type(value).__name__
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
@@ -70,7 +70,7 @@ def described(value: Any) -> str:
 
 
 def irregular(mode: int) -> str:
-    """Return what a path leads to that is no regular file, from ``st_mode``; nothing if it is."""
+    """Return "a folder", "a pipe", ... from the ``st_mode`` of a path; "" for a regular file."""
     if stat.S_ISREG(mode):
         return ""
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
@@ -78,7 +78,7 @@ def irregular(mode: int) -> str:
 
 
 def shown_path(path: str) -> str:
-    """Return a path for a message: whole, or its beginning and its end where it is very long."""
+    """Format a path for a message: whole, or its beginning and end if it is very long."""
     if len(path) <= LONGEST_SHOWN:
         return path
     half = LONGEST_SHOWN // 2 - 2

@@ -1,4 +1,4 @@
-"""Ports of a node: name, channels, kind of signal, and where the samples lie."""
+"""Ports of a node: name, channel count, kind of signal, host or device memory."""
 
 import enum
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ __all__ = ["Kind", "Port", "Space"]
 
 
 class Kind(enum.Enum):
-    """What a port carries: audio, or a control signal (one channel that moves every 32 frames)."""
+    """Kind of signal: audio, or control (one channel, one value per 32 frames)."""
 
     AUDIO = "audio"
     CONTROL = "control"
 
 
 class Space(enum.Enum):
-    """Where a port's samples live: host memory, or the memory of a GPU."""
+    """Memory that holds a port's samples: the host's, or a GPU's."""
 
     HOST = "host"
     DEVICE = "device"
@@ -25,10 +25,10 @@ class Space(enum.Enum):
 
 @dataclass(frozen=True)
 class Port:
-    """One way in or out of a node.
+    """One input or output of a node.
 
-    ``channels`` is a count, or ``None`` for "follows": an input takes what is connected, and all
-    ports of a node that follow have the same count (1 if nothing settles it).
+    ``channels`` is a count, or ``None`` to follow: an input takes the channel count of the port
+    connected to it, and all following ports of a node have the same count (1 if none is connected).
     """
 
     name: str
@@ -37,7 +37,7 @@ class Port:
     space: Space = Space.HOST
 
     def __post_init__(self) -> None:
-        """Check the types; how many channels there can be is checked by ``Graph.add``."""
+        """Check the types; the range of ``channels`` is checked by ``Graph.add``."""
         check_text("name", self.name)
         if self.channels is not None and as_number(self.channels) is None:
             raise ParamError(

@@ -1,4 +1,4 @@
-"""What passes between a node and the runtime when a node is prepared."""
+"""Interface between a node and the runtime: Spec and Io into ``prepare``, Processor out of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,17 @@ from .arguments import check_flag, check_number, check_whole
 __all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec"]
 
 LONGEST_BLOCK = 1 << 22
-"""Frames: a minute and a half, for devices that want much to do at once."""
+"""Frames, about 90 s at 48 kHz: GPUs render files fastest in long blocks."""
 RATES = (1_000.0, 1_000_000.0)
+"""Sample rates allowed, in Hz."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What a stream promises: its sample rate in Hz and the longest block it will ask for.
+    """A stream's sample rate in Hz and longest block in frames.
 
-    ``pipelined`` lets a GPU work on a block while the next one is recorded: what comes back from
-    the device is then late by ``max_frames``.
+    ``pipelined`` lets a GPU process a block while the next one is recorded: signals that return
+    from the device then have ``max_frames`` of latency.
     """
 
     rate: float
@@ -26,7 +27,7 @@ class Spec:
     pipelined: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a stream that cannot be."""
+        """Check the ranges."""
         object.__setattr__(self, "rate", check_number("sample_rate", self.rate, *RATES, "Hz"))
         frames = check_whole("max_frames", self.max_frames, 1, LONGEST_BLOCK)
         object.__setattr__(self, "max_frames", frames)
@@ -34,83 +35,85 @@ class Spec:
 
 
 class NativeFunction(Protocol):
-    """A compiled C function: ``runtime.abi`` makes them."""
+    """A compiled C function (``runtime/native/abi.py``)."""
 
     @property
     def address(self) -> int:
-        """Where it starts in memory; asking compiles it if need be."""
+        """Entry point in memory; the first access compiles the function."""
         ...
 
 
 class Memory(Protocol):
-    """Where ``prepare`` asks for memory: ``runtime.arena`` keeps it.
+    """Allocator that ``prepare`` uses (``runtime/plan/arena.py``).  Control thread only.
 
     Each call returns an opaque block.  A block given as the value of a record's int64 field
-    becomes its address there once the plan has laid all blocks out.
+    becomes its address there once the plan has laid out all blocks.  State is memory that reset,
+    ``save_state`` and swaps handle; everything else is constant or scratch.
     """
 
     def record(self, dtype: Any, /, **fields: Any) -> Any:
-        """One record with the given fields; it remembers (part of reset and snapshot)."""
+        """Allocate one record with the given fields, as state."""
         ...
 
     def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
-        """Lay out records one after another; they remember."""
+        """Allocate an array of records, as state."""
         ...
 
     def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Any:
-        """Lay out records one after another that kernels only read."""
+        """Allocate an array of records that kernels only read."""
         ...
 
     def pointers(self, targets: Iterable[Any]) -> Any:
-        """List addresses of blocks (or of ``block[offset_bytes]``), only read."""
+        """Allocate an array of addresses of blocks (or ``block[offset_bytes]``), only read."""
         ...
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
-        """Zeros that remember: histories, delay lines."""
+        """Allocate zeros, as state: filter histories, delay lines."""
         ...
 
     def constant(self, array: Any) -> Any:
-        """Keep a copy of ``array`` that kernels only read: weights, tables."""
+        """Allocate a copy of ``array`` that kernels only read: weights, tables."""
         ...
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
-        """Memory whose content means nothing between calls."""
+        """Allocate memory whose content is undefined between calls."""
         ...
 
 
 @dataclass(frozen=True)
 class Io:
-    """What a node prepares with: the stream's promise, channel counts, its own parameters."""
+    """Arguments of ``Node.prepare``: the stream, an allocator, channel counts, parameters."""
 
     spec: Spec
     memory: Memory
     inputs: Mapping[str, int]
-    """Channels of each input port."""
+    """Channel count of each input port."""
     outputs: Mapping[str, int]
+    """Channel count of each output port."""
     params: Mapping[str, float]
-    """The node's parameters by name, to be passed on into its record."""
+    """The node's parameters by name, for the fields of the record."""
 
 
 @dataclass(frozen=True)
 class Processor:
-    """A prepared node: its kernel, the record the kernel gets, and how long it must be warmed.
+    """A prepared node: its kernel, the kernel's record, the length of the prewarm.
 
-    ``prewarm`` frames of silence are run before the first block; what the node holds then is what
-    ``reset`` returns to.
+    ``prewarm`` frames of silence are processed before the first block; ``reset`` returns to the
+    state after them.
     """
 
     kernel: NativeFunction
     record: Any
     prewarm: int = 0
     after: Callable[[], None] | None = None
-    """Called by ``Engine.play`` when it is done; may raise.  For nodes with Python inside, which
-    no live graph has."""
+    """Called at the end of each ``Engine.play``; may raise.  Only for nodes with Python inside,
+    which live streams refuse."""
     device: Any = None
-    """What a node with ports on the device runs there (``runtime.cuda.work``); ``kernel`` then
-    stands in for the device when that has failed."""
+    """The ``DeviceProcessor`` (``runtime/cuda/device_processor.py``) of a node with device ports;
+    ``kernel`` is then the fallback on the host after a device error."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no native function (without asking for its address, which compiles it)."""
+        """Check that ``kernel`` is a native function, without compiling it."""
         if not hasattr(type(self.kernel), "address"):
             name = getattr(self.kernel, "__name__", repr(self.kernel))
             raise TypeError(f"{name} is no kernel: write @ng.kernel above the function")

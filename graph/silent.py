@@ -1,4 +1,4 @@
-"""Which parts of a graph are silent: nodes without input, nodes heard nowhere, ends unconnected."""
+"""Finds silent parts of a graph: nodes without input or output, unconnected ends."""
 
 import sys
 import warnings
@@ -13,10 +13,10 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def findings(graph: Connectable) -> tuple[str, ...]:
-    """Return a sentence for each place where a signal is missing or gets lost; none if all is well.
+    """Return one sentence per missing connection; empty if there is none.
 
-    Only the place itself is named: what is silent because of it follows from it.  A node without
-    input ports makes its own sound, and one with readings (a meter) need not be heard.
+    Only the place of the missing connection is named, not the nodes that are silent because of it.
+    A node without input ports is a source; a node with readings (a meter) needs no output.
     """
     leaving = {connection.source.node for connection in graph.connections}
     entered = {connection.target.node for connection in graph.connections}
@@ -33,21 +33,21 @@ def findings(graph: Connectable) -> tuple[str, ...]:
 
 
 def tell_silent(graph: Connectable, strict: bool | None) -> None:
-    """Warn of what ``findings`` finds, or with ``strict`` raise it; ``None`` says nothing."""
+    """Warn of silent parts, or raise ``GraphError`` if ``strict``; ``None`` does neither."""
     if strict is None:
         return
     strict = check_flag("strict", strict)
     found = findings(graph)
     if not found:
         return
-    said = f"{', '.join(found)}: connect what is missing, or remove it"
+    message = f"{', '.join(found)}: connect what is missing, or remove it"
     if strict:
-        raise GraphError(said)
-    warnings.warn(said, GraphWarning, stacklevel=_outside())
+        raise GraphError(message)
+    warnings.warn(message, GraphWarning, stacklevel=_stack_level())
 
 
-def _outside() -> int:
-    """Return the ``stacklevel`` at which a warning names the caller of this package."""
+def _stack_level() -> int:
+    """Return the ``stacklevel`` of the first frame outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(
         f"{PACKAGE}."

@@ -1,34 +1,34 @@
-"""Text from outside, made fit for a terminal, a message and a picture."""
+"""Escapes control and invisible characters in untrusted text.  Any thread."""
 
 import unicodedata
 
 __all__ = ["one_line", "printable"]
 
 JOINERS = "\u200c\u200d"
-"""Without width, and part of many an emoji."""
+"""Zero-width (non-)joiner: parts of emoji, shown as they are."""
 
 
 def printable(text: str) -> str:
-    r"""Return text that a terminal shows and does not obey; line feeds stay as they are.
+    r"""Escape every character that a terminal would not show as itself; line feeds stay.
 
-    Control characters (C0, C1, DEL), what turns the direction of writing, other invisible
-    characters, line separators and halves of characters are spelled out as Python would, such as
-    ``\x1b``.  DEL is ``\u007f``, which JSON reads too: the only one that JSON text may hold.
+    Control characters (C0, C1, DEL), bidirectional controls, other invisible characters, line
+    separators and surrogates become Python escapes, such as ``\x1b``.  DEL becomes ``\u007f``,
+    which JSON reads too: it is the only one of them that JSON text may contain.
     """
     if text.isprintable():
         return text
-    return "".join(c if c == "\n" or c.isprintable() or _shows(c) else _spelled(c) for c in text)
+    return "".join(c if c == "\n" or c.isprintable() or _is_shown(c) else _escape(c) for c in text)
 
 
 def one_line(text: str) -> str:
-    """Return the same on one line: line feeds are spelled out, too."""
+    """Escape as ``printable``, and line feeds too."""
     return printable(text).replace("\n", "\\n")
 
 
-def _shows(c: str) -> bool:
-    """Say whether a character that Python calls unprintable is harmless: spaces, new letters."""
+def _is_shown(c: str) -> bool:
+    """Whether a character that ``str.isprintable`` refuses is harmless: spaces, new letters."""
     return c in JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
-def _spelled(c: str) -> str:
+def _escape(c: str) -> str:
     return "\\u007f" if c == "\x7f" else ascii(c)[1:-1]

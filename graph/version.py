@@ -1,4 +1,4 @@
-"""The package's version; pyproject.toml says the same (tests/test_packaging.py)."""
+"""Version number of the package; tests/test_packaging.py compares it with pyproject.toml."""
 
 __all__ = ["VERSION"]
 

@@ -1,9 +1,10 @@
-"""PedalboardEffect: any plugin of pedalboard's, or one it hosts, as a node."""
+"""PedalboardEffect: a plugin of pedalboard, or one that it hosts, as a node.  Offline only."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, node, option
+from ..graph import EngineError, Io, Node, Param, ParamError, Processor, Spec, option
+from ..graph.node import node
 from ..runtime.adapters.pedalboard.hosting.describe import (
     FIXED,
     Description,
@@ -19,7 +20,7 @@ Value = float | int | bool | str
 
 
 class _Parameters:
-    """``params()`` of a node tells its plugin's table; of the class, that there is none for all."""
+    """``params()``: of a node, the parameters of its plugin; of the class, an empty dict."""
 
     def __get__(self, owner: Any, cls: type) -> Callable[[], dict[str, Param]]:
         rows: dict[str, Param] = {} if owner is None else owner.__dict__["_rows"]
@@ -35,8 +36,8 @@ class PedalboardEffect(Node):
     base64 as ``state``.  Further keywords are the plugin's own: ``PedalboardEffect("Reverb",
     room_size=0.8)``.  Numbers among them are parameters of the node.
 
-    Sample-exact for plugins that give what they get; those that lag are played on a grid of 512
-    frames, to which their parameters are then bound.
+    Sample-exact for plugins that return a frame per frame; those with latency are processed in
+    steps of 512 frames, at which their parameters change.
     """
 
     effect: Any
@@ -48,9 +49,7 @@ class PedalboardEffect(Node):
         "it runs Python in every block; play your graph as a GraphPlugin between pedalboard's "
         "plugins instead, in a Pedalboard or a pedalboard.io.AudioStream"
     )
-    params: ClassVar[Any] = (
-        _Parameters()
-    )  # of one plugin, where every other node has them of its class
+    params: ClassVar[Any] = _Parameters()  # per instance; other nodes have them per class
 
     def __init__(
         self,
@@ -89,15 +88,15 @@ class PedalboardEffect(Node):
         object.__setattr__(self, "plugin_name", plugin_name)
 
     def latency(self, spec: Spec) -> int:
-        """Return what the plugin was measured to keep back, and its grid."""
+        """Return the measured latency of the plugin, plus that of its steps."""
         return self._measured(spec.rate).latency
 
     def tail(self, spec: Spec) -> int:
-        """Return for how long the plugin was heard after noise, 10 seconds at most."""
+        """Return the measured tail of the plugin after noise, 10 seconds at most."""
         return self._measured(spec.rate).tail
 
     def prepare(self, io: Io) -> Processor:
-        """Make the plugin, and a C function that calls it."""
+        """Create the plugin, and a C function that calls it."""
         names = list(self.params())
         rate, longest = io.spec.rate, io.spec.max_frames
         found = self._measured(rate)
@@ -110,10 +109,10 @@ class PedalboardEffect(Node):
         return made
 
     def _measured(self, rate: float) -> Measured:
-        """Measure in stereo, or in mono where a plugin has nothing else."""
+        """Measure latency and tail in stereo, or in mono for plugins without stereo."""
         try:
             return measured(*self._described(), rate, 2)
-        except EngineError:  # what it is in stereo, it is in mono
+        except EngineError:  # the same in mono
             raise
         except (RuntimeError, ValueError) as stereo:
             try:
@@ -125,5 +124,5 @@ class PedalboardEffect(Node):
 
 
 def _number(value: Any) -> Any:
-    """Return the number that a switch of a plugin stands for: pedalboard gives some as bool."""
+    """Return the number for a switch of a plugin, which pedalboard may give as bool."""
     return float(value) if isinstance(value, bool) else value

@@ -25,10 +25,10 @@ from ..graph import (
     Space,
     Spec,
     file,
-    node,
     option,
     param,
 )
+from ..graph.node import node
 from .native.abi import Native, helper, kernel
 from .native.pointers import channel, channel_address, copy_bytes, floats, numbers, record
 from .simd.embed import embed

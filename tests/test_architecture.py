@@ -202,3 +202,103 @@ def test_importing_the_package_loads_nothing_that_can_wait() -> None:
 
 def test_a_costly_import_is_found() -> None:
     assert "soundfile" in modules_after("import namgraph, soundfile") & set(COSTLY)
+
+
+def hidden_modules(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Of each ``__init__.py``, the names it binds that are also modules of its folder.
+
+    Such a name hides the module: ``package.name`` is then the function, and the tools that write
+    documentation do not find the file.  Importing the module itself binds no other object.
+    """
+    names = [PurePosixPath(name) for name in sources]
+    found = {}
+    for path in names:
+        if path.name != "__init__.py":
+            continue
+        modules = {p.stem for p in names if p.parent == path.parent and p != path}
+        modules |= {p.parent.name for p in names if p.parent.parent == path.parent != p.parent}
+        bound = set[str]()
+        for item in ast.walk(ast.parse(sources[path.as_posix()])):
+            if isinstance(item, ast.ImportFrom) and not (item.level == 1 and item.module is None):
+                bound |= {alias.asname or alias.name for alias in item.names}
+            elif isinstance(item, ast.FunctionDef | ast.ClassDef):
+                bound.add(item.name)
+        if bound & modules:
+            found[path.as_posix()] = bound & modules
+    return found
+
+
+def test_no_name_of_a_package_hides_a_module() -> None:
+    assert hidden_modules(SOURCES) == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from .node import node",
+        "from .port import Port as node",
+        "def node(): ...",
+        "if TYPE_CHECKING:\n    from .node import node as node",
+    ],
+)
+def test_a_hidden_module_is_found(source: str) -> None:
+    files = {"graph/__init__.py": source, "graph/node.py": "", "graph/port.py": ""}
+    assert hidden_modules(files) == {"graph/__init__.py": {"node"}}
+    in_folder = {"graph/__init__.py": source, "graph/node/__init__.py": "", "graph/port.py": ""}
+    assert hidden_modules(in_folder) == {"graph/__init__.py": {"node"}}
+    assert hidden_modules({**files, "graph/__init__.py": "from . import node"}) == {}
+    assert hidden_modules({**files, "graph/__init__.py": "from .node import Node"}) == {}
+
+
+README_FILES_TO_FIX = {
+    "nodes/nam/cuda/README.md",
+    "runtime/README.md",
+    "runtime/adapters/README.md",
+    "runtime/adapters/pedalboard/README.md",
+    "runtime/cuda/README.md",
+}
+"""READMEs whose file table still names files that have moved: take each out once it is right."""
+
+
+def missing_files(readme: str, existing: Iterable[str]) -> set[str]:
+    """Return the names in a README's file tables that are no file, folder or pattern of its folder.
+
+    A file table is one whose first column is headed "file"; names stand there in backticks.
+    ``existing`` are paths from the README's folder.
+    """
+    paths = {PurePosixPath(name) for name in existing}
+    paths |= {parent for path in paths for parent in path.parents}
+    missing, inside = set[str](), False
+    for line in readme.splitlines():
+        first = line.split("|")[1].strip() if line.startswith("|") else ""
+        inside = line.startswith("|") and (inside or first == "file")
+        for name in first.split("`")[1::2] if inside else ():
+            depth = len(PurePosixPath(name).parts)
+            if not any(len(path.parts) == depth and path.match(name) for path in paths):
+                missing.add(name)
+    return missing
+
+
+def test_file_tables_name_files_that_exist() -> None:
+    found = {}
+    for package in MAY_IMPORT:
+        for path in sorted((ROOT / package).rglob("README.md")):
+            existing = [p.relative_to(path.parent).as_posix() for p in path.parent.rglob("*")]
+            missing = missing_files(path.read_text(encoding="utf-8"), existing)
+            if missing:
+                found[path.relative_to(ROOT).as_posix()] = missing
+    assert {name: m for name, m in found.items() if name not in README_FILES_TO_FIX} == {}
+
+
+def test_a_missing_file_of_a_file_table_is_found() -> None:
+    table = (
+        "| file | purpose |\n|---|---|\n| `a.py` `sub/b.py` | both |\n| `*.cu` `sub/` | `c.py` |\n"
+    )
+    files = ["a.py", "sub/b.py", "kernel.cu"]
+    assert missing_files(table, files) == set()
+    assert missing_files(table, ["a.py"]) == {"sub/b.py", "*.cu", "sub/"}
+    assert missing_files(table.replace("file", "field"), []) == set()
+    assert (
+        missing_files(f"{table}\nText.\n\n| field | `a` |\n|---|---|\n| `d.py` | x |\n", files)
+        == set()
+    )

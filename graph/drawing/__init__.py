@@ -1,1 +1,1 @@
-"""Draw a graph: text, Mermaid and SVG."""
+"""Pictures of a graph: SVG and Mermaid."""

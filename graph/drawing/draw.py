@@ -1,4 +1,4 @@
-"""Write a graph's picture to a file: SVG, or Mermaid text."""
+"""Write a picture of a graph to a file: SVG, or Mermaid text.  Control thread."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ __all__ = ["draw"]
 
 
 def draw(graph: Graph, path: str | os.PathLike[str]) -> None:
-    """Write a picture, the whole file or nothing: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
+    """Write a picture of a graph, atomically: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
     path = Path(checked_path(path, "path", FileError))
     suffix = path.suffix.lower()
     if suffix == ".svg":

@@ -1,4 +1,4 @@
-"""The texts of a graph's picture: its heading, and what each box says."""
+"""Texts in the picture of a graph: the heading, and the labels of each box."""
 
 import dataclasses
 from pathlib import PurePath
@@ -8,19 +8,19 @@ from ..node import Node
 from ..port import Space
 from ..text import one_line
 
-__all__ = ["facts", "title"]
+__all__ = ["box_labels", "title"]
 
 
 def title(graph: Graph) -> str:
-    """Return a heading: from where to where."""
+    """Return the heading: the names of the inputs and of the outputs."""
     ends = (", ".join(graph.inputs), ", ".join(graph.outputs))
     return " to ".join(end for end in ends if end) or "graph without ends"
 
 
-def facts(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
-    """Say what a box is: its type, then its files and all that is not as the type has it.
+def box_labels(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
+    """Return the labels of a box: the node's type, files, and parameters not at their default.
 
-    Where nothing was changed, the first few parameters speak, ``defaults`` of them.
+    If there is none of the latter two, the first ``defaults`` parameters are listed.
     """
     if name not in graph.nodes:
         channels = graph.inputs.get(name) or graph.outputs[name]
@@ -48,8 +48,8 @@ def _settings(node: Node, defaults: int) -> list[str]:
             unit = field.metadata["param"].unit
             if unit:  # gain_db with the unit dB reads "gain 3 dB"
                 label = label.removesuffix(" " + unit.lower())
-            words = f"{label} {value:.6g} {unit}".rstrip()
-            (unchanged if value == field.default else changed).append(words)
+            text = f"{label} {value:.6g} {unit}".rstrip()
+            (unchanged if value == field.default else changed).append(text)
         elif "choices" in field.metadata and value != field.default:
             changed.append(f"{label} {value}")
     return changed or unchanged[:defaults]

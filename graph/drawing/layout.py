@@ -1,7 +1,7 @@
-"""Where each box of a picture goes: layers from left to right, few crossings, straight wires.
+"""Layered graph layout: boxes in layers from left to right, few crossings, straight wires.
 
-The usual three steps (Sugiyama): layers by longest path, order within a layer by the mean place of
-the neighbours, heights by least squares.  Deterministic: no randomness, ties stay as given.
+Sugiyama's three steps: layers by longest path (``svg.py``), order within a layer by the mean place
+of the neighbours, heights by least squares.  Deterministic: no randomness, ties stay as given.
 """
 
 from bisect import bisect_right, insort
@@ -12,12 +12,12 @@ from itertools import pairwise
 __all__ = ["Layout", "Size", "Wire", "layout"]
 
 SWEEPS = 12
-GAP_X, GAP_Y, LANE = 72.0, 26.0, 14.0
+GAP_X, GAP_Y, WIRE_HEIGHT = 72.0, 26.0, 14.0
 
 
 @dataclass(frozen=True)
 class Size:
-    """What has to find a place, and the room its labels need on either side."""
+    """The size of a box, and the width of its port labels on the left and on the right."""
 
     width: float
     height: float
@@ -27,7 +27,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Wire:
-    """From a box to a box of a later layer; offsets are measured down from the box's middle."""
+    """A wire to a box of a later layer; offsets are measured down from the middles of the boxes."""
 
     source: str
     target: str
@@ -37,7 +37,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Layout:
-    """The outcome: middles of boxes, and the points a wire passes (it is level at each)."""
+    """The middles of the boxes, and the points of each wire (it is horizontal at each)."""
 
     middles: dict[str, tuple[float, float]]
     paths: list[list[tuple[float, float]]]
@@ -47,7 +47,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Link:
-    """A wire's piece between neighbouring layers, by index into all places."""
+    """The part of a wire between neighbouring layers, by index into all places."""
 
     a: int
     b: int
@@ -56,8 +56,8 @@ class _Link:
 
 
 def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[Wire]) -> Layout:
-    """Place boxes of known ``sizes`` in known layers; a wire's target lies in a later layer."""
-    # 1. Places: boxes, and for each layer that a wire jumps a thin lane it may pass through.
+    """Lay out boxes of given ``sizes`` and layers; a wire's target is in a later layer."""
+    # 1. Places: the boxes, and a thin empty box in each layer that a wire crosses.
     index = {name: i for i, name in enumerate(sizes)}
     size = list(sizes.values())
     depth = [layer[name] for name in sizes]
@@ -67,7 +67,7 @@ def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[
         at, leaves = index[wire.source], wire.leaves
         route: list[_Link] = []
         for between in range(layer[wire.source] + 1, layer[wire.target]):
-            size.append(Size(0.0, LANE))
+            size.append(Size(0.0, WIRE_HEIGHT))
             depth.append(between)
             route.append(_Link(at, len(size) - 1, leaves, 0.0))
             at, leaves = len(size) - 1, 0.0
@@ -115,7 +115,7 @@ def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[
 
 
 def _ordered(rows: list[list[int]], links: list[_Link]) -> list[list[int]]:
-    """Sort each row by where its neighbours are, to and fro; keep the order that crosses least."""
+    """Sort rows by the mean place of their neighbours, in sweeps; keep the fewest crossings."""
     before, after = _neighbours(links)
     best, fewest = rows, _crossings(rows, links)
     for sweep in range(SWEEPS):
@@ -151,7 +151,7 @@ def _neighbours(links: list[_Link]) -> tuple[dict[int, list[_Link]], dict[int, l
 
 
 def _crossings(rows: list[list[int]], links: list[_Link]) -> int:
-    """Count the pairs of links that cross, as inversions."""
+    """Count the pairs of links that cross (inversions)."""
     rank = {p: (r, i) for r, row in enumerate(rows) for i, p in enumerate(row)}
     count, seen, current = 0, list[tuple[int, float]](), -1
     for link in sorted(links, key=lambda k: (rank[k.a], k.leaves, rank[k.b][1], k.enters)):
@@ -166,7 +166,7 @@ def _crossings(rows: list[list[int]], links: list[_Link]) -> int:
 def _heights(
     rows: list[list[int]], links: list[_Link], size: list[Size], *, boxes: int
 ) -> list[float]:
-    """Draw each place towards its neighbours, as far as order and gaps allow."""
+    """Move each place towards its neighbours, within the order and the gaps."""
     before, after = _neighbours(links)
     y = [0.0] * len(size)
     for row in rows:
@@ -175,7 +175,7 @@ def _heights(
             y[place] = offset - offsets[-1] / 2
     for sweep in range(6 * SWEEPS):
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            wanted, weights = [], []
+            targets, weights = [], []
             for p in row:
                 pulls = [
                     (y[k.a] + k.leaves - k.enters, 16.0 if k.a >= boxes and p >= boxes else 1.0)
@@ -186,15 +186,15 @@ def _heights(
                     for k in after.get(p, [])
                 ]
                 weight = sum(w for _, w in pulls)
-                wanted.append(sum(v * w for v, w in pulls) / weight if pulls else y[p])
+                targets.append(sum(v * w for v, w in pulls) / weight if pulls else y[p])
                 weights.append(weight or 0.1)
-            for place, value in zip(row, _spread(row, size, wanted, weights), strict=True):
+            for place, value in zip(row, _spread(row, size, targets, weights), strict=True):
                 y[place] = value
     return y
 
 
 def _offsets(row: list[int], size: list[Size]) -> list[float]:
-    """How far below the first each place must at least lie."""
+    """Return the least distance of each place below the first."""
     offsets = [0.0]
     for a, b in pairwise(row):
         offsets.append(offsets[-1] + (size[a].height + size[b].height) / 2 + GAP_Y)
@@ -202,13 +202,13 @@ def _offsets(row: list[int], size: list[Size]) -> list[float]:
 
 
 def _spread(
-    row: list[int], size: list[Size], wanted: list[float], weights: list[float]
+    row: list[int], size: list[Size], targets: list[float], weights: list[float]
 ) -> list[float]:
-    """Least squares under fixed order and gaps: pool neighbours that would come too close."""
+    """Least squares under fixed order and gaps: pool adjacent violators."""
     offsets = _offsets(row, size)
     pools: list[tuple[float, float, int]] = []  # mean, weight, members
-    for want, offset, weight in zip(wanted, offsets, weights, strict=True):
-        mean, total, members = want - offset, weight, 1
+    for target, offset, weight in zip(targets, offsets, weights, strict=True):
+        mean, total, members = target - offset, weight, 1
         while pools and pools[-1][0] > mean:
             above, heavy, count = pools.pop()
             mean = (above * heavy + mean * total) / (heavy + total)

@@ -1,20 +1,20 @@
-"""A graph as a Mermaid flowchart (https://mermaid.js.org), for pages that render it."""
+"""A graph as a Mermaid flowchart (https://mermaid.js.org)."""
 
 from ..graph import Graph
 from ..port import Kind
-from .labels import facts
+from .labels import box_labels
 
 __all__ = ["mermaid"]
 
 
 def mermaid(graph: Graph) -> str:
-    """Return a Mermaid flowchart; dashed links are control.  A graph with a loop has one too."""
+    """Return a Mermaid flowchart; dashed links are control signals.  Loops are allowed."""
     ids = {name: f"n{i}" for i, name in enumerate((*graph.inputs, *graph.nodes, *graph.outputs))}
     lines = ["flowchart LR"]
     for name, number in ids.items():
-        words = "<br>".join(_escape(word) for word in (name, *facts(graph, name)))
+        labels = "<br>".join(_escape(text) for text in (name, *box_labels(graph, name)))
         lines.append(
-            f'    {number}["{words}"]' if name in graph.nodes else f'    {number}(["{words}"])'
+            f'    {number}["{labels}"]' if name in graph.nodes else f'    {number}(["{labels}"])'
         )
     for source, target in graph.connections:
         leaving, entering = graph.ports(source.node, "output"), graph.ports(target.node, "input")
@@ -34,5 +34,5 @@ def mermaid(graph: Graph) -> str:
 
 
 def _escape(text: str) -> str:
-    """Write what Mermaid or HTML would take for its own as a character number."""
+    """Escape the special characters of Mermaid and HTML as character numbers."""
     return "".join(f"#{ord(c)};" if c in '"#&<>`;\\|[]{}()' else c for c in text)

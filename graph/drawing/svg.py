@@ -1,4 +1,4 @@
-"""The SVG picture of a graph: one self-contained text, the same for the same graph."""
+"""A graph as a self-contained SVG; equal graphs built alike give equal text."""
 
 import unicodedata
 from html import escape
@@ -7,17 +7,17 @@ from ..check import Side
 from ..graph import Graph
 from ..port import Kind, Port
 from ..scheduling.order import topological_order
-from .labels import facts, title
+from .labels import box_labels, title
 from .layout import Layout, Size, Wire, layout
 
 __all__ = ["svg"]
 
-MARGIN, HEAD = 28.0, 46.0
-LINE, PAD = 17.0, 13.0
+MARGIN, HEADING_HEIGHT = 28.0, 46.0
+LINE_HEIGHT, PADDING = 17.0, 13.0
 PORT_GAP = 24.0
-MOST_FACTS, MOST_CELLS = 5, 30
+MAX_LABELS, MAX_LABEL_WIDTH = 5, 30
 
-# Text on these grounds has a contrast above 5 : 1; control is told by dashes as well as by colour.
+# Contrast of text above 5 : 1; control signals differ by dashes as well as by colour.
 STYLE = """\
     svg { font-family: Inter, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif }
     .page { fill: #f8f8f6 }
@@ -36,10 +36,10 @@ STYLE = """\
 
 
 def svg(graph: Graph) -> str:
-    """Return a picture: signals run from left to right, control dashed.  Loops cannot be drawn."""
+    """Return an SVG: signals run from left to right, control dashed.  ``CycleError`` for loops."""
     order, layer = _layers(graph)
-    words = {name: _words(graph, name) for name in order}
-    sizes = {name: _size(graph, name, words[name]) for name in order}
+    labels = {name: _labels(graph, name) for name in order}
+    sizes = {name: _size(graph, name, labels[name]) for name in order}
     wires = [
         Wire(
             source.node,
@@ -49,10 +49,10 @@ def svg(graph: Graph) -> str:
         )
         for source, target in graph.connections
     ]
-    plan = layout(sizes, layer, wires)
+    placed = layout(sizes, layer, wires)
     heading = title(graph)
-    width = max(plan.width, _wide(heading) * 8.5) + 2 * MARGIN
-    height = plan.height + HEAD + 2 * MARGIN
+    width = max(placed.width, _text_width(heading) * 8.5) + 2 * MARGIN
+    height = placed.height + HEADING_HEIGHT + 2 * MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">',
@@ -60,16 +60,16 @@ def svg(graph: Graph) -> str:
         f"  <style>\n{STYLE}  </style>",
         f'  <rect class="page" width="{width:.0f}" height="{height:.0f}" rx="10"/>',
         f'  <text class="head" x="{MARGIN:.0f}" y="{MARGIN + 12:.0f}">{escape(heading)}</text>',
-        f'  <g transform="translate({MARGIN:.0f} {MARGIN + HEAD:.0f})">',
-        *_wires(graph, plan),
+        f'  <g transform="translate({MARGIN:.0f} {MARGIN + HEADING_HEIGHT:.0f})">',
+        *_wires(graph, placed),
     ]
     for name in order:
-        lines += _box(graph, name, words[name], sizes[name], plan.middles[name])
+        lines += _box(graph, name, labels[name], sizes[name], placed.middles[name])
     return "\n".join([*lines, "  </g>", "</svg>"]) + "\n"
 
 
 def _layers(graph: Graph) -> tuple[list[str], dict[str, int]]:
-    """Layers by longest path; what has no input stands just before what it feeds."""
+    """Return an order and layers by longest path; sources go just before their first target."""
     after: dict[str, list[str]] = {
         name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
     }
@@ -90,27 +90,31 @@ def _layers(graph: Graph) -> tuple[list[str], dict[str, int]]:
     return order, {name: used[depth] for name, depth in layer.items()}
 
 
-def _words(graph: Graph, name: str) -> list[str]:
-    words = [name, *facts(graph, name, defaults=2)]
-    if len(words) > MOST_FACTS + 2:
-        words[MOST_FACTS + 1 :] = [f"and {len(words) - MOST_FACTS - 1} more"]
-    return [_cut(word) for word in words]
+def _labels(graph: Graph, name: str) -> list[str]:
+    labels = [name, *box_labels(graph, name, defaults=2)]
+    if len(labels) > MAX_LABELS + 2:
+        labels[MAX_LABELS + 1 :] = [f"and {len(labels) - MAX_LABELS - 1} more"]
+    return [_shorten(label) for label in labels]
 
 
-def _size(graph: Graph, name: str, words: list[str]) -> Size:
+def _size(graph: Graph, name: str, labels: list[str]) -> Size:
     entering, leaving = graph.ports(name, "input"), graph.ports(name, "output")
     ports = max(len(entering), len(leaving))
-    widest = max([_wide(words[0]) * 8.6, *(_wide(word) * 7.0 for word in words[1:])])
+    widest = max(
+        [_text_width(labels[0]) * 8.6, *(_text_width(label) * 7.0 for label in labels[1:])]
+    )
     return Size(
-        width=max(96.0, widest + 2 * PAD),
-        height=max(len(words) * LINE + 2 * PAD - 3, (ports - 1) * PORT_GAP + 2 * PAD),
+        width=max(96.0, widest + 2 * PADDING),
+        height=max(
+            len(labels) * LINE_HEIGHT + 2 * PADDING - 3, (ports - 1) * PORT_GAP + 2 * PADDING
+        ),
         before=_label_room(entering),
         after=_label_room(leaving),
     )
 
 
 def _label_room(ports: tuple[Port, ...]) -> float:
-    return max(_wide(port.name) for port in ports) * 6.6 + 10 if len(ports) > 1 else 0.0
+    return max(_text_width(port.name) for port in ports) * 6.6 + 10 if len(ports) > 1 else 0.0
 
 
 def _offset(ports: tuple[Port, ...], name: str) -> float:
@@ -118,9 +122,9 @@ def _offset(ports: tuple[Port, ...], name: str) -> float:
     return (place - (len(ports) - 1) / 2) * PORT_GAP
 
 
-def _wires(graph: Graph, plan: Layout) -> list[str]:
+def _wires(graph: Graph, placed: Layout) -> list[str]:
     lines = []
-    for (source, _), path in zip(graph.connections, plan.paths, strict=True):
+    for (source, _), path in zip(graph.connections, placed.paths, strict=True):
         kind = next(p.kind for p in graph.ports(source.node, "output") if p.name == source.port)
         (x, y), *rest = path
         steps = [f"M{x:.1f} {y:.1f}"]
@@ -138,7 +142,7 @@ def _wires(graph: Graph, plan: Layout) -> list[str]:
 
 
 def _box(
-    graph: Graph, name: str, words: list[str], size: Size, middle: tuple[float, float]
+    graph: Graph, name: str, labels: list[str], size: Size, middle: tuple[float, float]
 ) -> list[str]:
     left, top = middle[0] - size.width / 2, middle[1] - size.height / 2
     css, radius = ("box", 9.0) if name in graph.nodes else ("end", size.height / 2)
@@ -146,12 +150,12 @@ def _box(
         f'    <rect class="{css}" x="{left:.1f}" y="{top:.1f}" width="{size.width:.1f}" '
         f'height="{size.height:.1f}" rx="{radius:.1f}"/>'
     ]
-    y = middle[1] - (len(words) - 1) * LINE / 2 + 4.5
-    for i, word in enumerate(words):
+    y = middle[1] - (len(labels) - 1) * LINE_HEIGHT / 2 + 4.5
+    for i, label in enumerate(labels):
         css = ("name", "type", "fact")[min(i, 2)]
         lines.append(
-            f'    <text class="{css}" x="{middle[0]:.1f}" y="{y + i * LINE:.1f}" '
-            f'text-anchor="middle">{escape(word)}</text>'
+            f'    <text class="{css}" x="{middle[0]:.1f}" y="{y + i * LINE_HEIGHT:.1f}" '
+            f'text-anchor="middle">{escape(label)}</text>'
         )
     sides: tuple[tuple[Side, int], ...] = (("input", -1), ("output", 1))
     for side, sign in sides:
@@ -169,14 +173,14 @@ def _box(
     return lines
 
 
-def _wide(text: str) -> int:
-    """Width in half-width cells: letters of East Asia take two."""
+def _text_width(text: str) -> int:
+    """Return the width in half-width cells: wide East Asian characters take two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _cut(text: str) -> str:
-    if _wide(text) <= MOST_CELLS:
+def _shorten(text: str) -> str:
+    if _text_width(text) <= MAX_LABEL_WIDTH:
         return text
-    while _wide(text) > MOST_CELLS - 1:
+    while _text_width(text) > MAX_LABEL_WIDTH - 1:
         text = text[:-1]
     return text + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,4 +1,4 @@
-"""How many channels every port has, once all connections are known."""
+"""Resolves the channel count of every port, after all connections are made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ __all__ = ["Channels", "resolve_channels"]
 
 @dataclass(frozen=True)
 class Channels:
-    """Settled channel counts; apart, because an input and an output may have the same name."""
+    """Channel counts by port; separate, because an input and an output may have the same name."""
 
     inputs: dict[PortRef, int] = field(default_factory=dict)
     outputs: dict[PortRef, int] = field(default_factory=dict)
@@ -22,11 +22,11 @@ class Channels:
 def resolve_channels(
     graph: Graph, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
 ) -> Channels:
-    """Settle every port's channels, or raise ``PortError`` saying what both sides have.
+    """Return the channel count of every port; ``PortError`` if two connected ports differ.
 
-    The ports of a node that follow take what enters the first of its following inputs that is
-    connected, and 1 if none is.  Nothing is ever spread or mixed down silently: only the user
-    knows whether a mono guitar in a stereo rack belongs left, or in the middle, and how loud.
+    Following ports of a node take the count of the source of its first connected following input,
+    or 1 if none is connected.  Mono and stereo are never converted implicitly: which side, and at
+    which level, is the user's choice.
     """
     channels = Channels()
     for name in order:
@@ -36,27 +36,27 @@ def resolve_channels(
         )
         common = 1 if leader is None else channels.outputs[leader]
         for ref, port in entering:
-            wanted = _count(port, common)
-            channels.inputs[ref] = wanted
+            needed = _count(port, common)
+            channels.inputs[ref] = needed
             for source in sources[ref]:
                 found = channels.outputs[source]
-                if found != wanted:
+                if found != needed:
                     why = f", following {leader}" if _follows(port) else ""
                     raise PortError(
                         f"{source} has {found} channel{'s' * (found > 1)}, "
-                        f"{ref} takes {wanted}{why}: {_advice(graph, ref, found, wanted)}"
+                        f"{ref} takes {needed}{why}: {_advice(graph, ref, found, needed)}"
                     )
         for port in graph.ports(name, "output"):
             channels.outputs[PortRef(name, port.name)] = _count(port, common)
     return channels
 
 
-def _advice(graph: Graph, target: PortRef, found: int, wanted: int) -> str:
-    """Say which node joins ports of these widths, if there is one."""
+def _advice(graph: Graph, target: PortRef, found: int, needed: int) -> str:
+    """Return the next step: which node converts between these channel counts, if there is one."""
     here = f", or declare the output with channels={found}" if target.node in graph.outputs else ""
-    if (found, wanted) == (1, 2):
+    if (found, needed) == (1, 2):
         return f"put Pan() between them, which places a mono signal in stereo{here}"
-    if (found, wanted) == (2, 1):
+    if (found, needed) == (2, 1):
         return (
             f"put Split(mode='channels') between them and take its left or its right, "
             f"or both by way of Mix(){here}"

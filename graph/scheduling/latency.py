@@ -1,4 +1,4 @@
-"""When signals arrive: latency, and how long a graph rings on."""
+"""Latency compensation, and the tail of a graph.  All numbers are frames."""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -10,65 +10,65 @@ from ..graph import Graph
 from ..port import Space
 from ..prepare import Spec
 
-__all__ = ["Lags", "balance", "crossing", "longest_tail"]
+__all__ = ["Latencies", "compute_latencies", "longest_tail", "transfer_latency"]
 
 
 @dataclass
-class Lags:
-    """By how many frames the signals of each node are late, counted from the graph's inputs."""
+class Latencies:
+    """Latency of each node's signals, counted from the inputs of the graph."""
 
     arriving: dict[str, int] = field(default_factory=dict)
-    """At every input port of the node: earlier signals are delayed to meet the latest."""
+    """At all input ports of the node; signals with less latency are delayed to match."""
     leaving: dict[str, int] = field(default_factory=dict)
-    """At every output port of the node."""
+    """At all output ports of the node."""
     total: int = 0
-    """At every output of the graph."""
+    """At all outputs of the graph."""
 
 
-def balance(
+def compute_latencies(
     graph: Graph, spec: Spec, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
-) -> Lags:
-    """Compute how late everything is when all that meets, in a node or at the ends, is aligned."""
-    lags = Lags()
+) -> Latencies:
+    """Return all latencies, with the inputs of each node and the outputs of the graph aligned."""
+    latencies = Latencies()
     for name in order:
-        lag = lags.arriving[name] = _meeting(graph, spec, name, sources, lags)
+        latency = latencies.arriving[name] = _arrival(graph, spec, name, sources, latencies)
         if name in graph.nodes:
-            lag += _frames(name, "latency", graph.nodes[name].latency(spec))
-        lags.leaving[name] = lag
-    # Outputs are often recorded or mixed together outside: they stay aligned with each other.
-    lags.total = max((lags.arriving[name] for name in graph.outputs), default=0)
+            latency += _frames(name, "latency", graph.nodes[name].latency(spec))
+        latencies.leaving[name] = latency
+    # Outputs are aligned with each other: they are often recorded or mixed together outside.
+    latencies.total = max((latencies.arriving[name] for name in graph.outputs), default=0)
     for name in graph.outputs:
-        lags.arriving[name] = lags.leaving[name] = lags.total
-    return lags
+        latencies.arriving[name] = latencies.leaving[name] = latencies.total
+    return latencies
 
 
-def _meeting(
+def _arrival(
     graph: Graph,
     spec: Spec,
     name: str,
     sources: Mapping[PortRef, Sequence[PortRef]],
-    lags: Lags,
+    latencies: Latencies,
 ) -> int:
-    """Return how late the signals of a node meet."""
-    lag, staying = 0, list[tuple[int, int]]()
+    """Return the latency at which all input signals of a node are aligned."""
+    latency, staying = 0, list[tuple[int, int]]()
     for port in graph.ports(name, "input"):
         for source in sources[PortRef(name, port.name)]:
-            late, cost = lags.leaving[source.node], crossing(graph, spec, source)
+            late, cost = latencies.leaving[source.node], transfer_latency(graph, spec, source)
             if port.space is Space.DEVICE and cost:
                 staying.append((late, late + cost))
-                lag = max(lag, late)
+                latency = max(latency, late)
             else:
-                lag = max(lag, late + cost)
-    # From device to device nothing crosses, unless the signal must wait for another: it does so on
-    # the host, and to get there takes its time.
+                latency = max(latency, late + cost)
+    # From device to device there is no transfer, unless the signal must be delayed: delays are on
+    # the host, and the transfer to the host adds its own latency.
     for late, around in sorted(staying):
-        if lag > late:
-            lag = max(lag, around)
-    return lag
+        if latency > late:
+            latency = max(latency, around)
+    return latency
 
 
-def crossing(graph: Graph, spec: Spec, source: PortRef) -> int:
-    """Return by how many frames a signal is late on the host, having come from this port."""
+def transfer_latency(graph: Graph, spec: Spec, source: PortRef) -> int:
+    """Return the latency added to a signal of this output port by its transfer to the host."""
     if not spec.pipelined or source.node not in graph.nodes:
         return 0
     spaces = {port.name: port.space for port in graph.ports(source.node, "output")}
@@ -78,21 +78,21 @@ def crossing(graph: Graph, spec: Spec, source: PortRef) -> int:
 def longest_tail(
     graph: Graph, spec: Spec, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
 ) -> int:
-    """Return the greatest sum of tails along any way to an output of the graph."""
-    rings: dict[str, int] = {}
+    """Return the greatest sum of tails along any path to an output of the graph."""
+    tails: dict[str, int] = {}
     for name in order:
-        ring = max(
+        tail = max(
             (
-                rings[source.node]
+                tails[source.node]
                 for port in graph.ports(name, "input")
                 for source in sources[PortRef(name, port.name)]
             ),
             default=0,
         )
         if name in graph.nodes:
-            ring += _frames(name, "tail", graph.nodes[name].tail(spec))
-        rings[name] = ring
-    return max((rings[name] for name in graph.outputs), default=0)
+            tail += _frames(name, "tail", graph.nodes[name].tail(spec))
+        tails[name] = tail
+    return max((tails[name] for name in graph.outputs), default=0)
 
 
 def _frames(name: str, what: str, frames: int) -> int:

@@ -1,4 +1,4 @@
-"""Which values may share a buffer."""
+"""Buffer sharing: linear-scan allocation of buffers to values by their lifetimes."""
 
 import heapq
 from collections.abc import Hashable, Sequence
@@ -8,9 +8,9 @@ __all__ = ["Life", "share"]
 
 
 class Life(NamedTuple):
-    """A value is written at step ``first``, last read at step ``last``.
+    """The lifetime of a value: written at step ``first``, last read at step ``last``.
 
-    It may share a buffer only with values of its ``kind`` (channels and space).
+    Only values of the same ``kind`` (channels and space) may share a buffer.
     """
 
     first: int
@@ -19,14 +19,14 @@ class Life(NamedTuple):
 
 
 def share(lives: Sequence[Life]) -> list[int]:
-    """Give each value a buffer such that values alive at the same step never share one.
+    """Return a buffer number for each value; values alive at the same step never share one.
 
-    A linear scan: O(n log n), and no kind gets more buffers than it has values alive at once.  A
-    step reads while it writes, so a buffer is free only *after* the step that reads it last:
-    no kernel finds its input and its output in one place.
+    A linear scan in O(n log n); no kind gets more buffers than it has values alive at once.  A
+    buffer is free only *after* the step that reads it last, so that the inputs and outputs of a
+    kernel never alias.
     """
     buffers = [-1] * len(lives)
-    busy: list[tuple[int, int]] = []  # (last step, buffer): a heap, the soonest to be free first
+    busy: list[tuple[int, int]] = []  # (last step, buffer): a heap, the first to become free on top
     kind_of: list[Hashable] = []
     free: dict[Hashable, list[int]] = {}
     for value in sorted(range(len(lives)), key=lambda v: lives[v].first):
@@ -36,7 +36,7 @@ def share(lives: Sequence[Life]) -> list[int]:
             free.setdefault(kind_of[buffer], []).append(buffer)
         pool = free.get(kind)
         if pool:
-            buffer = pool.pop()  # the one freed last is the one most likely still in the cache
+            buffer = pool.pop()  # the one freed last is most likely still in the CPU cache
         else:
             buffer = len(kind_of)
             kind_of.append(kind)

@@ -1,4 +1,4 @@
-"""In which order nodes may run."""
+"""Topological order of a graph, or the loop that prevents one."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,15 @@ from ..errors import CycleError
 
 __all__ = ["topological_order"]
 
-SHOWN = 12
-"""Names of a loop that a message spells out; the middle of a longer loop is counted."""
+MAX_SHOWN = 12
+"""Names of a loop in a message; the middle of a longer loop is only counted."""
 
 
 def topological_order(successors: Mapping[str, Iterable[str]]) -> list[str]:
-    """Order names so that each comes before its successors; a loop is a ``CycleError``.
+    """Return the names in an order with each before its successors; ``CycleError`` for a loop.
 
-    Kahn's algorithm, with ties settled by the order given: the same graph gives the same order.
-    Every successor must itself be a key.
+    Kahn's algorithm, with ties in the order given, so that the same graph gives the same order.
+    Every successor must be a key.
     """
     waiting_for = dict.fromkeys(successors, 0)
     for targets in successors.values():
@@ -33,16 +33,16 @@ def topological_order(successors: Mapping[str, Iterable[str]]) -> list[str]:
     if len(order) < len(waiting_for):
         left = [name for name, count in waiting_for.items() if count > 0]
         raise CycleError(
-            f"these nodes wait for each other: {_spell(_loop(successors, left))}; "
-            "a feedback loop has to live inside one node, as in delay"
+            f"these nodes wait for each other: {_format_loop(_loop(successors, left))}; "
+            "feedback is possible only inside one node, as in delay"
         )
     return order
 
 
 def _loop(successors: Mapping[str, Iterable[str]], left: list[str]) -> list[str]:
-    """Find one loop among the nodes ``left`` over, starting with the one that was given first.
+    """Return one loop among the nodes ``left`` over, starting with its first in the order given.
 
-    Each of them waits for another of them, so walking backwards must meet a node again.
+    Each of them has a predecessor among them, so walking backwards must reach a node twice.
     """
     place = {name: i for i, name in enumerate(left)}
     feeds: dict[str, str] = {}
@@ -62,9 +62,9 @@ def _loop(successors: Mapping[str, Iterable[str]], left: list[str]) -> list[str]
     return loop[start:] + loop[:start]
 
 
-def _spell(loop: list[str]) -> str:
+def _format_loop(loop: list[str]) -> str:
     names = [*loop, loop[0]]
-    if len(names) > SHOWN:
-        half = SHOWN // 2
+    if len(names) > MAX_SHOWN:
+        half = MAX_SHOWN // 2
         names[half:-half] = [f"({len(names) - 2 * half} more)"]
     return " -> ".join(names)

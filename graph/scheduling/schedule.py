@@ -1,6 +1,6 @@
-"""From a graph to a list of operations on numbered buffers.
+"""Compiles a graph to a schedule: a list of operations on numbered buffers.  Control thread.
 
-Everything here is arithmetic on names and integers: no samples, no arrays, no device.
+Works on names and integers: no samples, no arrays, no device.
 """
 
 from collections.abc import Mapping
@@ -12,17 +12,17 @@ from ..graph import Graph
 from ..port import Port, Space
 from ..prepare import Spec
 from .channels import resolve_channels
-from .latency import balance, crossing, longest_tail
+from .latency import compute_latencies, longest_tail, transfer_latency
 from .liveness import Life, share
 from .order import topological_order
 
-__all__ = ["Buffer", "Op", "Schedule", "schedule", "tail", "values"]
+__all__ = ["Buffer", "Op", "Schedule", "schedule", "tail", "unshared_schedule"]
 
 OpKind = Literal["process", "clear", "copy", "add", "delay", "upload", "download"]
 
 
 class Buffer(NamedTuple):
-    """What a buffer can hold, besides ``spec.max_frames`` frames."""
+    """Channel count and memory space of a buffer of ``spec.max_frames`` frames."""
 
     channels: int
     space: Space
@@ -34,11 +34,11 @@ class Op:
 
     * ``process``: run ``node``, from one buffer per input port into one per output port
     * ``clear``, ``copy``: fill ``writes[0]`` with zeros, or from ``reads[0]``
-    * ``add``: add ``reads[0]`` to what ``writes[0]`` already holds
-    * ``delay``: as copy, ``frames`` late; each such operation has a memory of its own
-    * ``upload``, ``download``: as copy, from host to device or back
+    * ``add``: add ``reads[0]`` to ``writes[0]``
+    * ``delay``: copy, ``frames`` late; each such operation has its own delay line
+    * ``upload``, ``download``: copy from host to device or back
 
-    No operation writes what it reads.  A player need understand nothing else.
+    No operation writes a buffer that it reads.
     """
 
     kind: OpKind
@@ -48,18 +48,18 @@ class Op:
     frames: int = 0
 
     def __str__(self) -> str:
-        words = [self.kind, self.node, " ".join(f"b{b}" for b in self.reads)]
-        words += ["->", " ".join(f"b{b}" for b in self.writes)] if self.writes else []
-        words += [f"({self.frames} frames)"] if self.frames else []
-        return " ".join(word for word in words if word)
+        parts = [self.kind, self.node, " ".join(f"b{b}" for b in self.reads)]
+        parts += ["->", " ".join(f"b{b}" for b in self.writes)] if self.writes else []
+        parts += [f"({self.frames} frames)"] if self.frames else []
+        return " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
 class Schedule:
     """Operations in an order that respects every connection, and the buffers they need.
 
-    The buffers of the graph's ends are nobody else's: an adapter may fill the inputs before and
-    take the outputs after a block, and fade or mute any output without touching another.
+    The buffers of the graph's ends are not shared: an adapter may write the inputs before a block
+    and read the outputs after it, and fade or mute one output without changing another.
     """
 
     spec: Spec
@@ -69,21 +69,21 @@ class Schedule:
     """The buffer of each input of the graph."""
     outputs: Mapping[str, int]
     latency: int
-    """Frames by which every output of the graph lags the inputs."""
+    """Latency in frames from the inputs to every output of the graph."""
     lags: Mapping[str, int]
-    """The same for each node, at its outputs."""
+    """Latency in frames from the inputs of the graph to the outputs of each node."""
 
     def __str__(self) -> str:
         return "\n".join(str(op) for op in self.ops)
 
 
 def schedule(graph: Graph, spec: Spec) -> Schedule:
-    """Compile ``graph``: order it, balance its latencies, and let buffers be shared.
+    """Compile ``graph``: order the nodes, compensate latencies, share buffers.
 
-    Equal schedules come from equal graphs built in the same order.  Control thread only.
+    Equal graphs built in the same order give equal schedules.
     """
-    plain = values(graph, spec)
-    pinned = (-1, len(plain.ops))  # the graph's own ends live before the first step and after
+    plain = unshared_schedule(graph, spec)
+    pinned = (-1, len(plain.ops))  # alive from before the first step to after the last
     first = [len(plain.ops)] * len(plain.buffers)
     last = [-1] * len(plain.buffers)
     for step, op in enumerate(plain.ops):
@@ -93,7 +93,7 @@ def schedule(graph: Graph, spec: Spec) -> Schedule:
     for v in (*plain.inputs.values(), *plain.outputs.values()):
         first[v], last[v] = pinned
     for v, value in enumerate(plain.buffers):
-        if value.space is Space.DEVICE:  # works behind the host's back: no buffer is ever free
+        if value.space is Space.DEVICE:  # runs asynchronously: no buffer is ever known to be free
             first[v], last[v] = pinned
     buffer = share([Life(*life) for life in zip(first, last, plain.buffers, strict=True)])
     kinds = dict(zip(buffer, plain.buffers, strict=True))
@@ -115,18 +115,18 @@ def schedule(graph: Graph, spec: Spec) -> Schedule:
     )
 
 
-def values(graph: Graph, spec: Spec) -> Schedule:
-    """Compile ``graph`` as ``schedule`` does, but with a buffer for each value.
+def unshared_schedule(graph: Graph, spec: Spec) -> Schedule:
+    """Compile ``graph`` as ``schedule`` does, but with one buffer per value.
 
-    Wasteful and obviously right: the oracle that shared buffers are tested against.
+    The reference that buffer sharing is tested against.
     """
     return _Lowering(graph, spec).run()
 
 
 def tail(graph: Graph, spec: Spec) -> int:
-    """Return the frames for which the graph may ring on after its input has ended.
+    """Return the frames for which the output may continue after the input has ended.
 
-    Latency comes on top: an offline render asks for ``latency + tail`` frames more.
+    Without latency: an offline render is ``latency + tail`` frames longer than its input.
     """
     return longest_tail(graph, spec, _order(graph), graph.sources())
 
@@ -141,29 +141,29 @@ def _order(graph: Graph) -> list[str]:
 
 
 class _Lowering:
-    """Turns a graph into operations on values.  A value is complete before it is read."""
+    """Lowers a graph to operations on values.  Each value is complete before it is read."""
 
     def __init__(self, graph: Graph, spec: Spec) -> None:
         self.graph, self.spec = graph, spec
         self.sources = graph.sources()
         self.order = _order(graph)
         self.channels = resolve_channels(graph, self.order, self.sources)
-        self.lags = balance(graph, spec, self.order, self.sources)
+        self.latencies = compute_latencies(graph, spec, self.order, self.sources)
         self.ops: list[Op] = []
         self.values: list[Buffer] = []
         self.value_of: dict[PortRef, int] = {}
-        self.made: dict[tuple[OpKind, int | Buffer, int], int] = {}
+        self.shared: dict[tuple[OpKind, int | Buffer, int], int] = {}
 
     def run(self) -> Schedule:
         """Lower everything in order."""
         inputs: dict[str, int] = {}
         outputs: dict[str, int] = {}
         for name in self.order:
-            reads = tuple(self.gather(name, port) for port in self.graph.ports(name, "input"))
+            reads = tuple(self.read_port(name, port) for port in self.graph.ports(name, "input"))
             if name in self.graph.outputs:
-                outputs[name] = self.own(reads[0], {*inputs.values(), *outputs.values()})
+                outputs[name] = self.own_buffer(reads[0], {*inputs.values(), *outputs.values()})
                 continue
-            writes = tuple(self.leave(name, port) for port in self.graph.ports(name, "output"))
+            writes = tuple(self.write_port(name, port) for port in self.graph.ports(name, "output"))
             if name in self.graph.inputs:
                 inputs[name] = writes[0]
             else:
@@ -174,80 +174,80 @@ class _Lowering:
             buffers=tuple(self.values),
             inputs={name: inputs[name] for name in self.graph.inputs},
             outputs={name: outputs[name] for name in self.graph.outputs},
-            latency=self.lags.total,
-            lags={name: self.lags.leaving[name] for name in self.graph.nodes},
+            latency=self.latencies.total,
+            lags={name: self.latencies.leaving[name] for name in self.graph.nodes},
         )
 
-    def gather(self, name: str, port: Port) -> int:
-        """Bring all that enters a port to one value: in the port's space, aligned, summed.
+    def read_port(self, name: str, port: Port) -> int:
+        """Return the value of an input port: all its sources in its space, aligned and summed.
 
-        What is on the host is summed there: one upload instead of several.
+        Sources that are all on the host are summed there: one upload instead of several.
         """
         ref = PortRef(name, port.name)
         parts = [
-            self.waited(source, port.space, self.lags.arriving[name])
+            self.aligned(source, port.space, self.latencies.arriving[name])
             for source in self.sources[ref]
         ]
         hosted = parts and all(self.values[part].space is Space.HOST for part in parts)
         kind = Buffer(self.channels.inputs[ref], Space.HOST if hosted else port.space)
         if not parts:
             return self.once("clear", kind, kind)
-        parts = [self.moved(part, kind.space) for part in parts]
+        parts = [self.in_space(part, kind.space) for part in parts]
         if len(parts) == 1:
-            return self.moved(parts[0], port.space)
+            return self.in_space(parts[0], port.space)
         total = self.new(kind)
         self.ops.append(Op("copy", (parts[0],), (total,)))
         self.ops.extend(Op("add", (part,), (total,)) for part in parts[1:])
-        return self.moved(total, port.space)
+        return self.in_space(total, port.space)
 
-    def leave(self, name: str, port: Port) -> int:
-        """Make the value of an output port."""
+    def write_port(self, name: str, port: Port) -> int:
+        """Add the value of an output port."""
         ref = PortRef(name, port.name)
         self.value_of[ref] = self.new(Buffer(self.channels.outputs[ref], port.space))
         return self.value_of[ref]
 
-    def own(self, value: int, taken: set[int]) -> int:
-        """Return ``value``, or a copy if it belongs to another end or is the common silence."""
-        silence = self.made.get(("clear", self.values[value], 0))
+    def own_buffer(self, value: int, taken: set[int]) -> int:
+        """Return ``value``, or a copy if it is another end's or the shared silence."""
+        silence = self.shared.get(("clear", self.values[value], 0))
         if value not in taken and value != silence:
             return value
         copied = self.new(self.values[value])
         self.ops.append(Op("copy", (value,), (copied,)))
         return copied
 
-    def waited(self, source: PortRef, space: Space, arriving: int) -> int:
-        """Return a source's value, meant for ``space``, so late that it arrives with the others.
+    def aligned(self, source: PortRef, space: Space, arriving: int) -> int:
+        """Return a source's value, delayed to the latency ``arriving`` of its target.
 
-        Signals wait on the host, where resets, snapshots and swaps find what they remember.
+        Delay lines are on the host, where resets, ``save_state`` and swaps handle them.
         """
         value = self.value_of[source]
-        frames = arriving - self.lags.leaving[source.node]
-        crosses = self.values[value].space is Space.DEVICE
-        if crosses and (frames or space is Space.HOST):
-            value = self.moved(value, Space.HOST)
-            frames -= crossing(self.graph, self.spec, source)
-        return self.late(value, frames)
+        frames = arriving - self.latencies.leaving[source.node]
+        on_device = self.values[value].space is Space.DEVICE
+        if on_device and (frames or space is Space.HOST):
+            value = self.in_space(value, Space.HOST)
+            frames -= transfer_latency(self.graph, self.spec, source)
+        return self.delayed(value, frames)
 
-    def moved(self, value: int, space: Space) -> int:
-        """Return ``value`` in ``space``."""
+    def in_space(self, value: int, space: Space) -> int:
+        """Return ``value`` in ``space``, uploaded or downloaded if needed."""
         kind = self.values[value]
         if kind.space is space:
             return value
-        way: OpKind = "upload" if space is Space.DEVICE else "download"
-        return self.once(way, value, kind._replace(space=space))
+        transfer: OpKind = "upload" if space is Space.DEVICE else "download"
+        return self.once(transfer, value, kind._replace(space=space))
 
-    def late(self, value: int, frames: int) -> int:
-        """Return ``value``, ``frames`` later."""
+    def delayed(self, value: int, frames: int) -> int:
+        """Return ``value``, delayed by ``frames``."""
         return self.once("delay", value, self.values[value], frames) if frames else value
 
     def once(self, op: OpKind, source: int | Buffer, kind: Buffer, frames: int = 0) -> int:
-        """Return the value such an operation gives: made when first needed, shared from then on."""
+        """Return the value written by an operation, which is added once and then shared."""
         key = (op, source, frames)
-        if key not in self.made:
-            self.made[key] = self.new(kind)
+        if key not in self.shared:
+            self.shared[key] = self.new(kind)
             reads = (source,) if isinstance(source, int) else ()
-            self.ops.append(Op(op, reads, (self.made[key],), frames=frames))
-        return self.made[key]
+            self.ops.append(Op(op, reads, (self.shared[key],), frames=frames))
+        return self.shared[key]
 
     def new(self, kind: Buffer) -> int:
         """Add a value and return its number."""

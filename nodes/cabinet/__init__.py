@@ -1,1 +1,1 @@
-"""Cabinets: convolution with an impulse response."""
+"""Cabinets: convolution with impulse responses."""

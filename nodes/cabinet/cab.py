@@ -1,4 +1,4 @@
-"""Cab: a loudspeaker cabinet, or any other impulse response, without latency."""
+"""Cab: zero-latency convolution with a cabinet's or any other impulse response."""
 
 import math
 import warnings
@@ -14,13 +14,13 @@ from .impulse_response import GAIN_RULES, LAYOUTS, header, response
 __all__ = ["Cab", "kernels"]
 
 DEPTHS = range(4)
-"""Levels of partitions a response can need: see ``convolution``."""
+"""Numbers of partition levels that a response may need: see ``convolver``."""
 
 STATE = np.dtype(
     [
         ("level_db", np.float64),
         ("mix", np.float64),
-        ("level_db_now", np.float64),  # the amplitude factor on its way
+        ("level_db_now", np.float64),  # the current amplitude factor
         ("mix_now", np.float64),
         ("level_coefficient", np.float64),
         ("mix_coefficient", np.float64),
@@ -33,7 +33,7 @@ STATE = np.dtype(
 )
 
 
-def _emit_blend(
+def _emit_mix(
     lanes: ng.Lanes,
     wet: ng.Value,
     dry: ng.Value,
@@ -43,21 +43,21 @@ def _emit_blend(
 ) -> None:
     one = lanes.constant(1.0)
 
-    def blended(y: ng.Value, x: ng.Value, mix: ng.Value, level: ng.Value) -> ng.Value:
+    def mixed(y: ng.Value, x: ng.Value, mix: ng.Value, level: ng.Value) -> ng.Value:
         both = lanes.add(lanes.mul(mix, y), lanes.mul(lanes.sub(one, mix), x))
         alone = lanes.builder.fcmp_ordered("==", mix, one)
         return lanes.mul(level, lanes.where(alone, y, both))
 
-    ng.each(lanes, wet, [wet, dry, mixes, levels], frames, blended)
+    ng.each(lanes, wet, [wet, dry, mixes, levels], frames, mixed)
 
 
-_blend = ng.embed("cab.blend", 5, _emit_blend)
-"""``_blend(wet, dry, mixes, levels, frames)``: mix in the dry signal, set the level, in place."""
+_mix_dry_wet = ng.embed("cab.mix", 5, _emit_mix)
+"""``_mix_dry_wet(wet, dry, mixes, levels, frames)``: mix ``dry`` into ``wet``, scale, in place."""
 
 
 @cache
 def _kernel(depth: int) -> ng.Native:
-    """Return the kernel for responses of so many levels: a short one compiles less."""
+    """Return the kernel for responses of ``depth`` levels; fewer levels compile faster."""
     convolve = convolver(depth)
 
     @ng.kernel
@@ -65,19 +65,19 @@ def _kernel(depth: int) -> ng.Native:
         s = ng.record(state, STATE)
         convolve(s.convolver, ins, outs, frames)
         gain = ng.decibels(s.level_db)
-        # Settled at 1, both: the same bits as below, for nothing.
+        # At 1, both: skip what would give the same bits.
         if s.level_db_now != 1.0 or gain != 1.0 or s.mix_now != 1.0 or s.mix != 1.0:
             s.level_db_now = ng.glide(s.levels, s.level_db_now, gain, s.level_coefficient, frames)
             s.mix_now = ng.glide(s.mixes, s.mix_now, s.mix, s.mix_coefficient, frames)
             for c in range(s.outputs):
                 dry = ng.channel_address(ins, c if c < s.inputs else s.inputs - 1)
-                _blend(ng.channel_address(outs, c), dry, s.mixes, s.levels, frames)
+                _mix_dry_wet(ng.channel_address(outs, c), dry, s.mixes, s.levels, frames)
 
     return cab
 
 
 def kernels() -> tuple[ng.Native, ...]:
-    """Return the kernels of responses of every length: they are declared when first asked for."""
+    """Return the kernels of all depths, for compiling them ahead of time."""
     return tuple(_kernel(depth) for depth in DEPTHS)
 
 
@@ -85,7 +85,7 @@ def kernels() -> tuple[ng.Native, ...]:
 class Cab(ng.Node):
     """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
 
-    ``layout`` says what the file's channels are for:
+    ``layout`` assigns the file's channels:
 
     * ``"mono"``: the first channel is applied to every channel that is connected;
     * ``"left"``, ``"right"``: the same with the first or the second of several channels;
@@ -93,8 +93,8 @@ class Cab(ng.Node):
     * ``"stereo"``: one channel in, left and right out;
     * ``"dual"``: left in to left out, right in to right out, each with its own response;
     * ``"true_stereo"``: two in, two out, four responses: LL, LR, RL, RR (LR: left in, right out);
-    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.  Of four channels that is
-      a guess, and a ``RuntimeWarning`` says so; a header that says B-format is refused.
+    * ``"auto"``: by the file's channels: 1 mono, 2 stereo, 4 true stereo.  For four channels that
+      is a guess, with a ``RuntimeWarning``; files in ambisonic B-format are refused.
 
     ``gain_rule`` sets the loudness: ``"nam"`` as the NAM plugin has it (-18 dB and 48000 / rate),
     ``"energy"`` (sum of squares 1), ``"peak"`` (largest magnitude of the spectrum 1) or ``"none"``
@@ -110,22 +110,22 @@ class Cab(ng.Node):
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """One port: as wide as what is connected for a mono response, else one or two channels."""
+        """One port: any channel count for a mono response, else one or two channels."""
         layout = self._layout()
         one = None if LAYOUTS[layout] == 1 else 2
         return (ng.Port("in", 1 if layout == "stereo" else one),)
 
     @property
     def outputs(self) -> tuple[ng.Port, ...]:
-        """One port: as wide as the input for a mono response, else two channels."""
+        """One port: the input's channel count for a mono response, else two channels."""
         return (ng.Port("out", None if LAYOUTS[self._layout()] == 1 else 2),)
 
     def tail(self, spec: ng.Spec) -> int:
-        """Return the length of the response in the stream's frames."""
+        """Return the length of the response, in frames of the stream."""
         return int(response(self.path, self.layout, spec.rate, self.gain_rule).shape[1])
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Read, resample and scale the file, and transform it."""
+        """Read, resample, scale and transform the file."""
         inputs, outputs = io.inputs["in"], io.outputs["out"]
         guess = header(self.path).guess(self.path, self.layout)
         if guess:

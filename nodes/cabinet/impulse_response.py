@@ -1,4 +1,7 @@
-"""Impulse responses from audio files: read, checked, brought to the stream's rate, scaled."""
+"""Impulse responses from audio files: read, checked, resampled, scaled.  Control thread.
+
+Responses are float64 arrays ``(channel, tap)``.
+"""
 
 import math
 import os
@@ -16,94 +19,95 @@ from ...runtime.io.regular_file import check_plain
 __all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
 
 MAX_SECONDS = 10.0
-"""The longest response taken: as long as a large hall, and 2 million taps at 192 kHz."""
+"""The longest response allowed: that of a large hall, and 2 million taps at 192 kHz."""
 
 RATES = (4_000, 768_000)
 MAX_CHANNELS = 64
 LAYOUTS = {
     "mono": 1, "left": 1, "right": 1, "sum": 1, "stereo": 2, "dual": 2, "true_stereo": 4,
 }  # fmt: skip
-"""Responses of each layout."""
+"""Number of responses of each layout."""
 NEEDS = {"stereo": 2, "dual": 2, "true_stereo": 4}
-"""Channels that a file must have, no more and no less."""
+"""Exact channel count that a layout needs."""
 AT_LEAST = {"left": 2, "right": 2}
+"""Least channel count that a layout needs, where it is not 1."""
 AUTO = {1: "mono", 2: "stereo", 4: "true_stereo"}
 GUESSED = (4,)
-"""Channels from which "auto" does not follow: they may be true stereo, quadraphonic, B-format."""
+"""Channel counts for which "auto" guesses: true stereo, quadraphonic and B-format look alike."""
 GAIN_RULES = ("nam", "energy", "peak", "none")
 NAM_GAIN = 10 ** (-18 / 20) * 48_000
-"""The gain of the NAM plugin times the rate: it scales a resampled response by 48000 / rate."""
+"""Gain of the NAM plugin times the rate: it scales a resampled response by 48000 / rate."""
 
 LEAD = 1024
-"""Frames of silence before a response while it is resampled: room for the filter's lead-in."""
+"""Frames of silence before and after a response while it is resampled."""
 RINGING = 128
-"""Frames of the slower rate for which the filter is kept after the last tap."""
+"""Frames of the slower rate kept after the last tap: the end of the resampling filter."""
 GRID, FINER, FLOOR = 1 << 14, 8, 1e-3
-"""Points, oversampling and least magnitude with which a filter's phase is computed."""
+"""FFT size, oversampling and magnitude floor for the minimum-phase computation."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an audio file says of itself."""
+    """Channel count, length in frames and sample rate from an audio file's header."""
 
     channels: int
     frames: int | None
-    """``None`` where it does not say."""
+    """``None`` if the header has no length."""
     rate: int
     ambisonic: bool = False
-    """Whether it says that its channels are B-format."""
+    """Whether the header declares ambisonic B-format."""
 
-    def layout(self, path: str, wanted: str) -> str:
-        """Return the layout a file of these channels is used in; ``wanted`` may be "auto"."""
+    def layout(self, path: str, requested: str) -> str:
+        """Return the layout for a file with this header; ``requested`` may be "auto"."""
         count = self.channels
-        if wanted == "auto":
+        if requested == "auto":
             if self.ambisonic:
                 raise AudioFileError(
-                    f"{path} has {_counted(count)} in ambisonic B-format, says its header: decode "
-                    'it to stereo or true stereo first, or give layout "mono" (--ir-layout mono) '
-                    "to play its first channel alone"
+                    f"{path} has {_count(count)} in ambisonic B-format: decode it to stereo "
+                    'or true stereo first, or give layout "mono" (--ir-layout mono) to play its '
+                    "first channel alone"
                 )
             if count not in AUTO:
                 raise AudioFileError(
-                    f"{path} has {_counted(count)}: an impulse response must have 1, 2 or 4, or "
+                    f"{path} has {_count(count)}: an impulse response must have 1, 2 or 4, or "
                     'be given the layout (--ir-layout) "mono", "left", "right" or "sum"'
                 )
             return AUTO[count]
-        needs, least = NEEDS.get(wanted), AT_LEAST.get(wanted, 1)
+        needs, least = NEEDS.get(requested), AT_LEAST.get(requested, 1)
         if needs is not None and count != needs:
-            raise _error(path, f"has {count} channels", f"{needs} for layout {wanted!r}")
+            raise _error(path, f"has {count} channels", f"{needs} for layout {requested!r}")
         if count < least:
-            raise _error(path, f"has {_counted(count)}", f"{least} at least for layout {wanted!r}")
-        return wanted
+            raise _error(path, f"has {_count(count)}", f"{least} at least for layout {requested!r}")
+        return requested
 
-    def guess(self, path: str, wanted: str) -> str:
-        """Return a line that says what "auto" takes the channels for where that is a guess."""
-        if wanted != "auto" or self.channels not in GUESSED or self.ambisonic:
+    def guess(self, path: str, requested: str) -> str:
+        """Return a warning if "auto" had to guess the layout, else ""."""
+        if requested != "auto" or self.channels not in GUESSED or self.ambisonic:
             return ""
         return (
-            f"{path} has {_counted(self.channels)}: they are taken for true stereo (LL, LR, RL, "
-            "RR), which is a guess: the option layout (--ir-layout) says what they are"
+            f"{path} has {_count(self.channels)}: they are taken for true stereo (LL, LR, RL, "
+            "RR), which is a guess: set the option layout (--ir-layout)"
         )
 
 
 def header(path: str) -> Header:
-    """Read what a file says of itself; remembers files that have not changed."""
+    """Read the header of an audio file; cached by path, time and size."""
     return _header(*_identity(path))
 
 
 def response(path: str, layout: str, rate: float, rule: str) -> NDArray[np.float64]:
-    """Return the responses in a file, (channel, tap), as a stream of ``rate`` needs them.
+    """Return the responses in a file at ``rate``, as ``(channel, tap)``; cached like ``header``.
 
-    ``rule`` is one of
+    ``rule`` is the gain rule:
 
-    * ``"nam"``: what the NAM plugin does: the waveform is resampled, then scaled by -18 dB and by
+    * ``"nam"``: as in the NAM plugin: the waveform is resampled, then scaled by -18 dB and by
       48000 / rate;
-    * ``"energy"``: the sum of squares is 1 (white noise stays as loud as it was);
+    * ``"energy"``: the sum of squares is 1 (white noise keeps its level);
     * ``"peak"``: the largest magnitude of the spectrum is 1 (no sine gets louder);
-    * ``"none"``: the file's own gain as a system, whatever the two rates.
+    * ``"none"``: the file's gain as a system, at any rate.
 
-    Of several channels the loudest decides, so that their balance is kept.  Zeros at the end are
-    dropped.  The array is shared: do not write to it.
+    Several channels are scaled by the factor of the loudest.  Zeros at the end are dropped.  The
+    array is read-only and shared.
     """
     return _response(*_identity(path), layout, rate, rule)
 
@@ -112,7 +116,7 @@ def _error(path: str, found: str, allowed: str) -> AudioFileError:
     return AudioFileError(f"{path} {found}: an impulse response must have {allowed}")
 
 
-def _counted(channels: int) -> str:
+def _count(channels: int) -> str:
     return f"{channels} channel{'' if channels == 1 else 's'}"
 
 
@@ -137,27 +141,27 @@ def _header(path: str, changed: int, size: int) -> Header:
 def _response(
     path: str, changed: int, size: int, layout: str, rate: float, rule: str
 ) -> NDArray[np.float64]:
-    told = _header(path, changed, size)
-    chosen = told.layout(path, layout)
-    seconds = (told.frames or 0) / told.rate
+    info = _header(path, changed, size)
+    chosen = info.layout(path, layout)
+    seconds = (info.frames or 0) / info.rate
     if seconds > MAX_SECONDS:
         raise _error(path, f"is {seconds:.1f} s long", f"{MAX_SECONDS:g} s at most")
-    taps = _read(path, chosen, int(MAX_SECONDS * told.rate))
+    taps = _read(path, chosen, int(MAX_SECONDS * info.rate))
     if rule != "none" and not np.any(taps):
         raise _error(path, "is silent", f"a sample that is not zero (gain rule {rule!r})")
-    taps = _trimmed(_resampled(taps, told.rate, rate))
-    taps *= _gain(taps, told.rate, rate, rule)
+    taps = _trimmed(_resampled(taps, info.rate, rate))
+    taps *= _gain(taps, info.rate, rate, rule)
     taps.flags.writeable = False
     return taps
 
 
-def _read(path: str, layout: str, most: int) -> NDArray[np.float64]:
-    """Return the responses of a layout, (channel, tap); only what is needed is kept."""
+def _read(path: str, layout: str, max_frames: int) -> NDArray[np.float64]:
+    """Read the responses of a layout, block by block; other channels are dropped."""
     parts, frames = list[NDArray[np.float64]](), 0
     with open_sound(path) as sound:
         for block in sound.blocks(np.float64):
             frames += len(block)
-            if frames > most:
+            if frames > max_frames:
                 raise _error(path, "is longer", f"{MAX_SECONDS:g} s at most")
             if not np.all(np.isfinite(block)):
                 raise _error(path, "contains NaN or infinity", "finite samples")
@@ -168,7 +172,7 @@ def _read(path: str, layout: str, most: int) -> NDArray[np.float64]:
 
 
 def _responses(block: NDArray[np.float64], layout: str) -> NDArray[np.float64]:
-    """Return the responses in (frames, channels) that a layout plays, as (response, frames)."""
+    """Return a layout's responses, ``(response, frames)``, from a block ``(frames, channels)``."""
     if layout == "sum":
         return np.asarray(block.mean(axis=1)[None])
     first = 1 if layout == "right" else 0
@@ -176,8 +180,8 @@ def _responses(block: NDArray[np.float64], layout: str) -> NDArray[np.float64]:
 
 
 def _trimmed(taps: NDArray[np.float64]) -> NDArray[np.float64]:
-    heard = np.flatnonzero(np.any(taps, axis=0))
-    return taps[:, : heard[-1] + 1 if len(heard) else 1].copy()
+    nonzero = np.flatnonzero(np.any(taps, axis=0))
+    return taps[:, : nonzero[-1] + 1 if len(nonzero) else 1].copy()
 
 
 def _gain(taps: NDArray[np.float64], own_rate: float, rate: float, rule: str) -> float:
@@ -192,12 +196,12 @@ def _gain(taps: NDArray[np.float64], own_rate: float, rate: float, rule: str) ->
 
 
 def _resampled(taps: NDArray[np.float64], own_rate: float, rate: float) -> NDArray[np.float64]:
-    """Bring the waveform to another rate, keeping magnitudes, with nothing before the first frame.
+    """Resample a waveform with a causal filter, keeping the magnitude response.
 
-    A resampler's filter is symmetric: half of what it makes of a first tap lies before time zero,
-    where a response without latency has no room, and cutting it off would cost up to half a dB.
-    So the filter is made one of minimum phase: its magnitude stays (within 0.02 dB), its lead-in
-    goes, and what is left of its delay is a frame and a half.
+    The filter of a resampler is symmetric: half of its response to the first tap lies before time
+    zero, and cutting that off would change the magnitude by up to half a dB.  So the filter is
+    converted to minimum phase: the magnitude stays (within 0.02 dB), nothing comes before the first
+    frame, and the remaining delay is one and a half frames.
     """
     if rate == own_rate:
         return taps
@@ -206,7 +210,7 @@ def _resampled(taps: NDArray[np.float64], own_rate: float, rate: float) -> NDArr
     size = 1 << (made.shape[1] + 4 * LEAD).bit_length()
     filter_ = _convert(np.ones((1, 1)), lead, own_rate, rate)[0]
     position = np.linspace(0.0, 1.0, size // 2 + 1)
-    phase = np.interp(position, np.linspace(0.0, 1.0, GRID // 2 + 1), _least_phase(filter_))
+    phase = np.interp(position, np.linspace(0.0, 1.0, GRID // 2 + 1), _minimum_phase(filter_))
     advance = np.pi * position * (lead * rate / own_rate)
     bins = np.fft.rfft(made, size) * np.exp(1j * (phase + advance))
     ringing = math.ceil(RINGING * max(1.0, rate / own_rate))
@@ -217,25 +221,25 @@ def _resampled(taps: NDArray[np.float64], own_rate: float, rate: float) -> NDArr
 def _convert(
     taps: NDArray[np.float64], lead: int, own_rate: float, rate: float
 ) -> NDArray[np.float64]:
-    """Resample with silence before and after: the filter rings either side."""
-    import soxr  # lazily, as soundfile
+    """Resample with ``lead`` frames of silence before and after, for both ends of the filter."""
+    import soxr  # here, because importing it is slow
 
     padded = np.pad(taps, ((0, 0), (lead, lead)))
     return np.asarray(soxr.resample(padded.T, own_rate, rate, quality="VHQ"), np.float64).T
 
 
-def _least_phase(filter_: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the phase of the causal filter of the same magnitude, at GRID // 2 + 1 frequencies.
+def _minimum_phase(filter_: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the phase of the minimum-phase filter of equal magnitude, at GRID // 2 + 1 points.
 
     The imaginary part of the spectrum of the folded cepstrum (Oppenheim and Schafer, "Discrete-Time
-    Signal Processing", ch. 13), computed at a higher rate: taps fall between the frames, so the
-    filter must be causal in continuous time.
+    Signal Processing", ch. 13), oversampled: taps of the response lie between frames of the
+    stream, so the filter must be causal in continuous time.
     """
     size = GRID * FINER
-    heard = np.abs(np.fft.rfft(filter_, GRID))
+    measured = np.abs(np.fft.rfft(filter_, GRID))
     magnitude = np.full(size // 2 + 1, FLOOR)
-    magnitude[: len(heard)] = np.maximum(heard / heard[0], FLOOR)
+    magnitude[: len(measured)] = np.maximum(measured / measured[0], FLOOR)
     cepstrum = np.fft.irfft(np.log(magnitude), size)
     cepstrum[1 : size // 2] *= 2
     cepstrum[size // 2 + 1 :] = 0
-    return np.imag(np.fft.rfft(cepstrum))[: len(heard)]
+    return np.imag(np.fft.rfft(cepstrum))[: len(measured)]

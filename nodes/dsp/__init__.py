@@ -1,1 +1,1 @@
-"""Signal-processing blocks shared by nodes."""
+"""Signal-processing blocks that several nodes use: resampling, convolution."""

@@ -1,13 +1,13 @@
-"""A kernel run at another rate than the stream's: a resampler in, a resampler out.
+"""Runs a kernel at another sample rate than the stream's, between two resamplers.
 
-Frame n of the stream, counted from reset, lies at n / stream seconds; frame m of the inner signal
-at m / inner seconds.  Where the two grids stand to each other is one whole number, which is all
-that is remembered besides the last frames of both signals.  Every frame that is made, on either
-side, is one sum of products in a fixed order, of frames that are fixed by its number: so no cut of
-the stream changes a bit, and the latency is exact (``resample_filter.py``).
+Frame n of the stream, counted from reset, is at n / stream seconds; frame m of the inner signal at
+m / inner seconds.  The phase between the two grids is one whole number: it and the last frames of
+both signals are the whole state.  Every output frame of both resamplers is one sum of products in a
+fixed order, of frames determined by its number: so the output does not depend on block sizes, and
+the latency is exact (``resample_filter.py``).
 
-Once ``count`` frames of the stream are in, ``ceil(count * inner / stream)`` inner frames have been
-made.  The inner kernel is called with as few as there are, often one, sometimes none.
+After ``count`` frames of the stream, ``ceil(count * inner / stream)`` inner frames have been
+processed.  The inner kernel is called with blocks of any size, often 1.
 """
 
 from typing import Any
@@ -25,13 +25,13 @@ from .resample_filter import Rates, filters, rates
 __all__ = ["Rates", "rates", "resampled"]
 
 PIECE = 64
-"""Stream frames at a time."""
+"""Stream frames per pass."""
 SUMS = 2
-"""Vectors that add up side by side: each waits for its last sum."""
+"""Independent partial sums, in vectors, to hide the latency of additions."""
 
 STATE = np.dtype(
     [
-        ("position", np.int64),  # of the next stream frame in its cycle of ``down``
+        ("position", np.int64),  # index of the next stream frame, modulo ``down``
         *((n, np.int64) for n in ("up", "down", "latency", "lag_out", "kernel", "inner")),
         *((n, np.int64) for n in ("table_in", "table_out", "ahead_in", "taps_in", "taps_out")),
         *((n, np.int64) for n in ("past_in", "past_out", "between")),
@@ -40,7 +40,7 @@ STATE = np.dtype(
 
 
 def _emit_dot(lanes: Lanes, table: Value, x: Value, y: Value, taps: Value) -> None:
-    """Store the sum of the products of two rows."""
+    """Emit the dot product of two rows of ``taps`` float32, stored at ``y``."""
     weights, signal = lanes.pointer(table), lanes.pointer(x)
     sums = [lanes.cell(lanes.constant(0.0)) for _ in range(SUMS)]
     with lanes.loop(taps, step=SUMS * lanes.width) as i:
@@ -57,12 +57,12 @@ _dot = embed("resample.dot", 4, _emit_dot)
 
 
 @helper
-def _walk(
+def _interpolate(
     table: int, taps: int, place: int, phase: int, phases: int, step: int, y: int, count: int
 ) -> None:
-    """Make ``count`` frames at ``y``, each ``step / phases`` of a frame after the last.
+    """Interpolate ``count`` frames to ``y``, at steps of ``step / phases`` input frames.
 
-    The first is made of ``taps`` frames from ``place`` on, with row ``phase`` of the table.
+    The first is the dot product of ``taps`` frames at ``place`` and row ``phase`` of the table.
     """
     whole, part = step // phases, step % phases
     for k in range(count):
@@ -76,7 +76,7 @@ def _walk(
 
 @kernel
 def _resampled(state: int, ins: int, outs: int, frames: int) -> None:
-    """Run ``frames`` float32 at ``ins`` through the inner kernel to ``outs``."""
+    """Process ``frames`` float32 from ``ins`` to ``outs`` with the inner kernel.  Audio thread."""
     s = record(state, STATE)
     up, down, taps_in, taps_out = s.up, s.down, s.taps_in, s.taps_out
     past_in, past_out = s.past_in, s.past_out
@@ -89,12 +89,12 @@ def _resampled(state: int, ins: int, outs: int, frames: int) -> None:
         copy_bytes(past_in + 4 * taps_in, ins + 4 * done, 4 * count)
         at = (first + s.lag_out) * down - s.latency * up
         place = past_in + 4 * (at // up + s.ahead_in - now)
-        _walk(s.table_in, taps_in, place, at % up, up, down, s.between, made)
+        _interpolate(s.table_in, taps_in, place, at % up, up, down, s.between, made)
         if made > 0:
             call_node(s.kernel, s.inner, s.between, past_out + 4 * taps_out, np.int32(made))
         at = now * up
         place = past_out + 4 * (at // down + 1 - first)
-        _walk(s.table_out, taps_out, place, at % down, down, up, outs + 4 * done, count)
+        _interpolate(s.table_out, taps_out, place, at % down, down, up, outs + 4 * done, count)
         move_bytes(past_in, past_in + 4 * count, 4 * taps_in)
         move_bytes(past_out, past_out + 4 * made, 4 * taps_out)
         s.position = (now + count) % down
@@ -104,13 +104,12 @@ def _resampled(state: int, ins: int, outs: int, frames: int) -> None:
 def resampled(
     memory: Memory, between: Rates, inner: NativeFunction, state: Any
 ) -> tuple[Native, Any]:
-    """Put a kernel between two resamplers; return the kernel that runs all, and its record.
+    """Return a kernel that runs ``inner`` between two resamplers, and its record.
 
-    Both kernels, the one given and the one returned, take the addresses of float32 themselves, not
-    of lists of channels.
+    Both kernels are mono: ``ins`` and ``outs`` are addresses of float32, not of lists of channels.
     """
     lower = min(between.stream, between.inner)
-    most = -(-PIECE * between.up // between.down) + 1
+    max_inner = -(-PIECE * between.up // between.down) + 1
     line = SUMS * host_lanes()
     taps_in, taps_out = (-(-n // line) * line for n in (between.taps_in, between.taps_out))
     enter = filters(between.stream, lower, between.taps_in, between.up, taps_in)
@@ -125,12 +124,12 @@ def resampled(
         inner=state,
         table_in=memory.constant(enter),
         table_out=memory.constant(leave),
-        # A row ends half a filter after its middle, and the past holds ``taps_in`` before now.
+        # A row ends half a filter after its middle; the history has ``taps_in`` frames before now.
         ahead_in=between.taps_in // 2 + 1,
         taps_in=taps_in,
         taps_out=taps_out,
         past_in=memory.state(taps_in + PIECE),
-        past_out=memory.state(taps_out + most),
-        between=memory.scratch(most),
+        past_out=memory.state(taps_out + max_inner),
+        between=memory.scratch(max_inner),
     )
     return _resampled, made

@@ -1,7 +1,7 @@
-"""Two filters between two rates: how long, at which phases, and with how many frames of latency.
+"""Polyphase filters for resampling between two rates and back: lengths, phases, latency.
 
-Two rates in a ratio of whole numbers, ``up`` frames of one to ``down`` of the other, meet at no
-more than ``up`` different phases, so every filter that interpolation needs is a row of a table.
+Two rates in a ratio of whole numbers, ``up`` frames of one to ``down`` of the other, have no more
+than ``up`` different phases between their grids, so every filter needed is one row of a table.
 The prototype is a sinc cut off between the pass band and half the lower rate, under a Kaiser
 window: J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function", 1974,
 for the window, its shape and its length; Crochiere and Rabiner, "Multirate Digital Signal
@@ -20,45 +20,45 @@ from ...graph.errors import ParamError
 __all__ = ["PASS_HZ", "Rates", "filters", "rates"]
 
 PASS_HZ = 20_000.0
-"""Up to here nothing is touched, where half the lower rate leaves room."""
+"""End of the pass band in Hz, where half the lower rate is high enough."""
 PASS_SHARE = 20_000 / 22_050
-"""Of half the lower rate, where it is less."""
+"""End of the pass band as a share of half the lower rate, where that is less."""
 STOP_DB = 112.0
-"""What is left above half the lower rate.  A little more than is promised: rows are rounded."""
-MOST_PHASES = 4096
-MOST_RATIO = 16.0
+"""Stop-band attenuation above half the lower rate, with a margin for rounded coefficients."""
+MAX_PHASES = 4096
+MAX_RATIO = 16.0
 
 
 @dataclass(frozen=True)
 class Rates:
-    """A stream's rate and another one that it is brought to and back from."""
+    """A stream's sample rate, the inner rate, and the filters between them."""
 
     stream: int
     inner: int
     up: int
-    """Inner frames ..."""
+    """Inner frames per ``down`` stream frames."""
     down: int
-    """... for so many of the stream's."""
+    """Stream frames per ``up`` inner frames."""
     taps_in: int
-    """Stream frames that make an inner one."""
+    """Filter length to the inner rate, in stream frames."""
     taps_out: int
-    """Inner frames that make one of the stream's."""
+    """Filter length back to the stream's rate, in inner frames."""
     latency: int
-    """Stream frames from input to output: exact, at every frequency."""
+    """Stream frames from input to output; exact, at every frequency."""
 
     @property
     def lag_out(self) -> int:
-        """Inner frames by which the way out is late: half its filter."""
+        """Latency of the output resampler in inner frames: half its filter."""
         return self.taps_out // 2
 
     def inner_frames(self, frames: int) -> int:
-        """Return how many inner frames have been made once so many of the stream are in."""
+        """Return the number of inner frames processed after ``frames`` stream frames."""
         return -(-frames * self.up // self.down)
 
 
 @lru_cache(maxsize=64)
 def rates(stream: float, inner: float) -> Rates:
-    """Return how to go from one rate to the other and back; ``ParamError`` where it cannot be.
+    """Return the conversion from one rate to another and back; ``ParamError`` if not possible.
 
     Both must be whole numbers of hertz, in a ratio of whole numbers up to 4096, at most 16 apart.
     """
@@ -67,28 +67,28 @@ def rates(stream: float, inner: float) -> Rates:
         raise ParamError(f"cannot resample {found}: rates must be whole numbers of hertz")
     common = math.gcd(int(stream), int(inner))
     up, down = int(inner) // common, int(stream) // common
-    if max(up, down) > MOST_PHASES:
+    if max(up, down) > MAX_PHASES:
         raise ParamError(
-            f"cannot resample {found}: their ratio is {up}/{down}, of numbers up to {MOST_PHASES}"
+            f"cannot resample {found}: their ratio is {up}/{down}, of numbers up to {MAX_PHASES}"
             " at most"
         )
-    if max(up / down, down / up) > MOST_RATIO:
-        raise ParamError(f"cannot resample {found}: at most {MOST_RATIO:g} apart")
+    if max(up / down, down / up) > MAX_RATIO:
+        raise ParamError(f"cannot resample {found}: at most {MAX_RATIO:g} apart")
     lower = min(stream, inner)
     taps_in, taps_out = _length(stream, lower), _length(inner, lower)
-    # The way out lags by half its filter; the way in by at least half of its own, and by what then
-    # makes the sum a whole number of frames.
+    # The output resampler has half its filter of latency; the input one at least half of its own,
+    # rounded up so that the sum is a whole number of stream frames.
     latency = taps_in // 2 + taps_out // 2 * down // up + 1
     return Rates(int(stream), int(inner), up, down, taps_in, taps_out, latency)
 
 
 def edges(lower: float) -> tuple[float, float]:
-    """Return where the pass band ends and the stop band begins, in Hz."""
+    """Return the end of the pass band and the beginning of the stop band, in Hz."""
     return min(PASS_HZ, PASS_SHARE * lower / 2), lower / 2
 
 
 def _length(rate: float, lower: float) -> int:
-    """Return the taps a filter at ``rate`` needs, an even number (Kaiser 1974)."""
+    """Return the filter length at ``rate``, an even number of taps (Kaiser 1974)."""
     begin, end = edges(lower)
     width = 2.0 * math.pi * (end - begin) / rate
     return 2 * math.ceil(((STOP_DB - 7.95) / (2.285 * width) + 1.0) / 2.0)
@@ -97,8 +97,8 @@ def _length(rate: float, lower: float) -> int:
 def filters(rate: float, lower: float, taps: int, phases: int, padded: int) -> NDArray[np.float32]:
     """Return ``[phase][tap]``: row n interpolates n / phases of a frame after the middle tap.
 
-    The middle tap is number ``taps / 2 - 1``; before the first come zeros, up to ``padded``.  Each
-    row sums to 1, so that what stands still is not touched.
+    The middle tap is number ``taps / 2 - 1``; zeros before the first tap pad rows to ``padded``.
+    Each row sums to 1, so that a constant signal stays exact.
     """
     begin, end = edges(lower)
     cutoff = (begin + end) / rate  # of half the rate

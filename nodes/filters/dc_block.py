@@ -1,4 +1,4 @@
-"""DC block: take the constant part out of a signal."""
+"""DC block: first-order high-pass that removes a signal's constant part."""
 
 import math
 
@@ -11,9 +11,9 @@ __all__ = ["DcBlock"]
 STATE = np.dtype(
     [
         ("cutoff_hz", np.float64),
-        ("turn", np.float64),  # 2 pi over the sample rate
+        ("turn", np.float64),  # 2 pi / sample rate
         ("channels", np.int64),
-        ("last", np.int64),  # of each channel, the last input and the last output
+        ("last", np.int64),  # per channel: last input, last output
     ]
 )
 
@@ -21,7 +21,7 @@ STATE = np.dtype(
 @ng.kernel
 def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    # Changed at once: the filter goes on from its last output, so a new corner is no step.
+    # Not smoothed: the filter continues from its last output, so a new cutoff makes no step.
     a = 1.0 / (1.0 + s.turn * s.cutoff_hz)
     last = ng.numbers(s.last, 2 * s.channels, np.float64)
     for c in range(s.channels):
@@ -48,7 +48,7 @@ class DcBlock(ng.Node):
     )
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for two numbers a channel, in float64 as the filter is recursive."""
+        """Allocate two numbers per channel, in float64 because the filter is recursive."""
         made = io.memory.record(
             STATE,
             cutoff_hz=io.params["cutoff_hz"],

@@ -1,29 +1,29 @@
-"""The contract that every node keeps, as checks for any node, inside this package or outside it.
+"""Tests of the node contract, for nodes inside and outside this package.  Control thread.
 
-All of it by one call::
+All checks in one call::
 
     from namgraph.nodes.testing import check_node
 
     check_node(Tremolo())
 
-or check by check with pytest::
+or one pytest test per check::
 
     @pytest.mark.parametrize("check", NODE_CHECKS)
     def test_contract(check):
         check(Tremolo())
 
-Both take one or more examples of one class: give a second one where a parameter is not heard with
-the settings of the first within 1024 frames at 48 kHz (a delay of half a second is not).  Each
-example is played as given, and with all parameters at their lowest and at their highest.  A broken
-promise is a ``ContractError`` (an ``AssertionError``): one line with the node, what must hold, and
-what was found where.  ``NodeHarness`` plays one node for tests of what is particular to it.
+Both take one or more example nodes of one class.  Give a second example if a parameter of the first
+has no effect on the output within 1024 frames at 48 kHz (a delay of half a second has none).  Each
+example is tested as given, and with all parameters at their lowest and at their highest.  A failed
+check is a ``ContractError`` (an ``AssertionError``): one line with the node, the requirement and
+the value found.  ``NodeHarness`` plays one node, for tests specific to it.
 
-Nothing here is loaded by ``import namgraph``; NumPy and Numba are all it needs.
+``import namgraph`` does not load this package; it needs only NumPy and Numba.
 
     check        check_node, NODE_CHECKS
     output       block sizes, buffer ends, finite numbers, recovery, players
     state        reset, snapshot, swap, scratch memory
-    description  docstrings, ranges, latency, parameters that are heard
+    description  docstrings, ranges, latency, effect of each parameter
     harness      one node in an engine
     report       ContractError; same_bits, for tests of one node
 """

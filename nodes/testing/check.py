@@ -1,4 +1,4 @@
-"""All checks in one list, and the one call that runs them."""
+"""The list of all checks, and ``check_node``, which runs them."""
 
 import dataclasses
 import functools
@@ -33,7 +33,7 @@ __all__ = ["NODE_CHECKS", "SETTING_CHECKS", "check_node", "corners"]
 SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_record,
     check_bounds,
-    check_scratch,  # before those that a kept curve would fail as well
+    check_scratch,  # before those that also fail if scratch memory is kept
     check_finite,
     check_block_sizes,
     check_reset,
@@ -42,11 +42,11 @@ SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_players,
     check_recovery,
 )
-"""Checks of one node as it is set."""
+"""Checks of one node with one set of parameter values."""
 
 
 def corners(node: Node) -> dict[str, Node]:
-    """Return the node as it is, and with all its parameters at either end."""
+    """Return the node as given, with all parameters at their lowest, and at their highest."""
     rows = node.params().items()
     return {
         "given": node,
@@ -75,14 +75,14 @@ NODE_CHECKS: tuple[Callable[..., None], ...] = (
     check_heard,
     check_parameters_heard,
 )
-"""The whole contract: each is called with one or more examples of one node class."""
+"""The whole contract; each check takes one or more example nodes of one class."""
 
 
 def check_node(*examples: Node) -> None:
-    """Check everything a node promises; raise ``ContractError`` at the first broken promise.
+    """Run all checks on a node; raise ``ContractError`` at the first that fails.
 
-    ``examples`` are nodes of one class.  An error made by the node itself (a kernel that does not
-    compile, a ``prepare`` that fails) comes through as it is.
+    ``examples`` are nodes of one class.  Errors of the node itself (a kernel that does not compile,
+    a ``prepare`` that fails) are not wrapped.
     """
     if not examples or not all(isinstance(node, Node) for node in examples):
         raise TypeError(f"check_node takes one or more nodes, not {examples!r}")

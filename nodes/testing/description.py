@@ -1,6 +1,6 @@
-"""Checks of what a node says of itself: documentation, ranges, latency, parameters that do a thing.
+"""Checks of a node's description: docstrings, ranges, latency, effect of each parameter.
 
-Each takes one or more examples of a node's class and raises ``ContractError``.
+Each takes one or more example nodes of one class and raises ``ContractError``.
 """
 
 import sys
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def check_documented(*examples: Node) -> None:
-    """Check that class and file have docstrings; that of the class begins with a sentence."""
+    """Check that class and module have docstrings, the class's beginning with a sentence."""
     for cls in dict.fromkeys(type(node) for node in examples):
         doc = cls.__doc__ or ""
         promise = "the class must have a docstring of its own that begins with a sentence"
@@ -31,13 +31,13 @@ def check_documented(*examples: Node) -> None:
         first = doc.splitlines()[0].rstrip()
         require(first.endswith("."), cls, promise, f"a first line without a full stop, {first!r}")
         module = sys.modules.get(cls.__module__)
-        file = getattr(module, "__file__", None)  # a prompt and a notebook have none
+        file = getattr(module, "__file__", None)  # None at a prompt and in a notebook
         promise = "its file must begin with a docstring"
         require(file is None or module.__doc__, cls, promise, f"none in {file}")
 
 
 def check_ranges(*examples: Node) -> None:
-    """Check that each parameter refuses what is out of range or no number, by name."""
+    """Check that parameters refuse values out of range and non-numbers, naming the parameter."""
     for node in examples:
         for name, row in node.params().items():
             for bad in (row.low - 1, row.high + 1, float("nan"), float("inf"), "loud", None):
@@ -68,13 +68,13 @@ def check_latency(*examples: Node) -> None:
 
 
 def heard(node: Node) -> bool:
-    """Return whether anything comes out, in all outputs, within the time these checks play."""
+    """Return whether noise gives non-zero samples in all outputs within ``LENGTH`` frames."""
     harness = NodeHarness(node)
     return bool(harness.play(harness.noise()).any(axis=1).all())
 
 
 def heard_params(node: Node) -> set[str]:
-    """Return the parameters that change the output within the time these checks play."""
+    """Return the parameters that change the output within ``LENGTH`` frames."""
     harness = NodeHarness(node)
     found = set()
     for name, row in node.params().items():
@@ -89,7 +89,7 @@ def heard_params(node: Node) -> set[str]:
 
 
 def check_heard(*examples: Node) -> None:
-    """Check that one example is heard, or other checks would compare silence with silence."""
+    """Check that one example has output, because other checks compare outputs."""
     require(
         any(heard(node) for node in examples),
         examples[0],
@@ -99,12 +99,12 @@ def check_heard(*examples: Node) -> None:
 
 
 def check_parameters_heard(*examples: Node) -> None:
-    """Check that every parameter changes some example's output, or moving it proves nothing."""
+    """Check that every parameter changes the output of at least one example."""
     found: set[str] = set().union(*(heard_params(node) for node in examples))
-    lost = sorted(set(examples[0].params()) - found)
+    missing = sorted(set(examples[0].params()) - found)
     require(
-        not lost,
+        not missing,
         examples[0],
         "each parameter must change the output within 1024 frames of noise, from end to end",
-        f"no change by {', '.join(lost)} (give an example in which it is heard)",
+        f"no change by {', '.join(missing)} (give an example in which it is heard)",
     )

@@ -1,7 +1,7 @@
-"""One node in a graph of its own, played by an engine or called as a bare kernel.
+"""NodeHarness: one node in its own graph, played by an engine or called as a bare kernel.
 
-What the checks of this folder work with, and a help for tests of what is particular to a node.
-Everything here runs on the thread that calls it; signals are float32 arrays ``(channels, frames)``.
+For the checks of this folder, and for tests specific to a node.  Everything runs on the calling
+thread; signals are float32 arrays ``(channels, frames)``.
 """
 
 import ctypes
@@ -18,23 +18,23 @@ __all__ = ["CANARY", "LENGTH", "SPEC", "Audio", "Changes", "NodeHarness", "chang
 
 Audio = NDArray[np.float32]
 Changes = Sequence[tuple[int, str, float]]
-"""Parameter changes: the frame, counted from the beginning of a call, the name and the value."""
+"""Parameter changes: frame, counted from the first frame of the call, name, value."""
 
 SPEC = Spec(rate=48_000, max_frames=64)
 ROOM = SPEC.max_frames + 16
-"""Floats from the beginning of a channel that are its own, those behind ``max_frames`` included."""
+"""Float32 in each channel buffer, including the padding after ``max_frames``."""
 LENGTH = 1024
-"""Frames for which most checks play."""
+"""Length in frames of the signals in most checks."""
 CANARY = np.float32(-77.25)
-"""What lies in output memory before a kernel is called, to see what it wrote."""
+"""Written to output memory before each kernel call, to detect which samples it writes."""
 
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)
 
 
 def graph_of(node: Node, channels: int = 2) -> Graph:
-    """Return a graph with ``node`` alone, each of its ports at an input or output of the graph.
+    """Return a graph with ``node`` alone, each port connected to an input or output of the graph.
 
-    A port whose channel count follows its input gets ``channels``.
+    Ports that follow their input get ``channels`` channels.
     """
     graph = Graph()
     graph.add("node", node)
@@ -50,7 +50,7 @@ def graph_of(node: Node, channels: int = 2) -> Graph:
 
 
 def changed(node: Node, **values: object) -> Node:
-    """Return the same node with other values of some of its fields."""
+    """Return a copy of the node with other values of some fields."""
     return dataclasses.replace(node, **values)  # type: ignore[type-var]
 
 
@@ -74,14 +74,14 @@ class NodeHarness:
         return [self.plan.arena.bytes_at(int(p), 4 * ROOM).view(np.float32) for p in pointers]
 
     def noise(self, frames: int = LENGTH, seed: int = 0) -> Audio:
-        """Return white noise between -1 and 1 for all inputs."""
+        """Return white noise between -1 and 1 for all inputs, ``(channels, frames)``."""
         shape = (len(self.ins), frames)
         return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)
 
     def play(self, signal: Audio, cuts: Sequence[int] = (64,), changes: Changes = ()) -> Audio:
-        """Play ``signal`` in blocks as long as ``cuts`` say (the last goes on); return all outputs.
+        """Play ``signal`` in blocks of ``cuts`` frames, the last size repeated; return all outputs.
 
-        ``changes`` are timed from the first frame of this call.
+        Frames of ``changes`` are counted from the first frame of this call.
         """
         for at, name, value in changes:
             self.engine.set(f"node.{name}", value, at=self.engine.frame + at)
@@ -97,7 +97,7 @@ class NodeHarness:
         return out
 
     def call(self, block: Audio, beyond: float = 0.0) -> Audio:
-        """Call the bare kernel with one block; ``beyond`` lies behind it in every input."""
+        """Call the bare kernel with one block, followed by ``beyond`` in every input buffer."""
         frames = block.shape[1]
         for x, given in zip(self.ins, block, strict=True):
             x[:frames] = given
@@ -110,16 +110,16 @@ class NodeHarness:
         return np.array([y[:frames] for y in self.outs])
 
     def readings(self) -> dict[str, float]:
-        """Return what the node reports (the fields its class lists in ``reports``)."""
+        """Return the node's readings (the fields that its class lists in ``reports``)."""
         return dict(self.engine.stats().readings)
 
     def turn(self, name: str, value: float) -> None:
-        """Set a parameter of the node, from the next block on."""
+        """Set a parameter of the node, effective from the next block."""
         self.engine.set(f"node.{name}", value)
 
     def renew(self) -> None:
-        """Go back to the beginning, parameters included."""
+        """Reset the engine and all parameters to their initial values."""
         for name in self.node.params():
             self.turn(name, getattr(self.node, name))
         self.engine.reset()
-        self.engine.play([], [], 0)  # so that ``engine.frame`` is 0 when changes are timed by it
+        self.engine.play([], [], 0)  # so that ``engine.frame`` is 0 for the next changes

@@ -1,7 +1,7 @@
-"""Checks of what comes out of a node: block sizes, buffer ends, numbers that are finite, players.
+"""Checks of a node's output: block sizes, buffer ends, finite numbers, recovery, players.
 
-Each takes one node as it is set and raises ``ContractError``; ``check_node`` runs them all, with
-the node's parameters as given, at their lowest and at their highest.
+Each takes one node with its parameter values and raises ``ContractError``; ``check_node`` runs them
+all, with the parameters as given, at their lowest and at their highest.
 """
 
 import random
@@ -25,18 +25,18 @@ __all__ = [
 ]
 
 POISONS = (np.nan, np.inf, -np.inf, float(np.finfo(np.float32).max), 1e-45)
-"""Samples that no node should be given, and any may be."""
+"""Invalid and extreme input samples."""
 
 
 def check_block_sizes(node: Node) -> None:
-    """Check that no cut into blocks changes a bit of the output or of the readings."""
+    """Check that output and readings are bit-identical for all block sizes."""
     harness = NodeHarness(node)
     for cuts, changes in _random_cuts(node):
         check_cuts(harness, cuts, changes)
 
 
 def _random_cuts(node: Node) -> Iterator[tuple[list[int], Changes]]:
-    """Make up ways to cut a signal, some blocks past ``max_frames``, while parameters move."""
+    """Yield random block sizes, some above ``max_frames``, with random parameter changes."""
     draw = random.Random(0)
     names = sorted(node.params())
     yield [64, 64], ()
@@ -50,7 +50,7 @@ def _random_cuts(node: Node) -> Iterator[tuple[list[int], Changes]]:
 
 
 def check_cuts(harness: NodeHarness, cuts: Sequence[int], changes: Changes = ()) -> None:
-    """Compare one cut of a signal with the same signal played frame by frame."""
+    """Compare a signal played in blocks of ``cuts`` with the same signal played frame by frame."""
     promise = "the output must not depend on how the signal is cut into blocks"
     signal = harness.noise(max(sum(cuts), 1))
     harness.renew()
@@ -71,7 +71,7 @@ def check_cuts(harness: NodeHarness, cuts: Sequence[int], changes: Changes = ())
 
 
 def check_bounds(node: Node) -> None:
-    """Check that a kernel reads and writes nothing behind ``frames``, and writes all before it."""
+    """Check that a kernel accesses nothing after ``frames``, and writes every frame before."""
     poisoned, clean = NodeHarness(node), NodeHarness(node)
     for block, frames in enumerate([1, 7, 63, 64, 2, 33] * 4):
         signal = clean.noise(frames, seed=block)
@@ -102,7 +102,7 @@ def check_bounds(node: Node) -> None:
 
 
 def check_finite(node: Node) -> None:
-    """Check that finite input gives finite output and readings, with parameters anywhere."""
+    """Check that finite input gives finite output and readings, for random parameter values."""
     harness = NodeHarness(node)
     draw = random.Random(0)
     values: dict[str, float] = {name: getattr(node, name) for name in node.params()}
@@ -123,10 +123,10 @@ def check_finite(node: Node) -> None:
 
 
 def check_recovery(node: Node, poisons: Sequence[float] = POISONS) -> None:
-    """Check that one bad sample is muted, and that the node plays on after it as a new one would.
+    """Check that a non-finite sample is muted, and that the node recovers from it completely.
 
-    The engine mutes a node whose output is not finite and starts it afresh; what must not happen
-    is that the node stays silent, keeps something over that start, or reports NaN.
+    The engine mutes and resets a node whose output is not finite.  After that the node must not
+    stay silent, keep anything from before the reset, or have readings of NaN.
     """
     harness = NodeHarness(node)
     fresh = harness.play(harness.noise())
@@ -153,7 +153,7 @@ def check_recovery(node: Node, poisons: Sequence[float] = POISONS) -> None:
                 "it must be heard again after a bad sample",
                 f"silence 36 blocks after one {poison}",
             )
-        if begun:  # it was started afresh; and afresh it is again after a reset of ours
+        if begun:  # the engine has reset it; here it is reset again
             harness.engine.reset()
             require_same(
                 node,
@@ -167,7 +167,7 @@ def check_recovery(node: Node, poisons: Sequence[float] = POISONS) -> None:
 
 
 def check_players(node: Node) -> None:
-    """Check that two copies make the same bits, one played natively and one from Python."""
+    """Check that two copies give the same bits, one played natively and one from Python."""
     plain, fast = NodeHarness(node), NodeHarness(node)
     for block, frames in enumerate([64, 1, 30] * 6):
         signal = fast.noise(frames, seed=block)

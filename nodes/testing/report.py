@@ -1,4 +1,4 @@
-"""How a broken promise is reported: one line with the node, the promise, and what was found."""
+"""ContractError: one line with the node, the requirement, and the value found."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ __all__ = ["ContractError", "require", "require_same", "same_bits"]
 
 
 class ContractError(NamgraphError, AssertionError):
-    """A node breaks the contract; the message says which node, which promise, what was found."""
+    """A node breaks the contract; the message has the node, the requirement and the value found."""
 
 
 def require(kept: object, node: object, promise: str, found: str) -> None:
     """Raise ``ContractError`` unless ``kept`` is true.
 
-    ``promise`` is a sentence that says what must hold, ``found`` what was found instead and where.
+    ``promise`` is the requirement, as a sentence; ``found`` the value found instead, and where.
     """
     if not kept:
         raise ContractError(f"{node!r}: {promise}; found: {found}")
@@ -27,20 +27,19 @@ def require_same(
     node: Node,
     promise: str,
     found: NDArray[np.float32],
-    wanted: NDArray[np.float32],
+    expected: NDArray[np.float32],
     ways: Sequence[str] = ("here", "there"),
 ) -> None:
     """Compare two signals ``(channels, frames)`` bit by bit; report the first frame that differs.
 
-    Two NaN are the same if their bits are, and 0 is not -0.  ``ways`` says how ``found`` and how
-    ``wanted`` was made.
+    Bits are compared, so 0 is not -0.  ``ways`` describes how ``found`` and ``expected`` were made.
     """
-    differs = found.view(np.int32) != wanted.view(np.int32)
+    differs = found.view(np.int32) != expected.view(np.int32)
     if not differs.any():
         return
     frame = int(np.argmax(differs.any(axis=0)))
     row = int(np.argmax(differs[:, frame]))
-    one, other = float(found[row, frame]), float(wanted[row, frame])
+    one, other = float(found[row, frame]), float(expected[row, frame])
     require(
         False,
         node,
@@ -50,6 +49,6 @@ def require_same(
     )
 
 
-def same_bits(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> None:
-    """Assert that two float32 arrays are the same bit by bit (for tests of one node)."""
-    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
+def same_bits(found: NDArray[np.float32], expected: NDArray[np.float32]) -> None:
+    """Assert that two float32 arrays are bit-identical (for tests of one node)."""
+    np.testing.assert_array_equal(found.view(np.int32), expected.view(np.int32))

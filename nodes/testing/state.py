@@ -1,7 +1,7 @@
-"""Checks of what a node remembers: reset, snapshot, swap, scratch memory.
+"""Checks of a node's state: reset, save and restore, swap, scratch memory.
 
-Each takes one node as it is set and raises ``ContractError``; ``check_node`` runs them all, with
-the node's parameters as given, at their lowest and at their highest.
+Each takes one node with its parameter values and raises ``ContractError``; ``check_node`` runs them
+all, with the parameters as given, at their lowest and at their highest.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def _disturb(harness: NodeHarness, poison: float) -> None:
-    """Leave traces everywhere: bad samples, and every parameter moved to both ends and back."""
+    """Change all state: play bad samples, and move every parameter to both ends and back."""
     harness.call(np.full((len(harness.ins), 64), poison, np.float32))
     for name, row in harness.node.params().items():
         for value in (row.low, row.high):
@@ -39,7 +39,7 @@ def _require_readings(harness: NodeHarness, shown: dict[str, float], promise: st
 
 
 def check_reset(node: Node, poisons: Sequence[float] = POISONS) -> None:
-    """Check that after ``reset`` a node is as good as new: no sample, no setting outlives it."""
+    """Check that after ``reset`` a node gives the same bits as a new one."""
     promise = "after engine.reset() it must play as a new node does"
     harness = NodeHarness(node)
     fresh = harness.play(harness.noise())
@@ -53,7 +53,7 @@ def check_reset(node: Node, poisons: Sequence[float] = POISONS) -> None:
 
 
 def check_scratch(node: Node) -> None:
-    """Check that nothing is kept in scratch memory, which may hold anything between blocks."""
+    """Check that the output does not depend on the content of scratch memory between blocks."""
     spoiled, clean = NodeHarness(node), NodeHarness(node)
     memory = spoiled.plan._prepared[spoiled.number].memory
     blocks = [b.content for b in memory.blocks if b.region == "scratch"]
@@ -71,7 +71,7 @@ def check_scratch(node: Node) -> None:
 
 
 def check_snapshot(node: Node) -> None:
-    """Check that ``restore`` returns to the same future, parameters on their way included."""
+    """Check that output continues after ``restore_state`` as it did after ``save_state``."""
     promise = "after engine.restore_state(snapshot) it must play what followed the snapshot"
     harness = NodeHarness(node)
     signal = harness.noise()
@@ -89,7 +89,7 @@ def check_snapshot(node: Node) -> None:
 
 
 def check_swap(node: Node) -> None:
-    """Check that a node equal by value plays on when its graph is replaced."""
+    """Check that an equal node continues without a change when its graph is swapped."""
     twin = changed(node)
     promise = "two nodes with the same values must be equal and have the same hash"
     try:
@@ -114,7 +114,7 @@ def check_swap(node: Node) -> None:
 
 
 def check_record(node: Node) -> None:
-    """Check that every field ``NAME_now`` belongs to a parameter, or nothing would start it."""
+    """Check that every field ``NAME_now`` belongs to a parameter, which initialises it."""
     harness = NodeHarness(node)
     fields = harness.plan._prepared[harness.number].record.content.dtype.names or ()
     glides = {f.removesuffix("_now") for f in fields if f.endswith("_now")}

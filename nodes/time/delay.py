@@ -1,4 +1,4 @@
-"""Delay: echoes, at any time down to a fraction of a frame."""
+"""Delay: echoes with feedback, at fractional delay times."""
 
 import math
 
@@ -12,28 +12,30 @@ STATE = np.dtype(
     [
         ("feedback_now", np.float64),
         ("mix_now", np.float64),
-        ("damping_hz_now", np.float64),  # the coefficient of the low-pass: 1 lets all through
+        ("damping_hz_now", np.float64),  # the low-pass coefficient: 1 is no filter
         ("feedback", np.float64),
         ("mix", np.float64),
         ("damping_hz", np.float64),
         ("time_ms", np.float64),
         ("time_ms_now", np.float64),  # in frames
-        ("speed", np.float64),  # the coefficient of the time's glide, and of the others'
-        ("coefficient", np.float64),
+        ("speed", np.float64),  # smoothing coefficient of the time
+        ("coefficient", np.float64),  # smoothing coefficient of the other parameters
         ("rate", np.float64),
         ("channels", np.int64),
-        ("at", np.int64),  # where the next frame is written
-        ("size", np.int64),  # of each channel's ring: a power of two
+        ("at", np.int64),  # write index into the ring
+        ("size", np.int64),  # frames of each channel's ring: a power of two
         ("ring", np.int64),
-        ("damped", np.int64),  # of each channel, the low-pass's output
+        ("damped", np.int64),  # per channel: output of the low-pass
         ("curves", np.int64),
     ]
 )
 NEAR = 1e-5
-"""A time this close to where it goes, in frames, has arrived."""
+"""Distance to the target, in frames, below which the time jumps to it."""
 LONGEST_MS = 5000.0
 OPEN_HZ = 20_000.0
+"""``damping_hz`` from which there is no low-pass."""
 SILENCE_DB = 100.0
+"""Attenuation at which the tail ends."""
 LONGEST_TAIL_S = 30.0
 
 
@@ -42,7 +44,7 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     target, speed = s.time_ms * s.rate * 1e-3, s.speed
     whole = np.float64(math.floor(target + 0.5))
-    if abs(target - whole) < NEAR:  # whole frames, whatever milliseconds make of them
+    if abs(target - whole) < NEAR:  # whole frames, despite the rounding of milliseconds
         target = whole
     begin = target if s.time_ms_now != s.time_ms_now else s.time_ms_now
     opening = 1.0
@@ -66,7 +68,7 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
                     now += speed * (target - now)
                     if abs(target - now) <= NEAR:
                         now = target
-                # Lagrange's cubic through four frames, the wanted time between the middle two.
+                # Lagrange's cubic through four frames, the delay time between the middle two.
                 first = int(now if now >= 2.0 else 2.0) - 1
                 t = (now if now > 1.0 else 1.0) - first
                 a0 = np.float32((1.0 - t) * (2.0 - t) * (3.0 - t) / 6.0)
@@ -82,7 +84,7 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
             low = p * echo + (1.0 - p) * low
             written = sample + curve[i] * np.float32(low)
             ring[at & mask] = written
-            if early > 0:  # less than one frame: between what comes in now and the frame before
+            if early > 0:  # less than one frame: between the current frame and the one before
                 echo = (one - early) * echo + early * written
             y[i] = (one - wet) * sample + wet * echo
         damped[c] = low
@@ -98,7 +100,7 @@ class Delay(ng.Node):
     every echo after the first is duller than the one before (20 kHz: none is).  A time of whole
     frames is exact to the bit; between frames it is interpolated by Lagrange's cubic (Laakso et
     al., "Splitting the unit delay", 1996).  A new time is approached as a tape machine would,
-    by speeding up or down for a moment.  The loop itself is never shorter than one frame.
+    by playing faster or slower for a moment.  The loop itself is never shorter than one frame.
     """
 
     time_ms: float = ng.param(
@@ -109,15 +111,15 @@ class Delay(ng.Node):
     damping_hz: float = ng.param(default=OPEN_HZ, low=200.0, high=OPEN_HZ, unit="Hz", taper="log")
 
     def tail(self, spec: ng.Spec) -> int:
-        """Until the echoes are 100 dB down, 30 seconds at most."""
-        again = 20.0 * math.log10(self.feedback) if self.feedback > 0 else -math.inf
-        echoes = 1 + math.floor(-SILENCE_DB / again)
-        smear = spec.rate / (2 * math.pi * self.damping_hz)  # what the low-pass adds, each time
+        """Return the frames until the echoes are 100 dB down, 30 seconds at most."""
+        decay_db = 20.0 * math.log10(self.feedback) if self.feedback > 0 else -math.inf
+        echoes = 1 + math.floor(-SILENCE_DB / decay_db)
+        smear = spec.rate / (2 * math.pi * self.damping_hz)  # added by the low-pass at each echo
         frames = echoes * (self.time_ms * 1e-3 * spec.rate + smear) + 12 * smear
         return min(math.ceil(frames) + 2, round(LONGEST_TAIL_S * spec.rate))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for rings that hold the longest time, so that the time can be any."""
+        """Allocate rings for the longest time, because the time is a parameter."""
         channels, rows = io.outputs["out"], self.params()
         size = 1 << math.ceil(math.log2(LONGEST_MS * 1e-3 * io.spec.rate + 4))
         made = io.memory.record(

@@ -1,4 +1,4 @@
-"""Gain: scale a signal."""
+"""Gain: scales a signal."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ __all__ = ["Gain"]
 STATE = np.dtype(
     [
         ("gain_db", np.float64),
-        ("gain_db_now", np.float64),  # the amplitude factor on its way
+        ("gain_db_now", np.float64),  # the current amplitude factor
         ("coefficient", np.float64),
         ("channels", np.int64),
         ("curve", np.int64),
@@ -32,7 +32,7 @@ class Gain(ng.Node):
     gain_db: float = ng.param(default=0.0, low=-80.0, high=36.0, unit="dB")
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for one curve, shared by all channels."""
+        """Allocate one gain curve, shared by all channels."""
         made = io.memory.record(
             STATE,
             gain_db=io.params["gain_db"],

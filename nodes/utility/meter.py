@@ -1,4 +1,4 @@
-"""Meter: show how loud a signal is, and leave it as it is."""
+"""Meter: peak and RMS readings of a signal that passes unchanged."""
 
 import math
 from typing import ClassVar
@@ -15,13 +15,14 @@ STATE = np.dtype(
         ("peak_hold", np.float64),
         ("rms", np.float64),
         ("clipped", np.float64),
-        ("fall", np.float64),  # factor per frame
+        ("fall", np.float64),  # the peak's decay, a factor per frame
         ("coefficient", np.float64),
         ("channels", np.int64),
-        ("levels", np.int64),  # of each channel, its falling peak and its mean square
+        ("levels", np.int64),  # per channel: decaying peak, mean square
     ]
 )
 FALL_DB_S = 20.0
+"""Decay of the peak, in dB per second."""
 MEAN_S = 0.3
 """Time constant of the mean square: that of a VU meter's needle (IEC 60268-17)."""
 
@@ -36,7 +37,7 @@ def _meter(state: int, ins: int, outs: int, frames: int) -> None:
         ng.copy_bytes(ng.channel_address(outs, c), ng.channel_address(ins, c), 4 * frames)
         x = ng.channel(ins, c, frames)
         peak, square = levels[2 * c], levels[2 * c + 1]
-        for i in range(frames):  # one by one: a peak falls alike wherever a block ends
+        for i in range(frames):  # one by one: the same bits for every block size
             sample = np.float64(x[i])
             size = abs(sample)
             peak = max(peak * fall, size)
@@ -65,7 +66,7 @@ class Meter(ng.Node):
     reports: ClassVar[tuple[str, ...]] = ("peak", "peak_hold", "rms", "clipped")
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for two numbers a channel, in float64 as both are recursive."""
+        """Allocate two numbers per channel, in float64 because both are recursive."""
         made = io.memory.record(
             STATE,
             fall=10.0 ** (-FALL_DB_S / 20.0 / io.spec.rate),

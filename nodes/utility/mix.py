@@ -1,4 +1,4 @@
-"""Mix: add signals up, each at its own level."""
+"""Mix: sums signals, each at its own level."""
 
 from typing import Any
 
@@ -8,13 +8,15 @@ from ...runtime import authoring as ng
 
 __all__ = ["Mix"]
 
-MOST = 16
-"""Inputs: the parameters are a table of the class, so there are as many as there may be inputs."""
+MAX_INPUTS = 16
+"""Parameters belong to the class, so each possible input has one."""
 
 STATE = np.dtype(
-    [(f"gain{k}_db", np.float64) for k in range(1, MOST + 1)]
-    + [(f"gain{k}_db_now", np.float64) for k in range(1, MOST + 1)]  # amplitude factors
-    + [(f"sign{k}", np.float64) for k in range(1, MOST + 1)]
+    [(f"gain{k}_db", np.float64) for k in range(1, MAX_INPUTS + 1)]
+    + [
+        (f"gain{k}_db_now", np.float64) for k in range(1, MAX_INPUTS + 1)
+    ]  # current amplitude factors
+    + [(f"sign{k}", np.float64) for k in range(1, MAX_INPUTS + 1)]
     + [
         ("coefficient", np.float64),
         ("count", np.int64),
@@ -22,14 +24,14 @@ STATE = np.dtype(
         ("curve", np.int64),
     ]
 )
-NOW, SIGN = MOST, 2 * MOST
-"""The record begins with a table of numbers: targets, gliding factors, signs."""
+NOW, SIGN = MAX_INPUTS, 2 * MAX_INPUTS
+"""Offsets into the numbers that the record begins with: targets, current factors, signs."""
 
 
 @ng.kernel
 def _mix(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    table, factor = ng.numbers(state, 3 * MOST, np.float64), ng.floats(s.curve, frames)
+    table, factor = ng.numbers(state, 3 * MAX_INPUTS, np.float64), ng.floats(s.curve, frames)
     channels = s.channels
     for k in range(s.count):
         target = table[SIGN + k] * ng.decibels(table[k])
@@ -57,7 +59,7 @@ class Mix(ng.Node):
     counted from 1.  Levels of inputs beyond ``count`` can be set and do nothing.
     """
 
-    count: int = ng.option(default=2, choices=range(1, MOST + 1), kw_only=False)
+    count: int = ng.option(default=2, choices=range(1, MAX_INPUTS + 1), kw_only=False)
     invert: tuple[int, ...] = ng.option(default=())
     gain1_db: float = _level()
     gain2_db: float = _level()
@@ -77,7 +79,7 @@ class Mix(ng.Node):
     gain16_db: float = _level()
 
     def __post_init__(self) -> None:
-        """Check; bring ``invert`` into the one form that compares equal (a preset has a list)."""
+        """Check; make ``invert`` a sorted tuple, so that equal nodes compare equal."""
         super().__post_init__()
         object.__setattr__(self, "count", int(self.count))
         try:
@@ -92,12 +94,12 @@ class Mix(ng.Node):
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """One port per signal."""
+        """One port per signal: "in1", "in2", ..."""
         return tuple(ng.Port(f"in{k}") for k in range(1, self.count + 1))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for one curve, used by one input after the other."""
-        signs = {f"sign{k}": -1.0 if k in self.invert else 1.0 for k in range(1, MOST + 1)}
+        """Allocate one gain curve, reused for each input."""
+        signs = {f"sign{k}": -1.0 if k in self.invert else 1.0 for k in range(1, MAX_INPUTS + 1)}
         made = io.memory.record(
             STATE,
             **io.params,

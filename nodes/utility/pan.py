@@ -1,4 +1,4 @@
-"""Pan: place a mono signal between two speakers."""
+"""Pan: places a mono signal in stereo, at constant power."""
 
 import math
 
@@ -17,21 +17,21 @@ STATE = np.dtype(
 )
 QUARTER = math.pi / 4
 NEAR = 1e-6
-"""A position this close to its target has arrived."""
+"""Distance to the target below which the position jumps to it."""
 
 
-def _emit_share(lanes: ng.Lanes, towards: ng.Value) -> ng.Value:
+def _emit_pan_gain(lanes: ng.Lanes, towards: ng.Value) -> ng.Value:
     builder, kind = lanes.builder, towards.type
     sine = builder.module.declare_intrinsic("llvm.sin", [kind])
     angle = builder.fmul(builder.fadd(kind(1.0), towards), kind(QUARTER))
     return builder.call(sine, [angle])
 
 
-_share = ng.embed("pan.share", "d", _emit_share, gives="d")
-"""``_share(towards)``: the gain of the speaker that 1 points at and -1 points away from.
+_pan_gain = ng.embed("pan.gain", "d", _emit_pan_gain, gives="d")
+"""``_pan_gain(towards)``: the gain of one side; ``towards`` is 1 at that side and -1 at the other.
 
-The sine-cosine law: the squares of both gains add up to 1 everywhere, so the loudness in a room
-stays.  Written with two sines, silence and full level are exact at the ends.
+The sine-cosine law: the squares of both gains add up to 1 (constant power).  With two sines, the
+gains 0 and 1 are exact at the ends.
 """
 
 
@@ -44,17 +44,17 @@ def _pan(state: int, ins: int, outs: int, frames: int) -> None:
     if now != now:
         now = target
     start = 0
-    # The angle glides, not the gains: so the law holds on the way as well.
+    # The angle is smoothed, not the gains: so the power is constant during a change as well.
     while start < frames and now != target:
         now += coefficient * (target - now)
         if -NEAR <= target - now <= NEAR:
             now = target
-        left[start] = np.float32(_share(-now)) * x[start]
-        right[start] = np.float32(_share(now)) * x[start]
+        left[start] = np.float32(_pan_gain(-now)) * x[start]
+        right[start] = np.float32(_pan_gain(now)) * x[start]
         start += 1
     if start < frames:
         for c in range(2):
-            gain = _share(target if c else -target)
+            gain = _pan_gain(target if c else -target)
             y, mono = ng.channel_address(outs, c), ng.channel_address(ins, 0)
             ng.amplify(y + 4 * start, mono + 4 * start, gain, frames - start)
     s.position_now = now
@@ -72,16 +72,16 @@ class Pan(ng.Node):
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """One channel."""
+        """One mono port."""
         return (ng.Port("in", channels=1),)
 
     @property
     def outputs(self) -> tuple[ng.Port, ...]:
-        """Two channels, left and right."""
+        """One stereo port."""
         return (ng.Port("out", channels=2),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for the record only."""
+        """Allocate the record; there is no other memory."""
         made = io.memory.record(
             STATE,
             position=io.params["position"],

@@ -1,4 +1,4 @@
-"""Split: one signal to several places, whole or channel by channel."""
+"""Split: copies a signal to several outputs, whole or channel by channel."""
 
 import numpy as np
 
@@ -22,16 +22,16 @@ class Split(ng.Node):
     """Copy a signal to ``count`` outputs, or take a stereo signal apart into "left" and "right".
 
     With ``mode="copy"`` each of "out1", "out2", ... has all the channels that come in.  Any output
-    of a graph may feed many inputs without this node; it gives the ways names of their own, so
-    that one can be rewired without the others.  With ``mode="channels"`` a stereo signal becomes
-    two mono ones, which nothing else does.  No sample is changed.
+    of a graph may feed many inputs without this node; it gives each branch a name, so that one can
+    be rewired without the others.  With ``mode="channels"`` a stereo signal becomes two mono
+    signals; no other node does that.  No sample is changed.
     """
 
     count: int = ng.option(default=2, choices=range(1, 17), kw_only=False)
     mode: str = ng.option(default="copy", choices=("copy", "channels"))
 
     def __post_init__(self) -> None:
-        """Check, also what fits together."""
+        """Check the fields, and that ``count`` matches ``mode``."""
         super().__post_init__()
         object.__setattr__(self, "count", int(self.count))
         if self.mode == "channels" and self.count != 2:
@@ -39,17 +39,17 @@ class Split(ng.Node):
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """What follows, or stereo."""
+        """One port: any channel count, or stereo with ``mode="channels"``."""
         return (ng.Port("in", channels=2 if self.mode == "channels" else None),)
 
     @property
     def outputs(self) -> tuple[ng.Port, ...]:
-        """The copies, or the two sides."""
+        """One port per copy, or "left" and "right"."""
         if self.mode == "channels":
             return (ng.Port("left", channels=1), ng.Port("right", channels=1))
         return tuple(ng.Port(f"out{k}") for k in range(1, self.count + 1))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Count channels: output channel k is a copy of input channel k, in turns."""
+        """Count channels: output channel k is a copy of input channel k modulo their number."""
         made = io.memory.record(STATE, ins=io.inputs["in"], outs=sum(io.outputs.values()))
         return ng.Processor(_split, made)

@@ -17,9 +17,8 @@ from namgraph.graph import (
     Processor,
     Spec,
     file,
-    node,
 )
-from namgraph.graph.node import _types
+from namgraph.graph.node import _types, node
 from namgraph.nodes import Gain
 from namgraph.nodes.testing import NODE_CHECKS, ContractError, NodeHarness, check_node
 from namgraph.nodes.testing.description import (

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from namgraph.graph import Graph, Io, Node, Processor, Spec, node, node_types, option, param
+from namgraph.graph import Graph, Io, Node, Processor, Spec, node_types, option, param
+from namgraph.graph.node import node
 from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime.adapters.live.null import NullStream
 from namgraph.runtime.native.abi import kernel

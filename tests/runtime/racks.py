@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from namgraph.graph import Graph, Io, Node, Processor, node, node_types, param
+from namgraph.graph import Graph, Io, Node, Processor, node_types, param
+from namgraph.graph.node import node
 from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime.native.abi import kernel
 from namgraph.runtime.native.pointers import channel, record

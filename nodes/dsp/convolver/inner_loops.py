@@ -1,4 +1,4 @@
-"""The inner loops of a convolver: copy in, direct form, products of spectra, add."""
+"""Inner loops of the convolver, emitted: copy, direct form, spectrum products, add."""
 
 from collections.abc import Sequence
 
@@ -8,32 +8,32 @@ from ....runtime.simd.lanes import Cell, Lanes, Value
 __all__ = ["ROW", "add_pair", "copy_in", "direct", "multiply", "multiply_newest"]
 
 ROW = 2 * HALF
-"""Floats of half a leaf of a spectrum: 32 real, 32 imaginary."""
+"""Float32 in a row: half a leaf of a spectrum, 32 real and 32 imaginary."""
 
 SUMS = 4
-"""Partial sums of the direct form, sixteen taps each."""
+"""Partial sums of the direct form, 16 taps each."""
 
 
 def copy_in(lanes: Lanes, source: Value, target: Value, count: Value) -> None:
-    """Copy ``count`` samples; ``target`` may be written up to the end of its last vector."""
+    """Copy ``count`` samples; writes ``target`` to the end of its last vector."""
     source, target = lanes.pointer(source), lanes.pointer(target)
     with lanes.loop(count, step=lanes.width) as at:
         left = lanes.minus(count, at)
-        # A whole store: a later load forwards from it, which it does not from a masked one.
+        # A full store: later loads can be forwarded from it, unlike from a masked one.
         lanes.store(lanes.load_first(source, left, at), target, at)
 
 
 def direct(
     lanes: Lanes, samples: Value, taps: Value, addend: Value, out: Value, count: Value
 ) -> None:
-    """Put ``addend[n] + sum of taps[k] samples[n - k], k < 64`` for ``count`` frames in ``out``.
+    """Direct form: ``out[n] = addend[n] + sum over k < 64 of taps[k] samples[n - k]``.
 
-    Every frame is summed in the same order, wherever in a tile it falls: four sums over sixteen
-    taps each, then their sum.  That is what makes the cut of a signal inaudible.
+    Every frame is summed in the same order, at any position in a tile: four sums of 16 taps each,
+    then their sum.  So the output does not depend on block sizes.
     """
     samples, taps, addend, out = map(lanes.pointer, (samples, taps, addend, out))
     done = lanes.cell(lanes.index(0))
-    for tile in (4, 2, 1):  # a wide one only while its last vector is needed
+    for tile in (4, 2, 1):  # a wide tile only while its last vector is needed
         stop = lanes.minus(count, (tile - 1) * lanes.width)
         with lanes.loop(stop, done.value, tile * lanes.width) as at:
             places = [lanes.at(p, at) for p in (samples, addend, out)]
@@ -43,7 +43,7 @@ def direct(
 
 def _tile(lanes: Lanes, tile: int, places: Sequence[Value], taps: Value, left: Value) -> None:
     samples, addend, out = places
-    # Sixteen sums at once where there are registers for them; else two of the four, twice.
+    # All sums at once with 32 vector registers; else two of the four, twice.
     together = SUMS if lanes.registers == 32 else SUMS // 2
     halves = []
     for first in range(0, SUMS, together):
@@ -82,12 +82,12 @@ def multiply(
     count: Value,
     fresh: Value,
 ) -> None:
-    """Add the products of ``count`` partitions, for half a leaf, to this block and to the next.
+    """Add the products of ``count`` partitions, for half a leaf, to this block and the next.
 
-    Partition p meets the input p blocks ago.  All but the newest input of the *next* block are
-    here already, so each spectrum loaded serves two blocks: half the memory traffic, which is what
-    long responses are bound by.  The two halves of a leaf take turns, so that every block costs
-    the same.  ``fresh`` (0 or 1) says to begin the sums at zero, not at what they hold.
+    Partition p is multiplied with the input p blocks ago.  All inputs of the *next* block but its
+    newest are known already, so each loaded spectrum is used for two blocks: half the memory
+    traffic, which limits long responses.  The two halves of a leaf alternate, so that every block
+    costs the same.  ``fresh`` 1 starts the sums at zero, 0 at their current values.
     """
     ring, spectra = lanes.pointer(ring), lanes.pointer(spectra)
     places = [lanes.pointer(p) for p in (re, im, next_re, next_im)]
@@ -126,7 +126,7 @@ def multiply_newest(
     re: Value,
     im: Value,
 ) -> None:
-    """Put ``from`` plus the newest input's product, for half a leaf, in ``re`` and ``im``."""
+    """Store ``from`` plus the newest input's product, for half a leaf, in ``re`` and ``im``."""
     x, h = lanes.pointer(samples), lanes.pointer(spectrum)
     from_re, from_im, re, im = map(lanes.pointer, (from_re, from_im, re, im))
     for at in range(0, HALF, lanes.width):
@@ -140,7 +140,7 @@ def multiply_newest(
 def _accumulate(
     lanes: Lanes, sums: Sequence[Cell], x: tuple[Value, Value], h: tuple[Value, Value]
 ) -> None:
-    """Add a complex product to a complex sum."""
+    """Add the complex product ``x h`` to a complex sum."""
     (a, b), (c, d), (re, im) = x, h, sums
     re.value = lanes.fma(a, c, re.value)
     im.value = lanes.fma(a, d, im.value)
@@ -149,7 +149,7 @@ def _accumulate(
 
 
 def add_pair(lanes: Lanes, target: Value, a: Value, b: Value) -> None:
-    """Add two steps of 64 samples to a third."""
+    """Add ``a`` and ``b`` to ``target``, 64 samples each."""
     target, a, b = map(lanes.pointer, (target, a, b))
     for at in range(0, LEAF, lanes.width):
         both = lanes.add(lanes.load(a, at), lanes.load(b, at))

@@ -1,15 +1,15 @@
-"""The convolver as one emitted function: any cut of a signal, no latency, one flat cost per step.
+"""The convolver as one emitted function: any block size, no latency, constant cost per step.
 
-Time is an absolute grid of 64 frames counted from reset.  Within a step the first 64 taps are
-computed directly, frame by frame; everything later was written ahead into ``tail`` when the step
-began.  When a step is full, one *boundary* does all the transforms: the level of 64 at once, longer
-levels a share of their period's work (``convolve_level``), so that no step is longer than another.
+Time is an absolute grid of steps of 64 frames, counted from reset.  Within a step the first 64 taps
+are computed directly, frame by frame; the output of all later taps was written to ``tail`` when the
+step began.  At the end of a step, a *boundary* does the transforms: those of the level of 64 at
+once, and a share of each longer level's work (``level.py``), so that all steps cost about the same.
 Non-uniform partitions: Gardner, "Efficient Convolution without Input-Output Delay", JAES 43 (3),
 1995; spreading the work: Garcia, "Optimal Filter Partition for Efficient Convolution with Short
 Input/Output Delay", AES 113, 2002.
 
-The driver is emitted too, not written in Numba: it costs a cold start a few milliseconds instead
-of a second, and no array is ever handed over.
+The outer loops are emitted too, not compiled by Numba: that adds a few milliseconds to a cold start
+instead of a second.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ from .layout import (
     Leaf,
     call,
     float_at,
-    least,
-    most,
+    maximum,
+    minimum,
     recent,
     ring_after,
     routes,
@@ -41,10 +41,10 @@ LONGER = ((512, "level512"), (4096, "level4096"))
 
 
 def convolver(depth: int, width: int | None = None) -> Callable[..., None]:
-    """Return ``f(record, ins, outs, frames)`` for kernels to call.
+    """Return ``f(record, ins, outs, frames)``, to be called in kernels.
 
-    ``depth`` counts the levels it can run: 0 has the direct form only, 1 partitions of 64, 2 also
-    of 512, 3 also of 4096.  A shallow one compiles sooner.
+    ``depth`` is the number of partition levels: 0 has the direct form only, 1 partitions of 64, 2
+    also of 512, 3 also of 4096.  Fewer levels compile faster.
     """
 
     def emit(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
@@ -58,9 +58,11 @@ def _convolve(
 ) -> None:
     c = Fields(lanes, state, CONVOLVER)
     phase = c["phase"]
-    with lanes.loop(lanes.plus(phase, frames), step=LEAF) as edge:  # where steps begin
-        begin = most(lanes, lanes.minus(edge, phase), lanes.index(0))
-        end = least(lanes, lanes.minus(lanes.plus(edge, LEAF), phase), frames)
+    with lanes.loop(
+        lanes.plus(phase, frames), step=LEAF
+    ) as edge:  # the frames at which steps begin
+        begin = maximum(lanes, lanes.minus(edge, phase), lanes.index(0))
+        end = minimum(lanes, lanes.minus(lanes.plus(edge, LEAF), phase), frames)
         count = lanes.minus(end, begin)
         at = lanes.minus(lanes.plus(begin, phase), edge)
         filling = lanes.plus(at, LEAF)
@@ -88,7 +90,7 @@ def _convolve(
 
 
 def _shift(lanes: Lanes, state: Value, depth: int) -> None:
-    """Make the step that is full the one before."""
+    """Move the full step to the place of the previous one."""
     c = Fields(lanes, state, CONVOLVER)
     with lanes.loop(c["inputs"]) as i:
         filled = recent(lanes, c, i, LEAF)
@@ -96,7 +98,7 @@ def _shift(lanes: Lanes, state: Value, depth: int) -> None:
 
 
 def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
-    """Take in the step that is full and write ``tail`` for the next."""
+    """Transform the full step and write ``tail`` for the next."""
     c = Fields(lanes, state, CONVOLVER)
     slots, step, mask = c["partitions"], c["step"], c["samples_mask"]
     position = ring_after(lanes, c["position"], 1, slots)

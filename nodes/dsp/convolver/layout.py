@@ -1,4 +1,4 @@
-"""What the convolver's driver is written with: places in its memory, rings, routes, calls."""
+"""Helpers of the emitted convolver: addresses, ring buffers, routes, function calls."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +18,8 @@ __all__ = [
     "Route",
     "call",
     "float_at",
-    "least",
-    "most",
+    "maximum",
+    "minimum",
     "recent",
     "ring_after",
     "routes",
@@ -32,40 +32,40 @@ __all__ = [
 
 
 def float_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
-    """Step ``count`` float32 on from an address."""
+    """Return ``address`` plus ``count`` float32."""
     return lanes.plus(address, lanes.times(count, 4))
 
 
 def row_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
-    """Step ``count`` rows (halves of a leaf) on from an address."""
+    """Return ``address`` plus ``count`` rows (half leaves)."""
     return lanes.plus(address, lanes.times(count, 4 * ROW))
 
 
 def recent(lanes: Lanes, c: Fields, channel: Value, frames: int | Value = 0) -> Value:
-    """Return where the last two steps of an input lie."""
+    """Return the address of the last two steps of an input, plus ``frames``."""
     return float_at(lanes, c["recent"], lanes.plus(lanes.times(channel, RECENT), frames))
 
 
 def tail(lanes: Lanes, c: Fields, channel: Value, frames: int | Value = 0) -> Value:
-    """Return where all but the direct form of an output lies, for the step that is filling."""
+    """Return the address of an output's precomputed part of the current step, plus ``frames``."""
     return float_at(lanes, c["tail"], lanes.plus(lanes.times(channel, LINE), frames))
 
 
 # ---- numbers -----------------------------------------------------------------------------------
 
 
-def least(lanes: Lanes, a: Value, b: Value) -> Value:
+def minimum(lanes: Lanes, a: Value, b: Value) -> Value:
     """Return the smaller int64."""
     return lanes.builder.select(lanes.builder.icmp_signed("<", a, b), a, b)
 
 
-def most(lanes: Lanes, a: Value, b: Value) -> Value:
+def maximum(lanes: Lanes, a: Value, b: Value) -> Value:
     """Return the larger int64."""
     return lanes.builder.select(lanes.builder.icmp_signed(">", a, b), a, b)
 
 
 def ring_after(lanes: Lanes, position: Value, steps: int | Value, count: Value) -> Value:
-    """Step at most ``count`` on around a ring."""
+    """Advance a ring index by ``steps``, at most ``count``."""
     there = lanes.plus(position, steps)
     over = lanes.builder.icmp_signed(">=", there, count)
     return lanes.builder.select(over, lanes.minus(there, count), there)
@@ -76,7 +76,7 @@ def ring_after(lanes: Lanes, position: Value, steps: int | Value, count: Value) 
 
 @dataclass(frozen=True)
 class Route:
-    """One of the sums an output is made of."""
+    """One term of an output: an input convolved with a response."""
 
     input: Value
     response: Value
@@ -86,7 +86,7 @@ class Route:
 
 @contextmanager
 def routes(lanes: Lanes, c: Fields, output: Value) -> Iterator[Route]:
-    """Emit a loop over the routes that end in an output."""
+    """Emit a loop over the routes of an output."""
     starts, table = lanes.pointer(c["starts"]), lanes.pointer(c["routes"])
     begin, end = lanes.word(starts, output), lanes.word(starts, lanes.plus(output, 1))
     with lanes.loop(end, begin) as number:
@@ -101,26 +101,26 @@ def routes(lanes: Lanes, c: Fields, output: Value) -> Iterator[Route]:
 
 @dataclass(frozen=True)
 class Leaf:
-    """The products of one leaf on their way: where the factors lie, and the sums.
+    """Addresses for the products of one leaf: the factors, and the sums.
 
     ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of the low half, then as many
-    of the high half.  Sums are for this block and for the next, real and imaginary.
+    of the high half.  The sums are those of this block and of the next, real and imaginary.
     """
 
     ring: Value
     spectra: Value
     slots: Value
     parity: Value
-    """Which half's turn it is to be multiplied for this block and the next."""
+    """The half (0 or 1) that is multiplied now, for this block and the next."""
     re: Value
     im: Value
     next_re: Value
     next_im: Value
     is_first: Value
-    """Whether this is the first of the routes that are summed."""
+    """Whether this is the first route of the sum."""
 
     def older(self, lanes: Lanes, position: Value, begin: Value, end: Value) -> None:
-        """Multiply steps ``begin`` to ``end``, oldest first, where ``position`` is the newest."""
+        """Add the products of steps ``begin`` to ``end``, oldest first, up to ``position``."""
         b, half = lanes.builder, lanes.times(self.parity, HALF)
         skip = lanes.times(self.parity, self.slots)
         fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.is_first)
@@ -137,12 +137,12 @@ class Leaf:
         )
 
     def newest(self, lanes: Lanes, position: Value) -> None:
-        """Multiply the newest input: add to this turn's half, and to what the last turn left."""
-        for mine in (True, False):
-            side = self.parity if mine else lanes.minus(1, self.parity)
+        """Add the products of the newest input to both halves."""
+        for current in (True, False):
+            side = self.parity if current else lanes.minus(1, self.parity)
             skip, half = lanes.times(side, self.slots), lanes.times(side, HALF)
             re, im = self.re, self.im
-            if not mine:
+            if not current:
                 re = lanes.builder.select(self.is_first, self.next_re, re)
                 im = lanes.builder.select(self.is_first, self.next_im, im)
             call(
@@ -160,9 +160,9 @@ class Leaf:
 def call(
     lanes: Lanes, emit: Callable[..., None], *args: Value, parameter: int | None = None
 ) -> None:
-    """Call a function of the module, emitting it on its first use.
+    """Emit a call of a function of the module; emit the function itself on its first use.
 
-    Functions of their own keep registers apart, and share what several places call.
+    Separate functions reduce register pressure and code size.
     """
     module = lanes.builder.module
     label = f"namgraph.{emit.__module__.rsplit('.')[-1]}.{emit.__name__}"

@@ -1,7 +1,7 @@
-"""One step's share of a level of 512 or 4096: rows of a period's work (``convolve_schedule``).
+"""One step of a partition level of 512 or 4096: some rows of its work list (``partition.py``).
 
 The samples of period n are transformed, multiplied and transformed back during period n + 1, and
-heard from period n + 2 on.
+output from period n + 2 on.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ __all__ = ["level"]
 
 
 def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
-    """Do this step's rows, and add to every ``tail`` what an earlier period made."""
+    """Process this step's rows, and add the results of earlier periods to every ``tail``."""
     c, v = Fields(lanes, state, CONVOLVER), Fields(lanes, record, LEVEL)
     b, steps = lanes.builder, size // LEAF
     slot = b.and_(c["step"], lanes.index(steps - 1))
@@ -54,7 +54,7 @@ def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
 
 
 def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, size: int) -> None:
-    """Do one row for all inputs or outputs."""
+    """Process one row of the work list, for all inputs or outputs."""
     c, v = Fields(lanes, state, CONVOLVER), Fields(lanes, record, LEVEL)
     table = lanes.pointer(lanes.plus(v["rows"], lanes.times(row, 8 * ROW_WORDS)))
     op, leaf, begin, end = (lanes.word(table, n) for n in range(ROW_WORDS))
@@ -110,13 +110,13 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
 
 
 @contextmanager
-def _case(lanes: Lanes, op: Value, wanted: Op) -> Iterator[None]:
-    with lanes.when(lanes.builder.icmp_signed("==", op, lanes.index(int(wanted)))):
+def _case(lanes: Lanes, op: Value, match: Op) -> Iterator[None]:
+    with lanes.when(lanes.builder.icmp_signed("==", op, lanes.index(int(match)))):
         yield
 
 
 def _leaf_offset(lanes: Lanes, leaf: Value) -> Value:
-    """Return where leaf number ``leaf`` begins in a plane, in floats."""
+    """Return the offset of a leaf in a plane, in float32."""
     per = SEGMENT // LEAF
     segment = lanes.builder.ashr(leaf, lanes.index(per.bit_length() - 1))
     inside = lanes.builder.and_(leaf, lanes.index(per - 1))
@@ -124,7 +124,7 @@ def _leaf_offset(lanes: Lanes, leaf: Value) -> Value:
 
 
 def _result(lanes: Lanes, c: Fields, size: int, block: Value, output: Value) -> Value:
-    """Return where in ``out`` the result of a block lies, in floats."""
+    """Return the offset of a block's result in ``out``, in float32."""
     slot = lanes.builder.and_(block, lanes.index(OUT_SLOTS - 1))
     number = lanes.plus(lanes.times(slot, c["outputs"]), output)
     return lanes.times(number, 2 * plane(size))

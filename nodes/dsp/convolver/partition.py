@@ -1,14 +1,14 @@
-"""Which partitions a response is cut into, and when the work of each is done.  Only arithmetic.
+"""Partition levels of a response, and the schedule of their work.  Control thread.
 
     taps [0, 64)         direct form
-    from 64 on           partitions of 64, transformed at once when a step of 64 frames is full
-    from 1024 on         partitions of 512, if the response is long enough to repay them
+    from 64 on           partitions of 64, transformed at the end of each step of 64 frames
+    from 1024 on         partitions of 512, if the response is long enough
     from 8192 on         partitions of 4096, likewise
 
-A level of B begins at tap 2 B: a period of B frames fills, the next period does the work, and the
-one after hears the result.  The work of a period is a list of rows, cut into B / 64 slots of about
-equal cost (a contiguous minimax partition, found by bisection); in a slot, rows that go on where
-the last one ended become one.  No cut changes a bit: sums are kept as they are between rows.
+A level of B begins at tap 2 B: a period of B frames is collected, processed in the next period, and
+output in the one after.  The work of a period is a list of rows, cut into B / 64 slots of about
+equal cost (a contiguous minimax partition, found by bisection); adjacent rows of a slot are merged.
+The cut does not change the result: sums are stored between rows.
 """
 
 import enum
@@ -25,17 +25,17 @@ from ....runtime.simd.fft.twiddles import COLUMNS, LEAF
 __all__ = ["Level", "Op", "Rows", "levels", "rows"]
 
 CHUNK = 3
-"""Partitions that the finest row multiplies."""
+"""Partitions that a row multiplies at least, before rows are merged."""
 
 TWO_LEVELS, TWO_LEVELS_SHARED = 2944, 2304
-"""Taps from which 512 repays its transforms; the second where an input goes to several outputs."""
+"""Taps from which a level of 512 is faster; the second if an input goes to several outputs."""
 
 THREE_LEVELS = 24_000
-"""Taps from which 4096 does.  All measured on Zen 4."""
+"""Taps from which a level of 4096 is faster.  All measured on Zen 4."""
 
 
 class Op(enum.IntEnum):
-    """What a row does to all inputs, outputs or routes."""
+    """Operation of a row, on all inputs, outputs or routes."""
 
     FIRST = 0
     SPLIT = 1
@@ -64,12 +64,12 @@ COSTS = {
         Op.LAST: 35.0,
     },
 }
-"""Nanoseconds of a unit (of a partition, for MULTIPLY) on Zen 4: only the proportions matter."""
+"""Nanoseconds per unit (per partition, for MULTIPLY) on Zen 4; only the ratios matter."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """Partitions of ``size`` taps that together hold the taps from ``begin`` to ``end``."""
+    """Partitions of ``size`` taps that cover the taps from ``begin`` to ``end``."""
 
     size: int
     begin: int
@@ -77,7 +77,7 @@ class Level:
 
     @property
     def partitions(self) -> int:
-        """How many partitions there are."""
+        """Number of partitions."""
         return -(-(self.end - self.begin) // self.size)
 
 
@@ -86,16 +86,16 @@ Row = tuple[Op, int, int, int]
 
 @dataclass(frozen=True)
 class Rows:
-    """A period's work: rows ``(op, leaf, begin, end)``, and the first row of each slot."""
+    """The work of a period: rows ``(op, leaf, begin, end)``, and the first row of each slot."""
 
     rows: NDArray[np.int64]
     slots: NDArray[np.int64]
     costs: NDArray[np.float64]
-    """What each slot is expected to take."""
+    """Estimated nanoseconds of each slot."""
 
 
 def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
-    """Return the levels of a response of ``taps``: none if the direct form holds it all."""
+    """Return the levels for a response of ``taps``; none if the direct form covers it."""
     if taps <= LEAF:
         return ()
     sizes = [LEAF]
@@ -109,7 +109,7 @@ def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
 
 
 def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
-    """Return the rows of a level's period and their cut into slots."""
+    """Return the work of a level's period, cut into slots."""
     table: list[Row] = []
     costs: list[float] = []
     cost = COSTS[level.size]
@@ -128,7 +128,7 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         units(Op.SPLIT, inputs)
     for leaf in range(level.size // LEAF):
         add(Op.FORWARD, leaf, 0, 0, cost[Op.FORWARD] * inputs)
-        for begin in range(0, max(older, 1), CHUNK):  # one at least: it clears the sums
+        for begin in range(0, max(older, 1), CHUNK):  # at least one: it clears the sums
             end = min(begin + CHUNK, older)
             add(Op.MULTIPLY, leaf, begin, end, cost[Op.MULTIPLY] * (end - begin) * routes)
         add(Op.FINISH, leaf, 0, 0, cost[Op.FINISH] * outputs)
@@ -145,7 +145,7 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
 
 
 def _merged(table: Sequence[Row]) -> list[Row]:
-    """Make one row of rows that go on where the last one ended."""
+    """Merge adjacent rows of the same operation and leaf."""
     out: list[Row] = []
     for op, leaf, begin, end in table:
         if out and out[-1][:2] == (op, leaf) and out[-1][3] == begin < end:
@@ -156,7 +156,7 @@ def _merged(table: Sequence[Row]) -> list[Row]:
 
 
 def _slots(costs: Sequence[float], count: int) -> list[int]:
-    """Cut a list of costs into ``count`` runs so that the dearest run is as cheap as can be."""
+    """Cut a list of costs into ``count`` runs with the least possible maximum cost."""
     low, high = max(costs), sum(costs)
     for _ in range(40):
         middle = 0.5 * (low + high)
@@ -168,11 +168,11 @@ def _slots(costs: Sequence[float], count: int) -> list[int]:
     return begins + [len(costs)] * (count + 1 - len(begins))
 
 
-def _fill(costs: Sequence[float], most: float) -> list[int]:
-    """Return where runs begin if each is filled until it would cost more than ``most``."""
+def _fill(costs: Sequence[float], limit: float) -> list[int]:
+    """Return the first index of each run, filling runs up to a cost of ``limit``."""
     begins, total = [0], 0.0
     for number, price in enumerate(costs):
-        if total + price > most and total > 0:
+        if total + price > limit and total > 0:
             begins.append(number)
             total = 0.0
         total += price

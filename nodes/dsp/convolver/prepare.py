@@ -1,4 +1,4 @@
-"""Preparing a convolver: responses become spectra, histories and the record the kernel reads."""
+"""Prepares a convolver: allocates its memory, transforms the responses.  Control thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ ROW = 2 * HALF
 
 @dataclass(frozen=True)
 class Route:
-    """One path through a convolver: ``input`` convolved with ``response`` goes to ``output``."""
+    """One path of a convolver: ``input`` convolved with ``response``, added to ``output``."""
 
     output: int
     input: int
@@ -33,7 +33,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Convolution:
-    """A convolver in memory: its record, and how deep a kernel it needs."""
+    """A prepared convolver: its record, and the number of partition levels of its kernel."""
 
     record: Any
     depth: int
@@ -41,7 +41,7 @@ class Convolution:
 
 @cache
 def convolution_kernel(depth: int, width: int | None = None) -> Native:
-    """Return a kernel that only convolves; its state is a ``Convolution.record`` of this depth."""
+    """Return a kernel that only convolves; its record is a ``Convolution.record`` of this depth."""
     convolve = convolver(depth, width)
 
     @kernel
@@ -54,21 +54,21 @@ def convolution_kernel(depth: int, width: int | None = None) -> Native:
 def convolution(
     memory: Memory, responses: NDArray[np.floating[Any]], routes: Sequence[Route]
 ) -> Convolution:
-    """Ask for all memory of a convolver and fill it; ``responses`` is (response, tap).
+    """Allocate and fill the memory of a convolver; ``responses`` is an array (response, tap).
 
-    ``routes`` say which input meets which response on the way to which output; every output has
-    one at least.  Everything that outlives a step is state, so that reset and snapshot are a copy.
+    Every output needs at least one of the ``routes``.  ``ParamError`` for empty or non-finite
+    responses.  All memory kept between steps is state, for reset and ``save_state``.
     """
     taps = np.atleast_2d(np.asarray(responses, np.float64))
     if taps.shape[1] == 0 or not np.all(np.isfinite(taps)):
-        raise ParamError(f"responses of shape {taps.shape}: must be finite, one tap at least")
+        raise ParamError(f"responses of shape {taps.shape}: must be finite, with at least one tap")
     inputs = 1 + max(r.input for r in routes)
     outputs = 1 + max(r.output for r in routes)
     ordered = sorted(routes, key=lambda r: (r.output, r.input))
     counts = [sum(r.output == o for r in routes) for o in range(outputs)]
     if 0 in counts:
         raise ParamError(f"output {counts.index(0)} of a convolver has no route")
-    plan = levels(taps.shape[1], max(1, len(routes) // inputs))
+    partition_levels = levels(taps.shape[1], max(1, len(routes) // inputs))
     head = np.zeros((len(taps), LEAF), np.float32)
     head[:, : taps.shape[1]] = taps[:, :LEAF]
     fields: dict[str, Any] = {
@@ -81,22 +81,22 @@ def convolution(
         "routes": memory.constant(np.array([(r.input, r.response) for r in ordered], np.int64)),
         "starts": memory.constant(np.cumsum([0, *counts]).astype(np.int64)),
     }
-    if plan:
-        span = 2 * plan[-1].size
-        count = plan[0].partitions
+    if partition_levels:
+        span = 2 * partition_levels[-1].size
+        count = partition_levels[0].partitions
         fields |= {
             "overlap": memory.state((outputs, LEAF)),
             "partitions": count,
             "ring": memory.state((inputs, 2, count, ROW)),
-            "spectra": memory.constant(_spectra(taps, plan[0])),
+            "spectra": memory.constant(_spectra(taps, partition_levels[0])),
             "product": memory.scratch(2 * LEAF),
             "next": memory.state((outputs, 2 * LEAF)),
             "samples": memory.state((inputs, span)),
             "samples_mask": span - 1,
         }
-    for level in plan[1:]:
+    for level in partition_levels[1:]:
         fields[f"level{level.size}"] = _level(memory, taps, level, inputs, outputs, len(routes))
-    return Convolution(memory.record(CONVOLVER, **fields), len(plan))
+    return Convolution(memory.record(CONVOLVER, **fields), len(partition_levels))
 
 
 def _level(
@@ -126,10 +126,9 @@ def _level(
 
 
 def _spectra(taps: NDArray[np.float64], level: Level) -> NDArray[np.float32]:
-    """Return the spectra of all responses as the products read them: (response, leaf, step, bins).
+    """Return the spectra of all responses, (response, leaf, partition, bins), last partition first.
 
-    The last partition, which meets the oldest input, comes first; the first, which meets the
-    input that has only just been transformed, comes last.
+    So partitions and inputs are both read from the oldest input to the newest.
     """
     made = [spectra(row[level.begin : level.end], level.size) for row in taps]
     return np.stack([one[:, :, ::-1] for one in made])

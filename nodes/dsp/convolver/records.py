@@ -1,6 +1,6 @@
-"""What a convolver remembers, as records of int64: how Python fills them and emitted code reads.
+"""Records of a convolver, all int64: filled by Python, read by emitted code.
 
-Sizes are in float32.  ``LEAF`` frames make one step of the absolute grid.
+Sizes are in float32.  One step of the absolute grid is ``LEAF`` frames.
 """
 
 from typing import Any
@@ -22,16 +22,16 @@ __all__ = [
 ]
 
 PAD = 16
-"""Room behind a buffer for whole vectors: the widest has 16 lanes."""
+"""Padding after a buffer, for full vectors of up to 16 lanes."""
 
 LINE = LEAF + PAD
-"""One step of output: ``tail`` of each output, and the line that inputs add up in."""
+"""One step of output: ``tail`` of each output, and ``line``, in which routes are summed."""
 
 RECENT = 2 * LEAF + 2 * PAD
-"""The step before and the step that is filling, of each input."""
+"""The previous and the current step of each input."""
 
 OUT_SLOTS = 4
-"""Results of a longer level: one being written, two being read; a power of two for the mask."""
+"""Results of a longer level: one written, two read; a power of two, for masking."""
 
 ROUTE_WORDS = 2
 ROW_WORDS = 4
@@ -42,9 +42,9 @@ def _words(names: str) -> Any:
 
 
 CONVOLVER = _words(
-    "phase step inputs outputs "  # frames into the step; steps since reset
+    "phase step inputs outputs "  # frames in the current step; steps since reset
     "recent tail overlap line head "
-    "routes starts "  # (input, response) pairs; where each output's begin
+    "routes starts "  # (input, response) pairs; index of the first pair of each output
     "partitions position ring spectra product next "  # the level of 64
     "samples samples_mask level512 level4096"
 )
@@ -52,5 +52,5 @@ LEVEL = _words("partitions position work ring spectra product next out outer inn
 
 
 def plane(size: int) -> int:
-    """Return the floats of one real plane of ``size`` points, as the passes lay them out."""
+    """Return the float32 in one real plane of ``size`` points, with the padding of the FFT."""
     return size if size <= SEGMENT else size // SEGMENT * SEGMENT_STRIDE

@@ -2,7 +2,7 @@ import time
 
 from hypothesis import given, strategies as st
 
-from namgraph.graph import schedule, values
+from namgraph.graph import schedule, unshared_schedule
 from namgraph.graph.scheduling.liveness import Life, share
 
 from ..racks import SPEC, chain
@@ -51,7 +51,7 @@ def test_nothing_shares_nothing() -> None:
 
 def test_a_long_chain_needs_two_buffers_beside_its_ends() -> None:
     assert len(schedule(chain(20), SPEC).buffers) == 4
-    assert len(values(chain(20), SPEC).buffers) == 21
+    assert len(unshared_schedule(chain(20), SPEC).buffers) == 21
 
 
 def test_a_hundred_thousand_values_take_no_time() -> None:

@@ -89,5 +89,5 @@ def test_a_graph_with_a_loop_says_which() -> None:
     a, b = graph.add("a", Box(ins=(Port("in"), Port("back")))), graph.add("b", Box())
     x >> a["in"] >> b >> a["back"]
     b >> graph.output("y", channels=1)
-    with pytest.raises(CycleError, match="a -> b -> a; a feedback loop has to live inside one"):
+    with pytest.raises(CycleError, match="a -> b -> a; feedback is possible only inside one"):
         schedule(graph, Spec(48_000, 64))

@@ -3,7 +3,16 @@ import sys
 
 import pytest
 
-from namgraph.graph import Graph, GraphError, Port, Schedule, Space, schedule, tail, values
+from namgraph.graph import (
+    Graph,
+    GraphError,
+    Port,
+    Schedule,
+    Space,
+    schedule,
+    tail,
+    unshared_schedule,
+)
 
 from ..racks import SPEC, Box, chain, diamond
 from .oracle import check_meaning, check_sound
@@ -174,7 +183,7 @@ def test_the_same_graph_gives_the_same_bytes() -> None:
 
 
 def test_values_are_written_once_and_only_added_to() -> None:
-    for op in (plain := values(diamond(), SPEC)).ops:
+    for op in (plain := unshared_schedule(diamond(), SPEC)).ops:
         assert op.kind in ("process", "copy", "add", "delay")
     written = [b for op in plain.ops if op.kind != "add" for b in op.writes]
     assert len(written) == len(set(written))

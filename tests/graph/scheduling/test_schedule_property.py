@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from namgraph.graph import Graph, Op, Port, Schedule, Space, schedule, values
+from namgraph.graph import Graph, Op, Port, Schedule, Space, schedule, unshared_schedule
 
 from ..racks import SPEC, Box, diamond, graphs
 from .oracle import check_meaning, check_sound
@@ -18,7 +18,7 @@ many = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[Hea
 @many
 @given(graphs())
 def test_random_graphs_compile_to_what_they_say(graph: Graph) -> None:
-    plain, shared = values(graph, SPEC), schedule(graph, SPEC)
+    plain, shared = unshared_schedule(graph, SPEC), schedule(graph, SPEC)
     for compiled in (plain, shared):
         check_meaning(graph, compiled)
         check_sound(graph, compiled)
@@ -48,7 +48,7 @@ def check_no_buffer_holds_two(plain: Schedule, shared: Schedule) -> None:
 @given(graphs())
 def test_what_leaves_a_pipelined_device_late_is_waited_for(graph: Graph) -> None:
     spec = replace(SPEC, max_frames=3, pipelined=True)  # shorter than nodes' latencies, and longer
-    for compiled in (values(graph, spec), schedule(graph, spec)):
+    for compiled in (unshared_schedule(graph, spec), schedule(graph, spec)):
         check_meaning(graph, compiled)
         check_sound(graph, compiled)
 
@@ -140,7 +140,7 @@ def test_a_broken_schedule_is_caught(
     breakage: Breakage, check: Callable[[Graph, Schedule], None]
 ) -> None:
     graph = diamond(early=2, late=7)
-    sound = values(graph, SPEC)
+    sound = unshared_schedule(graph, SPEC)
     assert "delay" in {op.kind for op in sound.ops}
     check(graph, sound)
     with pytest.raises(AssertionError):
@@ -155,7 +155,7 @@ def test_a_wrong_latency_is_caught() -> None:
 
 def test_sharing_between_living_values_is_caught() -> None:
     graph = diamond()
-    plain = values(graph, SPEC)
+    plain = unshared_schedule(graph, SPEC)
     with pytest.raises(AssertionError, match="share"):
         check_no_buffer_holds_two(plain, _merged(plain))
 

@@ -14,9 +14,9 @@ from namgraph.graph import (
     ParamError,
     PortError,
     Processor,
-    node,
     node_types,
 )
+from namgraph.graph.node import node
 from namgraph.nodes.time.delay import Delay
 from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime import Engine, render

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.graph import DuplicateNameError, Node, UnknownNameError, node, node_type
-from namgraph.graph.node import _types
+from namgraph.graph import DuplicateNameError, Node, UnknownNameError, node_type
+from namgraph.graph.node import _types, node
 from namgraph.runtime import Engine
 
 SOURCE = """
@@ -213,5 +213,6 @@ def test_a_node_type_of_no_dataclass_is_copied_too() -> None:
 
 
 def test_a_name_that_is_taken_names_the_module() -> None:
-    with pytest.raises(DuplicateNameError, match=r"'gain' is already namgraph\.nodes\.gain\.Gain"):
+    message = r"'gain' is already namgraph\.nodes\.utility\.gain\.Gain"
+    with pytest.raises(DuplicateNameError, match=message):
         node("gain")(type("Mine", (Node,), {}))
