@@ -39,7 +39,7 @@ def main(library: str) -> None:
     stream.store("B")
     stream.engine.prepare()
     stream.engine.has_audio_thread = True  # so that only the call that is counted reads the ring
-    stream.engine.guard(0.004, strikes=3, rest_s=0.05)
+    stream.engine.guard(0.004, overruns=3, mute_s=0.05)
     for at in range(0, 64 * BLOCKS // 2, 1_000):
         stream.set("amp.gain_db", -(at % 7), at=at)
         stream.engine.bypass("amp", at % 2_000 == 0, at=at)
@@ -58,7 +58,7 @@ def main(library: str) -> None:
     found = {
         "heap calls": calls,
         "blocks": int(stream.job["done"][0]),
-        "retired": int(stream.engine._record["retired"][0]),
+        "retired": int(stream.engine._queue.record["retired"][0]),
         "xruns": int(stream.host["xruns"][0]),
         "left in the ring": stream.engine.waiting,
         "rests": sum(n.overruns for n in stream.engine.stats().nodes),

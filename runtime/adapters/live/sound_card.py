@@ -223,7 +223,7 @@ class LiveStream(Stream):
     def _calling(self) -> bool:
         return self._card is not None and self._card.active
 
-    def _what_happened(self) -> str:
+    def _describe_loss(self) -> str:
         device = self.output_device or self.input_device
         name = "the device" if device is None else f"{device.name} ({device.api})"
         return f"{name} has stopped calling: is it still connected, is its server (JACK) running?"
