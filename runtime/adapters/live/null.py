@@ -19,7 +19,6 @@ from .stream import Stream
 
 __all__ = ["NullStream"]
 
-LONGEST_S = 1e7
 LONGEST_RECORD = 1 << 30
 SLACK = 2
 """Blocks that a card would have in its buffers when one comes late."""

@@ -176,7 +176,8 @@ class LiveStream(Stream):
     def _lock(self) -> None:
         arena = self.engine.plan.arena
         places = [(arena.state_address, arena.nbytes), (self.state_address, self.host.nbytes)]
-        places.append((int(self._audio.ctypes.data), self._audio.nbytes))
+        audio = self._memory.audio
+        places.append((int(audio.ctypes.data), audio.nbytes))
         reason = thread_priority.lock_memory(places)
         if reason:
             self._warn(

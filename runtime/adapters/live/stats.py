@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...native.cpu import nanoseconds_per_cycle
 from ...plan.stats import DeviceStats, NodeStats, Stats
 from .callback import FLAGS
-from .meters import Level, levels
+from .meters import Level, read_levels
 
 __all__ = ["LiveStats", "StreamFacts", "read_stats"]
 
@@ -116,8 +116,8 @@ def read_stats(
         blamed={name: count for name, count in blamed.items() if count},
         flags=dict(zip(FLAGS, map(int, h["flags"]), strict=True)),
         latency_ms={name: 1e3 * s for name, s in seconds.items()},
-        inputs=levels(facts.in_names, inputs),
-        outputs=levels(facts.out_names, outputs),
+        inputs=read_levels(facts.in_names, inputs),
+        outputs=read_levels(facts.out_names, outputs),
         bad_inputs=engine.bad_inputs,
         bad_outputs=engine.bad_outputs,
         faults=engine.faults,

@@ -11,21 +11,15 @@ import warnings
 import weakref
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Self
-
-import numpy as np
+from typing import Literal, NoReturn, Self
 
 from ....graph import EngineError, Graph, as_graph
 from ....graph.arguments import check_number
 from ...engine.engine import LONGEST_FADE_S, Engine
-from ...engine.message_queue import aligned
 from ...engine.parameters import Settings
-from ...engine.process import process
-from ...native.cpu import nanoseconds_per_cycle
-from ...plan.monitored_player import blame
 from ...plan.placement import refuse_offline_nodes
-from . import callback, meters
 from .arguments import check_block, check_node_share
+from .callback import CallbackMemory
 from .channel_map import channel_names
 from .controls import StreamControls
 from .stats import LiveStats, StreamFacts, read_stats
@@ -83,12 +77,13 @@ class Stream:
         self.sample_rate = float(sample_rate)
         self.in_names = channel_names(dict(graph.inputs))
         self.out_names = channel_names(dict(graph.outputs))
-        self.in_width = max(in_map, default=-1) + 1
+        self.in_width = max(in_map, default=-1) + 1  # channels of the device to be opened
         self.out_width = len(out_map)
         self.warnings: list[str] = []
         self._open = True
         self._wanted = False
-        self._lay_out(in_map, out_map)
+        self._memory = CallbackMemory(self.engine, blocksize, in_map, out_map)
+        self.host = self._memory.host
         if share is not None:
             self.engine.guard(share * blocksize / sample_rate)
         self.engine.deadline(blocksize / sample_rate)
@@ -99,29 +94,6 @@ class Stream:
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: it is bound to a thread or a device."""
         raise TypeError("a stream cannot be pickled: pickle its graph, and make a stream of that")
-
-    def _lay_out(self, in_map: list[int], out_map: list[int]) -> None:
-        ins, outs = len(self.in_names), len(self.out_names)
-        stride = self.blocksize + 16  # channels never share a cache line
-        self._audio = aligned((ins + outs) * stride, np.float32)
-        places = self._audio.ctypes.data + 4 * stride * np.arange(ins + outs)
-        self._places = np.concatenate([places, [0]]).astype(np.int64)
-        self._maps = np.array([*in_map, *out_map, 0], np.int64)
-        self._in_meters = meters.prepared(ins, self.sample_rate)
-        self._out_meters = meters.prepared(outs, self.sample_rate)
-        self.host = aligned(1, callback.HOST)
-        h: Any = self.host[0]
-        h["engine"], h["process"] = self.engine.state, process.address
-        h["measure"], h["blame"] = meters.measure.address, blame.address
-        h["judge"] = callback.settle_blame.address
-        h["ins"], h["outs"] = self._places.ctypes.data, self._places.ctypes.data + 8 * ins
-        h["in_count"], h["out_count"] = ins, outs
-        h["in_map"], h["out_map"] = self._maps.ctypes.data, self._maps.ctypes.data + 8 * len(in_map)
-        h["in_width"], h["out_width"] = self.in_width, self.out_width
-        h["in_meters"] = self._in_meters.ctypes.data
-        h["out_meters"] = self._out_meters.ctypes.data
-        h["max_frames"] = self.blocksize
-        h["cycles_per_frame"] = 1e9 / nanoseconds_per_cycle() / self.sample_rate
 
     @property
     def graph(self) -> Graph:
@@ -145,7 +117,7 @@ class Stream:
 
     @property
     def state(self) -> State:
-        """Whether it plays: "lost" if the device went away, "ended" if all ``seconds`` are played."""
+        """Whether it plays; "lost": the device went away, "ended": all ``seconds`` are played."""
         if not self._open:
             return "closed"
         if not self._wanted:
@@ -257,8 +229,9 @@ class Stream:
             self.in_names,
             self.out_names,
         )
+        memory = self._memory
         engine = self.engine.stats()
-        return read_stats(facts, engine, self.host, self._in_meters, self._out_meters)
+        return read_stats(facts, engine, self.host, memory.in_meters, memory.out_meters)
 
     def __enter__(self) -> Self:
         return self.start()
