@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.graph import Graph, NamFileError, ParamError
+from namgraph.graph import Graph, GraphError, NamFileError, ParamError
 from namgraph.nodes.nam import Nam, NamBank
 from namgraph.nodes.utility.gain import Gain
 from namgraph.presets import asset
@@ -26,14 +26,14 @@ LSTM = asset("crunch-lstm.nam")
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"blocksize": 64.0}, "blocksize is 64.0: must be a whole number in [16, 8192]"),
+        ({"blocksize": 64.5}, "blocksize is 64.5: must be a whole number in [16, 8192]"),
         ({"blocksize": 0}, "blocksize is 0: must be a whole number in [16, 8192]"),
         ({"blocksize": "64"}, "blocksize is '64'"),
         ({"blocksize": None}, "blocksize is None"),
-        ({"fade_s": "soon"}, "fade_s is 'soon': must lie in [0, 60]"),
+        ({"fade_s": "soon"}, "fade_s is 'soon': must be a number in [0, 60] s"),
         ({"node_share": "all"}, "node_share is 'all'"),
-        ({"sample_rate": "48000"}, "sample rate is '48000'"),
-        ({"sample_rate": 0}, "sample rate is 0"),
+        ({"sample_rate": "48000"}, "sample_rate is '48000'"),
+        ({"sample_rate": 0}, "sample_rate is 0"),
     ],
 )
 @pytest.mark.parametrize("kind", [NullStream, LiveStream])
@@ -49,7 +49,7 @@ def test_arguments_of_both_streams(kind: Any, arguments: dict[str, Any], says: s
 @pytest.mark.parametrize("graph", ["rack.json", None, Gain()])
 @pytest.mark.usefixtures("cards")
 def test_what_is_no_graph(kind: Any, graph: Any) -> None:
-    with pytest.raises(ParamError, match=r"graph is .*: must be a namgraph\.Graph"):
+    with pytest.raises(GraphError, match=r"graph is .*: must be a Graph"):
         kind(graph)
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_graph(kind: Any, graph: Any) -> None:
     ("arguments", "says"),
     [
         ({"seconds": "1"}, "seconds is '1'"),
-        ({"seconds": 0}, "seconds is 0: must be more than 0"),
+        ({"seconds": 0}, r"seconds is 0: must be a number in \(0,"),
         ({"seconds": float("nan")}, "seconds is nan"),
         ({"record": -1}, "record is -1: must be a whole number"),
         ({"record": 1.5}, "record is 1.5"),
@@ -153,7 +153,7 @@ def test_portaudio_s_own_end_is_left_out_where_it_would_abort(cards: Any) -> Non
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "atexit", fake)
-        devices._exit_gently(cards)
+        devices._replace_exit_handler(cards)
     assert registered[0] == ("off", cards._exit_handler)
     registered[1]()
     assert not called, "JACK is among the drivers"

@@ -91,7 +91,7 @@ def test_late_blocks_are_blamed_on_the_node_that_ran_long() -> None:
             while stream.stats().blocks == before:
                 time.sleep(0.0005)
             if k == 10:
-                stream.job["flags"] = 4  # the driver tells of an underflow
+                stream.clock["flags"] = 4  # the driver tells of an underflow
             stream.set("long.us", 0.0)
             stream.get("long.us")
     stats = stream.stats()
@@ -128,7 +128,7 @@ def test_an_xrun_long_after_a_late_block_is_blamed_on_nobody_here() -> None:
         while stream.stats().blocks < start + 20:
             time.sleep(0.001)
         quiet = stream.stats()
-        stream.job["flags"] = 2
+        stream.clock["flags"] = 2
         while not stream.stats().xruns:
             time.sleep(0.001)
     stats = stream.stats()

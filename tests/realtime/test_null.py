@@ -196,13 +196,13 @@ def test_the_clock_goes_on_while_python_is_held_and_would_not_with_python_in_it(
     for callback in (None, python):
         stream = NullStream(chain(("amp", Gain())), 64, realtime=False)
         if callback is not None:
-            stream.job["callback"] = ctypes.cast(callback, ctypes.c_void_p).value
+            stream.clock["callback"] = ctypes.cast(callback, ctypes.c_void_p).value
         with stream:
-            while stream.job["done"][0] < 10:
+            while stream.clock["done"][0] < 10:
                 time.sleep(0.001)
-            before = int(stream.job["done"][0])
+            before = int(stream.clock["done"][0])
             usleep(100_000)
-            found.append(int(stream.job["done"][0]) - before)
+            found.append(int(stream.clock["done"][0]) - before)
     assert found[0] > 100
     assert found[1] < found[0] / 20
 
@@ -228,7 +228,7 @@ def test_meters_hold_peaks_and_count_clips() -> None:
 
 def test_flags_of_a_driver_are_counted() -> None:
     stream = NullStream(chain(("amp", Gain())), 64, realtime=False, seconds=0.02)
-    stream.job["flags"] = 2 | 4 | 16
+    stream.clock["flags"] = 2 | 4 | 16
     with stream:
         stream.wait(30)
     stats = stream.stats()
