@@ -64,11 +64,11 @@ def lost(load: Callable[[float], None], seconds: float, python: bool) -> float:
 
     called = CALLBACK(callback)
     if python:  # the same clock calls this instead
-        stream.job["callback"] = ctypes.cast(called, POINTER).value
+        stream.clock["callback"] = ctypes.cast(called, POINTER).value
     with stream:
-        done, late = int(stream.job["done"][0]), stream.lost
+        done, late = int(stream.clock["done"][0]), stream.lost
         load(time.monotonic() + seconds)
-        done, late = int(stream.job["done"][0]) - done, stream.lost - late
+        done, late = int(stream.clock["done"][0]) - done, stream.lost - late
     return 100.0 * late / max(1, done + late)
 
 

@@ -167,9 +167,9 @@ call("Engine.bypass", on(engine, "bypass"), node="amp", bypassed=True, at=None)
 call("Engine.apply", on(engine, "apply"), settings=engine().settings())
 call("Engine.get", on(engine, "get"), name="amp.gain_db")
 call("Engine.swap", on(engine, "swap"), graph=rack())
-call("Engine.restore", on(engine, "restore"), snapshot=None)
+call("Engine.restore_state", on(engine, "restore_state"), state=None)
 call("Engine.stats", on(engine, "stats"), timed=None)
-call("Engine.guard", on(engine, "guard"), limit_s=1.0, strikes=8, rest_s=0.5)
+call("Engine.guard", on(engine, "guard"), limit_s=1.0, overruns=8, mute_s=0.5)
 call("Engine.deadline", on(engine, "deadline"), seconds=1.0)
 
 

@@ -1,1 +1,1 @@
-"""The world outside: files, sound cards, other hosts.  Each drives an engine."""
+"""Adapters between an engine and the outside: arrays, sound cards, plugin hosts."""

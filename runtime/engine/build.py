@@ -6,13 +6,21 @@ Control threads only; the audio thread sees a plan when the engine swaps to it.
 import contextlib
 from collections.abc import Callable, Iterator
 
-from ...graph import CudaError, Graph, Node, Schedule, Spec
+from ...graph import CudaError, EngineError, Graph, Node, Schedule, Spec
 from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
 from .handover import hand_over, unchanged
 
-__all__ = ["build_plan", "suspend_deadline"]
+__all__ = ["build_plan", "check_same_ports", "suspend_deadline"]
+
+
+def check_same_ports(playing: Graph, graph: Graph) -> None:
+    """Raise ``EngineError`` where the inputs or outputs of a graph are not those that play."""
+    for side in ("inputs", "outputs"):
+        old, new = dict(getattr(playing, side)), dict(getattr(graph, side))
+        if list(old.items()) != list(new.items()):
+            raise EngineError(f"the new graph has {side} {new}, the one that plays has {old}")
 
 
 def build_plan(

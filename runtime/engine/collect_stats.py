@@ -1,25 +1,25 @@
 """Read an engine's counters, meters and times into frozen values.  Control threads."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.plan import Plan
 from ..plan.stats import NodeStats, Stats, spread
+from .control import ControlQueue
 from .records import TRACE
 
 __all__ = ["collect_stats"]
 
 
-def collect_stats(
-    plan: Plan, record: Any, trace: NDArray[np.int64], counts: NDArray[np.int64]
-) -> Stats:
-    """Read the counters of a plan and its engine."""
+def collect_stats(queue: ControlQueue) -> Stats:
+    """Return the counters, meters and times of an engine and of the plan that plays."""
+    with queue.lock:
+        queue.free_retired()
+        plan = queue.playing_plan
+    record, counts = queue.record[0], queue.counts
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])
-    recent = trace[: min(blocks, TRACE)] * unit
+    recent = queue.trace[: min(blocks, TRACE)] * unit
     rows = [_node(plan, k, name.strip("<>"), unit) for k, name in enumerate(plan.names)]
     return Stats(
         frames=int(record["frame"]),

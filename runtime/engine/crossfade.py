@@ -16,20 +16,20 @@ __all__ = ["crossfade"]
 def _ring(engine: int, frames: int) -> None:
     """Add what still rings: silence in, and a level that never jumps, whatever happens when."""
     e = record(engine, ENGINE)
-    copy_in(e.ringing, 0, 0, frames, 0)
-    call_node(e.walk, e.ringing, 0, 0, np.int32(frames))
+    copy_in(e.tail, 0, 0, frames, 0)
+    call_node(e.walk, e.tail, 0, 0, np.int32(frames))
     whole = np.float64(e.fade_frames)
     cut = e.fade_left if e.fade_left > 0 else e.fade_frames + frames  # another swap ends it
     for c in range(record(e.plan, PLAN).out_count):
         y = floats(load(record(e.plan, PLAN).outs, c), frames)
-        x = floats(load(record(e.ringing, PLAN).outs, c), frames)
+        x = floats(load(record(e.tail, PLAN).outs, c), frames)
         for i in range(frames):
-            level = min(min(e.ring_age + i, e.ring_left - i), cut - i) / whole
+            level = min(min(e.tail_age + i, e.tail_left - i), cut - i) / whole
             y[i] += np.float32(min(1.0, max(0.0, level))) * x[i]
-    e.ring_age += frames
-    e.ring_left -= frames
-    if e.ring_left <= 0:
-        e.ringing = 0
+    e.tail_age += frames
+    e.tail_left -= frames
+    if e.tail_left <= 0:
+        e.tail = 0
         e.retired += 1
 
 
@@ -43,8 +43,8 @@ def _begin_to_ring(engine: int) -> None:
         row = p.clear_list + 24 * k
         copy_bytes(load(row, 0), load(row, 1), load(row, 2))
     apply_params(old.params, 0, old.param_count)
-    e.ringing, e.ring_left = e.old, p.spillover_frames
-    e.ring_age = 0 if p.spillover == 2 else e.fade_frames
+    e.tail, e.tail_left = e.old, p.spillover_frames
+    e.tail_age = 0 if p.spillover == 2 else e.fade_frames
 
 
 @kernel
@@ -76,13 +76,13 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
                     y[i] += x[i] - w * y[i]
                 else:
                     y[i] += w * (x[i] - y[i])
-    if e.ringing != 0:
+    if e.tail != 0:
         _ring(engine, frames)
     if fading:
         e.fade_left = max(0, e.fade_left - frames)
         if e.fade_left == 0:
-            if e.ringing != 0:  # at most one plan rings on
-                e.ringing = 0
+            if e.tail != 0:  # at most one plan rings on
+                e.tail = 0
                 e.retired += 1
             if spillover != 0:
                 _begin_to_ring(engine)

@@ -93,8 +93,8 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
     elif kind == RESET:
         reset_plan(e.plan)
         e.frame = 0
-        if e.ringing != 0:
-            e.ringing = 0
+        if e.tail != 0:
+            e.tail = 0
             e.retired += 1
         if e.fade_left > 0:
             e.fade_left = 0
@@ -140,6 +140,6 @@ def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
             e.pending_count -= 1
             move_bytes(e.pending, e.pending + MESSAGE_BYTES, MESSAGE_BYTES * e.pending_count)
             _apply(e, kind, index, value)
-    e.granted = frames
+    e.frames_until_event = frames
     if e.pending_count > 0 and not waiting:
-        e.granted = min(np.int64(frames), first.at - e.frame)
+        e.frames_until_event = min(np.int64(frames), first.at - e.frame)

@@ -1,16 +1,28 @@
-"""Where every control of a rack stands: read from a plan, checked, and found in another."""
+"""Parameters, dry/wet mixes and bypasses: read from a plan, checked, and posted to it.
+
+Control threads.
+"""
 
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...graph import ParamError, UnknownNameError
-from ...graph.arguments import as_whole, check_number, said
+from ...graph import EngineError, ParamError, UnknownNameError
+from ...graph.arguments import as_whole, check_flag, check_number, said
 from ..plan.plan import Plan
-from .message_queue import NOW
+from .control import ControlQueue
+from .message_queue import NOW, Message
 
-__all__ = ["Settings", "changes", "check_share", "check_time", "find_dry_wet", "find_param"]
+__all__ = [
+    "Settings",
+    "apply_settings",
+    "check_time",
+    "find_param",
+    "post_bypass",
+    "post_mix",
+    "post_param",
+]
 
 
 LAST_FRAME = 1 << 62
@@ -18,24 +30,66 @@ LAST_FRAME = 1 << 62
 
 @dataclass(frozen=True)
 class Settings:
-    """Values of parameters, mixes and bypasses, by name; it outlives the graph it was read from."""
+    """Values of all parameters, mixes and bypasses by name; it can be applied to another graph."""
 
     params: Mapping[str, float]
     mixes: Mapping[str, tuple[float, bool]]
-    """Of each node that can be mixed: its mix, and whether it is bypassed."""
+    """``(mix, bypassed)`` of each node that has a dry/wet mix."""
 
     @classmethod
     def of(cls, plan: Plan) -> "Settings":
-        """Read what was last applied."""
+        """Return the values last applied to a plan."""
         value = plan.param_table["value"]
         found = {n: (float(value[i]), not value[i + 1]) for n, i in plan.dry_wet_params.items()}
         return cls({n: float(value[i]) for n, i in plan.params.items()}, found)
 
 
-def changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
-    """Yield the numbers in a plan of all that it has in common with ``settings``, and the values.
+def post_param(queue: ControlQueue, name: str, value: float, at: int | None) -> None:
+    """Post a new value of a parameter: see ``Engine.set``."""
+    with queue.lock:
+        index, checked = find_param(queue.plan, name, value)
+        due = check_time(name, at)
+        queue.post(Message.PARAM, index, checked, due)
+        if due == NOW:
+            queue.note_unplayed((name, checked))
 
-    A value that is out of range there (another type of node bears the name) is left out as well.
+
+def post_mix(queue: ControlQueue, node: str, share: float, at: int | None) -> None:
+    """Post the dry/wet mix of a node, 0 to 1: see ``Engine.mix``."""
+    with queue.lock:
+        index = _find_dry_wet(queue.plan, node)
+        checked = check_number(f"mix of {node}: share", share, 0.0, 1.0)
+        due = check_time(node, at)
+        queue.monitor()
+        queue.post(Message.PARAM, index, checked, due)
+
+
+def post_bypass(queue: ControlQueue, node: str, bypassed: bool, at: int | None) -> None:
+    """Post whether a node is bypassed: see ``Engine.bypass``."""
+    with queue.lock:
+        index = _find_dry_wet(queue.plan, node) + 1
+        active, due = float(not check_flag("bypassed", bypassed)), check_time(node, at)
+        queue.monitor()
+        queue.post(Message.PARAM, index, active, due)
+
+
+def apply_settings(queue: ControlQueue, settings: Settings) -> None:
+    """Post all of ``settings`` that the last plan posted has: see ``Engine.apply``."""
+    if not isinstance(settings, Settings):
+        raise EngineError(f"settings is {said(settings)}: must be the result of settings()")
+    with queue.lock:
+        if settings.mixes:
+            queue.monitor()
+        posted = list(_changes(queue.plan, settings))
+        queue.post_all([(Message.PARAM, i, x, NOW) for i, x in posted])
+        names = {index: name for name, index in queue.plan.params.items()}
+        queue.note_unplayed(*((names[i], x) for i, x in posted if i in names))
+
+
+def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
+    """Yield ``(index, value)`` of all of ``settings`` that the plan has.
+
+    A value that is out of range there (a node of another type has the name) is skipped.
     """
     for name, value in settings.params.items():
         if name in plan.params and _row(plan, name).low <= value <= _row(plan, name).high:
@@ -47,7 +101,7 @@ def changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
 
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
-    """Return a parameter's number and its new value, if there are such."""
+    """Return the index of a parameter and its checked value; raise ``UnknownNameError``."""
     if not isinstance(name, str) or name not in plan.params:
         near = difflib.get_close_matches(str(name), plan.params, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(plan.params)[:8]) or "none"
@@ -55,8 +109,8 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     return plan.params[name], _row(plan, name).check(name, value)
 
 
-def find_dry_wet(plan: Plan, node: str) -> int:
-    """Return the number of a node's mix; its bypass has the next."""
+def _find_dry_wet(plan: Plan, node: str) -> int:
+    """Return the index of a node's mix; its bypass has the next index."""
     if isinstance(node, str) and node in plan.dry_wet_params:
         return plan.dry_wet_params[node]
     if isinstance(node, str) and node in plan.graph.nodes:
@@ -66,11 +120,6 @@ def find_dry_wet(plan: Plan, node: str) -> int:
         )
     known = ", ".join(sorted(plan.dry_wet_params)[:8]) or "none"
     raise UnknownNameError(f"no node {said(node)}; there is {known}")
-
-
-def check_share(node: str, share: float) -> float:
-    """Return a share of the whole."""
-    return check_number(f"mix of {node}: share", share, 0.0, 1.0)
 
 
 def check_time(name: str, at: int | None) -> int:

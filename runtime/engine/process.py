@@ -83,14 +83,14 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
         left = frames - done
         n = left if left < longest else longest
         if e.pending_count > 0 or load_acquire(e.counters) != load(e.counters, 8):
-            call_node(e.attend, engine, 0, 0, np.int32(n))
-            n = e.granted
+            call_node(e.handle_messages, engine, 0, 0, np.int32(n))
+            n = e.frames_until_event
         if frames == 0:  # only the messages were wanted
             break
         copy_in(e.plan, ins, done, n, e.counts)
         call_node(e.walk, e.plan, e.timed, np.int64(done == 0), np.int32(n))
-        if e.fade_left > 0 or e.ringing != 0:  # another plan is still heard
-            call_node(e.fade, engine, ins, done, np.int32(n))
+        if e.fade_left > 0 or e.tail != 0:  # another plan is still heard
+            call_node(e.crossfade, engine, ins, done, np.int32(n))
         copy_out(e.plan, outs, done, n, e.counts + 8)
         e.frame += n
         done += n

@@ -11,9 +11,9 @@ ENGINE = np.dtype(
     [
         ("plan", np.int64),
         ("old", np.int64),  # the plan that is fading out
-        ("ringing", np.int64),  # the plan before that one, if its tails are still heard
-        ("ring_left", np.int64),
-        ("ring_age", np.int64),
+        ("tail", np.int64),  # the plan before that one, if its tails are still heard
+        ("tail_left", np.int64),
+        ("tail_age", np.int64),
         ("fade_left", np.int64),
         ("fade_frames", np.int64),
         ("frame", np.int64),  # frames since the start or the last reset
@@ -25,10 +25,10 @@ ENGINE = np.dtype(
         ("pending_size", np.int64),
         ("retired", np.int64),  # plans faded out for good
         ("blocks", np.int64),
-        ("granted", np.int64),  # frames until the next message is due
-        ("attend", np.int64),  # addresses of the engine's own parts
+        ("frames_until_event", np.int64),  # frames until the next message is due
+        ("handle_messages", np.int64),  # addresses of the engine's own parts
         ("walk", np.int64),
-        ("fade", np.int64),
+        ("crossfade", np.int64),
         ("process", np.int64),
         ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
         ("timed", np.int64),  # whether the time of each node is taken

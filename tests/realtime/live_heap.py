@@ -14,7 +14,7 @@ from allocating import allocates  # type: ignore[import-not-found]
 
 from namgraph.nodes.time.delay import Delay
 from namgraph.nodes.utility.gain import Gain
-from namgraph.runtime.adapters.live.clock import drive
+from namgraph.runtime.adapters.live.clock import run_clock
 from namgraph.runtime.adapters.live.null import NullStream
 
 BLOCKS = 3_000
@@ -39,7 +39,7 @@ def main(library: str) -> None:
     stream.store("B")
     stream.engine.prepare()
     stream.engine.has_audio_thread = True  # so that only the call that is counted reads the ring
-    stream.engine.guard(0.004, strikes=3, rest_s=0.05)
+    stream.engine.guard(0.004, overruns=3, mute_s=0.05)
     for at in range(0, 64 * BLOCKS // 2, 1_000):
         stream.set("amp.gain_db", -(at % 7), at=at)
         stream.engine.bypass("amp", at % 2_000 == 0, at=at)
@@ -49,16 +49,16 @@ def main(library: str) -> None:
     stream.set("bad.us", 1.0, at=6_000)
     stream.set("slow.us", 20_000.0, at=8_000)
     stream.set("slow.us", 0.0, at=8_640)
-    stream.job["flags"] = 6
+    stream.clock["flags"] = 6
     stream.engine.swap(live_racks.chain(*nodes))  # the echo rings on
     stream.engine.swap(live_racks.chain(("more", Gain(gain_db=-3.0)), *nodes))
-    calls = counter(drive.address, stream.job.ctypes.data, 0, 0, 0, 1)
+    calls = counter(run_clock.address, stream.clock.ctypes.data, 0, 0, 0, 1)
     row = np.zeros(64, np.float32)
     outs = np.array([row.ctypes.data], np.int64)
     found = {
         "heap calls": calls,
-        "blocks": int(stream.job["done"][0]),
-        "retired": int(stream.engine._record["retired"][0]),
+        "blocks": int(stream.clock["done"][0]),
+        "retired": int(stream.engine._queue.record["retired"][0]),
         "xruns": int(stream.host["xruns"][0]),
         "left in the ring": stream.engine.waiting,
         "rests": sum(n.overruns for n in stream.engine.stats().nodes),

@@ -147,7 +147,7 @@ def make(kind: str, **values: Any) -> Node:
 
 def quickened(stream: NullStream, block_us: float = 20.0) -> NullStream:
     """Play blocks faster than real time, yet no faster than a recording can hold; lose none."""
-    stream.job["block_ns"], stream.job["slack"] = 1e3 * block_us, 1 << 40
+    stream.clock["block_ns"], stream.clock["slack"] = 1e3 * block_us, 1 << 40
     return stream
 
 

@@ -255,7 +255,7 @@ def test_plans_that_have_rung_out_are_freed() -> None:
         e.swap(chain(("echo", Delay(time_ms=60.0 + k, feedback=0.3))))
         e.process(x)
     e.stats()
-    assert not e._old
+    assert not e._queue.old_plans
 
 
 def test_reset_silences_what_rings() -> None:
@@ -266,7 +266,7 @@ def test_reset_silences_what_rings() -> None:
     e.reset()
     assert not e.process(np.zeros(RATE, np.float32)).any()
     e.stats()
-    assert not e._old
+    assert not e._queue.old_plans
 
 
 def test_branches_are_their_own_outputs() -> None:

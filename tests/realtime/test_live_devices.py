@@ -11,7 +11,6 @@ import pytest
 from namgraph.graph import EngineError, Graph, ParamError
 from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime.adapters.live import (
-    portaudio,
     sound_card,
     thread_priority,
 )
@@ -134,7 +133,7 @@ def test_three_devices_or_too_few_channels_are_refused() -> None:
         LiveStream(rack(), device=(1, 2, 3))  # type: ignore[arg-type]
     with pytest.raises(EngineError, match="has 2 input channels, the graph needs 4"):
         LiveStream(rack(4))
-    with pytest.raises(EngineError, match="nothing would call back"):
+    with pytest.raises(EngineError, match="neither inputs nor outputs"):
         LiveStream(rack(), inputs=(), outputs=())
 
 
@@ -182,7 +181,7 @@ def test_a_card_that_goes_away_is_noticed_and_left(monkeypatch: pytest.MonkeyPat
     with stream:
         assert stream.stats().state == "playing"
         monkeypatch.setattr(
-            sound_card, "PATIENCE_S", -1.0
+            sound_card, "DRIVER_TIMEOUT_S", -1.0
         )  # it never calls: it is silent for too long
         assert stream.state == "lost"
         assert stream.engine.has_audio_thread, "it might wake up: nobody else may play the engine"
@@ -200,9 +199,9 @@ def test_a_driver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
 
     forever = threading.Event()
     monkeypatch.setattr(Opened, "abort", lambda self: forever.wait())
-    monkeypatch.setattr(sound_card, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(sound_card, "DRIVER_TIMEOUT_S", 0.1)
     stream = LiveStream(rack(), priority=False).start()
-    with pytest.warns(RuntimeWarning, match="left behind"):
+    with pytest.warns(RuntimeWarning, match="abandoned"):
         stream.close()
     assert stream.state == "closed"
     assert stream in sound_card._abandoned, "what the driver may still call is not freed"
@@ -212,7 +211,7 @@ def test_a_driver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.usefixtures("cards")
 def test_no_priority_and_no_locked_memory_are_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_priority, "lock_memory", lambda places: "not enough")
-    monkeypatch.setattr(thread_priority, "wish_to_come_first", refuse)
+    monkeypatch.setattr(thread_priority, "request_priority", refuse)
     stream = LiveStream(rack())
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -262,38 +261,3 @@ def test_without_sounddevice_or_portaudio_one_line_says_what_to_install(
     )
     assert says in done.stdout
     assert done.stdout.count("\n") == 1
-
-
-def test_the_way_around_sounddevice_asks_portaudio_the_same(cards: Any) -> None:
-    """Should ``_StreamBase`` one day take no pointer, PortAudio is asked directly."""
-    asked: list[Any] = []
-
-    def opened(*arguments: Any) -> int:
-        asked.append(arguments)
-        return 0
-
-    lib = python_types.SimpleNamespace(
-        paFloat32=1,
-        paDitherOff=2,
-        Pa_OpenStream=opened,
-        Pa_GetStreamInfo=lambda s: python_types.SimpleNamespace(
-            inputLatency=0.001, outputLatency=0.002
-        ),
-        Pa_IsStreamActive=lambda s: 1,
-        Pa_StartStream=lambda s: -9988,
-        Pa_AbortStream=lambda s: 0,
-        Pa_CloseStream=lambda s: 0,
-        Pa_GetErrorText=lambda e: b"Bad stream pointer",
-    )
-    ffi = python_types.SimpleNamespace(
-        new=lambda kind, fields=None: [kind, fields], cast=lambda k, n: n, NULL=None,
-        string=lambda b: b,
-    )  # fmt: skip
-    cards._StreamBase, cards._lib, cards._ffi = object, lib, ffi
-    stream = LiveStream(rack(), priority=False)
-    assert isinstance(stream._card, portaudio.RawCard)
-    assert asked[0][3:5] == (48_000.0, 64)
-    assert asked[0][1][1] == (1, 1, 1, 0.003, None)
-    assert stream.latency_s == (0.001, 0.002)
-    with pytest.raises(EngineError, match="Bad stream pointer"):
-        stream.start()

@@ -41,7 +41,7 @@ def test_a_node_that_goes_non_finite_is_muted_alone_counted_and_comes_back() -> 
 def test_a_node_that_overruns_its_share_rests_and_is_restored() -> None:
     """By frames, not by the clock: its time is asked for by a parameter."""
     e = Engine(branches(slow=make("spin", us=0.0), good=Gain()), sample_rate=RATE, max_frames=64)
-    e.guard(0.002, strikes=4, rest_s=0.1)
+    e.guard(0.002, overruns=4, mute_s=0.1)
     x, found = noise(64), []
     e.set("slow.us", 6_000.0)
     for k in range(100):
@@ -61,7 +61,7 @@ def test_a_node_that_overruns_its_share_rests_and_is_restored() -> None:
 
 def test_a_node_that_is_late_now_and_then_is_left_alone() -> None:
     e = Engine(chain(("slow", make("spin"))), sample_rate=RATE, max_frames=64)
-    e.guard(0.050, strikes=4)
+    e.guard(0.050, overruns=4)
     for k in range(30):
         e.set("slow.us", 60_000.0 if k % 3 == 0 else 0.0)
         assert e.process(noise(64)).any()
@@ -70,7 +70,7 @@ def test_a_node_that_is_late_now_and_then_is_left_alone() -> None:
 
 def test_a_resting_node_can_be_bypassed() -> None:
     e = Engine(chain(("slow", make("spin", us=6_000.0))), sample_rate=RATE, max_frames=64)
-    e.guard(0.002, strikes=2, rest_s=1.0)
+    e.guard(0.002, overruns=2, mute_s=1.0)
     x = noise(64)
     for _ in range(4):
         e.process(x)
@@ -91,7 +91,7 @@ def test_late_blocks_are_blamed_on_the_node_that_ran_long() -> None:
             while stream.stats().blocks == before:
                 time.sleep(0.0005)
             if k == 10:
-                stream.job["flags"] = 4  # the driver tells of an underflow
+                stream.clock["flags"] = 4  # the driver tells of an underflow
             stream.set("long.us", 0.0)
             stream.get("long.us")
     stats = stream.stats()
@@ -128,7 +128,7 @@ def test_an_xrun_long_after_a_late_block_is_blamed_on_nobody_here() -> None:
         while stream.stats().blocks < start + 20:
             time.sleep(0.001)
         quiet = stream.stats()
-        stream.job["flags"] = 2
+        stream.clock["flags"] = 2
         while not stream.stats().xruns:
             time.sleep(0.001)
     stats = stream.stats()

@@ -42,7 +42,7 @@ def played(graph: Graph, x: np.ndarray, block: int = 64, **how: Any) -> np.ndarr
 
 @pytest.mark.parametrize("block", [16, 64, 100, 1024, 5120])
 def test_what_is_played_is_what_is_rendered(block: int) -> None:
-    x = noise(25_600)
+    x = noise(3 * 8192)  # whole blocks of the longest: seconds are rounded to blocks
     expected = render(echoes(), x, RATE, tail=False, block=512)
     np.testing.assert_array_equal(played(echoes(), x, block)[0], expected)
 
@@ -197,16 +197,16 @@ def test_the_clock_goes_on_while_python_is_held_and_would_not_with_python_in_it(
     for callback in (None, python):
         stream = NullStream(chain(("amp", Gain())), 64, realtime=False)
         if callback is not None:
-            stream.job["callback"] = ctypes.cast(callback, ctypes.c_void_p).value
+            stream.clock["callback"] = ctypes.cast(callback, ctypes.c_void_p).value
         with stream:
-            while stream.job["done"][0] < 10:
+            while stream.clock["done"][0] < 10:
                 time.sleep(0.001)
             interval = sys.getswitchinterval()
-            sys.setswitchinterval(10.0)  # nobody may ask for the GIL between the next two lines
-            before = int(stream.job["done"][0])
+            sys.setswitchinterval(10.0)  # no other thread takes the GIL between the next two lines
+            before = int(stream.clock["done"][0])
             usleep(100_000)
             sys.setswitchinterval(interval)
-            found.append(int(stream.job["done"][0]) - before)
+            found.append(int(stream.clock["done"][0]) - before)
     assert found[0] > 100
     assert found[1] < found[0] / 20
 
@@ -232,7 +232,7 @@ def test_meters_hold_peaks_and_count_clips() -> None:
 
 def test_flags_of_a_driver_are_counted() -> None:
     stream = NullStream(chain(("amp", Gain())), 64, realtime=False, seconds=0.02)
-    stream.job["flags"] = 2 | 4 | 16
+    stream.clock["flags"] = 2 | 4 | 16
     with stream:
         stream.wait(30)
     stats = stream.stats()

@@ -36,7 +36,7 @@ def test_memory_is_flat_and_figures_are_exact() -> None:
     stream = NullStream(rack, 64, source=x, realtime=False, seconds=seconds)
     blocks, memory = round(seconds * RATE / 64), []
     for k in range(1, ROUNDS + 1):
-        stream.job["limit"] = k * blocks
+        stream.clock["limit"] = k * blocks
         stream.start()
         while stream.state == "playing":
             stream.store("ABCDEF"[k % 6])
@@ -77,12 +77,12 @@ def test_real_time_does_not_drift() -> None:
     """Blocks played and blocks lost add up to the time that has passed, to a block or two."""
     stream = NullStream(chain(("echo", Delay())), 64)
     with stream:
-        while not stream.job["done"][0]:
+        while not stream.clock["done"][0]:
             time.sleep(0.001)
-        start, begun = stream.job["done"][0] + stream.lost, time.monotonic()
+        start, begun = stream.clock["done"][0] + stream.lost, time.monotonic()
         time.sleep(2.0)
         before = time.monotonic()
-        blocks = int(stream.job["done"][0] + stream.lost - start)
+        blocks = int(stream.clock["done"][0] + stream.lost - start)
         after = time.monotonic()
     low, high = ((t - begun) * RATE / 64 for t in (before, after))
     # A clock that naps is late by what the system makes of a nap, never early.

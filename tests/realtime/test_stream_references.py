@@ -24,7 +24,7 @@ def test_streams_that_nothing_refers_to_end() -> None:
         with pytest.warns(ResourceWarning, match="it is closed"):
             stream = NullStream(rack()).start()
     assert set(Stream.playing()) - before == {stream}
-    host, record = stream.host, stream.job
+    host, record = stream.host, stream.clock
     while not host["blocks"][0]:
         time.sleep(0.01)
     with pytest.warns(ResourceWarning, match="it is closed"):

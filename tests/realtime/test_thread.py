@@ -15,7 +15,7 @@ from .live_racks import chain
 @pytest.mark.skipif(sys.platform == "win32", reason="drivers raise their own threads there")
 def test_the_audio_thread_asks_for_priority_itself() -> None:
     stream = NullStream(chain(("amp", Gain())), 64, seconds=0.05)
-    thread_priority.wish_to_come_first(stream.host[0])
+    thread_priority.request_priority(stream.host[0])
     with stream:
         assert stream.wait(30)
     assert stream.host["priority_answer"][0] in (0, 1), "granted, or EPERM"

@@ -1,1 +1,1 @@
-"""Sound cards and the null stream."""
+"""Live streams: on a sound card (``LiveStream``) or on a clock (``NullStream``)."""

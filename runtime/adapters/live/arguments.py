@@ -1,33 +1,33 @@
-"""What streams take as arguments: each function returns the value, or raises a ``ParamError``."""
+"""Checks of the arguments of streams: return the checked value, or raise ``ParamError``."""
 
 from ....graph import ParamError
 from ....graph.arguments import as_number, check_number, check_whole, said
 
 __all__ = ["check_block", "check_latency", "check_node_share"]
 
-SMALLEST, LARGEST = 16, 8192
-"""Frames of a block; slow cards and Bluetooth need thousands."""
-WORDS = ("low", "high")
+MIN_BLOCK, MAX_BLOCK = 16, 8192
+"""Allowed block sizes in frames; slow cards and Bluetooth need thousands."""
+LATENCY_NAMES = ("low", "high")
 LONGEST_LATENCY_S = 10.0
 
 
 def check_block(blocksize: int, name: str = "blocksize") -> int:
-    """Return a count of frames.
+    """Return a block size in frames.
 
-    0, which tells PortAudio to choose and to change its choice, is refused: the deadline of a
-    block, the time a node may take and a GPU's latency are counted in blocks of one length.
+    0, with which PortAudio chooses a size for each block, is refused: the deadline of a block, the
+    limit of a node's time and a GPU's latency need blocks of one length.
     """
-    return check_whole(name, blocksize, SMALLEST, LARGEST)
+    return check_whole(name, blocksize, MIN_BLOCK, MAX_BLOCK)
 
 
 def check_node_share(share: float) -> float:
-    """Return the share of a block's time that one node may take for long."""
+    """Return the share of a block's duration that one node may take, above 0."""
     return check_number("node_share", share, 0.0, 100.0, above=True)
 
 
 def check_latency(latency: float | str) -> float | str:
-    """Return a latency as PortAudio takes it: a word, or seconds."""
-    if isinstance(latency, str) and latency in WORDS:
+    """Return a latency for PortAudio: "low", "high", or seconds."""
+    if isinstance(latency, str) and latency in LATENCY_NAMES:
         return latency
     seconds = None if isinstance(latency, str) else as_number(latency)
     if seconds is None or not 0.0 <= seconds <= LONGEST_LATENCY_S:

@@ -1,7 +1,7 @@
-"""What a sound card calls: PortAudio's callback, compiled, with an engine behind it.
+"""The callback that a sound card, or the null stream's clock, calls for every block; compiled.
 
 PortAudio calls ``int callback(in, out, frames, time, flags, user)`` on a thread of its own, with
-interleaved float32.  ``user`` is the address of a ``HOST`` record.  No Python runs here.
+interleaved float32.  ``user`` is the address of a ``HOST`` record.  No Python runs on that thread.
 """
 
 import sys
@@ -10,32 +10,37 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from ...engine.engine import Engine
+from ...engine.message_queue import aligned
+from ...engine.process import process
 from ...engine.records import ENGINE
 from ...native.abi import helper, kernel, native
-from ...native.cpu import cycles
+from ...native.cpu import cycles, nanoseconds_per_cycle
 from ...native.pointers import call_node, floats, load, record, store, zero_bytes
 from ...plan.arena import offset
+from ...plan.monitored_player import blame
 from ...plan.records import PLAN, ROW
+from .meters import make_meters, measure
 
-__all__ = ["CALLBACK", "FLAGS", "HOST", "card_callback", "settle_blame"]
+__all__ = ["CALLBACK", "FLAGS", "HOST", "CallbackMemory", "card_callback"]
 
 ULONG = types.uint32 if sys.platform == "win32" else types.uint64
 CALLBACK = types.int32(types.int64, types.int64, ULONG, types.int64, ULONG, types.int64)
 
 FLAGS = ("input_underflow", "input_overflow", "output_underflow", "output_overflow", "priming")
 """The bits of PortAudio's flags, lowest first; all but the last are xruns."""
-XRUN = 15
-GUILTY_FOR = 8
-"""Blocks for which an xrun may be put down to a late block; drivers report it after their buffers
-have run dry."""
+XRUN_FLAGS = 15
+XRUN_DELAY = 8
+"""Blocks between a late block and the xrun it causes, at most: drivers report one after their
+buffers have run dry."""
 
 HOST = np.dtype(
     [
         ("engine", np.int64),
-        ("process", np.int64),  # addresses of what is called
+        ("process", np.int64),  # addresses of kernels
         ("measure", np.int64),
         ("blame", np.int64),
-        ("judge", np.int64),
+        ("count_late_block", np.int64),
         ("begin", np.int64),  # called once, on the audio thread, or 0
         ("ins", np.int64),  # float* of each channel of the graph's inputs
         ("outs", np.int64),
@@ -60,12 +65,12 @@ HOST = np.dtype(
         ("late_outside", np.int64),  # of those, the ones no node is to blame for
         ("xruns", np.int64),
         ("xruns_outside", np.int64),
-        ("guilty", np.int64),  # the row that made the last late block late
-        ("guilty_plan", np.int64),
-        ("guilty_block", np.int64),
+        ("late_row", np.int64),  # the node that made the last late block late, or 0
+        ("late_plan", np.int64),
+        ("late_block", np.int64),
         ("flags", np.int64, len(FLAGS)),
-        ("priority", np.int64),  # wanted; then what the system said
-        ("priority_answer", np.int64),
+        ("priority", np.int64),  # requested real-time priority
+        ("priority_answer", np.int64),  # of the system: 0 granted, -1 none yet
         ("get_thread", np.int64),
         ("set_priority", np.int64),
         ("words", np.int64, 2),
@@ -75,7 +80,7 @@ FLAG_COUNTS = offset(HOST, "flags")
 
 
 @helper
-def _bring_in(host: int, source: int, at: int, n: int) -> None:
+def _deinterleave(host: int, source: int, at: int, n: int) -> None:
     h = record(host, HOST)
     width = h.in_width
     for c in range(h.in_count):
@@ -89,7 +94,7 @@ def _bring_in(host: int, source: int, at: int, n: int) -> None:
 
 
 @helper
-def _bring_out(host: int, target: int, at: int, n: int) -> None:
+def _interleave(host: int, target: int, at: int, n: int) -> None:
     h = record(host, HOST)
     width = h.out_width
     for d in range(width):
@@ -105,11 +110,10 @@ def _bring_out(host: int, target: int, at: int, n: int) -> None:
 
 
 @kernel
-def settle_blame(host: int, spent: int, flags: int, frames: int) -> None:
-    """Count a late block or an xrun, and put it down to a node, or to nobody here.
+def count_late_block(host: int, spent: int, flags: int, frames: int) -> None:
+    """Count a late block or an xrun for the node that caused it, or as from outside.
 
-    An xrun reported now belongs to the block before, or to one a few blocks ago; so flags are
-    looked at first.
+    An xrun reported now belongs to an earlier block: the flags come first.
     """
     h = record(host, HOST)
     plan = record(h.engine, ENGINE).plan
@@ -118,26 +122,26 @@ def settle_blame(host: int, spent: int, flags: int, frames: int) -> None:
             if flags & (1 << k):
                 place = host + FLAG_COUNTS
                 store(place, k, load(place, k) + 1)
-        if flags & XRUN:
+        if flags & XRUN_FLAGS:
             h.xruns += 1
-            recent = h.blocks - h.guilty_block <= GUILTY_FOR and h.guilty_plan == plan
-            if recent and h.guilty != 0:
-                record(h.guilty, ROW).xruns += 1
+            recent = h.blocks - h.late_block <= XRUN_DELAY and h.late_plan == plan
+            if recent and h.late_row != 0:
+                record(h.late_row, ROW).xruns += 1
             else:
                 h.xruns_outside += 1
     deadline = np.int64(h.cycles_per_frame * frames)
     if spent > deadline:
         h.late += 1
         call_node(h.blame, plan, spent, deadline, np.int32(0))
-        h.guilty = load(record(plan, PLAN).verdict, 0)
-        h.guilty_plan, h.guilty_block = plan, h.blocks
-        if h.guilty == 0:
+        h.late_row = load(record(plan, PLAN).verdict, 0)
+        h.late_plan, h.late_block = plan, h.blocks
+        if h.late_row == 0:
             h.late_outside += 1
 
 
 @native(CALLBACK)
 def card_callback(source: int, target: int, frames: Any, time: int, flags: Any, user: int) -> int:
-    """Play one block: in, through the engine, out; look at meters and the clock on the way."""
+    """Play one block: copy in, run the engine, copy out; update meters and times."""
     begun = cycles()
     h = record(user, HOST)
     total = np.int64(frames)
@@ -150,18 +154,47 @@ def card_callback(source: int, target: int, frames: Any, time: int, flags: Any, 
     at = 0
     while at < total:
         n = min(total - at, h.max_frames)
-        _bring_in(user, source, at, n)
+        _deinterleave(user, source, at, n)
         call_node(h.process, h.engine, h.ins, h.outs, np.int32(n))
         call_node(h.measure, h.in_meters, h.ins, h.in_count, np.int32(n))
         call_node(h.measure, h.out_meters, h.outs, h.out_count, np.int32(n))
         if target != 0:
-            _bring_out(user, target, at, n)
+            _interleave(user, target, at, n)
         at += n
     spent = cycles() - begun
     h.spent += spent
     h.longest = max(h.longest, spent)
     if np.int64(flags) != 0 or spent > h.cycles_per_frame * total:
-        call_node(h.judge, user, spent, np.int64(flags), np.int32(total))
+        call_node(h.count_late_block, user, spent, np.int64(flags), np.int32(total))
     h.blocks += 1
     h.frames += total
     return 1 if h.ended != 0 else 0
+
+
+class CallbackMemory:
+    """The ``HOST`` record of a stream, and the arrays it points to: audio, channel maps, meters."""
+
+    def __init__(
+        self, engine: Engine, blocksize: int, in_map: list[int], out_map: list[int]
+    ) -> None:
+        rate, graph = engine.spec.rate, engine.plan.graph
+        ins, outs = sum(graph.inputs.values()), sum(graph.outputs.values())
+        stride = blocksize + 16  # channels never share a cache line
+        self.audio = aligned((ins + outs) * stride, np.float32)
+        channels = self.audio.ctypes.data + 4 * stride * np.arange(ins + outs)
+        self._channels = np.concatenate([channels, [0]]).astype(np.int64)
+        self._maps = np.array([*in_map, *out_map, 0], np.int64)
+        self.in_meters, self.out_meters = make_meters(ins, rate), make_meters(outs, rate)
+        self.host = aligned(1, HOST)
+        h: Any = self.host[0]
+        h["engine"], h["process"] = engine.state, process.address
+        h["measure"], h["blame"] = measure.address, blame.address
+        h["count_late_block"] = count_late_block.address
+        h["ins"], h["outs"] = self._channels.ctypes.data, self._channels.ctypes.data + 8 * ins
+        h["in_count"], h["out_count"] = ins, outs
+        h["in_map"], h["out_map"] = self._maps.ctypes.data, self._maps.ctypes.data + 8 * len(in_map)
+        h["in_width"], h["out_width"] = max(in_map, default=-1) + 1, len(out_map)
+        h["in_meters"] = self.in_meters.ctypes.data
+        h["out_meters"] = self.out_meters.ctypes.data
+        h["max_frames"] = blocksize
+        h["cycles_per_frame"] = 1e9 / nanoseconds_per_cycle() / rate

@@ -1,4 +1,4 @@
-"""Which channel of a device is which channel of a graph."""
+"""Maps between the channels of a device and the channels of a graph."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,13 +7,13 @@ from ....graph.arguments import as_whole, said
 
 __all__ = ["channel_names", "graph_rate", "input_map", "output_map"]
 
-MOST = 256
+MAX_CHANNELS = 256
 
 
 def input_map(graph: Graph, wanted: Sequence[int] | None) -> list[int]:
-    """Return, for each channel of the graph's inputs, a channel of the device, from 0.
+    """Return the device's channel, from 0, for each channel of the graph's inputs.
 
-    ``wanted`` counts from 1, as cards do; ``None`` takes them in order, ``()`` none: silence.
+    ``wanted`` counts from 1, as cards do; ``None`` takes them in order, ``()`` plays silence.
     """
     count = sum(graph.inputs.values())
     channels = _checked("inputs", range(1, count + 1) if wanted is None else wanted)
@@ -26,11 +26,11 @@ def input_map(graph: Graph, wanted: Sequence[int] | None) -> list[int]:
 
 
 def output_map(graph: Graph, wanted: Sequence[int] | None, available: int) -> list[int]:
-    """Return, for each channel of the device, a channel of the graph's outputs, or -1: silence.
+    """Return the channel of the graph's outputs for each channel of the device; -1 is silence.
 
-    ``wanted`` names channels of the device from 1, for the graph's channels in order, and around
-    again: ``(1, 2)`` puts a mono graph on both.  That is also what ``None`` does where the device
-    has two; else it takes them in order.
+    ``wanted`` names channels of the device from 1, for the graph's channels in order, repeated:
+    ``(1, 2)`` puts a mono graph on both.  ``None`` does so too where the device has two; else it
+    takes them in order.
     """
     count = sum(graph.outputs.values())
     if wanted is None:
@@ -53,14 +53,14 @@ def graph_rate(graph: Graph) -> float | None:
     return rates.pop() if len(rates) == 1 else None
 
 
-def channel_names(ends: dict[str, int]) -> list[str]:
-    """Name every channel of a graph's ends: ``guitar``, or ``out.1`` and ``out.2``."""
-    return [n if c == 1 else f"{n}.{k + 1}" for n, c in ends.items() for k in range(c)]
+def channel_names(ports: dict[str, int]) -> list[str]:
+    """Return a name for every channel of ``{port: channels}``: ``guitar``, ``out.1``, ``out.2``."""
+    return [n if c == 1 else f"{n}.{k + 1}" for n, c in ports.items() for k in range(c)]
 
 
 def _checked(name: str, channels: Sequence[int]) -> list[int]:
     found = [as_whole(c) for c in channels] if isinstance(channels, Iterable) else [None]
-    counts = [c for c in found if c is not None and 1 <= c <= MOST]
+    counts = [c for c in found if c is not None and 1 <= c <= MAX_CHANNELS]
     if len(counts) < len(found):
         raise PortError(
             f"{name} is {said(channels)}: must be channels of the device, counted from 1"

@@ -1,4 +1,8 @@
-"""A clock instead of a sound card: calls the same callback, at real time or as fast as it can."""
+"""The null stream's clock: calls the callback at real time, or as fast as it can.
+
+``run_clock`` is one native call on a thread of its own, without the GIL; its state is a ``CLOCK``
+record.
+"""
 
 import ctypes
 import sys
@@ -15,50 +19,50 @@ from ...native.abi import helper, native
 from ...native.pointers import copy_bytes, load, load_acquire, record
 from .callback import ULONG
 
-__all__ = ["JOB", "call_c", "call_word", "drive", "system_clock"]
+__all__ = ["CLOCK", "call_c", "call_c_no_args", "run_clock", "use_system_clock"]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 UNDERFLOW = 4
 
-JOB = np.dtype(
+CLOCK = np.dtype(
     [
         ("stop", np.int64),
         ("callback", np.int64),
         ("user", np.int64),
         ("block", np.int64),
         ("block_ns", np.float64),  # 0: as fast as possible
-        ("slack", np.int64),  # blocks that a card would have in its buffers
+        ("slack", np.int64),  # blocks that it may be late by before blocks are lost
         ("limit", np.int64),  # blocks to play; 0: until stopped
-        ("done", np.int64),  # blocks played, and blocks whose time had passed before
+        ("done", np.int64),  # blocks played, and blocks skipped because they were late
         ("lost", np.int64),
-        ("flags", np.int64),  # to be given to the next call, as a driver would
+        ("flags", np.int64),  # of PortAudio, for the next call
         ("input", np.int64),  # one block, interleaved
         ("output", np.int64),
         ("in_width", np.int64),
         ("out_width", np.int64),
-        ("source", np.int64),  # what is played in, again and again; 0: silence
+        ("source", np.int64),  # audio of the input, repeated; 0: silence
         ("source_frames", np.int64),
         ("source_at", np.int64),
-        ("sink", np.int64),  # where the first frames that come out are kept
+        ("sink", np.int64),  # the first frames of the output are recorded here
         ("sink_frames", np.int64),
         ("sink_at", np.int64),
-        ("clock", np.int64),  # the system's clock, what it is called with, where it answers
+        ("clock", np.int64),  # the system's clock: address, arguments, and where it writes the time
         ("clock_first", np.int64),
         ("clock_second", np.int64),
         ("words", np.int64),
         ("word0_ns", np.float64),
         ("word1_ns", np.float64),
         ("sleep", np.int64),
-        ("sleep_ns", np.float64),  # the unit it counts in
+        ("sleep_ns", np.float64),  # the unit of its argument
     ]
 )
-LONGEST_NAP_NS = 20_000_000
-"""A clock that is told to stop does so within this time."""
+MAX_SLEEP_NS = 20_000_000
+"""A clock stops within this time."""
 
 
 @intrinsic
 def call_c(typing: Any, function: Any, first: Any, second: Any, third: Any) -> Any:
-    """Call a function of the system with up to three words; return its int."""
+    """Call a C function with three 64-bit integers; return its int."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(i32, [i64, i64, i64])
@@ -69,8 +73,8 @@ def call_c(typing: Any, function: Any, first: Any, second: Any, third: Any) -> A
 
 
 @intrinsic
-def call_word(typing: Any, function: Any) -> Any:
-    """Call a function of the system that takes nothing and returns a word."""
+def call_c_no_args(typing: Any, function: Any) -> Any:
+    """Call a C function without arguments that returns a 64-bit integer."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(i64, [])
@@ -80,7 +84,7 @@ def call_word(typing: Any, function: Any) -> Any:
 
 
 @intrinsic
-def _call_back(
+def _call_callback(
     typing: Any, function: Any, source: Any, target: Any, frames: Any, flags: Any, user: Any
 ) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -97,92 +101,92 @@ def _call_back(
 
 
 @helper
-def _now(job: int) -> Any:
-    j = record(job, JOB)
-    call_c(j.clock, j.clock_first, j.clock_second, 0)
-    return load(j.words, 0) * j.word0_ns + load(j.words, 1) * j.word1_ns
+def _now(clock: int) -> Any:
+    c = record(clock, CLOCK)
+    call_c(c.clock, c.clock_first, c.clock_second, 0)
+    return load(c.words, 0) * c.word0_ns + load(c.words, 1) * c.word1_ns
 
 
 @helper
-def _stopped(job: int) -> Any:
-    return load_acquire(job) != 0  # the first field
+def _stopped(clock: int) -> Any:
+    return load_acquire(clock) != 0  # the first field
 
 
 @helper
-def _wait_until(job: int, due: float) -> Any:
-    j = record(job, JOB)
-    now = _now(job)
-    while now < due and not _stopped(job):
-        units = np.int64(min(due - now, LONGEST_NAP_NS) / j.sleep_ns)
-        if units > 0:  # less than that is spent looking at the clock
-            call_c(j.sleep, units, 0, 0)
-        now = _now(job)
+def _wait_until(clock: int, due: float) -> Any:
+    c = record(clock, CLOCK)
+    now = _now(clock)
+    while now < due and not _stopped(clock):
+        units = np.int64(min(due - now, MAX_SLEEP_NS) / c.sleep_ns)
+        if units > 0:  # a shorter time is spent polling the clock
+            call_c(c.sleep, units, 0, 0)
+        now = _now(clock)
     return now
 
 
 @helper
-def _fill(job: int) -> None:
-    """Give the next block of the source, from its start again after its end."""
-    j = record(job, JOB)
-    filled, frame = np.int64(0), 4 * j.in_width
-    while j.source != 0 and filled < j.block:
-        n = min(j.block - filled, j.source_frames - j.source_at)
-        copy_bytes(j.input + filled * frame, j.source + j.source_at * frame, n * frame)
+def _fill_input(clock: int) -> None:
+    """Copy the next block of the source to the input; the source is repeated."""
+    c = record(clock, CLOCK)
+    filled, frame = np.int64(0), 4 * c.in_width
+    while c.source != 0 and filled < c.block:
+        n = min(c.block - filled, c.source_frames - c.source_at)
+        copy_bytes(c.input + filled * frame, c.source + c.source_at * frame, n * frame)
         filled += n
-        j.source_at = 0 if j.source_at + n == j.source_frames else j.source_at + n
+        c.source_at = 0 if c.source_at + n == c.source_frames else c.source_at + n
 
 
 @helper
-def _keep(job: int) -> None:
-    j = record(job, JOB)
-    n = min(j.block, j.sink_frames - j.sink_at)
+def _record_output(clock: int) -> None:
+    c = record(clock, CLOCK)
+    n = min(c.block, c.sink_frames - c.sink_at)
     if n > 0:
-        frame = 4 * j.out_width
-        copy_bytes(j.sink + j.sink_at * frame, j.output, n * frame)
-        j.sink_at += n
+        frame = 4 * c.out_width
+        copy_bytes(c.sink + c.sink_at * frame, c.output, n * frame)
+        c.sink_at += n
 
 
 @native(types.void(types.int64))
-def drive(job: int) -> None:
-    """Call back block after block until told to stop; one native call, the GIL is free.
+def run_clock(clock: int) -> None:
+    """Call the callback block after block until ``stop`` is set; the GIL is released.
 
     Every block is due at a multiple of its length after the first, so that the clock cannot drift.
-    Who comes later than a card's buffers would have lasted has lost the blocks in between: they
-    are counted, skipped, and the next call is told of an underflow.
+    If it is late by more than ``slack`` blocks, these blocks are skipped and counted as lost, and
+    the next call has the underflow flag.
     """
-    j = record(job, JOB)
-    origin, turn, ended = _now(job), np.int64(0), False
-    while not ended and not _stopped(job) and (j.limit == 0 or j.done < j.limit):
-        if j.block_ns > 0:
-            due = origin + turn * j.block_ns
-            behind = np.int64((_wait_until(job, due) - due) / j.block_ns)
-            if behind > j.slack:
-                j.lost += behind
+    c = record(clock, CLOCK)
+    origin, turn, ended = _now(clock), np.int64(0), False
+    while not ended and not _stopped(clock) and (c.limit == 0 or c.done < c.limit):
+        if c.block_ns > 0:
+            due = origin + turn * c.block_ns
+            behind = np.int64((_wait_until(clock, due) - due) / c.block_ns)
+            if behind > c.slack:
+                c.lost += behind
                 turn += behind
-                j.flags |= UNDERFLOW
-        flags, j.flags = j.flags, 0
-        _fill(job)
-        ended = _call_back(j.callback, j.input, j.output, j.block, flags, j.user) != 0
-        _keep(job)
+                c.flags |= UNDERFLOW
+        flags, c.flags = c.flags, 0
+        _fill_input(clock)
+        ended = _call_callback(c.callback, c.input, c.output, c.block, flags, c.user) != 0
+        _record_output(clock)
         turn += 1
-        j.done += 1
+        c.done += 1
 
 
-def system_clock(job: Any, words: NDArray[np.int64]) -> None:
-    """Enter the system's own clock and sleep into a job."""
-    job["words"] = words.ctypes.data
+def use_system_clock(clock: Any, words: NDArray[np.int64]) -> None:
+    """Write the addresses of the system's clock and sleep functions into a ``CLOCK`` record."""
+    clock["words"] = words.ctypes.data
     if sys.platform == "win32":
         kernel32: Any = ctypes.WinDLL("kernel32")
         frequency = ctypes.c_int64()
         kernel32.QueryPerformanceFrequency(ctypes.byref(frequency))
-        job["clock"], job["sleep"] = _address(kernel32.QueryPerformanceCounter, kernel32.Sleep)
-        job["clock_first"], job["word0_ns"] = words.ctypes.data, 1e9 / frequency.value
-        job["sleep_ns"] = 1e6
+        clock["clock"], clock["sleep"] = _address(kernel32.QueryPerformanceCounter, kernel32.Sleep)
+        clock["clock_first"], clock["word0_ns"] = words.ctypes.data, 1e9 / frequency.value
+        clock["sleep_ns"] = 1e6
     else:
         libc = ctypes.CDLL(None)
-        job["clock"], job["sleep"] = _address(libc.clock_gettime, libc.usleep)
-        job["clock_first"], job["clock_second"] = time.CLOCK_MONOTONIC, words.ctypes.data
-        job["word0_ns"], job["word1_ns"], job["sleep_ns"] = 1e9, 1.0, 1e3
+        clock["clock"], clock["sleep"] = _address(libc.clock_gettime, libc.usleep)
+        clock["clock_first"], clock["clock_second"] = time.CLOCK_MONOTONIC, words.ctypes.data
+        clock["word0_ns"], clock["word1_ns"], clock["sleep_ns"] = 1e9, 1.0, 1e3
 
 
 def _address(*functions: Any) -> list[int]:

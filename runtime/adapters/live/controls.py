@@ -1,7 +1,9 @@
-"""What one does with a rack that plays: turn, bypass, mix, swap, store, recall."""
+"""Controls of a stream that plays: parameters, mixes, bypasses, swaps, and snapshots A to F.
 
-from collections.abc import Mapping
-from typing import NoReturn
+Any thread but the audio thread.
+"""
+
+from collections.abc import Callable, Mapping
 
 from ....graph import EngineError, Graph, ParamError, as_graph
 from ....graph.arguments import said
@@ -9,77 +11,68 @@ from ...engine.engine import Engine
 from ...engine.parameters import Settings
 from ...plan.placement import refuse_offline_nodes
 
-__all__ = ["SLOTS", "Desk"]
+__all__ = ["StreamControls"]
 
-SLOTS = "ABCDEF"
+SLOTS = tuple("ABCDEF")
 
 
-class Desk:
-    """The controls of a stream; each may be used from any thread, and is checked before it acts."""
+class StreamControls:
+    """Sets the engine of a stream while the stream is open, and stores snapshots of its settings.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    ``read_state`` returns the state of the stream; "closed" makes every change an ``EngineError``.
+    """
+
+    def __init__(self, engine: Engine, read_state: Callable[[], str]) -> None:
+        self._engine = engine
+        self._read_state = read_state
         self._slots: dict[str, Settings] = {}
 
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied: it is bound to a thread or a device."""
-        raise TypeError("a stream cannot be pickled: pickle its graph, and make a stream of that")
-
-    @property
-    def state(self) -> str:
-        """Whether the stream plays."""
-        raise NotImplementedError
-
-    def set(self, name: str, value: float, *, at: int | None = None) -> None:
+    def set(self, name: str, value: float, at: int | None) -> None:
         """Set a parameter ``"node.param"``, now or at frame ``at`` exactly: see ``Engine.set``."""
-        self._desk().set(name, value, at=at)
+        self._open_engine().set(name, value, at=at)
 
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
-        return self.engine.get(name)
+        return self._engine.get(name)
 
     def mix(self, node: str, share: float) -> None:
-        """Set how much of a node is heard beside its input: 0 none, 1 it alone."""
-        self._desk().mix(node, share)
+        """Set the dry/wet mix of a node, 0 to 1: see ``Engine.mix``."""
+        self._open_engine().mix(node, share)
 
-    def bypass(self, node: str, bypassed: bool = True) -> None:
-        """Let a node's input past it, or (``False``) no longer."""
-        self._desk().bypass(node, bypassed)
+    def bypass(self, node: str, bypassed: bool) -> None:
+        """Replace a node's output by its input, or end that: see ``Engine.bypass``."""
+        self._open_engine().bypass(node, bypassed)
 
     def swap(self, graph: Graph) -> None:
-        """Fade over to another graph (of a preset: ``swap(load_preset(...))``).
-
-        Nodes that are the same by name and value keep their state.  Long tails of those that are
-        not ring on beneath the new graph; until then both are computed.
-        """
+        """Crossfade to another graph that can be played live: see ``Engine.swap``."""
         as_graph(graph)
         refuse_offline_nodes(graph, "a live stream")
-        self._desk().swap(graph)
+        self._open_engine().swap(graph)
 
     def store(self, slot: str) -> None:
-        """Keep every parameter, mix and bypass as it is now in slot A, B, C, D, E or F."""
-        self._slots[_slot(slot)] = self._desk().settings()
+        """Store every parameter, mix and bypass in a slot."""
+        self._slots[_check_slot(slot)] = self._open_engine().settings()
 
     def recall(self, slot: str) -> None:
-        """Go to what was stored, all of it between the same two blocks, and without a gap."""
-        if _slot(slot) not in self._slots:
+        """Apply a slot, all of it between the same two blocks."""
+        if _check_slot(slot) not in self._slots:
             filled = ", ".join(sorted(self._slots)) or "none"
             raise ParamError(f"slot {slot} is empty; filled: {filled}")
-        self._desk().apply(self._slots[slot])
+        self._open_engine().apply(self._slots[slot])
 
     @property
     def slots(self) -> Mapping[str, Settings]:
-        """What is stored, by slot."""
+        """The filled slots and their settings."""
         return dict(sorted(self._slots.items()))
 
-    def _desk(self) -> Engine:
-        """Return the engine, knowing whether anybody plays it now."""
-        if self.state == "closed":
+    def _open_engine(self) -> Engine:
+        """Return the engine; reading the state also updates its ``has_audio_thread``."""
+        if self._read_state() == "closed":
             raise EngineError("the stream is closed: make a new one")
-        return self.engine
+        return self._engine
 
 
-def _slot(slot: str) -> str:
-    if not isinstance(slot, str) or slot not in tuple(SLOTS):
+def _check_slot(slot: str) -> str:
+    if not isinstance(slot, str) or slot not in SLOTS:
         raise ParamError(f"slot is {said(slot)}: must be one of {', '.join(SLOTS)}")
     return slot

@@ -1,4 +1,4 @@
-"""Sound cards: what there is, and which one is meant.  Nothing else here imports sounddevice."""
+"""List and find sound cards.  The only module here that imports sounddevice.  Control threads."""
 
 import atexit
 import contextlib
@@ -20,18 +20,18 @@ __all__ = [
     "DeviceSelector",
     "devices",
     "find_devices",
-    "leave_open",
     "need_sounddevice",
-    "renew",
+    "reload_portaudio",
+    "skip_termination",
 ]
 
 DeviceSelector = int | str | None | tuple[int | str | None, int | str | None]
-"""A device by its number or a part of its name, the system's choice, or a pair: (in, out)."""
+"""A device by number or part of its name, ``None`` for the system's choice, or a pair (in, out)."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """A sound card as PortAudio sees it; one card has an entry for each of the system's drivers."""
+    """A sound card as PortAudio lists it: one entry for each host API that has the card."""
 
     index: int
     name: str
@@ -39,7 +39,7 @@ class Device:
     inputs: int
     outputs: int
     sample_rate: float
-    """Hz, unless another is asked for."""
+    """The default, in Hz."""
     latency_in_ms: float
     latency_out_ms: float
     default_input: bool
@@ -61,35 +61,34 @@ def devices() -> list[Device]:
             sample_rate=d["default_samplerate"],
             latency_in_ms=1e3 * max(0.0, d["default_low_input_latency"]),
             latency_out_ms=1e3 * max(0.0, d["default_low_output_latency"]),
-            default_input=k == _chosen(default_in, apis, "default_input_device"),
-            default_output=k == _chosen(default_out, apis, "default_output_device"),
+            default_input=k == _default_device(default_in, apis, "default_input_device"),
+            default_output=k == _default_device(default_out, apis, "default_output_device"),
         )
         for k, d in enumerate(sd.query_devices())
     ]
 
 
 def need_sounddevice() -> Any:
-    """Return the module ``sounddevice``, or say in one line what to install."""
+    """Return the module ``sounddevice``; raise ``EngineError`` that says what to install."""
     try:
         import sounddevice
     except ModuleNotFoundError:
         raise EngineError(f"playing live needs sounddevice: {how_to_install('live')}") from None
-    except OSError as reason:  # it is there, its PortAudio is not
+    except OSError as reason:  # sounddevice is installed, PortAudio is not
         raise EngineError(
             f"sounddevice cannot load PortAudio ({reason}): on Debian and Ubuntu apt install "
             "libportaudio2, elsewhere pip install --force-reinstall sounddevice"
         ) from None
-    _exit_gently(sounddevice)
+    _replace_exit_handler(sounddevice)
     return sounddevice
 
 
 @cache
-def _exit_gently(sd: Any) -> None:
-    """Leave PortAudio as it is at the end of the process, if JACK is among its drivers.
+def _replace_exit_handler(sd: Any) -> None:
+    """Do not terminate PortAudio at exit if JACK is one of its host APIs.
 
-    To end PortAudio aborts the process (an assertion in pa_jack.c) where the JACK server has gone
-    meanwhile.  The system takes back all that it holds, and the server notices; our own streams
-    are closed before.
+    ``Pa_Terminate`` aborts the process (an assertion in pa_jack.c) if the JACK server has gone.
+    The system frees all resources of the process; our own streams are closed before.
     """
     handler = getattr(sd, "_exit_handler", None)
     if handler is not None:
@@ -98,35 +97,35 @@ def _exit_gently(sd: Any) -> None:
 
 
 def _end(sd: Any, handler: Callable[[], None]) -> None:
-    if _stays or _has_jack(sd):
+    if _termination_skipped or _has_jack(sd):
         _never_unload(sd._lib)
     else:
         handler()
 
 
 def _never_unload(library: Any) -> None:
-    """Keep a library's code in memory to the last: JACK's threads run in it.
+    """Keep a library's code in memory until the process ends: JACK's threads run in it.
 
     cffi unloads a library with the object that stands for it; that object is never freed.
     """
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
 
 
-def leave_open() -> None:
-    """Have PortAudio not ended with the process: it would wait for a driver that hangs."""
-    _stays.append(True)
+def skip_termination() -> None:
+    """Do not terminate PortAudio at exit: it would wait for a driver that hangs."""
+    _termination_skipped.append(True)
 
 
 def _has_jack(sd: Any) -> bool:
     return any("JACK" in api["name"] for api in sd.query_hostapis())
 
 
-def renew() -> bool:
-    """Load PortAudio anew, after the JACK server was restarted; return whether that was possible.
+def reload_portaudio() -> bool:
+    """Load PortAudio again, after the JACK server was restarted; return whether that was possible.
 
-    PortAudio keeps one client of the server for as long as it is initialised, and can be neither
-    used nor ended once that client's server has gone.  So a copy of the library is loaded, with
-    variables of its own, and the old one stays in memory, unused.  No stream may be open.
+    PortAudio keeps one JACK client while it is initialised, and can be neither used nor terminated
+    once that client's server has gone.  So a copy of the library is loaded, with its own globals,
+    and the old one stays in memory, unused.  No stream may be open.
     """
     sd = need_sounddevice()
     if not sys.platform.startswith("linux") or not _has_jack(sd):
@@ -137,20 +136,20 @@ def renew() -> bool:
         with tempfile.NamedTemporaryFile(prefix="libportaudio-", suffix=".so") as copy:
             shutil.copyfile(next(paths), copy.name)
             made = sd._ffi.dlopen(copy.name)
-        _never_unload(sd._lib)
+        _never_unload(sd._lib)  # threads of the old client may still be in its code
         sd._lib, sd._initialized = made, 0
         sd._initialize()
         return True
     return False
 
 
-_stays: list[bool] = []
+_termination_skipped: list[bool] = []
 
 
 def find_devices(
     wanted: DeviceSelector, inputs: int, outputs: int
 ) -> tuple[Device | None, Device | None]:
-    """Return the devices to hear and to play with; ``None`` for a side with no channels to open."""
+    """Return the input and output device; ``None`` for a side with no channels to open."""
     pair = wanted if isinstance(wanted, tuple) else (wanted, wanted)
     if len(pair) != 2:
         raise ParamError(f"device is {wanted!r}: must be one, or a pair (input, output)")
@@ -170,23 +169,23 @@ def find_devices(
 
 
 def _find(known: list[Device], wanted: int | str | None, side: str, channels: int) -> Device:
-    able = [d for d in known if _channels(d, side) > 0]
-    if not able:
+    candidates = [d for d in known if _channels(d, side) > 0]
+    if not candidates:
         raise EngineError(
             f"there is no sound card with {side}s: connect one (or start JACK), "
             "or play without: NullStream, or namgraph live --null"
         )
     if wanted is None:
-        found = [d for d in able if getattr(d, f"default_{side}")] or able[:1]
+        found = [d for d in candidates if getattr(d, f"default_{side}")] or candidates[:1]
     elif isinstance(wanted, int):
-        found = [d for d in able if d.index == wanted]
+        found = [d for d in candidates if d.index == wanted]
     else:
-        found = [d for d in able if d.name == wanted] or [
-            d for d in able if wanted.casefold() in f"{d.name}, {d.api}".casefold()
+        found = [d for d in candidates if d.name == wanted] or [
+            d for d in candidates if wanted.casefold() in f"{d.name}, {d.api}".casefold()
         ]
     if len(found) != 1:
         several = "several of" if found else "none of"
-        listed = ", ".join(f"{d.index} {d.name!r} ({d.api})" for d in found or able)
+        listed = ", ".join(f"{d.index} {d.name!r} ({d.api})" for d in found or candidates)
         raise EngineError(f"{side} device {wanted!r} is {several} those with {side}s: {listed}")
     device = found[0]
     if _channels(device, side) < channels:
@@ -201,8 +200,8 @@ def _channels(device: Device, side: str) -> int:
     return device.inputs if side == "input" else device.outputs
 
 
-def _chosen(default: Any, apis: Any, key: str) -> int:
-    """Return the system's choice; where PortAudio has none, that of the first driver with one."""
+def _default_device(default: Any, apis: Any, key: str) -> int:
+    """Return the system's default device, or else that of the first host API with one."""
     if isinstance(default, int) and default >= 0:
         return default
     return next((a[key] for a in apis if a[key] >= 0), -1)

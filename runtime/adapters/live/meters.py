@@ -1,4 +1,4 @@
-"""Level meters of a stream: a peak that falls, the highest of late, and every clipped sample."""
+"""Level meters of a stream: falling peak, peak hold, highest peak and clipped samples."""
 
 import math
 from dataclasses import dataclass
@@ -8,20 +8,21 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from ...engine.message_queue import aligned
 from ...native.abi import kernel
 from ...native.pointers import element, load, numbers
 
-__all__ = ["METER", "Level", "levels", "measure", "prepared"]
+__all__ = ["METER", "Level", "make_meters", "measure", "read_levels"]
 
 FALL_DB_S = 24.0
 HOLD_S = 1.5
 CLIP_S = 3.0
-"""How long a clip stays lit."""
+"""How long ``clipping`` stays true after a clipped sample."""
 
 METER = np.dtype(
     [
         ("peak", np.float64),  # falls
-        ("hold", np.float64),  # stays for a while
+        ("hold", np.float64),  # the highest peak of the last ``HOLD_S``
         ("highest", np.float64),  # since the start
         ("clipped", np.int64),  # samples at full scale or beyond
         ("hold_left", np.int64),  # frames
@@ -30,15 +31,15 @@ METER = np.dtype(
         ("rate", np.float64),
     ]
 )
-"""One channel: a cache line, written by the audio thread and read by anyone."""
+"""The meter of one channel: a cache line, written by the audio thread, read by any thread."""
 
 FULL_SCALE = 0x3F800000
-"""The bits of 1.0: float32 without their sign are in the order of their bits."""
+"""The bits of 1.0: positive float32 numbers sort like their bits."""
 
 
 @kernel
 def measure(meters: int, channels: int, count: int, frames: int) -> None:
-    """Take ``count`` channels, a list of ``float*``, into account."""
+    """Update the meters of ``count`` channels, from a list of ``float*``.  Audio thread."""
     for c in range(count):
         m = element(meters, c, METER)
         bits = numbers(load(channels, c), frames, types.int32)
@@ -63,7 +64,7 @@ def measure(meters: int, channels: int, count: int, frames: int) -> None:
 
 @dataclass(frozen=True)
 class Level:
-    """What the meter of one channel shows, in dB of full scale (silence is -200)."""
+    """The levels of one channel, in dB of full scale (silence is -200)."""
 
     name: str
     peak_db: float
@@ -72,20 +73,18 @@ class Level:
     clipped: int
     """Samples at full scale or beyond, since the start."""
     clipping: bool
-    """Whether there was one in the last seconds."""
+    """Whether there was one in the last 3 seconds."""
 
 
-def prepared(count: int, rate: float) -> NDArray[Any]:
-    """Return records of so many meters at rest."""
-    from ...engine.message_queue import aligned
-
+def make_meters(count: int, rate: float) -> NDArray[Any]:
+    """Return ``METER`` records of ``count`` channels at ``rate`` Hz, all silent."""
     made = aligned(max(1, count), METER)
     made["rate"], made["fall"] = rate, FALL_DB_S / (20.0 * math.log10(math.e)) / rate
     return made
 
 
-def levels(names: list[str], records: NDArray[Any]) -> tuple[Level, ...]:
-    """Read meters."""
+def read_levels(names: list[str], records: NDArray[Any]) -> tuple[Level, ...]:
+    """Return the levels of all channels, named.  Any thread."""
     return tuple(
         Level(
             name,

@@ -1,4 +1,4 @@
-"""A stream without a sound card: a clock calls what a card would call."""
+"""A stream without a sound card: a clock calls the callback."""
 
 import threading
 from collections.abc import Sequence
@@ -14,26 +14,24 @@ from ...engine.message_queue import aligned
 from .arguments import check_block
 from .callback import card_callback
 from .channel_map import graph_rate, input_map, output_map
-from .clock import JOB, drive, system_clock
+from .clock import CLOCK, run_clock, use_system_clock
 from .stream import Stream
 
 __all__ = ["NullStream"]
 
-LONGEST_S = 1e7
-LONGEST_RECORD = 1 << 30
+MAX_RECORD = 1 << 30
 SLACK = 2
-"""Blocks that a card would have in its buffers when one comes late."""
+"""Blocks that the clock may be late by before blocks are lost, like a card's buffers."""
 RATE = 48_000.0
-LONGEST_S = 1e9
+MAX_SECONDS = 1e9
 
 
 class NullStream(Stream):
-    """Plays a graph into nothing, at real time or as fast as it can, for ``seconds`` or until told.
+    """Plays a graph without a device, at real time or as fast as it can, for ``seconds`` or longer.
 
-    What a sound card's callback does is done here by the same compiled code, so everything that
-    can happen live can happen (and be tested) here.  ``source`` is audio that comes in again and
-    again, with a channel for each of the graph's inputs (silence without); the first ``record``
-    frames that come out can be had from ``recorded``.  ``sample_rate`` is in Hz; where it is not
+    The callback is the one that a sound card calls.  ``source`` is the input, ``(channels,
+    frames)``, repeated (silence without it); the first ``record`` frames of the output are in
+    ``recorded``.  ``sample_rate`` is in Hz; where it is not
     given, that of the graph's models, or 48000.  ``node_share`` is the share of a block's
     time that a node may take for many blocks running before it is muted for half a second.
     """
@@ -58,9 +56,9 @@ class NullStream(Stream):
         as_graph(graph)
         blocksize = check_block(blocksize)
         realtime = check_flag("realtime", realtime)
-        record = check_whole("record", record, 0, LONGEST_RECORD)
+        record = check_whole("record", record, 0, MAX_RECORD)
         if seconds is not None:
-            seconds = check_number("seconds", seconds, 0.0, LONGEST_S, "s", above=True)
+            seconds = check_number("seconds", seconds, 0.0, MAX_SECONDS, "s", above=True)
         if sample_rate is None:
             sample_rate = graph_rate(graph) or RATE
         ins, outs = input_map(graph, inputs), output_map(graph, outputs, 0)
@@ -78,33 +76,33 @@ class NullStream(Stream):
         self._sink = np.zeros((record, self.out_width), np.float32)
         self._words = aligned(2, np.int64)
         self._block = aligned((self.in_width + self.out_width) * blocksize, np.float32)
-        self.job = aligned(1, JOB)
+        self.clock = aligned(1, CLOCK)
         self._thread: threading.Thread | None = None
-        j: Any = self.job[0]
-        system_clock(j, self._words)
-        j["callback"], j["user"] = card_callback.address, self.host.ctypes.data
-        j["block"], j["slack"] = blocksize, SLACK
-        j["block_ns"] = 1e9 * blocksize / sample_rate if realtime else 0.0
-        j["limit"] = 0 if seconds is None else max(1, round(seconds * sample_rate / blocksize))
-        j["input"] = self._block.ctypes.data
-        j["output"] = self._block.ctypes.data + 4 * self.in_width * blocksize
-        j["in_width"], j["out_width"] = self.in_width, self.out_width
+        c: Any = self.clock[0]
+        use_system_clock(c, self._words)
+        c["callback"], c["user"] = card_callback.address, self.host.ctypes.data
+        c["block"], c["slack"] = blocksize, SLACK
+        c["block_ns"] = 1e9 * blocksize / sample_rate if realtime else 0.0
+        c["limit"] = 0 if seconds is None else max(1, round(seconds * sample_rate / blocksize))
+        c["input"] = self._block.ctypes.data
+        c["output"] = self._block.ctypes.data + 4 * self.in_width * blocksize
+        c["in_width"], c["out_width"] = self.in_width, self.out_width
         if len(self._source):
-            j["source"], j["source_frames"] = self._source.ctypes.data, len(self._source)
-        j["sink"], j["sink_frames"] = self._sink.ctypes.data, len(self._sink)
+            c["source"], c["source_frames"] = self._source.ctypes.data, len(self._source)
+        c["sink"], c["sink_frames"] = self._sink.ctypes.data, len(self._sink)
 
     @property
     def recorded(self) -> NDArray[np.float32]:
-        """What came out so far, of what was to be recorded: ``(channels, frames)``."""
-        return np.ascontiguousarray(self._sink[: int(self.job["sink_at"][0])].T)
+        """The output recorded so far: ``(channels, frames)``."""
+        return np.ascontiguousarray(self._sink[: int(self.clock["sink_at"][0])].T)
 
     @property
     def lost(self) -> int:
-        """Blocks whose time had passed before the callback could be called."""
-        return int(self.job["lost"][0])
+        """Blocks that were due and not played, because the clock's thread was late."""
+        return int(self.clock["lost"][0])
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until all ``seconds`` are played; return whether they are."""
+        """Wait until all ``seconds`` are played; return ``False`` after ``timeout_s``."""
         if timeout_s is not None:
             check_number("timeout_s", timeout_s, 0.0, threading.TIMEOUT_MAX)
         if self._thread is not None:
@@ -112,14 +110,17 @@ class NullStream(Stream):
         return self.state == "ended"
 
     def _start(self) -> None:
-        self.job["stop"] = 0
+        self.clock["stop"] = 0
         self._thread = threading.Thread(
-            target=drive.ctypes, args=(self.job.ctypes.data,), name="namgraph-null", daemon=True
+            target=run_clock.ctypes,
+            args=(self.clock.ctypes.data,),
+            name="namgraph-null",
+            daemon=True,
         )
         self._thread.start()
 
     def _stop(self) -> None:
-        self.job["stop"] = 1
+        self.clock["stop"] = 1
         if self._thread is not None:
             self._thread.join()
 

@@ -1,4 +1,4 @@
-"""A stream on a sound card: PortAudio's thread calls our compiled function, and nothing else."""
+"""A stream on a sound card: PortAudio's thread calls the compiled callback."""
 
 import sys
 import threading
@@ -17,27 +17,27 @@ from .channel_map import graph_rate, input_map, output_map
 from .devices import (
     DeviceSelector,
     find_devices,
-    leave_open,
     need_sounddevice,
-    renew,
+    reload_portaudio,
+    skip_termination,
 )
-from .portaudio import Card, GoneServerError, Request, explain, open_card
+from .portaudio import Card, GoneServerError, Request, format_error, open_card
 from .stream import Stream
 
 __all__ = ["LiveStream"]
 
-PATIENCE_S = 3.0
-"""How long a driver may take to stop, and a card to call again before it counts as lost."""
-GONE_S = 0.5
-"""How long a driver may take once its device has gone."""
+DRIVER_TIMEOUT_S = 3.0
+"""How long a driver may take to stop, and how long a card may not call before it is lost."""
+GONE_TIMEOUT_S = 0.5
+"""How long a driver may take to stop once its device has gone."""
 
 
 class LiveStream(Stream):
     """Plays a graph on a sound card, from its inputs to its outputs.
 
     ``device`` is a number from ``devices()``, a part of a name, or a pair of these for input and
-    output; without, the system's choice.  ``sample_rate`` is in Hz; where it is not given, that of
-    the graph's models, and the card's own where there are none (or with different rates).
+    output; ``None`` is the system's choice.  ``sample_rate`` is in Hz; where it is not given, that
+    of the graph's models, and the card's own where there are none (or with different rates).
     ``blocksize`` is in frames, 16 to 8192: see ``check_block`` for why not 0.  ``latency`` is
     "low" or "high", as the driver defines them, or seconds.
     ``inputs`` and ``outputs`` name channels of the card, counted from 1, for the graph's channels
@@ -66,7 +66,7 @@ class LiveStream(Stream):
         priority: bool = True,
     ) -> None:
         as_graph(graph)
-        check_block(blocksize)
+        blocksize = check_block(blocksize)
         latency = check_latency(latency)
         priority = check_flag("priority", priority)
         ins = input_map(graph, inputs)
@@ -74,7 +74,9 @@ class LiveStream(Stream):
         widths = max(ins, default=-1) + 1, len(outs)
         self.input_device, self.output_device = find_devices(device, *widths)
         if self.input_device is None and self.output_device is None:
-            raise EngineError("neither input nor output is to be opened: nothing would call back")
+            raise EngineError(
+                "neither inputs nor outputs are opened: a live stream needs at least one channel"
+            )
         if self.output_device is not None:
             outs = output_map(graph, outputs, self.output_device.outputs)
         own = (self.output_device or self.input_device).sample_rate  # type: ignore[union-attr]
@@ -93,7 +95,7 @@ class LiveStream(Stream):
             pipelined=pipelined,
         )
         self._priority = priority
-        self._seen = (0, 0.0)
+        self._last_call = (0, 0.0)
         self._request = Request(
             self.input_device,
             self.output_device,
@@ -108,32 +110,32 @@ class LiveStream(Stream):
         try:
             self._card = open_card(self._request)
         except GoneServerError as error:
-            self._request = self._renewed(error, device, widths)
+            self._request = self._reload_and_find(error, device, widths)
             self._card = open_card(self._request)
             self._warn("the JACK server was restarted: PortAudio was loaded anew")
         _open.add(self)
 
-    def _renewed(
+    def _reload_and_find(
         self, error: EngineError, wanted: DeviceSelector, widths: tuple[int, int]
     ) -> Request:
-        """Load PortAudio anew and return the request for the same device there."""
+        """Reload PortAudio; return the request with the device's new number."""
         if any(stream.state != "closed" for stream in _open):
             raise EngineError(
                 f"{error} (if the JACK server was restarted: close every stream, then open again)"
             ) from None
-        if not renew():
+        if not reload_portaudio():
             raise error from None
         self.input_device, self.output_device = find_devices(wanted, *widths)
         return self._request._replace(ins=self.input_device, outs=self.output_device)
 
     @property
     def state_address(self) -> int:
-        """Where the callback finds everything."""
+        """The address of the ``HOST`` record, the callback's ``user`` argument."""
         return int(self.host.ctypes.data)
 
     @property
     def latency_s(self) -> tuple[float, float]:
-        """Seconds that the device needs to bring a sound in, and out, as the driver says."""
+        """Input and output latency of the device in seconds, as the driver reports them."""
         if self._card is not None:
             found = self._card.latency
             if isinstance(found, tuple):
@@ -142,10 +144,10 @@ class LiveStream(Stream):
                 self._latency = float(found), 0.0
             else:
                 self._latency = 0.0, float(found)
-        return self._latency  # of a closed stream: as it was last
+        return self._latency  # a closed stream keeps the last values
 
     def swap(self, graph: Graph) -> None:
-        """Fade over to another graph: see ``Stream.swap``."""
+        """Crossfade to another graph: see ``Stream.swap``."""
         super().swap(graph)
         if self._priority:
             self._lock()
@@ -157,12 +159,12 @@ class LiveStream(Stream):
             self._lock()
             api = (self.output_device or self.input_device).api  # type: ignore[union-attr]
             if sys.platform.startswith("linux") and "JACK" not in api:  # JACK's has it already
-                thread_priority.wish_to_come_first(self.host[0])
-        self._seen = (int(self.host["blocks"][0]), time.monotonic())
+                thread_priority.request_priority(self.host[0])
+        self._last_call = (int(self.host["blocks"][0]), time.monotonic())
         try:
             self._card.start()
         except need_sounddevice().PortAudioError as error:
-            raise EngineError(explain(error, self._request)) from None
+            raise EngineError(format_error(error, self._request)) from None
         if self.host["begin"][0]:
             deadline = time.monotonic() + 0.5
             while self.host["priority_answer"][0] < 0 and time.monotonic() < deadline:
@@ -176,7 +178,8 @@ class LiveStream(Stream):
     def _lock(self) -> None:
         arena = self.engine.plan.arena
         places = [(arena.state_address, arena.nbytes), (self.state_address, self.host.nbytes)]
-        places.append((int(self._audio.ctypes.data), self._audio.nbytes))
+        audio = self._memory.audio
+        places.append((int(audio.ctypes.data), audio.nbytes))
         reason = thread_priority.lock_memory(places)
         if reason:
             self._warn(
@@ -192,38 +195,38 @@ class LiveStream(Stream):
     def _stop(self) -> None:
         if self._card is None:
             return
-        patience = PATIENCE_S if self._card.active else GONE_S
-        if not _within(self._card.abort, patience):
-            self._give_up()
+        timeout_s = DRIVER_TIMEOUT_S if self._card.active else GONE_TIMEOUT_S
+        if not _call_with_timeout(self._card.abort, timeout_s):
+            self._abandon_driver()
 
     def _close(self) -> None:
-        _ = self.latency_s  # to be known afterwards
-        if self._card is not None and not _within(self._card.close, PATIENCE_S):
-            self._give_up()
+        _ = self.latency_s  # read it: it is reported after closing too
+        if self._card is not None and not _call_with_timeout(self._card.close, DRIVER_TIMEOUT_S):
+            self._abandon_driver()
         self._card = None
 
-    def _give_up(self) -> None:
-        """Leave a driver that does not answer; what it may still call must stay in memory.
+    def _abandon_driver(self) -> None:
+        """Stop using a driver that hangs; keep the memory that it may still call.
 
-        PortAudio would wait for it once more when the process ends, and so for ever.
+        PortAudio is not terminated at exit: it would wait for the driver without end.
         """
         _abandoned.append(self)
         self._card = None
-        leave_open()
-        self._warn("the driver does not answer: its stream was left behind")
+        skip_termination()
+        self._warn("the driver does not answer: its stream was abandoned")
 
     def _alive(self) -> Literal["playing", "ended", "lost"]:
         if self._card is None or not self._card.active:
             return "lost"
         blocks, now = int(self.host["blocks"][0]), time.monotonic()
-        if blocks != self._seen[0]:
-            self._seen = (blocks, now)
-        return "lost" if now - self._seen[1] > PATIENCE_S else "playing"
+        if blocks != self._last_call[0]:
+            self._last_call = (blocks, now)
+        return "lost" if now - self._last_call[1] > DRIVER_TIMEOUT_S else "playing"
 
     def _calling(self) -> bool:
         return self._card is not None and self._card.active
 
-    def _what_happened(self) -> str:
+    def _describe_loss(self) -> str:
         device = self.output_device or self.input_device
         name = "the device" if device is None else f"{device.name} ({device.api})"
         return f"{name} has stopped calling: is it still connected, is its server (JACK) running?"
@@ -231,11 +234,11 @@ class LiveStream(Stream):
 
 _abandoned: list[LiveStream] = []
 _open: weakref.WeakSet[LiveStream] = weakref.WeakSet()
-"""Streams with a device, and closed ones."""
+"""Streams that were opened; closed ones too, while something refers to them."""
 
 
-def _within(call: Callable[[], object], seconds: float) -> bool:
-    """Call a driver that may hang; return whether it came back in time."""
+def _call_with_timeout(call: Callable[[], object], seconds: float) -> bool:
+    """Call a driver function that may hang, on a helper thread; return whether it has ended."""
     helper = threading.Thread(target=call, name="namgraph-driver", daemon=True)
     helper.start()
     helper.join(seconds)

@@ -1,4 +1,4 @@
-"""What a stream shows of itself: frozen figures, ready for people and for JSON."""
+"""Statistics of a stream: frozen values, ready for JSON.  Control threads."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,29 +8,29 @@ from numpy.typing import NDArray
 from ...native.cpu import nanoseconds_per_cycle
 from ...plan.stats import DeviceStats, NodeStats, Stats
 from .callback import FLAGS
-from .meters import Level, levels
+from .meters import Level, read_levels
 
 __all__ = ["LiveStats", "StreamFacts", "read_stats"]
 
 
 @dataclass(frozen=True)
 class LiveStats:
-    """Everything since the start, as it is now.
+    """Counters since the start, times, levels and latency of a stream.
 
     A block is *late* if its callback took longer than the block lasts; an *xrun* is what the
-    driver reports: sound was lost.  Both are put down to the node that ran long, or to the
-    "outside": the system, or the device.
+    driver reports: sound was lost.  Both are counted for the node that ran long, or as
+    "outside": the system or the device.
     """
 
     state: str
     sample_rate: float
     blocksize: int
     seconds: float
-    """Of audio played."""
+    """Duration of the audio played."""
     frames: int
     blocks: int
     lost: int
-    """Blocks that were due and never asked for (the null stream knows)."""
+    """Blocks that were due and not played (counted by the null stream only)."""
     deadline_us: float
     load: float
     """Time of the 99th percentile of blocks, as a share of the deadline."""
@@ -44,36 +44,36 @@ class LiveStats:
     xruns: int
     xruns_outside: int
     blamed: dict[str, int]
-    """Late blocks and xruns by node, as far as a node that plays is to blame; "between nodes" for
-    what the engine does there."""
+    """Late blocks and xruns by the node that caused them; "between nodes": delays, mixes and
+    transfers of the engine."""
     flags: dict[str, int]
     """How often the driver raised each of its flags."""
     latency_ms: dict[str, float]
-    """Of the device ("input", "output"), the "graph", and in "total"."""
+    """Of the device ("input", "output"), the "graph", and the "total"."""
     inputs: tuple[Level, ...]
     outputs: tuple[Level, ...]
     bad_inputs: int
-    """Samples that were no numbers, played as 0."""
+    """Samples of the input that were not finite, played as 0."""
     bad_outputs: int
     faults: int
-    """Blocks muted because a node produced what is no number."""
+    """Blocks muted because a node's output was not finite."""
     overruns: int
-    """How often a node was muted because it took more than its share."""
+    """How often a node was muted because it took more than its limit."""
     readings: dict[str, float]
     nodes: tuple[NodeStats, ...]
     device: DeviceStats | None
-    """Of a GPU, if anything plays there."""
+    """Of the GPU, if any node runs there."""
 
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """What a stream knows besides its counters."""
+    """State and configuration of a stream, for ``read_stats``."""
 
     state: str
     sample_rate: float
     blocksize: int
     latency_s: tuple[float, float]
-    """Of the device, in and out."""
+    """Input and output latency of the device."""
     lost: int
     in_names: list[str]
     out_names: list[str]
@@ -116,8 +116,8 @@ def read_stats(
         blamed={name: count for name, count in blamed.items() if count},
         flags=dict(zip(FLAGS, map(int, h["flags"]), strict=True)),
         latency_ms={name: 1e3 * s for name, s in seconds.items()},
-        inputs=levels(facts.in_names, inputs),
-        outputs=levels(facts.out_names, outputs),
+        inputs=read_levels(facts.in_names, inputs),
+        outputs=read_levels(facts.out_names, outputs),
         bad_inputs=engine.bad_inputs,
         bad_outputs=engine.bad_outputs,
         faults=engine.faults,

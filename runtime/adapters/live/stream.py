@@ -1,6 +1,7 @@
-"""What every stream is: an engine that another thread plays, and the desk beside it.
+"""The base of ``LiveStream`` and ``NullStream``: an engine that an audio thread plays.
 
-``LiveStream`` is played by a sound card, ``NullStream`` by a clock; all else is the same, and here.
+A sound card calls the first, a clock the second; starting, stopping, controls and statistics are
+the same, and here.
 """
 
 import atexit
@@ -8,22 +9,19 @@ import contextlib
 import threading
 import warnings
 import weakref
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Literal, Self
-
-import numpy as np
+from typing import Literal, NoReturn, Self
 
 from ....graph import EngineError, Graph, as_graph
 from ....graph.arguments import check_number
 from ...engine.engine import LONGEST_FADE_S, Engine
-from ...engine.message_queue import aligned
-from ...engine.process import process
-from ...plan.monitored_player import blame
+from ...engine.parameters import Settings
 from ...plan.placement import refuse_offline_nodes
-from . import callback, meters
 from .arguments import check_block, check_node_share
+from .callback import CallbackMemory
 from .channel_map import channel_names
-from .controls import Desk
+from .controls import StreamControls
 from .stats import LiveStats, StreamFacts, read_stats
 
 __all__ = ["Stream"]
@@ -31,15 +29,15 @@ __all__ = ["Stream"]
 State = Literal["stopped", "playing", "ended", "lost", "closed"]
 
 _playing: weakref.WeakSet["Stream"] = weakref.WeakSet()
-"""Streams to be stopped before the process ends."""
-_lock = threading.RLock()  # a stream may be collected, and so stopped, while it is held
+"""Streams to be closed before the process ends."""
+_lock = threading.RLock()  # reentrant: a stream may be collected, and so stopped, while it is held
 
 
-class Stream(Desk):
-    """Plays a graph, block after block, on a thread that Python is not on.
+class Stream:
+    """Plays a graph, block after block, on an audio thread that runs no Python.
 
-    Use it as a context manager, or call ``start`` and ``close``.  Everything may be called from
-    any thread.  Closing waits for the block that is playing, not longer.
+    Use it as a context manager, or call ``start`` and ``close``.  Every method may be called from
+    any thread but the audio thread.  Closing waits for the block that is playing, not longer.
 
     Keep a reference to a stream: when the last one goes, the stream is closed (with a
     ``ResourceWarning`` if it was playing).  ``Stream.playing()`` lists those that play, also where
@@ -62,56 +60,40 @@ class Stream(Desk):
         blocksize = check_block(blocksize)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         share = None if node_share is None else check_node_share(node_share)
-        super().__init__(
-            Engine(
-                graph,
-                sample_rate=sample_rate,
-                max_frames=blocksize,
-                fade_s=fade_s,
-                pipelined=pipelined,
-            )
+        self.engine = Engine(
+            graph,
+            sample_rate=sample_rate,
+            max_frames=blocksize,
+            fade_s=fade_s,
+            pipelined=pipelined,
         )
+        weak = weakref.ref(self)  # the engine must not keep its stream alive
+
+        def read_state() -> str:
+            stream = weak()
+            return "closed" if stream is None else stream.state
+
         self.blocksize = blocksize
         self.sample_rate = float(sample_rate)
         self.in_names = channel_names(dict(graph.inputs))
         self.out_names = channel_names(dict(graph.outputs))
-        self.in_width = max(in_map, default=-1) + 1
+        self.in_width = max(in_map, default=-1) + 1  # channels of the device to be opened
         self.out_width = len(out_map)
         self.warnings: list[str] = []
         self._open = True
         self._wanted = False
-        self._lay_out(in_map, out_map)
+        self._memory = CallbackMemory(self.engine, blocksize, in_map, out_map)
+        self.host = self._memory.host
         if share is not None:
             self.engine.guard(share * blocksize / sample_rate)
         self.engine.deadline(blocksize / sample_rate)
         self.engine.stats(timed=True)
-        stream = weakref.ref(self)  # not a reference that would keep it
-        self.engine.poll = lambda: getattr(stream(), "state", None)
+        self.engine.poll = read_state
+        self._controls = StreamControls(self.engine, read_state)
 
-    def _lay_out(self, in_map: list[int], out_map: list[int]) -> None:
-        from ...native.cpu import nanoseconds_per_cycle
-
-        ins, outs = len(self.in_names), len(self.out_names)
-        stride = self.blocksize + 16  # channels never share a cache line
-        self._audio = aligned((ins + outs) * stride, np.float32)
-        places = self._audio.ctypes.data + 4 * stride * np.arange(ins + outs)
-        self._places = np.concatenate([places, [0]]).astype(np.int64)
-        self._maps = np.array([*in_map, *out_map, 0], np.int64)
-        self._in_meters = meters.prepared(ins, self.sample_rate)
-        self._out_meters = meters.prepared(outs, self.sample_rate)
-        self.host = aligned(1, callback.HOST)
-        h: Any = self.host[0]
-        h["engine"], h["process"] = self.engine.state, process.address
-        h["measure"], h["blame"] = meters.measure.address, blame.address
-        h["judge"] = callback.settle_blame.address
-        h["ins"], h["outs"] = self._places.ctypes.data, self._places.ctypes.data + 8 * ins
-        h["in_count"], h["out_count"] = ins, outs
-        h["in_map"], h["out_map"] = self._maps.ctypes.data, self._maps.ctypes.data + 8 * len(in_map)
-        h["in_width"], h["out_width"] = self.in_width, self.out_width
-        h["in_meters"] = self._in_meters.ctypes.data
-        h["out_meters"] = self._out_meters.ctypes.data
-        h["max_frames"] = self.blocksize
-        h["cycles_per_frame"] = 1e9 / nanoseconds_per_cycle() / self.sample_rate
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: it is bound to a thread or a device."""
+        raise TypeError("a stream cannot be pickled: pickle its graph, and make a stream of that")
 
     @property
     def graph(self) -> Graph:
@@ -125,24 +107,24 @@ class Stream(Desk):
 
     @property
     def latency_s(self) -> tuple[float, float]:
-        """Seconds that the device needs to bring a sound in, and out."""
+        """Input and output latency of the device in seconds."""
         return 0.0, 0.0
 
     @property
     def lost(self) -> int:
-        """Blocks known never to have been asked for: a sound card keeps no such count."""
+        """Blocks that were due and not played; a sound card does not count them: 0."""
         return 0
 
     @property
     def state(self) -> State:
-        """Whether it plays; ``lost`` says that the device went away, ``ended`` all is played."""
+        """Whether it plays; "lost": the device went away, "ended": all ``seconds`` are played."""
         if not self._open:
             return "closed"
         if not self._wanted:
             return "stopped"
         found = self._alive()
         if not self._calling():
-            self.engine.has_audio_thread = False  # nobody takes messages now
+            self.engine.has_audio_thread = False  # the caller applies messages now
         return found
 
     def start(self) -> Self:
@@ -169,7 +151,7 @@ class Stream(Desk):
         return self
 
     def stop(self) -> None:
-        """Stop to play; ``start`` goes on from there.  Once more does nothing."""
+        """Stop; ``start`` goes on from there.  A stream that is stopped stays so."""
         if self._wanted:
             self.host["ended"] = 1
             try:
@@ -180,7 +162,7 @@ class Stream(Desk):
                     _playing.discard(self)
 
     def close(self) -> None:
-        """Stop, and let go of the device.  Once more does nothing."""
+        """Stop and close the device.  A closed stream stays so."""
         if self._open:
             try:
                 self.stop()
@@ -191,7 +173,7 @@ class Stream(Desk):
     def check(self) -> None:
         """Raise ``EngineError`` if the device went away while the stream should play."""
         if self.state == "lost":
-            raise EngineError(self._what_happened())
+            raise EngineError(self._describe_loss())
 
     @staticmethod
     def playing() -> "list[Stream]":
@@ -199,8 +181,45 @@ class Stream(Desk):
         with _lock:
             return list(_playing)
 
+    def set(self, name: str, value: float, *, at: int | None = None) -> None:
+        """Set a parameter ``"node.param"``, now or at frame ``at`` exactly: see ``Engine.set``."""
+        self._controls.set(name, value, at)
+
+    def get(self, name: str) -> float:
+        """Return a parameter's value as last applied, or the reading of a meter node."""
+        return self._controls.get(name)
+
+    def mix(self, node: str, share: float) -> None:
+        """Set the dry/wet mix of a node: 0 is its input, 1 (the default) its output alone."""
+        self._controls.mix(node, share)
+
+    def bypass(self, node: str, bypassed: bool = True) -> None:
+        """Replace a node's output by its input, or (``False``) end that."""
+        self._controls.bypass(node, bypassed)
+
+    def swap(self, graph: Graph) -> None:
+        """Crossfade to another graph (of a preset: ``swap(load_preset(...))``).
+
+        Nodes that are the same by name and value keep their state.  Long tails of the others go
+        on beneath the new graph; until they end both graphs are computed.
+        """
+        self._controls.swap(graph)
+
+    def store(self, slot: str) -> None:
+        """Store every parameter, mix and bypass as it is now in slot A, B, C, D, E or F."""
+        self._controls.store(slot)
+
+    def recall(self, slot: str) -> None:
+        """Apply what a slot holds, all of it between the same two blocks, and without a gap."""
+        self._controls.recall(slot)
+
+    @property
+    def slots(self) -> Mapping[str, Settings]:
+        """The filled slots and their settings."""
+        return self._controls.slots
+
     def stats(self) -> LiveStats:
-        """Return counters, times, levels and who is to blame, as they are now."""
+        """Return counters, times, levels and the nodes that made blocks late, as they are now."""
         facts = StreamFacts(
             self.state,
             self.sample_rate,
@@ -210,8 +229,9 @@ class Stream(Desk):
             self.in_names,
             self.out_names,
         )
+        memory = self._memory
         engine = self.engine.stats()
-        return read_stats(facts, engine, self.host, self._in_meters, self._out_meters)
+        return read_stats(facts, engine, self.host, memory.in_meters, memory.out_meters)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -225,9 +245,9 @@ class Stream(Desk):
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_open", False):  # else its making failed early
+        if getattr(self, "_open", False):  # else __init__ raised before it was set
             was_playing = self._wanted
-            with contextlib.suppress(Exception):  # nobody could be told
+            with contextlib.suppress(Exception):  # an error in __del__ cannot be raised
                 self.close()
             if was_playing:
                 warnings.warn(
@@ -243,20 +263,20 @@ class Stream(Desk):
         raise NotImplementedError
 
     def _close(self) -> None:
-        """Let go of the device."""
+        """Close the device."""
 
     def _alive(self) -> Literal["playing", "ended", "lost"]:
         raise NotImplementedError
 
     def _calling(self) -> bool:
-        """Whether the audio thread may still call: if so, it alone may play the engine."""
+        """Whether the callback may still be called: then no other thread may play the engine."""
         return self._alive() == "playing"
 
-    def _what_happened(self) -> str:
+    def _describe_loss(self) -> str:
         return "the stream has stopped by itself"
 
 
 def _stop_all() -> None:
-    """Silence every stream before Python's memory, and the compiled code in it, goes."""
+    """Close every stream before the interpreter frees the compiled code that they call."""
     for stream in list(_playing):
         stream.close()

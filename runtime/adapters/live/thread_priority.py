@@ -1,4 +1,4 @@
-"""What an audio thread may ask of the system: to come first, and to stay in memory."""
+"""Real-time priority of the audio thread, and memory that is never paged out."""
 
 import ctypes
 import os
@@ -10,27 +10,27 @@ from ...native.abi import kernel
 from ...native.pointers import record, store
 from ...plan.arena import offset
 from .callback import HOST
-from .clock import call_c, call_word
+from .clock import call_c, call_c_no_args
 
-__all__ = ["PRIORITY", "come_first", "lock_memory", "wish_to_come_first"]
+__all__ = ["PRIORITY", "lock_memory", "raise_priority", "request_priority"]
 
 PRIORITY = 70
-"""Of SCHED_FIFO; drivers' own threads use 50 to 90."""
+"""Of SCHED_FIFO, 1 to 99; drivers' own threads use 50 to 90."""
 SCHED_FIFO = 1
 WORDS = offset(HOST, "words")
 
 
 @kernel
-def come_first(host: int, ins: int, outs: int, frames: int) -> None:
-    """Ask for real-time priority, on the audio thread itself; keep the answer (0: granted)."""
+def raise_priority(host: int, ins: int, outs: int, frames: int) -> None:
+    """Raise the calling thread, the audio thread, to real-time priority; store the result."""
     h = record(host, HOST)
     store(host + WORDS, 0, h.priority)  # a sched_param begins with this one int
-    thread = call_word(h.get_thread)
+    thread = call_c_no_args(h.get_thread)
     h.priority_answer = call_c(h.set_priority, thread, SCHED_FIFO, host + WORDS)
 
 
-def wish_to_come_first(host: Any) -> None:
-    """Have the audio thread ask for priority with its first block (POSIX; elsewhere drivers do)."""
+def request_priority(host: Any) -> None:
+    """Have the audio thread raise its priority in its first block (POSIX; elsewhere drivers do)."""
     if sys.platform == "win32":
         return
     libc = ctypes.CDLL(None)
@@ -40,12 +40,12 @@ def wish_to_come_first(host: Any) -> None:
     )
     host["get_thread"], host["set_priority"], host["priority"] = get, change, PRIORITY
     host["priority_answer"] = -1
-    host["begin"] = come_first.address
+    host["begin"] = raise_priority.address
 
 
-def lock_memory(stretches: Iterable[tuple[int, int]]) -> str:
-    """Keep ``(address, bytes)`` from being paged out; return why not, or nothing if all is well."""
-    for address, size in stretches:
+def lock_memory(ranges: Iterable[tuple[int, int]]) -> str:
+    """Lock ranges ``(address, bytes)`` in memory; return the system's error, or an empty string."""
+    for address, size in ranges:
         if sys.platform == "win32":
             kernel32: Any = ctypes.WinDLL("kernel32", use_last_error=True)
             lock = kernel32.VirtualLock

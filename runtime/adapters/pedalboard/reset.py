@@ -29,9 +29,9 @@ def restart(engine: int, ins: int, outs: int, frames: int) -> None:
         message.kind = RESET
         message.at = NOW
         e.pending_count += 1
-        call_node(e.attend, engine, 0, 0, 0)
+        call_node(e.handle_messages, engine, 0, 0, 0)
 
 
 def ready_to_restart(engine: Engine) -> None:
     """Give an engine the code that reads messages, which it else gets with its first one."""
-    engine._record["attend"] = handle_messages.address
+    engine._queue.record["handle_messages"] = handle_messages.address

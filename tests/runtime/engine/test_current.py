@@ -211,12 +211,12 @@ def test_a_graph_with_other_parameters_reads_no_file(tmp_path: Path) -> None:
 
 
 def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("namgraph.runtime.engine.control.PATIENCE_S", 0.05)
+    monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
     e.has_audio_thread = True
     assert gain_of(e.graph) == 0.0, "nothing was set: there is nothing to wait for"
     e.set("b.gain_db", -6.0)
-    with pytest.raises(EngineError, match="the audio thread has not taken its messages"):
+    with pytest.raises(EngineError, match="the audio thread has not read its messages"):
         _ = e.graph
 
 
@@ -226,7 +226,7 @@ def test_what_lives_in_memory_is_not_pickled() -> None:
     for thing, says in (
         (e, "an engine cannot be pickled: pickle its graph"),
         (stream, "a stream cannot be pickled: pickle its graph"),
-        (e.save_state(), "a snapshot cannot be pickled: only the engine that took it"),
+        (e.save_state(), "an EngineState cannot be pickled: only the engine that saved it"),
     ):
         with pytest.raises(TypeError, match=says):
             pickle.dumps(thing)

@@ -247,10 +247,10 @@ def test_more_messages_than_the_ring_holds_arrive_all_the_same() -> None:
 
 
 def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("namgraph.runtime.engine.control.PATIENCE_S", 0.05)
+    monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
     e.has_audio_thread = True
-    while not e._ring.full:
+    while not e._queue.ring.full:
         e.set("b.gain_db", 0.0)
     with pytest.raises(EngineError, match="audio thread"):
         e.set("b.gain_db", 0.0)
@@ -291,7 +291,7 @@ def test_a_snapshot_behind_a_waiting_swap_is_refused_rather_than_empty() -> None
     e.swap(chain(("b", Gain(gain_db=-3.0))))
     e.process(x[:10])
     e.swap(chain(("b", Gain(gain_db=-6.0))))
-    with pytest.raises(EngineError, match="waits for the fade"):
+    with pytest.raises(EngineError, match="waits for the crossfade"):
         e.save_state()
     e.process(x)
     assert e.save_state().frame == e.frame

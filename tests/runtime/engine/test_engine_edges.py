@@ -65,7 +65,7 @@ def test_state_behind_pointers_is_carried_and_points_into_the_new_plan() -> None
     for k, start in enumerate((10_000, 20_000)):
         e.swap(chain(("d", Delay(**echo)), *[(f"g{i}", Gain()) for i in range(k + 1)]))
         first = e.process(x[start : start + 1])  # the swap happens here
-        for plan in e._old:
+        for plan in e._queue.old_plans:
             plan.arena.state[:] = 0xFF  # NaN everywhere: whoever still reads it will show
         found += [first, e.process(x[start + 1 : start + 10_000])]
     np.testing.assert_array_equal(np.concatenate(found), still)
@@ -78,10 +78,10 @@ def test_plans_retire_once_faded_out_and_not_before() -> None:
     e.swap(chain(("b", Gain(gain_db=-3.0))))
     e.process(x[:100])
     e.stats()
-    assert e._old == [first], "it is still heard"
+    assert e._queue.old_plans == [first], "it is still heard"
     e.process(x)
     e.stats()
-    assert e._old == []
+    assert e._queue.old_plans == []
 
 
 def test_play_in_blocks_survives_swaps_from_another_thread() -> None:
