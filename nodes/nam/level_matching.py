@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from ...graph.graph import Graph, as_graph
 from .bank import NamBank
-from .format.load import load_nam
 from .levels import INTERFACE_DBU, check_interface
 from .node import Nam
 
@@ -69,6 +68,6 @@ def junctions(graph: Graph) -> list[Junction]:
 
 def _junction(name: str, node: Nam, below: str, other: Nam) -> Junction:
     applied = node.levels_applied().output_db + other.levels_applied().input_db
-    out = load_nam(node.path).output_level_dbu
-    into = load_nam(other.path).input_level_dbu
+    out = node.resolved.file_model.output_level_dbu
+    into = other.resolved.file_model.input_level_dbu
     return Junction(name, below, applied, None if out is None or into is None else out - into)

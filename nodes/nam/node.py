@@ -1,28 +1,28 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.errors import CudaError, NamFileError
 from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_path
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.simd.smoothing import glide_coefficient
-from ..dsp.resample import Rates, rates, resampled
-from .format.load import load_nam
+from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.model import UNKNOWN_RATE, Model
+from .resolved_model import ResolvedModel, equal_nodes, resolve
 from .sizes import FADE_S, prepare_sizes
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
 BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
-RATE_TOLERANCE_HZ = 0.5
 
 
 @node("nam")
@@ -63,101 +63,88 @@ class Nam(Node):
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
+    __eq__ = equal_nodes
+
+    @cached_property
+    def resolved(self) -> ResolvedModel:
+        """The model as read from ``path`` on first access; a later access reads nothing.
+
+        A file that cannot be used raises ``NamFileError``, and is tried again at the next access.
+        """
+        return resolve(self.path, self.slim)
+
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port, as wide as the model; a file that cannot be used is its ``NamFileError``."""
-        return (Port("in", self._channels[0], space=self._space),)
+        """One port with the channels of the model; raises ``NamFileError`` as ``resolved`` does."""
+        return (Port("in", self.resolved.file_model.channels[0], space=self._space),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """One port, as wide as the model."""
-        return (Port("out", self._channels[1], space=self._space),)
-
-    @property
-    def _channels(self) -> tuple[int, int]:
-        return load_nam(self.path).channels
+        """One port with the channels of the model."""
+        return (Port("out", self.resolved.file_model.channels[1], space=self._space),)
 
     @property
     def _space(self) -> Space:
         return space_of(self.backend, self.device_refusal)
 
     def device_refusal(self) -> str:
-        """Return why the model cannot play on a device, or nothing if it can.
+        """Return why the model cannot run on a device, or an empty string if it can.
 
-        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        A file that cannot be used raises its ``NamFileError``.
         """
-        from ...runtime.cuda.driver.device import driver, missing
-        from .cuda import cuda_network, refusal
-
-        network = self.model.running
-        try:
-            if self.resample:
-                return "resample is for the CPU"
-            if reason := refusal(network):
-                return reason
-            if reason := missing():
-                return reason
-            room = driver().shared_bytes
-        except CudaError as error:
-            return str(error)
-        wanted = cuda_network(network, self.precision).kernel.shared_bytes
-        return "" if wanted <= room else f"{wanted} bytes of shared memory: the device has {room}"
+        return self.resolved.device_refusal(self.precision, resample=self.resample)
 
     @property
     def model(self) -> Model:
-        """The model in the file, of the size ``slim`` asks for."""
-        return load_nam(self.path).select(self.slim)
+        """The model in the file, of the size for ``slim``."""
+        return self.resolved.model
+
+    def with_params(self, values: Mapping[str, float]) -> "Nam":
+        """Return the node with other parameter values and the model it has already read."""
+        made = replace(self, **values)  # type: ignore[arg-type]
+        if "resolved" in vars(self):
+            vars(made)["resolved"] = self.resolved.selected(made.slim)
+        return made
 
     def levels_applied(self) -> Applied:
         """Return the gains ``levels`` puts before and after the model, and what was missing."""
-        return applied(load_nam(self.path), self.levels, self.interface_dbu, self.calibrate_input)
+        model = self.resolved.file_model
+        return applied(model, self.levels, self.interface_dbu, self.calibrate_input)
 
     def latency(self, spec: Spec) -> int:
-        """Return the delay of both resamplers, if there are any."""
-        between = self.between(spec.rate) if self.resample else None
+        """Return the frames of delay of both resamplers; 0 without ``resample``."""
+        between = self._rate_conversion(spec.rate) if self.resample else None
         return 0 if between is None else between.latency
 
     def own_rate(self) -> float | None:
-        """Return the model's rate, unless the node resamples."""
-        if self.resample:
-            return None
-        return self.model.sample_rate or load_nam(self.path).sample_rate or UNKNOWN_RATE
+        """Return the rate of the model in Hz; ``None`` if the node resamples."""
+        return None if self.resample else self.resolved.sample_rate or UNKNOWN_RATE
 
     def on_cpu(self) -> Node | None:
-        """Return the node on the CPU, if its backend is "auto"."""
-        return replace(self, backend="cpu") if self.backend == "auto" else None
+        """Return the same node and model with backend "cpu", if its backend is "auto"."""
+        if self.backend != "auto":
+            return None
+        made = replace(self, backend="cpu")
+        vars(made)["resolved"] = self.resolved
+        return made
 
     def tail(self, spec: Spec) -> int:
-        """Return how long the model hears a frame (an LSTM: about how long)."""
-        return _frames(self.model.prewarm, self.between(spec.rate) if self.resample else None)
+        """Return the stream frames for which an input frame is audible (an LSTM: about)."""
+        between = self._rate_conversion(spec.rate) if self.resample else None
+        return _frames(self.model.prewarm, between)
 
-    def between(self, stream: float) -> Rates | None:
-        """Return how the stream comes to the model's rate; ``None`` where it is there already."""
-        known = self.model.sample_rate or load_nam(self.path).sample_rate
-        own = UNKNOWN_RATE if known is None else known
-        if abs(own - stream) <= RATE_TOLERANCE_HZ:
-            return None
-        if self.resample:
-            try:
-                return rates(stream, own)
-            except ParamError as error:
-                raise NamFileError(f"{self.path}: {error}") from None
-        says = "" if known else " (the file does not say, which means 48000)"
-        raise NamFileError(
-            f"{self.path}: the model runs at {own:g} Hz{says}, the stream at {stream:g} Hz: "
-            f"play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
-            "Nam(..., resample=True), --resample"
-        )
+    def _rate_conversion(self, stream_rate: float) -> Rates | None:
+        return self.resolved.rate_conversion(stream_rate, resample=self.resample)
 
     def prepare(self, io: Io) -> Processor:
         """Read the file, lay its networks out, compile their kernels."""
-        model, memory = load_nam(self.path), io.memory
+        model, memory = self.resolved.file_model, io.memory
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self.device_refusal()):
             raise CudaError(
                 f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
             )
-        between, levels = self.between(io.spec.rate), self.levels_applied()
+        between, levels = self._rate_conversion(io.spec.rate), self.levels_applied()
         warn_of_missing([(self.path, levels)])
         inputs, outputs = model.channels
         listed = (inputs, outputs) != (1, 1)

@@ -5,9 +5,11 @@ before anything is believed, weights are counted before any is read, and what ca
 the file means it is refused by name.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -127,7 +129,8 @@ def parse_nam(content: bytes) -> Model:
     if wrong := complaint(kind_of_json(values), MODEL):
         raise NamFileError(wrong)
     whole = Fields(values)
-    return _check_ports(whole, _model(whole, 0))
+    model = _check_ports(whole, _model(whole, 0))
+    return replace(model, digest=hashlib.sha256(content).hexdigest())
 
 
 def _needless(path: str) -> bool:

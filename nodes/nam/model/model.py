@@ -34,6 +34,8 @@ class Model:
     metadata: Mapping[str, Any]
     network: Network | None = None
     submodels: tuple[Submodel, ...] = ()
+    digest: str = ""
+    """SHA-256 of the bytes of the file; empty for a model within another."""
 
     def select(self, slim: float = 1.0) -> "Model":
         """Return the model to run at a slim value.
