@@ -112,7 +112,7 @@ def test_nodes_that_read_different_content_are_not_equal(
     assert after != before
     assert after == unread, "what has read nothing is compared by its fields"
     assert before != Nam(path, slim=0.5)
-    assert before != "amp"
+    assert before != ng.Gain()
 
 
 def test_a_new_file_behind_the_same_path_does_not_continue_the_old_state(path: str) -> None:
