@@ -33,13 +33,13 @@ __all__ = ["NamBank"]
 
 @node("nam_bank")
 class NamBank(Node):
-    """Play many .nam files at once: the same signal, or a channel each, in; a channel each out.
+    """Run many .nam files side by side: one output channel per model.
 
-    The models are mono and of the stream's rate.  ``levels``, ``interface_dbu`` and
-    ``calibrate_input`` are those of ``Nam``, for each model by what its own file says.  On a device
-    (``backend`` and ``precision`` as of ``Nam``) all are one launch, for which they must have one
-    shape, only weights differ, and be raw.  ``slim`` chooses the size of every model that has
-    several.
+    All models read the same input channel, or, with ``shared=False``, each reads its own.  Models
+    must be mono and have the sample rate of the stream.  ``levels``, ``interface_dbu`` and
+    ``calibrate_input`` are as in ``Nam``, applied per model by the levels in its file.  On a CUDA
+    device (``backend`` and ``precision`` as in ``Nam``) all models run in one launch; they must
+    then differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
     """
 
     paths: Sequence[str] = file(kw_only=False, several=True)
@@ -52,7 +52,7 @@ class NamBank(Node):
     calibrate_input: bool = option(default=False, choices=(False, True))
 
     def __post_init__(self) -> None:
-        """Check what can be checked without the files."""
+        """Check all fields without reading the files."""
         object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
         if not 1 <= len(self.paths) <= MAX_CHANNELS:
@@ -175,7 +175,7 @@ class NamBank(Node):
         return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, models: Sequence[Model], prewarm: int) -> Any:
-        """Ask for what the models need on the device."""
+        """Allocate what the models need on the device."""
         from .cuda.bank_host_kernel import before_launch
         from .cuda.prepare import allocate_cuda
 
