@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .. import nodes
 from ..graph import Graph, Kind, Node, Spec, node_types
 from ..nodes.cabinet.cab import kernels as cab_kernels
-from ..nodes.nam.common import common_kernels
+from ..nodes.nam.cpu.prepare import common_kernels
 from ..presets.bundled import asset, shipped_models, shipped_presets
 from ..presets.preset import load_preset
 from ..presets.rig import open_rig

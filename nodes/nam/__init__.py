@@ -1,17 +1,16 @@
-"""Neural Amp Modeler: .nam files, the networks in them, and the node that plays them.
+"""Neural Amp Modeler: read .nam files and run their networks as nodes.
 
-file.py       from bytes to a checked Model (model.py), by way of fields.py, *_file.py
-FORMAT.md     what the documents of the format say, and the test of each statement
-networks.py   what is in a Model: networks.py, wavenet_parts.py, wavenet_network.py
-prepare.py    from a network to the kernel that plays it
-program.py    networks as lists of operations; parts.py adds them, program_*.py emit them
-wavenet.py    WaveNets as programs; wavenet_layers.py and its like emit the fused kernels
-lstm.py       LSTMs: layout; lstm_*.py emit the kernels
-sizes.py      all sizes of a model, and from one to another while it plays
-levels.py     the gains that a file's levels call for; chain.py, the same from model to model
-node.py       Nam; play.py its kernel
-bank.py       NamBank
-cuda/         all of this on a GPU
+node.py              Nam: one model; kernel.py is its audio-thread kernel
+bank.py              NamBank: many models side by side; bank_kernel.py is its kernel
+resolved_model.py    the model a node has read: once, when its ports are first listed
+levels.py            input and output gains from the levels in a file
+level_matching.py    the same gains between models in series
+slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
+format/              from the bytes of a file to a checked Model
+FORMAT.md            statements of the format's documents, and the test of each
+model/               Model and networks: shapes, weights, receptive fields
+cpu/                 from a network to a SIMD kernel and its memory
+cuda/                the same on a CUDA device
 """
 
 from .bank import NamBank

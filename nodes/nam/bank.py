@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from .bank_kernel import GAIN, STATE, play_bank
 from .cpu.prepare import prepare_network
-from .format.load import load_nam
 from .levels import (
     INTERFACE_DBU,
     MODES,
@@ -24,21 +24,22 @@ from .levels import (
     check_interface,
     warn_of_missing,
 )
-from .model.model import Model
-from .node import BACKENDS, PRECISIONS, Nam, space_of
+from .model.model import UNKNOWN_RATE, Model
+from .node import BACKENDS, PRECISIONS, space_of
+from .resolved_model import ResolvedModel, equal_nodes, resolve
 
 __all__ = ["NamBank"]
 
 
 @node("nam_bank")
 class NamBank(Node):
-    """Play many .nam files at once: the same signal, or a channel each, in; a channel each out.
+    """Run many .nam files side by side: one output channel per model.
 
-    The models are mono and of the stream's rate.  ``levels``, ``interface_dbu`` and
-    ``calibrate_input`` are those of ``Nam``, for each model by what its own file says.  On a device
-    (``backend`` and ``precision`` as of ``Nam``) all are one launch, for which they must have one
-    shape, only weights differ, and be raw.  ``slim`` chooses the size of every model that has
-    several.
+    All models read the same input channel, or, with ``shared=False``, each reads its own.  Models
+    must be mono and have the sample rate of the stream.  ``levels``, ``interface_dbu`` and
+    ``calibrate_input`` are as in ``Nam``, applied per model by the levels in its file.  On a CUDA
+    device (``backend`` and ``precision`` as in ``Nam``) all models run in one launch; they must
+    then differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
     """
 
     paths: Sequence[str] = file(kw_only=False, several=True)
@@ -51,7 +52,7 @@ class NamBank(Node):
     calibrate_input: bool = option(default=False, choices=(False, True))
 
     def __post_init__(self) -> None:
-        """Check what can be checked without the files."""
+        """Check all fields without reading the files."""
         object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
         if not 1 <= len(self.paths) <= MAX_CHANNELS:
@@ -60,83 +61,96 @@ class NamBank(Node):
         object.__setattr__(self, "slim", check_number("slim", self.slim, 0.0, 1.0))
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
+    __eq__ = equal_nodes
+
+    @cached_property
+    def resolved(self) -> tuple[ResolvedModel, ...]:
+        """The models as read from ``paths`` on first access; a later access reads nothing.
+
+        A file that cannot be used raises ``NamFileError``, and is tried again at the next access.
+        """
+        read = {path: resolve(path, self.slim) for path in dict.fromkeys(self.paths)}
+        return tuple(read[path] for path in self.paths)
+
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port: a channel for all, or one for each; files that cannot be used raise here."""
-        for path in self.paths:
-            load_nam(path)
-        return (Port("in", 1 if self.shared else len(self.paths), space=self._space),)
+        """One port, with one channel if ``shared``, else one per model; bad files raise here."""
+        channels = 1 if self.shared else len(self.resolved)
+        return (Port("in", channels, space=self._space),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """One port with a channel of each model."""
-        return (Port("out", len(self.paths), space=self._space),)
+        """One port with one channel per model."""
+        return (Port("out", len(self.resolved), space=self._space),)
 
     @property
     def models(self) -> tuple[Model, ...]:
-        """The models in the files, of the size ``slim`` asks for."""
-        return tuple(load_nam(path).select(self.slim) for path in self.paths)
+        """The models in the files, of the size for ``slim``."""
+        return tuple(each.model for each in self.resolved)
 
     def levels_applied(self) -> tuple[Applied, ...]:
         """Return, for each model, the gains ``levels`` puts before and after it."""
         how = (self.levels, self.interface_dbu, self.calibrate_input)
-        return tuple(applied(load_nam(path), *how) for path in self.paths)
+        return tuple(applied(each.file_model, *how) for each in self.resolved)
 
     @property
     def _space(self) -> Space:
         return space_of(self.backend, self.device_refusal)
 
     def device_refusal(self) -> str:
-        """Return why the models cannot play on a device, or nothing if they can.
+        """Return why the models cannot run on a device, or an empty string if they can.
 
-        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        A file that cannot be used raises its ``NamFileError``.
         """
-        return self._refusal(self.models)
-
-    def _refusal(self, models: Sequence[Model]) -> str:
         from .cuda import cuda_network
 
+        first = self.resolved[0]
         if self.levels != "raw" or self.calibrate_input:
             return "a bank on a device plays its models raw"
-        if reason := Nam(self.paths[0], slim=self.slim).device_refusal():
-            return f"{self.paths[0]}: {reason}"
+        if reason := first.device_refusal("exact"):
+            return f"{first.path}: {reason}"
         try:
-            made = [cuda_network(m.running, self.precision) for m in models]
+            made = [cuda_network(m.running, self.precision) for m in self.models]
         except ParamError as error:
             return str(error)
         other = next((k for k, n in enumerate(made) if n.kernel != made[0].kernel), None)
         if other is None:
             return ""
-        return f"{self.paths[other]} has another shape than {self.paths[0]}, and needs its own bank"
+        return f"{self.paths[other]} has another shape than {first.path}, and needs its own bank"
 
     def own_rate(self) -> float | None:
-        """Return the rate of the first model, which all others must have."""
-        return Nam(self.paths[0], slim=self.slim).own_rate()
+        """Return the rate in Hz of the first model, which all others must have."""
+        return self.resolved[0].sample_rate or UNKNOWN_RATE
 
     def on_cpu(self) -> Node | None:
-        """Return the node on the CPU, if its backend is "auto"."""
-        return replace(self, backend="cpu") if self.backend == "auto" else None
+        """Return the same node and models with backend "cpu", if its backend is "auto"."""
+        if self.backend != "auto":
+            return None
+        made = replace(self, backend="cpu")
+        vars(made)["resolved"] = self.resolved
+        return made
 
     def tail(self, spec: Spec) -> int:
-        """Return how long the models hear a frame."""
+        """Return the frames for which an input frame is audible (an LSTM: about)."""
         return max(model.prewarm for model in self.models)
 
     def prepare(self, io: Io) -> Processor:
-        """Read the files, lay the networks out, compile their kernels."""
-        models = self.models  # a file that cannot be read is no matter of the device
+        """Allocate memory for all networks and compile their kernels."""
+        models = self.models  # a bad file raises before the device is looked up
         on_device = self._space is Space.DEVICE
-        if on_device and (reason := self._refusal(models)):
+        if on_device and (reason := self.device_refusal()):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
         levels = self.levels_applied()
         warn_of_missing(zip(self.paths, levels, strict=True))
         rows, memory = [], io.memory
-        for path, model in zip(self.paths, models, strict=True):
+        for each in self.resolved:
+            path, model = each.path, each.model
             if model.channels != (1, 1):
                 raise NamFileError(
                     f"{path}: has {model.channels[0]} channels in and {model.channels[1]} out: "
                     "must be mono in a bank"
                 )
-            Nam(path, slim=self.slim).between(io.spec.rate)
+            each.rate_conversion(io.spec.rate)
             made, at = prepare_network(memory, model.running)
             rows.append((made.address, at))
         prewarm, room = max(model.prewarm for model in models), io.spec.max_frames
@@ -161,7 +175,7 @@ class NamBank(Node):
         return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, models: Sequence[Model], prewarm: int) -> Any:
-        """Ask for what the models need on the device."""
+        """Allocate what the models need on the device."""
         from .cuda.bank_host_kernel import before_launch
         from .cuda.prepare import allocate_cuda
 

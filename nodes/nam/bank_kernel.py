@@ -1,4 +1,4 @@
-"""Kernel and record of ``NamBank`` on the CPU: the networks run one after another."""
+"""Audio-thread kernel and record of ``NamBank`` on the CPU: networks run one after another."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
 
 @kernel
 def play_bank(state: int, ins: int, outs: int, frames: int) -> None:
-    """Run ``count`` networks: each reads its channel (or the shared one) and writes its own."""
+    """Run all networks on one block; network k reads channel k (or the shared one), writes k."""
     s = record(state, STATE)
     for k in range(s.count):
         x, y = load(ins, 0 if s.shared != 0 else k), load(outs, k)

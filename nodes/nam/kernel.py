@@ -1,4 +1,4 @@
-"""The kernel of a model as a node: its network between two gains."""
+"""Audio-thread kernel and record of ``Nam`` on the CPU: input gain, network, output gain."""
 
 from typing import Any
 
@@ -8,21 +8,21 @@ from ...runtime.native.abi import helper, kernel
 from ...runtime.native.pointers import call_node, load, record
 from ...runtime.simd.scale import scale
 from ...runtime.simd.smoothing import decibels, glide
-from .sizes import SIZES
+from .slimmable import SIZES
 
-__all__ = ["SMOOTHING_S", "STATE", "drive", "leave", "play"]
+__all__ = ["SMOOTHING_S", "STATE", "apply_input_gain", "apply_output_gain", "play"]
 
 SMOOTHING_S = 0.01
 
 STATE = np.dtype(
     [
         *((name, np.float64) for name in ("slim", "input_db", "output_db")),
-        *((name, np.float64) for name in ("input_db_now", "output_db_now")),  # factors on their way
-        *((name, np.float64) for name in ("input_level_db", "output_level_db")),  # levels.py
+        *((name, np.float64) for name in ("input_db_now", "output_db_now")),  # smoothed factors
+        *((name, np.float64) for name in ("input_level_db", "output_level_db")),  # from levels.py
         ("coefficient", np.float64),
-        *((name, np.int64) for name in ("kernel", "network", "sizes", "curve", "driven")),
-        *((name, np.int64) for name in ("inputs", "outputs", "listed")),
-        *((name, np.int64) for name in ("device", "room")),  # cuda/play.py
+        *((name, np.int64) for name in ("kernel", "network", "sizes", "curve", "scaled")),
+        *((name, np.int64) for name in ("inputs", "outputs", "multichannel")),
+        *((name, np.int64) for name in ("device", "room")),  # for cuda/host_kernel.py
         *((name, np.float64) for name in ("input_before", "output_before")),
         *((name, np.float64) for name in ("slim_low", "slim_high")),
     ]
@@ -30,24 +30,24 @@ STATE = np.dtype(
 
 
 @helper
-def drive(state: int, ins: int, frames: int) -> int:
-    """Bring the input to the level the model wants; return where its channels are then."""
+def apply_input_gain(state: int, ins: int, frames: int) -> int:
+    """Scale the input channels; return the address of the list of scaled (or input) channels."""
     s = record(state, STATE)
     source = ins
-    # At 0 dB and at rest nothing is multiplied: the output is the model's, and costs no more.
+    # At a settled 0 dB nothing is multiplied, so that the network gets the same bits.
     level = s.input_db + s.input_level_db
     if level != 0.0 or s.input_db_now != 1.0:
         target = decibels(level)
         s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
-        source = s.driven
+        source = s.scaled
         for c in range(s.inputs):
             scale(load(source, c), load(ins, c), s.curve, frames)
     return source
 
 
 @helper
-def leave(state: int, outs: int, frames: int) -> None:
-    """Bring what the model gives to the level that is wanted."""
+def apply_output_gain(state: int, outs: int, frames: int) -> None:
+    """Scale the output channels in place; a settled 0 dB changes no bit."""
     s: Any = record(state, STATE)
     level = s.output_db + s.output_level_db
     if level != 0.0 or s.output_db_now != 1.0:
@@ -59,13 +59,13 @@ def leave(state: int, outs: int, frames: int) -> None:
 
 @kernel
 def play(state: int, ins: int, outs: int, frames: int) -> None:
-    """Play the network."""
+    """Run one block: input gain, network, output gain."""
     s = record(state, STATE)
-    source = drive(state, ins, frames)
+    source = apply_input_gain(state, ins, frames)
     if s.sizes != 0:
         record(s.sizes, SIZES).slim = s.slim
-    if s.listed != 0:
+    if s.multichannel != 0:
         call_node(s.kernel, s.network, source, outs, frames)
     else:
         call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)
-    leave(state, outs, frames)
+    apply_output_gain(state, outs, frames)

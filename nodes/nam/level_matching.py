@@ -1,11 +1,10 @@
-"""Levels from model to model: what a rack does between two of them, and how to make it right."""
+"""Gains between models in series: report what a graph applies, and calibrate all of its models."""
 
 from collections import deque
 from dataclasses import dataclass, replace
 
 from ...graph.graph import Graph, as_graph
 from .bank import NamBank
-from .format.load import load_nam
 from .levels import INTERFACE_DBU, check_interface
 from .node import Nam
 
@@ -14,17 +13,17 @@ __all__ = ["Junction", "junctions", "match_levels"]
 
 @dataclass(frozen=True)
 class Junction:
-    """Two models with no other between them."""
+    """Two ``Nam`` nodes, the first feeding the second with no other ``Nam`` between them."""
 
     first: str
     second: str
     applied_db: float
-    """The gain that both nodes' levels put between them; parameters and other nodes come on top."""
+    """Gain in dB between the two networks from ``levels``, without parameters and other nodes."""
     exact_db: float | None
-    """Output level of the first minus input level of the second, where both files say."""
+    """Output level of the first minus input level of the second; ``None`` if a file lacks one."""
 
     def __str__(self) -> str:
-        """Return it on one line."""
+        """Return both gains on one line."""
         known = "unknown" if self.exact_db is None else f"{self.exact_db:+.1f} dB"
         return f"{self.first} -> {self.second}: {self.applied_db:+.1f} dB, exact {known}"
 
@@ -45,7 +44,7 @@ def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
 
 
 def junctions(graph: Graph) -> list[Junction]:
-    """Return every pair of models that one feeds the other, through whatever lies between."""
+    """Return every pair of ``Nam`` nodes in which one feeds the other, through any other nodes."""
     after: dict[str, list[str]] = {}
     for connection in graph.connections:
         after.setdefault(connection.source.node, []).append(connection.target.node)
@@ -69,6 +68,6 @@ def junctions(graph: Graph) -> list[Junction]:
 
 def _junction(name: str, node: Nam, below: str, other: Nam) -> Junction:
     applied = node.levels_applied().output_db + other.levels_applied().input_db
-    out = load_nam(node.path).output_level_dbu
-    into = load_nam(other.path).input_level_dbu
+    out = node.resolved.file_model.output_level_dbu
+    into = other.resolved.file_model.input_level_dbu
     return Junction(name, below, applied, None if out is None or into is None else out - into)

@@ -1,20 +1,19 @@
-"""How loud a model shall be: what its file says, what the interface is, and the gains that follow.
+"""Input and output gains of a model, from the levels in its file and of the audio interface.
 
-A model is digital at both ends and knows no volts.  Two numbers in the file say what it was made
-with: ``input_level_dbu``, the analogue level of a sine that is full scale at its input, and
-``output_level_dbu``, the same at its output.  With the interface's own level Z between them:
+A file may give two analogue levels: ``input_level_dbu``, of a sine that is full scale (0 dBFS peak)
+at the model's input, and ``output_level_dbu``, the same at its output.  With the interface's level
+Z, ``interface_dbu``, "calibrated" applies
 
-    input    Z - input_level_dbu           the model hears what the captured device would have heard
-    output   output_level_dbu - Z          what leaves the interface is as loud as the device was
+    input    Z - input_level_dbu       the model gets the level that the captured device got
+    output   output_level_dbu - Z      the interface puts out the level that the device put out
 
-Between two models in series, each so calibrated, Z drops out: output level of the first minus
-input level of the second (S. Atkinson, NeuralAmpModelerPlugin issue 529).  ``loudness`` is no
-voltage: it is the RMS level of the trainer's clip through the model, and *normalized* brings it to
--18 dB.  These are the three words and the arithmetic of the NAM plugin.
+Between two calibrated models in series Z cancels: output level of the first minus input level of
+the second (S. Atkinson, NeuralAmpModelerPlugin issue 529).  ``loudness`` is the RMS level in dB of
+the trainer's clip through the model; "normalized" brings it to -18 dB.  Modes and formulas are
+those of the NAM plugin.
 
-What a file does not say cannot be made up for: that end is left raw, as in the plugin, but unlike
-there it is *reported*, as a ``LevelsWarning`` when a graph is built.  So is a gain of more than
-60 dB, which no two real levels are apart.
+A level missing from the file leaves that end raw, as in the plugin; building the graph then raises
+a ``LevelsWarning``.  A gain beyond 60 dB is taken for a faulty level and treated likewise.
 """
 
 import math
@@ -39,48 +38,48 @@ __all__ = [
 
 MODES = ("raw", "normalized", "calibrated")
 INTERFACE_DBU = 12.0
-"""What the NAM plugin begins with, so that a model is as loud here as there.  Interfaces differ:
-the right number stands in the data sheet, as the level of full scale at the gain in use."""
+"""Default of the NAM plugin.  The right value of an interface is in its data sheet: the level in
+dBu of full scale at the gain in use."""
 LOUDNESS_DB = -18.0
-MOST_DBU = 60.0
-MOST_DB = 60.0
+MAX_INTERFACE_DBU = 60.0
+MAX_GAIN_DB = 60.0
 
 
 class LevelsWarning(RuntimeWarning):
-    """A model plays raw at an end whose level was asked for: its file does not say it."""
+    """A gain was requested, but the level it follows from is missing from the .nam file."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The gains that follow for one model, on top of its parameters, and what was in their way."""
+    """Gains of one model in dB, on top of its parameters, and why a requested gain is missing."""
 
     mode: str
     input_db: float = 0.0
     output_db: float = 0.0
     missing: tuple[str, ...] = ()
-    """For each gain that was asked for and is not applied, why."""
+    """The reason for each requested gain that is not applied."""
 
     @property
     def gains(self) -> str:
-        """The mode and both gains."""
+        """Text of the mode and both gains."""
         return f"{self.mode}, input {self.input_db:+.1f} dB, output {self.output_db:+.1f} dB"
 
     def __str__(self) -> str:
-        """Return all of it on one line."""
+        """Return the gains and the missing levels on one line."""
         return "; ".join([self.gains, *self.missing])
 
 
 def check_interface(value: float) -> float:
-    """Return an interface's level in dBu if it can be one."""
-    return check_number("interface_dbu", value, -MOST_DBU, MOST_DBU, "dBu")
+    """Return ``value`` as a float in dBu; ``ParamError`` if it is out of range."""
+    return check_number("interface_dbu", value, -MAX_INTERFACE_DBU, MAX_INTERFACE_DBU, "dBu")
 
 
 def applied(
     model: Model, mode: str, interface_dbu: float = INTERFACE_DBU, calibrate_input: bool = False
 ) -> Applied:
-    """Return the gains for a model: a container's own levels count, whatever its size.
+    """Return the gains for a model; of a container the levels at the top of the file count.
 
-    ``calibrate_input`` calibrates the input in the modes that leave it alone.
+    ``calibrate_input`` calibrates the input under "raw" and "normalized" too.
     """
     missing: list[str] = []
 
@@ -89,7 +88,7 @@ def applied(
             missing.append(f"no {key} in the file: {end} raw")
             return 0.0
         found = sign * (target - level)
-        if not math.isfinite(found) or abs(found) > MOST_DB:
+        if not math.isfinite(found) or abs(found) > MAX_GAIN_DB:
             missing.append(f"{key} {level:g} in the file would mean {found:+.0f} dB: {end} raw")
             return 0.0
         return found + 0.0  # no negative zero
@@ -105,14 +104,15 @@ def applied(
 
 
 def factor(level_db: float) -> float:
-    """Return what a signal is multiplied by for a gain in dB."""
+    """Return the amplitude factor of a gain in dB."""
     return float(10.0 ** (level_db / 20.0))
 
 
 def warn_of_missing(found: Iterable[tuple[str, Applied]]) -> None:
-    """Warn, once for each file, of gains that were asked for and that the file does not tell.
+    """Raise one ``LevelsWarning`` per file in ``found`` with a requested gain missing.
 
-    ``found`` are files and what follows for them.  The warning is shown at the caller's line.
+    ``found`` are pairs of a path and its gains.  The warning points at the line of the caller
+    outside this package.
     """
     lines = (f"{path}: {'; '.join(a.missing)} (levels {a.mode})" for path, a in found if a.missing)
     for line in dict.fromkeys(lines):
@@ -120,7 +120,7 @@ def warn_of_missing(found: Iterable[tuple[str, Applied]]) -> None:
 
 
 def _first_outside() -> int:
-    """Return the ``stacklevel`` of the caller's caller that is no code of this package."""
+    """Return the ``stacklevel`` of the first frame outside this package."""
     package, level, frame = __name__.partition(".")[0], 1, sys._getframe(1)
     while frame.f_back is not None:
         name = str(frame.f_globals.get("__name__"))

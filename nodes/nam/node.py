@@ -1,49 +1,53 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.errors import CudaError, NamFileError
 from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_path
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.simd.smoothing import glide_coefficient
-from ..dsp.resample import Rates, rates, resampled
-from .format.load import load_nam
+from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.model import UNKNOWN_RATE, Model
-from .sizes import FADE_S, prepare_sizes
+from .resolved_model import ResolvedModel, equal_nodes, resolve
+from .slimmable import FADE_S, prepare_sizes
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
 BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
-RATE_TOLERANCE_HZ = 0.5
 
 
 @node("nam")
 class Nam(Node):
-    """Play a .nam file: an amplifier, a pedal, or a whole rig, as a neural network learned it.
+    """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
-    With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is the
-    network's, bit for bit. ``"normalized"`` brings the output to a common loudness;
-    ``"calibrated"`` matches both ends to an interface whose full scale is ``interface_dbu``
-    (``calibrate_input`` does so to the input alone); ``levels_applied`` tells the gains. An end
-    whose level the file does not say stays raw: that is a ``LevelsWarning`` when the graph is
-    built. A model runs at the rate it was trained at: a stream at another is refused, or, with
-    ``resample``, brought there and back, which adds latency. ``slim`` chooses among the sizes
-    of a container, or of a model that can be cut down, 0 for the smallest and 1 for the
+    The file is read once, when the ports are first listed (``Graph.add``); the model read then is
+    the one that runs, even if the file is replaced later.
+
+    With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is that of the
+    network, bit for bit. ``"normalized"`` brings the output to a common loudness;
+    ``"calibrated"`` matches input and output to an interface whose full scale is
+    ``interface_dbu`` (``calibrate_input`` does so for the input alone); ``levels_applied``
+    returns the gains. An end whose level is missing from the file stays raw, with a
+    ``LevelsWarning`` when the graph is built. A model runs at the rate it was trained at: a
+    stream at another rate is refused, or, with ``resample``, converted there and back, which
+    adds latency. ``slim`` selects the size of a slimmable model, 0 the smallest and 1 the
     largest; it may change while the node plays. The node has as many channels as the model,
-    which is nearly always one.
+    nearly always one.
 
-    With ``backend="cuda"`` the model plays on a GPU and the node's ports are there; ``"auto"`` does
-    so where there is a device and the model can.  The CPU takes over from a device that fails or
-    keeps missing its deadlines, and when ``slim`` moves to another size.  ``precision`` is the
-    device's: "exact" is float32, "tf32x3" nearly so by tensor cores, "tf32" 60 dB down.
+    With ``backend="cuda"`` the model runs on a GPU and the node's ports are in device memory;
+    ``"auto"`` does so if there is a device and it can run the model.  The CPU takes over from a
+    device that fails or keeps missing its deadlines, and when ``slim`` selects another size.
+    ``precision`` is that of the device: "exact" is float32, "tf32x3" is close to float32 on tensor
+    cores, "tf32" has an error 60 dB below the signal.
     """
 
     path: str = file(kw_only=False)
@@ -58,110 +62,97 @@ class Nam(Node):
     output_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
 
     def __post_init__(self) -> None:
-        """Check what can be checked without the file."""
+        """Check all fields without reading the file."""
         object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
+    __eq__ = equal_nodes
+
+    @cached_property
+    def resolved(self) -> ResolvedModel:
+        """The model as read from ``path`` on first access; a later access reads nothing.
+
+        A file that cannot be used raises ``NamFileError``, and is tried again at the next access.
+        """
+        return resolve(self.path, self.slim)
+
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port, as wide as the model; a file that cannot be used is its ``NamFileError``."""
-        return (Port("in", self._channels[0], space=self._space),)
+        """One port with the channels of the model; raises ``NamFileError`` as ``resolved`` does."""
+        return (Port("in", self.resolved.file_model.channels[0], space=self._space),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """One port, as wide as the model."""
-        return (Port("out", self._channels[1], space=self._space),)
-
-    @property
-    def _channels(self) -> tuple[int, int]:
-        return load_nam(self.path).channels
+        """One port with the channels of the model."""
+        return (Port("out", self.resolved.file_model.channels[1], space=self._space),)
 
     @property
     def _space(self) -> Space:
         return space_of(self.backend, self.device_refusal)
 
     def device_refusal(self) -> str:
-        """Return why the model cannot play on a device, or nothing if it can.
+        """Return why the model cannot run on a device, or an empty string if it can.
 
-        A file that cannot be used is no reason: it raises its own ``NamFileError``.
+        A file that cannot be used raises its ``NamFileError``.
         """
-        from ...runtime.cuda.driver.device import driver, missing
-        from .cuda import cuda_network, refusal
-
-        network = self.model.running
-        try:
-            if self.resample:
-                return "resample is for the CPU"
-            if reason := refusal(network):
-                return reason
-            if reason := missing():
-                return reason
-            room = driver().shared_bytes
-        except CudaError as error:
-            return str(error)
-        wanted = cuda_network(network, self.precision).kernel.shared_bytes
-        return "" if wanted <= room else f"{wanted} bytes of shared memory: the device has {room}"
+        return self.resolved.device_refusal(self.precision, resample=self.resample)
 
     @property
     def model(self) -> Model:
-        """The model in the file, of the size ``slim`` asks for."""
-        return load_nam(self.path).select(self.slim)
+        """The model in the file, of the size for ``slim``."""
+        return self.resolved.model
+
+    def with_params(self, values: Mapping[str, float]) -> "Nam":
+        """Return the node with other parameter values and the model it has already read."""
+        made = replace(self, **values)  # type: ignore[arg-type]
+        if "resolved" in vars(self):
+            vars(made)["resolved"] = self.resolved.selected(made.slim)
+        return made
 
     def levels_applied(self) -> Applied:
         """Return the gains ``levels`` puts before and after the model, and what was missing."""
-        return applied(load_nam(self.path), self.levels, self.interface_dbu, self.calibrate_input)
+        model = self.resolved.file_model
+        return applied(model, self.levels, self.interface_dbu, self.calibrate_input)
 
     def latency(self, spec: Spec) -> int:
-        """Return the delay of both resamplers, if there are any."""
-        between = self.between(spec.rate) if self.resample else None
+        """Return the frames of delay of both resamplers; 0 without ``resample``."""
+        between = self._rate_conversion(spec.rate) if self.resample else None
         return 0 if between is None else between.latency
 
     def own_rate(self) -> float | None:
-        """Return the model's rate, unless the node resamples."""
-        if self.resample:
-            return None
-        return self.model.sample_rate or load_nam(self.path).sample_rate or UNKNOWN_RATE
+        """Return the rate of the model in Hz; ``None`` if the node resamples."""
+        return None if self.resample else self.resolved.sample_rate or UNKNOWN_RATE
 
     def on_cpu(self) -> Node | None:
-        """Return the node on the CPU, if its backend is "auto"."""
-        return replace(self, backend="cpu") if self.backend == "auto" else None
+        """Return the same node and model with backend "cpu", if its backend is "auto"."""
+        if self.backend != "auto":
+            return None
+        made = replace(self, backend="cpu")
+        vars(made)["resolved"] = self.resolved
+        return made
 
     def tail(self, spec: Spec) -> int:
-        """Return how long the model hears a frame (an LSTM: about how long)."""
-        return _frames(self.model.prewarm, self.between(spec.rate) if self.resample else None)
+        """Return the stream frames for which an input frame is audible (an LSTM: about)."""
+        between = self._rate_conversion(spec.rate) if self.resample else None
+        return _frames(self.model.prewarm, between)
 
-    def between(self, stream: float) -> Rates | None:
-        """Return how the stream comes to the model's rate; ``None`` where it is there already."""
-        known = self.model.sample_rate or load_nam(self.path).sample_rate
-        own = UNKNOWN_RATE if known is None else known
-        if abs(own - stream) <= RATE_TOLERANCE_HZ:
-            return None
-        if self.resample:
-            try:
-                return rates(stream, own)
-            except ParamError as error:
-                raise NamFileError(f"{self.path}: {error}") from None
-        says = "" if known else " (the file does not say, which means 48000)"
-        raise NamFileError(
-            f"{self.path}: the model runs at {own:g} Hz{says}, the stream at {stream:g} Hz: "
-            f"play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
-            "Nam(..., resample=True), --resample"
-        )
+    def _rate_conversion(self, stream_rate: float) -> Rates | None:
+        return self.resolved.rate_conversion(stream_rate, resample=self.resample)
 
     def prepare(self, io: Io) -> Processor:
-        """Read the file, lay its networks out, compile their kernels."""
-        model, memory = load_nam(self.path), io.memory
+        """Allocate memory for every size of the model and compile the kernels."""
+        model, memory = self.resolved.file_model, io.memory
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self.device_refusal()):
             raise CudaError(
                 f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
             )
-        between, levels = self.between(io.spec.rate), self.levels_applied()
+        between, levels = self._rate_conversion(io.spec.rate), self.levels_applied()
         warn_of_missing([(self.path, levels)])
         inputs, outputs = model.channels
-        listed = (inputs, outputs) != (1, 1)
-        if listed and between is not None:
+        multichannel = (inputs, outputs) != (1, 1)
+        if multichannel and between is not None:
             raise NamFileError(
                 f"{self.path}: a model with {inputs} channels in and {outputs} out cannot be"
                 " resampled: it must run at its own rate"
@@ -169,11 +160,11 @@ class Nam(Node):
         made, at, prewarm = prepare_sizes(memory, model, self.slim)
         sizes, prewarm = at if len(model.sizes) > 1 else 0, _frames(prewarm, between)
         if between is not None:
-            if len(model.sizes) > 1:  # they are primed until the resamplers have settled as well
-                at.content["unprimed"] = between.inner_frames(prewarm)
+            if len(model.sizes) > 1:  # prewarm lasts until the resamplers have settled
+                at.content["prewarm_left"] = between.inner_frames(prewarm)
             made, at = resampled(memory, between, made, at)
         room = io.spec.max_frames
-        driven = memory.scratch((inputs, room))
+        scaled = memory.scratch((inputs, room))
         work = self._work(io, prewarm) if on_device else None
         low, high = _slim_range(model, self.slim)
         block = memory.record(
@@ -188,10 +179,10 @@ class Nam(Node):
             network=at,
             sizes=sizes,
             curve=memory.scratch(room),
-            driven=memory.pointers([driven[4 * room * c] for c in range(inputs)]),
+            scaled=memory.pointers([scaled[4 * room * c] for c in range(inputs)]),
             inputs=inputs,
             outputs=outputs,
-            listed=int(listed),
+            multichannel=int(multichannel),
             device=0 if work is None else work.memory.node,
             room=room,
             slim_low=low,
@@ -204,10 +195,10 @@ class Nam(Node):
         return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
 
     def _work(self, io: Io, prewarm: int) -> Any:
-        """Ask for what the model needs on the device."""
+        """Allocate what the model needs on the device."""
         from .cuda.host_kernel import before_launch
         from .cuda.prepare import (
-            allocate_cuda,  # only here: those who have no device need not load it
+            allocate_cuda,  # imported late: not needed without a device
         )
 
         memory: Any = io.memory
@@ -215,21 +206,21 @@ class Nam(Node):
 
 
 def space_of(backend: str, device_refusal: Callable[[], str]) -> Space:
-    """Return where a model plays; with "auto" on a device, if nothing speaks against it."""
+    """Return the space of the ports; with "auto" the device, if ``device_refusal`` is empty."""
     if backend == "cpu":
         return Space.HOST
     return Space.DEVICE if backend == "cuda" or not device_refusal() else Space.HOST
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:
-    """Return the stream frames after which a model, and what stands around it, has settled."""
+    """Return the stream frames to prewarm a model and the resamplers around it."""
     if between is None:
         return prewarm
     return math.ceil(prewarm * between.down / between.up) + between.latency
 
 
 def _slim_range(model: Model, slim: float) -> tuple[float, float]:
-    """Return from where to below where ``slim`` asks for the same size."""
+    """Return the half-open range of slim values that select the same size as ``slim``."""
     low = -math.inf
     for size in model.sizes[:-1]:
         if slim < size.max_value:

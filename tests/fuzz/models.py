@@ -23,7 +23,7 @@ FILMS = [
     "activation_pre_film", "activation_post_film", "layer1x1_post_film", "head1x1_post_film",
 ]  # fmt: skip
 VERSIONS = ["0.5.0", "0.5.2", "0.5.4", "0.6.0", "0.7.0", "0.7.3"]
-COUNTED = re.compile(r"(?P<path>[\w.\[\]]*weights) has \d+ numbers: config asks for exactly (\d+)")
+COUNTED = re.compile(r"(?P<path>[\w.\[\]]*weights) has \d+ numbers: config needs exactly (\d+)")
 MOST_WEIGHTS = 50_000
 ROUNDS = 8
 """Lists of weights in one file that are put right."""

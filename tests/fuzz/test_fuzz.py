@@ -125,7 +125,7 @@ def many_lstms() -> Any:
 
 @pytest.mark.parametrize("make", [long_chain, many_lstms])
 def test_what_would_take_long_to_begin_is_refused(tmp_path: Path, make: Any) -> None:
-    refused(nets.write(tmp_path, make()), "multiply-adds to be primed: at most")
+    refused(nets.write(tmp_path, make()), "multiply-adds to prewarm: at most")
 
 
 def test_more_channels_than_a_port_has_are_refused(tmp_path: Path) -> None:

@@ -6,15 +6,27 @@ import numpy as np
 
 from ....graph.prepare import Memory
 from ....runtime.native.abi import Native
+from ....runtime.native.host import host_lanes
+from ....runtime.simd.activations import ACTIVATIONS
 from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ..model.networks import Conv, ConvNet, Linear, Lstm
 from ..model.wavenet import Network, Sequential
+from . import program_ops as ops
 from .layers import Parts
-from .lstm import prepare_lstm
+from .lstm import lstm_kernel, prepare_lstm
 from .program import Matrix, Program, walk
+from .program_conv import conv as conv_kernel
 from .wavenet import add_wavenet
+from .wavenet_layers import dense, layers
 
-__all__ = ["prepare_network"]
+__all__ = ["common_kernels", "prepare_network"]
+
+FIRST_GENERATION = (16, 8, 12, 6, 4, 2)
+"""Channels of standard, lite, feather and nano."""
+SECOND_GENERATION = (3, 8)
+"""Channels of lite and full."""
+RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
+"""Hidden size and layers of the presets there have been."""
 
 
 def prepare_network(
@@ -30,6 +42,20 @@ def prepare_network(
     program = Program(memory, width)
     source = program.matrix(network.inputs)
     return walk, program.finish(source, _add(program, network, source))
+
+
+def common_kernels(width: int | None = None) -> tuple[Native, ...]:
+    """Return the kernels of all model sizes that trainers offer, and the general ones."""
+    width = width or host_lanes()
+    made = [
+        dense(width),
+        *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
+        *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
+        *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+        *(make(width) for make in (conv_kernel, ops.film, ops.gate, ops.blend, ops.copy)),
+        *(ops.activate(name, width) for name in ACTIVATIONS),
+    ]
+    return tuple(dict.fromkeys(made))
 
 
 def _add(program: Program, network: Network, source: Matrix) -> Matrix:

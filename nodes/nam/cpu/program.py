@@ -24,7 +24,7 @@ __all__ = ["Matrix", "Program", "walk"]
 PROGRAM = np.dtype(
     [
         *((name, np.int64) for name in ("stages", "stage_count", "histories", "history_count")),
-        *((name, np.int64) for name in ("piece", "listed", "source", "target")),
+        *((name, np.int64) for name in ("piece", "multichannel", "source", "target")),
         *((name, np.int64) for name in ("inputs", "outputs")),
     ]
 )
@@ -94,7 +94,7 @@ def _row(lanes: Lanes, p: Words, name: str, c: Value) -> Value:
 def _channel(lanes: Lanes, p: Words, ends: Value, c: Value) -> Value:
     """Return the address of a channel: of those in a list, or of the one that is no list."""
     found = lanes.cell(ends)
-    with lanes.when(lanes.builder.icmp_signed("!=", p["listed"], lanes.index(0))):
+    with lanes.when(lanes.builder.icmp_signed("!=", p["multichannel"], lanes.index(0))):
         found.value = lanes.word(lanes.pointer(ends), c)
     return found.value
 
@@ -183,7 +183,7 @@ class Program:
                     "histories": self.memory.table(HISTORY, self._histories),
                     "history_count": len(self._histories),
                     "piece": self.piece,
-                    "listed": int((source.channels, target.channels) != (1, 1)),
+                    "multichannel": int((source.channels, target.channels) != (1, 1)),
                     "source": source.address,
                     "inputs": source.channels,
                     "target": target.address,

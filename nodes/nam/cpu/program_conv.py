@@ -6,7 +6,7 @@ from ....runtime.native.abi import Native
 from ....runtime.native.host import registers
 from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
-from ..program_matrix import Rows, Start
+from .program_ops import Rows, Start
 from .tiles import Tile, accumulate, by_length, finish, new_tile, record_of, step, tap
 
 __all__ = ["CONV", "conv"]

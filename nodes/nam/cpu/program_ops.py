@@ -12,12 +12,12 @@ from ....runtime.native.abi import Native
 from ....runtime.simd.activations import ACTIVATIONS
 from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
-from ..program_matrix import Rows, Start
-from .tiles import by_length, finish, new_tile, record_of, step
+from .tiles import Tile, by_length, finish, new_tile, place, record_of, step
 
 __all__ = [
     *("ACTIVATE", "BLEND", "COPY", "FILM", "GATE"),
     *("activate", "blend", "copy", "film", "gate"),
+    *("Rows", "Start"),
 ]
 
 FILM = record_of(
@@ -31,6 +31,39 @@ ACTIVATE = record_of("*source", "*target", "channels", "parameters")
 GATE = record_of("*first", "*second", "*target", "channels")
 BLEND = record_of("*first", "*second", "*raw", "*target", "channels")
 COPY = record_of("*source", "*target", "*start", "started", "channels")
+
+
+class Rows:
+    """A matrix of a record, at its current column."""
+
+    def __init__(self, lanes: Lanes, words: Words, name: str) -> None:
+        self.lanes = lanes
+        self.here, self.step = place(lanes, words, name)
+
+    def row(self, number: Value | int) -> Value:
+        """Return a pointer to a row."""
+        return self.lanes.at(self.here, self.lanes.times(number, self.step))
+
+    def vectors(self, number: Value | int, count: int) -> list[Value]:
+        """Load the first vectors of a row."""
+        row = self.row(number)
+        return [self.lanes.load(row, v * self.lanes.width) for v in range(count)]
+
+
+class Start(Rows):
+    """The matrix that a result may begin at."""
+
+    def __init__(self, lanes: Lanes, words: Words) -> None:
+        super().__init__(lanes, words, "start")
+        self.used = lanes.builder.icmp_signed("!=", words["started"], lanes.index(0))
+
+    def add(self, tile: Tile, first: Value | int) -> None:
+        """Add its rows to a tile, where there is such a matrix."""
+        with self.lanes.when(self.used):
+            for r, sums in enumerate(tile):
+                before = self.vectors(self.lanes.plus(first, r), len(sums))
+                for total, vector in zip(sums, before, strict=True):
+                    total.value = self.lanes.add(vector, total.value)
 
 
 @cache

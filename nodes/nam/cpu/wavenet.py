@@ -13,10 +13,9 @@ import numpy as np
 from ..model.networks import Conv
 from ..model.wavenet import WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
-from ..wavenet_dense import DENSE, dense
 from .layers import Parts, bias_of, by_tap
 from .program import Matrix, Program
-from .wavenet_layers import LAYER, LAYERS, layers
+from .wavenet_layers import DENSE, LAYER, LAYERS, dense, layers
 
 __all__ = ["add_wavenet"]
 

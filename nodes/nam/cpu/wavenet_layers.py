@@ -25,7 +25,7 @@ from .tiles import (
     tap,
 )
 
-__all__ = ["LAYER", "LAYERS", "layers"]
+__all__ = ["DENSE", "LAYER", "LAYERS", "dense", "layers"]
 
 LAYERS = record_of("channels", "count", "layers", "condition", "activated", "*head")
 """A run of ``count`` layers that adds its activations up at ``head``."""
@@ -35,6 +35,11 @@ LAYER = record_of(
 )
 """One layer: it reads its own history and writes the next one's; weights as ``[tap][in][out]``."""
 
+DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs", "weight", "bias")
+"""A convolution from one place to another, with weights as ``[tap][in][out]``.
+
+With no inputs at all it fills a place with its bias.
+"""
 ROWS = {32: (4, (4, 3, 5, 2, 1)), 16: (3, (3, 2, 1))}
 """By registers: the most channels of a fused layer, and rows of a tile in order of preference.
 
@@ -42,6 +47,9 @@ With 16 registers three rows of four vectors leave just enough for the operands;
 """
 HELD = 3
 """Up to this many channels the head's sums stay in registers from layer to layer as well."""
+
+DENSE_ROWS = 4
+"""Rows of a tile of the plain convolution."""
 
 
 def layers(channels: int, activation: str, width: int) -> Native:
@@ -180,3 +188,38 @@ class _Layer:
         for r, sums in enumerate(tile):
             target = self._row(self.y, self.y_row, first, r)
             finish(self.lanes, [total.value for total in sums], target)
+
+
+@cache
+def dense(width: int) -> Native:
+    """Return the kernel for convolutions of any shape."""
+    return by_length("nam.dense", _emit_dense, width)
+
+
+def _emit_dense(vectors: int, lanes: Lanes, state: Value) -> None:
+    words = Words(lanes, DENSE, lanes.pointer(state))
+    outputs = words["outputs"]
+    tiled = lanes.builder.and_(outputs, lanes.index(-DENSE_ROWS))
+    _emit_dense_rows(lanes, words, (DENSE_ROWS, vectors), 0, tiled)
+    _emit_dense_rows(lanes, words, (1, vectors), tiled, outputs)
+
+
+def _emit_dense_rows(
+    lanes: Lanes, words: Words, shape: tuple[int, int], start: Value | int, stop: Value
+) -> None:
+    x, x_row = place(lanes, words, "source")
+    y, y_row = place(lanes, words, "target")
+    inputs, outputs = words["inputs"], words["outputs"]
+    tile = new_tile(lanes, *shape)
+    with lanes.loop(stop, start, shape[0]) as first:
+        for r, sums in enumerate(tile):
+            bias = lanes.broadcast(words.pointer("bias"), lanes.plus(first, r))
+            for total in sums:
+                total.value = bias
+        with lanes.loop(words["taps"]) as k:
+            part = lanes.plus(lanes.times(k, lanes.times(inputs, outputs)), first)
+            weights = lanes.at(words.pointer("weight"), part)
+            accumulate(lanes, tile, tap(lanes, words, x, k), x_row, weights, inputs, outputs)
+        for r, sums in enumerate(tile):
+            target = lanes.at(y, lanes.times(lanes.plus(first, r), y_row))
+            finish(lanes, [total.value for total in sums], target)

@@ -7,8 +7,8 @@ from ....runtime.cuda.records import BLOCK, EXECUTOR, NODE, PART
 from ....runtime.native.abi import helper, kernel
 from ....runtime.native.pointers import call_node, copy_bytes, load, record
 from ....runtime.simd.smoothing import decibels, glide
-from ..kernel import STATE, drive, leave
-from ..sizes import SIZES
+from ..kernel import STATE, apply_input_gain, apply_output_gain
+from ..slimmable import SIZES
 
 __all__ = ["before_launch", "catch_up", "cpu_fallback"]
 
@@ -79,7 +79,7 @@ def cpu_fallback(state: int, ins: int, outs: int, frames: int) -> None:
             copy_bytes(p.kept, p.fresh, 4 * p.past_floats)
     if s.sizes != 0:
         record(s.sizes, SIZES).slim = s.slim
-    source = drive(state, ins, frames)
+    source = apply_input_gain(state, ins, frames)
     n.at = append_history(n.part, 0, n.at, load(source, 0), np.int64(frames))
     call_node(s.kernel, s.network, load(source, 0), load(outs, 0), frames)
-    leave(state, outs, frames)
+    apply_output_gain(state, outs, frames)

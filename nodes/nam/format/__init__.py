@@ -1,1 +1,1 @@
-"""Read .nam files: JSON to checked models."""
+"""Readers of the .nam format: from JSON to a checked Model."""

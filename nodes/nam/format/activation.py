@@ -1,4 +1,4 @@
-"""Activations and modulations from their part of a .nam file."""
+"""Read activations, gating modes, FiLMs and the layer1x1 of a layer array."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ MAX_SLOPES = 4096
 PLAIN = {
     "Tanh": "tanh",
     "Fasttanh": "fasttanh",
-    "Hardtanh": "hardtanh",  # Core ignores its bounds
+    "Hardtanh": "hardtanh",  # NAM Core ignores its bounds
     "ReLU": "relu",
     "Sigmoid": "sigmoid",
     "SiLU": "silu",
@@ -48,14 +48,14 @@ def read_activation(value: Any, path: str) -> Activation:
 
 
 def read_gating(value: Any, path: str) -> str:
-    """Read how a layer's activations are gated."""
+    """Read a gating mode."""
     if value not in GATINGS:
         raise fault(path, value, "none, gated or blended")
     return str(value)
 
 
 def read_film(row: Fields, key: str, most: int) -> tuple[bool, int] | None:
-    """Read a modulation: whether it shifts, and its groups; ``None`` where there is none."""
+    """Read a FiLM: whether it shifts, and its groups; ``None`` if it is not active."""
     if row.raw(key, False) is False:
         return None
     film = row.fields(key)
@@ -65,7 +65,7 @@ def read_film(row: Fields, key: str, most: int) -> tuple[bool, int] | None:
 
 
 def read_layer1x1(row: Fields, most: int) -> int | None:
-    """Read the groups of the layers' way out; ``None`` where there is none."""
+    """Read the groups of layer1x1; ``None`` if it is not active."""
     if not row.names("layer1x1"):
         return 1
     inner = row.fields("layer1x1")

@@ -1,4 +1,4 @@
-"""JSON objects read with suspicion: every value is checked, and every complaint names its place."""
+"""JSON objects with checked access: every error names the path of the value."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -17,12 +17,12 @@ MAX_WEIGHTS = 16 << 20
 
 
 def fault(path: str, value: Any, allowed: str) -> NamFileError:
-    """Return the complaint that ``path`` holds ``value`` where ``allowed`` is wanted."""
+    """Return the error that ``path`` holds ``value`` but must be ``allowed``."""
     return NamFileError(f"{path} is {shown(value)}: must be {allowed}")
 
 
 class Fields:
-    """A JSON object and the path to it."""
+    """A JSON object and its path in the file."""
 
     def __init__(self, value: Any, path: str = "") -> None:
         if not isinstance(value, dict):
@@ -35,15 +35,15 @@ class Fields:
         return f"{self.path}.{key}" if self.path else key
 
     def has(self, key: str) -> bool:
-        """Say whether the key is there with anything but null."""
+        """Whether the key is present and not null."""
         return self._values.get(key) is not None
 
     def names(self, key: str) -> bool:
-        """Say whether the key is there, be it with null."""
+        """Whether the key is present, even as null."""
         return key in self._values
 
     def raw(self, key: str, default: Any = REQUIRED) -> Any:
-        """Return what is there, unchecked."""
+        """Return the value at a key, unchecked."""
         if key in self._values:
             return self._values[key]
         if default is REQUIRED:
@@ -77,7 +77,7 @@ class Fields:
         return Fields(self.raw(key), self.at(key))
 
     def items(self, key: str, most: int) -> Iterator[tuple[Any, str]]:
-        """Return the elements of a list that may not be empty, each with its path."""
+        """Return the elements of a list of 1 to ``most``, each with its path."""
         value = self.raw(key)
         if not isinstance(value, list) or not 1 <= len(value) <= most:
             raise fault(self.at(key), value, f"a list of 1 to {most}")
@@ -86,7 +86,7 @@ class Fields:
     def each(
         self, key: str, count: int, read: Callable[[Any, str], T], default: Any = REQUIRED
     ) -> list[T]:
-        """Return ``count`` things: one for all, or a list of as many."""
+        """Return ``count`` values, read from one value for all or from a list of ``count``."""
         value, path = self.raw(key, default), self.at(key)
         if not isinstance(value, list):
             return [read(value, path)] * count
@@ -95,7 +95,7 @@ class Fields:
         return [read(element, f"{path}[{n}]") for n, element in enumerate(value)]
 
     def weights(self) -> "Weights":
-        """Return the numbers at ``weights``, all finite float32."""
+        """Return the numbers at ``weights``; each must be finite as float32."""
         path, value = self.at("weights"), self.raw("weights")
         if not isinstance(value, list) or len(value) > MAX_WEIGHTS:
             raise fault(path, value, f"a list of at most {MAX_WEIGHTS} numbers")
@@ -114,10 +114,9 @@ class Fields:
 
 
 class Weights:
-    """The flat list of a file, handed out piece by piece in the file's order.
+    """The flat list of weights of a file, taken tensor by tensor in the order of the file.
 
-    ``count`` runs the same reading code without the numbers first, so that a list of the wrong
-    length is refused before any of it is believed.
+    ``read`` first runs the reading code without numbers, to refuse a list of the wrong length.
     """
 
     def __init__(self, numbers: NDArray[np.float32] | None, path: str) -> None:
@@ -127,11 +126,11 @@ class Weights:
         return 0 if self._numbers is None else len(self._numbers)
 
     def take(self, *shape: int) -> NDArray[np.float32]:
-        """Return the next numbers, in this shape, read-only."""
+        """Return the next numbers as a read-only array of this shape."""
         begin, size = self.taken, int(np.prod(shape, dtype=object))
         self.taken += size
         if self.taken > MAX_WEIGHTS:
-            raise NamFileError(f"{self.path}: config asks for more than {MAX_WEIGHTS} weights")
+            raise NamFileError(f"{self.path}: config needs more than {MAX_WEIGHTS} weights")
         if self._numbers is None:
             return np.broadcast_to(np.float32(0), shape)
         piece = self._numbers[begin : begin + size].reshape(shape)
@@ -139,18 +138,18 @@ class Weights:
         return piece
 
     def read(self, build: Callable[["Weights"], T]) -> T:
-        """Count what ``build`` takes, compare it with what is there, and only then build."""
+        """Call ``build`` with these weights, after checking that it takes exactly as many."""
         dry = Weights(None, self.path)
         build(dry)
         if dry.taken != len(self):
             raise NamFileError(
-                f"{self.path} has {len(self)} numbers: config asks for exactly {dry.taken}"
+                f"{self.path} has {len(self)} numbers: config needs exactly {dry.taken}"
             )
         return build(self)
 
 
 def as_integer(value: Any, path: str, low: int, high: int) -> int:
-    """Return ``value`` if it is a whole number (written 3 or 3.0) in range."""
+    """Return ``value`` as an int if it is a whole number (3 or 3.0) in range."""
     whole = type(value) is int or (type(value) is float and value.is_integer())
     if not whole or not low <= value <= high:
         raise fault(path, value, f"a whole number in [{low}, {high}]")

@@ -1,4 +1,4 @@
-"""A ConvNet from its part of a .nam file; normalisations are folded into the convolutions."""
+"""Read a ConvNet; batch norm is folded into the convolutions."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ TAPS = 2
 
 
 def read_convnet(config: Fields) -> Callable[[Weights], ConvNet]:
-    """Check a ConvNet's config; return what takes its weights."""
+    """Check the config of a ConvNet; return the function that builds it from weights."""
     channels = config.integer("channels", 1, MAX_CHANNELS)
     items = config.items("dilations", MAX_BLOCKS)
     dilations = [as_integer(v, path, 0, MAX_DILATION) for v, path in items]
@@ -36,7 +36,7 @@ def read_convnet(config: Fields) -> Callable[[Weights], ConvNet]:
     history = sum(max(inputs, channels) * (d + ROOM) for d in dilations)
     if history > MAX_HISTORY:
         path = config.at("dilations")
-        raise NamFileError(f"{path} must remember {history} numbers: at most {MAX_HISTORY}")
+        raise NamFileError(f"{path} need a history of {history} numbers: at most {MAX_HISTORY}")
 
     def build(w: Weights) -> ConvNet:
         begin, blocks, given = w.taken, list[tuple[Conv, Activation]](), inputs
@@ -55,7 +55,7 @@ def read_convnet(config: Fields) -> Callable[[Weights], ConvNet]:
 
 
 def _folded(w: Weights, weight: np.ndarray, dilation: int, groups: int) -> Conv:
-    """Return a convolution that gives what normalising its outputs would."""
+    """Take the batch norm's weights; return the convolution with them folded in."""
     channels = len(weight)
     place = w.taken
     mean, variance, gamma, beta = (w.take(channels).astype(np.float64) for _ in range(4))

@@ -1,4 +1,4 @@
-"""A Linear model from its part of a .nam file: impulse responses, the newest tap first."""
+"""Read a Linear model: impulse responses, first tap first."""
 
 from collections.abc import Callable
 
@@ -10,19 +10,18 @@ __all__ = ["read_linear"]
 
 MAX_TAPS = 1 << 20
 MAX_DIRECT = 1 << 14
-"""Taps that are weighed one by one however much the file may wish it."""
-DIRECT = 256
-"""Taps up to which a file that does not care is computed directly."""
-DIRECTLY = ("direct", "legacy", "old")
-BY_SPECTRUM = ("fft", "partitioned_fft", "partitioned-fft")
+"""Most taps for direct convolution, even if the file requests it."""
+AUTO_DIRECT = 256
+"""Most taps for direct convolution with implementation "auto"."""
+DIRECT = ("direct", "legacy", "old")
+FFT = ("fft", "partitioned_fft", "partitioned-fft")
 
 
 def read_linear(config: Fields) -> Callable[[Weights], Linear]:
-    """Check a Linear model's config; return what takes its weights.
+    """Check the config of a Linear model; return the function that builds it from weights.
 
-    As many channels in as out share one response and one bias.  1 to N and N to 1 have a response
-    for each of the N channels, one after another in the file, then a bias for each output.  Any
-    other counts are refused, as by NeuralAmpModelerCore 0.6.0.
+    N to N channels share one response and one bias.  1 to N and N to 1 have N responses, in channel
+    order, then one bias per output.  Other channel counts are refused, as in NAM Core 0.6.0.
     """
     count = config.integer("receptive_field", 1, MAX_TAPS)
     biased = config.flag("bias")
@@ -34,10 +33,10 @@ def read_linear(config: Fields) -> Callable[[Weights], Linear]:
     way = "auto"
     if config.names("implementation"):
         way = config.text("implementation").lower()
-    if way not in ("auto", *DIRECTLY, *BY_SPECTRUM):
-        allowed = ", ".join(("auto", *DIRECTLY, *BY_SPECTRUM))
+    if way not in ("auto", *DIRECT, *FFT):
+        allowed = ", ".join(("auto", *DIRECT, *FFT))
         raise fault(config.at("implementation"), way, f"one of {allowed}")
-    fast = way in BY_SPECTRUM or count > (DIRECT if way == "auto" else MAX_DIRECT)
+    fast = way in FFT or count > (AUTO_DIRECT if way == "auto" else MAX_DIRECT)
     responses, biases = (1, 1) if inputs == outputs else (max(inputs, outputs), outputs)
 
     def build(w: Weights) -> Linear:

@@ -1,13 +1,15 @@
-"""Reading .nam files: from bytes on disk to a checked ``Model``, or one clear ``NamFileError``.
+"""Read .nam files: from the bytes on disk to a checked ``Model``, or one ``NamFileError``.
 
-The format is JSON; what each part means is NeuralAmpModelerCore's definition.  Sizes are bounded
-before anything is believed, weights are counted before any is read, and what cannot be played as
-the file means it is refused by name.
+The format is JSON, with the meaning that NeuralAmpModelerCore gives it.  Sizes are checked before
+memory is allocated and the number of weights before any is read; a file that cannot be run exactly
+is refused.  Control threads only.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -31,55 +33,55 @@ __all__ = ["load_nam", "parse_nam"]
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 3
-"""Models within models: in containers, and as the condition of another."""
+"""Depth of models within models: in containers, in a Sequential, and as condition_dsp."""
 MAX_SUBMODELS = 64
-MAX_PORTS = 64
-"""Channels in, or out."""
+MAX_CHANNELS = 64
+"""Input channels, or output channels."""
 EARLIEST, LATEST = (0, 5, 0), (0, 7)
-"""The first version there was, and the last whose meaning is known (any patch of it)."""
+"""First and last supported version; any patch of the last."""
 RATES = (1_000.0, 1_000_000.0)
 LEVELS = ("loudness", "input_level_dbu", "output_level_dbu")
 ARCHITECTURES = ("WaveNet", "LSTM", "ConvNet", "Linear", "SlimmableContainer", "Sequential")
 MAX_WORK = 5e10
-"""Multiply-adds that priming all sizes of a model may cost: a few seconds."""
-EACH, LSTM_LAYER = 40, 35
-"""Multiply-adds that take as long as all else about a convolution, and convolutions that take as
-long as a small layer of an LSTM.  What is small costs little but that."""
-SPECTRAL = 4096
-"""Multiply-adds a frame that the longest response costs in the frequency domain, at most."""
+"""Multiply-adds to prewarm all sizes of a model: a few seconds."""
+CONV_OVERHEAD = 40
+"""Fixed cost of a convolution per frame, in multiply-adds."""
+LSTM_LAYER_CONVS = 35
+"""Fixed cost of an LSTM layer, in convolutions."""
+FFT_MULTIPLY_ADDS = 4096
+"""Most multiply-adds per frame of a convolution by FFT, whatever its length."""
 MAX_SIZES = 64
-MAX_PIECES = 6144
-"""Convolutions of a model in all its sizes; a WaveNet with everything has 12 in a layer."""
-MAX_KEPT = 32 << 20
-"""Float32 that all sizes of a model together may have to remember (128 MiB)."""
+MAX_OPERATIONS = 6144
+"""Convolutions and LSTM layers of all sizes together; a WaveNet layer has at most 12."""
+MAX_HISTORY_FLOATS = 32 << 20
+"""Float32 of past frames in all sizes together (128 MiB)."""
 Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
-LEAST_WEIGHTS = 4096
-"""What a model weighs at least: there is more about it than its numbers."""
-KEPT_WEIGHTS = 1 << 24
-"""Of models that are kept in case they are loaded again: 1,200 of the largest usual size."""
+MIN_CACHE_WEIGHTS = 4096
+"""Least number of weights that a model counts for in the cache."""
+MAX_CACHE_WEIGHTS = 1 << 24
+"""Weights of all cached models together: 1,200 models of the largest usual size."""
 
-Known = tuple[tuple[int, int, int], Model | str, int]
-_kept: dict[str, Known] = {}
-"""By whole path: what the file was (time, bytes, inode), its model or why it was refused, and how
-many weights it has."""
+CacheEntry = tuple[tuple[int, int, int], Model | str, int]
+_cache: dict[str, CacheEntry] = {}
+"""By absolute path: mtime, size and inode of the file, its model or error text, and its weights."""
 
 
 def load_nam(path: str | os.PathLike[str]) -> Model:
-    """Read and check a .nam file; good or bad, it is not read again while it has not changed.
+    """Read and check a .nam file; a file that has not changed on disk is not read again.
 
-    Whatever is wrong with the path or the content is one ``NamFileError``: what was found there,
-    and what is allowed.
+    Raises ``NamFileError`` if the path or the content is bad: the place, what was found, and what
+    is allowed.  The result, model or error, is cached.
     """
     path = checked_path(path, "path", NamFileError)
     name = shown_path(path)
     try:
         whole = os.path.abspath(path)
-        seen = check_plain(whole, NamFileError, name, MODEL)
-        stamp = (seen.st_mtime_ns, seen.st_size, seen.st_ino)
-        known = _kept.get(whole)
+        status = check_plain(whole, NamFileError, name, MODEL)
+        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        known = _cache.get(whole)
         if known is None or known[0] != stamp:
-            known = (stamp, *_read(whole, seen.st_size))
-            _keep(whole, known)
+            known = (stamp, *_read(whole, status.st_size))
+            _store(whole, known)
     except OSError as error:
         raise NamFileError(f"{name}: cannot be read: {error.strerror or error}") from None
     if isinstance(known[1], str):
@@ -88,7 +90,7 @@ def load_nam(path: str | os.PathLike[str]) -> Model:
 
 
 def _content(path: str, size: int) -> bytes:
-    """Return what a file holds, unless its first bytes or its size say that it is no model."""
+    """Return the bytes of a file; refuse one that is no model by its first bytes or its size."""
     with open(path, "rb") as file:
         head = file.read(HEAD)
         if wrong := complaint(kind_of(head), MODEL):
@@ -99,39 +101,40 @@ def _content(path: str, size: int) -> bytes:
 
 
 def _read(whole: str, size: int) -> tuple[Model | str, int]:
-    """Return the model in a file, or why it is refused, and how many weights to count for it."""
+    """Return the model in a file, or the error text, and the weights it counts for in the cache."""
     try:
         model = parse_nam(_content(whole, size))
     except NamFileError as error:
-        return str(error), LEAST_WEIGHTS
-    return model, max(model.weight_count, LEAST_WEIGHTS)
+        return str(error), MIN_CACHE_WEIGHTS
+    return model, max(model.weight_count, MIN_CACHE_WEIGHTS)
 
 
-def _keep(whole: str, known: Known) -> None:
-    """Remember a model, and forget the oldest where there are too many."""
-    _kept.pop(whole, None)
-    _kept[whole] = known
-    room = KEPT_WEIGHTS - sum(count for _, _, count in list(_kept.values()))
-    for path, (_, _, count) in list(_kept.items()):
+def _store(whole: str, known: CacheEntry) -> None:
+    """Put a model into the cache, and drop the oldest ones above ``MAX_CACHE_WEIGHTS``."""
+    _cache.pop(whole, None)
+    _cache[whole] = known
+    room = MAX_CACHE_WEIGHTS - sum(count for _, _, count in list(_cache.values()))
+    for path, (_, _, count) in list(_cache.items()):
         if room >= 0 or path == whole:
             break
-        _kept.pop(path, None)
+        _cache.pop(path, None)
         room += count
 
 
 def parse_nam(content: bytes) -> Model:
-    """Check the content of a .nam file."""
+    """Return the model in the bytes of a .nam file; ``NamFileError`` if they are bad."""
     if wrong := complaint(kind_of(content), MODEL):
         raise NamFileError(wrong)
-    values = parse_json(content, NamFileError, lenient=_needless)
+    values = parse_json(content, NamFileError, lenient=_is_unused_metadata)
     if wrong := complaint(kind_of_json(values), MODEL):
         raise NamFileError(wrong)
     whole = Fields(values)
-    return _check_ports(whole, _model(whole, 0))
+    model = _check_ports(whole, _model(whole, 0))
+    return replace(model, digest=hashlib.sha256(content).hexdigest())
 
 
-def _needless(path: str) -> bool:
-    """Say whether a place is one of the metadata that nothing is computed from: it may hold NaN."""
+def _is_unused_metadata(path: str) -> bool:
+    """Whether a path names metadata that nothing is computed from, which may be NaN."""
     *parts, last = path.split(".")
     return "metadata" in parts and not (parts[-1] == "metadata" and last in LEVELS)
 
@@ -166,15 +169,15 @@ def _model(row: Fields, depth: int) -> Model:
 
 
 def _readers(rate: float | None, depth: int) -> Readers:
-    """Return what reads each architecture within a model of this rate, this deep."""
+    """Return the reader of each architecture, for a model of this rate at this depth."""
 
     def nested(row: Fields) -> Network:
         model = _model(row, depth + 1)
         if model.sample_rate != rate:
-            said = "nothing" if rate is None else f"{rate:g}"
+            allowed = "nothing" if rate is None else f"{rate:g}"
             found = "nothing" if model.sample_rate is None else f"{model.sample_rate:g}"
             path = row.at("sample_rate")
-            raise NamFileError(f"{path} is {found}: must be {said}, as in the model around it")
+            raise NamFileError(f"{path} is {found}: must be {allowed}, as in the model around it")
         return model.running
 
     return {
@@ -186,45 +189,47 @@ def _readers(rate: float | None, depth: int) -> Readers:
 
 
 def _check_work(path: str, models: Sequence[Model]) -> None:
-    """Refuse what would take forever, or all memory, to begin: all sizes are made ready."""
+    """Refuse models that take too long or too much memory to prepare, in all sizes together."""
     whole = path or "the model"
     for m in models:
         if isinstance(m.network, WaveNet) and len(m.network.limits) > MAX_SIZES:
             raise NamFileError(f"{whole} has {len(m.network.limits)} sizes: at most {MAX_SIZES}")
     sizes = [size.model for m in models for size in m.sizes]
-    pieces = sum(size.running.pieces for size in sizes)
-    if pieces > MAX_PIECES:
-        raise NamFileError(f"{whole} has {pieces} pieces in all sizes: at most {MAX_PIECES}")
-    costs = [_work(size.running) + EACH * _convs(size.running) for size in sizes]
+    count = sum(size.running.operation_count for size in sizes)
+    if count > MAX_OPERATIONS:
+        found = f"{whole} has {count} convolutions and LSTM layers in all sizes"
+        raise NamFileError(f"{found}: at most {MAX_OPERATIONS}")
+    costs = [_work(size.running) + CONV_OVERHEAD * _convs(size.running) for size in sizes]
     work = sum(float(c) * s.prewarm for c, s in zip(costs, sizes, strict=True))
     if work > MAX_WORK:
-        found = f"{whole} needs {work:.3g} multiply-adds to be primed"
+        found = f"{whole} needs {work:.3g} multiply-adds to prewarm"
         raise NamFileError(f"{found}: at most {MAX_WORK:.3g}")
-    kept = sum(_remembered(size.running) for size in sizes)
-    if kept > MAX_KEPT:
-        raise NamFileError(f"{whole} must remember {kept} numbers in all sizes: at most {MAX_KEPT}")
+    floats = sum(_history_floats(size.running) for size in sizes)
+    if floats > MAX_HISTORY_FLOATS:
+        found = f"{whole} needs a history of {floats} numbers in all sizes"
+        raise NamFileError(f"{found}: at most {MAX_HISTORY_FLOATS}")
 
 
 def _work(network: Network) -> int:
-    """Return the multiply-adds of a frame, a long Linear's through the frequency domain."""
+    """Return the multiply-adds per frame; those of a Linear by FFT are bounded."""
     if isinstance(network, Sequential):
         return sum(map(_work, network.parts))
     if isinstance(network, Linear) and network.fast:
-        return len(network.taps) * min(network.receptive_field, SPECTRAL)
+        return len(network.taps) * min(network.receptive_field, FFT_MULTIPLY_ADDS)
     return network.multiply_adds
 
 
-def _remembered(network: Network) -> int:
-    """Count the numbers that the convolutions of WaveNets keep."""
+def _history_floats(network: Network) -> int:
+    """Count the float32 of past frames that the convolutions of WaveNets keep."""
     if isinstance(network, Sequential):
-        return sum(map(_remembered, network.parts))
-    return network.remembered if isinstance(network, WaveNet) else 0
+        return sum(map(_history_floats, network.parts))
+    return network.history_floats if isinstance(network, WaveNet) else 0
 
 
 def _convs(network: Network) -> int:
-    """Count the convolutions of a network, or what takes as long."""
+    """Count the convolutions of a network; an LSTM layer counts as several."""
     if isinstance(network, Lstm):
-        return LSTM_LAYER * len(network.layers)
+        return LSTM_LAYER_CONVS * len(network.layers)
     if isinstance(network, Sequential):
         return sum(map(_convs, network.parts))
     if isinstance(network, ConvNet):
@@ -235,11 +240,11 @@ def _convs(network: Network) -> int:
 
 
 def _check_ports(row: Fields, model: Model) -> Model:
-    """Refuse what has more channels than a node may."""
+    """Refuse models with more channels than a node may have."""
     path = row.at("config")
     for side, count in zip(("in", "out"), model.channels, strict=True):
-        if count > MAX_PORTS:
-            raise NamFileError(f"{path} has {count} channels {side}: at most {MAX_PORTS}")
+        if count > MAX_CHANNELS:
+            raise NamFileError(f"{path} has {count} channels {side}: at most {MAX_CHANNELS}")
     return model
 
 
@@ -274,7 +279,7 @@ def _submodels(config: Fields, rate: float | None, depth: int) -> tuple[Submodel
             raise fault(row.at("max_value"), most, f"above {above:g}, the one before")
         model = _model(row.fields("model"), depth + 1)
         if model.channels != (1, 1):
-            raise NamFileError(f"{row.at('model')} is not mono: must be, in a container")
+            raise NamFileError(f"{row.at('model')} is not mono: must be mono in a container")
         if rate is not None and model.sample_rate not in (None, rate):
             found = f"{row.at('model.sample_rate')} is {model.sample_rate:g}"
             raise NamFileError(f"{found}: must be {rate:g}, the container's")

@@ -1,4 +1,4 @@
-"""An LSTM from its part of a .nam file: PyTorch's cell, with the state it starts from."""
+"""Read an LSTM: layers with PyTorch's cell, initial states, and a head."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ MAX_LAYERS = 32
 
 
 def read_lstm(config: Fields) -> Callable[[Weights], Lstm]:
-    """Check an LSTM's config; return what takes its weights."""
+    """Check the config of an LSTM; return the function that builds it from weights."""
     channels = config.integer("in_channels", 1, MAX_HIDDEN, 1)
     if config.integer("input_size", 1, MAX_HIDDEN) != channels:
         raise fault(config.at("input_size"), config.raw("input_size"), f"{channels}, in_channels")

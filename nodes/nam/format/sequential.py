@@ -1,9 +1,9 @@
-"""A Sequential from its part of a .nam file: whole models, one after another.
+"""Read a Sequential: complete models in series.
 
-The form of NeuralAmpModelerCore (pull request 323) and of the trainer (699), August 2026: each
-entry of ``config.models`` is a complete .nam with its own weights; those of the wrapper are empty.
-The trainer's earlier form, configs without architectures and all weights in one list, is refused as
-both refuse it: nobody can tell for certain what such a file means.
+The form is that of NeuralAmpModelerCore (pull request 323) and of the trainer (699), August 2026:
+each entry of ``config.models`` is a complete .nam with its own weights, and the weights of the
+wrapper are empty.  The trainer's earlier form, configs without architectures and all weights in
+one list, is ambiguous and refused, as in both.
 """
 
 from collections.abc import Callable
@@ -24,8 +24,8 @@ def read_sequential(
 ) -> tuple[Sequential, float | None]:
     """Read the models of a Sequential; return them as one network, and its sample rate.
 
-    ``rate`` is the wrapper's own.  A rate that is not said anywhere agrees with every other; where
-    the wrapper does not say, its models decide.
+    ``rate`` is that of the wrapper.  A missing rate agrees with every other; if the wrapper has
+    none, that of the first model with one counts.
     """
     rows = [Fields(value, path) for value, path in config.items("models", MAX_PARTS)]
     for row in rows:
@@ -41,17 +41,17 @@ def read_sequential(
             " models have their own"
         )
     parts: list[Network] = []
-    said = "the Sequential"
+    rate_source = "the Sequential"
     for row in rows:
         model = read(row)
         if rate is None:
-            rate, said = model.sample_rate, row.path
+            rate, rate_source = model.sample_rate, row.path
         elif model.sample_rate not in (None, rate):
             found = f"{row.at('sample_rate')} is {model.sample_rate:g}"
-            raise NamFileError(f"{found}: must be {rate:g}, as in {said}")
+            raise NamFileError(f"{found}: must be {rate:g}, as in {rate_source}")
         part = model.running
         if parts and parts[-1].outputs != part.inputs:
             found = f"{row.path} has {part.inputs} inputs"
-            raise NamFileError(f"{found}: must have {parts[-1].outputs}, as many as come in")
+            raise NamFileError(f"{found}: must have {parts[-1].outputs}, as the model before")
         parts.append(part)
     return Sequential(tuple(parts)), rate

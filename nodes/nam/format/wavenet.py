@@ -1,4 +1,4 @@
-"""A WaveNet from its part of a .nam file: its arrays, its head, and how they fit together."""
+"""Read a WaveNet: its layer arrays, its head, and the checks that they fit together."""
 
 from collections.abc import Callable
 
@@ -13,22 +13,22 @@ __all__ = ["read_wavenet"]
 
 MAX_ARRAYS = 32
 MAX_LAYERS = 1024
-"""Of all arrays together."""
+"""Layers of all layer arrays together."""
 MAX_BLOCKS = 64
 MAX_HISTORY = 16 << 20
-"""Float32 that all convolutions of a model together may have to remember (64 MiB)."""
+"""Float32 of past frames that all convolutions of a model together may keep (64 MiB)."""
 ROOM = 640
-"""Frames that a history is longer than what it must remember, at most."""
+"""Most frames by which a history is longer than its lookback."""
 MAX_FIELD = 1 << 20
-"""Frames of receptive field; as many are run to prewarm a model."""
+"""Receptive field in frames; prewarming runs as many."""
 
 
 def read_wavenet(
     config: Fields, nested: Callable[[Fields], Network]
 ) -> Callable[[Weights], WaveNet]:
-    """Check a WaveNet's config; return what takes its weights."""
+    """Check the config of a WaveNet; return the function that builds it from weights."""
     inputs = config.integer("in_channels", 1, MAX_CHANNELS, 1)
-    config.number("head_scale", -FINITE, FINITE)  # the last weight counts; Core asks for both
+    config.number("head_scale", -FINITE, FINITE)  # NAM Core requires it, but uses the last weight
     arrays = [ArrayFile(Fields(v, path)) for v, path in config.items("layers", MAX_ARRAYS)]
     condition = None
     if config.has("condition_dsp"):
@@ -49,13 +49,13 @@ def read_wavenet(
 
 
 def _check_chain(arrays: list[ArrayFile], inputs: int, condition: int) -> None:
-    """Check that each array fits on what comes before it."""
+    """Check the channel counts from each layer array to the next."""
     before = inputs
     carried: int | None = None
     for array in arrays:
         row = array.row
         if array.inputs != before:
-            allowed = f"{before}, what comes before it gives"
+            allowed = f"{before}, the channels of its input"
             raise fault(row.at("input_size"), array.inputs, allowed)
         if array.condition != condition:
             allowed = f"{condition}, the width of the condition"
@@ -70,7 +70,7 @@ def _check_chain(arrays: list[ArrayFile], inputs: int, condition: int) -> None:
 
 
 def _read_head(config: Fields, inputs: int) -> tuple[list[tuple[int, int, int]], Activation | None]:
-    """Read the shapes (out, in, taps) of the convolutions after all arrays."""
+    """Read the shapes (out, in, taps) of the head's convolutions, and its activation."""
     if not config.has("head"):
         return [], None
     head = config.fields("head")
@@ -93,11 +93,11 @@ def _check_sizes(config: Fields, arrays: list[ArrayFile], head: list[tuple[int, 
     field = 1 + sum(array.lookback for array in arrays) + sum(k - 1 for _, _, k in head)
     if field > MAX_FIELD:
         raise NamFileError(f"{path} look back {field} frames: at most {MAX_FIELD}")
-    history = sum(array.remembered(ROOM) for array in arrays)
+    history = sum(array.history_floats(ROOM) for array in arrays)
     history += sum(inputs * (taps + ROOM) for _, inputs, taps in head)
     if history > MAX_HISTORY:
-        raise NamFileError(f"{path} must remember {history} numbers: at most {MAX_HISTORY}")
+        raise NamFileError(f"{path} need a history of {history} numbers: at most {MAX_HISTORY}")
     if any(array.widths for array in arrays):
         grouped = [array.grouped for array in arrays if array.grouped]
         if grouped:
-            raise NamFileError(f"{grouped[0]}: groups cannot be cut down, as slimmable asks for")
+            raise NamFileError(f"{grouped[0]}: must be 1 in a slimmable WaveNet")

@@ -1,6 +1,6 @@
-"""One array of a WaveNet from its part of a .nam file.
+"""Read one layer array of a WaveNet.
 
-Keys, defaults and the order of the weights are NeuralAmpModelerCore's.
+Keys, defaults and the order of the weights are those of NeuralAmpModelerCore.
 """
 
 from ....graph.errors import NamFileError
@@ -20,7 +20,7 @@ GATE = Activation("sigmoid")
 
 
 class ArrayFile:
-    """An element of ``config.layers``, checked; ``build`` then takes its weights."""
+    """A checked element of ``config.layers``; ``build`` then takes its weights."""
 
     def __init__(self, row: Fields) -> None:
         self.row = row
@@ -47,17 +47,17 @@ class ArrayFile:
 
     @property
     def head_width(self) -> int:
-        """Channels that the layers give the head."""
+        """Input channels of the head."""
         return self.width if self.head1x1 is None else self.head1x1[0]
 
     @property
     def lookback(self) -> int:
-        """Frames that the convolutions look back, one after another."""
+        """Sum of the lookback of all convolutions in frames."""
         frames = sum((k - 1) * d for k, d in zip(self.taps, self.dilations, strict=True))
         return frames + (self.head_taps - 1) * self.head_dilation
 
-    def remembered(self, room: int) -> int:
-        """Return about how many numbers its histories hold, with ``room`` frames in each row."""
+    def history_floats(self, room: int) -> int:
+        """Return the float32 in all histories, each with ``room`` frames besides its lookback."""
         pairs = zip(self.taps, self.dilations, strict=True)
         inner = sum(self.channels * ((k - 1) * d + room) for k, d in pairs)
         return inner + self.head_width * ((self.head_taps - 1) * self.head_dilation + room)
@@ -72,7 +72,7 @@ class ArrayFile:
         return [as_integer(v, path, 1, MAX_TAPS) for v, path in rows]
 
     def _gates(self) -> None:
-        """Read the gates, or what stood for them before there was more than one kind."""
+        """Read gating_mode, or the older flag ``gated``."""
         row = self.row
         gated = row.flag("gated", False)
         if not row.names("gating_mode"):
@@ -95,7 +95,7 @@ class ArrayFile:
         ]
 
     def _ends(self) -> None:
-        """Read the ways out of a layer, and the head."""
+        """Read layer1x1, head1x1 and the head."""
         row = self.row
         self.layer1x1 = read_layer1x1(row, MAX_CHANNELS)
         self.head1x1: tuple[int, int] | None = None
@@ -141,7 +141,7 @@ class ArrayFile:
                 _divides(row.at(f"{key}.groups"), film[1], self.condition, rows)
 
     def _middle(self, number: int) -> int:
-        """Return the channels before a layer's activation."""
+        """Return the channels before the activation of a layer."""
         return self.width * (1 if self.gatings[number] == "none" else 2)
 
     def _film_width(self, key: str, number: int) -> int:
@@ -150,7 +150,7 @@ class ArrayFile:
         return dict(zip(FILMS, (*widths, self.head_width), strict=True))[key]
 
     def _slimmable(self) -> tuple[int, ...]:
-        """Return the widths an array may be cut down to; none if it may not."""
+        """Return the widths the array may be cut to; empty if it is not slimmable."""
         if not self.row.has("slimmable") or not self.row.fields("slimmable").has("method"):
             return ()
         slimmable = self.row.fields("slimmable")
@@ -164,12 +164,12 @@ class ArrayFile:
         widths = [as_integer(v, path, 1, self.channels) for v, path in items]
         if widths != sorted(set(widths)) or widths[-1] != self.channels:
             path = kwargs.at("allowed_channels")
-            raise NamFileError(f"{path} must rise and end with channels, {self.channels}")
+            raise NamFileError(f"{path} must be ascending and end with channels, {self.channels}")
         return tuple(widths)
 
     @property
     def grouped(self) -> str | None:
-        """Return the path of some groups, if there are any: groups cannot be cut down."""
+        """Return the path of the first groups above 1, which cannot be cut; ``None`` without."""
         films = {f"{k}.groups": film[1] for k, film in self.films.items() if film}
         ends = {"layer1x1.groups": self.layer1x1 or 1}
         if self.head1x1:
@@ -178,7 +178,7 @@ class ArrayFile:
         return self.row.at(several[0]) if several else None
 
     def build(self, w: Weights) -> LayerArray:
-        """Take the weights in the file's order."""
+        """Take the weights in the order of the file."""
         rechannel = Conv(w.take(self.channels, self.inputs, 1))
         layers = tuple(self._build_layer(w, n) for n in range(self.count))
         weight = w.take(self.head_out, self.head_width, self.head_taps)

@@ -1,1 +1,1 @@
-"""Checked descriptions of NAM models and their networks."""
+"""Checked, immutable descriptions of NAM models and their networks."""

@@ -1,14 +1,15 @@
-"""Networks as a .nam file gives them: shapes, weights, and what follows from them.
+"""Networks of a .nam file: shapes, weights, and numbers derived from them.
 
-* WaveNet        arrays of layers (wavenet_parts.py); each array ends in a head
-* Lstm           layers; the last one's hidden state is weighed into the outputs
-* ConvNet        convolutions and activations in turn, then a weighing of the channels
-* Linear         one long convolution
-* Sequential     networks one after another
+* WaveNet        layer arrays (wavenet_parts.py), each with a head; wavenet.py
+* Lstm           layers; the head is applied to the hidden state of the last
+* ConvNet        blocks of convolution and activation, then a 1x1 head
+* Linear         one long convolution (an impulse response)
+* Sequential     networks in series; wavenet.py
 
-Arrays are read-only float32.  Shapes are the file's own: ``[out][in / groups][tap]``, and the last
-tap multiplies the current frame.  All networks say the same of themselves: channels in and out, the
-frames one output depends on (``None`` for all of them), multiply-adds a frame, numbers in the file.
+Arrays are read-only float32.  Weights have the shape ``[out][in / groups][tap]`` of the file; the
+last tap multiplies the current frame.  All networks have the same properties: ``inputs`` and
+``outputs`` (channels), ``receptive_field`` (frames; ``None`` if unbounded), ``multiply_adds`` (per
+frame), ``weight_count`` and ``operation_count``.
 """
 
 from dataclasses import dataclass, replace
@@ -23,13 +24,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Activation:
-    """A function by its kernel's name; of each of its parameters, one number or one per channel."""
+    """An activation: name of its kernel; each parameter as one number or one per channel."""
 
     name: str
     parameters: tuple[tuple[float, ...], ...] = ()
 
     def table(self, channels: int) -> Floats:
-        """Return the parameters as ``(parameter, channel)``; short lists repeat, as in Core."""
+        """Return the parameters as ``(parameter, channel)``; short lists repeat, as in NAM Core."""
         rows = [[row[c % len(row)] for c in range(channels)] for row in self.parameters]
         return np.array(rows, np.float32).reshape(len(rows), channels)
 
@@ -38,7 +39,8 @@ class Activation:
 class Conv:
     """A causal convolution: ``y[o, t] = bias[o] + sum weight[o, i, k] x[i, t - (K-1-k) d]``.
 
-    In ``groups``, an equal share of the outputs sees an equal share of the inputs each.
+    K is the number of taps, d the dilation.  With ``groups``, outputs and inputs are split into
+    that many equal parts, and each part of the outputs depends on one part of the inputs.
     """
 
     weight: Floats
@@ -48,45 +50,45 @@ class Conv:
 
     @property
     def outputs(self) -> int:
-        """Channels out."""
+        """Output channels."""
         return int(self.weight.shape[0])
 
     @property
     def inputs(self) -> int:
-        """Channels in."""
+        """Input channels."""
         return int(self.weight.shape[1]) * self.groups
 
     @property
     def taps(self) -> int:
-        """Frames it weighs."""
+        """Kernel size."""
         return int(self.weight.shape[2])
 
     @property
     def lookback(self) -> int:
-        """Frames before the current one that it needs."""
+        """Frames before the current one that an output frame depends on."""
         return (self.taps - 1) * self.dilation
 
     @property
-    def numbers(self) -> int:
-        """Weights and biases."""
+    def weight_count(self) -> int:
+        """Number of weights and biases."""
         return int(self.weight.size) + (0 if self.bias is None else int(self.bias.size))
 
     def first(self, outputs: int, inputs: int) -> "Conv":
-        """Return the part between the first channels (of a convolution without groups)."""
+        """Return the convolution of the first ``inputs`` to the first ``outputs``; no groups."""
         bias = None if self.bias is None else self.bias[:outputs]
         return replace(self, weight=self.weight[:outputs, :inputs], bias=bias)
 
     def scaled(self, factor: float) -> "Conv":
-        """Return one whose outputs are this much larger."""
+        """Return the convolution with its outputs multiplied by ``factor``."""
         number = np.float32(factor)
-        with np.errstate(over="ignore"):  # what becomes infinite is muted when it plays
+        with np.errstate(over="ignore"):  # the engine mutes infinite output
             bias = None if self.bias is None else self.bias * number
             return replace(self, weight=self.weight * number, bias=bias)
 
 
 @dataclass(frozen=True, eq=False)
 class LstmLayer:
-    """``weight[4 H][inputs + H]``, gates i, f, g, o; where the hidden and cell state start."""
+    """A layer: ``weight[4 H][inputs + H]``, gates i, f, g, o; initial hidden and cell state."""
 
     weight: Floats
     bias: Floats
@@ -96,7 +98,7 @@ class LstmLayer:
 
 @dataclass(frozen=True, eq=False)
 class Lstm:
-    """Layers one after another in each frame; no layers at all pass the input through."""
+    """LSTM layers in series, then a head; without layers the input passes through."""
 
     layers: tuple[LstmLayer, ...]
     head: Floats
@@ -106,105 +108,105 @@ class Lstm:
 
     @property
     def hidden_size(self) -> int:
-        """The width of every layer."""
+        """Units in every layer."""
         return int(self.head.shape[1])
 
     @property
     def outputs(self) -> int:
-        """Channels out."""
+        """Output channels."""
         return int(self.head.shape[0])
 
     @property
-    def pieces(self) -> int:
-        """Convolutions, or layers: about what it costs to lay out."""
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
         return 1 + len(self.layers)
 
     @property
     def receptive_field(self) -> None:
-        """Nothing is ever forgotten for good."""
+        """``None``: an output frame depends on all input before it."""
         return None
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds per frame, activations not counted."""
+        """Multiply-adds per frame, without activations."""
         return sum(layer.weight.size for layer in self.layers) + self.head.size
 
     @property
     def weight_count(self) -> int:
-        """Numbers in the file."""
+        """Number of weights in the file."""
         inner = sum(la.weight.size + la.bias.size + 2 * la.hidden.size for la in self.layers)
         return inner + self.head.size + self.head_bias.size
 
 
 @dataclass(frozen=True, eq=False)
 class ConvNet:
-    """Convolutions (each normalisation is folded in) and their activations, then a weighing."""
+    """Blocks of convolution (with batch norm folded in) and activation, then a 1x1 head."""
 
     blocks: tuple[tuple[Conv, Activation], ...]
     head: Conv
     weight_count: int
-    """Numbers in the file."""
+    """Number of weights in the file."""
 
     @property
     def inputs(self) -> int:
-        """Channels in."""
+        """Input channels."""
         return self.blocks[0][0].inputs
 
     @property
     def outputs(self) -> int:
-        """Channels out."""
+        """Output channels."""
         return self.head.outputs
 
     @property
     def receptive_field(self) -> int:
-        """Frames of input that one frame of output depends on."""
+        """Input frames that an output frame depends on."""
         return 1 + sum(conv.lookback for conv, _ in self.blocks)
 
     @property
-    def pieces(self) -> int:
-        """Convolutions, or layers: about what it costs to lay out."""
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
         return 1 + len(self.blocks)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds per frame, activations not counted."""
+        """Multiply-adds per frame, without activations."""
         return sum(conv.weight.size for conv, _ in self.blocks) + self.head.weight.size
 
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """One long convolution, by the numbers of channels in and out.
+    """One long convolution; its layout follows from the channel counts.
 
-    * as many in as out: all channels go through one response, each to its own output;
+    * N in, N out: every channel goes through the same response to the output of its number;
     * 1 in, N out: ``y[n, t] = bias[n] + sum taps[n, k] x[0, t - k]``;
     * N in, 1 out: ``y[0, t] = bias[0] + sum over n, k of taps[n, k] x[n, t - k]``.
     """
 
     taps: Floats
-    """``[response][tap]``, the tap of the current frame first."""
+    """``[response][tap]``; the first tap multiplies the current frame."""
     bias: Floats | None
-    """One number, or one for each output where there are responses of their own."""
+    """One number, or one per output if there are several responses."""
     inputs: int
     outputs: int
     fast: bool
-    """Whether it goes through the frequency domain."""
+    """Whether it is computed by FFT."""
 
     @property
     def receptive_field(self) -> int:
-        """Frames of input that one frame of output depends on."""
+        """Input frames that an output frame depends on."""
         return int(self.taps.shape[1])
 
     @property
-    def pieces(self) -> int:
-        """Convolutions, or layers: about what it costs to lay out."""
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
         return len(self.taps)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds per frame if done directly."""
+        """Multiply-adds per frame of direct convolution."""
         return self.receptive_field * max(self.inputs, self.outputs)
 
     @property
     def weight_count(self) -> int:
-        """Numbers in the file."""
+        """Number of weights in the file."""
         return int(self.taps.size) + (0 if self.bias is None else int(self.bias.size))

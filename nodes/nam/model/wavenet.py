@@ -1,4 +1,4 @@
-"""WaveNets as a whole, the sizes they can be cut down to, and networks one after another."""
+"""WaveNet and Sequential networks, and WaveNets cut down to a smaller width."""
 
 from dataclasses import dataclass, replace
 from math import nextafter
@@ -11,10 +11,11 @@ __all__ = ["Network", "Sequential", "WaveNet"]
 
 @dataclass(frozen=True, eq=False)
 class WaveNet:
-    """Arrays one after another; each head's output is where the next head's sum starts.
+    """Layer arrays in series; the head of each array starts from the head output of the one before.
 
-    The condition that all layers hear is the input, or what ``condition`` makes of it.  The scaled
-    output of the last head goes through ``head``: in turn the activation and a convolution.
+    The condition, an input of every layer, is the input of the network or the output of the network
+    ``condition`` on it.  The output of the last array's head, times ``head_scale``, goes through
+    ``head``: ``head_activation`` and a convolution, alternately.
     """
 
     arrays: tuple[LayerArray, ...]
@@ -25,22 +26,22 @@ class WaveNet:
 
     @property
     def inputs(self) -> int:
-        """Channels in."""
+        """Input channels."""
         return self.arrays[0].rechannel.inputs
 
     @property
     def outputs(self) -> int:
-        """Channels out."""
+        """Output channels."""
         return (self.head[-1] if self.head else self.arrays[-1].head).outputs
 
     @property
     def convs(self) -> tuple[Conv, ...]:
-        """Every convolution but the condition's."""
+        """All convolutions but those of ``condition``."""
         return (*(c for array in self.arrays for c in array.convs), *self.head)
 
     @property
     def receptive_field(self) -> int | None:
-        """Frames of input that one frame of output depends on."""
+        """Input frames that an output frame depends on."""
         before = 1 if self.condition is None else self.condition.receptive_field
         if before is None:
             return None
@@ -48,44 +49,44 @@ class WaveNet:
         return before + own
 
     @property
-    def pieces(self) -> int:
-        """Convolutions, or layers: about what it costs to lay out."""
-        return len(self.convs) + (0 if self.condition is None else self.condition.pieces)
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
+        return len(self.convs) + (0 if self.condition is None else self.condition.operation_count)
 
     @property
-    def remembered(self) -> int:
-        """Numbers that its convolutions keep of the past."""
+    def history_floats(self) -> int:
+        """Float32 values of past frames that the convolutions keep."""
         return sum(c.inputs * c.lookback for c in self.convs)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds per frame, activations not counted."""
+        """Multiply-adds per frame, without activations."""
         before = 0 if self.condition is None else self.condition.multiply_adds
         return before + sum(c.weight.size for c in self.convs)
 
     @property
     def weight_count(self) -> int:
-        """Numbers in the file."""
+        """Number of weights in the file."""
         before = 0 if self.condition is None else self.condition.weight_count
-        return before + 1 + sum(c.numbers for c in self.convs)
+        return before + 1 + sum(c.weight_count for c in self.convs)
 
     @property
     def limits(self) -> tuple[float, ...]:
-        """Slim values below which each size is meant, the smallest first; the last is 1."""
+        """Slim values below which each size is selected, ascending; the last is 1."""
         counts = {len(array.widths) for array in self.arrays}
         return (*sorted({_limit(k, n) for n in counts for k in range(1, n)}), 1.0)
 
     def slimmed(self, slim: float) -> "WaveNet":
-        """Return the network with its arrays cut down to the width for a slim value.
+        """Return the network with its layer arrays cut to the width for a slim value.
 
-        Core's rule: of n widths number ``floor(slim n)``; what is left are the first channels.
+        As in NAM Core: of n widths the one at index ``floor(slim n)``; the first channels remain.
         """
         widths = [_width(array, slim) for array in self.arrays]
         if widths == [array.channels for array in self.arrays]:
             return self
         inner = [_bottleneck(a, width) for a, width in zip(self.arrays, widths, strict=True)]
         inputs = [self.inputs, *widths]
-        # The head of one array feeds the head's sum of the next.
+        # The head output of one array starts the head sum of the next.
         outputs = [*(_head_width(a, b) for a, b in zip(self.arrays[1:], inner[1:], strict=True))]
         outputs.append(self.arrays[-1].head.outputs)
         arrays = [
@@ -97,40 +98,40 @@ class WaveNet:
 
 @dataclass(frozen=True, eq=False)
 class Sequential:
-    """Networks one after another; each may be a Sequential itself."""
+    """Networks in series; each may be a Sequential itself."""
 
     parts: tuple["Network", ...]
 
     @property
     def inputs(self) -> int:
-        """Channels in."""
+        """Input channels."""
         return self.parts[0].inputs
 
     @property
     def outputs(self) -> int:
-        """Channels out."""
+        """Output channels."""
         return self.parts[-1].outputs
 
     @property
     def receptive_field(self) -> int | None:
-        """Frames of input that one frame of output depends on."""
+        """Input frames that an output frame depends on."""
         fields = [part.receptive_field for part in self.parts]
         known = [f for f in fields if f is not None]
         return 1 + sum(f - 1 for f in known) if len(known) == len(fields) else None
 
     @property
-    def pieces(self) -> int:
-        """Convolutions, or layers: about what it costs to lay out."""
-        return sum(part.pieces for part in self.parts)
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
+        return sum(part.operation_count for part in self.parts)
 
     @property
     def multiply_adds(self) -> int:
-        """Multiply-adds per frame, activations not counted."""
+        """Multiply-adds per frame, without activations."""
         return sum(part.multiply_adds for part in self.parts)
 
     @property
     def weight_count(self) -> int:
-        """Numbers in the file."""
+        """Number of weights in the file."""
         return sum(part.weight_count for part in self.parts)
 
 
@@ -149,7 +150,7 @@ def _width(array: LayerArray, slim: float) -> int:
 
 
 def _bottleneck(array: LayerArray, width: int) -> int:
-    """Return the channels after the activation that go with a width."""
+    """Return the bottleneck (channels after the activation) for a width."""
     layer = array.layers[0]
     if layer.out is None:
         return width
@@ -157,13 +158,13 @@ def _bottleneck(array: LayerArray, width: int) -> int:
 
 
 def _head_width(array: LayerArray, inner: int) -> int:
-    """Return the channels that an array's head sums: those of the layers' own heads stay."""
+    """Return the input channels of an array's head; those of a head1x1 are not cut."""
     own = array.layers[0].head
     return inner if own is None else own.outputs
 
 
 def _cut(array: LayerArray, inputs: int, width: int, inner: int, outputs: int) -> LayerArray:
-    """Return an array's first rows and columns; a gate's rows move up with the rest."""
+    """Return an array with the first channels of every weight; gate rows follow the others."""
     if width == array.channels:
         head = array.head.first(outputs, array.head.inputs)
         rechannel = array.rechannel.first(width, inputs)

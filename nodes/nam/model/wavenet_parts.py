@@ -1,10 +1,13 @@
-"""What a WaveNet is made of: layers with their gates and modulations, arrays, a head at the end.
+"""Parts of a WaveNet: layer arrays, their layers, gates and FiLMs.
 
-A layer, with its input ``x`` and the condition ``c`` (the films, F, may each be absent):
+A layer, with its input ``x`` and the condition ``c`` (F1 to F8 are FiLMs, each optional):
 
     z = F5(F2(conv(F1(x))) + F4(mixin(F3(c))))
-    a = F6(act(z)), or the first half of z activated and the second half as a gate, or as a blend
-    F8(head(a)) goes to the array's head, x + F7(out(a)) to the next layer
+    a = F6(act(z)); with a gate, the first half of z activated, times or blended by the second half
+    F8(head(a)) is added to the head sum, x + F7(out(a)) is the input of the next layer
+
+Names in a file: ``mixin`` is input_mixin, ``out`` is layer1x1, ``head`` is head1x1, ``width`` is
+bottleneck.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,25 +27,25 @@ FILMS = (
     "layer1x1_post_film",
     "head1x1_post_film",
 )
-"""Where a layer may be modulated, in the order of their weights."""
+"""Names of the FiLMs of a layer, in the order of their weights in a file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """Channels scaled, and perhaps shifted, by what a convolution makes of the condition."""
+    """A FiLM: scale, and with ``shift`` also shift, channels by a convolution of the condition."""
 
     conv: Conv
     shift: bool
 
     @property
     def channels(self) -> int:
-        """Channels modulated; the convolution gives their scales first, then their shifts."""
+        """Channels modulated; the outputs of the convolution are all scales, then all shifts."""
         return self.conv.outputs // (2 if self.shift else 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """One layer; see above.  ``gating`` is "none", "gated" or "blended"."""
+    """One layer, as in the module docstring; ``gating`` is "none", "gated" or "blended"."""
 
     conv: Conv
     mixin: Conv
@@ -55,12 +58,12 @@ class Layer:
 
     @property
     def width(self) -> int:
-        """Channels after the activation."""
+        """Channels after the activation (the bottleneck)."""
         return self.conv.outputs // (1 if self.gating == "none" else 2)
 
     @property
     def plain(self) -> bool:
-        """Whether it has nothing that the fused kernels leave out."""
+        """Whether the fused kernels can run the layer."""
         convs = [self.conv, self.mixin, *([self.out] if self.out else [])]
         widths = {self.conv.inputs, self.conv.outputs}
         return (
@@ -75,7 +78,7 @@ class Layer:
 
     @property
     def convs(self) -> Iterator[Conv]:
-        """Every convolution, as a signal meets them but for films."""
+        """All convolutions, those of FiLMs last."""
         yield self.conv
         yield self.mixin
         for conv in (self.out, self.head):
@@ -87,31 +90,31 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class LayerArray:
-    """Layers of one width, a way in, and a head that weighs the sum of what the layers give it."""
+    """A rechannel (1x1 convolution), layers of one width, and a head over their summed outputs."""
 
     rechannel: Conv
     layers: tuple[Layer, ...]
     head: Conv
     widths: tuple[int, ...] = ()
-    """Channel counts the array was trained to be cut down to, narrowest first."""
+    """Channel counts the array may be cut to, ascending; empty if it is not slimmable."""
 
     @property
     def channels(self) -> int:
-        """The width of the layers."""
+        """Channels of the layers."""
         return self.rechannel.outputs
 
     @property
     def plain(self) -> bool:
-        """Whether the fused kernels can play it."""
+        """Whether the fused kernels can run the array."""
         return all(layer.plain for layer in self.layers)
 
     @property
     def convs(self) -> tuple[Conv, ...]:
-        """Every convolution."""
+        """All convolutions of the array."""
         inner = [c for layer in self.layers for c in layer.convs]
         return (self.rechannel, *inner, self.head)
 
     @property
     def lookback(self) -> int:
-        """Frames that the convolutions look back, one after another."""
+        """Sum of the lookback of all convolutions in frames."""
         return sum(layer.conv.lookback for layer in self.layers) + self.head.lookback

@@ -92,7 +92,7 @@ def test_sizes_begin_where_the_rule_has_them() -> None:
 
 def test_groups_cannot_be_cut_and_sizes_are_bounded() -> None:
     row = layer_array(4, [1], groups_input=2, slimmable=widths(2, 4))
-    with pytest.raises(NamFileError, match=r"layers\[0\].groups_input: groups cannot be cut down"):
+    with pytest.raises(NamFileError, match=r"layers\[0\].groups_input: must be 1 in a slimmable"):
         parse_nam(json.dumps(fill({"layers": [row], "head_scale": 1})).encode())
     row = layer_array(65, [1], slimmable={"method": "slice_channels_uniform"})
     with pytest.raises(NamFileError, match="has 65 sizes: at most 64"):

@@ -73,9 +73,9 @@ def test_linear_of_channels(channels: tuple[int, int], taps: int, bias: bool) ->
     [
         ((2, 3), 2, "config.out_channels is 3: must be 1, or 2 as in_channels, or in_channels 1"),
         ((3, 2), 6, "config.out_channels is 2: must be 1, or 3 as in_channels"),
-        ((1, 2), 2, "weights has 2 numbers: config asks for exactly 4"),
-        ((2, 1), 2, "weights has 2 numbers: config asks for exactly 4"),
-        ((2, 2), 4, "weights has 4 numbers: config asks for exactly 2"),
+        ((1, 2), 2, "weights has 2 numbers: config needs exactly 4"),
+        ((2, 1), 2, "weights has 2 numbers: config needs exactly 4"),
+        ((2, 2), 4, "weights has 4 numbers: config needs exactly 2"),
     ],
 )
 def test_what_core_rejects(channels: tuple[int, int], weights: int, words: str) -> None:

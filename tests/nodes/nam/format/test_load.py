@@ -68,13 +68,13 @@ def test_bad_bytes(name: str) -> None:
 def test_sizes_are_bounded_before_memory_is_asked_for() -> None:
     wide = changed(TALL, "config.layers.0.channels", 512)
     wide = changed(wide, "config.layers.0.kernel_size", 4096)
-    with pytest.raises(NamFileError, match="config asks for more than"):
+    with pytest.raises(NamFileError, match="config needs more than"):
         parse(wide)
     far = nets.wavenet(nets.array(2, [131_072] * 9, taps=2))
     with pytest.raises(NamFileError, match="look back 1179649 frames: at most"):
         parse(far)
     large = nets.wavenet(nets.array(40, [131_072] * 4, taps=2))
-    with pytest.raises(NamFileError, match="must remember 21099520 numbers: at most"):
+    with pytest.raises(NamFileError, match="need a history of 21099520 numbers: at most"):
         parse(large)
     deep = nets.container(LSTM, limits=[1.0])
     for _ in range(4):
@@ -237,12 +237,12 @@ def test_weights_cannot_be_changed() -> None:
 
 def test_what_would_take_forever_to_begin_is_refused() -> None:
     slow = nets.wavenet(nets.array(12, [2_000], taps=500))
-    with pytest.raises(NamFileError, match="multiply-adds to be primed: at most 5e"):
+    with pytest.raises(NamFileError, match="multiply-adds to prewarm: at most 5e"):
         parse(slow)
     long = nets.container(
         *[nets.wavenet(*[nets.array(1, [1] * 255)] * 4)] * 3, limits=(0.2, 0.5, 1)
     )
-    with pytest.raises(NamFileError, match="has 9204 pieces in all sizes: at most 6144"):
+    with pytest.raises(NamFileError, match="has 9204 convolutions .* at most 6144"):
         parse(long)
     many = nets.wavenet(*[nets.array(1, [1] * 256)] * 5)
     with pytest.raises(NamFileError, match=r"config\.layers have 1280 layers: at most 1024"):
@@ -253,12 +253,12 @@ def test_models_are_kept_while_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = [nets.write(tmp_path, nets.lstm(4, 1), f"{k}.nam") for k in range(4)]
-    monkeypatch.setattr(reading, "_kept", {})
-    monkeypatch.setattr(reading, "KEPT_WEIGHTS", 3 * reading.LEAST_WEIGHTS)
+    monkeypatch.setattr(reading, "_cache", {})
+    monkeypatch.setattr(reading, "MAX_CACHE_WEIGHTS", 3 * reading.MIN_CACHE_WEIGHTS)
     first = [load_nam(path) for path in paths[:3]]
     assert all(load_nam(p) is m for p, m in zip(paths, first, strict=False))
     load_nam(paths[3])
     assert load_nam(paths[2]) is first[2]
     assert load_nam(paths[0]) is not first[0], "the oldest went"
-    monkeypatch.setattr(reading, "KEPT_WEIGHTS", 0)
+    monkeypatch.setattr(reading, "MAX_CACHE_WEIGHTS", 0)
     assert load_nam(paths[1]) is load_nam(paths[1]), "the last one stays, however large"

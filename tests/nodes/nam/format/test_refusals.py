@@ -23,7 +23,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return parse(content)
 
     monkeypatch.setattr(reading, "parse_nam", counted)
-    monkeypatch.setattr(reading, "_kept", {})
+    monkeypatch.setattr(reading, "_cache", {})
     return sizes
 
 
@@ -77,9 +77,9 @@ def test_each_name_of_a_refused_file_is_said(there: Path, parsed: list[int]) -> 
 def test_refusals_are_forgotten_like_models(
     there: Path, parsed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "KEPT_WEIGHTS", 2 * reading.LEAST_WEIGHTS)
+    monkeypatch.setattr(reading, "MAX_CACHE_WEIGHTS", 2 * reading.MIN_CACHE_WEIGHTS)
     for k in range(5):
         (there / f"{k}.nam").write_text("{")
         with pytest.raises(ng.NamFileError, match="is not JSON"):
             ng.load_nam(there / f"{k}.nam")
-    assert len(reading._kept) == 2
+    assert len(reading._cache) == 2

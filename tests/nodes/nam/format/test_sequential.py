@@ -140,7 +140,7 @@ BARE = {"receptive_field": 1, "bias": False}
         (sequential(AMP, 3), "config.models[1] is 3: must be a JSON object"),
         (sequential(AMP, sequential(weights=[0.5])), "config.models[1].config.models is a list of"),
         (sequential(AMP, sequential(AMP, weights=[1.0])), "config.models[1].weights has 1 numbers"),
-        (sequential(WIDE, AMP), "config.models[1] has 1 inputs: must have 2, as many as come in"),
+        (sequential(WIDE, AMP), "config.models[1] has 1 inputs: must have 2, as the model before"),
         (
             sequential(AMP, rated(CAB, 44_100)),
             "config.models[1].sample_rate is 44100: must be 48000, as in the Sequential",
@@ -169,7 +169,7 @@ def test_sequentials_that_are_refused(file: Any, words: str) -> None:
 def test_what_chains_remember_is_bounded_as_one() -> None:
     large = nets.wavenet(nets.array(32, [100_000] * 2, taps=2))
     assert parse(large).weight_count
-    with pytest.raises(NamFileError, match=r"must remember .* numbers in all sizes: at most"):
+    with pytest.raises(NamFileError, match=r"needs a history of .* numbers in all sizes: at most"):
         parse(sequential(*[large] * 6))
 
 

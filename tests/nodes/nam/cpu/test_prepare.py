@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from namgraph.nodes.nam.common import common_kernels
+from namgraph.nodes.nam.cpu.prepare import common_kernels
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.runtime.native.abi import natives
 

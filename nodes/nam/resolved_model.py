@@ -1,0 +1,104 @@
+"""Models of ``Nam`` and ``NamBank``: read from disk once per node, then used for everything.
+
+A node is a frozen description that names a file.  It reads the file when its ports are first
+listed, that is when it is added to a graph, and keeps the model: ports, levels, rates and kernel
+are of that model, even if the file is replaced later.  Control threads only.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from ...graph.errors import CudaError, NamFileError, ParamError
+from ..dsp.resample import Rates, rates
+from .format.load import load_nam
+from .model.model import UNKNOWN_RATE, Model
+
+__all__ = ["ResolvedModel", "equal_nodes", "resolve"]
+
+RATE_TOLERANCE_HZ = 0.5
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model in memory and the path it was read from; equal if the content of the file was."""
+
+    path: str
+    file_model: Model = dataclasses.field(compare=False)
+    """All of the file: every size, and the levels that count for all of them."""
+    model: Model = dataclasses.field(compare=False)
+    """The size to run."""
+    digest: str
+    """Of the bytes of the file."""
+
+    @property
+    def sample_rate(self) -> float | None:
+        """Rate of the model in Hz; ``None`` if the file does not give one."""
+        return self.model.sample_rate or self.file_model.sample_rate
+
+    def selected(self, slim: float) -> "ResolvedModel":
+        """Return the same file at the size for another slim value."""
+        return dataclasses.replace(self, model=self.file_model.select(slim))
+
+    def rate_conversion(self, stream_rate: float, *, resample: bool = False) -> Rates | None:
+        """Return the conversion between a stream's rate and the model's; ``None`` if they agree.
+
+        Rates that differ are a ``NamFileError`` unless ``resample`` is set.
+        """
+        known = self.sample_rate
+        own = UNKNOWN_RATE if known is None else known
+        if abs(own - stream_rate) <= RATE_TOLERANCE_HZ:
+            return None
+        if resample:
+            try:
+                return rates(stream_rate, own)
+            except ParamError as error:
+                raise NamFileError(f"{self.path}: {error}") from None
+        assumed = "" if known else " (the file does not say, which means 48000)"
+        raise NamFileError(
+            f"{self.path}: the model runs at {own:g} Hz{assumed}, the stream at {stream_rate:g} Hz:"
+            f" play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
+            "Nam(..., resample=True), --resample"
+        )
+
+    def device_refusal(self, precision: str, *, resample: bool = False) -> str:
+        """Return why the model cannot run on a CUDA device, or an empty string if it can."""
+        from ...runtime.cuda.driver.device import driver, missing
+        from .cuda import cuda_network, refusal
+
+        network = self.model.running
+        try:
+            if resample:
+                return "resample is for the CPU"
+            if reason := refusal(network):
+                return reason
+            if reason := missing():
+                return reason
+            available = driver().shared_bytes
+        except CudaError as error:
+            return str(error)
+        needed = cuda_network(network, precision).kernel.shared_bytes
+        if needed <= available:
+            return ""
+        return f"{needed} bytes of shared memory: the device has {available}"
+
+
+def resolve(path: str, slim: float) -> ResolvedModel:
+    """Read the file at ``path`` and select the size for ``slim``; raises ``NamFileError``."""
+    file_model = load_nam(path)
+    return ResolvedModel(path, file_model, file_model.select(slim), file_model.digest)
+
+
+def equal_nodes(node: Any, other: Any) -> bool:
+    """Compare two nodes by class and fields; nodes that have read different content differ.
+
+    Without the second rule a graph whose model file was replaced on disk would count as unchanged,
+    and the new network would continue from the state of the old one.
+    """
+    if type(other) is not type(node):
+        return False
+    for field in dataclasses.fields(node):
+        if getattr(node, field.name) != getattr(other, field.name):
+            return False
+    mine, theirs = (vars(n).get("resolved") for n in (node, other))
+    return mine is None or theirs is None or mine == theirs

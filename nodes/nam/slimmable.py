@@ -1,0 +1,202 @@
+"""Run all sizes of a slimmable model side by side, and change from one to another while it plays.
+
+A change of size has two stages.  First the new size runs next to the old one and its output is
+discarded, until its state no longer depends on its start: for a network with a receptive field of N
+frames after N frames, bit for bit; an LSTM starts from its prewarmed state and runs for 0.1 s.
+Then a crossfade of 20 ms follows.  Both stages end at exact frames.  Sizes that are not selected
+cost nothing, nothing is copied but an LSTM's state, and a change costs the sum of two sizes while
+it lasts.  (A crossfade without the first stage would be wrong for the length of the receptive
+field; replaying past input would put all of that work into one block.)
+
+``prepare_sizes`` belongs to control threads; the kernels here run on the audio thread.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from ...graph.prepare import Memory
+from ...runtime.native.abi import Native, helper, kernel
+from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
+from ...runtime.plan.arena import Block
+from .cpu.prepare import prepare_network
+from .model.model import UNKNOWN_RATE, Model, Submodel, prewarm_frames
+from .model.networks import Linear, Lstm
+from .model.wavenet import Network, Sequential, WaveNet
+
+__all__ = ["FADE_S", "SIZES", "prepare_sizes"]
+
+FADE_S = 0.02
+LSTM_SETTLING_S = 0.1
+MAX_FRAMES = 512
+"""Frames computed at once while two sizes run."""
+
+SIZES = np.dtype(
+    [
+        ("slim", np.float64),
+        *((n, np.int64) for n in ("started", "active", "next", "left", "prewarm_left")),
+        *((n, np.int64) for n in ("sizes", "count", "fade", "multichannel", "inputs", "outputs")),
+        *((n, np.int64) for n in ("ins", "outs", "discarded", "saved", "saved_count")),
+    ]
+)
+SIZE = np.dtype([("below", np.float64), *((n, np.int64) for n in ("kernel", "record", "settles"))])
+SAVED = np.dtype([(n, np.int64) for n in ("size", "state", "prewarmed", "bytes")])
+
+
+@helper
+def _run(sizes: int, number: int, outs: int, frames: int) -> None:
+    """Run one size on the input channels in the list ``ins``."""
+    s = record(sizes, SIZES)
+    size = element(s.sizes, number, SIZE)
+    if s.multichannel != 0:
+        call_node(size.kernel, size.record, s.ins, outs, np.int32(frames))
+    else:
+        call_node(size.kernel, size.record, load(s.ins, 0), load(outs, 0), np.int32(frames))
+
+
+@helper
+def _selected(sizes: int) -> int:
+    """Return the number of the size that ``slim`` selects."""
+    s = record(sizes, SIZES)
+    number = 0
+    while number < s.count - 1 and not s.slim < element(s.sizes, number, SIZE).below:
+        number += 1
+    return number
+
+
+@helper
+def _prewarm(sizes: int, frames: int) -> None:
+    """Run all sizes; at the end of prewarming, save the states that LSTMs start from."""
+    s = record(sizes, SIZES)
+    for number in range(s.count):
+        if number != s.active:
+            _run(sizes, number, s.discarded, frames)
+    _run(sizes, s.active, s.outs, frames)
+    s.prewarm_left -= frames
+    if s.prewarm_left == 0:
+        for number in range(s.saved_count):
+            saved = element(s.saved, number, SAVED)
+            copy_bytes(saved.prewarmed, saved.state, saved.bytes)
+
+
+@helper
+def _select(sizes: int) -> None:
+    """Begin the change to the selected size, unless a crossfade is in progress."""
+    s = record(sizes, SIZES)
+    wanted = _selected(sizes)
+    if s.started == 0:
+        s.started, s.active, s.next = 1, wanted, wanted
+    if wanted != s.next and (s.next == s.active or s.left > s.fade):
+        s.next = wanted
+        s.left = element(s.sizes, wanted, SIZE).settles + s.fade
+        for number in range(s.saved_count if wanted != s.active else 0):
+            saved = element(s.saved, number, SAVED)
+            if saved.size == wanted:
+                copy_bytes(saved.state, saved.prewarmed, saved.bytes)
+
+
+@helper
+def _change(sizes: int, frames: int) -> None:
+    """Run two sizes; once the new one has settled, crossfade to it."""
+    s = record(sizes, SIZES)
+    _run(sizes, s.next, s.discarded, frames)
+    _run(sizes, s.active, s.outs, frames)
+    if s.left <= s.fade:
+        step = np.float32(1.0) / np.float32(s.fade)
+        for c in range(s.outputs):
+            y, new = floats(load(s.outs, c), frames), floats(load(s.discarded, c), frames)
+            for i in range(frames):
+                y[i] = new[i] + np.float32(s.left - 1 - i) * step * (y[i] - new[i])
+    s.left -= frames
+    if s.left == 0:
+        s.active = s.next
+
+
+@kernel
+def _sizes(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, SIZES)
+    done = 0
+    while done < frames:
+        count = min(MAX_FRAMES, frames - done)
+        for c in range(s.inputs):
+            store(s.ins, c, (load(ins, c) if s.multichannel != 0 else ins) + 4 * done)
+        for c in range(s.outputs):
+            store(s.outs, c, (load(outs, c) if s.multichannel != 0 else outs) + 4 * done)
+        if s.prewarm_left > 0:
+            count = min(count, s.prewarm_left)
+            _prewarm(state, count)
+        else:
+            _select(state)
+            if s.next == s.active:
+                count = frames - done
+                _run(state, s.active, s.outs, count)
+            else:
+                count = min(count, s.left - s.fade if s.left > s.fade else s.left)
+                _change(state, count)
+        done += count
+
+
+def prepare_sizes(memory: Memory, model: Model, slim: float) -> tuple[Native, Any, int]:
+    """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
+
+    The kernel takes channels as that of ``prepare_network`` does.  If there is more than one size
+    the record is a ``SIZES``, whose ``slim`` selects the size to run.
+    """
+    sizes, rate = model.sizes, model.sample_rate or UNKNOWN_RATE
+    prewarm = max(size.model.prewarm for size in sizes)
+    if len(sizes) == 1:
+        return *prepare_network(memory, sizes[0].model.running), prewarm
+    rows, saved = [], list[dict[str, Any]]()
+    for number, size in enumerate(sizes):
+        network, before = size.model.running, len(_blocks(memory))
+        native, at = prepare_network(memory, network)
+        rows.append(_row(size, native, at, rate))
+        if not _is_finite_memory(network):
+            states = [b for b in _blocks(memory)[before:] if b.region == "state"]
+            saved += [_saved_state(memory, number, block) for block in states]
+    inputs, outputs = model.channels
+    discarded = memory.scratch((outputs, MAX_FRAMES))
+    at = memory.record(
+        SIZES,
+        slim=slim,
+        prewarm_left=prewarm,
+        sizes=memory.table(SIZE, rows),
+        count=len(rows),
+        fade=max(1, round(FADE_S * rate)),
+        multichannel=int((inputs, outputs) != (1, 1)),
+        inputs=inputs,
+        outputs=outputs,
+        ins=memory.scratch(inputs, np.int64),
+        outs=memory.scratch(outputs, np.int64),
+        discarded=memory.pointers([discarded[4 * MAX_FRAMES * c] for c in range(outputs)]),
+        saved=memory.table(SAVED, saved),
+        saved_count=len(saved),
+    )
+    return _sizes, at, prewarm
+
+
+def _row(size: Submodel, native: Native, at: Any, rate: float) -> dict[str, Any]:
+    settles = prewarm_frames(size.model.running, round(LSTM_SETTLING_S * rate))
+    return {"below": size.max_value, "kernel": native.address, "record": at, "settles": settles}
+
+
+def _blocks(memory: Any) -> list[Block]:
+    """Return the blocks allocated so far."""
+    blocks: list[Block] = memory.blocks
+    return blocks
+
+
+def _saved_state(memory: Memory, number: int, block: Block) -> dict[str, Any]:
+    """Allocate a second copy of a state, with the same addresses in it."""
+    copy = Block("state", block.content.copy(), list(block.links))
+    _blocks(memory).append(copy)
+    return {"size": number, "state": block, "prewarmed": copy, "bytes": block.nbytes}
+
+
+def _is_finite_memory(network: Network) -> bool:
+    """Whether the state of a network depends on no input before its receptive field."""
+    if isinstance(network, Sequential):
+        return all(map(_is_finite_memory, network.parts))
+    if isinstance(network, WaveNet):
+        return network.condition is None or _is_finite_memory(network.condition)
+    return not isinstance(network, Lstm) and not (isinstance(network, Linear) and network.fast)
