@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from namgraph import AudioFileError
-from namgraph.cli.console import note
+from namgraph.cli.console import note, silent_decoders
 from namgraph.runtime.io.audio_file import read_audio
-from namgraph.runtime.io.decoder_messages import quiet, silence_decoders
+from namgraph.runtime.io.decoder_messages import quiet
 
 from .command import LSTM
 
@@ -68,8 +68,7 @@ def test_a_decoder_s_notes_are_not_the_command_s(broken: Path) -> None:
 
 
 def test_lines_of_the_command_wait_for_the_decoder(capfd: pytest.CaptureFixture[str]) -> None:
-    before = silence_decoders(True)
-    try:
+    with silent_decoders():
         inside, done = threading.Event(), threading.Event()
 
         def speak() -> None:
@@ -85,8 +84,6 @@ def test_lines_of_the_command_wait_for_the_decoder(capfd: pytest.CaptureFixture[
             assert not done.wait(0.1)
         speaker.join()
         os.write(2, b"after")
-    finally:
-        silence_decoders(before)
     err = capfd.readouterr().err
     assert "noise" not in err
     assert "namgraph: heard\n" in err
