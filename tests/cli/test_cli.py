@@ -43,7 +43,7 @@ from .command import GUITAR, LSTM, refused, wav
         ("bench crunch --seconds 0", "seconds is 0: must lie in [0.1, 600]"),
         ("bench crunch --block -3", "--block is -3: must lie in"),
         ("info no.wav", "no.wav: cannot be read: No such file"),
-        ("info in.wav no.nam", "no.nam: cannot be read: No such file"),
+        ("info no.nam", "no.nam: cannot be read: No such file"),
         ("demo -o no/demo.wav", "no/demo.wav: cannot be written"),
         ("demo --plot demo.gif", "demo.gif: a picture's name ends in .png, .svg, .pdf"),
         ("demo -o a.png --plot a.png", "another name"),

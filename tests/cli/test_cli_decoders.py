@@ -48,8 +48,9 @@ def test_an_mp3_without_audio_is_one_line(broken: Path, name: str) -> None:
     said = f"{name}.mp3: there is no audio in it: no MPEG frame was found"
     with pytest.raises(AudioFileError, match=f"^{said}$"):
         read_audio(f"{name}.mp3")
+    if name != "zeros":  # which info names as no audio before it is decoded
+        assert run("info", f"{name}.mp3") == (2, f"namgraph: error: {said}\n")
     for arguments in (
-        ["info", f"{name}.mp3"],
         ["render", LSTM, f"{name}.mp3", "out.wav"],
         ["render", LSTM, "in.wav", "out.wav", "--ir", f"{name}.mp3"],
     ):

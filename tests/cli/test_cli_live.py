@@ -74,7 +74,7 @@ def test_a_terminal_gets_one_line_that_is_renewed(
         (("live", "crunch", "--null", "--rate", "44100"), "48000"),
         (
             ("live", "crunch", "--null", "--rate", "0"),
-            "--rate is 0.0 Hz: must lie in [1000, 1000000]",
+            "--rate is 0.0: must be a number in [1000, 1000000] Hz",
         ),
         (("live", "crunch", "--device", ""), "device is ''"),
     ],

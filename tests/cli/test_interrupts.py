@@ -143,7 +143,7 @@ def test_an_interrupt_after_the_work_keeps_its_exit_code() -> None:
 
 def test_a_part_that_an_interrupt_kept_from_removal_goes_at_exit(tmp_path: Path) -> None:
     script = (
-        "from namgraph.runtime.adapters import atomic\n"
+        "from namgraph.runtime.io import atomic_write as atomic\n"
         "from pathlib import Path\n"
         "unlink = Path.unlink\n"
         "def interrupted(*_, **__):\n"
