@@ -39,7 +39,7 @@ def main() -> int:
         return run()
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = run()
+        code = run(own_process=True)
     except KeyboardInterrupt:  # before or after the command's own handling of it
         code = 130
     signal.signal(signal.SIGINT, leave)

@@ -1,218 +1,97 @@
-"""How fast a rack plays, measured in native code, beside what the processor can do at most."""
+"""``namgraph bench``: measure how fast a rack plays, or run a suite of measurements."""
 
-import platform
-import statistics
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+import argparse
+import json
+import sys
 
 from ..graph import ParamError
-from ..presets.bundled import DEMO_DI, asset
-from ..presets.rig import Rig, models
-from ..runtime.engine.engine import Engine
-from ..runtime.io.audio_file import read_audio
-from ..runtime.native.host import host_lanes
-from ..runtime.simd.peak import fma_peak
+from .arguments import Subparsers, add_json_option, add_rig_options, add_verb, check_block
+from .benchmarks import SUITES, format_suites, measure
+from .console import say
+from .progress import Progress
 
-__all__ = ["bench", "machine", "machine_line", "spelled"]
-
-ROUNDS = 8
-WARM_S = 0.2
-SHORTEST_S, LONGEST_S = 0.1, 600.0
-SHOWN_NS = 0.005
-"""Nanoseconds a sample below which nothing is shown."""
+__all__ = ["add_parser", "run"]
 
 
-def bench(
-    rig: Rig,
-    *,
-    block: int = 64,
-    seconds: float = 10.0,
-    progress: Callable[[float], None] = lambda share: None,
-) -> dict[str, Any]:
-    """Play the shipped DI through a rack in blocks, and return figures that JSON has.
-
-    Rounds of playing alternate with measurements of the processor's peak, since the clock of a
-    shared machine moves; every figure is a median over rounds.  Nodes are timed in rounds of their
-    own, because timing them costs a little.  The trace of block times holds the last 4,096.
-    """
-    if not SHORTEST_S <= seconds <= LONGEST_S:
-        raise ParamError(f"seconds is {seconds:g}: must lie in [{SHORTEST_S:g}, {LONGEST_S:g}]")
-    rate = rig.rate or 48_000.0
-    engine = Engine(rig.graph, sample_rate=rate, max_frames=block)
-    play = _Player(engine, block, max(1, round(seconds * rate / ROUNDS / block)))
-    play.once(round(WARM_S * rate / block) + 1)
-    peaks, whole = [], []
-    for n in range(ROUNDS):
-        peaks.append(fma_peak())
-        whole.append(play.once())
-        progress((n + 1) / ROUNDS / 2)
-    block_us = engine.stats(timed=True).block_us
-    parts: dict[tuple[bool, str], list[float]] = {}
-    for n in range(ROUNDS):
-        peaks.append(fma_peak())
-        for part, spent in play.nodes().items():
-            parts.setdefault(part, []).append(spent)
-        progress((n + 1 + ROUNDS) / ROUNDS / 2)
-    ns = statistics.median(whole)
-    nodes = [
-        {"name": name, "type": _type(rig, name), "ns_per_sample": statistics.median(found)}
-        for (is_node, name), found in parts.items()
-        if is_node
-    ]
-    between = {name: statistics.median(f) for (is_node, name), f in parts.items() if not is_node}
-    peak = statistics.median(peaks)
-    device = engine.stats().device
-    done = _model_rate(rig, nodes) if device is None else None
-    return {
-        "rig": rig.name,
-        "sample_rate": rate,
-        "block": block,
-        "seconds": seconds,
-        "ns_per_sample": ns,
-        "x_realtime": 1e9 / (ns * rate),
-        "block_us": block_us,
-        "deadline_share": block_us["p99"] * 1e-6 * rate / block,
-        "nodes": nodes,
-        "between_ns_per_sample": between,
-        "device": None if device is None else asdict(device),
-        "fma_per_s": done,
-        "fma_peak_per_s": peak,
-        "fma_peak_share": None if done is None else done / peak,
-        "machine": machine(),
-    }
-
-
-@dataclass(eq=False)
-class _Player:
-    """Plays the same stretch of the DI again and again."""
-
-    engine: Engine
-    block: int
-    blocks: int
-
-    def __post_init__(self) -> None:
-        di = read_audio(asset(DEMO_DI)).samples[0]
-        graph = self.engine.graph
-        frames = self.block * self.blocks
-        self.source: NDArray[np.float32] = np.resize(di, frames)
-        self.outputs = list(np.zeros((sum(graph.outputs.values()), frames), np.float32))
-
-    def once(self, blocks: int | None = None) -> float:
-        """Play, in one native call; return nanoseconds per sample."""
-        count = sum(self.engine.graph.inputs.values())
-        frames = self.block * min(blocks or self.blocks, self.blocks)
-        begun = time.perf_counter_ns()
-        self.engine.play([self.source] * count, self.outputs, frames, self.block)
-        return (time.perf_counter_ns() - begun) / frames
-
-    def nodes(self) -> dict[tuple[bool, str], float]:
-        """Play, and return nanoseconds per sample of each node, and of what is done between nodes.
-
-        A key says whether it is a node, and its name; what is done several times is summed.
-        """
-        before = self._spent()
-        self.once()
-        frames = self.block * self.blocks
-        return {
-            part: (spent - before[part]) * 1e3 / frames for part, spent in self._spent().items()
-        }
-
-    def _spent(self) -> dict[tuple[bool, str], float]:
-        stats, spent = self.engine.stats(), dict[tuple[bool, str], float]()
-        for is_node, rows in ((True, stats.nodes), (False, stats.between)):
-            for n in rows:
-                key = is_node, n.name
-                spent[key] = spent.get(key, 0.0) + n.mean_us * n.calls
-        return spent
-
-
-def _type(rig: Rig, name: str) -> str:
-    node = rig.graph.nodes.get(name)
-    return "" if node is None else node.type_name
-
-
-def _model_rate(rig: Rig, nodes: list[dict[str, Any]]) -> float | None:
-    """Return the multiply-adds per second of the models while they run; ``None`` without models."""
-    needed = {name: node.model.multiply_adds for name, node in models(rig.graph).items()}
-    spent = sum(n["ns_per_sample"] for n in nodes if n["name"] in needed)
-    return sum(needed.values()) * 1e9 / spent if needed and spent else None
-
-
-def machine() -> dict[str, Any]:
-    """Return what figures depend on."""
-    import llvmlite
-    import numba
-
-    return {
-        "processor": _processor(),
-        "lanes": host_lanes(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "numba": numba.__version__,
-        "llvmlite": llvmlite.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(s.split(":", 1)[1].strip() for s in lines if s.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
-def spelled(found: dict[str, Any]) -> str:
-    """Return figures as lines for people to read."""
-    us, m = found["block_us"], found["machine"]
-    lines = [
-        f"{found['rig']}: blocks of {found['block']} at {found['sample_rate']:g} Hz",
-        f"  {found['ns_per_sample']:.1f} ns a sample, {found['x_realtime']:.1f} x real time",
-        f"  block p50 {us['p50']:.1f} us, p99 {us['p99']:.1f} us, max {us['max']:.1f} us; "
-        f"p99 is {100 * found['deadline_share']:.1f} % of the deadline",
-    ]
-    lines += [
-        f"  {n['name']:<16} {n['type']:<12} {n['ns_per_sample']:8.2f} ns a sample"
-        for n in found["nodes"]
-    ]
-    between = {name: ns for name, ns in found["between_ns_per_sample"].items() if ns > SHOWN_NS}
-    if between:
-        parts = ", ".join(f"{name} {ns:.2f}" for name, ns in between.items())
-        lines.append(f"  {'between nodes':<29} {sum(between.values()):8.2f} ns a sample ({parts})")
-    if found["device"] is not None:
-        lines += _device_lines(found["device"])
-    peak = f"{found['fma_peak_per_s'] / 1e9:.1f} G multiply-adds/s on one core"
-    if found["fma_peak_share"] is None:
-        lines.append(f"  peak measured beside it: {peak}")
-    else:
-        lines.append(
-            f"  models: {found['fma_per_s'] / 1e9:.1f} G multiply-adds/s, "
-            f"{100 * found['fma_peak_share']:.1f} % of the peak measured beside it: {peak}"
-        )
-    lines.append(f"  {machine_line(m)}")
-    return "\n".join(lines)
-
-
-def machine_line(m: dict[str, Any]) -> str:
-    """Return what ``machine`` found as one line."""
-    return (
-        f"{m['processor']}, {m['lanes']} lanes, {m['system']}, Python {m['python']}, "
-        f"Numba {m['numba']}"
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb and its options."""
+    parser = add_verb(
+        subparsers,
+        "bench",
+        run,
+        "measure how fast a rack plays, or what parts of the engine cost",
+        "namgraph bench crunch --block 64",
+        "namgraph bench amp.nam --backend cpu --json",
+        "namgraph bench --suite list",
     )
-
-
-def _device_lines(device: dict[str, Any]) -> list[str]:
-    """Return what a GPU's blocks went by on."""
-    stages = ", ".join(
-        f"{stage} {us['p50']:.1f} us (p99 {us['p99']:.1f})"
-        for stage in ("upload", "execute", "download")
-        if (us := device[f"{stage}_us"])
+    add_rig_options(parser, "?")
+    add = parser.add_argument
+    add("--block", type=int, metavar="N", help="frames a block (64); of a RIG")
+    add("--seconds", type=float, metavar="S", help="seconds of audio (10); of a RIG")
+    names = ", ".join(SUITES)
+    add(
+        "--suite",
+        choices=(*SUITES, "list"),
+        metavar="NAME",
+        help=f"run a suite instead of a RIG: {names}; list describes them",
     )
-    fallen = [f"  on the CPU since frame {device['since']}: {device['fallback_reason']}"]
-    return [f"  {device['name']}: {stages}", *(fallen if device["fallback_reason"] else [])]
+    add("--quick", action="store_true", help="of a suite: few rounds, to see that it works")
+    add("-o", "--output", metavar="FILE.json", help="of a suite: write figures as they come")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure, and print the figures."""
+    _check(arguments)
+    if arguments.suite is not None:
+        _run_suite(arguments)
+        return
+    from ..presets.rig import open_rig
+    from .benchmarks.rack import ROUNDS, bench, format_rack
+
+    block = 64 if arguments.block is None else arguments.block
+    check_block(block)
+    rig = open_rig(
+        arguments.rig,
+        ir=arguments.ir,
+        ir_layout=arguments.ir_layout,
+        slim=arguments.slim,
+        backend=arguments.backend,
+    )
+    with Progress("measuring", 2 * ROUNDS, "rounds") as progress:
+        seconds = 10.0 if arguments.seconds is None else arguments.seconds
+        found = bench(rig, block=block, seconds=seconds, progress=progress)
+    say(json.dumps(found) if arguments.json else format_rack(found))
+
+
+def _run_suite(arguments: argparse.Namespace) -> None:
+    if arguments.suite == "list":
+        say(json.dumps({"suites": SUITES}) if arguments.json else format_suites())
+        return
+
+    def report(text: str) -> None:
+        if not arguments.json:
+            say(text)
+            sys.stdout.flush()  # into a pipe too: a suite takes minutes
+
+    found = measure(arguments.suite, quick=arguments.quick, output=arguments.output, report=report)
+    if arguments.json:
+        say(json.dumps(found))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise ``ParamError`` for options without effect, and if there is nothing to measure."""
+    suite_options = ["--quick"] * arguments.quick + ["--output"] * (arguments.output is not None)
+    if arguments.suite is None:
+        if arguments.rig is None:
+            raise ParamError("bench: nothing to measure: give a RIG, or --suite NAME (list: which)")
+        if suite_options:
+            raise ParamError(f"{suite_options[0]} goes with --suite: must be left out for a RIG")
+        return
+    rig_options = ("rig", "ir", "slim", "backend", "block", "seconds")
+    idle = [name for name in rig_options if getattr(arguments, name) is not None]
+    idle = ["RIG" if name == "rig" else f"--{name}" for name in idle]
+    if arguments.suite == "list":
+        idle += suite_options
+    if idle:
+        raise ParamError(f"{idle[0]} does nothing with --suite {arguments.suite}: must be left out")

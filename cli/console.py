@@ -1,4 +1,4 @@
-"""The command's ends: its streams, its signals, and the codes it leaves with."""
+"""Streams, signals and exit codes of the command."""
 
 import contextlib
 import io
@@ -6,24 +6,27 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import Any
 
 from ..graph import NamgraphError
 from ..graph.errors import cut
 from ..graph.text import printable
-from ..runtime.io.decoder_messages import silence_decoders, undisturbed
 from .signals import raised_signals
 
-__all__ = ["Progress", "complain", "note", "run", "say", "warn"]
+__all__ = ["note", "print_error", "run", "say", "silent_decoders", "warn", "write_stderr"]
+
+_stderr_lock: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+"""Held while stderr is written; inside ``silent_decoders``, the lock of the decoders."""
 
 
 def run(call: Callable[[], int | None]) -> int:
-    """Do what a command does; return its exit code, having said in one line what went wrong.
+    """Call a command's function; return its exit code, after printing its error in one line.
 
-    A signal that asks the process to end is an exception meanwhile, so that no half a file stays.
+    SIGINT, SIGTERM and SIGHUP raise exceptions meanwhile, so that partial files are removed.
+    Control thread (the main thread, else signals stay as they are).
     """
     _open_streams()
-    with _told_warnings(), _silent_decoders():
+    with _printed_warnings():
         try:
             try:
                 with raised_signals():
@@ -33,46 +36,50 @@ def run(call: Callable[[], int | None]) -> int:
             sys.stdout.flush()
         except NamgraphError as error:
             for line in getattr(error, "faults", ()) or (str(error),):
-                complain(line)
+                print_error(line)
             code = 2
         except KeyboardInterrupt:
-            _tell("\n")
+            write_stderr("\n")
             code = 130
-        except BrokenPipeError:  # the reader has had enough
+        except BrokenPipeError:  # the reader has closed the pipe
             code = 141
         except MemoryError as error:
-            complain(f"not enough memory on this machine: {error or 'no more can be had'}")
+            print_error(f"not enough memory on this machine: {error or 'no more can be had'}")
             code = 2
         except OSError as error:
             lost = _drain()
-            complain(f"stdout: cannot be written: {lost}" if lost else _reason(error))
+            print_error(f"stdout: cannot be written: {lost}" if lost else _reason(error))
             code = 2
         _drain()
     return code
 
 
 @contextlib.contextmanager
-def _silent_decoders() -> Iterator[None]:
-    """Keep decoders from writing to stderr, which is for one line of ours."""
-    before = silence_decoders(True)
+def silent_decoders() -> Iterator[None]:
+    """Discard what audio decoders print to stderr; lines of the command wait meanwhile."""
+    from ..runtime.io.decoder_messages import silence_decoders, undisturbed
+
+    global _stderr_lock
+    before, _stderr_lock = (silence_decoders(True), _stderr_lock), undisturbed
     try:
         yield
     finally:
-        silence_decoders(before)
+        silence_decoders(before[0])
+        _stderr_lock = before[1]
 
 
 @contextlib.contextmanager
-def _told_warnings() -> Iterator[None]:
-    """Let what the package warns of be lines like all others."""
+def _printed_warnings() -> Iterator[None]:
+    """Print ``RuntimeWarning``s as lines of the command."""
     before = warnings.showwarning
 
-    def tell(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if issubclass(category, RuntimeWarning):
             warn(str(message))
         else:
             before(message, category, *place, **more)
 
-    warnings.showwarning = tell
+    warnings.showwarning = show
     try:
         yield
     finally:
@@ -80,7 +87,7 @@ def _told_warnings() -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Print what was asked for; what could steer a terminal is spelled out (``printable``)."""
+    """Print a result on stdout, with control characters escaped (``printable``)."""
     try:
         print(printable(text))
     except BrokenPipeError:
@@ -89,45 +96,23 @@ def say(text: str) -> None:
         raise NamgraphError(f"stdout: cannot be written: {_reason(error)}") from None
 
 
-def complain(text: str) -> None:
-    """Say on stderr what went wrong."""
+def print_error(text: str) -> None:
+    """Print an error on stderr, in one line."""
     note(f"error: {text}")
 
 
 def warn(text: str) -> None:
-    """Say on stderr what did not go wrong, and still should be known."""
+    """Print a warning on stderr, in one line."""
     note(f"warning: {text}")
 
 
 def note(text: str) -> None:
-    """Say one line on stderr."""
-    _tell(f"namgraph: {printable(' '.join(cut(text).split()))}\n")
-
-
-class Progress:
-    """A line that counts to 100 %, on a terminal only, and leaves no trace."""
-
-    def __init__(self, doing: str) -> None:
-        self._doing, self._shown = doing, -1
-        self._on = sys.stderr.isatty()
-
-    def __call__(self, share: float) -> None:
-        """Show how much is done."""
-        percent = int(100 * share)
-        if self._on and percent != self._shown:
-            self._shown = percent
-            _tell(f"\r{self._doing} {percent:3d} %")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._shown >= 0:
-            _tell("\r\x1b[K")
+    """Print one line on stderr, with control characters escaped."""
+    write_stderr(f"namgraph: {printable(' '.join(cut(text).split()))}\n")
 
 
 def _open_streams() -> None:
-    """Put nothing in the place of streams that were closed; take any text, in any locale."""
+    """Replace closed streams by the null device; let open ones escape what they cannot encode."""
     for name in ("stdout", "stderr"):
         stream: Any = getattr(sys, name)
         if stream is None:
@@ -138,26 +123,27 @@ def _open_streams() -> None:
 
 
 def _drain() -> str:
-    """Write what stdout still holds; return why it cannot be, and have it held no longer."""
+    """Flush stdout; if that fails, discard its buffer and return the reason."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        _hush(sys.stdout)
+        _discard(sys.stdout)
         return _reason(error)
     return ""
 
 
-def _tell(text: str) -> None:
+def write_stderr(text: str) -> None:
+    """Write text to stderr as it is; if stderr cannot be written, discard it."""
     try:
-        with undisturbed():
+        with _stderr_lock():
             sys.stderr.write(text)
             sys.stderr.flush()
-    except OSError:  # nobody can be told
-        _hush(sys.stderr)
+    except OSError:
+        _discard(sys.stderr)
 
 
-def _hush(stream: Any) -> None:
-    """Send a stream to nowhere: Python would flush it again, complain, and change the exit code."""
+def _discard(stream: Any) -> None:
+    """Point a stream at the null device: else Python's flush at exit changes the exit code."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

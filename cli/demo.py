@@ -1,30 +1,75 @@
-"""The shipped DI through the shipped rack: what a newcomer hears first."""
+"""``namgraph demo``: render the bundled guitar recording through the bundled rack."""
 
+import argparse
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files
-from ..presets.render import Levels, render_file
-from ..presets.rig import open_rig
-from ..runtime.io.outputs import check_outputs
+from .arguments import Subparsers, add_json_option, add_verb
+from .console import say, warn
+from .progress import AudioProgress
 
-__all__ = ["Demo", "demo", "process_age_s"]
+if TYPE_CHECKING:
+    from ..presets.levels import Levels
+
+__all__ = ["Demo", "add_parser", "demo", "process_age_s", "run"]
 
 Path_ = str | os.PathLike[str]
 
 
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb and its options."""
+    parser = add_verb(
+        subparsers,
+        "demo",
+        run,
+        "render the bundled guitar through the bundled rack",
+        "namgraph demo",
+        "namgraph demo -o crunch.wav --plot crunch.png",
+    )
+    add = parser.add_argument
+    add("-o", "--output", default="demo.wav", metavar="OUT.wav", help="WAV file (%(default)s)")
+    add("--plot", metavar="PNG", help="draw waveform and spectrum, before and after")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Render, and print levels and times."""
+    from ..presets.bundled import DEMO_DI, asset
+    from ..presets.render import format_channels
+
+    output, picture = arguments.output, arguments.plot
+    with AudioProgress("rendering", asset(DEMO_DI)) as progress:
+        made = demo(output, plot=picture, warn=warn, progress=progress)
+    if arguments.json:
+        say(json.dumps({**asdict(made), "file": output, "plot": picture}))
+        return
+    levels = made.levels
+    say(
+        f"{output}: {levels.seconds:.1f} s, {format_channels(levels.channels)}, "
+        f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS"
+    )
+    say(
+        f"first sound {made.first_sound_s:.2f} s after the start, the whole in "
+        f"{made.render_s:.2f} s ({levels.seconds / made.render_s:.0f} x real time)"
+    )
+    if picture:
+        say(f"{picture}: the guitar and the rack")
+
+
 @dataclass(frozen=True)
 class Demo:
-    """What the demo made, and how long it took."""
+    """Levels of the rendered file, and render times in seconds."""
 
-    levels: Levels
+    levels: "Levels"
     first_sound_s: float
-    """From the start of the process until the first second of sound was rendered."""
+    """From the start of the process until the first second of audio was rendered."""
     render_s: float
-    """From reading the DI to the last byte of the file."""
+    """From reading the recording to the last byte of the file."""
 
 
 def demo(
@@ -34,7 +79,15 @@ def demo(
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Demo:
-    """Render the shipped DI through the shipped rack to a 24-bit WAV file; picture it on demand."""
+    """Render the bundled recording through the bundled rack to a 24-bit WAV file.
+
+    ``plot`` is the file of a picture, drawn if given; ``progress`` is called with the share done.
+    """
+    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files
+    from ..presets.render import render_file
+    from ..presets.rig import open_rig
+    from ..runtime.io.outputs import check_outputs
+
     if plot is not None:
         from .plot import need_matplotlib, suffix_of
 
@@ -42,7 +95,7 @@ def demo(
         need_matplotlib()
     first: list[float] = []
 
-    def watch(share: float) -> None:
+    def report(share: float) -> None:
         if not first:
             first.append(process_age_s())
         progress(share)
@@ -51,7 +104,7 @@ def demo(
     outputs = [target] if plot is None else [target, plot]
     check_outputs(outputs, {**shipped_files(), **rig.reads()})
     begun = time.perf_counter()
-    levels = render_file(rig, asset(DEMO_DI), target, warn=warn, progress=watch)
+    levels = render_file(rig, asset(DEMO_DI), target, warn=warn, progress=report)
     taken = time.perf_counter() - begun
     if plot is not None:
         from .plot import picture
@@ -61,7 +114,7 @@ def demo(
 
 
 def process_age_s() -> float:
-    """Return how long this process has run: by the system's clock, or else its processor time."""
+    """Return seconds since the start of this process, or its processor time if unknown."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         started = int(fields[19]) / os.sysconf("SC_CLK_TCK")

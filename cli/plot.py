@@ -1,4 +1,4 @@
-"""A picture of what a rack does: waveforms and spectra, before and after."""
+"""Picture of a rack's input and output: waveforms and spectra (matplotlib)."""
 
 import importlib.util
 import itertools
@@ -23,7 +23,7 @@ DRY, WET = "#8a93a3", "#d1495b"
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:
-    """Return the format a picture's name asks for, without the dot."""
+    """Return a picture's format, its suffix without the dot; ``ParamError`` for others."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise ParamError(f"{os.fspath(path)}: a picture's name ends in {', '.join(SUFFIXES)}")
@@ -31,13 +31,13 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
 
 
 def need_matplotlib() -> None:
-    """Say how to get matplotlib if it is not there."""
+    """Raise ``ParamError`` with the install command if matplotlib is missing."""
     if importlib.util.find_spec("matplotlib") is None:
         raise ParamError(f"a picture needs matplotlib: {how_to_install('plot')}")
 
 
 def spectrum(samples: NDArray[np.float32], rate: float) -> tuple[Any, Any]:
-    """Return frequencies and the mean power there in dB (full-scale sine: 0), as Welch has it."""
+    """Return frequencies and Welch's mean power in dB (full-scale sine: 0)."""
     x = samples.astype(np.float64)
     x = np.pad(x, (0, max(0, WINDOW - x.size)))
     window = np.hanning(WINDOW)
@@ -59,7 +59,7 @@ def smooth(frequencies: Any, level: Any, octaves: float = 1 / 6) -> tuple[Any, A
 def picture(
     dry: str | os.PathLike[str], wet: str | os.PathLike[str], target: str | os.PathLike[str]
 ) -> None:
-    """Draw both files' waveforms and spectra into one picture."""
+    """Draw waveforms and spectra of two audio files into one picture."""
     need_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -1,28 +1,29 @@
-"""Signals that ask a command to end: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
+"""Handlers of the signals that end a command: SIGINT (Ctrl-C), SIGTERM and SIGHUP.
 
-All act in the main thread alone, and only on signals that are as Python leaves them: what the
-process was told to ignore (``nohup``), or what a host program handles itself, stays so.
+All act in the main thread only, and only on signals with Python's default handlers: a signal that
+is ignored (``nohup``), or that a host program handles, stays so.
 """
 
 import _thread
 import contextlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["noted_signals", "raised_signals"]
+__all__ = ["collected_signals", "exit_on_interrupt", "raised_signals"]
 
-AGAIN_S = 0.02
-"""How long after it was lost in a callback a signal is delivered once more."""
+REDELIVERY_S = 0.02
+"""Delay before a signal whose exception Python dropped is delivered again."""
 
-_came: list[int] = []
+_received: list[int] = []
 
 
 def _raise(number: int, frame: object) -> None:
     """Handle a signal: raise the exception that ends the command."""
-    _came.append(number)
+    _received.append(number)
     raise _ending(number)
 
 
@@ -34,27 +35,27 @@ def _ending(number: int) -> BaseException:
 def raised_signals() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` for SIGINT and ``SystemExit(128 + number)`` for the others.
 
-    Python drops exceptions in callbacks of its collector and of C libraries; the signal is then
-    delivered again, a little later.  Libraries may also turn the exception into another one: what
-    is raised in the body after a signal came counts as that signal's.
+    Python drops exceptions raised in callbacks of its garbage collector and of C libraries; the
+    signal is then delivered again.  Libraries may also convert the exception: an ``Exception``
+    raised in the body after a signal is replaced by that signal's.
     """
-    _came.clear()
+    _received.clear()
     hook = sys.unraisablehook
     with _handled(_raise, (signal.SIG_DFL, signal.default_int_handler)):
         sys.unraisablehook = lambda lost: _dropped(lost, hook)
         try:
             yield
         except Exception:
-            if _came:
-                raise _ending(_came[0]) from None
+            if _received:
+                raise _ending(_received[0]) from None
             raise
         finally:
             sys.unraisablehook = hook
 
 
 def _dropped(lost: Any, hook: Any) -> None:
-    if _came and lost.exc_type in (KeyboardInterrupt, SystemExit):
-        again = threading.Timer(AGAIN_S, _thread.interrupt_main, (_came[-1],))
+    if _received and lost.exc_type in (KeyboardInterrupt, SystemExit):
+        again = threading.Timer(REDELIVERY_S, _thread.interrupt_main, (_received[-1],))
         again.daemon = True
         again.start()
     else:
@@ -62,15 +63,31 @@ def _dropped(lost: Any, hook: Any) -> None:
 
 
 @contextlib.contextmanager
-def noted_signals() -> Iterator[list[int]]:
-    """Raise nothing: give a list to which the numbers of the signals that come are added.
+def collected_signals() -> Iterator[list[int]]:
+    """Return a list to which the numbers of received signals are appended; raise nothing.
 
-    For a body that looks at the list often, and has to end in its own way.
+    For a body that polls the list and ends by itself.
     """
     numbers: list[int] = []
-    ours = (signal.SIG_DFL, signal.default_int_handler, _raise)
-    with _handled(lambda number, frame: numbers.append(number), ours):
+    replaced = (signal.SIG_DFL, signal.default_int_handler, _raise)
+    with _handled(lambda number, frame: numbers.append(number), replaced):
         yield numbers
+
+
+@contextlib.contextmanager
+def exit_on_interrupt(on: bool) -> Iterator[None]:
+    """End the process at once on SIGINT, with code 130, if ``on`` and inside ``raised_signals``.
+
+    For imports of libraries, some of which swallow exceptions; nothing needs cleaning up then.
+    """
+
+    def leave(number: int, frame: object) -> None:
+        if number == signal.SIGINT:
+            os._exit(130)
+        _raise(number, frame)
+
+    with _handled(leave, (_raise,)) if on else contextlib.nullcontext():
+        yield
 
 
 @contextlib.contextmanager

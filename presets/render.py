@@ -18,7 +18,7 @@ from .rig import Rig
 __all__ = [
     "Levels",
     "check_fit",
-    "counted_channels",
+    "format_channels",
     "levels_of",
     "render_file",
     "warn_of_faults",
@@ -27,7 +27,7 @@ __all__ = [
 Path_ = str | os.PathLike[str]
 
 
-def counted_channels(count: int) -> str:
+def format_channels(count: int) -> str:
     """Return ``1 channel``, ``2 channels``."""
     return f"{count} channel{'' if count == 1 else 's'}"
 
@@ -108,7 +108,7 @@ def check_fit(
             way = ": give a file with one channel, such as sox makes: `sox IN OUT remix 1` takes "
             way += "the left, `remix 2` the right, `remix 1,2` the mean of both"
         raise AudioFileError(
-            f"{name}: has {counted_channels(channels)}, the rack takes {wanted}{way}"
+            f"{name}: has {format_channels(channels)}, the rack takes {wanted}{way}"
         )
     if rig.rate not in (None, rate) and not resampled:
         raise AudioFileError(

@@ -128,15 +128,14 @@ def _check(command: list[str], root: Path) -> str:
 
 def _check_verb(arguments: list[str]) -> str:
     """Parse as the command itself does."""
-    from namgraph.cli.arguments import parser
+    from namgraph.cli.main import build_parser
 
-    verbs = ("demo", "render", "batch", "info", "bench", "live", "devices", "verify", "warm")
-    said = io.StringIO()
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
         try:
-            parser("", **dict.fromkeys(verbs)).parse_args(arguments)
+            build_parser().parse_args(arguments)
         except SystemExit as stop:
-            return said.getvalue().strip() if stop.code else ""
+            return errors.getvalue().strip() if stop.code else ""
     return ""
 
 

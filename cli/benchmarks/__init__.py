@@ -1,9 +1,8 @@
-"""Measurements that ``namgraph bench --suite NAME`` runs: what parts cost, not whole racks.
+"""Measurements of ``namgraph bench``: ``rack.py`` times a whole rack, suites time parts.
 
-Each suite is a module here with two functions.  ``steps(quick)`` checks that it can run, and
-returns an iterator of ``(name, figures)``, each as soon as it is measured; ``spelled(name,
-figures)`` makes it text.  A suite judges nothing; ``quick`` takes fewer and shorter rounds, to see
-that it works.
+Each suite is a module with two functions.  ``steps(quick)`` checks that it can run, and returns an
+iterator of ``(name, figures)``, each as soon as it is measured; ``format_row(name, figures)``
+returns a line of text.  ``quick`` takes fewer and shorter rounds, to see that the suite works.
 """
 
 import importlib
@@ -13,23 +12,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ...graph import FileError, ParamError
-from ...runtime.io.atomic_write import whole_file, writing
-from ..bench import machine, machine_line
 
-__all__ = ["SUITES", "listed", "measure"]
+__all__ = ["SUITES", "format_suites", "measure"]
 
 SUITES = {
-    "walk": "what the engine costs a node a block, and what changing a playing graph costs",
-    "convolve": "what a cabinet costs by length of its response, and how evenly block by block",
+    "walk": "engine overhead per node and block, and the time of changing a playing graph",
+    "convolve": "a cabinet's time by length of its response, and its variation over blocks",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
 }
-"""What there is to measure, by name: one line each."""
+"""Name and one-line description of each suite."""
 
 Row = dict[str, Any]
 
 
-def listed() -> str:
-    """Return the names of the suites and what each measures, one line a suite."""
+def format_suites() -> str:
+    """Return name and description of each suite, one a line."""
     return "\n".join(f"{name:<10}{what}" for name, what in SUITES.items())
 
 
@@ -38,32 +35,35 @@ def measure(
     *,
     quick: bool = False,
     output: str | os.PathLike[str] | None = None,
-    said: Callable[[str], None] = lambda text: None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> Row:
-    """Run a suite and return its figures: ``suite``, ``machine``, and a list by name of figure.
+    """Run a suite and return its figures: ``suite``, ``machine``, and ``figures``, lists by name.
 
-    ``said`` is given lines of text for people, each as soon as it is known.  ``output`` is a JSON
-    file of the same figures, written anew after every step: a run that breaks off leaves what it
-    had measured.  ``ParamError`` for a name that is not in ``SUITES``, ``CudaError`` where there is
-    no device for ``gpu``, ``FileError`` where ``output`` cannot be written.
+    ``report`` is called with lines of text, each as soon as it is measured.  ``output`` is a JSON
+    file of the same figures, rewritten after every step.  Raises ``ParamError`` for an unknown
+    suite, ``CudaError`` for ``gpu`` without a device, ``FileError`` if ``output`` is not writable.
     """
     if name not in SUITES:
         raise ParamError(f"suite is {name!r}: must be one of {', '.join(SUITES)}")
+    from .machine import format_machine, machine
+
     suite: Any = importlib.import_module(f"{__name__}.{name}")
     steps = suite.steps(quick)
     found: Row = {"suite": name, "quick": quick, "machine": machine(), "figures": {}}
-    _keep(found, output)  # before minutes are spent on what cannot be written
-    said(machine_line(found["machine"]))
+    _write(found, output)  # fails before minutes are spent on the measurements
+    report(format_machine(found["machine"]))
     for step, row in steps:
         found["figures"].setdefault(step, []).append(row)
-        said(suite.spelled(step, row))
-        _keep(found, output)
+        report(suite.format_row(step, row))
+        _write(found, output)
     return found
 
 
-def _keep(found: Row, output: str | os.PathLike[str] | None) -> None:
+def _write(found: Row, output: str | os.PathLike[str] | None) -> None:
     if output is None:
         return
+    from ...runtime.io.atomic_write import whole_file, writing
+
     text = json.dumps(found, indent=1) + "\n"
     with whole_file(output, FileError) as part, writing(os.fspath(output), FileError):
         part.write_text(text, encoding="utf-8")

@@ -1,10 +1,9 @@
-"""What a cabinet's convolution costs by length, and how evenly it is spread over the blocks.
+"""Time of a cabinet's convolution by length of the response, and its variation over blocks.
 
-For every length: the nanoseconds of a sample in blocks of 64 (median and least of rounds that take
-turns with the other lengths), and of a block.  A convolver does its work on a schedule with a
-period of 64 blocks; of each place in the period the median over all rounds is taken, which leaves
-out what the machine does at random, and of these the middle, the 99th percentile and the largest
-are given.
+For every length: nanoseconds per sample in blocks of 64 (median and minimum over rounds that
+alternate between the lengths), and per block.  A convolver's work repeats with a period of 64
+blocks; for each block of the period the median over all rounds is taken, which removes random
+disturbance, and of these 64 values the median, the 99th percentile and the maximum are given.
 """
 
 import time
@@ -22,11 +21,11 @@ from ...runtime.native.pointers import call_node, store
 from ...runtime.plan.arena import Arena, Memory
 from ...runtime.simd.peak import fma_peak
 
-__all__ = ["spelled", "steps"]
+__all__ = ["format_row", "steps"]
 
 BLOCK, PERIOD = 64, 64
 WARM = 2
-"""Periods of each round that are not counted."""
+"""Periods at the start of each round that are not counted."""
 LENGTHS = (64, 1024, 2048, 4096, 8192, 16_384, 48_000, 192_000)
 WIDE_LENGTHS = (2048, 8192, 48_000)
 MONO = (Route(0, 0, 0),)
@@ -45,19 +44,19 @@ def _blocks(kernel: int, state: int, ins: int, outs: int, count: int, times: int
 
 
 class Case:
-    """One convolver in memory of its own, and what its blocks took."""
+    """One convolver in its own memory, and the times of its blocks."""
 
     def __init__(self, name: str, routes: Sequence[Route], taps: int, rng: Any) -> None:
         self.name, self.taps = name, taps
         memory = Memory()
         made = convolution(memory, rng.standard_normal((len(routes), taps)), routes)
-        self._arena = Arena([memory])  # which holds the memory that the record points to
+        self._arena = Arena([memory])  # owns the memory that the record points to
         self._record, self._kernel = made.record, convolution_kernel(made.depth)
         self._seconds: list[float] = []
         self._cycles: list[NDArray[np.int64]] = []
 
     def play(self, ins: NDArray[np.int64], outs: NDArray[np.int64], blocks: int) -> None:
-        """Play so many blocks and remember what each took."""
+        """Play ``blocks`` blocks and store the time of each."""
         times = np.zeros(blocks, np.int64)
         where = self._kernel.address, self._record.address, ins.ctypes.data, outs.ctypes.data
         run = _blocks.ctypes
@@ -67,7 +66,7 @@ class Case:
         self._cycles.append(times.reshape(-1, PERIOD)[WARM:])
 
     def row(self) -> Row:
-        """Return the figures of all rounds."""
+        """Return the figures over all rounds."""
         places = np.median(np.concatenate(self._cycles), axis=0) * nanoseconds_per_cycle()
         middle, high, top = np.quantile(places, [0.5, 0.99, 1.0])
         return {
@@ -80,7 +79,7 @@ class Case:
 
 
 def steps(quick: bool) -> Iterator[tuple[str, Row]]:
-    """Return the measurements: the processor's peak, then a row for each response."""
+    """Yield the processor's peak, then a row for each response."""
     rounds, periods = (2, 4) if quick else (15, 60)
     yield "peak", {"fma_per_s": fma_peak()}
     rng = np.random.default_rng(0)
@@ -98,7 +97,7 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     yield from (("response", case.row()) for case in cases)
 
 
-def spelled(name: str, row: Row) -> str:
+def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
     if name == "peak":
         return f"peak of one core: {row['fma_per_s'] / 1e9:.1f} G multiply-adds/s"

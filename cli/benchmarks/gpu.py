@@ -1,14 +1,14 @@
-"""What a CUDA device does for models, each figure beside the device's own floor (``gpu_floor.py``).
+"""Times of models on a CUDA device, each beside a lower bound for the device (``gpu_floor.py``).
 
-* ``latency`` of one model by block size: on the device (many launches as one, so that only the
-  device limits), and from the host's call to its output (p50, p99): with a block when it is due, as
-  a sound card asks, and without a pause;
-* ``instances``: how many models with weights of their own play in real time, by block size;
+* ``latency`` of one model by block size: on the device (many blocks in one launch, without the
+  host), and from the host's call to its output (p50, p99): paced as by a sound card, and without a
+  pause;
+* ``instances``: how many models, each with its own weights, run in real time, by block size;
 * ``offline``: whole files, transfers included, by length;
-* ``lstm_alone`` and ``lstm_streams``: an LSTM, one and many.
+* ``lstm_alone`` and ``lstm_streams``: one LSTM, and many.
 
-Every figure is a median of rounds; sound is compared with the CPU's before anything is timed
-(``error``, ``lstm_error``).
+Every figure is a median of rounds.  Before anything is timed, the output is compared with the
+CPU's (``error``, ``lstm_error``).
 """
 
 import json
@@ -35,7 +35,7 @@ from . import models
 from .gpu_batch import Batch
 from .gpu_floor import Floor
 
-__all__ = ["spelled", "steps"]
+__all__ = ["format_row", "steps"]
 
 RATE = 48_000
 TOLERANCE = 3e-6
@@ -44,7 +44,7 @@ Row = dict[str, Any]
 
 
 def amp(path: str, backend: str, precision: str = "exact") -> Graph:
-    """One model between two ends."""
+    """Return a graph of one model between a mono input and a mono output."""
     graph = Graph()
     node = graph.add("amp", Nam(path, backend=backend, precision=precision))
     graph.input("in", channels=1) >> node >> graph.output("out", channels=1)
@@ -52,12 +52,12 @@ def amp(path: str, backend: str, precision: str = "exact") -> Graph:
 
 
 def noise(frames: int) -> NDArray[np.float32]:
-    """Return noise of a tenth of full scale, always the same."""
+    """Return noise with an RMS of 0.1, the same in every call."""
     return np.random.default_rng(0).normal(size=frames, scale=0.1).astype(np.float32)
 
 
 def check(path: str, frames: int, precision: str) -> Row:
-    """Return how far the device is from the CPU, as a share of the peak; too far is an error."""
+    """Return the device's error against the CPU over the peak; raise ``CudaError`` above 3e-6."""
     x = noise(frames)
     racks = amp(path, "cuda", precision), amp(path, "cpu")
     made, wanted = (render(rack, x, RATE, tail=False) for rack in racks)
@@ -71,7 +71,7 @@ def check(path: str, frames: int, precision: str) -> Row:
 
 
 def latency(path: str, precision: str, block: int, blocks: int, floor: Floor) -> Row:
-    """Time one model block by block, as a sound card would ask for it."""
+    """Time one model block by block: paced, without a pause, and on the device alone."""
     x, y = noise(block * blocks), np.empty(block * blocks, np.float32)
     graph, source = amp(path, "cuda", precision), noise(RATE)
     seconds = block * blocks / RATE
@@ -79,7 +79,7 @@ def latency(path: str, precision: str, block: int, blocks: int, floor: Floor) ->
         stream.wait()
         paced = stream.stats()
     engine = Engine(graph, sample_rate=RATE, max_frames=block)
-    for _ in range(2):  # the first is to warm up; the last blocks count
+    for _ in range(2):  # the first warms up; statistics keep the last blocks
         engine.play([x], [y], len(x), block)
     stats = engine.stats()
     for device in (paced.device, stats.device):
@@ -103,23 +103,23 @@ def latency(path: str, precision: str, block: int, blocks: int, floor: Floor) ->
 
 
 def instances(path: str, precision: str, block: int, most: int, floor: Floor) -> Row:
-    """Find how many models, each with weights of its own, play a block in its own time."""
+    """Return how many models, each with its own weights, finish a block within its duration."""
     model, period = load_nam(path), block / RATE
     network = cuda_network(model.running, precision)
 
-    def spent(count: int) -> float:
+    def block_s(count: int) -> float:
         batch = Batch(network, count, block)
         times = [batch.once() for _ in range(20 * ROUNDS)]
         batch.close()
         return statistics.median(times)
 
     low, high = 0, 1
-    while high <= most and spent(high) <= period:
+    while high <= most and block_s(high) <= period:
         low, high = high, 2 * high
     high = min(high, most + 1)
     while high - low > max(1, low // 50):
         middle = (low + high) // 2
-        low, high = (middle, high) if spent(middle) <= period else (low, middle)
+        low, high = (middle, high) if block_s(middle) <= period else (low, middle)
     least = floor.instances(model, block, RATE)
     return {
         "precision": precision,
@@ -131,7 +131,7 @@ def instances(path: str, precision: str, block: int, most: int, floor: Floor) ->
 
 
 def offline(path: str, precision: str, seconds: float, floor: Floor) -> Row:
-    """Render a file's worth of sound, what lies between Python and the device included."""
+    """Time the rendering of ``seconds`` of audio, with the transfers to and from the device."""
     x = noise(round(seconds * RATE))
     graph, y = amp(path, "cuda", precision), np.empty_like(x)
     block = best_block(graph, len(x))
@@ -144,7 +144,7 @@ def offline(path: str, precision: str, seconds: float, floor: Floor) -> Row:
 
 
 def streams(path: str, count: int, block: int, floor: Floor) -> Row:
-    """Play many streams of one kind together."""
+    """Time ``count`` streams of one model in one launch."""
     model = load_nam(path)
     batch = Batch(cuda_network(model.running), count, block)
     spent = statistics.median(batch.once() for _ in range(5 * ROUNDS))
@@ -160,7 +160,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def steps(quick: bool) -> Iterator[tuple[str, Row]]:
-    """Find the device (``CudaError`` where there is none); return the measurements, in order."""
+    """Yield the measurements in order; raise ``CudaError`` at once if there is no device."""
     return _steps(driver(), quick)
 
 
@@ -195,6 +195,6 @@ def _steps(found: Driver, quick: bool) -> Iterator[tuple[str, Row]]:
             yield name, step()
 
 
-def spelled(name: str, row: Row) -> str:
+def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
     return f"{name}: {json.dumps(row)}"

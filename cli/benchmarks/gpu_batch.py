@@ -1,4 +1,4 @@
-"""One launch of many instances of a network, timed without an engine around it."""
+"""Time one launch of many instances of a network, without an engine."""
 
 import time
 from typing import Any
@@ -15,18 +15,19 @@ from ...runtime.cuda.records import BLOCK
 
 __all__ = ["Batch"]
 
-MANY = 200
+LAUNCHES = 200
+"""Blocks that ``queued`` plays in one launch."""
 
 
 class Batch:
-    """``count`` instances with weights of their own, played in blocks of ``frames``."""
+    """``count`` instances, each with its own weights, played in blocks of ``frames``."""
 
     def __init__(self, network: CudaNetwork, count: int, frames: int) -> None:
         self.handles = Resources(driver(), memory_pool())
         handles = self.handles
         row = len(network.weights)
         weights = np.tile(network.weights, (count, 1))
-        # Distinct, and near enough to each other that none is louder than the first.
+        # Distinct weights, so close that no instance is louder than the first.
         weights *= np.random.default_rng(1).uniform(0.999, 1.001, (count, 1)).astype(np.float32)
         kept = self._kept(network, frames)
         sizes = BLOCK.itemsize, 4 * network.past_floats * count, 4 * kept * count
@@ -52,7 +53,7 @@ class Batch:
         loaded = handles.load(network.kernel)
         launch = Launch(loaded, (count, 1), args)
         self.graph = handles.capture([launch])
-        self.many = handles.capture([launch] * MANY)
+        self.many = handles.capture([launch] * LAUNCHES)
         block: Any = order.host[: BLOCK.itemsize].view(BLOCK)[0]
         block["frames"], block["chunks"], block["chunk_frames"] = frames, 1, frames
         x = np.random.default_rng(0).normal(size=count * frames, scale=0.1)
@@ -65,12 +66,12 @@ class Batch:
             raise CudaError("an instance made numbers that are not finite")
 
     def once(self) -> float:
-        """Play one block of all; return the seconds from the launch to its end."""
+        """Play one block of all instances; return the seconds from launch to completion."""
         return self._spent(self.graph)
 
     def queued(self) -> float:
-        """Play many blocks by one launch, so that only the device limits; return one's seconds."""
-        return self._spent(self.many) / MANY
+        """Play many blocks in one launch, without the host; return the seconds of one block."""
+        return self._spent(self.many) / LAUNCHES
 
     def _spent(self, graph: int) -> float:
         begun = time.perf_counter()
@@ -79,7 +80,7 @@ class Batch:
         return time.perf_counter() - begun
 
     def close(self) -> None:
-        """Give everything back."""
+        """Free all device memory."""
         self.handles.close()
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Models of random weights, as contents of .nam files: every shape costs what a capture costs."""
+"""Contents of .nam files with random weights, in the shapes of real captures."""
 
 import json
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def array(
     head_dilation: int = 1,
     bias: bool = True,
 ) -> Json:
-    """Return one element of ``config.layers``."""
+    """Return one layer array, an element of ``config.layers``."""
     sizes = {"kernel_size": taps} if isinstance(taps, int) else {"kernel_sizes": list(taps)}
     ends: Json = {"head_size": head, "head_bias": bias}
     if head_taps > 1:
@@ -52,7 +52,7 @@ def array(
 
 
 def count(row: Json) -> int:
-    """Return how many weights an array has."""
+    """Return the number of weights of a layer array."""
     c, layers = row["channels"], len(row["dilations"])
     taps = row.get("kernel_sizes") or [row["kernel_size"]] * layers
     ends = row.get("head") or {
@@ -66,11 +66,11 @@ def count(row: Json) -> int:
 
 
 def wavenet(*rows: Json, seed: int = 0, rate: float | None = 48_000, loud: float = 1.0) -> Json:
-    """Return a WaveNet of these arrays, quiet enough inside to compare in float32."""
+    """Return a WaveNet of layer arrays, with levels that suit comparison in float32."""
     rng = np.random.default_rng(seed)
     weights = []
     for row in rows:
-        # About the variance that keeps a signal's level from layer to layer.
+        # About the variance that keeps the level constant from layer to layer.
         scale = 0.5 / np.sqrt(row["channels"] * 3)
         weights += list(rng.normal(0, scale, count(row)))
     made: Json = {

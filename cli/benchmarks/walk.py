@@ -1,7 +1,7 @@
-"""What the engine itself costs: a node that does nothing, and changing a graph while it plays.
+"""Engine overhead: time of a node that does nothing, and of changing a graph while it plays.
 
-The cost of a node is the difference of two chains, of 1 and of 101 such nodes, taken round by
-round, so that the call itself drops out; medians of rounds.
+The time of a node is the difference between chains of 1 and of 101 such nodes in the same round,
+so that the call itself cancels; medians over rounds.
 """
 
 import time
@@ -19,7 +19,7 @@ from ...runtime.native.pointers import call_node
 from ...runtime.plan.plan import Plan
 from ...runtime.plan.player import walk
 
-__all__ = ["spelled", "steps"]
+__all__ = ["format_row", "steps"]
 
 NODES, FRAMES, RATE = 100, 64, 48_000
 Row = dict[str, Any]
@@ -31,12 +31,12 @@ def _nothing(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 class Nothing(Node):
-    """A node whose kernel returns at once.  Presets do not know it: it is in no registry."""
+    """A node whose kernel returns at once.  It is not registered: presets cannot name it."""
 
     type_name = "bench_nothing"
 
     def prepare(self, io: Io) -> Processor:
-        """Ask for the smallest record."""
+        """Allocate the smallest record."""
         return Processor(_nothing, io.memory.record(np.dtype([("unused", np.int64)])))
 
 
@@ -47,7 +47,7 @@ def _again(function: int, plan: int, frames: int, times: int) -> None:
 
 
 def steps(quick: bool) -> Iterator[tuple[str, Row]]:
-    """Return the measurements: nanoseconds a node and block, milliseconds a changed graph."""
+    """Yield nanoseconds per node and block, then milliseconds per change of the graph."""
     rounds, repeats = (3, 200) if quick else (25, 2_000)
     for checked in (False, True):
         ns = _node_ns(checked, rounds, repeats)
@@ -55,7 +55,7 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     yield "rewire", {"nodes": NODES, "ms": _rewire_ms(3 if quick else 20)}
 
 
-def spelled(name: str, row: Row) -> str:
+def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
     if name == "rewire":
         return f"taking one node out of a playing graph of {row['nodes']}: {row['ms']:.2f} ms"
@@ -88,7 +88,7 @@ def _node_ns(checked: bool, rounds: int, repeats: int) -> float:
 
 
 def _rewire_ms(rounds: int) -> float:
-    """Take a node out of a playing graph of 100, again and again; return the median of ``swap``."""
+    """Remove nodes from a playing graph of 100 one by one; return the median time of ``swap``."""
     graph = _chain(Gain, NODES)
     engine = Engine(graph, sample_rate=RATE, max_frames=FRAMES)
     found = []

@@ -1,9 +1,9 @@
-"""A null test: is what a model plays here what it plays elsewhere, and the same in every block.
+"""Null test of a model: equal output in every block size, and the error against a reference.
 
-Four things can be looked at.  Always: that blocks of 1, 17, 64 and 4096 frames give the same bits,
-that a reset gives them again, and that no block had to be muted.  Against a reference, a WAV file
-or the PyTorch trainer, also the difference: its largest sample and its RMS, over the reference's
-peak.  Without a reference nothing is said about being *right*, only about being the same.
+Always tested: blocks of 1, 17, 64 and 4096 frames give the same bits, a reset gives them again, and
+no block was muted.  Against a reference (a WAV file or the PyTorch trainer) also the difference:
+its largest sample and its RMS, over the reference's peak.  Without a reference the test says
+nothing about correctness, only about consistency.
 """
 
 import os
@@ -20,18 +20,18 @@ from ...nodes.nam.model.model import UNKNOWN_RATE
 from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
 from ...runtime.io.audio_file import read_audio, resample
-from .report import Cut, Null, Verdict
+from .report import BlockResult, NullResult, Report
 
-__all__ = ["compare", "verify"]
+__all__ = ["BLOCKS", "compare", "verify"]
 
 Signal = NDArray[np.float32]
 Path_ = str | os.PathLike[str]
 BLOCKS = (1, 17, 64, 4096)
-USUAL = 64
-"""The block whose output is compared, and that the others must equal."""
-TOLERANCE, RECURRENT = 1e-5, 2e-5
-"""Of the reference's peak (nam-format.md, 10): an LSTM amplifies roundings."""
-MOST_TOLERANCE = 1.0
+COMPARED_BLOCK = 64
+"""The block size whose output is compared with the reference and with the other block sizes."""
+TOLERANCE, LSTM_TOLERANCE = 1e-5, 2e-5
+"""Shares of the reference's peak: an LSTM amplifies rounding errors."""
+MAX_TOLERANCE = 1.0
 STEPS = {"PCM_U8": 2.0**-7, "PCM_S8": 2.0**-7, "PCM_16": 2.0**-15, "PCM_24": 2.0**-23}
 TORCH = "torch"
 
@@ -44,15 +44,15 @@ def verify(
     slim: float = 1.0,
     tolerance: float | None = None,
     progress: Callable[[float], None] = lambda share: None,
-) -> Verdict:
-    """Play a model and compare: with itself in other blocks, and with a reference if one is given.
+) -> Report:
+    """Play a model in several block sizes and compare the outputs, also with a reference if given.
 
-    ``against`` is a WAV file, what the reference made of ``source``, or ``"torch"``.  The source is
-    the shipped guitar (brought to the model's rate) where none is given.  ``tolerance`` is of the
-    reference's peak: 1e-5 unless given, 2e-5 for an LSTM.  ``progress`` is told the share done.
+    ``against`` is a WAV file with the reference's output for ``source``, or ``"torch"``.  The
+    default source is the bundled guitar, resampled to the model's rate.  ``tolerance`` is a share
+    of the reference's peak (1e-5; 2e-5 for an LSTM).  ``progress`` is called with the share done.
     """
-    if tolerance is not None and not 0.0 < tolerance <= MOST_TOLERANCE:
-        raise ParamError(f"tolerance is {tolerance!r}: must lie in (0, {MOST_TOLERANCE:g}]")
+    if tolerance is not None and not 0.0 < tolerance <= MAX_TOLERANCE:
+        raise ParamError(f"tolerance is {tolerance!r}: must lie in (0, {MAX_TOLERANCE:g}]")
     model = checked_path(model, "model", NamFileError)
     if source is not None:
         source = checked_path(source, "source", AudioFileError)
@@ -77,10 +77,10 @@ def verify(
     else:
         wanted, step = _reference(against, x.size, rate)
         reference = against
-    first, cuts = _play(node, x, rate, progress)
-    recurrent = chosen.receptive_field is None  # an LSTM, or what has one within
-    allowed = tolerance or (RECURRENT if recurrent else TOLERANCE)
-    return Verdict(
+    first, results = _play(node, x, rate, progress)
+    recurrent = chosen.receptive_field is None  # an LSTM, or a model that contains one
+    allowed = tolerance or (LSTM_TOLERANCE if recurrent else TOLERANCE)
+    return Report(
         model,
         chosen.architecture,
         name,
@@ -88,22 +88,22 @@ def verify(
         x.size,
         float(np.abs(first).max(initial=0.0)),
         bool(np.isfinite(first).all()),
-        cuts,
+        results,
         None if wanted is None else compare(first, wanted, reference, allowed, step),
     )
 
 
 def compare(
     found: Signal, wanted: Signal, reference: str, tolerance: float, step: float = 0.0
-) -> Null:
-    """Return how far ``found`` is from ``wanted``; ``step`` is that of the reference's samples."""
+) -> NullResult:
+    """Return the error of ``found`` against ``wanted``, which is quantized by ``step``."""
     peak = float(np.abs(wanted).max(initial=0.0))
     if not peak > 0.0:
         raise AudioFileError(f"{reference}: is silent: nothing can be compared with it")
     difference = found.astype(np.float64) - wanted
     size = np.abs(difference)
     worst = int(np.argmax(np.where(np.isnan(size), np.inf, size)))
-    return Null(
+    return NullResult(
         reference,
         peak,
         float(size[worst]) / peak if np.isfinite(size[worst]) else float("inf"),
@@ -117,8 +117,8 @@ def compare(
 
 def _play(
     node: Node, x: Signal, rate: float, progress: Callable[[float], None] = lambda share: None
-) -> tuple[Signal, tuple[Cut, ...]]:
-    """Play in every block size, twice; return what the usual one gave, and how the others did."""
+) -> tuple[Signal, tuple[BlockResult, ...]]:
+    """Play twice in every block size; return the output in blocks of 64, and the comparisons."""
     graph = Graph()
     end = graph.input("in", channels=1) >> graph.add("model", node)
     end >> graph.output("out", channels=1)
@@ -126,13 +126,15 @@ def _play(
     for number, block in enumerate(BLOCKS):
         runs[block] = _runs(graph, x, rate, block)
         progress((number + 1) / len(BLOCKS))
-    first = runs[USUAL][0]
-    cuts = []
+    first = runs[COMPARED_BLOCK][0]
+    results = []
     for block, (once, again, muted) in runs.items():
         differs = np.flatnonzero(_bits(once) != _bits(first))
         at = int(differs[0]) if differs.size else None
-        cuts.append(Cut(block, at is None, at, bool((_bits(once) == _bits(again)).all()), muted))
-    return first, tuple(cuts)
+        results.append(
+            BlockResult(block, at is None, at, bool((_bits(once) == _bits(again)).all()), muted)
+        )
+    return first, tuple(results)
 
 
 def _runs(graph: Graph, x: Signal, rate: float, block: int) -> tuple[Signal, Signal, int]:
@@ -160,9 +162,9 @@ def _source(source: Path_ | None, rate: float) -> tuple[Signal, str]:
 
 
 def _reference(path: Path_, frames: int, rate: float) -> tuple[Signal, float]:
-    """Return a reference and how far the format it is stored in may be off.
+    """Return the samples of a reference file, and the quantization step of its format.
 
-    That is a whole step: some writers round, others cut off.
+    The error may be a whole step: some writers round, others truncate.
     """
     found = read_audio(path)
     name = os.fspath(path)

@@ -1,4 +1,4 @@
-"""What a null test found out, as values and as a table."""
+"""Results of a null test, as JSON values and as a table."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cut", "Null", "Verdict", "spelled"]
+__all__ = ["BlockResult", "NullResult", "Report", "format_report"]
 
 Signal = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One way of cutting the signal, compared with blocks of 64."""
+class BlockResult:
+    """Output in one block size, compared with that in blocks of 64."""
 
     block: int
     identical: bool
@@ -23,17 +23,16 @@ class Cut:
     after_reset: bool
     """Whether a second run, after a reset, gave the same bits again."""
     muted: int
-    """Blocks muted because they held what is no number."""
+    """Blocks muted because they held samples that are not finite."""
 
 
 @dataclass(frozen=True, eq=False)
-class Null:
-    """The difference from a reference."""
+class NullResult:
+    """Difference from a reference; errors and tolerance are shares of its peak."""
 
     reference: str
     peak: float
     max_error: float
-    """Over the peak, as the two below."""
     rms_error: float
     tolerance: float
     worst_frame: int
@@ -42,13 +41,13 @@ class Null:
 
     @property
     def holds(self) -> bool:
-        """Whether it is small enough."""
+        """Whether the largest error is within the tolerance."""
         return bool(self.max_error <= self.tolerance)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was found out about a model."""
+class Report:
+    """Result of the null test of a model."""
 
     model: str
     architecture: str
@@ -57,17 +56,17 @@ class Verdict:
     frames: int
     peak: float
     finite: bool
-    cuts: tuple[Cut, ...]
-    null: Null | None
+    blocks: tuple[BlockResult, ...]
+    null: NullResult | None
 
     @property
     def holds(self) -> bool:
-        """Whether everything that was looked at is as it should be."""
-        same = all(c.identical and c.after_reset and not c.muted for c in self.cuts)
+        """Whether all block sizes agree, all samples are finite, and the error is allowed."""
+        same = all(c.identical and c.after_reset and not c.muted for c in self.blocks)
         return same and self.finite and (self.null is None or self.null.holds)
 
     def values(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+        """Return the result as JSON values."""
         null = self.null and {
             "reference": self.null.reference,
             "peak": self.null.peak,
@@ -86,14 +85,14 @@ class Verdict:
             "frames": self.frames,
             "peak": self.peak,
             "finite": self.finite,
-            "blocks": [asdict(c) for c in self.cuts],
+            "blocks": [asdict(c) for c in self.blocks],
             "against": null,
             "holds": self.holds,
         }
 
 
-def spelled(found: Mapping[str, Any]) -> str:
-    """Return ``Verdict.values`` as a table for people to read."""
+def format_report(found: Mapping[str, Any]) -> str:
+    """Return ``Report.values`` as a table."""
     lines = [
         f"{found['model']}: {found['architecture']} at {found['sample_rate']:g} Hz, "
         f"{found['frames']} frames of {found['input']}, peak {found['peak']:.6g}",

@@ -1,4 +1,4 @@
-"""What the PyTorch trainer makes of a .nam file: an independent reference, if it is installed."""
+"""Output of the PyTorch trainer for a .nam file: an independent reference, if installed."""
 
 import importlib
 import importlib.util
@@ -19,10 +19,10 @@ Signal = NDArray[np.float32]
 
 
 def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Signal) -> Signal:
-    """Play ``x`` through the trainer's network, after ``prewarm`` frames of silence.
+    """Return the output of the trainer's network for ``x``, after ``prewarm`` frames of silence.
 
-    Where the trainer and NeuralAmpModelerCore mean different things by a file, it differs from what
-    is played here, which is Core's (nodes/nam/).
+    Where the trainer and NeuralAmpModelerCore read a file differently, the result differs from
+    namgraph's, which follows Core.  Raises ``ParamError`` if the trainer is not installed.
     """
     needed = f"--against is torch: the trainer is not installed: {how_to_install('verify')}"
     if any(importlib.util.find_spec(name) is None for name in ("torch", "nam")):
@@ -38,14 +38,14 @@ def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Sig
         with torch.no_grad():
             padded = np.concatenate([np.zeros(prewarm, np.float32), x])
             found = network(torch.from_numpy(padded), pad_start=True).numpy()
-    except Exception as error:  # whatever its layers raise: it knows fewer files than Core
-        said = f"{type(error).__name__}: {error}"
-        raise NamFileError(f"{os.fspath(path)}: the trainer cannot play it: {said}") from None
+    except Exception as error:  # of any type: the trainer reads fewer files than Core
+        reason = f"{type(error).__name__}: {error}"
+        raise NamFileError(f"{os.fspath(path)}: the trainer cannot play it: {reason}") from None
     return np.ascontiguousarray(found.reshape(-1)[-x.size :], np.float32)
 
 
 def _chosen(values: dict[str, Any], slim: float) -> dict[str, Any]:
-    """Return the model of a container for a slim value, by Core's rule: the first above it."""
+    """Return the submodel of a container for a slim value: the first whose maximum is above it."""
     while values["architecture"] == "SlimmableContainer":
         rows = values["config"]["submodels"]
         above = [row for row in rows if slim < row["max_value"]]
@@ -53,15 +53,18 @@ def _chosen(values: dict[str, Any], slim: float) -> dict[str, Any]:
     config = values["config"]
     if slim < 1.0 and any(row.get("slimmable") for row in config.get("layers", ())):
         raise ParamError(
-            f"--against is torch: knows the model at its full width only, not at slim {slim:g}"
+            f"--against is torch: the trainer has only the full width, not slim {slim:g}"
         )
     if values["architecture"] != "WaveNet":
         return values
-    return {**values, "config": {**config, "layers": [_renewed(r) for r in config["layers"]]}}
+    return {
+        **values,
+        "config": {**config, "layers": [_in_current_keys(r) for r in config["layers"]]},
+    }
 
 
-def _renewed(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an array of layers in today's words: the trainer no longer reads the oldest ones."""
+def _in_current_keys(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a layer array in current keys: the trainer no longer reads the oldest ones."""
     made = dict(row)
     size, bias = made.pop("head_size", None), made.pop("head_bias", None)
     if made.get("head") is None:

@@ -61,15 +61,18 @@ def run_job(
     threads: int | None = None,
     again: bool = False,
     warn: Callable[[str], None] = lambda line: None,
+    started: Callable[[int], None] = lambda files: None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Done:
-    """Make every file of a job, and a manifest of them.
+    """Render every file of a job, and write a manifest of them.
 
-    Everything that can be refused is refused before the first file.  Files whose entry in the
-    manifest has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
-    ``open_rig``; so many ``threads`` render at a time (``None``: one for each processor that this
-    process may use).  If it ends early, the manifest lists what is there, and the same call goes
-    on with the rest.  In the end ``warn`` is told of each kind of fault in one line.
+    Everything is checked before the first file is rendered: ``JobError`` names all faults.  Files
+    whose manifest entry has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
+    ``open_rig``.  ``threads`` files are rendered at a time (``None``: one for each processor of
+    this process).  If the run ends early, the manifest lists the finished files, and the same call
+    renders the rest.  ``started`` is called with the number of files to render, ``progress`` with
+    the share of their frames done, on any thread, one call at a time.  ``warn`` is called with one
+    line for each kind of fault.
     """
     if threads is not None and threads < 1:
         raise JobError(f"threads is {threads}: must be 1 or more (without: one for each processor)")
@@ -100,6 +103,7 @@ def run_job(
             remove_left_over(job.output / item.file)
         try:
             if todo:
+                started(len(todo))
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", LevelsWarning)
                     run.make(todo, processors() if threads is None else threads, before)

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from namgraph import AudioFileError
-from namgraph.cli.console import note
+from namgraph.cli.console import note, silent_decoders
 from namgraph.runtime.io.audio_file import read_audio
-from namgraph.runtime.io.decoder_messages import quiet, silence_decoders
+from namgraph.runtime.io.decoder_messages import quiet
 
 from .command import LSTM
 
@@ -48,8 +48,9 @@ def test_an_mp3_without_audio_is_one_line(broken: Path, name: str) -> None:
     said = f"{name}.mp3: there is no audio in it: no MPEG frame was found"
     with pytest.raises(AudioFileError, match=f"^{said}$"):
         read_audio(f"{name}.mp3")
+    if name != "zeros":  # which info names as no audio before it is decoded
+        assert run("info", f"{name}.mp3") == (2, f"namgraph: error: {said}\n")
     for arguments in (
-        ["info", f"{name}.mp3"],
         ["render", LSTM, f"{name}.mp3", "out.wav"],
         ["render", LSTM, "in.wav", "out.wav", "--ir", f"{name}.mp3"],
     ):
@@ -68,8 +69,7 @@ def test_a_decoder_s_notes_are_not_the_command_s(broken: Path) -> None:
 
 
 def test_lines_of_the_command_wait_for_the_decoder(capfd: pytest.CaptureFixture[str]) -> None:
-    before = silence_decoders(True)
-    try:
+    with silent_decoders():
         inside, done = threading.Event(), threading.Event()
 
         def speak() -> None:
@@ -85,8 +85,6 @@ def test_lines_of_the_command_wait_for_the_decoder(capfd: pytest.CaptureFixture[
             assert not done.wait(0.1)
         speaker.join()
         os.write(2, b"after")
-    finally:
-        silence_decoders(before)
     err = capfd.readouterr().err
     assert "noise" not in err
     assert "namgraph: heard\n" in err

@@ -113,7 +113,9 @@ def test_handlers_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-@pytest.mark.parametrize("place", ["namgraph.cli.main.parser", "namgraph.cli.info.describe"])
+@pytest.mark.parametrize(
+    "place", ["namgraph.cli.main.build_parser", "namgraph.cli.describe.describe"]
+)
 def test_ctrl_c_is_quiet_wherever_it_comes(
     place: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from namgraph.cli import live_display as live_show
+from namgraph.cli.live import display
 
 COMMAND = [sys.executable, "-m", "namgraph", "live", "crunch", "--null"]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX")
@@ -127,7 +127,7 @@ def test_a_wide_terminal_shows_the_whole_line() -> None:
     ],
 )
 def test_a_line_is_cut_by_the_columns_it_takes(text: str, columns: int, cut: str) -> None:
-    assert live_show._cut(text, columns) == cut
+    assert display._truncate(text, columns) == cut
 
 
 def test_without_a_terminal_the_environment_says_how_wide(
@@ -135,9 +135,9 @@ def test_without_a_terminal_the_environment_says_how_wide(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     with open(tmp_path / "out", "w", encoding="utf-8") as file:
-        assert live_show._columns(file) == 20
+        assert display._columns(file) == 20
     monkeypatch.delenv("COLUMNS")
     sized: Any = os.terminal_size((33, 5))
     monkeypatch.setattr(os, "get_terminal_size", lambda *_: sized)
     with open(tmp_path / "out", "w", encoding="utf-8") as file:
-        assert live_show._columns(file) == 33
+        assert display._columns(file) == 33

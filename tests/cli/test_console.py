@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 
 import namgraph as ng
 from namgraph.cli.console import note, say
-from namgraph.cli.live_display import Events, Show
+from namgraph.cli.live.display import Display, JsonDisplay
 from namgraph.cli.main import main
 from namgraph.graph.text import one_line, printable
 
@@ -132,10 +132,10 @@ def test_events_stay_json() -> None:
         def flush(self) -> None: ...
 
     out: Any = Held()
-    Events(out).event("started", rig=ROT)
+    JsonDisplay(out).event("started", rig=ROT)
     assert not steers(out[0])
     assert json.loads(out[0]) == {"event": "started", "rig": ROT}
-    assert issubclass(Events, Show)
+    assert issubclass(JsonDisplay, Display)
 
 
 def test_nothing_is_lost_in_a_locale_without_letters(tmp_path: Path) -> None:

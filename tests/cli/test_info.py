@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import namgraph as ng
-from namgraph.cli.info import describe, spelled
+from namgraph.cli.describe import describe, format_description
 from namgraph.graph import NamgraphError
 
 from ..nodes.nam import nets
@@ -74,19 +74,21 @@ def test_a_rate_that_is_a_guess_is_said(tmp_path: Path) -> None:
     found = describe(nets.write(tmp_path, silent))
     assert found["sample_rate"] is None
     assert found["sample_rate_assumed"] == 48_000
-    assert "  sample rate        no rate in the file: 48000 Hz assumed\n" in spelled(found)
+    assert "  sample rate        no rate in the file: 48000 Hz assumed\n" in format_description(
+        found
+    )
     text = json.dumps(AMP | {"metadata": {"gain": 0.123456789}}).replace("0.123456789", "1e999")
     (tmp_path / "known.nam").write_text(text)
     known = describe(tmp_path / "known.nam")
     assert known["metadata"] == {"gain": None}
-    assert "assumed" not in spelled(known)
+    assert "assumed" not in format_description(known)
     graph = ng.Graph()
     graph.add("first", ng.Nam(str(tmp_path / "model.nam")))
     graph.add("second", ng.Nam(str(tmp_path / "known.nam")))
     ng.save_preset(graph, tmp_path / "rack.json")
     rack = describe(tmp_path / "rack.json")
     assert rack["assumed_rates"] == {"first": 48_000}
-    assert "  assumed rates:\n    first              48000\n" in spelled(rack)
+    assert "  assumed rates:\n    first              48000\n" in format_description(rack)
 
 
 def test_a_rate_within_a_container_is_no_guess(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_the_forms_of_2026(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found["gpu"] == "no: Sequential runs on the CPU alone"
     assert found["levels"]["loudness_db"] == -20.0
-    assert "normalized, input +0.0 dB, output +2.0 dB" in spelled(found)
+    assert "normalized, input +0.0 dB, output +2.0 dB" in format_description(found)
     wide = describe(nets.write(tmp_path, WIDE, "wide.nam"))
     assert (wide["channels"], wide["responses"]) == ({"in": 1, "out": 2}, 2)
     json.dumps([found, wide], allow_nan=False)

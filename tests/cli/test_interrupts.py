@@ -81,7 +81,7 @@ LATE = """
 import namgraph.__main__, signal, sys, weakref
 import namgraph.cli.main
 
-def main():
+def main(**options):
     from namgraph.cli.console import run
     return run(work)
 
@@ -132,7 +132,7 @@ def test_an_error_that_a_library_makes_of_the_interrupt_is_not_shown(
 def test_an_interrupt_after_the_work_keeps_its_exit_code() -> None:
     script = (
         "import atexit, signal, sys, namgraph.__main__, namgraph.cli.main\n"
-        "namgraph.cli.main.main = lambda: 7\n"
+        "namgraph.cli.main.main = lambda **options: 7\n"
         "code = namgraph.__main__.main()\n"
         "atexit.register(lambda: signal.raise_signal(signal.SIGINT))\n"
         "sys.exit(code)"

@@ -50,7 +50,7 @@ def test_no_memory_is_one_line(
     def fail(*_: object) -> None:
         raise MemoryError("Unable to allocate 512. GiB")
 
-    monkeypatch.setattr("namgraph.cli.info.describe", fail)
+    monkeypatch.setattr("namgraph.cli.describe.describe", fail)
     assert main(["info", "x.wav"]) == 2
     said = "namgraph: error: not enough memory on this machine: Unable to allocate 512. GiB\n"
     assert capsys.readouterr().err == said

@@ -14,7 +14,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.cli.verify import null_test as module, torch_reference
 from namgraph.cli.verify.null_test import BLOCKS, compare, verify
-from namgraph.cli.verify.report import Verdict, spelled
+from namgraph.cli.verify.report import Report, format_report
 from namgraph.graph import AudioFileError, NamFileError, ParamError
 
 from ...nodes import bad
@@ -41,7 +41,7 @@ def wav(name: str, samples: Any, rate: int = RATE, subtype: str = "FLOAT") -> No
     soundfile.write(name, np.asarray(samples, np.float32), rate, subtype=subtype)
 
 
-def against(reference: str = "ref.wav", **options: Any) -> Verdict:
+def against(reference: str = "ref.wav", **options: Any) -> Report:
     return verify("model.nam", source="in.wav", against=reference, **options)
 
 
@@ -53,8 +53,8 @@ def test_a_model_against_itself(there: Path) -> None:
     assert found.holds
     assert found.null is not None
     assert found.null.max_error == 0.0
-    assert [c.block for c in found.cuts] == list(BLOCKS)
-    assert all(c.identical and c.after_reset for c in found.cuts)
+    assert [c.block for c in found.blocks] == list(BLOCKS)
+    assert all(c.identical and c.after_reset for c in found.blocks)
     assert found.values()["against"]["tolerance"] == 1e-5
 
 
@@ -62,7 +62,7 @@ def test_without_a_reference_it_says_what_was_not_verified(there: Path) -> None:
     found = verify("model.nam", source="in.wav")
     assert found.holds
     assert found.null is None
-    assert "no reference: only what is above was verified" in spelled(found.values())
+    assert "no reference: only what is above was verified" in format_report(found.values())
 
 
 def test_the_shipped_guitar_is_the_input_at_any_rate(there: Path) -> None:
@@ -120,8 +120,8 @@ def test_samples_that_are_no_numbers_are_the_worst() -> None:
 
 @pytest.mark.parametrize("kernel", [bad.counts_blocks, bad.leaves_out])
 def test_a_model_that_hears_the_cuts_is_found(kernel: Any) -> None:
-    _, cuts = module._play(bad.make(kernel), DI[:500], RATE)
-    found = {c.block: c for c in cuts}
+    _, results = module._play(bad.make(kernel), DI[:500], RATE)
+    found = {c.block: c for c in results}
     assert found[64].identical
     assert not found[17].identical
     assert found[17].first_difference is not None
@@ -129,8 +129,8 @@ def test_a_model_that_hears_the_cuts_is_found(kernel: Any) -> None:
 
 def test_a_model_that_survives_a_reset_is_found() -> None:
     made = bad.make(bad.remembers_elsewhere)
-    _, cuts = module._play(made, np.ones(500, np.float32), RATE)
-    assert not any(c.after_reset for c in cuts)
+    _, results = module._play(made, np.ones(500, np.float32), RATE)
+    assert not any(c.after_reset for c in results)
 
 
 def test_a_model_that_was_muted_is_found(there: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_model_that_was_muted_is_found(there: Path) -> None:
     loud["weights"] = [3e38] * len(loud["weights"])
     nets.write(there, loud, "model.nam")
     found = verify("model.nam", source="in.wav")
-    assert any(c.muted for c in found.cuts)
+    assert any(c.muted for c in found.blocks)
     assert not found.holds
 
 
@@ -259,5 +259,5 @@ def test_against_the_trainer_itself(there: Path, model: Any) -> None:
     pytest.importorskip("nam")
     nets.write(there, model, "model.nam")
     found = verify("model.nam", source="in.wav", against="torch")
-    assert found.holds, spelled(found.values())
+    assert found.holds, format_report(found.values())
     assert "nam.models" in sys.modules

@@ -12,7 +12,7 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli import arguments
-from namgraph.cli.info import describe
+from namgraph.cli.describe import describe
 from namgraph.cli.main import main
 from namgraph.nodes.cabinet import impulse_response as impulse
 from namgraph.nodes.testing import NodeHarness

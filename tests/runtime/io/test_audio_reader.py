@@ -11,7 +11,7 @@ import soundfile
 
 import namgraph.runtime.io.audio_reader as sound
 from namgraph import AudioFileError
-from namgraph.cli.info import describe
+from namgraph.cli.describe import describe
 from namgraph.runtime.io.audio_file import read_audio, resample, scan_audio
 from namgraph.runtime.io.audio_reader import open_sound
 

@@ -14,7 +14,7 @@ from numba import cfunc
 import namgraph as ng
 from namgraph.graph import Io, KernelError, Node, Processor
 from namgraph.nodes.cabinet.cab import kernels as cab_kernels
-from namgraph.nodes.nam.common import common_kernels
+from namgraph.nodes.nam.cpu.prepare import common_kernels
 from namgraph.runtime import Native, kernel
 from namgraph.runtime.native import abi
 from namgraph.runtime.native.abi import NODE

@@ -1,4 +1,4 @@
-"""How ``namgraph live`` shows what goes on: a line on a terminal, lines in a pipe, or events."""
+"""Displays of a live stream: a status line on a terminal, plain lines in a pipe, or JSON events."""
 
 import json
 import os
@@ -8,123 +8,119 @@ import unicodedata
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from ..graph.text import one_line, printable
-from ..presets.rig import Rig
-from ..runtime.adapters.live.sound_card import LiveStream
-from ..runtime.adapters.live.stats import LiveStats
-from ..runtime.adapters.live.stream import Stream
+from ...graph.text import one_line, printable
+from ...presets.rig import Rig
+from ...runtime.adapters.live.sound_card import LiveStream
+from ...runtime.adapters.live.stats import LiveStats
+from ...runtime.adapters.live.stream import Stream
 
-__all__ = ["Events", "Line", "Lines", "Show"]
+__all__ = ["Display", "JsonDisplay", "TerminalDisplay"]
 
-LINE_S = 1.0
-"""Between two lines in a pipe; on a terminal the one line is renewed with every look."""
+STATUS_S = 1.0
+"""Seconds between two status lines or events; a terminal's line is redrawn in every update."""
 
 
-class Show:
-    """Tells people or programs how it goes; each kind in its own way."""
+class Display:
+    """Writes plain lines, for a pipe.  Control thread."""
 
     def __init__(self, out: TextIO) -> None:
-        self.out, self.next_line = out, 0.0
-        self.before: dict[tuple[str, str], int] = {}
+        self.out, self.next_status = out, 0.0
+        self.counts: dict[tuple[str, str], int] = {}
 
-    def say(self, text: str) -> None:
-        """Write a line, now."""
+    def write(self, text: str) -> None:
+        """Write a line and flush."""
         self.out.write(text + "\n")
         self.out.flush()
 
     def started(self, rig: Rig, stream: Stream) -> None:
-        """Say what plays, and where."""
+        """Write the rack, the device and the latency."""
         ms = 1e3 * (sum(stream.latency_s) + stream.engine.latency / stream.sample_rate)
-        what = one_line(f"{rig.name} plays on {_where(stream)}")
-        self.say(
-            f"{what}: {stream.sample_rate:g} Hz, blocks of "
+        title = one_line(f"{rig.name} plays on {_device_name(stream)}")
+        self.write(
+            f"{title}: {stream.sample_rate:g} Hz, blocks of "
             f"{stream.blocksize}, {ms:.1f} ms from input to output; Ctrl-C stops"
         )
 
-    def look(self, stats: LiveStats) -> None:
-        """Say what has happened since the last look."""
-        if time.monotonic() >= self.next_line:
-            self.next_line = time.monotonic() + LINE_S
-            self.say(_status(stats))
+    def update(self, stats: LiveStats) -> None:
+        """Write a status line, once a second."""
+        if time.monotonic() >= self.next_status:
+            self.next_status = time.monotonic() + STATUS_S
+            self.write(_status(stats))
 
     def ended(self, stats: LiveStats) -> None:
-        """Say how it went."""
-        self.say("\n".join(_summary(stats)))
+        """Write the summary."""
+        self.write("\n".join(_summary(stats)))
 
-    def news(self, stats: LiveStats) -> list[dict[str, Any]]:
-        """Return what has gone wrong since the last look, as events."""
+    def new_events(self, stats: LiveStats) -> list[dict[str, Any]]:
+        """Return xruns, late blocks, lost blocks, faults and overruns since the last call."""
         now: dict[tuple[str, str], int] = {("xrun", ""): stats.xruns, ("late", ""): stats.late}
         now["lost", ""] = stats.lost
         for n in stats.nodes:
             now |= {("fault", n.name): n.faults, ("overrun", n.name): n.overruns}
         found = []
         for (event, name), count in now.items():
-            new = count - self.before.get((event, name), 0)
+            new = count - self.counts.get((event, name), 0)
             if new > 0:
                 about: dict[str, Any] = {"node": name} if name else {}
                 if event in ("xrun", "late"):
                     about = {"blamed": stats.blamed}
                 found.append({"event": event, "new": new, "seconds": stats.seconds, **about})
-        self.before = now
+        self.counts = now
         return found
 
 
-class Lines(Show):
-    """Plain lines, for a pipe."""
+class TerminalDisplay(Display):
+    """Redraws one status line, on a terminal."""
 
-
-class Line(Show):
-    """One line that is always renewed, for a terminal."""
-
-    def look(self, stats: LiveStats) -> None:
-        """Renew the line; what was muted keeps a line of its own."""
-        for event in self.news(stats):
+    def update(self, stats: LiveStats) -> None:
+        """Redraw the status line; a muted node gets a line that stays."""
+        for event in self.new_events(stats):
             if event["event"] in ("fault", "overrun"):
-                self.say(f"\r\x1b[K{event['node']} was muted: {event['event']}")
-        # One column stays free: a terminal may go on to the next line after the last.
-        self.out.write(f"\r{_cut(_status(stats), _columns(self.out) - 1)}\x1b[K")
+                self.write(f"\r\x1b[K{event['node']} was muted: {event['event']}")
+        # The last column stays free: some terminals wrap after it.
+        self.out.write(f"\r{_truncate(_status(stats), _columns(self.out) - 1)}\x1b[K")
         self.out.flush()
 
     def ended(self, stats: LiveStats) -> None:
-        """Say how it went, in the place of the line."""
+        """Replace the status line by the summary."""
         self.out.write("\r\x1b[K")
         super().ended(stats)
 
 
-class Events(Show):
-    """JSON, an event a line."""
+class JsonDisplay(Display):
+    """Writes events, one JSON object a line."""
 
     def started(self, rig: Rig, stream: Stream) -> None:
-        """Tell what plays, and where."""
+        """Write the event ``started``."""
         self.event(
             "started",
             rig=rig.name,
-            device=_where(stream),
+            device=_device_name(stream),
             sample_rate=stream.sample_rate,
             blocksize=stream.blocksize,
             warnings=stream.warnings,
         )
 
-    def look(self, stats: LiveStats) -> None:
-        """Tell what has gone wrong, and once a second how it goes."""
-        for event in self.news(stats):
+    def update(self, stats: LiveStats) -> None:
+        """Write an event for each new fault, and once a second ``status``."""
+        for event in self.new_events(stats):
             self.event(**event)
-        if time.monotonic() >= self.next_line:
-            self.next_line = time.monotonic() + LINE_S
+        if time.monotonic() >= self.next_status:
+            self.next_status = time.monotonic() + STATUS_S
             levels = {s: [asdict(x) for x in getattr(stats, s)] for s in ("inputs", "outputs")}
             counts = {name: getattr(stats, name) for name in ("seconds", "load", "xruns", "late")}
             self.event("status", **counts, **levels)
 
     def ended(self, stats: LiveStats) -> None:
-        """Tell every figure."""
+        """Write the event ``ended``, with all figures."""
         self.event("ended", **asdict(stats))
 
     def event(self, event: str, **about: Any) -> None:
-        """Write one event."""
-        self.say(printable(json.dumps({"event": event, **about})))
+        """Write one event, with control characters escaped."""
+        self.write(printable(json.dumps({"event": event, **about})))
 
 
-def _where(stream: Stream) -> str:
+def _device_name(stream: Stream) -> str:
     if isinstance(stream, LiveStream):
         pair = (stream.input_device, stream.output_device)
         return " and ".join(dict.fromkeys(f"{d.name} ({d.api})" for d in pair if d))
@@ -143,15 +139,15 @@ def _status(s: LiveStats) -> str:
 
 
 def _columns(out: TextIO) -> int:
-    """Return the width of a terminal, as it is now; COLUMNS tells only what it was."""
+    """Return the current width of a terminal; COLUMNS may be outdated."""
     try:
         return os.get_terminal_size(out.fileno()).columns or shutil.get_terminal_size().columns
     except (OSError, ValueError):  # no terminal (tests): COLUMNS, or 80
         return shutil.get_terminal_size().columns
 
 
-def _cut(text: str, columns: int) -> str:
-    """Return as much of a line as fits; East Asian characters take two columns."""
+def _truncate(text: str, columns: int) -> str:
+    """Return the part of a line that fits; East Asian characters take two columns."""
     for end, character in enumerate(text):
         if not unicodedata.combining(character):
             columns -= 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,54 @@
+"""``namgraph batch``: render every input through every model in every rack of a job."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from .arguments import BACKEND_HELP, BACKENDS, Subparsers, add_json_option, add_verb
+from .console import say, warn
+from .progress import Progress
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb and its options."""
+    parser = add_verb(
+        subparsers,
+        "batch",
+        run,
+        "render every input through every model in every rack of a job",
+        "namgraph batch job.json",
+        "namgraph batch job.json --threads 4 --strict --json",
+    )
+    add = parser.add_argument
+    add("job", metavar="JOB.json", help="inputs, models, racks and settings (presets/README.md)")
+    add("--threads", type=int, metavar="N", help="files rendered at a time (one per processor)")
+    add("--again", action="store_true", help="render also files that are up to date")
+    add("--backend", choices=BACKENDS, help=BACKEND_HELP)
+    add("--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite")
+    add_json_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the job, and print its counts; return 1 with ``--strict`` if a file has a fault."""
+    from ..presets.batch.job import read_job
+    from ..presets.batch.run import run_job
+
+    job = read_job(arguments.job)
+    with Progress("rendering", unit="files") as progress:
+        done = run_job(
+            job,
+            backend=arguments.backend,
+            threads=arguments.threads,
+            again=arguments.again,
+            warn=warn,
+            started=progress.set_total,
+            progress=progress,
+        )
+    if arguments.json:
+        say(json.dumps(asdict(done)))
+    else:
+        there = f", {done.kept} were there" if done.kept else ""
+        say(f"{done.made} files made, {done.seconds:.1f} s of sound{there}; see {done.manifest}")
+    return int(arguments.strict and any(asdict(done.faults).values()))

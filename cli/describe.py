@@ -1,0 +1,226 @@
+"""Describe a file as JSON values: a model, an impulse response or other audio, a preset."""
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..graph import AudioFileError, FileError, Graph
+from ..graph.paths import checked_path
+from ..graph.text import one_line
+from ..nodes.cabinet.cab import Cab
+from ..nodes.cabinet.impulse_response import Header, header
+from ..nodes.nam import junctions
+from ..presets.bundled import shipped_presets
+from ..presets.levels import LevelMeter
+from ..presets.preset import read_preset
+from ..presets.rig import assumed_rates, model_rates, models
+from ..presets.runnable import running
+from ..runtime.io.audio_reader import open_sound
+from ..runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
+
+__all__ = ["describe", "format_description"]
+
+IMPULSE_RESPONSE_S = 3.0
+"""Longest audio, in seconds, that is called an impulse response."""
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return kind and properties of a file as JSON values.
+
+    A name that ends in .nam is a model.  Else the content decides, and if that is unknown, the
+    suffix.  A bare name is a bundled preset, or a file.  Raises ``NamgraphError`` for others.
+    """
+    name = checked_path(path, "file", FileError)
+    suffix, bare = Path(name).suffix.lower(), name in shipped_presets()
+    kind = None if bare or suffix == ".nam" else kind_of_file(name)
+    if suffix == ".nam" or kind == Kind(MODEL):
+        return {"file": name, "kind": "model", **_model(name)}
+    if bare or kind == Kind(PRESET):
+        file = name if bare or Path(name).suffix else os.path.abspath(name)
+        return {"file": name, "kind": "preset", **_preset(file)}
+    if kind is not None and kind not in READ:
+        raise FileError(f"{name}: {complaint(kind, 'a NAM model, audio or a preset')}")
+    if kind is None and suffix in ("", ".json"):
+        return {"file": name, "kind": "preset", **_preset(name)}
+    return {"file": name, **_audio(name)}
+
+
+def format_description(found: Mapping[str, Any]) -> str:
+    """Return a description as lines; line feeds inside values are escaped."""
+    lines = [f"{one_line(found['file'])}: {found['kind']}"]
+    assumed = found.get("sample_rate_assumed")
+    for key, value in found.items():
+        if key == "sample_rate" and assumed is not None:
+            value = f"no rate in the file: {assumed:g} Hz assumed"
+        if key not in ("file", "kind", "receptive_field", "sample_rate_assumed"):
+            lines += _lines(key.replace("_", " "), value, "  ")
+    return "\n".join(lines)
+
+
+def _lines(label: str, value: Any, indent: str) -> list[str]:
+    if isinstance(value, Mapping):
+        named = ((one_line(str(k)), v) for k, v in value.items())
+        inner = [line for k, v in named for line in _lines(k, v, indent + "  ")]
+        return [f"{indent}{label}:", *inner] if inner else []
+    if isinstance(value, list):
+        rows = [f"{indent}  {_format_value(v)}" for v in value]
+        return [f"{indent}{label}:", *rows] if rows else []
+    return [f"{indent}{label:<18} {_format_value(value)}"]
+
+
+def _format_value(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{one_line(str(k))} {_format_value(v)}" for k, v in value.items())
+    return one_line(str(value))
+
+
+def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
+    from ..nodes.nam.cuda import refusal
+    from ..nodes.nam.format.load import load_nam
+    from ..nodes.nam.levels import MODES, applied
+    from ..nodes.nam.model.model import UNKNOWN_RATE
+    from ..nodes.nam.model.networks import Linear, Lstm
+    from ..nodes.nam.model.wavenet import Sequential, WaveNet
+
+    model = load_nam(path)
+    network, field = model.running, model.receptive_field
+    rate = model.sample_rate or model.select().sample_rate  # a container's submodels may have it
+    found: dict[str, Any] = {
+        "architecture": model.architecture,
+        "version": model.version,
+        "sample_rate": rate,
+        **({} if rate else {"sample_rate_assumed": UNKNOWN_RATE}),
+        "weights": model.weight_count,
+        "multiply_adds": model.multiply_adds,
+        "remembers": "everything" if field is None else f"{field} frames",
+        "receptive_field": field,
+        "prewarm": model.prewarm,
+    }
+    if isinstance(network, WaveNet):
+        found["layers"] = [
+            {"channels": a.channels, "layers": len(a.layers)} for a in network.arrays
+        ]
+    elif isinstance(network, Lstm):
+        found["layers"] = [{"channels": network.hidden_size, "layers": len(network.layers)}]
+    elif isinstance(network, Linear):
+        found["channels"] = {"in": network.inputs, "out": network.outputs}
+        found["responses"] = len(network.taps)
+    elif isinstance(network, Sequential):
+        found["models"] = _parts(network)
+    if model.submodels:
+        found["sizes"] = [
+            {
+                "below_slim": s.max_value,
+                "architecture": s.model.architecture,
+                "weights": s.model.weight_count,
+                "multiply_adds": s.model.multiply_adds,
+            }
+            for s in model.submodels
+        ]
+    reason = refusal(network)
+    found["gpu"] = f"no: {reason}" if reason else "can"
+    found["levels"] = {
+        "loudness_db": model.loudness,
+        "input_level_dbu": model.input_level_dbu,
+        "output_level_dbu": model.output_level_dbu,
+        **{mode: str(applied(model, mode)) for mode in MODES if mode != "raw"},
+    }
+    known = ("loudness", "input_level_dbu", "output_level_dbu")
+    rest = {k: v for k, v in model.metadata.items() if k not in known}
+    found["metadata"] = {
+        k: None if isinstance(v, float) and not math.isfinite(v) else v  # 1e999 is inf
+        for k, v in rest.items()
+        if isinstance(v, str | int | float)
+    }
+    if isinstance(rest.get("date"), dict):
+        parts = [rest["date"].get(k) for k in ("year", "month", "day")]
+        found["metadata"]["date"] = "-".join(f"{p:02d}" for p in parts if isinstance(p, int))
+    return found
+
+
+def _parts(network: Any) -> list[dict[str, Any]]:
+    """Describe the models of a Sequential in order, nested ones flattened."""
+    from ..nodes.nam.model.networks import Lstm
+    from ..nodes.nam.model.wavenet import Sequential
+
+    rows = list[dict[str, Any]]()
+    for part in network.parts:
+        if isinstance(part, Sequential):
+            rows += _parts(part)
+            continue
+        name = "LSTM" if isinstance(part, Lstm) else type(part).__name__
+        about = {"architecture": name, "in": part.inputs, "out": part.outputs}
+        rows.append({**about, "weights": part.weight_count, "multiply_adds": part.multiply_adds})
+    return rows
+
+
+def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Describe an audio file, read block by block."""
+    with open_sound(path) as sound:
+        meter = LevelMeter(sound.channels, sound.rate)
+        for block in sound.checked_blocks():
+            meter.add(block.T)
+        head = Header(sound.channels, meter.frames, sound.rate, sound.ambisonic)
+    levels = meter.levels()
+    short = levels.seconds <= IMPULSE_RESPONSE_S
+    layout = {"layout": _layout(path, head)} if short or sound.ambisonic else {}
+    return {
+        "kind": "impulse response or short audio" if short else "audio",
+        "sample_rate": sound.rate,
+        "channels": sound.channels,
+        **layout,
+        "frames": levels.frames,
+        "seconds": levels.seconds,
+        "subtype": sound.subtype,
+        "peak_dbfs": levels.peak_db,
+        "rms_dbfs": levels.rms_db,
+        "energy": meter.energy,
+        "peak_at_frame": meter.peak_at,
+    }
+
+
+def _layout(path: str | os.PathLike[str], head: Header, layout: str = "auto") -> str:
+    """Return the layout a cabinet reads the channels as, and whether it is inferred."""
+    if layout != "auto":
+        return layout
+    if head.ambisonic:
+        return "ambisonic B-format: a cabinet needs the option layout"
+    try:
+        found = head.layout(os.fspath(path), "auto")
+    except AudioFileError:
+        return f"none for {head.channels} channels: a cabinet needs the option layout"
+    guess = head.guess(os.fspath(path), "auto")
+    return f"{found} (a guess from {head.channels} channels)" if guess else found
+
+
+def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
+    from ..nodes.nam.model.model import UNKNOWN_RATE
+
+    preset = read_preset(path)
+    graph = preset.graph
+    rates = sorted(set(model_rates(graph).values()))
+    return {
+        "name": preset.name,
+        "sample_rate": rates[0] if len(rates) == 1 else None,
+        "assumed_rates": dict.fromkeys(assumed_rates(graph), UNKNOWN_RATE),
+        "inputs": dict(graph.inputs),
+        "outputs": dict(graph.outputs),
+        "nodes": {name: node.type_name for name, node in graph.nodes.items()},
+        "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
+        "cab_layouts": _cab_layouts(graph),
+        "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
+        "between_models": [str(j) for j in junctions(graph)],
+        **running(path, graph),
+    }
+
+
+def _cab_layouts(graph: Graph) -> dict[str, str]:
+    """Return the channel layout of each cabinet, by node name."""
+    cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
+    return {n: _layout(cab.path, header(cab.path), cab.layout) for n, cab in cabs.items()}

@@ -1,0 +1,60 @@
+"""``namgraph live``: play a rack on a sound card, or on a clock."""
+
+import argparse
+
+from ..arguments import (
+    Subparsers,
+    add_level_options,
+    add_rig_options,
+    add_verb,
+    level_options,
+)
+from ..console import warn
+from ..render import note_levels
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb and its options."""
+    parser = add_verb(
+        subparsers,
+        "live",
+        run,
+        "play a rack on a sound card",
+        "namgraph live crunch",
+        "namgraph live amp.nam --ir cab.wav --device 3 --block 128",
+        "namgraph live crunch --null --seconds 5",
+    )
+    add_rig_options(parser)
+    add_level_options(parser)
+    add = parser.add_argument
+    add("--device", metavar="D", help="number or part of the name; IN,OUT for two (the default)")
+    add("--block", type=int, default=64, metavar="N", help="frames a block (%(default)s)")
+    add("--rate", type=float, metavar="HZ", help="sample rate (the models', or the card's)")
+    add("--inputs", metavar="1,2", help="input channels of the card, in the rack's order")
+    add("--outputs", metavar="1,2", help="output channels of the card, in the rack's order")
+    add("--seconds", type=float, metavar="S", help="stop after so many seconds (on Ctrl-C)")
+    add("--pipelined", action="store_true", help="give a GPU one more block of time and latency")
+    add("--null", action="store_true", help="use a clock instead of a sound card")
+    add("--fast", action="store_true", help="with --null: as fast as the processor can")
+    add("--json", action="store_true", help="print events as lines of JSON")
+    add("--resample", action="store_true", help="run models at their own rates, with latency")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Open the rack and play it until it is stopped."""
+    from ...presets.rig import open_rig
+    from .play import play
+
+    rig = open_rig(
+        arguments.rig,
+        ir=arguments.ir,
+        ir_layout=arguments.ir_layout,
+        slim=arguments.slim,
+        backend=arguments.backend,
+        resample=arguments.resample or None,
+        **level_options(arguments),
+    )
+    note_levels(rig)
+    play(rig, arguments, warn)

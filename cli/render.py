@@ -1,0 +1,94 @@
+"""``namgraph render``: render one audio file through a rack."""
+
+import argparse
+from typing import Any
+
+from .arguments import (
+    SUBTYPES,
+    Subparsers,
+    add_level_options,
+    add_rig_options,
+    add_verb,
+    check_block,
+    level_options,
+)
+from .console import note, say, warn
+from .progress import AudioProgress
+
+__all__ = ["add_parser", "note_levels", "run"]
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the verb and its options."""
+    parser = add_verb(
+        subparsers,
+        "render",
+        run,
+        "render one audio file through a rack",
+        "namgraph render crunch guitar.wav out.wav",
+        "namgraph render amp.nam guitar.wav out.flac --ir cab.wav --subtype pcm16",
+    )
+    add_rig_options(parser)
+    add = parser.add_argument
+    add("input", metavar="IN.wav", help="audio file with as many channels as the rack's input")
+    add("output", metavar="OUT.wav", help="audio file, written whole or not at all")
+    add(
+        "--resample",
+        action="store_true",
+        help="accept a sample rate other than the models': resample there and back (soxr, VHQ)",
+    )
+    add(
+        "--tail",
+        action=argparse.BooleanOptionalAction,
+        help="render the tail after the input (default: yes, unless RIG is a .nam without --ir)",
+    )
+    add(
+        "--subtype",
+        choices=SUBTYPES,
+        help="sample format: WAV any, FLAC and AIFF pcm24 or pcm16, MP3 and OGG none (pcm24)",
+    )
+    add_level_options(parser)
+    add("--block", type=int, metavar="N", help="frames a block; does not change the sound")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Render, and print the levels of the file."""
+    if arguments.block is not None:
+        check_block(arguments.block)
+    from ..presets.render import format_channels, render_file
+    from ..presets.rig import open_rig
+
+    rig = open_rig(
+        arguments.rig,
+        ir=arguments.ir,
+        ir_layout=arguments.ir_layout,
+        slim=arguments.slim,
+        backend=arguments.backend,
+        **level_options(arguments),
+    )
+    note_levels(rig)
+    with AudioProgress("rendering", arguments.input) as progress:
+        levels = render_file(
+            rig,
+            arguments.input,
+            arguments.output,
+            resampled=arguments.resample,
+            block=arguments.block,
+            subtype=arguments.subtype,
+            tail=arguments.tail,
+            warn=warn,
+            progress=progress,
+        )
+    say(
+        f"{arguments.output}: {levels.seconds:.2f} s, {format_channels(levels.channels)} "
+        f"at {levels.rate:g} Hz, peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS"
+    )
+
+
+def note_levels(rig: Any) -> None:
+    """Print the gains of level matching on stderr, if any model has some."""
+    from ..presets.rig import format_levels
+
+    line = format_levels(rig.graph, missing=False)  # building the graph warns of missing ones
+    if line:
+        note(f"levels: {line}")
