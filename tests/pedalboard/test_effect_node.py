@@ -174,19 +174,19 @@ def test_a_convolution_names_its_file(tmp_path: Path) -> None:
 def test_a_hosted_plugin_plays() -> None:
     """The one VST3 that is always there: our own shim, offered once more."""
 
-    def no_engines(seat: binding.Seat, rate: float, channels: int) -> None:
-        raise AssertionError("not armed: samples pass through")
+    def no_engines(instance: binding.PluginInstance, rate: float, channels: int) -> None:
+        raise AssertionError("not enabled: bypass")
 
     x = noise(2, 3000)
-    with binding.seated("hosted", no_engines, 0b110) as seat:
-        seat.latency = 100  # a pass-through that says it lags: pedalboard drops 100 frames
-        path = str(binding.opened().bundle)
+    with binding.offered_instance("hosted", no_engines, 0b110) as instance:
+        instance.latency = 100  # a pass-through that says it lags: pedalboard drops 100 frames
+        path = str(binding.loaded_shim().bundle)
         node = PedalboardEffect(path)
         found = rendered(around(node), x)
         assert loads(dumps(around(node))).graph == around(node)
     np.testing.assert_array_equal(found[:, :2000], x[:, 100:2100])
     assert node.latency(ng.Spec(RATE, 64)) == 100 + 511
-    ctypes.memset(ctypes.addressof(seat), 0, 0)
+    ctypes.memset(ctypes.addressof(instance), 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""GraphPlugin over time: loading, forgetting, threads, the GIL, and what a call costs."""
+"""Lifetime of GraphPlugin: loading, freeing, threads, the GIL, and the time of a call."""
 
 import ctypes
 import gc
@@ -43,39 +43,39 @@ def test_loading_and_unloading_leaves_nothing() -> None:
             plugin(x, RATE)
     del plugin
     gc.collect()
-    assert binding.sweep() == 0
+    assert binding.release_unused() == 0
     assert resident_kib() - before < 4096
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_what_is_not_let_go_shows() -> None:
+def test_the_memory_test_detects_plugins_that_are_kept() -> None:
     gc.collect()
     before, x = resident_kib(), noise(2, 64)
     held = [GraphPlugin(rack()) for _ in range(20)]
     for plugin in held:
         plugin(x, RATE)
     assert resident_kib() - before > 4096
-    assert binding.sweep() >= 20
+    assert binding.release_unused() >= 20
 
 
-def test_a_board_keeps_its_plugin_and_its_knobs() -> None:
-    ownership.release_kept()
-    x, kept = noise(2), ownership.kept()
+def test_a_board_keeps_its_plugin_and_its_parameters() -> None:
+    ownership.release_unused_plugins()
+    x, kept = noise(2), ownership.kept_count()
     board = pb.Pedalboard([pb.Gain(0), GraphPlugin(rack())])
     gc.collect()
-    assert ownership.kept() == kept + 1
+    assert ownership.kept_count() == kept + 1
     board[1].amp_gain_db = -20.0
     np.testing.assert_array_equal(board(x, RATE), rendered(rack(gain_db=-20.0), x))
     del board
     gc.collect()
-    assert ownership.release_kept() == kept
+    assert ownership.release_unused_plugins() == kept
 
 
-def test_owners_are_counted() -> None:
+def test_boards_that_hold_a_plugin_are_counted() -> None:
     plugin = pb.Gain()
-    assert ownership.owners(plugin) == 0
+    assert ownership.board_count(plugin) == 0
     boards = [pb.Pedalboard([plugin]), pb.Chain([plugin])]
-    assert ownership.owners(plugin) == len(boards)
+    assert ownership.board_count(plugin) == len(boards)
 
 
 def test_many_instances_each_with_its_own_state() -> None:
@@ -128,7 +128,7 @@ def test_one_instance_in_many_threads() -> None:
     in_threads(work)
 
 
-def test_knobs_are_turned_while_it_plays() -> None:
+def test_parameters_are_set_while_it_plays() -> None:
     plugin, x = GraphPlugin(rack()), noise(2, 64)
     over = threading.Event()
 
@@ -155,8 +155,8 @@ def test_knobs_are_turned_while_it_plays() -> None:
 
 
 def test_made_in_another_thread_it_says_where_to_make_it() -> None:
-    first = GraphPlugin(rack())  # the message thread is this one now
-    with pytest.raises(ng.EngineError, match="only in the thread that made the first one"):
+    first = GraphPlugin(rack())  # pedalboard's message thread is this one from now on
+    with pytest.raises(ng.EngineError, match="only in the thread that created the first"):
         in_threads(lambda k: GraphPlugin(rack()) and None, count=1)
     assert first.amp_gain_db == -6.0
 
