@@ -1,4 +1,4 @@
-"""GraphPlugin in pedalboard's own live stream, into a sound card of ALSA's that only pretends."""
+"""GraphPlugin in pedalboard's AudioStream, on ALSA's null device."""
 
 import os
 import subprocess

@@ -39,7 +39,6 @@ MAX_FRAMES = 512
 MAX_WAITING = 4096
 """Waiting messages above which ``set`` has them handled first."""
 MAX_TAIL_S = 60.0
-RATES = (8_000.0, 384_000.0)
 
 
 class WidthError(PortError, ValueError):
@@ -90,9 +89,7 @@ class HostedGraph:
         }
         self.attributes = _attributes(self.rows)
         self._values: dict[str, float] = {}
-        self._lock = (
-            threading.RLock()
-        )  # a value set while engines are replaced reaches the new ones
+        self._lock = threading.RLock()  # held while engines are replaced: no value is lost
         self.engines: list[Engine] = []
         self.handle_messages: Callable[[], object] = lambda: None
         """Handle waiting messages of engines that a host's thread processes."""
@@ -103,7 +100,7 @@ class HostedGraph:
 
     @property
     def graph(self) -> Graph:
-        """A copy of the graph with its parameters as they are set now.
+        """A copy of the graph with its parameters at their current values.
 
         A change for a later frame (``at``) is included once that frame has been processed.
         """
