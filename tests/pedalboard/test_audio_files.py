@@ -1,4 +1,4 @@
-"""Encoded audio files by way of pedalboard.io."""
+"""Encoded audio files: reading and writing with pedalboard.io."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 import namgraph as ng
 
-from .racks import noise
+from .graphs import noise
 
 pytest.importorskip("pedalboard")
 
@@ -23,7 +23,7 @@ CLOSE = {"aiff": 1e-6, "flac": 1e-6, "mp3": 0.2, "ogg": 0.2}
 
 @pytest.mark.parametrize("suffix", sorted(ENCODED))
 @pytest.mark.parametrize("channels", [1, 2])
-def test_there_and_back(suffix: str, channels: int, tmp_path: Path) -> None:
+def test_written_files_are_read_back(suffix: str, channels: int, tmp_path: Path) -> None:
     t = np.arange(RATE) / RATE
     x = np.stack([0.5 * np.sin(2 * np.pi * 220 * (c + 1) * t) for c in range(channels)])
     path = tmp_path / f"sound{suffix}"
@@ -36,7 +36,7 @@ def test_there_and_back(suffix: str, channels: int, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_what_is_too_loud_is_clipped(tmp_path: Path) -> None:
+def test_samples_beyond_full_scale_are_clipped(tmp_path: Path) -> None:
     write_encoded(tmp_path / "loud.flac", 8 * noise(2), RATE)
     assert np.abs(read_encoded(tmp_path / "loud.flac")[0]).max() <= 1.0 + 1e-6
 

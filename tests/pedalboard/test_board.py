@@ -1,4 +1,4 @@
-"""Board gives what a Pedalboard gives, sample for sample."""
+"""The output of Board equals that of Pedalboard, sample for sample."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +10,11 @@ from hypothesis import given, settings, strategies as st
 import namgraph as ng
 from namgraph.runtime.adapters.pedalboard import Board, GraphEffect
 
-from .racks import LAG, RATE, Audio, noise, rack, rendered
+from .graphs import LAG, RATE, Audio, echo_graph, noise, rendered
 
 pb = pytest.importorskip("pedalboard")
 GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
-THEIRS: dict[str, Callable[[], Any]] = {
+PLUGINS: dict[str, Callable[[], Any]] = {
     "compressor": lambda: pb.Compressor(-20, 4),
     "delay": lambda: pb.Delay(0.001, 0.5),
     "gain": lambda: pb.Gain(-3),
@@ -32,23 +32,23 @@ def pair(items: list[str], channels: int) -> tuple[Any, Any]:
     for item in items:
         wraps: tuple[Any, Any] = (GraphEffect, GraphPlugin)
         for side, wrap in zip(made, wraps, strict=True):
-            if item in THEIRS:
-                side.append(THEIRS[item]())
+            if item in PLUGINS:
+                side.append(PLUGINS[item]())
             else:
-                side.append(wrap(rack(channels, LAG if item == "late" else 0)))
+                side.append(wrap(echo_graph(channels, LAG if item == "late" else 0)))
     return Board(made[0]), pb.Pedalboard(made[1])
 
 
 def both(boards: tuple[Any, Any], audio: Audio, *args: Any, **named: Any) -> None:
     ours, theirs = (board(audio, *args, **named) for board in boards)
     assert ours.dtype == theirs.dtype
-    if ours.size or theirs.size:  # of nothing, pedalboard forgets the channels
+    if ours.size or theirs.size:  # pedalboard drops the channels of an empty array
         np.testing.assert_array_equal(ours, theirs)
 
 
 @settings(max_examples=40)
 @given(
-    items=st.lists(st.sampled_from([*THEIRS, "rack", "late"]), min_size=1, max_size=5),
+    items=st.lists(st.sampled_from([*PLUGINS, "rack", "late"]), min_size=1, max_size=5),
     channels=st.integers(1, 2),
     sizes=st.lists(st.sampled_from([1, 3, 64, 100, 333, 1000]), min_size=1, max_size=8),
     buffer_size=st.sampled_from([1, 64, 333, 8192]),
@@ -69,7 +69,7 @@ def test_it_is_a_pedalboard(
     both(boards, x[:, :frames], RATE, buffer_size, reset=True)
 
 
-def test_a_difference_is_heard() -> None:
+def test_a_different_parameter_is_detected() -> None:
     ours, theirs = pair(["compressor", "rack", "reverb"], 2)
     ours[1].amp_gain_db = -6.001
     with pytest.raises(AssertionError):
@@ -93,10 +93,10 @@ def test_other_rates() -> None:
         both(boards, noise(2), rate)
 
 
-def test_input_is_not_touched_and_not_returned() -> None:
+def test_input_is_neither_changed_nor_returned() -> None:
     x = noise(2)
     given_before = x.copy()
-    for board in (Board(), Board([None]), Board([rack()])):
+    for board in (Board(), Board([None]), Board([echo_graph()])):
         heard = board(x, RATE)
         assert not np.shares_memory(heard, x)
     np.testing.assert_array_equal(x, given_before)
@@ -104,26 +104,28 @@ def test_input_is_not_touched_and_not_returned() -> None:
 
 def test_graphs_alone_need_no_pedalboard_plugin() -> None:
     x = noise(2)
-    np.testing.assert_array_equal(Board([rack(lag=LAG)])(x, RATE), rendered(rack(lag=LAG), x))
-    each = Board([GraphEffect(rack(1), fit="each")])(x, RATE)
-    np.testing.assert_array_equal(each[1], rendered(rack(1), x[1]))
+    np.testing.assert_array_equal(
+        Board([echo_graph(lag=LAG)])(x, RATE), rendered(echo_graph(lag=LAG), x)
+    )
+    each = Board([GraphEffect(echo_graph(1), fit="each")])(x, RATE)
+    np.testing.assert_array_equal(each[1], rendered(echo_graph(1), x[1]))
 
 
 def test_it_is_a_list() -> None:
     board = Board([pb.Gain(0)])
-    board.append(rack())
+    board.append(echo_graph())
     board.insert(0, None)
     assert len(board) == 3
     assert isinstance(board[2], GraphEffect)
     assert "<Board with 3 plugins: [None, " in repr(board)
-    board[0:2] = [rack()]
+    board[0:2] = [echo_graph()]
     del board[0]
     assert [type(item) for item in board] == [GraphEffect]
     board[0].amp_gain_db = -20.0
     assert board[0].graph.nodes["amp"] == ng.Gain(gain_db=-20.0)
 
 
-def test_what_a_pedalboard_refuses_is_refused() -> None:
+def test_arguments_that_pedalboard_refuses_are_refused() -> None:
     plugin = pb.Gain(0)
     with pytest.raises(TypeError, match="plugins, graphs and None"):
         Board(["reverb"])
@@ -136,4 +138,4 @@ def test_what_a_pedalboard_refuses_is_refused() -> None:
     with pytest.raises(RuntimeError, match="which are the channels"):
         Board()(np.zeros((2, 2), np.float32), RATE)
     with pytest.raises(ng.PortError, match="3-channel"):
-        Board([rack()])(noise(3), RATE)
+        Board([echo_graph()])(noise(3), RATE)

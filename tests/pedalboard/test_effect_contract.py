@@ -1,7 +1,7 @@
-"""PedalboardEffect keeps what every node promises, but for what a hosted plugin cannot.
+"""PedalboardEffect passes the node contract, except for what a hosted plugin cannot do.
 
-Not kept, and refused or documented instead: snapshots, state taken along by a swap, and memory (it
-is Python, and allocates).
+Exceptions, refused or documented: snapshots, state handover on a swap, and memory (its kernel is
+Python and allocates).
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ def node(request: pytest.FixtureRequest) -> Node:
 
 
 @pytest.mark.parametrize("cuts", [[64] * 16, [1, 2, 3, 61] * 10, [7, 64, 13] * 8])
-def test_cuts_are_not_heard(node: Node, cuts: list[int]) -> None:
+def test_output_does_not_depend_on_block_sizes(node: Node, cuts: list[int]) -> None:
     output.check_cuts(NodeHarness(node), cuts)
 
 

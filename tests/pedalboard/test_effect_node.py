@@ -1,4 +1,4 @@
-"""PedalboardEffect: their plugins in our graphs, offline and in scripts."""
+"""PedalboardEffect: pedalboard's plugins as nodes."""
 
 import ctypes
 import dataclasses
@@ -13,7 +13,7 @@ import namgraph as ng
 from namgraph.nodes.pedalboard_effect import PedalboardEffect
 from namgraph.presets.preset import dumps, loads
 
-from .racks import RATE, around, noise, rendered
+from .graphs import RATE, around, noise, rendered
 
 pb = pytest.importorskip("pedalboard")
 
@@ -27,7 +27,7 @@ SET: dict[str, dict[str, Any]] = {
     "Resample": {"target_sample_rate": 16_000.0},
 }
 ONLY_WHOLE = ("GSMFullRateCompressor", "PitchShift")
-"""What pedalboard itself plays differently in a stream (0.9.22 to 0.9.26)."""
+"""Plugins whose output in a stream differs in pedalboard itself (0.9.22 to 0.9.26)."""
 CONTAINERS = ("Chain", "Mix", "Pedalboard", "Plugin", "PluginContainer", "IIRFilter")
 CLASSES = [
     n
@@ -38,7 +38,7 @@ CLASSES = [
 
 
 def made(name: str) -> Any:
-    """One of pedalboard's own, set like our node."""
+    """A plugin of pedalboard with the settings of the node."""
     values = dict(SET.get(name, {}))
     if "mode" in values:
         values["mode"] = pb.LadderFilter.Mode.__members__[values["mode"]]
@@ -46,7 +46,7 @@ def made(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", [n for n in CLASSES if n not in ONLY_WHOLE])
-def test_every_class_sounds_as_it_does_alone(name: str) -> None:
+def test_every_class_gives_the_output_of_the_plugin_alone(name: str) -> None:
     x = noise(2, 20_000)
     node = PedalboardEffect(name, **SET.get(name, {}))
     found = rendered(around(node), x)
@@ -58,7 +58,7 @@ def test_every_class_sounds_as_it_does_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ONLY_WHOLE)
-def test_what_does_not_stream_is_refused(name: str) -> None:
+def test_plugins_that_cannot_stream_are_refused(name: str) -> None:
     with pytest.raises(ng.EngineError, match=f"{name}: pedalboard plays it only as a whole"):
         ng.render(around(PedalboardEffect(name)), noise(2), RATE)
 
@@ -99,7 +99,7 @@ def test_tails_are_rendered() -> None:
     assert np.abs(heard[:, 12_000:14_000]).max() > 0.1
 
 
-def test_a_parameter_is_heard_at_its_frame() -> None:
+def test_a_timed_parameter_changes_at_its_frame() -> None:
     x = noise(2, 3000)
     graph = around(PedalboardEffect(pb.Gain(1.0)))
     found = ng.render(graph, x, RATE, tail=False, changes=[(1234, "fx.gain_db", -20.0)])
@@ -108,7 +108,7 @@ def test_a_parameter_is_heard_at_its_frame() -> None:
 
 
 @pytest.mark.parametrize("name", ["Reverb", "Resample"])
-def test_reset_forgets(name: str) -> None:
+def test_reset_clears_the_state(name: str) -> None:
     x = noise(2, 2000)
     engine = ng.Engine(around(PedalboardEffect(name)), sample_rate=RATE, max_frames=64)
     first = engine.process(x)
@@ -117,7 +117,7 @@ def test_reset_forgets(name: str) -> None:
     np.testing.assert_array_equal(engine.process(x), first)
 
 
-def test_a_snapshot_is_refused_not_faked() -> None:
+def test_a_snapshot_is_refused() -> None:
     x = noise(2, 640)
     engine = ng.Engine(around(PedalboardEffect("Reverb")), sample_rate=RATE, max_frames=64)
     engine.process(x)
@@ -128,7 +128,7 @@ def test_a_snapshot_is_refused_not_faked() -> None:
         engine.process(x)
 
 
-def test_what_goes_wrong_inside_is_raised_by_render(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_in_a_block_are_raised_by_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from namgraph.runtime.adapters.pedalboard.hosting import process as hosted
 
     graph, x = around(PedalboardEffect("Gain")), noise(2, 600)
@@ -139,7 +139,7 @@ def test_what_goes_wrong_inside_is_raised_by_render(monkeypatch: pytest.MonkeyPa
         raise ZeroDivisionError("of all things")
 
     with monkeypatch.context() as patched:
-        patched.setattr(hosted, "_played", fail)
+        patched.setattr(hosted, "_process", fail)
         with pytest.raises(ng.EngineError, match="Gain: of all things") as caught:
             engine.process(x)
         assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -172,21 +172,21 @@ def test_a_convolution_names_its_file(tmp_path: Path) -> None:
 
 
 def test_a_hosted_plugin_plays() -> None:
-    """The one VST3 that is always there: our own shim, offered once more."""
+    """The shim itself is the VST3 plugin hosted here: it is always available."""
 
-    def no_engines(seat: binding.Seat, rate: float, channels: int) -> None:
-        raise AssertionError("not armed: samples pass through")
+    def no_engines(instance: binding.PluginInstance, rate: float, channels: int) -> None:
+        raise AssertionError("not enabled: bypass")
 
     x = noise(2, 3000)
-    with binding.seated("hosted", no_engines, 0b110) as seat:
-        seat.latency = 100  # a pass-through that says it lags: pedalboard drops 100 frames
-        path = str(binding.opened().bundle)
+    with binding.offered_instance("hosted", no_engines, 0b110) as instance:
+        instance.latency = 100  # bypass that reports latency: pedalboard drops 100 frames
+        path = str(binding.loaded_shim().bundle)
         node = PedalboardEffect(path)
         found = rendered(around(node), x)
         assert loads(dumps(around(node))).graph == around(node)
     np.testing.assert_array_equal(found[:, :2000], x[:, 100:2100])
     assert node.latency(ng.Spec(RATE, 64)) == 100 + 511
-    ctypes.memset(ctypes.addressof(seat), 0, 0)
+    ctypes.memset(ctypes.addressof(instance), 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_hosted_plugin_plays() -> None:
         ((3,), {}, "effect is 'int'"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(
+def test_errors_are_one_line(
     arguments: tuple[Any, ...], values: dict[str, Any], match: str
 ) -> None:
     with pytest.raises(ng.NamgraphError, match=match) as caught:
@@ -215,7 +215,7 @@ def test_a_rate_it_cannot_play_is_an_error() -> None:
         ng.render(around(PedalboardEffect("MP3Compressor")), noise(2), 12_345)
 
 
-def test_live_and_plugin_graphs_refuse_it_with_the_way_out() -> None:
+def test_live_and_plugin_graphs_refuse_it_and_name_the_alternative() -> None:
     from namgraph.runtime.adapters.pedalboard import GraphPlugin
     from namgraph.runtime.plan.placement import refuse_offline_nodes
 

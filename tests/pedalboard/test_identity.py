@@ -1,4 +1,4 @@
-"""What a plugin says it is, and what it says of attributes it does not have."""
+"""Name, version and identifier of a plugin; errors for unknown attributes."""
 
 import pickle
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 
 import namgraph as ng
 
-pytest.importorskip("pedalboard")
+pb = pytest.importorskip("pedalboard")
 
-from namgraph.runtime.adapters.pedalboard import GraphPlugin
-from namgraph.runtime.adapters.pedalboard.effect import GraphEffect
+from namgraph.runtime.adapters.pedalboard import GraphPlugin  # noqa: E402
+from namgraph.runtime.adapters.pedalboard.effect import GraphEffect  # noqa: E402
 
 KINDS = [GraphPlugin, GraphEffect]
 
@@ -34,9 +34,7 @@ def test_a_plugin_is_named_after_its_preset_or_its_nodes(tmp_path: Path) -> None
     ng.save_preset(graph, tmp_path / "mine.json", name="My tone")
     plugin = GraphPlugin(ng.load_preset(tmp_path / "mine.json"))
     assert plugin.name == plugin.descriptive_name == "My tone"
-    # What the host itself has read, and puts into its messages.
-    with pytest.raises(ValueError, match="a 2-channel stream"):
-        plugin(np.zeros((2, 64), np.float32), 48_000)
+    assert pb.VST3Plugin.name.fget(plugin) == "My tone"  # as the host has read it from the binary
     assert "My tone" in plugin.identifier
 
 
@@ -89,7 +87,7 @@ def test_two_plugins_of_one_graph_are_two() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["has_shared_gui", "_repr_html_", "__array__", "foo", "slim"])
-def test_an_attribute_that_is_like_none_is_refused_plainly(kind: type, name: str) -> None:
+def test_an_unknown_attribute_is_refused(kind: type, name: str) -> None:
     plugin = kind(chain(ng.Gain()))
     with pytest.raises(AttributeError) as caught:
         getattr(plugin, name)
@@ -101,7 +99,7 @@ def test_an_attribute_that_is_like_none_is_refused_plainly(kind: type, name: str
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["n0_gain", "n0_gain_dB", "gain_db", "gain"])
-def test_a_slip_is_answered_with_what_is_near(kind: type, name: str) -> None:
+def test_a_mistyped_attribute_is_answered_with_similar_names(kind: type, name: str) -> None:
     plugin = kind(chain(ng.Gain()))
     with pytest.raises(AttributeError, match=r"; did you mean n0_gain_db\?$"):
         setattr(plugin, name, 1.0)

@@ -1,4 +1,4 @@
-"""GraphPlugin over time: loading, forgetting, threads, the GIL, and what a call costs."""
+"""Lifetime of GraphPlugin: loading, freeing, threads, the GIL, and the time of a call."""
 
 import ctypes
 import gc
@@ -15,7 +15,7 @@ import pytest
 
 import namgraph as ng
 
-from .racks import RATE, noise, rack, rendered, wire
+from .graphs import RATE, echo_graph, noise, rendered, wire
 
 pb = pytest.importorskip("pedalboard")
 GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
@@ -32,7 +32,7 @@ def resident_kib() -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_loading_and_unloading_leaves_nothing() -> None:
-    graph, x = rack(), noise(2, 64)
+    graph, x = echo_graph(), noise(2, 64)
     before = 0
     for cycle in range(CYCLES + 200):
         if cycle == 200:
@@ -43,48 +43,48 @@ def test_loading_and_unloading_leaves_nothing() -> None:
             plugin(x, RATE)
     del plugin
     gc.collect()
-    assert binding.sweep() == 0
+    assert binding.release_unused() == 0
     assert resident_kib() - before < 4096
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_what_is_not_let_go_shows() -> None:
+def test_the_memory_test_detects_plugins_that_are_kept() -> None:
     gc.collect()
     before, x = resident_kib(), noise(2, 64)
-    held = [GraphPlugin(rack()) for _ in range(20)]
+    held = [GraphPlugin(echo_graph()) for _ in range(20)]
     for plugin in held:
         plugin(x, RATE)
     assert resident_kib() - before > 4096
-    assert binding.sweep() >= 20
+    assert binding.release_unused() >= 20
 
 
-def test_a_board_keeps_its_plugin_and_its_knobs() -> None:
-    ownership.release_kept()
-    x, kept = noise(2), ownership.kept()
-    board = pb.Pedalboard([pb.Gain(0), GraphPlugin(rack())])
+def test_a_board_keeps_its_plugin_and_its_parameters() -> None:
+    ownership.release_unused_plugins()
+    x, kept = noise(2), ownership.kept_count()
+    board = pb.Pedalboard([pb.Gain(0), GraphPlugin(echo_graph())])
     gc.collect()
-    assert ownership.kept() == kept + 1
+    assert ownership.kept_count() == kept + 1
     board[1].amp_gain_db = -20.0
-    np.testing.assert_array_equal(board(x, RATE), rendered(rack(gain_db=-20.0), x))
+    np.testing.assert_array_equal(board(x, RATE), rendered(echo_graph(gain_db=-20.0), x))
     del board
     gc.collect()
-    assert ownership.release_kept() == kept
+    assert ownership.release_unused_plugins() == kept
 
 
-def test_owners_are_counted() -> None:
+def test_boards_that_hold_a_plugin_are_counted() -> None:
     plugin = pb.Gain()
-    assert ownership.owners(plugin) == 0
+    assert ownership.board_count(plugin) == 0
     boards = [pb.Pedalboard([plugin]), pb.Chain([plugin])]
-    assert ownership.owners(plugin) == len(boards)
+    assert ownership.board_count(plugin) == len(boards)
 
 
 def test_many_instances_each_with_its_own_state() -> None:
     x = noise(2, 2000)
-    plugins = [GraphPlugin(rack(gain_db=-g)) for g in range(32)]
+    plugins = [GraphPlugin(echo_graph(gain_db=-g)) for g in range(32)]
     board = pb.Mix(plugins)
     board(x, RATE)
     for g, plugin in enumerate(plugins):
-        np.testing.assert_array_equal(plugin(x, RATE), rendered(rack(gain_db=-g), x))
+        np.testing.assert_array_equal(plugin(x, RATE), rendered(echo_graph(gain_db=-g), x))
 
 
 def in_threads(work: Callable[[int], None], count: int = 8) -> None:
@@ -107,8 +107,8 @@ def in_threads(work: Callable[[int], None], count: int = 8) -> None:
 
 def test_instances_in_threads_of_their_own() -> None:
     x = noise(2, 5000)
-    plugins = [GraphPlugin(rack(gain_db=-g)) for g in range(8)]
-    wanted = [rendered(rack(gain_db=-g), x) for g in range(8)]
+    plugins = [GraphPlugin(echo_graph(gain_db=-g)) for g in range(8)]
+    wanted = [rendered(echo_graph(gain_db=-g), x) for g in range(8)]
 
     def work(k: int) -> None:
         for _ in range(20):
@@ -118,8 +118,8 @@ def test_instances_in_threads_of_their_own() -> None:
 
 
 def test_one_instance_in_many_threads() -> None:
-    x, plugin = noise(2, 5000), GraphPlugin(rack())
-    wanted = rendered(rack(), x)
+    x, plugin = noise(2, 5000), GraphPlugin(echo_graph())
+    wanted = rendered(echo_graph(), x)
 
     def work(k: int) -> None:
         for _ in range(20):
@@ -128,8 +128,8 @@ def test_one_instance_in_many_threads() -> None:
     in_threads(work)
 
 
-def test_knobs_are_turned_while_it_plays() -> None:
-    plugin, x = GraphPlugin(rack()), noise(2, 64)
+def test_parameters_are_set_while_it_plays() -> None:
+    plugin, x = GraphPlugin(echo_graph()), noise(2, 64)
     over = threading.Event()
 
     def turn() -> None:
@@ -151,13 +151,13 @@ def test_knobs_are_turned_while_it_plays() -> None:
         for hand in hands:
             hand.join()
     plugin.amp_gain_db = -7.0
-    np.testing.assert_array_equal(plugin(x, RATE), rendered(rack(gain_db=-7.0), x))
+    np.testing.assert_array_equal(plugin(x, RATE), rendered(echo_graph(gain_db=-7.0), x))
 
 
 def test_made_in_another_thread_it_says_where_to_make_it() -> None:
-    first = GraphPlugin(rack())  # the message thread is this one now
-    with pytest.raises(ng.EngineError, match="only in the thread that made the first one"):
-        in_threads(lambda k: GraphPlugin(rack()) and None, count=1)
+    first = GraphPlugin(echo_graph())  # pedalboard's message thread is this one from now on
+    with pytest.raises(ng.EngineError, match="only in the thread that created the first"):
+        in_threads(lambda k: GraphPlugin(echo_graph()) and None, count=1)
     assert first.amp_gain_db == -6.0
 
 
@@ -187,7 +187,7 @@ def shares(tries: int = 12) -> tuple[float, float]:
 
     The best of some tries: others use the machine too.
     """
-    x, plugin = noise(2, 1 << 20), GraphPlugin(rack())
+    x, plugin = noise(2, 1 << 20), GraphPlugin(echo_graph())
     plugin(x, RATE)
     hog: Any = ctypes.PyDLL(None)
     beside = hogged = 0.0

@@ -1,4 +1,4 @@
-"""GraphPlugin is a pedalboard plugin: in chains, to the last bit."""
+"""GraphPlugin in pedalboard's chains: output equal to ``render``, bit for bit."""
 
 import copy
 import pickle
@@ -11,7 +11,7 @@ import pytest
 import namgraph as ng
 from namgraph.presets.preset import dumps
 
-from .racks import LAG, RATE, Audio, Fussy, Late, around, noise, rack, rendered, wire
+from .graphs import LAG, RATE, Audio, Late, Only48k, around, echo_graph, noise, rendered, wire
 
 pb = pytest.importorskip("pedalboard")
 GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
@@ -27,8 +27,8 @@ def streamed(plugin: Any, audio: Audio, sizes: list[int], buffer_size: int = 819
     return np.concatenate([p for p in parts if p.size], axis=1)
 
 
-def test_it_is_one() -> None:
-    plugin = GraphPlugin(rack())
+def test_it_is_a_vst3_plugin() -> None:
+    plugin = GraphPlugin(echo_graph())
     assert isinstance(plugin, pb.VST3Plugin)
     assert isinstance(plugin, pb.Plugin)
     board = pb.Pedalboard([plugin])
@@ -38,19 +38,21 @@ def test_it_is_one() -> None:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("lag", [0, LAG])
-def test_alone_it_is_render(size: int, channels: int, lag: int) -> None:
+def test_alone_it_equals_render(size: int, channels: int, lag: int) -> None:
     x = noise(channels, 3000)
-    found = GraphPlugin(rack(channels, lag))(x, RATE, size)
-    np.testing.assert_array_equal(found, rendered(rack(channels, lag), x))
+    found = GraphPlugin(echo_graph(channels, lag))(x, RATE, size)
+    np.testing.assert_array_equal(found, rendered(echo_graph(channels, lag), x))
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_chain_is_the_chain_made_by_hand(size: int, channels: int) -> None:
     x = noise(channels, 3000)
-    board = pb.Pedalboard([pb.Compressor(-20, 4), GraphPlugin(rack(channels)), pb.Reverb(0.3)])
+    board = pb.Pedalboard(
+        [pb.Compressor(-20, 4), GraphPlugin(echo_graph(channels)), pb.Reverb(0.3)]
+    )
     squeezed = pb.Compressor(-20, 4)(x, RATE, size)
-    wanted = pb.Reverb(0.3)(rendered(rack(channels), squeezed), RATE, size)
+    wanted = pb.Reverb(0.3)(rendered(echo_graph(channels), squeezed), RATE, size)
     np.testing.assert_array_equal(board(x, RATE, size), wanted)
     if size < 3000:
         sizes = [3, *[size] * (2900 // size)]  # a first array of 2 x 1 would count as mono
@@ -58,36 +60,42 @@ def test_a_chain_is_the_chain_made_by_hand(size: int, channels: int) -> None:
         np.testing.assert_array_equal(found, wanted[:, : sum(sizes)])
 
 
-def test_a_wrong_chain_is_heard() -> None:
+def test_a_wrong_chain_is_detected() -> None:
     x = noise(2, 3000)
-    board = pb.Pedalboard([pb.Compressor(-20, 4), GraphPlugin(rack(gain_db=-5.999))])
-    wanted = rendered(rack(), pb.Compressor(-20, 4)(x, RATE))
+    board = pb.Pedalboard([pb.Compressor(-20, 4), GraphPlugin(echo_graph(gain_db=-5.999))])
+    wanted = rendered(echo_graph(), pb.Compressor(-20, 4)(x, RATE))
     assert not np.array_equal(board(x, RATE), wanted)
 
 
 def test_mix_and_chain() -> None:
     x = noise(2)
-    mix = pb.Mix([pb.Chain([GraphPlugin(rack(lag=LAG)), pb.Gain(-3)]), GraphPlugin(rack())])
-    wanted = pb.Gain(-3)(rendered(rack(lag=LAG), x), RATE) + rendered(rack(), x)
+    mix = pb.Mix(
+        [pb.Chain([GraphPlugin(echo_graph(lag=LAG)), pb.Gain(-3)]), GraphPlugin(echo_graph())]
+    )
+    wanted = pb.Gain(-3)(rendered(echo_graph(lag=LAG), x), RATE) + rendered(echo_graph(), x)
     np.testing.assert_allclose(pb.Pedalboard([mix])(x, RATE), wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("channels", range(1, 9))
 def test_channel_layouts(channels: int) -> None:
     x = noise(channels, 500)
-    np.testing.assert_array_equal(GraphPlugin(rack(channels))(x, RATE), rendered(rack(channels), x))
-    each = GraphPlugin(rack(1), fit="each")(x, RATE)
+    np.testing.assert_array_equal(
+        GraphPlugin(echo_graph(channels))(x, RATE), rendered(echo_graph(channels), x)
+    )
+    each = GraphPlugin(echo_graph(1), fit="each")(x, RATE)
     for row, given in zip(each, x, strict=True):
-        np.testing.assert_array_equal(row, rendered(rack(1), given))
+        np.testing.assert_array_equal(row, rendered(echo_graph(1), given))
     with pytest.raises(ValueError, match=f"{channels % 8 + 1}-channel"):
-        GraphPlugin(rack(channels))(noise(channels % 8 + 1, 500), RATE)
+        GraphPlugin(echo_graph(channels))(noise(channels % 8 + 1, 500), RATE)
 
 
 def test_interleaved_and_one_dimension() -> None:
     x = noise(2)
-    plugin = GraphPlugin(rack())
-    np.testing.assert_array_equal(plugin(x.T.astype("f8"), RATE).T, rendered(rack(), x))
-    np.testing.assert_array_equal(GraphPlugin(rack(1))(x[0], RATE), rendered(rack(1), x[0]))
+    plugin = GraphPlugin(echo_graph())
+    np.testing.assert_array_equal(plugin(x.T.astype("f8"), RATE).T, rendered(echo_graph(), x))
+    np.testing.assert_array_equal(
+        GraphPlugin(echo_graph(1))(x[0], RATE), rendered(echo_graph(1), x[0])
+    )
 
 
 def test_first_feeds_a_mono_graph_of_stereo_output() -> None:
@@ -100,19 +108,19 @@ def test_first_feeds_a_mono_graph_of_stereo_output() -> None:
     np.testing.assert_array_equal(GraphPlugin(graph, fit="first")(x, RATE), rendered(graph, x[0]))
 
 
-def test_what_cannot_be_a_plugin_is_refused() -> None:
+def test_graphs_that_cannot_be_a_plugin_are_refused() -> None:
     two = ng.Graph()
     for name in "ab":
         two.input(name, channels=1) >> two.output(f"{name}_out", channels=1)
-    for bad, match in [(two, "inputs"), (rack(9), "9 channels")]:
+    for bad, match in [(two, "inputs"), (echo_graph(9), "9 channels")]:
         with pytest.raises(ng.PortError, match=match):
             GraphPlugin(bad)
     with pytest.raises(ng.GraphError, match="must be a Graph: load_preset"):
         GraphPlugin("rack.json")
     with pytest.raises(ng.ParamError, match="fit is 'wide'"):
-        GraphPlugin(rack(), fit="wide")
+        GraphPlugin(echo_graph(), fit="wide")
     with pytest.raises(ng.PortError, match="each"):
-        GraphPlugin(rack(2), fit="each")
+        GraphPlugin(echo_graph(2), fit="each")
 
 
 def test_latency_is_reported_and_taken_out() -> None:
@@ -128,9 +136,9 @@ def test_latency_is_reported_and_taken_out() -> None:
     np.testing.assert_allclose(both(x, RATE), 2 * x, atol=1e-6)
 
 
-def test_reset_forgets_and_a_longer_block_does_not() -> None:
+def test_reset_clears_the_state_and_a_longer_block_does_not() -> None:
     x = noise(2, 4000)
-    plugin = GraphPlugin(rack())
+    plugin = GraphPlugin(echo_graph())
     first = plugin(x, RATE)
     np.testing.assert_array_equal(plugin(x, RATE), first)
     carried = plugin(x, RATE, reset=False)
@@ -140,13 +148,13 @@ def test_reset_forgets_and_a_longer_block_does_not() -> None:
 
 
 def test_rates_come_and_go() -> None:
-    x, plugin = noise(2), GraphPlugin(rack())
+    x, plugin = noise(2), GraphPlugin(echo_graph())
     for rate in (44_100, 48_000, 96_000, 44_100):
-        np.testing.assert_array_equal(plugin(x, rate), rendered(rack(), x, rate))
+        np.testing.assert_array_equal(plugin(x, rate), rendered(echo_graph(), x, rate))
 
 
 def test_what_prepare_raises_is_raised_where_the_chain_was_called() -> None:
-    x, plugin = noise(2, 500), GraphPlugin(around(Fussy(gain_db=-6.0)))
+    x, plugin = noise(2, 500), GraphPlugin(around(Only48k(gain_db=-6.0)))
     board = pb.Pedalboard([pb.Gain(0), plugin])
     wanted = board(x, RATE)
     for call in (board, plugin):
@@ -180,19 +188,19 @@ def test_parameters_are_attributes_and_exact() -> None:
     assert "fx_gain_db" in dir(plugin)
 
 
-def test_a_parameter_is_heard_at_its_frame() -> None:
+def test_a_timed_parameter_changes_at_its_frame() -> None:
     x = noise(2, 1000)
-    plugin = GraphPlugin(rack())
+    plugin = GraphPlugin(echo_graph())
     plugin(x, RATE)
     plugin.reset()
     plugin.set("amp.gain_db", -20.0, at=321)
     changes = [(321, "amp.gain_db", -20.0)]
-    wanted = ng.render(rack(), x, RATE, tail=False, changes=changes)
+    wanted = ng.render(echo_graph(), x, RATE, tail=False, changes=changes)
     np.testing.assert_array_equal(plugin(x, RATE, reset=False), wanted)
 
 
-def test_what_is_mistyped_or_out_of_range_is_refused() -> None:
-    plugin = GraphPlugin(rack())
+def test_mistyped_names_and_values_out_of_range_are_refused() -> None:
+    plugin = GraphPlugin(echo_graph())
     with pytest.raises(AttributeError, match="amp_gain_db"):
         plugin.amp_gian_db = 3.0
     with pytest.raises(AttributeError, match="amp_gain_db"):
@@ -206,7 +214,7 @@ def test_what_is_mistyped_or_out_of_range_is_refused() -> None:
     assert plugin.amp_gain_db == -6.0
 
 
-def test_names_that_clash_are_left_to_set_and_get() -> None:
+def test_ambiguous_names_are_no_attributes() -> None:
     graph = ng.Graph()
     end = graph.input("in", channels=1)
     for name in ("a b", "a_b", "latency"):
@@ -218,19 +226,19 @@ def test_names_that_clash_are_left_to_set_and_get() -> None:
     assert (plugin.get("a b.gain_db"), plugin.get("a_b.gain_db")) == (-3.0, 0.0)
 
 
-def test_many_settings_with_nobody_playing() -> None:
-    plugin = GraphPlugin(rack(), sample_rate=RATE)
+def test_many_parameter_changes_without_processing() -> None:
+    plugin = GraphPlugin(echo_graph(), sample_rate=RATE)
     for k in range(20_000):
         plugin.amp_gain_db = -(k % 60)
     x = noise(2, 500)
-    np.testing.assert_array_equal(plugin(x, RATE), rendered(rack(gain_db=-(19_999 % 60)), x))
+    np.testing.assert_array_equal(plugin(x, RATE), rendered(echo_graph(gain_db=-(19_999 % 60)), x))
 
 
 @pytest.mark.parametrize(
     "again", [copy.copy, copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))]
 )
-def test_copies_are_the_preset_again(again: Any) -> None:
-    x, plugin = noise(2, 2000), GraphPlugin(rack())
+def test_copies_have_the_same_preset_and_output(again: Any) -> None:
+    x, plugin = noise(2, 2000), GraphPlugin(echo_graph())
     plugin.amp_gain_db = -12.3456789
     twin = again(plugin)
     assert dumps(twin.graph) == dumps(plugin.graph)
@@ -240,7 +248,7 @@ def test_copies_are_the_preset_again(again: Any) -> None:
 
 
 def test_state_as_bytes() -> None:
-    plugin = GraphPlugin(rack())
+    plugin = GraphPlugin(echo_graph())
     plugin.amp_gain_db = -12.3456789
     state = plugin.raw_state
     plugin.amp_gain_db, plugin.echo_mix = 0.0, 1.0
@@ -252,12 +260,12 @@ def test_state_as_bytes() -> None:
     assert plugin.raw_state == state
 
 
-def test_it_shows_the_rack() -> None:
-    shown = repr(pb.Pedalboard([GraphPlugin(rack(lag=LAG), sample_rate=RATE)]))
+def test_repr_shows_the_graph() -> None:
+    shown = repr(pb.Pedalboard([GraphPlugin(echo_graph(lag=LAG), sample_rate=RATE)]))
     assert "<GraphPlugin in -> amp (gain) -> echo (delay) -> late" in shown
     assert f"-> out (2 channels, latency {LAG})>" in shown
 
 
-def test_an_empty_graph_is_a_wire() -> None:
+def test_an_empty_graph_passes_audio_through() -> None:
     x = noise(2)
     np.testing.assert_array_equal(GraphPlugin(wire())(x, RATE), x)

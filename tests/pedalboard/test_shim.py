@@ -1,4 +1,4 @@
-"""The shim: what is committed is what the recipe gives, and where none fits one is compiled."""
+"""The plugin binary: the committed one is reproducible; on other systems one is compiled."""
 
 import ctypes
 import json
@@ -11,72 +11,76 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.adapters.pedalboard.shim import binding, build as recipe, library
+from namgraph.runtime.adapters.pedalboard.shim import binding, build, library
 
-KNOWN = json.loads(recipe.MANIFEST.read_text(encoding="utf-8"))
+KNOWN = json.loads(build.MANIFEST.read_text(encoding="utf-8"))
 
 
 def has_ziglang() -> bool:
     command = [sys.executable, "-m", "ziglang", "version"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() == recipe.ZIG
+    return done.stdout.strip() == build.ZIG
 
 
-def test_sources_and_binaries_are_the_recorded_ones() -> None:
-    assert KNOWN["ziglang"] == recipe.ZIG
-    assert KNOWN["sources"] == {n: recipe.checksum(recipe.HERE / n) for n in recipe.SOURCES}
+def test_sources_and_binary_match_their_checksums() -> None:
+    assert KNOWN["ziglang"] == build.ZIG
+    assert KNOWN["sources"] == {n: build.checksum(build.HERE / n) for n in build.SOURCES}
     found = {
-        p.relative_to(recipe.PREBUILT).as_posix(): recipe.checksum(p)
-        for p in recipe.PREBUILT.rglob("*")
+        p.relative_to(build.PREBUILT).as_posix(): build.checksum(p)
+        for p in build.PREBUILT.rglob("*")
         if p.is_file()
     }
     assert found == KNOWN["files"]
-    assert set(recipe.TARGETS.values()) <= set(found)
+    assert set(found) == {build.BINARY}
 
 
-def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_byte_changes_the_checksum(tmp_path: Path) -> None:
     name = next(iter(KNOWN["files"]))
     changed = tmp_path / "changed"
-    changed.write_bytes((recipe.PREBUILT / name).read_bytes()[:-1] + b"!")
-    assert recipe.checksum(changed) != KNOWN["files"][name]
+    changed.write_bytes((build.PREBUILT / name).read_bytes()[:-1] + b"!")
+    assert build.checksum(changed) != KNOWN["files"][name]
 
 
-def test_all_binaries_together_are_small() -> None:
-    assert sum(p.stat().st_size for p in recipe.PREBUILT.rglob("*") if p.is_file()) < 300_000
+def test_the_binary_is_small() -> None:
+    assert (build.PREBUILT / build.BINARY).stat().st_size < 60_000
 
 
-@pytest.mark.skipif(not has_ziglang(), reason=f"needs ziglang {recipe.ZIG} (411 MB)")
-def test_the_recipe_gives_the_committed_bytes(capsys: pytest.CaptureFixture[str]) -> None:
-    assert recipe.main(["--check"]) == 0
+@pytest.mark.skipif(not has_ziglang(), reason=f"needs ziglang {build.ZIG} (411 MB)")
+def test_a_new_build_gives_the_committed_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert build.main(["--check"]) == 0
     assert "not" not in capsys.readouterr().out
 
 
 def test_no_path_of_the_builder_is_inside() -> None:
-    for name in recipe.TARGETS.values():
-        content = (recipe.PREBUILT / name).read_bytes()
-        assert not re.search(rb"/(root|home|work|Users|tmp)/", content), name
+    content = (build.PREBUILT / build.BINARY).read_bytes()
+    assert not re.search(rb"/(root|home|work|Users|tmp)/", content)
 
 
 def test_linux_needs_no_newer_libc_than_2_17() -> None:
-    for name in (n for t, n in recipe.TARGETS.items() if "linux" in t):
-        wanted = re.findall(rb"GLIBC_2\.(\d+)", (recipe.PREBUILT / name).read_bytes())
-        assert all(int(minor) <= 17 for minor in wanted)
+    wanted = re.findall(rb"GLIBC_2\.(\d+)", (build.PREBUILT / build.BINARY).read_bytes())
+    assert wanted
+    assert all(int(minor) <= 17 for minor in wanted)
 
 
-def test_python_and_c_agree_on_a_seat() -> None:
-    assert binding.opened().library.namgraph_shim_seat_size() == ctypes.sizeof(binding.Seat)
+def test_python_and_c_agree_on_the_size_of_an_instance() -> None:
+    assert binding.loaded_shim().library.namgraph_shim_instance_size() == ctypes.sizeof(
+        binding.PluginInstance
+    )
 
 
+@pytest.mark.skipif(not library._is_prebuilt_platform(), reason="prebuilt for Linux x86-64 only")
 def test_the_prebuilt_one_is_used() -> None:
-    assert recipe.PREBUILT in library.shim().bundle.parents
+    assert build.PREBUILT in library.shim().bundle.parents
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
-def test_where_none_fits_one_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_prebuilt_one_it_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
     found = library.find_shim(prebuilt=tmp_path / "nothing")
     assert tmp_path in found.bundle.parents
-    assert found.library.namgraph_shim_seat_size() == ctypes.sizeof(binding.Seat)
+    assert found.library.namgraph_shim_instance_size() == ctypes.sizeof(binding.PluginInstance)
     again = library.find_shim(prebuilt=tmp_path / "nothing", commands=[])
     assert again.bundle == found.bundle
     assert not list(tmp_path.rglob("*.part"))
@@ -88,7 +92,7 @@ def test_a_compiled_one_plays(tmp_path: Path) -> None:
         pytest.skip("needs a C compiler")
     script = (
         "import sys, numpy as np\nfrom pathlib import Path\n"
-        "from namgraph.runtime.adapters.pedalboard import library\n"
+        "from namgraph.runtime.adapters.pedalboard.shim import library\n"
         f"library.PREBUILT = Path({str(tmp_path)!r})\n"
         f"library._cache = lambda: Path({str(tmp_path / 'cache')!r})\n"
         "library.find_shim.__defaults__ = (library.PREBUILT, None)\n"
@@ -127,17 +131,19 @@ def test_a_damaged_one_is_not_opened_but_compiled_anew(
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="needs a C compiler")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bits")
-def test_one_that_others_may_write_is_not_opened(
+def test_a_cached_one_that_others_may_write_is_not_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
     library.find_shim(prebuilt=tmp_path / "nothing")
     (tmp_path / "cache").chmod(0o777)
-    with pytest.raises(ng.EngineError, match=f"kept: {tmp_path / 'cache'} may be written by"):
+    with pytest.raises(ng.EngineError, match=f"cached: {tmp_path / 'cache'} may be written by"):
         library.find_shim(prebuilt=tmp_path / "nothing", commands=[])
 
 
-def test_where_nothing_works_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_binary_and_compiler_the_error_names_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
     with pytest.raises(ng.EngineError, match=r"no shim .* install a C compiler .* namgraph.Board"):
         library.find_shim(prebuilt=tmp_path, commands=[])
@@ -145,11 +151,12 @@ def test_where_nothing_works_it_says_so(tmp_path: Path, monkeypatch: pytest.Monk
         library.find_shim(prebuilt=tmp_path, commands=[["no-such-compiler"]])
 
 
+@pytest.mark.skipif(not library._is_prebuilt_platform(), reason="prebuilt for Linux x86-64 only")
 def test_a_library_that_is_not_the_shim_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(library, "_cache", lambda: tmp_path / "cache")
-    file = tmp_path / library._prebuilt_name()
+    file = tmp_path / build.BINARY
     file.parent.mkdir(parents=True)
     file.write_bytes(b"no library")
     with pytest.raises(ng.EngineError, match="prebuilt: "):

@@ -1,4 +1,4 @@
-"""GraphPlugin in pedalboard's own live stream, into a sound card of ALSA's that only pretends."""
+"""GraphPlugin in pedalboard's AudioStream, on ALSA's null device."""
 
 import os
 import subprocess
@@ -27,14 +27,14 @@ stream = AudioStream(
 )
 with stream:
     until = time.monotonic() + 5
-    while not plugin._seat.blocks and time.monotonic() < until:
+    while not plugin._instance.blocks and time.monotonic() < until:
         time.sleep(0.01)
-    before = plugin._seat.blocks
+    before = plugin._instance.blocks
     ctypes.PyDLL(None).usleep(200_000)  # holds the GIL
-    held = plugin._seat.blocks - before
+    held = plugin._instance.blocks - before
     plugin.amp_gain_db = -20.0
     time.sleep(0.1)
-    waiting = plugin._rack.engines[0].waiting
+    waiting = plugin._hosted.engines[0].waiting
 print(held > 150, waiting, plugin.stats().faults)
 """
 

@@ -1,7 +1,7 @@
-"""Pedalboard: our graphs as plugins in its chains, and a container that needs no plugin host.
+"""Graphs as pedalboard plugins: ``GraphPlugin``, and ``Board``, which needs no plugin binary.
 
-pedalboard is under the GPL and optional: ``GraphPlugin`` is a class made from one of its classes,
-so it comes into being, with the import of pedalboard, when first asked for.
+pedalboard is under the GPL and optional: ``GraphPlugin`` is a subclass of one of its classes, so
+pedalboard is imported when ``GraphPlugin`` is first accessed.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
-"""``Board``: pedalboard's container for graphs, where the shim cannot be loaded.
+"""``Board``: a container for graphs and pedalboard plugins that needs no plugin binary.
 
-It is sample for sample what ``pedalboard.Pedalboard`` with a ``GraphPlugin`` gives.  Like it, a
-board is plugin-major: the whole buffer goes through one plugin before the next, so that neighbours
-among pedalboard's plugins can be played by pedalboard in one call, and graphs in between by us.
+The output equals that of ``pedalboard.Pedalboard`` with a ``GraphPlugin``, sample for sample.  A
+board processes the whole buffer with one plugin before the next; adjacent pedalboard plugins are
+processed in one call of pedalboard.
 """
 
 from collections.abc import Iterable, MutableSequence
@@ -23,10 +23,10 @@ Audio = NDArray[np.float32]
 
 
 class Board(MutableSequence[Any]):
-    """Plays pedalboard's plugins and graphs in a row; called as a ``Pedalboard`` is.
+    """Process pedalboard plugins and graphs in series; called as a ``Pedalboard`` is.
 
-    Items are plugins of pedalboard's, graphs (which become ``GraphEffect``), and ``None``, which
-    does nothing.  One thread at a time.
+    Items are pedalboard plugins, graphs (stored as ``GraphEffect``), and ``None``, which is
+    skipped.  Any thread, one at a time.
     """
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
@@ -42,38 +42,38 @@ class Board(MutableSequence[Any]):
     @overload
     def __getitem__(self, at: slice) -> list[Any]: ...
     def __getitem__(self, at: int | slice) -> Any:
-        """Return an item: a graph comes back as its ``GraphEffect``."""
+        """Return an item; a graph is returned as its ``GraphEffect``."""
         return self._items[at]
 
     def __setitem__(self, at: Any, value: Any) -> None:
-        """Put something else in the place of an item."""
+        """Replace an item."""
         self._items[at] = [_item(v) for v in value] if isinstance(at, slice) else _item(value)
 
     def __delitem__(self, at: int | slice) -> None:
-        """Take out an item."""
+        """Remove an item."""
         del self._items[at]
 
     def __len__(self) -> int:
-        """Count the items."""
+        """Return the number of items."""
         return len(self._items)
 
     def insert(self, index: int, value: Any) -> None:
-        """Put an item before another."""
+        """Insert an item before the one at ``index``."""
         self._items.insert(index, _item(value))
 
     def __repr__(self) -> str:
         return f"<Board with {len(self)} plugin{'s' * (len(self) != 1)}: {self._items}>"
 
     def reset(self) -> None:
-        """Forget everything heard."""
-        theirs = []
+        """Clear the state of all plugins and graphs."""
+        plugins = []
         for item in self._items:
             if isinstance(item, GraphEffect):
                 item.reset()
             elif item is not None:
-                theirs.append(item)
-        if theirs:
-            host().Pedalboard(theirs).reset()  # one by one they would forget their block size
+                plugins.append(item)
+        if plugins:
+            host().Pedalboard(plugins).reset()  # plugin.reset() would drop the prepared block size
         self._primed.clear()
         self._layout, self._channels = None, 0
 
@@ -84,10 +84,11 @@ class Board(MutableSequence[Any]):
         buffer_size: int = 8192,
         reset: bool = True,
     ) -> Audio:
-        """Play audio, 1-D for mono, ``(channels, frames)`` or ``(frames, channels)``.
+        """Process float32 or float64 audio: ``(frames,)``, ``(channels, frames)`` or its transpose.
 
-        With ``reset`` everything begins afresh and ends here: the result is as long as the input.
-        Without, this is a part of a stream, and what lags comes out in the calls that follow.
+        With ``reset``, states are cleared first and latency is compensated: the output is as long
+        as the input.  Without, the call continues a stream: frames delayed by latency are returned
+        by the calls that follow.  Returns float32.
         """
         try:
             given = np.asarray(input_array)
@@ -99,7 +100,7 @@ class Board(MutableSequence[Any]):
         buffer_size = check_whole("buffer_size", buffer_size, 1, 1 << 31)
         items = [item for item in self._items if item is not None]
         if len({id(item) for item in items}) < len(items):
-            raise EngineError("the same plugin is on the board twice: each can be there once")
+            raise EngineError("the same plugin is on the board twice: must be there once")
         layout = self._layout = self._layout_of(given)
         planar = given.reshape(1, -1) if given.ndim == 1 else given
         x = np.array(planar.T if layout == "frames first" else planar, np.float32, order="C")
@@ -111,33 +112,36 @@ class Board(MutableSequence[Any]):
             for item in items:
                 if isinstance(item, GraphEffect):
                     item.reset()
-        for ours, run in groupby(items, lambda item: isinstance(item, GraphEffect)):
-            if ours:
+        for is_graph, run in groupby(items, lambda item: isinstance(item, GraphEffect)):
+            if is_graph:
                 for effect in run:
                     x = effect.play(x, sample_rate, reset)
             else:
-                x = self._theirs(list(run), x, sample_rate, size, reset)
-        heard: Audio = x[0] if given.ndim == 1 else x
-        return np.ascontiguousarray(x.T) if layout == "frames first" else heard
+                x = self._process_plugins(list(run), x, sample_rate, size, reset)
+        planar_out: Audio = x[0] if given.ndim == 1 else x
+        return np.ascontiguousarray(x.T) if layout == "frames first" else planar_out
 
     __call__ = process
 
-    def _theirs(self, run: list[Any], x: Audio, rate: float, size: int, reset: bool) -> Audio:
-        """Play neighbours among pedalboard's plugins, in one call."""
+    def _process_plugins(
+        self, run: list[Any], x: Audio, rate: float, size: int, reset: bool
+    ) -> Audio:
+        """Process adjacent pedalboard plugins in one call."""
         process = host().process
         key, channels = tuple(id(plugin) for plugin in run), len(x)
         if (key, rate, channels) not in self._primed or (reset and x.shape[1] <= channels):
-            # Plugins clear themselves when a longer block comes than any before, and the first of
-            # a stream are short behind a graph that lags; and they take the longer side of an
-            # array for the frames unless they have seen better.  So they see a good one first.
+            # Plugins clear their state when a block is longer than any before, and the first blocks
+            # of a stream are short after a graph with latency; and pedalboard takes the longer
+            # dimension for the frames unless an earlier call has set the layout.  A call with a
+            # block of the full size and of known layout sets both.
             block = np.zeros((channels, max(size, channels + 1)), np.float32)
             process(block, rate, run, block.shape[1], False)
             process(block[:, :0], rate, run, block.shape[1], True)
             self._primed.add((key, rate, channels))
         if not (x.shape[1] or reset):
             return x
-        heard: Audio = process(x, rate, run, size, reset)
-        return heard
+        output: Audio = process(x, rate, run, size, reset)
+        return output
 
     def _layout_of(self, audio: NDArray[Any]) -> str:
         """Tell channels from frames by pedalboard's rules."""
@@ -151,7 +155,7 @@ class Board(MutableSequence[Any]):
                 return self._layout
             raise EngineError(
                 f"input_array of shape {audio.shape} does not show which are the channels: "
-                "play something longer first"
+                "process a longer array first"
             )
         if self._channels in (rows, columns):
             return "channels first" if rows == self._channels else "frames first"

@@ -1,61 +1,61 @@
-"""A graph in a ``Board``: what ``GraphPlugin`` is in a ``Pedalboard``, with no plugin host."""
+"""``GraphEffect``: a graph in a ``Board``, processed without a plugin host."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import Graph, Spec
 from ....graph.arguments import by_keyword
-from .attributes import Knobs
-from .hosted_graph import Fit, Rack
-from .reset import restart
+from .attributes import GraphAttributes
+from .hosted_graph import Fit, HostedGraph
+from .reset import reset_engine
 
 __all__ = ["GraphEffect"]
 
 Audio = NDArray[np.float32]
 
 
-class GraphEffect(Knobs):
-    """A graph that a ``Board`` plays; parameters are attributes, as on a ``GraphPlugin``."""
+class GraphEffect(GraphAttributes):
+    """A graph as an item of a ``Board``; parameters are attributes, as on a ``GraphPlugin``."""
 
     @by_keyword
     def __init__(
         self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
     ) -> None:
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
-        rack = Rack(graph, fit)
-        self._begin(rack, rate)
+        hosted = HostedGraph(graph, fit)
+        self._attach(hosted, rate)
         object.__setattr__(self, "_built", (0.0, 0))
-        object.__setattr__(self, "_fed", 0)
+        object.__setattr__(self, "_frames_in", 0)
         if rate is not None:
-            self._prepare(rate, 2 if 2 in rack.channels else rack.channels[0])
+            self._prepare(rate, 2 if 2 in hosted.channels else hosted.channels[0])
 
     def reset(self) -> None:
-        """Forget everything heard; parameters stay."""
-        for engine in self._rack.engines:
-            restart.ctypes(engine.state, 0, 0, 0)
-        object.__setattr__(self, "_fed", 0)
+        """Clear all node states; parameters keep their values."""
+        for engine in self._hosted.engines:
+            reset_engine.ctypes(engine.state, 0, 0, 0)
+        object.__setattr__(self, "_frames_in", 0)
 
     def play(self, audio: Audio, sample_rate: float, last: bool) -> Audio:
-        """Play planar audio as pedalboard plays a plugin.
+        """Process float32 ``(channels, frames)`` as pedalboard processes a plugin.
 
-        Frames that are there only because the graph lags are dropped at the start; with ``last``
-        as many are fetched at the end.
+        The frames that the graph's latency adds at the start are dropped; with ``last``, as many
+        frames of silence are processed at the end, so that the output is complete.
         """
         self._prepare(sample_rate, len(audio))
         latency = self.latency
         if last and latency:
             audio = np.concatenate([audio, np.zeros((len(audio), latency), np.float32)], axis=1)
-        heard = np.empty_like(audio)
-        each = len(self._rack.engines) > 1 or self._rack.fit == "each"
-        for c, engine in enumerate(self._rack.engines):
-            ins = [audio[c]] if each else list(audio[: self._rack.reads])
-            outs = [heard[c]] if each else list(heard)
+        output = np.empty_like(audio)
+        each = len(self._hosted.engines) > 1 or self._hosted.fit == "each"
+        for c, engine in enumerate(self._hosted.engines):
+            ins = [audio[c]] if each else list(audio[: self._hosted.input_channels])
+            outs = [output[c]] if each else list(output)
             engine.play(ins, outs, audio.shape[1])
-        drop = min(audio.shape[1], max(0, latency - self._fed))
-        object.__setattr__(self, "_fed", self._fed + audio.shape[1])
-        return np.ascontiguousarray(heard[:, drop:])
+        drop = min(audio.shape[1], max(0, latency - self._frames_in))
+        object.__setattr__(self, "_frames_in", self._frames_in + audio.shape[1])
+        return np.ascontiguousarray(output[:, drop:])
 
     def _prepare(self, rate: float, channels: int) -> None:
         if (rate, channels) != self._built:
-            self._rack.build(rate, channels)
+            self._hosted.build(rate, channels)
             object.__setattr__(self, "_built", (rate, channels))

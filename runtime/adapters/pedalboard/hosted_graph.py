@@ -1,4 +1,4 @@
-"""A graph as a host sees it: so many channels, named parameters, engines made when needed."""
+"""A graph behind a plugin host: channel counts, parameter values, engines per sample rate."""
 
 import difflib
 import hashlib
@@ -24,31 +24,30 @@ from ....graph.silent import tell_silent
 from ...engine.engine import Engine
 from ...engine.parameters import check_time
 from ...plan.placement import refuse_offline_nodes
-from .reset import ready_to_restart
+from .reset import enable_native_reset
 
-__all__ = ["Fit", "Rack", "Readout", "named", "spelled"]
+__all__ = ["Fit", "HostedGraph", "ParameterInfo", "format_chain", "plugin_name"]
 
 Fit = Literal["exact", "each", "first"]
 FITS = ("exact", "each", "first")
-LONGEST_NAME = 63
-"""Bytes of a plugin's name."""
-MOST = 8
-"""Channels of a stream: as many as pedalboard's hosting of plugins knows layouts for."""
+MAX_NAME_BYTES = 63
+"""Bytes of a plugin's name in the VST3 class info, without the final zero."""
+MAX_STREAM_CHANNELS = 8
+"""Channels of a stream: pedalboard's plugin hosting knows layouts of up to 8."""
 MAX_FRAMES = 512
-"""The engine's own step; blocks of a host are of any length, and the step cannot be heard."""
-CROWD = 4096
-"""Messages to let wait before asking the shim to have them taken."""
-LONGEST_TAIL_S = 60.0
-RATES = (8_000.0, 384_000.0)
+"""Frames per block of the engine; a host block of any length is processed in such steps."""
+MAX_WAITING = 4096
+"""Waiting messages above which ``set`` has them handled first."""
+MAX_TAIL_S = 60.0
 
 
 class WidthError(PortError, ValueError):
-    """A stream is wider or narrower than the graph: pedalboard's own plugins raise ValueError."""
+    """The stream's channel count does not fit the graph; a ``ValueError``, as pedalboard raises."""
 
 
 @dataclass(frozen=True)
-class Readout:
-    """A parameter as it is now: where it lives, its value, its range and unit."""
+class ParameterInfo:
+    """One parameter: ``"node.param"``, current value, range and unit."""
 
     name: str
     value: float
@@ -56,12 +55,12 @@ class Readout:
 
     @property
     def range(self) -> tuple[float, float]:
-        """The least and the greatest value."""
+        """The lowest and the highest value."""
         return self.row.low, self.row.high
 
     @property
     def units(self) -> str:
-        """The unit, or nothing."""
+        """The unit, or an empty string."""
         return self.row.unit
 
     def __repr__(self) -> str:
@@ -69,11 +68,11 @@ class Readout:
         return f"<{self.name} = {self.value:g} {self.units} in [{low:g}, {high:g}]>"
 
 
-class Rack:
-    """Holds a graph and what its parameters are set to, and makes engines that play it so.
+class HostedGraph:
+    """A graph, its parameter values, and the engines that process it at the host's sample rate.
 
-    The values here are the truth: a host may come with another sample rate at any time, and the
-    engines made then begin where the knobs are.  Any thread may call ``set``.
+    The values are stored here, because a host may change the sample rate at any time: new engines
+    start with them.  ``set`` and ``get``: any thread.  ``build``: the thread that calls the host.
     """
 
     def __init__(self, graph: Graph, fit: Fit = "exact") -> None:
@@ -82,7 +81,7 @@ class Rack:
         self._graph = graph.copy()
         self.fit = fit
         self.channels = _channels(graph, fit)
-        self.name, self.digest = named(graph), _digest(graph, fit)
+        self.name, self.digest = plugin_name(graph), _digest(graph, fit)
         self.rows: dict[str, Param] = {
             f"{node}.{name}": row
             for node, made in graph.nodes.items()
@@ -90,45 +89,48 @@ class Rack:
         }
         self.attributes = _attributes(self.rows)
         self._values: dict[str, float] = {}
-        self._lock = threading.RLock()  # no value may fall between two engines
+        self._lock = threading.RLock()  # held while engines are replaced: no value is lost
         self.engines: list[Engine] = []
-        self.settle: Callable[[], object] = lambda: None
-        """Sees to it that waiting messages are taken, where a host's thread plays."""
+        self.handle_messages: Callable[[], object] = lambda: None
+        """Handle waiting messages of engines that a host's thread processes."""
         self._timed: set[str] = set()
-        """Parameters with changes for later frames: what they are is the engines' to say."""
-        schedule(self._graph, Spec(48_000, MAX_FRAMES))  # refuses now what cannot play
+        """Parameters with changes at later frames: their values are read from the engine."""
+        schedule(self._graph, Spec(48_000, MAX_FRAMES))  # raises if the graph cannot be scheduled
         tell_silent(self._graph, False)
 
     @property
     def graph(self) -> Graph:
-        """A copy of the graph with its parameters as they are set now.
+        """A copy of the graph with its parameters at their current values.
 
-        A change for a later frame (``at``) counts once that frame is played.
+        A change for a later frame (``at``) is included once that frame has been processed.
         """
         with self._lock:
-            self._learn()
+            self._read_timed_values()
             return self._graph.with_params(self._values)
 
-    def _learn(self) -> None:
-        """Take over, from an engine, the values of what was set for later frames."""
+    def _read_timed_values(self) -> None:
+        """Copy from the engine the values of parameters that were set for later frames."""
         if self._timed and self.engines:
-            self.settle()
+            self.handle_messages()
             first = self.engines[0]
             values = first.plan.values() if first.has_audio_thread else first.params()
             self._values |= {name: values[name] for name in self._timed}
 
     @property
-    def reads(self) -> int:
-        """How many channels the graph reads."""
+    def input_channels(self) -> int:
+        """Number of input channels of the graph."""
         return sum(self._graph.inputs.values())
 
     @property
     def latency(self) -> int:
-        """Frames from input to output, at the rate last played."""
+        """Latency in frames at the last sample rate; 0 before the first ``build``."""
         return self.engines[0].latency if self.engines else 0
 
     def build(self, rate: float, channels: int) -> list[Engine]:
-        """Make engines for a stream; the ones before are gone after."""
+        """Build engines for a sample rate and a channel count, replacing the previous ones.
+
+        ``WidthError`` if the graph cannot process that many channels.
+        """
         if channels not in self.channels:
             allowed = ", ".join(map(str, self.channels))
             raise WidthError(
@@ -144,11 +146,11 @@ class Rack:
                 for _ in range(count)
             ]
             for engine in self.engines:
-                ready_to_restart(engine)
+                enable_native_reset(engine)
             return self.engines
 
     def _other_fit(self, channels: int) -> str:
-        """Say which other ``fit`` plays a stream of this width, if there is one."""
+        """Return the end of an error message: another ``fit`` for this channel count, if any."""
         if self.channels == (1,):
             return "; fit='each' plays a copy of it on each channel"
         if self.channels == (2,) and channels == 1:
@@ -156,52 +158,52 @@ class Rack:
         return ""
 
     def tail(self, rate: float) -> int:
-        """Frames for which the graph sounds on after its input."""
+        """Return the tail in frames after the end of the input."""
         spec = Spec(rate, MAX_FRAMES)
-        return min(graph_tail(self._graph, spec), round(LONGEST_TAIL_S * rate))
+        return min(graph_tail(self._graph, spec), round(MAX_TAIL_S * rate))
 
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
-        """Set ``"node.param"`` exactly: at the next block, or at frame ``at`` since the reset."""
+        """Set ``"node.param"`` at the next block, or at frame ``at`` since the last reset."""
         checked = self._row(name).check(name, value)
         check_time(name, at)
         with self._lock:
-            if at is None or not self.engines:  # without engines there are no frames yet
+            if at is None or not self.engines:  # no engines: no frame count yet
                 self._values[name] = checked
             else:
                 self._timed.add(name)
             for engine in self.engines:
-                if engine.waiting > CROWD:
-                    self.settle()
+                if engine.waiting > MAX_WAITING:
+                    self.handle_messages()
                 engine.set(name, checked, at=at)
 
     def get(self, name: str) -> float:
-        """Return what a parameter is set to, or what a meter shows (of the first channel)."""
+        """Return the value of a parameter, or of a meter (of the first channel)."""
         if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
             return self.engines[0].get(name)
         self._row(name)
         with self._lock:
-            self._learn()
+            self._read_timed_values()
             if name in self._values:
                 return self._values[name]
         node, _, param = name.partition(".")
         return float(getattr(self._graph.nodes[node], param))
 
-    def readout(self, name: str) -> Readout:
+    def info(self, name: str) -> ParameterInfo:
         """Return one parameter with its value, range and unit."""
-        return Readout(name, self.get(name), self._row(name))
+        return ParameterInfo(name, self.get(name), self._row(name))
 
     def dumps(self) -> bytes:
-        """Return what the parameters are set to, as JSON."""
+        """Return the parameter values as JSON."""
         return json.dumps({name: self.get(name) for name in self.rows}).encode()
 
     def loads(self, state: bytes) -> None:
-        """Set the parameters from what ``dumps`` gave; all are checked before one is set."""
+        """Set the parameters from JSON of ``dumps``; all are checked before any is set."""
         try:
             values = json.loads(state)
         except (RecursionError, TypeError, ValueError) as error:
-            raise ParamError(f"the state is no JSON: {error}") from None
+            raise ParamError(f"the state is not JSON: {error}") from None
         if not isinstance(values, dict):
-            raise ParamError(f"the state is {type(values).__name__}: must be an object")
+            raise ParamError(f"the state is {type(values).__name__}: must be a JSON object")
         checked = {name: self._row(name).check(name, value) for name, value in values.items()}
         for name, value in checked.items():
             self.set(name, value)
@@ -214,35 +216,35 @@ class Rack:
         raise UnknownNameError(f"no parameter {said(name)}; there is {known}")
 
 
-def spelled(graph: Graph) -> str:
-    """Spell the rack: inputs, nodes with their types, outputs."""
+def format_chain(graph: Graph) -> str:
+    """Format a graph on one line: inputs, nodes with their types, outputs."""
     nodes = [f"{name} ({node.type_name})" for name, node in graph.nodes.items()]
     return " -> ".join([*graph.inputs, *nodes, *graph.outputs]) or "nothing"
 
 
-def named(graph: Graph) -> str:
-    """Return what a host shows as the plugin's name: the graph's, or those of its nodes."""
+def plugin_name(graph: Graph) -> str:
+    """Return the name a host displays: the graph's name, or the names of its nodes."""
     text = graph.name or " > ".join(graph.nodes) or "namgraph"
     text = "".join(c if c.isprintable() else " " for c in text)
-    cut = text.encode()[:LONGEST_NAME].decode(errors="ignore")
+    cut = text.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
     return cut if cut == text else cut[:-3].rstrip() + "..."
 
 
 def _digest(graph: Graph, fit: Fit) -> str:
-    """Return what tells a graph from others, as 16 hexadecimal digits; parameters do not count.
+    """Return 16 hexadecimal digits that identify a graph, without its parameter values.
 
-    The same graph has the same digits in every process, and wherever its knobs are.
+    The same graph has the same digits in every process.
     """
-    said: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
+    parts: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
     for name, node in graph.nodes.items():
         values = getattr(node, "__dataclass_fields__", {}).keys() - node.params().keys()
-        said += [name, node.type_name, [(key, getattr(node, key)) for key in sorted(values)]]
-    said += [f"{c.source} {c.target}" for c in graph.connections]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        parts += [name, node.type_name, [(key, getattr(node, key)) for key in sorted(values)]]
+    parts += [f"{c.source} {c.target}" for c in graph.connections]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
-    """Return the widths of stream that a graph can be played in."""
+    """Return the channel counts of streams that the graph can process with ``fit``."""
     fit = check_choice("fit", fit, FITS)
     if len(graph.inputs) > 1 or len(graph.outputs) != 1:
         raise PortError(
@@ -250,15 +252,17 @@ def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
             "a pedalboard plugin has at most one input and exactly one output"
         )
     ins, outs = sum(graph.inputs.values()), sum(graph.outputs.values())
-    if outs > MOST:
-        raise PortError(f"the graph's output has {outs} channels: must be 1 to {MOST}")
+    if outs > MAX_STREAM_CHANNELS:
+        raise PortError(
+            f"the graph's output has {outs} channels: must be 1 to {MAX_STREAM_CHANNELS}"
+        )
     if fit == "each":
         if (ins, outs) != (1, 1):
             raise PortError(
                 f"the graph takes {ins} and gives {outs} channels: "
                 "fit='each' plays a copy on each channel, and needs 1 and 1"
             )
-        return tuple(range(1, MOST + 1))
+        return tuple(range(1, MAX_STREAM_CHANNELS + 1))
     if ins in (0, outs) or (fit == "first" and ins < outs):
         return (outs,)
     hint = "; fit='first' feeds it the first channels of the stream" if ins < outs else ""
@@ -271,9 +275,9 @@ def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
 def _attributes(rows: Mapping[str, Param]) -> dict[str, str]:
     """Name an attribute for each parameter: ``amp.input_db`` is ``amp_input_db``.
 
-    What has no spelling of its own is left to ``set`` and ``get``.
+    A name that two parameters would share is left out; ``set`` and ``get`` take the full name.
     """
-    spelled: dict[str, list[str]] = {}
+    candidates: dict[str, list[str]] = {}
     for name in rows:
-        spelled.setdefault(name.replace(".", "_").replace(" ", "_"), []).append(name)
-    return {a: n[0] for a, n in spelled.items() if len(n) == 1 and a.isidentifier()}
+        candidates.setdefault(name.replace(".", "_").replace(" ", "_"), []).append(name)
+    return {a: n[0] for a, n in candidates.items() if len(n) == 1 and a.isidentifier()}

@@ -1,6 +1,6 @@
-"""``GraphPlugin``: a graph that is a pedalboard plugin.
+"""``GraphPlugin``: a graph as a pedalboard plugin.
 
-Imported only when it is asked for, because it imports pedalboard, which is under the GPL.
+Imported on first use only, because it imports pedalboard, which is under the GPL.
 """
 
 import ctypes
@@ -13,82 +13,86 @@ from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import by_keyword
 from ....graph.version import VERSION
 from ...io.pedalboard_module import check_pedalboard
-from .attributes import Knobs
-from .hosted_graph import MOST, Fit, Rack
-from .ownership import keep_if_held, owners, release_kept
-from .shim.binding import Seat, opened, seated
+from .attributes import GraphAttributes
+from .hosted_graph import MAX_STREAM_CHANNELS, Fit, HostedGraph
+from .ownership import board_count, keep_if_on_board, release_unused_plugins
+from .shim.binding import PluginInstance, loaded_shim, offered_instance
 
 __all__ = ["GraphPlugin"]
 
 THREAD = "main thread"
-"""What pedalboard's error says where another thread made the first external plugin."""
+"""Part of pedalboard's error when another thread created the first external plugin."""
 pedalboard: Any = _pedalboard
 check_pedalboard(pedalboard.__version__)
 
 
-class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
-    """A graph in the place of a pedalboard plugin: in ``Pedalboard``, ``Chain``, ``Mix``, streams.
+class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
+    """A graph as a pedalboard plugin, for ``Pedalboard``, ``Chain``, ``Mix`` and ``AudioStream``.
 
-    Every parameter of the graph is an attribute, ``amp.input_db`` being ``amp_input_db``; setting
-    one is exact, and heard from the next block on.  The graph plays without Python and without
-    the GIL; only the first block at a new sample rate takes it, to build an engine.  With
-    ``sample_rate`` that is done here and now, as a live ``AudioStream`` should have it.
+    Every parameter of the graph is an attribute (``amp.input_db`` is ``amp_input_db``); a value
+    is not rounded, and takes effect from the next block on.  Blocks are processed without Python
+    and without the GIL; only the first block at a new sample rate takes the GIL, to build an
+    engine.  ``sample_rate`` builds it at once: use it with a live ``AudioStream``.
 
-    ``fit`` says what to do where stream and graph differ in width: ``"exact"`` refuses,
-    ``"each"`` plays a copy of a mono graph on each channel, ``"first"`` feeds a graph that gives
-    more channels than it takes the first ones.
+    ``fit`` selects the channels: ``"exact"`` needs a stream of the graph's channel count,
+    ``"each"`` processes each channel with its own copy of a mono graph, ``"first"`` feeds the
+    first channels to a graph with more outputs than inputs.
 
-    Like any external plugin of pedalboard's, it is made in the thread that made the first of
-    them, and used in any.
+    Create it in the thread that created the first external plugin of pedalboard; use it in any.
     """
 
     @by_keyword
     def __init__(
         self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
     ) -> None:
-        release_kept()
+        release_unused_plugins()
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
-        rack = Rack(graph, fit)
-        tenant = _Tenant(rack)
+        hosted = HostedGraph(graph, fit)
+        builder = _EngineBuilder(hosted)
         try:
-            with seated(rack.name, tenant, sum(1 << n for n in rack.channels)) as seat:
-                super(Knobs, self).__init__(str(opened().bundle))
-        except EngineError:  # which is a RuntimeError: the shim cannot be had
+            mask = sum(1 << n for n in hosted.channels)
+            with offered_instance(hosted.name, builder, mask) as instance:
+                super(GraphAttributes, self).__init__(str(loaded_shim().bundle))
+        except EngineError:  # also a RuntimeError: there is no plugin binary
             raise
         except RuntimeError as error:
             if threading.current_thread() is threading.main_thread() or THREAD not in str(error):
                 raise
             raise EngineError(
-                "pedalboard makes external plugins only in the thread that made the first one: "
-                f"make the GraphPlugin there, and use it anywhere ({error})"
+                "pedalboard creates external plugins only in the thread that created the first: "
+                f"create the GraphPlugin there, and use it in any thread ({error})"
             ) from error
-        seat.channel_mask = sum(1 << n for n in range(1, MOST + 1))  # what does not fit, we refuse
-        owners(self)  # finds out, now rather than when a plugin goes, whether it can be known
-        self._begin(rack, rate)
-        object.__setattr__(self, "_seat", seat)
-        rack.settle = lambda: opened().library.namgraph_shim_settle(ctypes.byref(seat))
+        # From here on HostedGraph.build checks the channel count, with a clearer error.
+        instance.channel_mask = sum(1 << n for n in range(1, MAX_STREAM_CHANNELS + 1))
+        board_count(self)  # probes the memory layout now, not inside __del__
+        self._attach(hosted, rate)
+        object.__setattr__(self, "_instance", instance)
+        library = loaded_shim().library
+        hosted.handle_messages = lambda: library.namgraph_shim_handle_messages(
+            ctypes.byref(instance)
+        )
         if rate is not None:
-            tenant(seat, rate, 2 if 2 in rack.channels else rack.channels[0])
+            builder(instance, rate, 2 if 2 in hosted.channels else hosted.channels[0])
 
     def process(self, *args: Any, **kwargs: Any) -> Any:
-        """Play audio as any plugin of pedalboard's does.
+        """Process audio as any pedalboard plugin does.
 
-        An error in building an engine is raised on the way out of the call: here, while the plugin
-        is still there, and not when a plugin without a name of its own goes.
+        An error while building an engine is raised when the host's call returns.  This method
+        keeps the plugin alive until then, so that the error is not raised inside ``__del__``.
         """
-        return super(Knobs, self).process(*args, **kwargs)
+        return super(GraphAttributes, self).process(*args, **kwargs)
 
     __call__ = process
 
     @property
     def name(self) -> str:
-        """The graph's name (a preset's), or the names of its nodes; at most 63 bytes."""
-        return self._rack.name
+        """The graph's name, or the names of its nodes; at most 63 bytes."""
+        return self._hosted.name
 
     @property
     def descriptive_name(self) -> str:
-        """The same."""
-        return self._rack.name
+        """The same as ``name``."""
+        return self._hosted.name
 
     @property
     def version(self) -> str:
@@ -97,32 +101,32 @@ class GraphPlugin(Knobs, pedalboard.VST3Plugin):  # type: ignore[misc]
 
     @property
     def identifier(self) -> str:
-        """The same for the same graph in every process, wherever its parameters are."""
-        digest = self._rack.digest
-        return f"VST3-{self._rack.name}-{digest[:8]}-{digest[8:]}"
+        """An identifier of the graph, equal in every process and for all parameter values."""
+        digest = self._hosted.digest
+        return f"VST3-{self._hosted.name}-{digest[:8]}-{digest[8:]}"
 
     def __del__(self) -> None:
-        if "_rack" in self.__dict__:
-            keep_if_held(self)
+        if "_hosted" in self.__dict__:
+            keep_if_on_board(self)
 
     def show_editor(self, *args: object) -> None:
-        """Refuse: a graph has no window."""
-        raise EngineError("a GraphPlugin has no window: its parameters are attributes")
+        """Raise ``EngineError``: a graph has no editor window."""
+        raise EngineError("a GraphPlugin has no window: set its parameters as attributes")
 
 
-class _Tenant:
-    """Seats a rack's engines; refers to no plugin, which may be gone while the host plays on."""
+class _EngineBuilder:
+    """Build engines for the host; holds no reference to the plugin, which the host may outlive."""
 
-    def __init__(self, rack: Rack) -> None:
-        self.rack = rack
+    def __init__(self, hosted: HostedGraph) -> None:
+        self.hosted = hosted
 
-    def __call__(self, seat: Seat, rate: float, channels: int) -> None:
-        engines = self.rack.build(rate, channels)
+    def __call__(self, instance: PluginInstance, rate: float, channels: int) -> None:
+        engines = self.hosted.build(rate, channels)
         for k, engine in enumerate(engines):
-            engine.has_audio_thread = True  # the host's thread takes the messages
-            seat.engines[k] = engine.state
-        seat.latency = engines[0].latency
-        seat.tail = self.rack.tail(rate)
-        seat.reads = self.rack.reads
-        seat.built_rate, seat.built_channels = rate, channels
-        seat.engine_count = len(engines)
+            engine.has_audio_thread = True  # the host's thread handles the messages
+            instance.engines[k] = engine.state
+        instance.latency = engines[0].latency
+        instance.tail = self.hosted.tail(rate)
+        instance.input_channels = self.hosted.input_channels
+        instance.built_rate, instance.built_channels = rate, channels
+        instance.engine_count = len(engines)

@@ -1,4 +1,4 @@
-"""A reset that a host asks for, done where the host is: natively, without Python."""
+"""Native reset of an engine, called by a plugin host on its audio thread, without Python."""
 
 from ...engine.engine import Engine
 from ...engine.message_handler import handle_messages
@@ -7,17 +7,17 @@ from ...engine.records import ENGINE
 from ...native.abi import kernel
 from ...native.pointers import call_node, element, move_bytes, record
 
-__all__ = ["ready_to_restart", "restart"]
+__all__ = ["enable_native_reset", "reset_engine"]
 
 SIZE = MESSAGE.itemsize
 RESET = int(Message.RESET)
 
 
 @kernel
-def restart(engine: int, ins: int, outs: int, frames: int) -> None:
-    """Forget everything heard, as ``Engine.reset`` does; called between two blocks.
+def reset_engine(engine: int, ins: int, outs: int, frames: int) -> None:
+    """Clear all node states, as ``Engine.reset`` does; call it between two blocks.
 
-    Messages that have arrived are applied first: a parameter set before a reset stays set.
+    Waiting messages are applied first: a parameter set before a reset stays set.
     """
     e = record(engine, ENGINE)
     call_node(e.process, engine, 0, 0, 0)
@@ -32,6 +32,6 @@ def restart(engine: int, ins: int, outs: int, frames: int) -> None:
         call_node(e.handle_messages, engine, 0, 0, 0)
 
 
-def ready_to_restart(engine: Engine) -> None:
-    """Give an engine the code that reads messages, which it else gets with its first one."""
+def enable_native_reset(engine: Engine) -> None:
+    """Load the message handler, which an engine otherwise loads with its first message."""
     engine._queue.record["handle_messages"] = handle_messages.address

@@ -1,1 +1,1 @@
-"""Host plugins and describe their parameters."""
+"""pedalboard plugins as nodes: description, parameters, processing."""

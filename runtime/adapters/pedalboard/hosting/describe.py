@@ -1,4 +1,7 @@
-"""Plugins of pedalboard's as descriptions: a class or a file, settings, a table of parameters."""
+"""Describe pedalboard plugins: class name or file, constructor settings, parameter table.
+
+Control thread.
+"""
 
 import base64
 import math
@@ -10,7 +13,7 @@ import numpy as np
 from .....graph import EngineError, Param, ParamError
 from ....io.pedalboard_module import host
 
-__all__ = ["FIXED", "Description", "describe", "make", "parameters", "turn"]
+__all__ = ["FIXED", "Description", "describe", "make", "parameters", "set_parameter"]
 
 Value = float | int | bool | str
 Settings = tuple[tuple[str, Value], ...]
@@ -22,7 +25,7 @@ FIXED = {
     "LadderFilter": ("mode",),
     "Resample": ("quality", "target_sample_rate"),
 }
-"""What is settled when a plugin is made."""
+"""Constructor arguments, by class: they cannot change afterwards."""
 NOT_SETTINGS = ("is_effect", "is_instrument", "impulse_response", "quality", "mode", "true_peak")
 
 RANGES: dict[str, tuple[float, float, str]] = {
@@ -56,23 +59,27 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "wet_level": (0.0, 1.0, ""),
     "width": (0.0, 1.0, ""),
 }
-"""pedalboard's classes do not say their ranges: these are what they take without complaint."""
+"""Lowest value, highest value and unit of each parameter of pedalboard's own classes, which
+publish no ranges."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What it takes to make a plugin again."""
+    """Everything needed to create a plugin: class or file, constructor settings, state."""
 
     effect: str
-    """A class of pedalboard's, or the path of a VST3 or Audio Unit plugin."""
+    """The name of a pedalboard class, or the path of a VST3 or Audio Unit plugin."""
     fixed: Settings = ()
     state: str = ""
-    """What a file's plugin had as ``raw_state``, in base64."""
+    """``raw_state`` of a plugin loaded from a file, in base64."""
     plugin_name: str = ""
 
 
 def make(what: Description) -> Any:
-    """Make the plugin described: its parameters are at their defaults, or as in ``state``."""
+    """Create a plugin; its parameters have their defaults, or the values in ``state``.
+
+    ``EngineError`` if pedalboard refuses the class, the settings or the file.
+    """
     if is_file(what.effect):
         named = {"plugin_name": what.plugin_name} if what.plugin_name else {}
         try:
@@ -80,28 +87,28 @@ def make(what: Description) -> Any:
             if what.state:
                 plugin.raw_state = base64.b64decode(what.state)
         except (ImportError, RuntimeError, ValueError) as error:
-            said = " ".join(str(error).split())
-            raise EngineError(f"{what.effect}: cannot be loaded: {said}") from error
+            text = " ".join(str(error).split())
+            raise EngineError(f"{what.effect}: cannot be loaded: {text}") from error
         return plugin
     cls = effect_class(what.effect)
-    values = {name: _fixed(name, value) for name, value in what.fixed}
+    values = {name: _constructor_value(name, value) for name, value in what.fixed}
     try:
         return cls(**values)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
-        said = str(error).splitlines()[0].rstrip(":")
+        text = str(error).splitlines()[0].rstrip(":")
         needs = ", ".join(FIXED.get(what.effect, ())) or "nothing more"
         raise EngineError(
-            f"{what.effect} with {values}: cannot be made: {said} (it may need {needs})"
+            f"{what.effect} with {values}: cannot be created: {text} (it may need {needs})"
         ) from error
 
 
 def is_file(effect: str) -> bool:
-    """Tell the path of a plugin from the name of a class."""
+    """Return whether ``effect`` is the path of a plugin, not the name of a class."""
     return not effect.isidentifier()
 
 
 def effect_class(name: str) -> Any:
-    """Return a class of effects by its name."""
+    """Return a pedalboard class by its name; ``EngineError`` lists the names if there is none."""
     pedalboard = host()
     known = [
         n
@@ -121,12 +128,12 @@ def effect_class(name: str) -> Any:
 
 
 def describe(plugin: Any) -> tuple[Description, Settings]:
-    """Describe a plugin of one of pedalboard's classes, as it is set now."""
+    """Return the description and the current parameter values of a plugin of a pedalboard class."""
     name = type(plugin).__name__
     if isinstance(plugin, host().ExternalPlugin):
         raise EngineError(
             f"effect is {plugin!r}: give the path of the plugin, and its raw_state in base64 as "
-            "state: a loaded one does not say where it came from"
+            "state: a loaded plugin does not know its path"
         )
     effect_class(name)
     fixed = tuple(
@@ -138,9 +145,9 @@ def describe(plugin: Any) -> tuple[Description, Settings]:
 
 
 def parameters(plugin: Any) -> dict[str, Param]:
-    """Return the table of a plugin's parameters; values of now are the defaults."""
+    """Return the parameter table of a plugin; its current values become the defaults."""
     if isinstance(plugin, host().ExternalPlugin):
-        return {name: _hosted_row(p) for name, p in plugin.parameters.items()}
+        return {name: _hosted_param(p) for name, p in plugin.parameters.items()}
     name, rows = type(plugin).__name__, {}
     for key in dir(type(plugin)):
         if isinstance(getattr(type(plugin), key), property) and key not in NOT_SETTINGS:
@@ -151,37 +158,37 @@ def parameters(plugin: Any) -> dict[str, Param]:
     return rows
 
 
-def turn(plugin: Any, name: str, value: float) -> None:
-    """Set a parameter of a plugin to a value of its row in the table."""
+def set_parameter(plugin: Any, name: str, value: float) -> None:
+    """Set a parameter to a value in the range of its ``Param``."""
     if not isinstance(plugin, host().ExternalPlugin):
         setattr(plugin, name, value)
         return
     parameter = plugin.parameters[name]
     if parameter.type is bool:
         parameter.raw_value = float(value >= 0.5)
-    elif _ranged(parameter):
+    elif _has_range(parameter):
         setattr(plugin, name, value)
     else:
         parameter.raw_value = value
 
 
-def _hosted_row(parameter: Any) -> Param:
-    """Numbers have their range; switches and words their place between 0 and 1."""
-    if not _ranged(parameter):
+def _hosted_param(parameter: Any) -> Param:
+    """Return the ``Param`` of a hosted plugin: numbers in their range, others as 0 to 1."""
+    if not _has_range(parameter):
         return Param(float(parameter.raw_value), 0.0, 1.0, smoothing_s=0.0)
     low, high = float(parameter.min_value), float(parameter.max_value)
     value = min(max(float(parameter), low), high)
     return Param(value, low, high, str(parameter.units or ""), smoothing_s=0.0)
 
 
-def _ranged(parameter: Any) -> bool:
-    ends = (parameter.min_value, parameter.max_value)
-    numbers = all(isinstance(end, int | float) and math.isfinite(end) for end in ends)
-    return parameter.type is float and numbers and ends[0] < ends[1]
+def _has_range(parameter: Any) -> bool:
+    limits = (parameter.min_value, parameter.max_value)
+    finite = all(isinstance(v, int | float) and math.isfinite(v) for v in limits)
+    return parameter.type is float and finite and limits[0] < limits[1]
 
 
-def _fixed(name: str, value: Value) -> Any:
-    """Return a setting as a class takes it: enumerations go by their names."""
+def _constructor_value(name: str, value: Value) -> Any:
+    """Return a setting as the class takes it; enumeration members are given by name."""
     kinds = {"quality": host().Resample.Quality, "mode": host().LadderFilter.Mode}
     if name not in kinds:
         return value
@@ -192,7 +199,7 @@ def _fixed(name: str, value: Value) -> Any:
 
 
 def _plain(value: Any) -> Value:
-    """Return a value as a preset has it."""
+    """Return a setting as a preset stores it: bool, int, float or str."""
     if isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, np.generic):

@@ -1,1 +1,1 @@
-"""The VST3 plugin binary: source, build, binding."""
+"""The VST3 plugin that pedalboard loads: C sources, build, and ctypes binding."""

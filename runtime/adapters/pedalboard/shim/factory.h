@@ -1,11 +1,11 @@
-/* The factory that a host asks for plugins: one object, never freed.  A part of shim.c. */
+/* The plugin factory (IPluginFactory2): one static object.  Included by shim.c only. */
 
 static int32_t API factory_query(void *t, const uint8_t *id, void **found)
 {
     *found = same(id, UNKNOWN) || same(id, FACTORY) || same(id, FACTORY_2) ? t : 0;
     return *found ? OK : NO_INTERFACE;
 }
-static uint32_t API factory_count(void *t) { (void)t; return 2; }
+static uint32_t API factory_references(void *t) { (void)t; return 2; }
 static int32_t API factory_info(void *t, FactoryInfo *f)
 {
     (void)t;
@@ -39,7 +39,7 @@ static int32_t API create(void *t, const uint8_t *id, const uint8_t *interface, 
 {
     (void)t;
     *found = 0;
-    Seat *s = seats;
+    Instance *s = registered;
     while (s && !same(s->id, id)) s = s->next;
     if (!s) return NO_INTERFACE;
     Effect *e = calloc(1, sizeof *e);
@@ -47,20 +47,20 @@ static int32_t API create(void *t, const uint8_t *id, const uint8_t *interface, 
     e->component = COMPONENT_METHODS;
     e->processor = PROCESSOR_METHODS;
     e->controller = CONTROLLER_METHODS;
-    e->seat = s;
+    e->instance = s;
     e->references = 1;
     e->rate = 48000.0;
-    e->channels = 2; /* stereo if welcome, or the fewest that are */
+    e->channels = 2; /* stereo if accepted, otherwise the fewest channels that are */
     if (!(s->channel_mask & 4))
-        for (e->channels = 1; e->channels < MOST; e->channels++)
+        for (e->channels = 1; e->channels < MAX_CHANNELS; e->channels++)
             if (s->channel_mask >> e->channels & 1) break;
-    __atomic_add_fetch(&s->instances, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&s->effects, 1, __ATOMIC_RELAXED);
     int32_t result = query(e, interface, found);
     release(e);
     return result;
 }
 static const void *const FACTORY_METHODS[] = {
-    M(factory_query), M(factory_count), M(factory_count), M(factory_info), M(class_count),
+    M(factory_query), M(factory_references), M(factory_references), M(factory_info), M(class_count),
     M(class_info), M(create), M(class_info_2)};
 static struct { const void *methods; } factory = {FACTORY_METHODS};
 EXPORT void *API GetPluginFactory(void) { return &factory; }

@@ -1,55 +1,63 @@
-/* A VST3 effect whose sound is made by its host process.
+/* A VST3 effect whose audio is processed by functions of the program that embeds the host.
  *
- * A program that embeds a VST3 host (Python with pedalboard) loads this library twice over: as a
- * plugin, by way of the host, and as a plain library, to say what the plugin shall do.  Both are
- * the same image, so a plugin is described by a `Seat` in memory that the program owns.
+ * The program (Python with pedalboard) loads this library twice: as a plugin, through the host, and
+ * as a plain library, through ctypes.  Both loads give the same image in memory, so the program
+ * describes each plugin by an `Instance` that it owns, and the plugin reads it.
  *
- * No SDK, no C++, nothing but libc.  recipe.py builds it.
+ * Threads: namgraph_shim_* on the control thread (namgraph_shim_handle_messages on any);
+ * process() on the host's audio thread; it neither allocates nor takes the GIL once engines exist.
+ *
+ * No SDK, no C++, only libc.  build.py compiles it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "vst3.h"
 
-#include "instance.h" /* after it: speaks of Id */
+#include "instance.h" /* after vst3.h: uses Id */
 
-/* ---- what the program calls ------------------------------------------------------------------ */
+/* ---- functions that the program calls -------------------------------------------------------- */
 
-static Seat *seats, *offered;
+static Instance *registered, *offered;
 static struct {
     int (*ensure)(void);
     void (*release)(int);
     int (*raise)(unsigned long thread, void *error);
 } python;
 
-static void lock(Seat *s) { while (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE)) {} }
-static void unlock(Seat *s) { __atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE); }
+static void lock(Instance *s) { while (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE)) {} }
+static void unlock(Instance *s) { __atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE); }
 
 EXPORT uint32_t namgraph_shim_abi(void) { return ABI; }
-EXPORT uint32_t namgraph_shim_seat_size(void) { return sizeof(Seat); }
+EXPORT uint32_t namgraph_shim_instance_size(void) { return sizeof(Instance); }
 EXPORT void namgraph_shim_python(void *ensure, void *release, void *raise)
 {
     python.ensure = (int (*)(void))ensure;
     python.release = (void (*)(int))release;
     python.raise = (int (*)(unsigned long, void *))raise;
 }
-EXPORT int32_t namgraph_shim_add(Seat *s)
+EXPORT int32_t namgraph_shim_add(Instance *s)
 {
     if (!s || s->abi != ABI || s->size != sizeof *s) return 0;
-    s->next = seats;
-    seats = s;
+    s->next = registered;
+    registered = s;
     return 1;
 }
-EXPORT void namgraph_shim_remove(Seat *s)
+EXPORT void namgraph_shim_remove(Instance *s)
 {
-    for (Seat **at = &seats; *at; at = &(*at)->next)
+    for (Instance **at = &registered; *at; at = &(*at)->next)
         if (*at == s) { *at = s->next; return; }
 }
-/* Only a seat on offer is seen by a host that looks for plugins: never more than one. */
-EXPORT void namgraph_shim_offer(Seat *s) { offered = s; }
-EXPORT void namgraph_shim_arm(Seat *s, int32_t armed) { lock(s); s->armed = armed; unlock(s); }
-/* Lets the engines take their messages, unless the host is playing them, which does the same. */
-EXPORT int32_t namgraph_shim_settle(Seat *s)
+/* The factory lists only the instance on offer: at most one at a time. */
+EXPORT void namgraph_shim_offer(Instance *s) { offered = s; }
+EXPORT void namgraph_shim_enable(Instance *s, int32_t enabled)
+{
+    lock(s);
+    s->enabled = enabled;
+    unlock(s);
+}
+/* Let the engines handle waiting messages; 0 if the host is processing, which handles them too. */
+EXPORT int32_t namgraph_shim_handle_messages(Instance *s)
 {
     if (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE)) return 0;
     for (int32_t k = 0; k < s->engine_count; k++) s->process(s->engines[k], 0, 0, 0);
@@ -57,12 +65,12 @@ EXPORT int32_t namgraph_shim_settle(Seat *s)
     return 1;
 }
 
-/* ---- one plugin ----------------------------------------------------------------------------- */
+/* ---- one effect object of the host ----------------------------------------------------------- */
 
 typedef struct {
     const void *component, *processor, *controller; /* three tables of methods */
-    Seat *seat;
-    int32_t references, channels, set_up, failed;
+    Instance *instance;
+    int32_t references, channels, setup_changed, failed;
     uint64_t arrangement[2];
     double rate;
 } Effect;
@@ -85,9 +93,9 @@ static uint32_t release(Effect *e)
 {
     int32_t left = __atomic_sub_fetch(&e->references, 1, __ATOMIC_ACQ_REL);
     if (!left) {
-        Seat *s = e->seat;
+        Instance *s = e->instance;
         free(e);
-        __atomic_sub_fetch(&s->instances, 1, __ATOMIC_RELEASE); /* the program may now free it */
+        __atomic_sub_fetch(&s->effects, 1, __ATOMIC_RELEASE); /* at 0 the program may free it */
     }
     return (uint32_t)left;
 }
@@ -101,34 +109,34 @@ COUNTED(component, BY_COMPONENT)
 COUNTED(processor, BY_PROCESSOR)
 COUNTED(controller, BY_CONTROLLER)
 
-static int32_t API fine_1(void *t) { (void)t; return OK; }
-static int32_t API fine_2(void *t, void *a) { (void)t, (void)a; return OK; }
-static int32_t API nothing_2(void *t, void *a) { (void)t, (void)a; return NOT_HERE; }
-static int32_t API nothing_3(void *t, void *a, void *b)
-{ (void)t, (void)a, (void)b; return NOT_HERE; }
+static int32_t API ok_1(void *t) { (void)t; return OK; }
+static int32_t API ok_2(void *t, void *a) { (void)t, (void)a; return OK; }
+static int32_t API not_implemented_2(void *t, void *a) { (void)t, (void)a; return NOT_IMPLEMENTED; }
+static int32_t API not_implemented_3(void *t, void *a, void *b)
+{ (void)t, (void)a, (void)b; return NOT_IMPLEMENTED; }
 
-/* See to it that there are engines for this rate and width; without, silence is played. */
-static void ready(Effect *e)
+/* Build engines for this rate and channel count if there are none.  Without, output is silence. */
+static void build_engines(Effect *e)
 {
-    Seat *s = e->seat;
-    if (!s->armed || e->failed) return;
+    Instance *s = e->instance;
+    if (!s->enabled || e->failed) return;
     if (s->engine_count && s->built_rate == e->rate && s->built_channels == e->channels) return;
     lock(s);
     s->engine_count = 0;
     unlock(s);
     if (s->build && !s->build(s->handle, e->rate, e->channels)) return;
     e->failed = 1;
-    if (s->error && python.raise) { /* in the thread that called the host, once it is back */
+    if (s->error && python.raise) { /* raised in the calling thread when the host returns */
         int held = python.ensure();
-        python.raise((unsigned long)s->thread, s->error);
+        python.raise((unsigned long)s->error_thread, s->error);
         python.release(held);
     }
 }
-static void restart(Seat *s)
+static void reset(Instance *s)
 {
     lock(s);
-    for (int32_t k = 0; s->armed && k < s->engine_count; k++) s->restart(s->engines[k], 0, 0, 0);
-    s->restarts++;
+    for (int32_t k = 0; s->enabled && k < s->engine_count; k++) s->reset(s->engines[k], 0, 0, 0);
+    s->resets++;
     unlock(s);
 }
 
@@ -149,16 +157,16 @@ static int32_t API bus_info(void *t, int32_t media, int32_t direction, int32_t i
 static int32_t API activate_bus(void *t, int32_t media, int32_t way, int32_t index, uint8_t on)
 { (void)t, (void)way, (void)index, (void)on; return media ? BAD_ARGUMENT : OK; }
 
-/* A host goes off and on again to reset; with a new setup in between, it only prepares (for a
- * longer block, say), and there is no reason to forget what is sounding. */
+/* Deactivating and activating is a reset.  With setupProcessing in between, the host only prepares
+ * for another rate or block size: the state of the engines is kept. */
 static int32_t API set_active(void *t, uint8_t on)
 {
     Effect *e = BY_COMPONENT(t);
     if (on) {
-        if (e->set_up) ready(e);
-        else restart(e->seat);
+        if (e->setup_changed) build_engines(e);
+        else reset(e->instance);
     }
-    e->set_up = 0;
+    e->setup_changed = 0;
     return OK;
 }
 
@@ -169,54 +177,59 @@ static int width(uint64_t arrangement)
     for (; arrangement; arrangement &= arrangement - 1) n++;
     return n;
 }
-static int32_t API set_arrangements(void *t, uint64_t *in, int32_t ins, uint64_t *out, int32_t outs)
+static int32_t API set_bus_arrangements(
+    void *t, uint64_t *in, int32_t ins, uint64_t *out, int32_t outs)
 {
     Effect *e = BY_PROCESSOR(t);
     if (ins != 1 || outs != 1) return NO;
     int n = width(in[0]);
-    if (n != width(out[0]) || n < 1 || n > MOST || !(e->seat->channel_mask >> n & 1)) return NO;
+    if (n != width(out[0]) || n < 1 || n > MAX_CHANNELS) return NO;
+    if (!(e->instance->channel_mask >> n & 1)) return NO;
     e->channels = n;
     e->arrangement[0] = in[0];
     e->arrangement[1] = out[0];
     return OK;
 }
-static int32_t API get_arrangement(void *t, int32_t direction, int32_t index, uint64_t *found)
+static int32_t API get_bus_arrangement(void *t, int32_t direction, int32_t index, uint64_t *found)
 {
     Effect *e = BY_PROCESSOR(t);
     if (index) return BAD_ARGUMENT;
-    *found = e->arrangement[direction != 0]; /* the one that was set, or hosts do not believe it */
+    *found = e->arrangement[direction != 0]; /* must be the one that was set */
     if (!*found) *found = e->channels == 1 ? 1ull << 19 : (1ull << e->channels) - 1;
     return OK;
 }
-static int32_t API takes_sample_size(void *t, int32_t size) { (void)t; return size == 0 ? OK : NO; }
-static uint32_t API latency(void *t) { return (uint32_t)BY_PROCESSOR(t)->seat->latency; }
-static uint32_t API tail(void *t) { return (uint32_t)BY_PROCESSOR(t)->seat->tail; }
-static int32_t API set_up(void *t, Setup *setup)
+static int32_t API can_process_sample_size(void *t, int32_t size)
+{ (void)t; return size == 0 ? OK : NO; }
+static uint32_t API get_latency_samples(void *t)
+{ return (uint32_t)BY_PROCESSOR(t)->instance->latency; }
+static uint32_t API get_tail_samples(void *t)
+{ return (uint32_t)BY_PROCESSOR(t)->instance->tail; }
+static int32_t API setup_processing(void *t, Setup *setup)
 {
     Effect *e = BY_PROCESSOR(t);
     e->rate = setup->rate;
-    e->set_up = 1;
+    e->setup_changed = 1;
     e->failed = 0;
-    ready(e); /* now, because hosts ask for the latency next */
+    build_engines(e); /* here: hosts read the latency next */
     return OK;
 }
 static int32_t API set_processing(void *t, uint8_t on) { (void)t, (void)on; return OK; }
 static int32_t API process(void *t, Block *b)
 {
     Effect *e = BY_PROCESSOR(t);
-    Seat *s = e->seat;
+    Instance *s = e->instance;
     if (b->frames <= 0 || b->input_count < 1 || b->output_count < 1) return OK;
     float **in = b->inputs->samples, **out = b->outputs->samples;
     int32_t n = b->outputs->channels, least = b->inputs->channels;
-    if (!s->armed) {
+    if (!s->enabled) {
         for (int32_t c = 0; c < n; c++)
             if (out[c] != in[c < least ? c : 0])
                 memmove(out[c], in[c < least ? c : 0], sizeof(float) * (size_t)b->frames);
         return OK;
     }
-    if (!s->engine_count) ready(e);
+    if (!s->engine_count) build_engines(e);
     lock(s);
-    if (s->engine_count && s->built_channels == n && least >= s->reads) {
+    if (s->engine_count && s->built_channels == n && least >= s->input_channels) {
         if (s->engine_count == 1) s->process(s->engines[0], (int64_t)in, (int64_t)out, b->frames);
         else for (int32_t k = 0; k < n; k++)
             s->process(s->engines[k], (int64_t)(in + k), (int64_t)(out + k), b->frames);
@@ -230,32 +243,32 @@ static int32_t API process(void *t, Block *b)
     return OK;
 }
 
-/* IEditController: parameters do not cross here, for floats once a block would blur them. */
-static int32_t API no_parameters(void *t) { (void)t; return 0; }
-static int32_t API no_parameter(void *t, int32_t index, void *info)
+/* IEditController: no parameters here; they go through the engine's message queue. */
+static int32_t API parameter_count(void *t) { (void)t; return 0; }
+static int32_t API parameter_info(void *t, int32_t index, void *info)
 { (void)t, (void)index, (void)info; return BAD_ARGUMENT; }
-static int32_t API no_text(void *t, uint32_t id, double v, void *o)
+static int32_t API text_of_value(void *t, uint32_t id, double v, void *o)
 { (void)t, (void)id, (void)v, (void)o; return BAD_ARGUMENT; }
-static int32_t API no_value(void *t, uint32_t id, void *text, double *v)
+static int32_t API value_of_text(void *t, uint32_t id, void *text, double *v)
 { (void)t, (void)id, (void)text, (void)v; return BAD_ARGUMENT; }
-static double API as_it_is(void *t, uint32_t id, double v) { (void)t, (void)id; return v; }
+static double API same_value(void *t, uint32_t id, double v) { (void)t, (void)id; return v; }
 static double API zero(void *t, uint32_t id) { (void)t, (void)id; return 0.0; }
-static int32_t API not_settable(void *t, uint32_t id, double v)
+static int32_t API set_value(void *t, uint32_t id, double v)
 { (void)t, (void)id, (void)v; return BAD_ARGUMENT; }
-static void *API no_view(void *t, const char *name) { (void)t, (void)name; return 0; }
+static void *API create_view(void *t, const char *name) { (void)t, (void)name; return 0; }
 
 #define M(f) (const void *)(f)
 static const void *const COMPONENT_METHODS[] = {
-    M(component_query), M(component_add), M(component_release), M(fine_2), M(fine_1), M(nothing_2),
-    M(nothing_2), M(bus_count), M(bus_info), M(nothing_3), M(activate_bus), M(set_active),
-    M(fine_2), M(fine_2)};
+    M(component_query), M(component_add), M(component_release), M(ok_2), M(ok_1),
+    M(not_implemented_2), M(not_implemented_2), M(bus_count), M(bus_info), M(not_implemented_3),
+    M(activate_bus), M(set_active), M(ok_2), M(ok_2)};
 static const void *const PROCESSOR_METHODS[] = {
-    M(processor_query), M(processor_add), M(processor_release), M(set_arrangements),
-    M(get_arrangement), M(takes_sample_size), M(latency), M(set_up), M(set_processing), M(process),
-    M(tail)};
+    M(processor_query), M(processor_add), M(processor_release), M(set_bus_arrangements),
+    M(get_bus_arrangement), M(can_process_sample_size), M(get_latency_samples),
+    M(setup_processing), M(set_processing), M(process), M(get_tail_samples)};
 static const void *const CONTROLLER_METHODS[] = {
-    M(controller_query), M(controller_add), M(controller_release), M(fine_2), M(fine_1), M(fine_2),
-    M(fine_2), M(fine_2), M(no_parameters), M(no_parameter), M(no_text), M(no_value), M(as_it_is),
-    M(as_it_is), M(zero), M(not_settable), M(fine_2), M(no_view)};
+    M(controller_query), M(controller_add), M(controller_release), M(ok_2), M(ok_1), M(ok_2),
+    M(ok_2), M(ok_2), M(parameter_count), M(parameter_info), M(text_of_value), M(value_of_text),
+    M(same_value), M(same_value), M(zero), M(set_value), M(ok_2), M(create_view)};
 
-#include "factory.h" /* what the host finds first, and what it makes an Effect with */
+#include "factory.h" /* the exported factory: lists the instance on offer, creates Effects */

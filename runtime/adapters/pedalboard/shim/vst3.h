@@ -1,7 +1,7 @@
-/* The few interfaces of VST3 that an effect without parameters and without a window needs.
+/* The VST3 interfaces that an effect without parameters and without an editor needs.
  *
- * Our own declarations.  Interface ids, the order of methods and the layout of structures are those
- * of VST 3.7 (https://steinbergmedia.github.io/vst3_dev_portal), natural on 64 bits.
+ * Declared here without the SDK.  Interface ids, the order of methods and the layout of structures
+ * are those of VST 3.7 (https://steinbergmedia.github.io/vst3_dev_portal), natural on 64 bits.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #define API __stdcall
 #define EXPORT __declspec(dllexport)
 enum { OK = 0, NO = 1, NO_INTERFACE = (int)0x80004002, BAD_ARGUMENT = (int)0x80070057,
-       NOT_HERE = (int)0x80004001, NO_MEMORY = (int)0x8007000E };
+       NOT_IMPLEMENTED = (int)0x80004001, NO_MEMORY = (int)0x8007000E };
 /* COM keeps the first three fields of an id in the machine's byte order. */
 #define ID(a, b, c, d)                                                                            \
     { (a) & 255, (a) >> 8 & 255, (a) >> 16 & 255, (a) >> 24 & 255,                                \
@@ -20,7 +20,7 @@ enum { OK = 0, NO = 1, NO_INTERFACE = (int)0x80004002, BAD_ARGUMENT = (int)0x800
 #else
 #define API
 #define EXPORT __attribute__((visibility("default")))
-enum { NO_INTERFACE = -1, OK = 0, NO = 1, BAD_ARGUMENT = 2, NOT_HERE = 3, NO_MEMORY = 6 };
+enum { NO_INTERFACE = -1, OK = 0, NO = 1, BAD_ARGUMENT = 2, NOT_IMPLEMENTED = 3, NO_MEMORY = 6 };
 #define BIG(x) (x) >> 24 & 255, (x) >> 16 & 255, (x) >> 8 & 255, (x) & 255
 #define ID(a, b, c, d) { BIG(a), BIG(b), BIG(c), BIG(d) }
 #endif

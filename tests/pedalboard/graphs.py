@@ -11,7 +11,7 @@ LAG = 100
 
 
 class Late(ng.Delay):
-    """A delay of whole frames that calls itself latency."""
+    """A delay of whole frames that reports its time as latency."""
 
     def latency(self, spec: ng.Spec) -> int:
         return round(self.time_ms * 1e-3 * spec.rate)
@@ -20,12 +20,12 @@ class Late(ng.Delay):
         return 0
 
 
-class Fussy(ng.Gain):
-    """A gain that plays at 48 kHz and nowhere else."""
+class Only48k(ng.Gain):
+    """A gain that raises ``EngineError`` at any sample rate but 48 kHz."""
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         if io.spec.rate != RATE:
-            raise ng.EngineError(f"fussy: the rate is {io.spec.rate:g}: must be {RATE}")
+            raise ng.EngineError(f"only48k: the rate is {io.spec.rate:g}: must be {RATE}")
         return super().prepare(io)
 
 
@@ -33,8 +33,8 @@ def noise(channels: int, frames: int = 9000, seed: int = 0) -> Audio:
     return (0.3 * np.random.default_rng(seed).standard_normal((channels, frames))).astype("f4")
 
 
-def rack(channels: int = 2, lag: int = 0, gain_db: float = -6.0) -> ng.Graph:
-    """Gain and echo; with ``lag``, so many frames of latency."""
+def echo_graph(channels: int = 2, lag: int = 0, gain_db: float = -6.0) -> ng.Graph:
+    """Gain and echo, with ``lag`` frames of latency."""
     graph = ng.Graph()
     end = graph.input("in", channels=channels) >> graph.add("amp", ng.Gain(gain_db=gain_db))
     end = end >> graph.add("echo", ng.Delay(time_ms=3.0, feedback=0.5))

@@ -1,4 +1,4 @@
-"""Plugins, effects and boards: saved as heard; wrong arguments and widths are named."""
+"""GraphPlugin, GraphEffect, Board: saved parameter values; errors for wrong arguments."""
 
 import gc
 import re
@@ -11,9 +11,9 @@ import pytest
 
 import namgraph as ng
 from namgraph.runtime.adapters.pedalboard import Board, GraphEffect, GraphPlugin
-from namgraph.runtime.adapters.pedalboard.shim.binding import sweep
+from namgraph.runtime.adapters.pedalboard.shim.binding import release_unused
 
-from .racks import RATE, around, noise, rack, rendered
+from .graphs import RATE, around, echo_graph, noise, rendered
 
 MAKERS: list[Any] = [GraphPlugin, GraphEffect]
 
@@ -29,22 +29,22 @@ def play(made: Any, x: Any) -> Any:
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_what_was_dialled_in_is_saved(make: Any, tmp_path: Path) -> None:
-    x, made = noise(2, 2000), make(rack())
+def test_parameter_values_are_saved(make: Any, tmp_path: Path) -> None:
+    x, made = noise(2, 2000), make(echo_graph())
     made.amp_gain_db = -3.0
     play(made, x)
     made.set("echo.feedback", 0.25)
-    ng.save_preset(made.graph, tmp_path / "rack.json")
-    loaded = ng.load_preset(tmp_path / "rack.json")
+    ng.save_preset(made.graph, tmp_path / "preset.json")
+    loaded = ng.load_preset(tmp_path / "preset.json")
     assert loaded == made.graph
-    wanted = rack(gain_db=-3.0)
+    wanted = echo_graph(gain_db=-3.0)
     wanted.replace("echo", ng.Delay(time_ms=3.0, feedback=0.25))
     np.testing.assert_array_equal(rendered(loaded, x), rendered(wanted, x))
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_change_for_later_is_saved_once_it_is_heard(make: Any) -> None:
-    made = make(rack(), sample_rate=RATE)
+def test_a_timed_change_is_saved_once_its_frame_is_processed(make: Any) -> None:
+    made = make(echo_graph(), sample_rate=RATE)
     made.set("amp.gain_db", -20.0, at=1000)
     assert gain_of(made) == made.get("amp.gain_db") == made.amp_gain_db == -6.0
     play(made, noise(2, 900))
@@ -57,38 +57,42 @@ def test_a_change_for_later_is_saved_once_it_is_heard(make: Any) -> None:
 
 
 @pytest.mark.parametrize("wide", [2, 3, 8])
-def test_a_mono_graph_in_a_wider_stream_is_told_of_fit(wide: int) -> None:
+def test_a_mono_graph_in_a_wider_stream_names_fit(wide: int) -> None:
     x = noise(wide, 500)
     says = f"a {wide}-channel stream: the graph plays 1 channel; fit='each' plays a copy of it"
     for fit in ("exact", "first"):
-        plugin = GraphPlugin(rack(1), fit=fit)
-        for call in (plugin, pb.Pedalboard([pb.Gain(0), plugin]), GraphPlugin(rack(1), fit=fit)):
+        plugin = GraphPlugin(echo_graph(1), fit=fit)
+        for call in (
+            plugin,
+            pb.Pedalboard([pb.Gain(0), plugin]),
+            GraphPlugin(echo_graph(1), fit=fit),
+        ):
             with pytest.raises(ng.PortError, match=says):
                 call(x, RATE)
             with pytest.raises(ValueError, match=says):  # as pedalboard's own plugins
                 call(x, RATE)
-        np.testing.assert_array_equal(plugin(x[:1], RATE), rendered(rack(1), x[:1]))
+        np.testing.assert_array_equal(plugin(x[:1], RATE), rendered(echo_graph(1), x[:1]))
     with pytest.raises(ng.PortError, match=says):
-        Board([rack(1)])(x, RATE)
-    each = pb.Pedalboard([GraphPlugin(rack(1), fit="each")])(x, RATE)
-    np.testing.assert_array_equal(each[1], rendered(rack(1), x[1:2])[0])
+        Board([echo_graph(1)])(x, RATE)
+    each = pb.Pedalboard([GraphPlugin(echo_graph(1), fit="each")])(x, RATE)
+    np.testing.assert_array_equal(each[1], rendered(echo_graph(1), x[1:2])[0])
 
 
 def test_a_refused_plugin_does_not_stay_for_its_error() -> None:
     gc.collect()
-    before = sweep()
+    before = release_unused()
     for _ in range(3):
         with pytest.raises(ng.PortError, match="2-channel stream"):
-            GraphPlugin(rack(1))(noise(2, 100), RATE)
+            GraphPlugin(echo_graph(1))(noise(2, 100), RATE)
     gc.collect()
-    assert sweep() == before
+    assert release_unused() == before
 
 
-def test_a_stereo_graph_in_a_mono_stream_is_told_what_to_give() -> None:
+def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     with pytest.raises(
         ng.PortError, match=r"1-channel stream: the graph plays 2 .*np.stack\(\[x, x"
     ):
-        GraphPlugin(rack(2))(noise(1, 500), RATE)
+        GraphPlugin(echo_graph(2))(noise(1, 500), RATE)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -97,7 +101,7 @@ def test_a_stereo_graph_in_a_mono_stream_is_told_what_to_give() -> None:
     [
         (("x.nam",), "graph is 'x.nam': must be a Graph: put ng.Nam('x.nam') into one"),
         ((ng.Gain(),), "must be a Graph: put the node into one"),
-        ((rack(1), "each"), "takes graph by position, and by keyword fit=, sample_rate="),
+        ((echo_graph(1), "each"), "takes graph by position, and by keyword fit=, sample_rate="),
     ],
 )
 def test_wrong_first_arguments_are_one_line(make: Any, given: tuple[Any, ...], says: str) -> None:
@@ -114,8 +118,8 @@ def test_wrong_values_are_named(make: Any, tmp_path: Path) -> None:
         ({"sample_rate": 0}, "sample_rate is 0"),
     ):
         with pytest.raises(ng.ParamError, match=re.escape(says)):
-            make(rack(), **how)
-    made = make(rack())
+            make(echo_graph(), **how)
+    made = make(echo_graph())
     for name, value, at, says in (
         ("amp.gain_db", "loud", None, "gain_db is 'loud'"),
         ("amp.gain_db", None, None, "gain_db is None"),
@@ -138,9 +142,9 @@ def test_wrong_values_are_named(make: Any, tmp_path: Path) -> None:
 
 
 def test_a_boards_arguments_are_named() -> None:
-    x, board = noise(2, 64), Board([rack()])
+    x, board = noise(2, 64), Board([echo_graph()])
     played: Any = board.process
-    for plugins in ("rack.json", 5, [5], [rack(), "x.nam"]):
+    for plugins in ("rack.json", 5, [5], [echo_graph(), "x.nam"]):
         with pytest.raises(TypeError, match="plugins"):
             Board(plugins)  # type: ignore[arg-type]
     for how, says in (
@@ -153,10 +157,10 @@ def test_a_boards_arguments_are_named() -> None:
     ):
         with pytest.raises((ng.NamgraphError, TypeError), match=re.escape(says)):
             played(**{"input_array": x, "sample_rate": RATE, **how})
-    np.testing.assert_array_equal(board(x, RATE), rendered(rack(), x))
+    np.testing.assert_array_equal(board(x, RATE), rendered(echo_graph(), x))
 
 
-def test_a_silent_graph_is_told_once_when_the_plugin_is_made() -> None:
+def test_a_silent_graph_warns_once_when_the_plugin_is_created() -> None:
     graph = around(ng.Gain())
     graph.add("spare", ng.Gain())
     for make in MAKERS:
