@@ -214,5 +214,5 @@ def _device_lines(device: dict[str, Any]) -> list[str]:
         for stage in ("upload", "execute", "download")
         if (us := device[f"{stage}_us"])
     )
-    fallen = [f"  on the CPU since frame {device['since']}: {device['fallen']}"]
-    return [f"  {device['name']}: {stages}", *(fallen if device["fallen"] else [])]
+    fallback = [f"  on the CPU since frame {device['since']}: {device['fallback_reason']}"]
+    return [f"  {device['name']}: {stages}", *(fallback if device["fallback_reason"] else [])]

@@ -88,7 +88,7 @@ def _watch(
             time.sleep(LOOK_S)
         stats = stream.stats()
         show.look(stats)
-        if not told and stats.device is not None and stats.device.fallen:
+        if not told and stats.device is not None and stats.device.fallback_reason:
             told = True
             warn(str(stats.device))
         if seconds is not None and stats.seconds >= seconds:

@@ -86,7 +86,7 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
     for row in stats.nodes:
         if row.faults:
             warn(f"{row.name}: muted in {row.faults} blocks, because it made what is no number")
-    if stats.device is not None and stats.device.fallen:
+    if stats.device is not None and stats.device.fallback_reason:
         warn(f"{stats.device}")
     return stats.faults
 

@@ -84,7 +84,7 @@ def latency(path: str, precision: str, block: int, blocks: int, floor: Floor) ->
     stats = engine.stats()
     for device in (paced.device, stats.device):
         assert device is not None
-        if device.fallen:
+        if device.fallback_reason:
             raise CudaError(str(device))
     model = load_nam(path)
     batch = Batch(cuda_network(model.running, precision), 1, block)

@@ -86,7 +86,7 @@ class Nam(Node):
 
         A file that cannot be used is no reason: it raises its own ``NamFileError``.
         """
-        from ...runtime.cuda.driver.device import driver, missing
+        from ...runtime.cuda.driver.device import driver, unavailable_reason
         from .cuda import cuda_network, refusal
 
         network = self.model.running
@@ -95,7 +95,7 @@ class Nam(Node):
                 return "resample is for the CPU"
             if reason := refusal(network):
                 return reason
-            if reason := missing():
+            if reason := unavailable_reason():
                 return reason
             room = driver().shared_bytes
         except CudaError as error:

@@ -85,8 +85,8 @@ def suspend_deadline(executor: Executor | None, deadline_s: float | None) -> Ite
     if executor is None or deadline_s is None:
         yield
         return
-    executor.expect(None)
+    executor.set_deadline(None)
     try:
         yield
     finally:
-        executor.expect(deadline_s)
+        executor.set_deadline(deadline_s)

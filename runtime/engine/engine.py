@@ -224,7 +224,7 @@ class Engine(Posting):
                 self._free_retired()
                 plan.watched(self._guard if self._watched else None)
                 if plan.executor is not None:
-                    plan.executor.expect(self._deadline)
+                    plan.executor.set_deadline(self._deadline)
                 self._old.append(self.plan)
                 self._note(plan)
                 self.plan = plan
@@ -293,7 +293,7 @@ class Engine(Posting):
         with self._lock:
             self._deadline = seconds
             if self.plan.executor is not None:
-                self.plan.executor.expect(seconds)
+                self.plan.executor.set_deadline(seconds)
 
     def _crowd(self) -> int:
         with self._lock:

@@ -80,7 +80,7 @@ class Plan:
         self.schedule: Schedule = schedule(self.graph, spec)
         own = Memory()
         self.executor = open_executor(own, self.schedule)
-        views = {} if self.executor is None else self.executor.views | self.executor.lent
+        views = {} if self.executor is None else self.executor.views | self.executor.shared_views
         buffers = self._buffers = allocate_buffers(own, self.schedule, spec, views)
         self._prepared = self._prepare(own, fade_in)
         self.params, self.blends, param_rows, spans = number_parameters(self._prepared)
@@ -139,7 +139,7 @@ class Plan:
             if op.node:
                 sizes[op.node] = row.memory.nbytes
             check_total(sizes, total)
-            if self.executor is not None and self.executor.takes(op):
+            if self.executor is not None and self.executor.uses_device(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
             elif op.node in fade_in and op.reads and self.remembers(op.node):
@@ -190,7 +190,7 @@ class Plan:
         channels = [c for buffer in self._buffers.values() for c in buffer]
         blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
-            self.executor.stand_in(True)
+            self.executor.use_cpu(True)
         for k, prepared in enumerate(self._prepared):
             if prepared.node is None:
                 continue
@@ -213,7 +213,7 @@ class Plan:
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.executor is not None:
-            self.executor.stand_in(False)
+            self.executor.use_cpu(False)
             with named(on_device(self.schedule)):
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state

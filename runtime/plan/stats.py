@@ -42,7 +42,7 @@ class DeviceStats:
     name: str
     nodes: tuple[str, ...]
     """What plays there."""
-    fallen: str
+    fallback_reason: str
     """Why the CPU plays them instead, or nothing."""
     since: int
     """The frame from which on it does, counted from when the plan began."""
@@ -59,10 +59,11 @@ class DeviceStats:
     def __str__(self) -> str:
         """Say on one line who plays."""
         names, many = ", ".join(self.nodes), len(self.nodes) != 1
-        if not self.fallen:
+        if not self.fallback_reason:
             return f"{names}: on {self.name}"
         return (
-            f"{names}: play{'' if many else 's'} on the CPU since frame {self.since}: {self.fallen}"
+            f"{names}: play{'' if many else 's'} on the CPU since frame {self.since}: "
+            f"{self.fallback_reason}"
         )
 
 

@@ -39,7 +39,7 @@ def played(graph: ng.Graph, x: Any, blocks: int | list[int], **options: Any) -> 
     engine = ng.Engine(graph, sample_rate=RATE, **{"max_frames": 128, **options})
     sound = in_blocks(engine, x, blocks)
     device = engine.stats().device
-    assert device is None or not device.fallen
+    assert device is None or not device.fallback_reason
     return sound
 
 

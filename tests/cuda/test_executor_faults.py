@@ -8,7 +8,6 @@ import pytest
 
 import namgraph as ng
 from namgraph.runtime.cuda.driver.device import memory_pool
-from namgraph.runtime.engine import engine as engine_module
 from namgraph.runtime.plan.plan import Plan
 
 from ..nodes.nam import nets
@@ -35,7 +34,7 @@ def test_the_cpu_takes_over_in_the_same_block(
     np.testing.assert_array_equal(after, wanted[640:])
     device = made.stats().device
     assert device is not None
-    assert device.fallen.startswith("the driver failed: CUDA_ERROR")
+    assert device.fallback_reason.startswith("the driver failed: CUDA_ERROR")
     assert device.since == 640
     assert fake.count("cuGraphLaunch") <= 13
 
@@ -49,7 +48,7 @@ def test_a_device_that_does_not_answer_is_given_up(
     np.testing.assert_array_equal(in_blocks(made, X, 64), on_cpu(model))
     device = made.stats().device
     assert device is not None
-    assert device.fallen == "the device does not answer"
+    assert device.fallback_reason == "the device does not answer"
 
 
 def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
@@ -70,7 +69,11 @@ def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> 
     np.testing.assert_array_equal(in_blocks(made, X, 64)[640:], on_cpu(model)[640:])
     device = made.stats().device
     assert device is not None
-    assert (device.fallen, device.misses, device.since) == ("the device is too slow", 3, 192)
+    assert (device.fallback_reason, device.misses, device.since) == (
+        "the device is too slow",
+        3,
+        192,
+    )
 
 
 def test_a_hang_behind_another_error_is_a_hang(
@@ -89,7 +92,7 @@ def test_a_hang_behind_another_error_is_a_hang(
     made.process(X[:64])
     device = made.stats().device
     assert device is not None
-    assert device.fallen.startswith("the device does not answer")
+    assert device.fallback_reason.startswith("the device does not answer")
 
 
 def test_nobody_is_blamed_while_a_plan_is_made(
@@ -103,15 +106,15 @@ def test_nobody_is_blamed_while_a_plan_is_made(
         played.append((made.plan, in_blocks(made, X[:640], 64)))
         return real(*args)
 
-    monkeypatch.setattr(engine_module, "Plan", slow)
+    monkeypatch.setattr("namgraph.runtime.engine.build.Plan", slow)
     made.swap(amp(model, backend="cuda", input_db=1.0))
     ((before, _),) = played
     assert (before.executor.stats().blocks, before.executor.stats().misses) == (10, 0)
-    assert not before.executor.stats().fallen
+    assert not before.executor.stats().fallback_reason
     in_blocks(made, X[:640], 64)
     device = made.stats().device
     assert device is not None
-    assert device.fallen == "the device is too slow", "and then again"
+    assert device.fallback_reason == "the device is too slow", "and then again"
 
 
 def test_a_late_block_is_one_however_many_sections(fake: FakeDriver, model: str) -> None:
@@ -137,7 +140,7 @@ def test_patience_has_no_end_offline(fake: FakeDriver, model: str) -> None:
     in_blocks(made, X[:640], 64)
     device = made.stats().device
     assert device is not None
-    assert (device.fallen, device.misses, device.blocks) == ("", 0, 10)
+    assert (device.fallback_reason, device.misses, device.blocks) == ("", 0, 10)
 
 
 def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
@@ -151,7 +154,7 @@ def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
     made, sound = played(backend="cuda")
     device = made.stats().device
     assert device is not None
-    assert device.fallen == "set to what is not on the device"
+    assert device.fallback_reason == "set to a size that is not on the device"
     assert near(sound, played()[1])
 
 
@@ -170,4 +173,4 @@ def test_a_number_that_is_not_finite_is_muted_and_forgotten(
     wanted, expected = played()
     assert near(sound, wanted)
     assert stats.faults == expected.faults > 0
-    assert stats.device.fallen == ""
+    assert stats.device.fallback_reason == ""

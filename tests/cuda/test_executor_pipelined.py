@@ -49,7 +49,7 @@ def test_the_cpu_takes_over_from_a_pipelined_device(
     after = in_blocks(made, X[640:], 64)
     wanted = in_blocks(engine(amp(model)), X, 64)
     assert near(np.concatenate([before, after])[128:], wanted[:-128])
-    assert made.stats().device.fallen  # type: ignore[union-attr]
+    assert made.stats().device.fallback_reason  # type: ignore[union-attr]
 
 
 def test_what_fell_in_flight_was_set_before(fake: FakeDriver, model: str) -> None:
