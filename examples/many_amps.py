@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import namgraph as ng
-from namgraph.runtime.cuda.driver.device import missing
+from namgraph.runtime.cuda.driver.device import unavailable_reason
 from namgraph.runtime.io.audio_file import audio_writer, read_audio
 
 guitar = read_audio(ng.asset("di.wav"))
@@ -19,7 +19,7 @@ begun = time.perf_counter()
 made = ng.render_models(amps, di, guitar.rate)  # (amps, frames)
 spent = time.perf_counter() - begun
 
-where = "on the CPU: " + missing() if missing() else "on the GPU"
+where = "on the CPU: " + unavailable_reason() if unavailable_reason() else "on the GPU"
 print(f"{len(amps)} amps, {made.shape[1] / guitar.rate:.0f} s each, in {spent:.1f} s, {where}")
 
 with tempfile.TemporaryDirectory() as folder:

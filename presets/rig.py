@@ -194,11 +194,11 @@ def _slim(graph: Graph, slim: float) -> None:
 
 def _set_backend(graph: Graph, backend: str | None) -> None:
     """Let models play on a GPU; there must be one if it is asked for by name."""
-    from ..runtime.cuda.driver.device import missing
+    from ..runtime.cuda.driver.device import unavailable_reason
 
     if backend is None:
         return
-    reason = missing()
+    reason = unavailable_reason()
     if backend == "cuda" and reason:
         raise ParamError(f"--backend is cuda: {reason}: must be auto or cpu")
     found = {n: m for n, m in graph.nodes.items() if isinstance(m, Nam | NamBank)}
@@ -213,11 +213,11 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
 
 def check_devices(graph: Graph) -> None:
     """Refuse a rack with a model that must play on a device, and cannot here."""
-    from ..runtime.cuda.driver.device import missing
+    from ..runtime.cuda.driver.device import unavailable_reason
 
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank) and node.backend == "cuda":
-            reason = missing() or node.device_refusal()
+            reason = unavailable_reason() or node.device_refusal()
             if reason:
                 raise ParamError(f"{name}: backend is cuda: {reason}: must be auto or cpu")
 

@@ -10,7 +10,7 @@ from ...nodes.nam.cuda.network import CudaNetwork
 from ...runtime.cuda.arguments import NamArgs
 from ...runtime.cuda.driver.device import driver, memory_pool
 from ...runtime.cuda.driver.resources import Launch, Resources
-from ...runtime.cuda.node_resources import ROOM
+from ...runtime.cuda.node_resources import READ_AHEAD_BYTES
 from ...runtime.cuda.records import BLOCK
 
 __all__ = ["Batch"]
@@ -32,7 +32,7 @@ class Batch:
         kept = self._kept(network, frames)
         sizes = BLOCK.itemsize, 4 * network.past_floats * count, 4 * kept * count
         order, past, heard = map(handles.pinned, sizes)
-        whole = 4 * frames * count + ROOM
+        whole = 4 * frames * count + READ_AHEAD_BYTES
         self.x, self.y = handles.pinned(whole), handles.pinned(whole)
         bad = handles.pinned(4 * count)
         args = NamArgs(
@@ -75,7 +75,7 @@ class Batch:
 
     def _spent(self, graph: int) -> float:
         begun = time.perf_counter()
-        self.handles.start(graph)
+        self.handles.launch_graph(graph)
         self.handles.synchronize()
         return time.perf_counter() - begun
 

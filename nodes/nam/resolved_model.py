@@ -63,7 +63,7 @@ class ResolvedModel:
 
     def device_refusal(self, precision: str, *, resample: bool = False) -> str:
         """Return why the model cannot run on a CUDA device, or an empty string if it can."""
-        from ...runtime.cuda.driver.device import driver, missing
+        from ...runtime.cuda.driver.device import driver, unavailable_reason
         from .cuda import cuda_network, refusal
 
         network = self.model.running
@@ -72,7 +72,7 @@ class ResolvedModel:
                 return "resample is for the CPU"
             if reason := refusal(network):
                 return reason
-            if reason := missing():
+            if reason := unavailable_reason():
                 return reason
             available = driver().shared_bytes
         except CudaError as error:

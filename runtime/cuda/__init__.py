@@ -1,1 +1,1 @@
-"""Kernels for NVIDIA devices: their text, compiled when they are needed."""
+"""Runs parts of a plan on an NVIDIA GPU: executor, launches, transfers, CUDA driver API."""

@@ -1,4 +1,4 @@
-"""The one argument of every kernel: the structs of ``common.cuh``, as ctypes knows them."""
+"""The argument structs of device kernels: ctypes mirrors of the structs in ``common.cuh``."""
 
 import ctypes
 from ctypes import c_int, c_longlong, c_void_p
@@ -7,16 +7,16 @@ __all__ = ["NamArgs", "OpArgs"]
 
 
 class NamArgs(ctypes.Structure):
-    """Of a kernel that plays models; see ``struct NamArgs``."""
+    """Argument of a model kernel, ``struct NamArgs``: device addresses, strides in float32."""
 
     _fields_ = (
         ("block", c_void_p),
         ("weights", c_void_p),
         ("weights_stride", c_longlong),
         ("state", c_void_p),
-        ("x", c_void_p),  # what it calls in
+        ("x", c_void_p),  # `in` in common.cuh
         ("x_stride", c_longlong),
-        ("y", c_void_p),  # what it calls out
+        ("y", c_void_p),  # `out`
         ("y_stride", c_longlong),
         ("in_factor", c_void_p),
         ("out_factor", c_void_p),
@@ -29,7 +29,7 @@ class NamArgs(ctypes.Structure):
 
 
 class OpArgs(ctypes.Structure):
-    """Of a plain operation; see ``struct OpArgs``."""
+    """Argument of copy, add and clear: ``struct OpArgs``."""
 
     _fields_ = (
         ("block", c_void_p),

@@ -1,4 +1,8 @@
-"""Before and after a launch: what a node's kernels are told, and what the host keeps of it."""
+"""Audio-thread steps around a launch: write launch headers before it, commit node state after it.
+
+A block is committed once the device is done: then each node's ring of past input and its serial
+advance.  Until then the state on the host is that of the block before.
+"""
 
 from typing import Any
 
@@ -7,22 +11,22 @@ import numpy as np
 from ..native.abi import helper
 from ..native.pointers import copy_bytes, load, numbers, record
 from ..plan.row_operations import mute_and_reset
-from .records import BLOCK, EXECUTOR, NODE, PART
+from .records import BLOCK, EXECUTOR, NODE_BUFFERS, NODE_STATE
 
 __all__ = ["append_history", "commit", "write_launch_header"]
 
 
 @helper
-def _recall(n: Any, p: Any) -> None:
-    """Write down the past that a node's kernel begins with: what it heard, or an LSTM's state."""
-    floats = p.past_floats
-    for row in range(p.past_rows):
-        target = p.past + 4 * row * p.past_stride
-        if p.kept != 0:
-            copy_bytes(target, p.kept + 4 * row * floats, 4 * floats)
+def _write_past(state: Any, b: Any) -> None:
+    """Write the past that a node's kernel starts from: its last input, or an LSTM's state."""
+    floats = b.past_floats
+    for row in range(b.past_rows):
+        target = b.past + 4 * row * b.past_stride
+        if b.lstm_state != 0:
+            copy_bytes(target, b.lstm_state + 4 * row * floats, 4 * floats)
         else:
-            ring, size = p.ring + 4 * row * p.ring_frames, p.ring_frames
-            start = (n.at + size - floats) % size
+            ring, size = b.ring + 4 * row * b.ring_frames, b.ring_frames
+            start = (state.position + size - floats) % size
             head = min(floats, size - start)
             copy_bytes(target, ring + 4 * start, 4 * head)
             copy_bytes(target + 4 * head, ring, 4 * (floats - head))
@@ -30,76 +34,79 @@ def _recall(n: Any, p: Any) -> None:
 
 @helper
 def write_launch_header(node: int, frames: int) -> None:
-    """Tell a node's kernel how many frames there are, and whether to go on or begin again."""
-    n = record(node, NODE)
-    p = record(n.part, PART)
-    o = record(p.order, BLOCK)
+    """Write a node's BLOCK: frames, chunks, and whether its kernel continues or starts anew.
+
+    ``node`` is the address of a NODE_STATE.
+    """
+    state = record(node, NODE_STATE)
+    b = record(state.buffers, NODE_BUFFERS)
+    header = record(b.header, BLOCK)
     chunks, size = 1, frames
-    if p.slots > 1 and frames >= 2 * p.least:
-        chunks = min(p.slots, frames // p.least)
+    if b.slots > 1 and frames >= 2 * b.min_chunk_frames:
+        chunks = min(b.slots, frames // b.min_chunk_frames)
         size = (frames + chunks - 1) // chunks
         chunks = (frames + size - 1) // size
-    o.frames, o.chunks, o.chunk_frames, o.first = frames, chunks, size, p.first
-    p.next = (p.first + chunks - 1) % p.slots
-    o.replay = -1
-    if n.serial != p.serial:
-        o.replay = p.past_floats
-        record(p.lane, EXECUTOR).begins = 1
-        _recall(n, p)
+    header.frames, header.chunks, header.chunk_frames, header.first = frames, chunks, size, b.slot
+    b.next_slot = (b.slot + chunks - 1) % b.slots
+    header.replay = -1
+    if state.serial != b.serial:
+        header.replay = b.past_floats
+        record(b.executor, EXECUTOR).replays = 1
+        _write_past(state, b)
 
 
 @helper
-def append_history(part: int, row: int, at: int, heard: int, frames: int) -> Any:
-    """Put the last of ``frames`` frames at ``heard`` into a ring; return where the next one goes.
+def append_history(buffers: int, row: int, position: int, source: int, frames: int) -> Any:
+    """Append ``frames`` float32 at ``source`` to a row of a node's ring; return the next position.
 
-    The ring holds the frames before the next in the order they were heard.
+    ``buffers`` is the address of a NODE_BUFFERS.  Only the last ``ring_frames`` are kept.
     """
-    p = record(part, PART)
-    size = p.ring_frames
+    b = record(buffers, NODE_BUFFERS)
+    size = b.ring_frames
     count = min(frames, size)
-    head = min(count, size - at)
-    source, ring = heard + 4 * (frames - count), p.ring + 4 * row * size
-    copy_bytes(ring + 4 * at, source, 4 * head)
-    copy_bytes(ring, source + 4 * head, 4 * (count - head))
-    return (at + count) % size
+    head = min(count, size - position)
+    first, ring = source + 4 * (frames - count), b.ring + 4 * row * size
+    copy_bytes(ring + 4 * position, first, 4 * head)
+    copy_bytes(ring, first + 4 * head, 4 * (count - head))
+    return (position + count) % size
 
 
 @helper
-def _remember(node: int, frames: int) -> None:
-    """Put what a node has heard into its ring, and an LSTM's state where it is kept."""
-    n = record(node, NODE)
-    p = record(n.part, PART)
-    at = n.at
-    for row in range(p.ring_rows):
-        heard = p.heard + 4 * (row * p.heard_stride + p.heard_at)
-        at = append_history(n.part, row, n.at, heard, frames)
-    n.at = at
-    if p.kept != 0:
-        for row in range(p.past_rows):
-            left = p.heard + 4 * row * p.heard_stride
-            copy_bytes(p.kept + 4 * row * p.past_floats, left, 4 * p.past_floats)
+def _save_node(node: int, frames: int) -> None:
+    """Append a node's input of this block to its ring, and save an LSTM's state."""
+    state = record(node, NODE_STATE)
+    b = record(state.buffers, NODE_BUFFERS)
+    position = state.position
+    for row in range(b.ring_rows):
+        heard = b.heard + 4 * (row * b.heard_stride + b.heard_at)
+        position = append_history(state.buffers, row, state.position, heard, frames)
+    state.position = position
+    if b.lstm_state != 0:
+        for row in range(b.past_rows):
+            left = b.heard + 4 * row * b.heard_stride
+            copy_bytes(b.lstm_state + 4 * row * b.past_floats, left, 4 * b.past_floats)
 
 
 @helper
-def commit(lane: int, frames: int) -> None:
-    """Take over what a block has left: from here on it counts as played.
+def commit(executor: int, frames: int) -> None:
+    """Commit a block of every node.
 
-    A node that made a number that is not finite starts afresh, as it would on the host.
+    A node whose output has a NaN or an infinity is muted and reset, as on the host.
     """
-    e = record(lane, EXECUTOR)
+    e = record(executor, EXECUTOR)
     for k in range(e.node_count):
         row, node = load(e.nodes, 2 * k), load(e.nodes, 2 * k + 1)
-        n = record(node, NODE)
-        p = record(n.part, PART)
-        n.armed, n.stood_in = 0, 0
-        bad, found = numbers(p.bad, p.instances, np.int32), 0
-        for i in range(p.instances):
+        state = record(node, NODE_STATE)
+        b = record(state.buffers, NODE_BUFFERS)
+        state.prepared, state.cpu_active = 0, 0
+        bad, found = numbers(b.bad, b.instances, np.int32), 0
+        for i in range(b.instances):
             found |= bad[i]
             bad[i] = 0
         e.serial += 1
-        p.serial, p.first = e.serial, p.next
+        b.serial, b.slot = e.serial, b.next_slot
         if found != 0:
             mute_and_reset(row, e.params, frames)
         else:
-            n.serial = e.serial
-            _remember(node, frames)
+            state.serial = e.serial
+            _save_node(node, frames)

@@ -1,4 +1,4 @@
-"""What a node with ports on the device hands to the plan."""
+"""``DeviceProcessor``: what a node with ports on a device puts in ``Processor.device``."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 from ...graph.prepare import NativeFunction
 from ..plan.arena import Block, Memory
 from .driver.kernel import CudaKernel
-from .records import NODE, PART
+from .records import NODE_BUFFERS, NODE_STATE
 
-__all__ = ["Asked", "DeviceProcessor", "ask_work"]
+__all__ = ["DeviceProcessor", "HostMemory", "allocate_host_memory"]
 
-NOTHING = -1
-"""The serial of a device that holds no state."""
+NO_SERIAL = -1
+"""Serial of a device that holds no state."""
 
 
 @dataclass(frozen=True, eq=False)
 class DeviceProcessor:
-    """A kernel of the device, its weights, and what the host keeps to be able to take over.
+    """A device kernel, its weights, and the host memory that a fallback to the CPU needs.
 
-    Instances run side by side: the same kernel, weights of their own (or one row for all), each
-    with a channel of its own out, and one in (or one for all).
+    Instances run side by side: one kernel, weights of their own (or one row for all), one output
+    channel each, and one input channel each (or one for all).
     """
 
     kernel: CudaKernel
@@ -29,57 +29,58 @@ class DeviceProcessor:
     """``(instances, floats)``, or one row that all share."""
     instances: int
     state_floats: int
-    """Of an instance, on the device."""
+    """Device memory of an instance and slot."""
     past_floats: int
-    """What a kernel is given to begin again: frames heard, or the whole state (recurrent)."""
+    """Floats a kernel starts anew from: past input frames, or the whole state if recurrent."""
     recurrent: bool
-    first: NDArray[np.float32]
-    """Of a recurrent node, ``(instances, past_floats)``: its state before it has heard anything."""
+    initial_state: NDArray[np.float32]
+    """Of a recurrent node, ``(instances, past_floats)``: its state before any input."""
     prewarm: int
-    """Frames of silence that a recurrent node is to have heard at first."""
-    arm: NativeFunction
-    """Called with the node's record before each launch: see ``lane.call``."""
-    memory: "Asked"
-    """Of the host, in the node's own memory."""
+    """Frames of silence that a recurrent node processes before the first block."""
+    before_launch: NativeFunction
+    """Called with the node's record before each launch: see ``executor_kernels.call``."""
+    memory: "HostMemory"
+    """In the node's own memory."""
 
     @property
-    def part(self) -> Block:
-        """The node's ``PART``."""
-        return self.memory.part
+    def buffers(self) -> Block:
+        """The node's ``NODE_BUFFERS``."""
+        return self.memory.buffers
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """Memory of the host for a node on the device."""
+class HostMemory:
+    """Host memory of a node on the device."""
 
     node: Block
-    """The ``NODE`` record: the node's own record keeps its address, for its kernels."""
-    part: Block
-    kept: Block | None
-    fresh: Block | None
+    """The ``NODE_STATE``: the node's own record keeps its address, for its kernels."""
+    buffers: Block
+    lstm_state: Block | None
+    initial_state: Block | None
 
 
-def ask_work(
-    memory: Memory, *, instances: int, heard: int, past_floats: int, ring: int, recurrent: bool
-) -> Asked:
-    """Ask for what the host keeps of a node on the device.
+def allocate_host_memory(
+    memory: Memory, *, instances: int, inputs: int, past_floats: int, ring: int, recurrent: bool
+) -> HostMemory:
+    """Allocate the host memory of a node on the device.
 
-    ``heard`` is how many different inputs its instances have, ``ring`` the frames kept of each.
+    ``inputs`` is the number of different input channels of its instances, ``ring`` the frames
+    kept of each.
     """
-    kept = memory.state((instances, past_floats)) if recurrent else None
-    fresh = memory.constant(np.zeros((instances, past_floats), np.float32)) if recurrent else None
+    state = memory.state((instances, past_floats)) if recurrent else None
+    initial = memory.constant(np.zeros((instances, past_floats), np.float32)) if recurrent else None
     fields = {
-        "ring": memory.state((heard, ring)),
+        "ring": memory.state((inputs, ring)),
         "ring_frames": ring,
-        "ring_rows": heard,
-        "kept": kept or 0,
-        "fresh": fresh or 0,
+        "ring_rows": inputs,
+        "lstm_state": state or 0,
+        "initial_state": initial or 0,
         "past_floats": past_floats,
-        "past_rows": instances if recurrent else heard,
+        "past_rows": instances if recurrent else inputs,
         "heard_at": past_floats if recurrent else 0,
         "instances": instances,
         "slots": 1,
-        "serial": NOTHING,
+        "serial": NO_SERIAL,
     }
-    part = memory.table(PART, [fields])
-    return Asked(memory.record(NODE, part=part), part, kept, fresh)
+    buffers = memory.table(NODE_BUFFERS, [fields])
+    return HostMemory(memory.record(NODE_STATE, buffers=buffers), buffers, state, initial)

@@ -1,14 +1,13 @@
-"""The lane to the device, as the audio thread walks it: stage, launch, wait, fetch.
+"""Audio-thread kernels of the rows that use a device: upload, launch, wait, download.
 
-The rows of a plan that has ports on the device are, in order: ``stage`` for each upload, ``call``
-for each operation there (which only writes down what the next launch needs), ``run`` before the
-first download that wants the results, ``fetch`` for each download.  All kernels of a section are
-one CUDA graph, whose arguments lie in memory that both sides see; so one graph serves every block
-size, and a block costs one call of the driver and a wait.
+The rows of a plan with ports on the device are, in order: ``upload`` for each upload, ``call`` for
+each operation there (it only prepares the next launch), ``run_section`` before the first download
+that needs the results, ``download`` for each download.  All launches of a section are one CUDA
+graph whose arguments lie in pinned memory; so one graph serves every block size, and a block costs
+one driver call and a wait.
 
-What was played is committed when the device is done.  If it fails before, nothing has happened
-yet: the same rows are called once more, and now do on the host what the device should have done,
-from the state that was committed.  They go on so from then on.
+A block is committed when the device is done.  If the device fails before, the same ``call`` rows
+run once more and compute on the host, from the committed state; later blocks do so too.
 """
 
 from typing import Any
@@ -24,29 +23,40 @@ from ..native.pointers import call_node, copy_bytes, load, record, store
 from ..plan.records import ROW
 from .commit import commit, write_launch_header
 from .driver.driver import NOT_READY
-from .records import BLOCK, CALL, EXECUTOR, FETCH, SECTION, STAGE
+from .records import BLOCK, CALL, DOWNLOAD, EXECUTOR, SECTION, UPLOAD
 
-__all__ = ["FALLEN", "HANGS", "TRACED", "call", "collect", "fetch", "idle", "run", "stage"]
+__all__ = [
+    "FALLBACK_REASONS",
+    "HUNG",
+    "TRACED",
+    "call",
+    "collect",
+    "download",
+    "no_op",
+    "run_section",
+    "upload",
+]
 
 TRACED = 512
-"""Blocks whose times are remembered."""
-FALLEN = (
+"""Blocks whose times are kept."""
+FALLBACK_REASONS = (
     "",
     "the driver failed",
     "the device does not answer",
     "the device is too slow",
-    "set to what is not on the device",
+    "set to a size that is not on the device",
 )
-"""Why the host has taken over, by number."""
-FAILED, HANGS, SLOW, ASKED = 1, 2, 3, 4
-HUNG = -1
+"""Why the host computes, by the number in ``EXECUTOR.fallback``."""
+FAILED, HUNG, SLOW, REQUESTED = 1, 2, 3, 4
+TIMED_OUT = -1
+"""Returned by ``_wait`` beside the driver's codes, which are 0 or more."""
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 
 
 @intrinsic
 def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
-    """Call a function of the driver that takes up to two handles; return its code."""
+    """Call a driver function, given by address, with up to two handles; return its code."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = ir.FunctionType(i32, [i64, i64])
@@ -58,166 +68,167 @@ def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
 
 @helper
 def _launch(e: Any, graph: int) -> Any:
-    """Launch what a section has; return the driver's code.
+    """Launch a section's graph; return the driver's code.
 
-    The thread may belong to a host that uses another context: it gets its own back.
+    The calling thread may have another CUDA context: it is current again afterwards.
     """
-    begun = cycles()
+    start = cycles()
     code = _driver(e.push, e.context, 0)
     if code == 0:
         code = _driver(e.launch, graph, e.stream)
         _driver(e.pop, e.popped, 0)
-    e.waited += cycles() - begun
+    e.waited += cycles() - start
     return code
 
 
 @helper
 def _wait(e: Any) -> Any:
-    """Wait for the device; return the driver's code."""
-    begun = cycles()
+    """Poll the stream until it is done; return the driver's code, or TIMED_OUT."""
+    start = cycles()
     code = _driver(e.push, e.context, 0)
     if code != 0:
         return code
     code = _driver(e.query, e.stream, 0)
-    spent = cycles() - begun
+    spent = cycles() - start
     while code == NOT_READY:
         code = _driver(e.query, e.stream, 0)
-        spent = cycles() - begun
-        if code == NOT_READY and spent > e.hang:
-            code = HUNG
+        spent = cycles() - start
+        if code == NOT_READY and spent > e.hang_cycles:
+            code = TIMED_OUT
     _driver(e.pop, e.popped, 0)
     e.waited += spent
     return code
 
 
 @helper
-def _fall(e: Any, code: int, back: int) -> None:
-    """Let the host take over, from ``back`` frames before this block on."""
-    e.fallen = HANGS if code == HUNG else FAILED
-    e.code = code
-    e.since = e.frames - back
+def _fall_back(e: Any, code: int, frames: int) -> None:
+    """Switch to the host after an error, beginning ``frames`` frames before this block."""
+    e.fallback = HUNG if code == TIMED_OUT else FAILED
+    e.error_code = code
+    e.fallback_frame = e.frames - frames
 
 
 @helper
-def _again(e: Any, count: int, frames: int) -> None:
-    """Do on the host what was asked of the device."""
+def _run_calls(e: Any, count: int, frames: int) -> None:
+    """Run the first ``count`` CALL rows again, on the host."""
     for k in range(count):
         row = record(load(e.rows, k), ROW)
         call_node(row.kernel, row.state, row.ins, row.outs, np.int32(frames))
 
 
 @helper
-def _done(lane: int, frames: int, back: int) -> None:
-    """Commit a block; if the device has been too slow too often, it was the last.
+def _finish_block(executor: int, frames: int, late: int) -> None:
+    """Commit a block; fall back to the host after too many late blocks in a row.
 
-    To begin again takes longer, and is no fault of the device.
+    A block with a replay takes longer and never counts as late.  ``late``: the frames by which a
+    pipelined block is collected after its launch.
     """
-    commit(lane, frames)
-    e = record(lane, EXECUTOR)
-    if e.patience > 0 and e.waited > e.patience and e.begins == 0:
+    commit(executor, frames)
+    e = record(executor, EXECUTOR)
+    if e.deadline_cycles > 0 and e.waited > e.deadline_cycles and e.replays == 0:
         e.misses += 1
-        e.strikes += 1
+        e.consecutive_late += 1
     else:
-        e.strikes = 0
-    e.waited, e.begins = 0, 0
-    if e.strikes_most > 0 and e.strikes >= e.strikes_most:
-        e.fallen, e.since = SLOW, e.frames + frames - back
+        e.consecutive_late = 0
+    e.waited, e.replays = 0, 0
+    if e.max_late_blocks > 0 and e.consecutive_late >= e.max_late_blocks:
+        e.fallback, e.fallback_frame = SLOW, e.frames + frames - late
 
 
 @kernel
-def idle(state: int, ins: int, outs: int, frames: int) -> None:
-    """Do nothing: the device does it."""
+def no_op(state: int, ins: int, outs: int, frames: int) -> None:
+    """Do nothing: for operations that need no preparation before a launch."""
 
 
 @kernel
 def call(state: int, ins: int, outs: int, frames: int) -> None:
-    """Prepare an operation on the device, or do it in its place."""
+    """Prepare an operation for the next launch, or compute it on the host after a fallback."""
     c = record(state, CALL)
-    fallen = record(c.lane, EXECUTOR).fallen
-    call_node(c.arm if fallen == 0 else c.stand_in, c.record, ins, outs, frames)
+    fallback = record(c.executor, EXECUTOR).fallback
+    call_node(c.before_launch if fallback == 0 else c.cpu_fallback, c.record, ins, outs, frames)
 
 
 @kernel
-def stage(state: int, ins: int, outs: int, frames: int) -> None:
-    """Upload: copy every channel to where the device reads it."""
-    s = record(state, STAGE)
-    begun = cycles()
+def upload(state: int, ins: int, outs: int, frames: int) -> None:
+    """Copy every channel to pinned memory that the device reads."""
+    s = record(state, UPLOAD)
+    start = cycles()
     for c in range(s.channels):
         copy_bytes(load(outs, c), load(ins, c), 4 * frames)
-    record(s.lane, EXECUTOR).upload += cycles() - begun
+    record(s.executor, EXECUTOR).upload_cycles += cycles() - start
 
 
 @kernel
-def run(section: int, ins: int, outs: int, frames: int) -> None:
-    """Launch a section; wait for it, unless the lane is pipelined."""
+def run_section(section: int, ins: int, outs: int, frames: int) -> None:
+    """Launch a section and, unless pipelined, wait for it; on failure compute on the host."""
     s = record(section, SECTION)
-    e = record(s.lane, EXECUTOR)
-    begun, at = cycles(), e.blocks & (TRACED - 1)
-    if e.fallen == 0 and e.asked != 0:
-        e.fallen, e.since = ASKED, e.frames
-        if e.pipelined != 0 and _wait(e) == HUNG:  # sections before this one may still be at it
-            e.fallen = HANGS
-        _again(e, s.calls, np.int64(frames))
-    if e.fallen == 0:
-        record(e.order, BLOCK).frames = frames
+    e = record(s.executor, EXECUTOR)
+    start, place = cycles(), e.blocks & (TRACED - 1)
+    if e.fallback == 0 and e.cpu_requested != 0:
+        e.fallback, e.fallback_frame = REQUESTED, e.frames
+        if e.pipelined != 0 and _wait(e) == TIMED_OUT:  # earlier sections may still be running
+            e.fallback = HUNG
+        _run_calls(e, s.calls, np.int64(frames))
+    if e.fallback == 0:
+        record(e.header, BLOCK).frames = frames
         for k in range(s.count):
             write_launch_header(load(s.nodes, k), np.int64(frames))
         code = _launch(e, s.graph)
         if code == 0 and e.pipelined == 0:
             code = _wait(e)
         if code != 0:
-            _fall(e, code, 0)
-            if e.pipelined != 0 and _wait(e) == HUNG:
-                e.fallen = HANGS
-            _again(e, s.calls, np.int64(frames))
+            _fall_back(e, code, 0)
+            if e.pipelined != 0 and _wait(e) == TIMED_OUT:
+                e.fallback = HUNG
+            _run_calls(e, s.calls, np.int64(frames))
         elif s.last != 0 and e.pipelined == 0:
-            _done(s.lane, np.int64(frames), 0)
+            _finish_block(s.executor, np.int64(frames), 0)
     if s.last != 0:
-        store(e.uploads, at, e.upload)
-        store(e.executes, at, cycles() - begun)
-        store(e.downloads, at, 0)
-        e.upload = 0
+        store(e.upload_trace, place, e.upload_cycles)
+        store(e.execute_trace, place, cycles() - start)
+        store(e.download_trace, place, 0)
+        e.upload_cycles = 0
         e.blocks += 1
         e.frames += frames
         if e.pipelined != 0:
-            e.flight = frames
+            e.in_flight = frames
 
 
 @kernel
-def collect(lane: int, ins: int, outs: int, frames: int) -> None:
-    """Take over the block that was launched before this one (pipelined)."""
-    e = record(lane, EXECUTOR)
-    if e.flight > 0:
-        flight = e.flight
-        if e.fallen == 0:
+def collect(executor: int, ins: int, outs: int, frames: int) -> None:
+    """Pipelined: wait for the block in flight, commit it, and copy its results to the rings."""
+    e = record(executor, EXECUTOR)
+    if e.in_flight > 0:
+        count = e.in_flight
+        if e.fallback == 0:
             code = _wait(e)
             if code != 0:
-                _fall(e, code, flight)
-                _again(e, e.row_count, flight)
+                _fall_back(e, code, count)
+                _run_calls(e, e.row_count, count)
             else:
-                _done(lane, flight, flight)
-        for k in range(e.fetch_count):
-            f = record(load(e.fetches, k), FETCH)
-            head = min(flight, f.length - f.at)
-            for c in range(f.channels):
-                ring, view = f.ring + 4 * c * f.length, load(f.views, c)
-                copy_bytes(ring + 4 * f.at, view, 4 * head)
-                copy_bytes(ring, view + 4 * head, 4 * (flight - head))
-            f.at = (f.at + flight) % f.length
-        e.flight = 0
+                _finish_block(executor, count, count)
+        for k in range(e.download_count):
+            d = record(load(e.downloads, k), DOWNLOAD)
+            head = min(count, d.length - d.position)
+            for c in range(d.channels):
+                ring, view = d.ring + 4 * c * d.length, load(d.views, c)
+                copy_bytes(ring + 4 * d.position, view, 4 * head)
+                copy_bytes(ring, view + 4 * head, 4 * (count - head))
+            d.position = (d.position + count) % d.length
+        e.in_flight = 0
 
 
 @kernel
-def fetch(state: int, ins: int, outs: int, frames: int) -> None:
-    """Download: copy every channel from where the device wrote it, or what it wrote before."""
-    f = record(state, FETCH)
-    e = record(f.lane, EXECUTOR)
-    begun, place = cycles(), e.downloads + 8 * ((e.blocks - 1) & (TRACED - 1))
-    for c in range(f.channels):
+def download(state: int, ins: int, outs: int, frames: int) -> None:
+    """Copy every channel from pinned memory that the device wrote, or from the ring (pipelined)."""
+    d = record(state, DOWNLOAD)
+    e = record(d.executor, EXECUTOR)
+    start, place = cycles(), e.download_trace + 8 * ((e.blocks - 1) & (TRACED - 1))
+    for c in range(d.channels):
         if e.pipelined == 0:
             copy_bytes(load(outs, c), load(ins, c), 4 * frames)
         else:
-            ring, head = f.ring + 4 * c * f.length, min(np.int64(frames), f.length - f.at)
-            copy_bytes(load(outs, c), ring + 4 * f.at, 4 * head)
+            ring, head = d.ring + 4 * c * d.length, min(np.int64(frames), d.length - d.position)
+            copy_bytes(load(outs, c), ring + 4 * d.position, 4 * head)
             copy_bytes(load(outs, c) + 4 * head, ring, 4 * (np.int64(frames) - head))
-    store(place, 0, load(place, 0) + cycles() - begun)
+    store(place, 0, load(place, 0) + cycles() - start)

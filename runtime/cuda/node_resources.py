@@ -1,4 +1,4 @@
-"""A node's share of a lane: its kernel, its weights and state there, and what both sides see."""
+"""What one node holds on the device: kernel, weights, state, and pinned buffers of its launch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,23 +12,23 @@ from .device_processor import DeviceProcessor
 from .driver.resources import Launch, Pinned, Resources
 from .records import BLOCK
 
-__all__ = ["ROOM", "Ends", "NodeResources", "put"]
+__all__ = ["READ_AHEAD_BYTES", "NodePorts", "NodeResources", "fill_record"]
 
-CHUNKS_A_MULTIPROCESSOR = 2
+CHUNKS_PER_MULTIPROCESSOR = 2
 SHORTEST_CHUNK = 1024
-"""Frames: shorter blocks gain nothing from being cut, as each chunk runs over what came before."""
-LINE = 16
-"""Float32 to a cache line: rows of what is shared begin at one."""
+"""Frames: each chunk also computes its warm-up, so shorter ones gain nothing."""
+LINE_FLOATS = 16
+"""Float32 in a cache line: rows of pinned buffers begin at one."""
 
-ROOM = 4096
-"""Bytes behind a signal: a kernel reads its first frames before it knows how many there are, as far
-as they share a page."""
-Ends = tuple[int, int, int, int]
-"""Of a node's input and output: address on the device, and float32 from channel to channel."""
+READ_AHEAD_BYTES = 4096
+"""Allocated behind a signal: kernels load their first frames before they know the count, as far as
+these share a page."""
+NodePorts = tuple[int, int, int, int]
+"""Device address and channel stride (float32) of a node's input, then of its output."""
 
 
-def put(block: Block, **fields: Any) -> None:
-    """Fill in fields of a record that has been asked for, before the arena is laid out."""
+def fill_record(block: Block, **fields: Any) -> None:
+    """Set fields of an allocated record, before the arena is made; a ``Block`` sets its address."""
     for name, value in fields.items():
         if isinstance(value, Block):
             place: Any = block.content.dtype.fields
@@ -38,74 +38,84 @@ def put(block: Block, **fields: Any) -> None:
 
 
 class NodeResources:
-    """What one node has of the device."""
+    """One node's kernel, weights, state and pinned buffers on the device.
 
-    def __init__(self, handles: Resources, work: DeviceProcessor, ends: Ends, frames: int) -> None:
-        self.work = work
-        room = _whole(frames)
-        part = work.part.content[0]
-        heard, past_rows = int(part["ring_rows"]), int(part["past_rows"])
-        self._heard_stride = _whole(int(part["heard_at"]) + room)
-        self._past_stride = _whole(work.past_floats)
-        self.order = handles.pinned(BLOCK.itemsize)
-        self.past = handles.pinned(4 * past_rows * self._past_stride)
-        self.heard = handles.pinned(4 * past_rows * self._heard_stride)
-        self.bad = handles.pinned(4 * work.instances)
-        self.factors = handles.pinned(2 * 4 * room + ROOM)
-        slots = 1 if work.recurrent else _slots(handles, work, frames)
-        weights = np.zeros((len(work.weights), _whole(work.weights.shape[1])), np.float32)
-        weights[:, : work.weights.shape[1]] = work.weights
-        x, x_stride, y, y_stride = ends
+    ``frames`` is the longest block.  Raises ``CudaError``.
+    """
+
+    def __init__(
+        self, resources: Resources, processor: DeviceProcessor, ports: NodePorts, frames: int
+    ) -> None:
+        self.processor = processor
+        row = _whole_lines(frames)
+        buffers = processor.buffers.content[0]
+        inputs, past_rows = int(buffers["ring_rows"]), int(buffers["past_rows"])
+        self._heard_stride = _whole_lines(int(buffers["heard_at"]) + row)
+        self._past_stride = _whole_lines(processor.past_floats)
+        self.header = resources.pinned(BLOCK.itemsize)
+        self.past = resources.pinned(4 * past_rows * self._past_stride)
+        self.heard = resources.pinned(4 * past_rows * self._heard_stride)
+        self.bad = resources.pinned(4 * processor.instances)
+        self.factors = resources.pinned(2 * 4 * row + READ_AHEAD_BYTES)
+        slots = 1 if processor.recurrent else _slots(resources, processor, frames)
+        count, floats = processor.weights.shape
+        weights = np.zeros((count, _whole_lines(floats)), np.float32)
+        weights[:, :floats] = processor.weights
+        x, x_stride, y, y_stride = ports
         args = NamArgs(
-            block=self.order.device,
-            weights=handles.upload(weights),
+            block=self.header.device,
+            weights=resources.upload(weights),
             weights_stride=weights.shape[1] if len(weights) > 1 else 0,
-            state=handles.allocate(4 * work.instances * slots * work.state_floats),
+            state=resources.allocate(4 * processor.instances * slots * processor.state_floats),
             x=x,
-            x_stride=x_stride if heard > 1 else 0,
+            x_stride=x_stride if inputs > 1 else 0,
             y=y,
             y_stride=y_stride,
             in_factor=self.factors.device,
-            out_factor=self.factors.device + 4 * room,
+            out_factor=self.factors.device + 4 * row,
             past=self.past.device,
             past_stride=self._past_stride if past_rows > 1 else 0,
             heard=self.heard.device,
             heard_stride=self._heard_stride if past_rows > 1 else 0,
             bad=self.bad.device,
         )
-        self.launch = Launch(handles.load(work.kernel), (work.instances, slots), args)
-        put(
-            work.part,
-            past=_host(self.past),
+        self.launch = Launch(resources.load(processor.kernel), (processor.instances, slots), args)
+        fill_record(
+            processor.buffers,
+            past=_host_address(self.past),
             past_stride=self._past_stride,
-            heard=_host(self.heard),
+            heard=_host_address(self.heard),
             heard_stride=self._heard_stride,
-            bad=_host(self.bad),
-            order=_host(self.order),
-            in_factor=_host(self.factors),
-            out_factor=_host(self.factors) + 4 * room,
+            bad=_host_address(self.bad),
+            header=_host_address(self.header),
+            in_factor=_host_address(self.factors),
+            out_factor=_host_address(self.factors) + 4 * row,
             slots=slots,
-            least=_least(work),
+            min_chunk_frames=_min_chunk_frames(processor),
         )
 
     def prewarm(self, run: Callable[[Launch], None], frames: int) -> None:
-        """Play silence to a recurrent node, and keep the state it then has as its first."""
-        work, order = self.work, self.order.host[: BLOCK.itemsize].view(BLOCK)[0]
-        past = _rows(self.past, work.instances, self._past_stride)
-        past[:, : work.past_floats] = work.first
-        order["replay"], order["chunks"], left = work.past_floats, 1, work.prewarm
+        """Process silence with a recurrent node, and store the resulting state as its initial one.
+
+        ``run`` launches and waits; ``frames`` is the longest block.
+        """
+        processor, header = self.processor, self.header.host[: BLOCK.itemsize].view(BLOCK)[0]
+        past = _rows(self.past, processor.instances, self._past_stride)
+        past[:, : processor.past_floats] = processor.initial_state
+        header["replay"], header["chunks"] = processor.past_floats, 1
+        left = processor.prewarm
         while left > 0:
-            order["frames"] = order["chunk_frames"] = min(left, frames)
+            header["frames"] = header["chunk_frames"] = min(left, frames)
             run(self.launch)
-            order["replay"] = -1
+            header["replay"] = -1
             left -= frames
-        heard = _rows(self.heard, work.instances, self._heard_stride)
-        for block in (work.memory.kept, work.memory.fresh):
-            assert block is not None  # a recurrent node has asked for both
-            block.content[...] = heard[:, : work.past_floats]
+        heard = _rows(self.heard, processor.instances, self._heard_stride)
+        for block in (processor.memory.lstm_state, processor.memory.initial_state):
+            assert block is not None  # allocated for every recurrent node
+            block.content[...] = heard[:, : processor.past_floats]
 
 
-def _host(pinned: Pinned) -> int:
+def _host_address(pinned: Pinned) -> int:
     return int(pinned.host.ctypes.data)
 
 
@@ -113,15 +123,15 @@ def _rows(pinned: Pinned, count: int, stride: int) -> NDArray[np.float32]:
     return pinned.host[: 4 * count * stride].view(np.float32).reshape(count, stride)
 
 
-def _whole(floats: int) -> int:
-    return -(-floats // LINE) * LINE
+def _whole_lines(floats: int) -> int:
+    return -(-floats // LINE_FLOATS) * LINE_FLOATS
 
 
-def _slots(handles: Resources, work: DeviceProcessor, frames: int) -> int:
+def _slots(resources: Resources, processor: DeviceProcessor, frames: int) -> int:
     """Return how many chunks of the longest block can be computed side by side."""
-    busy = CHUNKS_A_MULTIPROCESSOR * handles.driver.multiprocessors
-    return max(1, min(busy // work.instances, frames // _least(work)))
+    blocks = CHUNKS_PER_MULTIPROCESSOR * resources.driver.multiprocessors
+    return max(1, min(blocks // processor.instances, frames // _min_chunk_frames(processor)))
 
 
-def _least(work: DeviceProcessor) -> int:
-    return max(SHORTEST_CHUNK, work.past_floats)
+def _min_chunk_frames(processor: DeviceProcessor) -> int:
+    return max(SHORTEST_CHUNK, processor.past_floats)

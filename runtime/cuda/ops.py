@@ -1,4 +1,4 @@
-"""The operations of a plan that are no node, as kernels for a device; delays are the host's."""
+"""Device kernels of the plan's buffer operations: copy, add, clear (delays stay on the host)."""
 
 from functools import cache
 from pathlib import Path
@@ -13,15 +13,15 @@ THREADS = 128
 
 @cache
 def common_text() -> str:
-    """Return the text that every translation unit begins with, after what is generated."""
+    """Return ``common.cuh``: it precedes every kernel's source, behind the generated preamble."""
     return Path(__file__).with_name("common.cuh").read_text(encoding="utf-8")
 
 
 @cache
 def operation(kind: str) -> CudaKernel:
-    """Return the kernel of one of ``KINDS``; launched with ``OpArgs``, a block for each channel.
+    """Return the kernel of one of ``KINDS``; launched with ``OpArgs``, grid x = channels.
 
-    All kinds have one source: a module of it has the entries of all.
+    All kinds have one source with an entry for each.
     """
     if kind not in KINDS:
         raise ValueError(f"no operation {kind!r}: must be one of {', '.join(KINDS)}")

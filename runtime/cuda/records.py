@@ -1,131 +1,142 @@
-"""What the native plan and the device know of each other, as records.
+"""Records in host memory that the native plan, its control thread and device kernels share.
 
-``BLOCK`` lies in pinned memory and is read by kernels: it is ``struct Block`` of ``common.cuh``.
-All else is the host's alone.
+``BLOCK`` mirrors ``struct Block`` of ``common.cuh``: it lies in pinned memory and kernels read it.
+All others are read and written by the host only.
 """
 
 import numpy as np
 
-__all__ = ["BLOCK", "CALL", "EXECUTOR", "FETCH", "NODE", "PART", "SECTION", "STAGE"]
+__all__ = [
+    "BLOCK",
+    "CALL",
+    "DOWNLOAD",
+    "EXECUTOR",
+    "NODE_BUFFERS",
+    "NODE_STATE",
+    "SECTION",
+    "UPLOAD",
+]
 
 BLOCK = np.dtype(
     [
         ("frames", np.int32),  # of this block
-        ("first", np.int32),  # the state slot that chunk 0 goes on from
+        ("first", np.int32),  # state slot that chunk 0 continues from
         ("chunks", np.int32),
         ("chunk_frames", np.int32),  # of every chunk but the last
-        ("replay", np.int32),  # -1, or how much of the past to begin with
-        ("factors", np.int32),  # 1: of the input, 2: of the output
+        ("replay", np.int32),  # -1: continue; else floats of NODE_BUFFERS.past to start from
+        ("factors", np.int32),  # bit 0: multiply the input by in_factor; bit 1: the output
         ("spare", np.int32, 10),
     ]
 )
+"""Launch header: written by the host before each launch."""
 
-NODE = np.dtype(
+NODE_STATE = np.dtype(
     [
-        ("serial", np.int64),  # names the moment that the rest of the state belongs to
-        ("stood_in", np.int64),  # whether the CPU's state is the node's, or what the device has
-        ("armed", np.int64),  # whether a block was begun that is not committed
-        ("at", np.int64),  # where in its ring the next frame goes
-        ("part", np.int64),
+        ("serial", np.int64),  # identifies the committed block that this state belongs to
+        ("cpu_active", np.int64),  # 1: the CPU network's state is current, not the device's
+        ("prepared", np.int64),  # 1: a block was started and is not committed yet
+        ("position", np.int64),  # where in the ring the next frame goes
+        ("buffers", np.int64),  # address of the node's NODE_BUFFERS
     ]
 )
-"""What a node on the device remembers, on the host: with what it has heard (and, of an LSTM, its
-state) the device's own memory can be made again.  Part of reset, snapshots and swaps."""
+"""State of a node on the device, kept on the host.  With the ring of past input (and an LSTM's
+state) the device's memory can be rebuilt.  Part of reset, saved state and swaps."""
 
-PART = np.dtype(
+NODE_BUFFERS = np.dtype(
     [
-        ("lane", np.int64),
-        ("ring", np.int64),  # what was heard last, driven: rows of ``ring_frames`` float32
+        ("executor", np.int64),  # address of the EXECUTOR record
+        ("ring", np.int64),  # last input after input gain: rows of ``ring_frames`` float32
         ("ring_frames", np.int64),
         ("ring_rows", np.int64),
-        ("kept", np.int64),  # of an LSTM: its state, as the device left it
-        ("fresh", np.int64),  # the same before the first block
-        ("past", np.int64),  # pinned: what a kernel begins with, after ``replay``
+        ("lstm_state", np.int64),  # committed state of an LSTM; 0 for other networks
+        ("initial_state", np.int64),  # the same before the first block
+        ("past", np.int64),  # pinned: what a kernel with ``replay`` >= 0 starts from
         ("past_floats", np.int64),
         ("past_rows", np.int64),
         ("past_stride", np.int64),
-        ("heard", np.int64),  # pinned: what a kernel leaves for ``ring`` and ``kept``
+        ("heard", np.int64),  # pinned: kernel output for ``ring`` and ``lstm_state``
         ("heard_stride", np.int64),
-        ("heard_at", np.int64),  # where in a row of it the frames begin
-        ("bad", np.int64),  # pinned: int32 of each instance
+        ("heard_at", np.int64),  # offset of the frames in each row of ``heard``
+        ("bad", np.int64),  # pinned: int32 flag of each instance, see NamArgs
         ("instances", np.int64),
-        ("order", np.int64),  # pinned: the node's BLOCK
+        ("header", np.int64),  # pinned: the node's BLOCK
         ("in_factor", np.int64),  # pinned: one float32 a frame
         ("out_factor", np.int64),
-        ("slots", np.int64),  # of state: as many chunks can be computed at once
-        ("least", np.int64),  # frames of a chunk
-        ("serial", np.int64),  # of the state that the device holds
-        ("first", np.int64),  # the slot it lies in
-        ("next", np.int64),  # the slot it will lie in
+        ("slots", np.int64),  # state slots: as many chunks can be computed at once
+        ("min_chunk_frames", np.int64),
+        ("serial", np.int64),  # of the state in device memory
+        ("slot", np.int64),  # where that state lies
+        ("next_slot", np.int64),  # where it lies after the block in flight
     ]
 )
-"""A node's share of a lane; no part of its state."""
+"""Addresses and sizes of a node's buffers on both sides.  Not part of its state."""
 
-CALL = np.dtype([(n, np.int64) for n in ("lane", "arm", "stand_in", "record")])
-"""A row for an operation on the device: ``arm`` prepares it, ``stand_in`` does it on the host."""
+CALL = np.dtype([(n, np.int64) for n in ("executor", "before_launch", "cpu_fallback", "record")])
+"""Row of an operation on the device: ``before_launch`` prepares it, ``cpu_fallback`` computes it
+on the host; both are kernel addresses, called with ``record``."""
 
-STAGE = np.dtype([("lane", np.int64), ("channels", np.int64)])
+UPLOAD = np.dtype([("executor", np.int64), ("channels", np.int64)])
 
-FETCH = np.dtype(
+DOWNLOAD = np.dtype(
     [
-        ("lane", np.int64),
+        ("executor", np.int64),
         ("channels", np.int64),
-        ("views", np.int64),  # float* of each channel as the host sees it
-        ("ring", np.int64),  # pipelined: one block's worth of every channel
+        ("views", np.int64),  # host address (float*) of each channel
+        ("ring", np.int64),  # pipelined: ``length`` frames of every channel
         ("length", np.int64),
-        ("at", np.int64),
+        ("position", np.int64),
     ]
 )
 
 SECTION = np.dtype(
     [
-        ("lane", np.int64),
-        ("graph", np.int64),  # all its launches, as one
-        ("nodes", np.int64),  # NODE of each
+        ("executor", np.int64),
+        ("graph", np.int64),  # executable CUDA graph of all launches
+        ("nodes", np.int64),  # NODE_STATE of each node
         ("count", np.int64),
-        ("calls", np.int64),  # rows of the lane up to here
-        ("last", np.int64),  # whether a block ends with it
+        ("calls", np.int64),  # CALL rows of the executor up to here
+        ("last", np.int64),  # 1: the last section of a block
     ]
 )
-"""What is launched at once: everything between uploads and the download that waits for it."""
+"""All launches between uploads and the first download that needs them: one CUDA graph."""
 
 EXECUTOR = np.dtype(
     [
         ("context", np.int64),
         ("stream", np.int64),
-        ("push", np.int64),  # addresses of the driver's functions
+        ("push", np.int64),  # addresses of driver functions
         ("pop", np.int64),
         ("launch", np.int64),
         ("query", np.int64),
-        ("popped", np.int64),  # where the context that was left is named
-        ("fallen", np.int64),  # why the host does the device's work; 0 while it does not
-        ("asked", np.int64),  # whether a node wants the host to take over
-        ("code", np.int64),  # the driver's, if that is why
-        ("since", np.int64),  # the frame from which on it does
-        ("hang", np.int64),  # cycles after which a device counts as gone
-        ("patience", np.int64),  # cycles after which a block is missed; 0: none is
-        ("strikes_most", np.int64),  # misses in a row until the host takes over
-        ("waited", np.int64),  # cycles, this block
-        ("strikes", np.int64),
-        ("begins", np.int64),  # whether a kernel begins again, from what was heard before
-        ("misses", np.int64),
+        ("popped", np.int64),  # scratch: receives the context that ``pop`` returns
+        ("fallback", np.int64),  # why the host computes; index of FALLBACK_REASONS, 0: it does not
+        ("cpu_requested", np.int64),  # 1: a node has a setting that only the host supports
+        ("error_code", np.int64),  # of the driver, if it failed
+        ("fallback_frame", np.int64),  # first frame computed on the host
+        ("hang_cycles", np.int64),  # CPU cycles after which a device counts as hung
+        ("deadline_cycles", np.int64),  # cycles after which a block is late; 0: no deadline
+        ("max_late_blocks", np.int64),  # late blocks in a row until the host takes over
+        ("waited", np.int64),  # cycles of this block
+        ("consecutive_late", np.int64),
+        ("replays", np.int64),  # 1: a kernel of this block starts from the past: it takes longer
+        ("misses", np.int64),  # late blocks in all
         ("blocks", np.int64),
         ("frames", np.int64),
         ("serial", np.int64),
-        ("order", np.int64),  # pinned: the BLOCK of plain operations
+        ("header", np.int64),  # pinned: the BLOCK of copy, add and clear
         ("pipelined", np.int64),
-        ("flight", np.int64),  # frames that were launched and not collected
+        ("in_flight", np.int64),  # frames launched and not collected
         ("rows", np.int64),  # ROW of each CALL, in order
         ("row_count", np.int64),
-        ("nodes", np.int64),  # ROW and NODE of each node, side by side
+        ("nodes", np.int64),  # pairs of ROW and NODE_STATE
         ("node_count", np.int64),
-        ("fetches", np.int64),
-        ("fetch_count", np.int64),
-        ("params", np.int64),  # of the plan
-        ("upload", np.int64),  # cycles, this block
-        ("uploads", np.int64),  # cycles of the last blocks
-        ("executes", np.int64),
         ("downloads", np.int64),
+        ("download_count", np.int64),
+        ("params", np.int64),  # of the plan
+        ("upload_cycles", np.int64),  # of this block
+        ("upload_trace", np.int64),  # cycles of the last TRACED blocks
+        ("execute_trace", np.int64),
+        ("download_trace", np.int64),
     ]
 )
-"""One plan's way to the device and back."""
+"""State of one plan's executor: driver handles, fallback, deadline, counters."""

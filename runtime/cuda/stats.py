@@ -1,4 +1,4 @@
-"""What a lane has done, for people."""
+"""Reads an executor's counters and times into a ``DeviceStats``.  Control threads only."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from ..native.cpu import nanoseconds_per_cycle
 from ..plan.arena import Block
 from ..plan.stats import DeviceStats, spread
 from .driver.driver import Driver
-from .executor_kernels import FALLEN, TRACED
+from .executor_kernels import FALLBACK_REASONS, TRACED
 
 __all__ = ["read_stats"]
 
@@ -14,20 +14,23 @@ __all__ = ["read_stats"]
 def read_stats(
     driver: Driver, record: Block, traces: Sequence[Block], nodes: tuple[str, ...]
 ) -> DeviceStats:
-    """Read a lane's record, and the cycles that uploads, execution and downloads took."""
-    lane, unit = record.content[0], nanoseconds_per_cycle() * 1e-3
-    blocks, why = int(lane["blocks"]), FALLEN[int(lane["fallen"])]
+    """Return the counters of ``record`` (EXECUTOR) and the times in ``traces``, in microseconds.
+
+    ``traces`` are the cycles of uploads, execution and downloads, one int64 a block.
+    """
+    fields, unit = record.content[0], nanoseconds_per_cycle() * 1e-3
+    blocks, reason = int(fields["blocks"]), FALLBACK_REASONS[int(fields["fallback"])]
     upload, execute, download = (spread(t.content[: min(blocks, TRACED)] * unit) for t in traces)
-    if lane["code"] > 0:
-        why += f": {driver.said(int(lane['code']))}"
+    if fields["error_code"] > 0:
+        reason += f": {driver.format_error(int(fields['error_code']))}"
     return DeviceStats(
         name=driver.name,
         nodes=nodes,
-        fallback_reason=why,
-        since=int(lane["since"]),
-        misses=int(lane["misses"]),
+        fallback_reason=reason,
+        since=int(fields["fallback_frame"]),
+        misses=int(fields["misses"]),
         blocks=blocks,
-        pipelined=bool(lane["pipelined"]),
+        pipelined=bool(fields["pipelined"]),
         upload_us=upload,
         execute_us=execute,
         download_us=download,

@@ -14,19 +14,19 @@ __all__ = ["Executor", "move_to_host", "named", "on_device", "refuse_offline_nod
 
 
 class Executor(Protocol):
-    """What runs a plan's rows on a device: ``cuda.executor.Lane``.  Control threads only."""
+    """Runs a plan's rows on a device: ``cuda.executor.CudaExecutor``.  Control threads only."""
 
     record: Block
     views: dict[int, list[tuple[Block, int]]]
     """Of each buffer on the device, where the host sees its channels."""
-    lent: dict[int, list[tuple[Block, int]]]
+    shared_views: dict[int, list[tuple[Block, int]]]
     """Of each host buffer that lies in memory of the device, the same."""
 
     @property
     def collect(self) -> int:
         """Address of the kernel that waits for the work in flight."""
 
-    def takes(self, op: Op) -> bool:
+    def uses_device(self, op: Op) -> bool:
         """Return whether an operation reads or writes a buffer on the device."""
 
     def rows(self, op: Op, plain: Row) -> list[Row]:
@@ -35,7 +35,7 @@ class Executor(Protocol):
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
         """Write the addresses of the plan's rows, once they are known."""
 
-    def use_cpu_fallback(self, on: bool) -> None:
+    def use_cpu(self, on: bool) -> None:
         """Switch the host's kernels on (while nodes are prewarmed) or off."""
 
     def warm(self) -> None:

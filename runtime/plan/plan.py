@@ -73,7 +73,7 @@ class Plan:
     ) -> None:
         own = Memory()
         self.executor = open_executor(own, self.schedule)
-        given = {} if self.executor is None else self.executor.views | self.executor.lent
+        given = {} if self.executor is None else self.executor.views | self.executor.shared_views
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
         self._prepared = self._prepare(own, fade_in)
         parameters = number_parameters(self._prepared)
@@ -141,7 +141,7 @@ class Plan:
             if op.node:
                 sizes[op.node] = row.memory.nbytes
             check_total(sizes, total)
-            if self.executor is not None and self.executor.takes(op):
+            if self.executor is not None and self.executor.uses_device(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
             elif isinstance(row, NodeRow) and self._fades_in(row, fade_in):
@@ -198,7 +198,7 @@ class Plan:
         channels = [c for buffer in self._buffers.values() for c in buffer]
         blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
-            self.executor.use_cpu_fallback(True)
+            self.executor.use_cpu(True)
         for k, row in enumerate(self._prepared):
             if not isinstance(row, NodeRow):
                 continue
@@ -213,7 +213,7 @@ class Plan:
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target
         if self.executor is not None:
-            self.executor.use_cpu_fallback(False)
+            self.executor.use_cpu(False)
             with named(on_device(self.schedule)):
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state

@@ -12,7 +12,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli import demo as demo_module
 from namgraph.cli.main import main
-from namgraph.runtime.cuda.driver.device import missing
+from namgraph.runtime.cuda.driver.device import unavailable_reason
 
 from .command import GUITAR, LSTM, refused, wav
 
@@ -57,7 +57,7 @@ def test_one_line_says_what_is_wrong(
 
 @pytest.mark.parametrize("verb", ["render", "bench", "live"])
 def test_no_gpu_is_one_line(there: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
-    if not missing():
+    if not unavailable_reason():
         pytest.skip("this machine has a GPU")
     files = ["in.wav", "out.wav"] if verb == "render" else []
     said = refused(capsys, verb, "crunch", *files, "--backend", "cuda")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from namgraph.runtime.cuda.driver.device import missing
+from namgraph.runtime.cuda.driver.device import unavailable_reason
 
 from ..nodes.nam import nets
 from .fake_driver import FakeDriver
@@ -28,7 +28,7 @@ def device(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if request.param == "emulated":
         for _ in on_fake_device(monkeypatch):
             yield "emulated"
-    elif reason := missing():
+    elif reason := unavailable_reason():
         pytest.skip(f"no GPU: {reason}")
     else:
         yield "real"

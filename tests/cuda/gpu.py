@@ -43,7 +43,7 @@ def on_fake_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
     monkeypatch.setattr(device, "open_library", lambda: fake.library)
     monkeypatch.setattr(device, "_opened", {})
     monkeypatch.setattr(compiler, "compile_cubin", compiled)
-    monkeypatch.setattr(compiler, "missing", lambda: "")
+    monkeypatch.setattr(compiler, "unavailable_reason", lambda: "")
     yield fake
     fake.reset()
 

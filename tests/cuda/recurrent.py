@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from namgraph.nodes.nam.cuda.lstm import Layout, cuda_lstm
+from namgraph.nodes.nam.cuda.lstm import LstmLayout, cuda_lstm
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.networks import Lstm
 
@@ -38,7 +38,7 @@ class Recurrent:
     def __init__(
         self,
         *files: Any,
-        layout: Layout | None = None,
+        layout: LstmLayout | None = None,
         built: tuple[Path, str] | None = None,
         seed: int = 1,
     ) -> None:

@@ -201,6 +201,6 @@ def test_a_file_is_never_half_there(monkeypatch: pytest.MonkeyPatch, place: Path
     monkeypatch.setattr(os, "replace", broken)
     monkeypatch.setattr(cache_files, "_warned", set())
     with pytest.warns(RuntimeWarning, match="no space left"):
-        disk_cache.keep("key", b"image", "log")
+        disk_cache.write_cached("key", b"image", "log")
     assert not list(place.iterdir())
-    assert disk_cache.kept("key") is None
+    assert disk_cache.read_cached("key") is None

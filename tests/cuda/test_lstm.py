@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.cuda.lstm import Layout, cuda_lstm, layouts, refuse_lstm
+from namgraph.nodes.nam.cuda.lstm import LstmLayout, cuda_lstm, layouts, refuse_lstm
 from namgraph.runtime.cuda.ops import common_text
 
 from ..nodes.nam import nets, oracle
@@ -23,17 +23,17 @@ FILE = nets.lstm(9, 2)
 SIZES = [(1, 1), (3, 2), (8, 3), (16, 1), (24, 1), (24, 2), (32, 2), (32, 3), (40, 1), (64, 3)]
 
 LAYOUTS = [
-    Layout(6, 2, 1, 64, REGISTERS),
-    Layout(12, 2, 2, 8, REGISTERS),
-    Layout(5, 2, 4, 16, REGISTERS),
-    Layout(40, 2, 1, 32, SHARED),
-    Layout(17, 1, 1, 64, GLOBAL),
+    LstmLayout(6, 2, 1, 64, REGISTERS),
+    LstmLayout(12, 2, 2, 8, REGISTERS),
+    LstmLayout(5, 2, 4, 16, REGISTERS),
+    LstmLayout(40, 2, 1, 32, SHARED),
+    LstmLayout(17, 1, 1, 64, GLOBAL),
 ]
 ALL = [*(layouts(*size)[0] for size in SIZES), *LAYOUTS]
 
 
 @cache
-def built(layout: Layout) -> tuple[Path, str]:
+def built(layout: LstmLayout) -> tuple[Path, str]:
     """Return where the kernel of one of the layouts is: in one library with the others."""
     networks = [network_of(nets.lstm(la.hidden, la.depth)) for la in ALL]
     kernels = [cuda_lstm(n, la).kernel.source for n, la in zip(networks, ALL, strict=True)]
@@ -56,7 +56,7 @@ def test_any_size(hidden: int, depth: int) -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
-def test_any_layout_in_any_cut(layout: Layout) -> None:
+def test_any_layout_in_any_cut(layout: LstmLayout) -> None:
     """The same bits, whatever the cut and whatever the order of threads."""
     file = nets.lstm(layout.hidden, layout.depth)
     x = SIGNAL[:500]
@@ -139,7 +139,7 @@ def test_what_is_too_large_saturates() -> None:
 def test_what_cannot_be_played_is_refused_by_name() -> None:
     one = network_of(nets.lstm(1, 1))
     many = replace(one, layers=one.layers * 33)
-    reason = "33 layers of 1 units: more than 1024 threads or 227 KiB can play"
+    reason = "33 layers of 1 units: needs more than 1024 threads or 227 KiB of shared memory"
     assert refuse_lstm(many) == reason
     assert refuse_lstm(replace(one, layers=())) == "an LSTM without layers"
     two = network_of(nets.lstm(5, 1, channels=(2, 1)))
@@ -171,7 +171,7 @@ BUGS = [
     ("LAYER = (TILE + 1) * STRIDE", "LAYER = TILE * STRIDE"),
 ]
 """Each is textually in the kernel, and makes it wrong."""
-PLANTED = Layout(5, 3, 1, 16, SHARED)
+PLANTED = LstmLayout(5, 3, 1, 16, SHARED)
 
 
 def planted(number: int, seed: int = 1) -> Recurrent:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from namgraph.graph.errors import CudaError
-from namgraph.nodes.nam.cuda.lstm import Layout, cuda_lstm, layouts
+from namgraph.nodes.nam.cuda.lstm import LstmLayout, cuda_lstm, layouts
 from namgraph.runtime.cuda.driver.compiler import compile_cubin, known_archs
 from namgraph.runtime.cuda.ops import KINDS, operation
 
@@ -26,7 +26,7 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(f"cannot compile: {error}")
 
 
-def check_compiles(hidden: int, depth: int, arch: str, layout: Layout | None = None) -> None:
+def check_compiles(hidden: int, depth: int, arch: str, layout: LstmLayout | None = None) -> None:
     network = network_of(nets.lstm(hidden, depth))
     kernel = cuda_lstm(network, layout).kernel
     cubin = compile_cubin(kernel, arch)
@@ -46,7 +46,7 @@ def test_other_sizes_neither(hidden: int, depth: int) -> None:
 
 
 def test_what_does_not_fit_into_registers_is_found() -> None:
-    layout = Layout(32, 2, 1, 64, 0)
+    layout = LstmLayout(32, 2, 1, 64, 0)
     assert layout not in layouts(32, 2)
     with pytest.raises(AssertionError, match="spill"):
         check_compiles(32, 2, "sm_90", layout)

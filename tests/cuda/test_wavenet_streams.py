@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from namgraph.nodes.nam.cuda.tiling import Tiling
-from namgraph.nodes.nam.cuda.wavenet import planned
-from namgraph.nodes.nam.cuda.wavenet_layout import plan
+from namgraph.nodes.nam.cuda.wavenet import kernel_of_layout
+from namgraph.nodes.nam.cuda.wavenet_layout import lay_out
 
 from ..nodes.nam.shapes import fill, layer_array
 from .streaming import Streaming, network_of, streaming
@@ -54,7 +54,7 @@ def test_no_cut_changes_a_bit(lengths: list[int], seed: int) -> None:
 @pytest.mark.parametrize("tiling", [Tiling(128, 4, 2), Tiling(64, 8), Tiling(32, 1), Tiling(16, 2)])
 def test_no_tiling_changes_a_bit(tiling: Tiling) -> None:
     """Which one is the quickest is for a device to say."""
-    playing = Streaming([planned(plan(network_of(model()), tiling))])
+    playing = Streaming([kernel_of_layout(lay_out(network_of(model()), tiling))])
     same(playing.cut(SIGNAL, [400, 30]), whole())
 
 

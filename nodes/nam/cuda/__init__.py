@@ -1,21 +1,21 @@
-"""Models on a GPU: which can, and what the device is given.
+"""CUDA backend of NAM models: which networks it supports, their kernels and weights.
 
-wavenet.py, lstm.py   from a network to a kernel and its weights; *.cu beside them
-network.py            what both return
-play.py               the node's kernels around them, on the host
+wavenet.py, lstm.py   from a network to a kernel's source and its weights
+network.py            ``CudaNetwork``, which both return
+host_kernel.py        host kernels of the node: before each launch, and the CPU fallback
 """
 
 from ..model.networks import Lstm
 from ..model.wavenet import Network, WaveNet
 from .lstm import cuda_lstm, refuse_lstm
-from .network import CudaNetwork, once_a_network
+from .network import CudaNetwork, cached_per_network
 from .wavenet import cuda_wavenet, refuse_wavenet
 
 __all__ = ["CudaNetwork", "cuda_network", "refusal"]
 
 
 def refusal(network: Network) -> str:
-    """Return why a network cannot run on a device, or nothing if it can."""
+    """Return why a network cannot run on a device, or "" if it can."""
     if isinstance(network, WaveNet):
         return refuse_wavenet(network)
     if isinstance(network, Lstm):
@@ -23,9 +23,9 @@ def refusal(network: Network) -> str:
     return f"{type(network).__name__} runs on the CPU alone"
 
 
-@once_a_network
+@cached_per_network
 def cuda_network(network: Network, precision: str = "exact") -> CudaNetwork:
-    """Return a network's kernel and what it needs; the network must not be refused."""
+    """Return a network's kernel, weights and sizes; ``refusal`` must be empty."""
     if isinstance(network, WaveNet):
         return cuda_wavenet(network, precision)
     assert isinstance(network, Lstm)

@@ -1,4 +1,4 @@
-"""LSTMs for a device: what can be played there, and the kernel that does."""
+"""CUDA kernels of LSTMs: which networks are supported, layouts, source and weights."""
 
 import math
 from dataclasses import dataclass
@@ -14,38 +14,38 @@ from ....runtime.cuda.ops import common_text
 from ..model.networks import Lstm, LstmLayer
 from .network import CudaNetwork
 
-__all__ = ["Layout", "cuda_lstm", "layouts", "refuse_lstm"]
+__all__ = ["LstmLayout", "cuda_lstm", "layouts", "refuse_lstm"]
 
 Floats = NDArray[np.float32]
 REGISTERS, SHARED, GLOBAL = range(3)
 THREADS = 1024
-"""Of a block."""
-REGISTER_FILE, MOST_REGISTERS, BESIDES = 65_536 // 4, 255, 66
-"""Of each of the four parts of a multiprocessor; of a thread; of it, what are not weights."""
-LARGEST_SHARED = 227 << 10
+"""Most threads of a thread block."""
+REGISTER_FILE, MAX_REGISTERS, OTHER_REGISTERS = 65_536 // 4, 255, 66
+"""Registers of each quarter of a multiprocessor; of a thread; of a thread, besides weights."""
+MAX_SHARED_BYTES = 227 << 10
 TILES = (64, 32, 16, 8)
-"""Frames between two looks at global memory; what is longest and fits is best."""
+"""Frames between two accesses to global memory; the longest that fits is used."""
 ORDER = [0, 2, 1, 3]
-"""Gates of a file are i, f, g, o; of the kernel i, g, f, o: of two lanes one has i g, one f c."""
+"""Gates of a file are i, f, g, o; of the kernel i, g, f, o: of two lanes one has i and g."""
 SCALES = np.array([-1.0, 2.0, -1.0, -1.0]) * math.log2(math.e)
-"""What gates i, g, f, o are multiplied by, so that one expression does for all four."""
+"""Scales of gates i, g, f, o, so that one expression computes all four."""
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How a network lies in a thread block."""
+class LstmLayout:
+    """How a thread block divides a network."""
 
     hidden: int
     depth: int
     lanes: int
-    """Threads of a unit; each has 4 / lanes of its gates."""
+    """Threads of a unit; each computes 4 / lanes of its gates."""
     tile: int
     keep: int
-    """Where the weights are: in registers, shared or global memory."""
+    """Where the weights are: REGISTERS, SHARED or GLOBAL memory."""
 
     @property
     def wide(self) -> int:
-        """Hidden states of a frame, with what makes them a multiple of four."""
+        """Hidden states of a frame, padded to a multiple of four."""
         return -(-self.hidden // 4) * 4
 
     @property
@@ -55,38 +55,38 @@ class Layout:
 
     @property
     def held(self) -> int:
-        """Weights of a thread that has most."""
+        """Most weights of any thread."""
         columns = 1 + self.wide + (self.wide if self.depth > 1 else 1)
         return 4 // self.lanes * columns
 
     @property
     def layer_weights(self) -> int:
-        """Weights of all layers, biases and padding among them."""
+        """Weights of all layers, with biases and padding."""
         columns = 2 + self.wide + (self.depth - 1) * (1 + 2 * self.wide)
         return 4 * self.hidden * columns
 
     @property
     def shared_bytes(self) -> int:
-        """Shared memory of a block."""
+        """Shared memory of a thread block."""
         states = self.depth * (self.tile + 1) * (self.wide // 4 | 1) * 4
         kept = self.layer_weights if self.keep == SHARED else 0
         return 4 * (states + self.tile + self.wide + 4 + kept)
 
     @property
     def fits(self) -> bool:
-        """Whether a device has as much of everything."""
-        registers = min(MOST_REGISTERS, REGISTER_FILE // (32 * -(-self.threads // 128)))
-        holds = self.keep != REGISTERS or self.held + BESIDES <= registers
-        small = self.shared_bytes <= LARGEST_SHARED
+        """Whether registers, shared memory and threads suffice on every device."""
+        registers = min(MAX_REGISTERS, REGISTER_FILE // (32 * -(-self.threads // 128)))
+        holds = self.keep != REGISTERS or self.held + OTHER_REGISTERS <= registers
+        small = self.shared_bytes <= MAX_SHARED_BYTES
         return holds and small and self.threads <= THREADS
 
     @property
     def cost(self) -> float:
-        """About how many clocks a step takes, as counted on paper.
+        """Estimated clocks of a step.
 
-        Four warps go on at a time: multiply-adds take one clock each, a function of two
-        instructions eight of each, a shuffle and a barrier as long as they take to come back.  A
-        warp costs something for its own sake: other instances would have it too.
+        Four warps issue at a time: a multiply-add takes one clock, an activation 16, a shuffle
+        and a barrier their latency.  Each warp has a cost of its own, as it takes resources from
+        other instances.
         """
         rows, warps = 4 // self.lanes, self.threads / 32
         work = (self.held + 16 * rows) * max(1.0, warps / 4)
@@ -94,18 +94,18 @@ class Layout:
         return work + waits + 5 * warps
 
 
-def layouts(hidden: int, depth: int) -> list[Layout]:
-    """Return every layout that fits, the quickest first."""
+def layouts(hidden: int, depth: int) -> list[LstmLayout]:
+    """Return every layout that fits, the fastest first."""
     kinds = [(lanes, REGISTERS) for lanes in (1, 2, 4)] + [(1, SHARED), (1, GLOBAL)]
     found = []
     for lanes, keep in kinds:
-        tried = (Layout(hidden, depth, lanes, tile, keep) for tile in TILES)
+        tried = (LstmLayout(hidden, depth, lanes, tile, keep) for tile in TILES)
         found += [layout for layout in tried if layout.fits][:1]
     return sorted(found, key=lambda layout: (layout.keep, layout.cost))
 
 
 def refuse_lstm(network: Any) -> str:
-    """Return why a device cannot play this network, or nothing if it can."""
+    """Return why a device cannot run this network, or "" if it can."""
     if not isinstance(network, Lstm):
         return f"a {type(network).__name__} is not an LSTM"
     if not network.layers:
@@ -114,14 +114,15 @@ def refuse_lstm(network: Any) -> str:
         return f"{network.inputs} channels in and {network.outputs} out: must be one each"
     hidden, depth = network.hidden_size, len(network.layers)
     if not layouts(hidden, depth):
-        return f"{depth} layers of {hidden} units: more than {THREADS} threads or 227 KiB can play"
+        limits = f"{THREADS} threads or {MAX_SHARED_BYTES >> 10} KiB of shared memory"
+        return f"{depth} layers of {hidden} units: needs more than {limits}"
     return ""
 
 
-def cuda_lstm(network: Lstm, layout: Layout | None = None) -> CudaNetwork:
-    """Return a network as the device plays it; it must not be one that is refused.
+def cuda_lstm(network: Lstm, layout: LstmLayout | None = None) -> CudaNetwork:
+    """Return a network's kernel and weights; ``refuse_lstm`` must be empty.
 
-    ``layout`` is one of ``layouts``, the first if it is not given.
+    ``layout`` is one of ``layouts``; default: the first.
     """
     hidden, depth = network.hidden_size, len(network.layers)
     layout = layout or layouts(hidden, depth)[0]
@@ -130,7 +131,7 @@ def cuda_lstm(network: Lstm, layout: Layout | None = None) -> CudaNetwork:
 
 
 @cache
-def _kernel(layout: Layout) -> CudaKernel:
+def _kernel(layout: LstmLayout) -> CudaKernel:
     """Return the kernel of all networks of this layout."""
     fields = ("hidden", "depth", "lanes", "tile", "keep")
     header = "".join(f"constexpr int {n.upper()} = {getattr(layout, n)};\n" for n in fields)
@@ -140,7 +141,7 @@ def _kernel(layout: Layout) -> CudaKernel:
 
 
 def _weights(network: Lstm, wide: int) -> Floats:
-    """Return layers one after another, then the head and its bias; a multiple of 64 bytes."""
+    """Return the weights of all layers, the head and its bias, padded to 64 bytes."""
     parts = [_layer(layer, wide) for layer in network.layers]
     parts += [_padded(network.head[0], wide), network.head_bias]
     size = sum(part.size for part in parts)

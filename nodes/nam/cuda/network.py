@@ -1,4 +1,4 @@
-"""A network as a device plays it."""
+"""``CudaNetwork``: a network's device kernel, weights and sizes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ from numpy.typing import NDArray
 
 from ....runtime.cuda.driver.kernel import CudaKernel
 
-__all__ = ["CudaNetwork", "once_a_network"]
+__all__ = ["CudaNetwork", "cached_per_network"]
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 Args = ParamSpec("Args")
 
 
 @dataclass(frozen=True, eq=False)
 class CudaNetwork:
-    """A kernel for one network (not for all: its sizes are in the text), and its weights."""
+    """The kernel of one network (its sizes are constants of the source), and its weights."""
 
     kernel: CudaKernel
     weights: NDArray[np.float32]
-    """As the kernel wants them; the same for every instance of this network."""
+    """In the kernel's order; shared by all instances of this network."""
     state_floats: int
-    """Memory on the device, for each instance and slot."""
+    """Device memory of an instance and slot."""
     past_floats: int
-    """What a fresh start needs: frames heard before, or the state itself if recurrent."""
+    """Floats that a kernel starts anew from: past input frames, or the whole state if recurrent."""
     recurrent: bool
-    """Whether it never forgets, as an LSTM."""
+    """True for an LSTM: its state depends on all past input."""
 
 
-def once_a_network(
-    make: Callable[Concatenate[Any, Args], Made],
-) -> Callable[Concatenate[Any, Args], Made]:
-    """Make a function of a network compute once for each, and remember it as long as that is there.
+def cached_per_network(
+    function: Callable[Concatenate[Any, Args], Result],
+) -> Callable[Concatenate[Any, Args], Result]:
+    """Cache a function's results per network (and other arguments), as long as the network lives.
 
-    Ports, checks and preparation all ask how a network lies on a device; to lay it out is the work.
+    Ports, checks and preparation all need a network's layout, which is costly to compute.
     """
-    known: WeakKeyDictionary[Any, dict[Any, Made]] = WeakKeyDictionary()
+    cache: WeakKeyDictionary[Any, dict[Any, Result]] = WeakKeyDictionary()
 
-    @wraps(make)
-    def remembered(network: Any, /, *args: Args.args, **more: Args.kwargs) -> Made:
-        found = known.setdefault(network, {})
+    @wraps(function)
+    def cached(network: Any, /, *args: Args.args, **more: Args.kwargs) -> Result:
+        found = cache.setdefault(network, {})
         key = (args, *more.items())
         if key not in found:
-            found[key] = make(network, *args, **more)
+            found[key] = function(network, *args, **more)
         return found[key]
 
-    return remembered
+    return cached

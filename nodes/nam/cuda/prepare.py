@@ -1,4 +1,4 @@
-"""What a node of models asks of a device."""
+"""Allocates what NAM nodes need on a device: ``allocate_cuda``."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph.prepare import NativeFunction
-from ....runtime.cuda.device_processor import DeviceProcessor, ask_work
+from ....runtime.cuda.device_processor import DeviceProcessor, allocate_host_memory
 from ....runtime.plan.arena import Memory
 from ..model.networks import Lstm
 from ..model.wavenet import Network
@@ -19,42 +19,43 @@ def allocate_cuda(
     memory: Memory,
     networks: Sequence[Network],
     prewarm: int,
-    arm: NativeFunction,
+    before_launch: NativeFunction,
     precision: str,
     *,
     shared: bool = True,
 ) -> DeviceProcessor:
-    """Ask for all that networks of one shape need on a device, and on the host to take over.
+    """Return the device processor of networks of one shape, and allocate its host memory.
 
-    ``prewarm`` are the frames after which the host's networks have settled: as many are kept, once
-    if all hear the same (``shared``).  ``arm`` is the node's kernel before each launch.
+    ``prewarm``: frames after which the CPU networks have settled; as many input frames are kept,
+    of one channel if all share it (``shared``), else of each.  ``before_launch`` is the node's
+    kernel that runs before each launch.
     """
     made = [cuda_network(network, precision) for network in networks]
-    one = made[0]
-    asked = ask_work(
+    first = made[0]
+    host = allocate_host_memory(
         memory,
         instances=len(made),
-        heard=1 if shared else len(made),
-        past_floats=one.past_floats,
-        ring=max(1, prewarm, 0 if one.recurrent else one.past_floats),
-        recurrent=one.recurrent,
+        inputs=1 if shared else len(made),
+        past_floats=first.past_floats,
+        ring=max(1, prewarm, 0 if first.recurrent else first.past_floats),
+        recurrent=first.recurrent,
     )
     return DeviceProcessor(
-        kernel=one.kernel,
+        kernel=first.kernel,
         weights=np.stack([n.weights for n in made]),
         instances=len(made),
-        state_floats=one.state_floats,
-        past_floats=one.past_floats,
-        recurrent=one.recurrent,
-        first=np.stack([_first(network) for network in networks]),
+        state_floats=first.state_floats,
+        past_floats=first.past_floats,
+        recurrent=first.recurrent,
+        initial_state=np.stack([_initial_state(network) for network in networks]),
         prewarm=prewarm,
-        arm=arm,
-        memory=asked,
+        before_launch=before_launch,
+        memory=host,
     )
 
 
-def _first(network: Network) -> NDArray[np.float32]:
-    """Return the state an LSTM begins with: of each layer its hidden state, then its cells."""
+def _initial_state(network: Network) -> NDArray[np.float32]:
+    """Return an LSTM's initial state: each layer's hidden state, then its cells; else nothing."""
     if not isinstance(network, Lstm):
         return np.zeros(0, np.float32)
     parts = [part for layer in network.layers for part in (layer.hidden, layer.cell)]

@@ -1,4 +1,4 @@
-"""WaveNets for a device: what can be played there, and the kernel that does."""
+"""CUDA kernels of WaveNets: which networks are supported, source and launch parameters."""
 
 from functools import cache
 from pathlib import Path
@@ -8,33 +8,33 @@ from ....runtime.cuda.driver.kernel import CudaKernel
 from ....runtime.cuda.ops import common_text
 from ..model.wavenet import Network, WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
-from .network import CudaNetwork, once_a_network
-from .preamble import header
-from .tiling import Plan, Tiling
-from .wavenet_layout import plan
+from .network import CudaNetwork, cached_per_network
+from .preamble import preamble
+from .tiling import Tiling, WavenetLayout
+from .wavenet_layout import lay_out
 
-__all__ = ["PRECISIONS", "cuda_wavenet", "planned", "refuse_wavenet"]
+__all__ = ["PRECISIONS", "cuda_wavenet", "kernel_of_layout", "refuse_wavenet"]
 
 PRECISIONS = {"exact": 0, "tf32": 1, "tf32x3": 3}
-PARTS = (
+SOURCES = (
     *("fragments.cuh", "tensors.cuh", "activations.cuh"),
     *("steps.cuh", "arrays.cuh", "wavenet.cu"),
 )
-WIDEST = 32
-ANY, MOST = 99 << 10, 227 << 10
-"""Bytes of shared memory that a block may ask for: on any device, and on the largest."""
+MAX_CHANNELS = 32
+ANY_SHARED_BYTES, MAX_SHARED_BYTES = 99 << 10, 227 << 10
+"""Shared memory limit of a thread block: on any device, and on the largest."""
 TILINGS = tuple(
     Tiling(frames, warps, stages)
     for frames, warps in ((64, 4), (32, 2), (16, 1))
     for stages in (3, 2)
 )
-"""What is tried in turn until a network fits."""
+"""Tried in this order until a network fits."""
 NARROW = tuple(Tiling(t.frames, max(1, t.frames // 32), t.stages) for t in TILINGS)
-"""The same for networks whose columns are four floats: a warp has lanes for twice as many."""
+"""The same for networks of up to four channels: a warp then has lanes for twice the frames."""
 
 
 def refuse_wavenet(network: Network) -> str:
-    """Return why a device cannot play this network, or nothing if it can."""
+    """Return why a device cannot run this network, or "" if it can."""
     if not isinstance(network, WaveNet):
         return f"no WaveNet ({type(network).__name__})"
     if network.condition is not None:
@@ -49,61 +49,63 @@ def refuse_wavenet(network: Network) -> str:
         if found:
             return f"array {number}: {found}"
         before = array.head.outputs
-    return "" if _tiling(network) else f"more shared memory than {MOST >> 10} KiB"
+    if _choose_layout(network) is None:
+        return f"more shared memory than {MAX_SHARED_BYTES >> 10} KiB"
+    return ""
 
 
 def cuda_wavenet(network: WaveNet, precision: str = "exact") -> CudaNetwork:
-    """Return a network as the device plays it; it must not be one that is refused.
+    """Return a network's kernel and weights.
 
     ``precision`` is one of
 
     * "exact"   float32 throughout: within 3e-6 of the peak, but for models that amplify rounding
       (one public A1 example: 4.3e-5, where the C++ reference is 2.5e-5 off)
-    * "tf32x3"  where channels come by eights, on tensor cores, each product as three: up to four
-      times as far off
-    * "tf32"    the same with one product: a rough sketch, 60 dB below the signal at best
+    * "tf32x3"  on tensor cores where channels are multiples of 8, each product as three: up to
+      four times the error
+    * "tf32"    the same with one product: error 60 dB below the signal at best
 
-    Anything else, and a network that is refused, raises ParamError.
+    Raises ``ParamError`` for any other precision, and for a network that is refused.
     """
     if precision not in PRECISIONS:
         raise ParamError(f"precision is {precision!r}: must be one of {', '.join(PRECISIONS)}")
     reason = refuse_wavenet(network)
     if reason:
         raise ParamError(f"the network cannot run on a CUDA device: {reason}")
-    made = _tiling(network, PRECISIONS[precision])
-    assert made is not None
-    return planned(made)
+    layout = _choose_layout(network, PRECISIONS[precision])
+    assert layout is not None
+    return kernel_of_layout(layout)
 
 
-def planned(made: Plan) -> CudaNetwork:
-    """Return a network laid out as the caller likes: ``plan`` with a ``Tiling``, for measuring."""
+def kernel_of_layout(layout: WavenetLayout) -> CudaNetwork:
+    """Return the kernel of any layout: ``lay_out`` with a ``Tiling``, for measurements."""
     kernel = CudaKernel(
-        source=header(made) + _text(),
+        source=preamble(layout) + _text(),
         entry="wavenet",
-        threads=made.tiling.threads,
-        shared_bytes=4 * made.shared,
+        threads=layout.tiling.threads,
+        shared_bytes=4 * layout.shared,
     )
-    return CudaNetwork(kernel, made.weights, made.state, made.warm, recurrent=False)
+    return CudaNetwork(kernel, layout.weights, layout.state, layout.warm, recurrent=False)
 
 
 @cache
 def _text() -> str:
     folder = Path(__file__).with_name("kernels")
-    parts = [(folder / name).read_text(encoding="utf-8") for name in PARTS]
-    return "\n".join([common_text(), *parts])
+    sources = [(folder / name).read_text(encoding="utf-8") for name in SOURCES]
+    return "\n".join([common_text(), *sources])
 
 
-@once_a_network
-def _tiling(network: WaveNet, tensors: int = 0) -> Plan | None:
-    """Return the first layout that fits on every device, else the first that fits on any."""
+@cached_per_network
+def _choose_layout(network: WaveNet, tensors: int = 0) -> WavenetLayout | None:
+    """Return the first layout that fits on every device, else the first for the largest device."""
     wide = any(max(a.channels, a.layers[0].width) > 4 for a in network.arrays)
     larger = None
     for tiling in TILINGS if wide else NARROW:
-        made = plan(network, tiling, tensors)
-        if 4 * made.shared <= ANY:
-            return made
-        if larger is None and 4 * made.shared <= MOST:
-            larger = made
+        layout = lay_out(network, tiling, tensors)
+        if 4 * layout.shared <= ANY_SHARED_BYTES:
+            return layout
+        if larger is None and 4 * layout.shared <= MAX_SHARED_BYTES:
+            larger = layout
     return larger
 
 
@@ -118,8 +120,8 @@ def _refuse_array(array: LayerArray, before: int) -> str:
         return "layers of several widths"
     if before and before != width:
         return f"a width of {width} where the head before gives {before} channels"
-    if max(array.channels, width, array.head.outputs) > WIDEST:
-        return f"more than {WIDEST} channels"
+    if max(array.channels, width, array.head.outputs) > MAX_CHANNELS:
+        return f"more than {MAX_CHANNELS} channels"
     if array.rechannel.bias is not None or array.rechannel.taps != 1:
         return "a way in with a bias or several taps"
     if array.rechannel.groups != 1 or array.head.groups != 1:

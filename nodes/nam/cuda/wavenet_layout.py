@@ -1,4 +1,4 @@
-"""Laying a WaveNet out for a device: its weights in order, and where everything lies."""
+"""Lays out a WaveNet for its kernel: steps, arrays, packed weights and their offsets."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -9,68 +9,68 @@ import numpy as np
 from ..model.networks import Conv, Floats
 from ..model.wavenet import WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
-from .tiling import ArrayPlan, Plan, Step, Tiling, rounded
+from .tiling import ArrayLayout, Step, Tiling, WavenetLayout, round_up
 from .weight_packing import Packing, padded
 
-__all__ = ["plan"]
+__all__ = ["lay_out"]
 
-KINDS = (
+ACTIVATIONS = (
     *("tanh", "fasttanh", "hardtanh", "leaky_hardtanh", "relu"),
     *("leaky", "sigmoid", "silu", "hardswish", "softsign"),
 )
-"""In the order of activations.cuh."""
+"""In the order of ``enum Kind`` in activations.cuh."""
 GATES = ("none", "gated", "blended")
-LINE = 16
-"""Floats that weights and states are whole multiples of: 64 bytes."""
-FLAT = 128
-"""Inputs times taps that are written out without a loop, at most."""
-UNROLLED = 48
-"""Inputs times taps in the body of a loop, at most: more would only fill the cache."""
+LINE_FLOATS = 16
+"""Weights and states are padded to multiples of this: 64 bytes."""
+MAX_FLAT = 128
+"""Most inputs times taps of a convolution without a loop."""
+MAX_UNROLLED = 48
+"""Most inputs times taps in a loop's body: more would overflow the instruction cache."""
 
 
-def plan(network: WaveNet, tiling: Tiling, tensors: int = 0) -> Plan:
-    """Lay out a network that ``refuse_wavenet`` does not refuse.
+def lay_out(network: WaveNet, tiling: Tiling, tensors: int = 0) -> WavenetLayout:
+    """Return the layout of a network that ``refuse_wavenet`` does not refuse.
 
-    ``tensors`` is how many products of a tensor core stand for one: 1 or 3; with 0 it has none.
+    ``tensors``: tensor core products for each product, 1 or 3; 0: no tensor cores.
     """
     if tiling.columns % 16:
         tensors = 0
-    laying = _Laying(network.arrays[0].channels, tensors)
+    builder = _Builder(network.arrays[0].channels, tensors)
     *inner, last = network.arrays
     for array in inner:
-        laying.array(array, array.head)
-    laying.array(last, last.head.scaled(network.head_scale), last=True)
-    laying.fill(tiling.stages)
+        builder.add_array(array, array.head)
+    builder.add_array(last, last.head.scaled(network.head_scale), last=True)
+    builder.pad_steps(tiling.stages)
     field = network.receptive_field
     assert field is not None
-    resident = sum(row.size for row in laying.resident)
-    steps, past = _placed(laying.steps, [row.size for row in laying.staged], resident)
-    return Plan(
+    resident = sum(row.size for row in builder.resident)
+    steps, past = _place(builder.steps, [row.size for row in builder.staged], resident)
+    return WavenetLayout(
         tiling=tiling,
         tensors=tensors,
-        arrays=tuple(laying.arrays),
+        arrays=tuple(builder.arrays),
         steps=steps,
-        weights=_lines(np.concatenate([*laying.resident, *laying.staged]), tiling.round),
+        weights=_whole_lines(np.concatenate([*builder.resident, *builder.staged]), tiling.round),
         resident=resident,
         cursors=past,
-        state=rounded(past + len(steps), LINE),
+        state=round_up(past + len(steps), LINE_FLOATS),
         warm=field - 1,
     )
 
 
-class _Laying:
-    """Collects arrays, and weights in the order they will lie in."""
+class _Builder:
+    """Collects arrays and steps, and weights in their final order."""
 
     def __init__(self, channels: int, tensors: int) -> None:
         self.packing = Packing(tensors)
-        self.arrays: list[ArrayPlan] = []
+        self.arrays: list[ArrayLayout] = []
         self.steps: list[Step] = []
         self.staged: list[Floats] = []
         self.resident: list[Floats] = [np.zeros(padded(channels), np.float32)]
-        """First, a bias of nothing (NO_BIAS)."""
+        """First a zero bias (NO_BIAS)."""
 
-    def array(self, array: LayerArray, head: Conv, last: bool = False) -> None:
-        """Add an array, perhaps the last."""
+    def add_array(self, array: LayerArray, head: Conv, last: bool = False) -> None:
+        """Add a layer array and its head."""
         rechannel = self._keep(self.packing.rechannel(array.rechannel))
         for layer in array.layers:
             self.steps.append(_step(layer))
@@ -82,8 +82,8 @@ class _Laying:
             self._stage(Step(head.taps, head.dilation, padded(head.inputs) // 4), weights)
         self.arrays.append(_array(array, rechannel, at))
 
-    def fill(self, count: int) -> None:
-        """Add steps that do nothing until there are as many."""
+    def pad_steps(self, count: int) -> None:
+        """Add idle steps until there are ``count``."""
         while len(self.steps) < count:
             self._stage(Step(), np.zeros(0, np.float32))
 
@@ -97,15 +97,13 @@ class _Laying:
         return at
 
 
-def _lines(weights: Floats, beyond: int) -> Floats:
-    """Return whole lines, with room to read a round too many."""
-    return np.pad(weights, (0, rounded(weights.size + beyond, LINE) - weights.size))
+def _whole_lines(weights: Floats, beyond: int) -> Floats:
+    """Pad weights to whole lines, with space to read one round beyond the end."""
+    return np.pad(weights, (0, round_up(weights.size + beyond, LINE_FLOATS) - weights.size))
 
 
-def _placed(
-    steps: Sequence[Step], sizes: Sequence[int], first: int
-) -> tuple[tuple[Step, ...], int]:
-    """Return the steps with their weights and rings one after another, and the rings' room."""
+def _place(steps: Sequence[Step], sizes: Sequence[int], first: int) -> tuple[tuple[Step, ...], int]:
+    """Return the steps with offsets of weights and rings, and the size of all rings."""
     made, past = [], 0
     for step, size in zip(steps, sizes, strict=True):
         made.append(replace(step, past=past, weights=first, size=size))
@@ -114,18 +112,19 @@ def _placed(
     return tuple(made), past
 
 
-def _array(array: LayerArray, rechannel: int, head: int) -> ArrayPlan:
-    numbers = {layer.conv.taps for layer in array.layers}
-    taps = gcd(*numbers)
-    most = max(1, UNROLLED // array.channels)
-    return ArrayPlan(
+def _array(array: LayerArray, rechannel: int, head: int) -> ArrayLayout:
+    all_taps = {layer.conv.taps for layer in array.layers}
+    taps = gcd(*all_taps)
+    limit = max(1, MAX_UNROLLED // array.channels)
+    flat = len(all_taps) < 3 and max(all_taps) * array.channels <= MAX_FLAT
+    return ArrayLayout(
         channels=array.channels,
         width=array.layers[0].width,
         layers=len(array.layers),
-        taps=_mask(numbers) if len(numbers) < 3 and max(numbers) * array.channels <= FLAT else 0,
-        unroll=max(n for n in range(1, min(taps, most) + 1) if taps % n == 0),
-        activations=_mask(KINDS.index(layer.activation.name) for layer in array.layers),
-        seconds=_mask(KINDS.index(la.second.name) for la in array.layers if la.second),
+        taps=_mask(all_taps) if flat else 0,
+        unroll=max(n for n in range(1, min(taps, limit) + 1) if taps % n == 0),
+        activations=_mask(ACTIVATIONS.index(layer.activation.name) for layer in array.layers),
+        seconds=_mask(ACTIVATIONS.index(la.second.name) for la in array.layers if la.second),
         gates=_mask(GATES.index(layer.gating) for layer in array.layers) & ~1,
         head_taps=array.head.taps,
         rechannel=rechannel,
@@ -142,7 +141,7 @@ def _step(layer: Layer) -> Step:
         taps=layer.conv.taps,
         dilation=layer.conv.dilation,
         quads=padded(layer.conv.inputs) // 4,
-        kind=KINDS.index(layer.activation.name),
-        second=0 if layer.second is None else KINDS.index(layer.second.name),
+        kind=ACTIVATIONS.index(layer.activation.name),
+        second=0 if layer.second is None else ACTIVATIONS.index(layer.second.name),
         gate=GATES.index(layer.gating),
     )

@@ -1,7 +1,7 @@
-"""Weights in the order in which the device's kernel reads them.
+"""Packs weights in the order in which the WaveNet kernel reads them.
 
-Channels are the last axis, and as many as are stored (fours); what is added is zero.  What tensor
-cores multiply lies as their lanes take it (tensors.cuh).
+Channels are the last axis, zero-padded to multiples of four.  Weights of tensor core convolutions
+are in the order of the warp's lanes (tensors.cuh).
 """
 
 from collections.abc import Iterable
@@ -15,50 +15,50 @@ from ..model.wavenet_parts import Layer, LayerArray
 
 __all__ = ["Packing", "padded"]
 
-LANE = np.arange(32)
+LANES = np.arange(32)
 
 
 def padded(channels: int) -> int:
-    """Return the channels that are stored."""
+    """Return the number of channels as stored: the next multiple of four."""
     return -(-channels // 4) * 4
 
 
 @dataclass(frozen=True)
 class Packing:
-    """How weights are laid out for TENSORS of the kernel: 0, 1 or 3."""
+    """Packs weights for a kernel with TENSORS = ``tensors``: 0, 1 or 3."""
 
     tensors: int = 0
 
     def rechannel(self, conv: Conv) -> Floats:
-        """Return ``[in][out]``: a way in has one tap and no bias."""
+        """Return ``[in][out]``: the rechannel convolution has one tap and no bias."""
         return self._conv(conv.weight)
 
     def head(self, conv: Conv, last: bool) -> Floats:
         """Return the bias, then ``[tap][in][out]``; of the last head ``[tap][in]``.
 
-        The last head has one output: its weights lie as the columns that they multiply.
+        The last head has one output: its weights are in the order of a column.
         """
         taps = _row(conv.weight[0].T).ravel() if last else self._conv(conv.weight)
         return np.concatenate([_row(bias_of(conv)), taps])
 
     def layers(self, array: LayerArray) -> list[Floats]:
-        """Return each layer's weights, as ``Place`` in arrays.cuh has them."""
+        """Return each layer's weights, in the order of ``Place`` in arrays.cuh."""
         gated = any(layer.gating != "none" for layer in array.layers)
-        first = _most(layer.activation for layer in array.layers)
-        second = _most(layer.second for layer in array.layers)
+        first = _parameter_rows(layer.activation for layer in array.layers)
+        second = _parameter_rows(layer.second for layer in array.layers)
         made = []
         for layer in array.layers:
             width = layer.width
             parts = [_rows(layer, 0, layer.activation, first)]
             if gated:
                 parts.append(_rows(layer, width, layer.second, second))
-            parts += [*self._way_out(layer), self._conv(layer.conv.weight[:width])]
+            parts += [*self._output_conv(layer), self._conv(layer.conv.weight[:width])]
             if layer.second is not None:
                 parts.append(self._conv(layer.conv.weight[width:]))
             made.append(np.concatenate(parts))
         return made
 
-    def _way_out(self, layer: Layer) -> tuple[Floats, Floats]:
+    def _output_conv(self, layer: Layer) -> tuple[Floats, Floats]:
         """Return bias and weights of the 1x1, or as many zeros."""
         if layer.out is None:
             channels = padded(layer.conv.inputs)
@@ -71,42 +71,42 @@ class Packing:
         rows = by_tap(weight)
         if not self.tensors or outputs % 8 or inputs % 8:
             return _row(rows).ravel()
-        return _fragments(_nearest(rows) if self.tensors == 1 else rows)
+        return _fragments(_round_to_tf32(rows) if self.tensors == 1 else rows)
 
 
 def _fragments(rows: Floats) -> Floats:
-    """Return ``[tap][8 in][pair][lane][8 out][2]``: a lane takes two numbers of a block of 8 x 8.
+    """Return ``[tap][8 in][pair][lane][8 out][2]``: two numbers a lane of each block of 8 x 8.
 
-    It takes those of two blocks at once where they come in pairs.
+    Where outputs are multiples of 16, a lane loads those of two blocks at once.
     """
     taps, inputs, outputs = rows.shape
     pair = 1 if outputs // 8 % 2 else 2
     blocks = rows.reshape(taps, inputs // 8, 8, outputs // 8 // pair, pair, 8)
-    parts = [blocks[:, :, LANE % 4 + 4 * n, ..., LANE // 4] for n in range(2)]
-    # Lists of indices with slices between come first: [lane][tap][8 in][pair][8 out].
+    parts = [blocks[:, :, LANES % 4 + 4 * n, ..., LANES // 4] for n in range(2)]
+    # NumPy puts axes of separated index arrays first: [lane][tap][8 in][pair][8 out].
     return np.stack(parts, axis=-1).transpose(1, 2, 3, 0, 4, 5).ravel()
 
 
-def _nearest(values: Floats) -> Floats:
-    """Return the nearest numbers that a tensor core sees, as it only cuts off."""
+def _round_to_tf32(values: Floats) -> Floats:
+    """Round to the nearest TF32 values: a tensor core truncates."""
     bits = np.ascontiguousarray(values).view(np.int32)
     rounded = ((bits + np.int32(0x1000)) & np.int32(~0x1FFF)).view(np.float32)
     return np.where(np.isfinite(rounded), rounded, values)
 
 
 def _row(values: Floats) -> Floats:
-    """Return an array with zeros at the end of its last axis."""
-    missing = padded(values.shape[-1]) - values.shape[-1]
-    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)])
+    """Pad the last axis with zeros to the stored channels."""
+    padding = padded(values.shape[-1]) - values.shape[-1]
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, padding)])
 
 
-def _most(activations: Iterable[Activation | None]) -> int:
-    """Return how many rows of parameters there must be room for in each layer of an array."""
+def _parameter_rows(activations: Iterable[Activation | None]) -> int:
+    """Return the most rows of activation parameters of any layer of an array."""
     return max((len(a.parameters) for a in activations if a is not None), default=0)
 
 
 def _rows(layer: Layer, first: int, activation: Activation | None, rows: int) -> Floats:
-    """Return bias, mixin and parameters of half a layer (all zero if it has no such half)."""
+    """Return bias, mixin and activation parameters of a layer's first or second half, or zeros."""
     made = np.zeros((2 + rows, padded(layer.width)), np.float32)
     if activation is not None:
         part = slice(first, first + layer.width)

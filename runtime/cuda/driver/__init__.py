@@ -1,1 +1,1 @@
-"""The CUDA driver API: devices, memory, modules, graphs."""
+"""CUDA driver API and NVRTC: device, memory, kernels, graphs, disk cache."""

@@ -1,7 +1,6 @@
-"""From a kernel's text to what a device runs, by NVIDIA's compiler as a library (NVRTC).
+"""Compiles CUDA C++ to cubins with NVRTC, found through CuPy; cached on disk (``disk_cache``).
 
-This needs no device and no driver: only CuPy, which finds the library.  What was compiled is kept
-on disk (kept.py).
+Needs neither a device nor a driver.  Any control thread.
 """
 
 import re
@@ -13,16 +12,16 @@ from typing import Any
 
 from ....graph.errors import CudaError
 from ....graph.extras import how_to_install
-from .disk_cache import keep, kept
+from .disk_cache import read_cached, write_cached
 from .kernel import CudaKernel
 
-__all__ = ["OLDEST", "Cubin", "compile_cubin", "known_archs", "missing"]
+__all__ = ["MIN_ARCH", "Cubin", "compile_cubin", "known_archs", "unavailable_reason"]
 
-OLDEST = 80
-"""The first architecture (compute capability 8.0) that copies to shared memory on its own."""
+MIN_ARCH = 80
+"""Compute capability 8.0: the first with asynchronous copies to shared memory (cp.async)."""
 OPTIONS = (
     "--std=c++17",
-    "--fmad=false",  # kernels say where they fuse: results are no matter of a compiler's mood
+    "--fmad=false",  # kernels call fmaf where they fuse, so results do not depend on the compiler
     "--ptxas-options=-v",
 )
 USED = re.compile(r"Used (\d+) registers")
@@ -32,28 +31,28 @@ ARCH = re.compile(r"sm_(\d+)[af]?")
 
 @dataclass(frozen=True)
 class Cubin:
-    """Machine code for one architecture, and what a thread of it takes."""
+    """Machine code of one kernel for one architecture, and its register use."""
 
     image: bytes
     registers: int
     spills: int
-    """Bytes that did not fit into registers; 0 is as it should be."""
+    """Bytes spilled from registers to local memory, stores plus loads."""
     log: str
 
 
 def compile_cubin(kernel: CudaKernel, arch: str) -> Cubin:
-    """Return a kernel compiled for an architecture, such as "sm_90"; a second time from disk.
+    """Return a kernel compiled for an architecture, such as "sm_90", or read from the disk cache.
 
-    Raises ``CudaError`` if the compiler is missing, does not know the architecture, or refuses
-    the text.
+    Raises ``CudaError`` if NVRTC is missing, does not support the architecture, or reports an
+    error in the source.
     """
     _check_arch(arch)
     nvrtc = _nvrtc()
     key = _key(kernel, arch, nvrtc.getVersion())
-    found = kept(key)
+    found = read_cached(key)
     if found is None:
         found = _compiled(nvrtc, kernel, arch)
-        keep(key, *found)
+        write_cached(key, *found)
     image, log = found
     used, spilled = USED.search(log), SPILLED.search(log)
     return Cubin(
@@ -65,8 +64,8 @@ def compile_cubin(kernel: CudaKernel, arch: str) -> Cubin:
 
 
 @cache
-def missing() -> str:
-    """Return why nothing can be compiled here, or nothing if it can."""
+def unavailable_reason() -> str:
+    """Return why NVRTC cannot be used, or "" if it can."""
     try:
         _nvrtc()
     except CudaError as error:
@@ -75,35 +74,35 @@ def missing() -> str:
 
 
 def known_archs() -> tuple[int, ...]:
-    """Return the architectures that the compiler at hand knows (90 is "sm_90"), oldest first.
+    """Return the architectures that NVRTC supports (90 is "sm_90"), oldest first.
 
-    Raises ``CudaError`` if there is none.
+    Raises ``CudaError`` if NVRTC is missing.
     """
-    return tuple(sorted(n for n in _nvrtc().getSupportedArchs() if n >= OLDEST))
+    return tuple(sorted(n for n in _nvrtc().getSupportedArchs() if n >= MIN_ARCH))
 
 
 def _check_arch(arch: str) -> None:
     found = ARCH.fullmatch(arch)
     if found is None:
         raise CudaError(f"the architecture is {arch!r}: must be as sm_90")
-    if int(found[1]) < OLDEST:
-        raise CudaError(f"the device's architecture is {arch}: must be sm_{OLDEST} or later")
+    if int(found[1]) < MIN_ARCH:
+        raise CudaError(f"the device's architecture is {arch}: must be sm_{MIN_ARCH} or later")
 
 
 def _nvrtc() -> Any:
-    """Return CuPy's way to NVRTC: without its front door, which looks for a device."""
+    """Return CuPy's NVRTC bindings, without ``import cupy``, which looks for a device."""
     try:
         nvrtc = import_module("cupy_backends.cuda.libs.nvrtc")
         nvrtc.getVersion()
-    except Exception as error:  # a missing library comes in many kinds
+    except Exception as error:  # a missing library raises many types
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise CudaError(f"no CUDA compiler ({reason}): {how_to_install('cuda')}") from error
     return nvrtc
 
 
 def _key(kernel: CudaKernel, arch: str, version: tuple[int, int]) -> str:
-    said = (kernel.source, kernel.entry, arch, *OPTIONS, *map(str, version))
-    return sha256("\0".join(said).encode()).hexdigest()
+    parts = (kernel.source, kernel.entry, arch, *OPTIONS, *map(str, version))
+    return sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _compiled(nvrtc: Any, kernel: CudaKernel, arch: str) -> tuple[bytes, str]:
@@ -112,18 +111,18 @@ def _compiled(nvrtc: Any, kernel: CudaKernel, arch: str) -> tuple[bytes, str]:
         try:
             nvrtc.compileProgram(program, [f"--gpu-architecture={arch}", *OPTIONS])
         except nvrtc.NVRTCError as error:
-            lines = _lines(nvrtc.getProgramLog(program)).splitlines()
+            lines = _log_text(nvrtc.getProgramLog(program)).splitlines()
             reason = next((line for line in lines if "error" in line), str(error))
             raise CudaError(
                 f"the kernel {kernel.entry} does not compile for {arch}: {reason}"
             ) from error
-        # CuPy takes the last zero of the image for the end of a text: the file would be one short.
-        return bytes(nvrtc.getCUBIN(program)) + b"\0", _lines(nvrtc.getProgramLog(program))
+        # CuPy strips the image's last zero byte, as if it ended a string.
+        return bytes(nvrtc.getCUBIN(program)) + b"\0", _log_text(nvrtc.getProgramLog(program))
     finally:
         nvrtc.destroyProgram(program)
 
 
-def _lines(log: str) -> str:
-    """Return a log's lines, but for those that are never twice the same."""
+def _log_text(log: str) -> str:
+    """Return a log without empty lines and without compile times, which differ in every run."""
     lines = [line.strip() for line in log.rstrip("\0").splitlines()]
     return "\n".join(line for line in lines if line and "Compile time" not in line)

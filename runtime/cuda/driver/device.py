@@ -1,4 +1,4 @@
-"""Opens the CUDA device in use once a process: its driver and memory pool. Control threads."""
+"""Opens the CUDA device once a process: its driver and memory pool.  Any control thread."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ from . import compiler
 from .driver import Driver
 from .memory_pool import MemoryPool
 
-__all__ = ["driver", "memory_pool", "missing"]
+__all__ = ["driver", "memory_pool", "unavailable_reason"]
 
 
 def _open() -> Any:
@@ -28,7 +28,7 @@ def _open() -> Any:
 _opened: dict[int, tuple[Driver, MemoryPool] | CudaError] = {}
 _opening = threading.Lock()
 open_library: Callable[[], Any] = _open
-"""How the driver's library is found; the tests put an emulator here."""
+"""Loads libcuda; tests replace it by a fake driver."""
 
 
 def driver() -> Driver:
@@ -62,10 +62,10 @@ def _device() -> tuple[Driver, MemoryPool]:
     return found
 
 
-def missing() -> str:
-    """Return why no device can be used here, or "" if a device and a compiler are there."""
+def unavailable_reason() -> str:
+    """Return why no device can be used, or "" if a device and NVRTC are available."""
     try:
         driver()
     except CudaError as error:
         return str(error)
-    return compiler.missing()
+    return compiler.unavailable_reason()

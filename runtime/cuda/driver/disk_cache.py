@@ -1,6 +1,6 @@
-"""Compiled CUDA kernels on disk, by a key that says all that they were made from.
+"""Disk cache of compiled CUDA kernels, keyed by source, options, architecture and NVRTC version.
 
-../cache_files.py says what an entry is, and when it is read.
+The file format and the ownership check are in ``runtime/native/cache_files.py``.
 """
 
 import os
@@ -15,16 +15,16 @@ from ...native.cache_files import (
     write_entry,
 )
 
-__all__ = ["folder", "keep", "kept"]
+__all__ = ["folder", "read_cached", "write_cached"]
 
-LENGTH = 8
-HOW = "set NAMGRAPH_CUDA_CACHE to a folder of your own"
+LENGTH_BYTES = 8
+HINT = "set NAMGRAPH_CUDA_CACHE to a folder of your own"
 
 
 def folder() -> Path:
-    """Return where compiled kernels are: NAMGRAPH_CUDA_CACHE, or below the user's cache folder.
+    """Return the cache folder: NAMGRAPH_CUDA_CACHE, or ``cuda`` in the user's cache folder.
 
-    ``OSError`` if the user has none.
+    Raises ``OSError`` if the user has none.
     """
     given = os.environ.get("NAMGRAPH_CUDA_CACHE")
     if given:
@@ -35,10 +35,10 @@ def folder() -> Path:
     return own / "cuda"
 
 
-def kept(key: str) -> tuple[bytes, str] | None:
-    """Return an image and its compiler's log, or ``None`` if none is there, whole and this user's.
+def read_cached(key: str) -> tuple[bytes, str] | None:
+    """Return a cubin and its compiler log, or ``None`` if no intact entry is there.
 
-    Warns once of files that others own or may write: these are not read.
+    Warns once of files that other users own or may write; these are not read.
     """
     try:
         path = folder() / f"{key}.bin"
@@ -47,23 +47,23 @@ def kept(key: str) -> tuple[bytes, str] | None:
             raise PermissionError(reason)
         body = read_entry(path, key.encode())
     except PermissionError as error:
-        warn_once("cuda distrust", f"compiled CUDA kernels are not read: {error}: {HOW}")
+        warn_once("cuda distrust", f"compiled CUDA kernels are not read: {error}: {HINT}")
         return None
     except OSError:
         return None
     if body is None:
         return None
-    length = int.from_bytes(body[:LENGTH], "little")
-    log, image = body[LENGTH : LENGTH + length], body[LENGTH + length :]
+    length = int.from_bytes(body[:LENGTH_BYTES], "little")
+    log, image = body[LENGTH_BYTES : LENGTH_BYTES + length], body[LENGTH_BYTES + length :]
     return image, log.decode("utf-8", "replace")
 
 
-def keep(key: str, image: bytes, log: str) -> None:
-    """Keep an image and its compiler's log, if the disk has room; warn once where it has not."""
+def write_cached(key: str, image: bytes, log: str) -> None:
+    """Write a cubin and its compiler log; warn once if that fails."""
     text = log.encode()
     try:
         path = folder() / f"{key}.bin"
         make_private(path.parent)
-        write_entry(path, key.encode(), len(text).to_bytes(LENGTH, "little") + text + image)
+        write_entry(path, key.encode(), len(text).to_bytes(LENGTH_BYTES, "little") + text + image)
     except OSError as error:
-        warn_once("cuda unkept", f"compiled CUDA kernels cannot be kept on disk: {error}: {HOW}")
+        warn_once("cuda unkept", f"compiled CUDA kernels cannot be kept on disk: {error}: {HINT}")

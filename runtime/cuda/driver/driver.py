@@ -1,8 +1,7 @@
-"""The CUDA driver as this package needs it: one device, its context, and functions by address.
+"""ctypes binding of the CUDA driver API: one device, its context, function addresses.
 
-The driver API is called by address from the native plan, where Python is not; so it is called here
-too, through ctypes, and nothing else stands between (CuPy compiles: see ``compiler``).  All
-functions are documented in NVIDIA's «CUDA Driver API» under their names.
+The audio thread calls the driver by address from native code, without Python; control threads call
+it through the same library here.  NVIDIA's «CUDA Driver API» documents all functions by name.
 """
 
 import ctypes
@@ -13,58 +12,58 @@ from ....graph import CudaError
 
 __all__ = ["MINIMUM_CAPABILITY", "NOT_READY", "Driver"]
 
-NOT_READY = 600  # CUDA_ERROR_NOT_READY: no error, the work is not done yet
+NOT_READY = 600  # CUDA_ERROR_NOT_READY: the stream has unfinished work
 MINIMUM_CAPABILITY = (8, 0)
 """cp.async came with compute capability 8.0 (Ampere)."""
 
-_MAJOR, _MINOR, _MULTIPROCESSORS, _SHARED_MOST = 75, 76, 16, 97  # CUdevice_attribute
+_MAJOR, _MINOR, _MULTIPROCESSORS, _MAX_SHARED = 75, 76, 16, 97  # CUdevice_attribute
 
 
 class Driver:
-    """One device's context; every method raises ``CudaError`` with what the driver said.
+    """One device's primary context, which CuPy and PyTorch use too.
 
-    Control threads only, and whichever thread collects garbage.  The context is the device's
-    primary one, which CuPy and others share.
+    Control threads only, and any thread that runs the garbage collector.  Every method but
+    ``attempt`` raises ``CudaError`` with the driver's message.
     """
 
     def __init__(self, library: Any, ordinal: int = 0) -> None:
         self._library = library
-        self._ask("cuInit", c_uint(0))
+        self._call("cuInit", c_uint(0))
         count = c_int()
-        self._ask("cuDeviceGetCount", byref(count))
+        self._call("cuDeviceGetCount", byref(count))
         if not 0 <= ordinal < count.value:
             raise CudaError(f"CUDA device {ordinal}: this machine has {count.value}")
         device = c_int()
-        self._ask("cuDeviceGet", byref(device), c_int(ordinal))
+        self._call("cuDeviceGet", byref(device), c_int(ordinal))
         self._device = device
         name = ctypes.create_string_buffer(256)
-        self._ask("cuDeviceGetName", name, c_int(len(name)), device)
+        self._call("cuDeviceGetName", name, c_int(len(name)), device)
         self.name = name.value.decode(errors="replace")
         self.capability = self.attribute(_MAJOR), self.attribute(_MINOR)
         self.multiprocessors = self.attribute(_MULTIPROCESSORS)
-        self.shared_bytes = self.attribute(_SHARED_MOST)
+        self.shared_bytes = self.attribute(_MAX_SHARED)
         if self.capability < MINIMUM_CAPABILITY:
             raise CudaError(
                 f"{self.name} has compute capability {_dotted(self.capability)}: must be "
                 f"{_dotted(MINIMUM_CAPABILITY)} or higher"
             )
         context = c_void_p()
-        self._ask("cuDevicePrimaryCtxRetain", byref(context), device)
+        self._call("cuDevicePrimaryCtxRetain", byref(context), device)
         self.context = int(context.value or 0)
 
     @property
     def arch(self) -> str:
-        """The architecture kernels are compiled for, as NVRTC names it."""
+        """The architecture kernels are compiled for, such as "sm_90"."""
         return f"sm_{self.capability[0]}{self.capability[1]}"
 
     def address(self, function: str) -> int:
-        """Return where a function of the driver starts, for native code to call."""
+        """Return the address of a driver function, for native code."""
         found = ctypes.cast(getattr(self._library, function), c_void_p).value
         assert found is not None
         return found
 
-    def said(self, code: int) -> str:
-        """Return an error code in the driver's words."""
+    def format_error(self, code: int) -> str:
+        """Return the driver's name and description of an error code."""
         name, text = c_char_p(), c_char_p()
         for function, target in (("cuGetErrorName", name), ("cuGetErrorString", text)):
             getattr(self._library, function)(c_int(code), byref(target))
@@ -72,19 +71,18 @@ class Driver:
         return ": ".join(words) or f"error {code}"
 
     def call(self, function: str, *args: Any) -> None:
-        """Call a function of the driver; ``CudaError`` says what it says."""
+        """Call a driver function; raise ``CudaError`` if it fails."""
         self.check(function, self.attempt(function, *args))
 
     def check(self, function: str, code: int) -> None:
-        """Raise ``CudaError`` if this is not what success looks like."""
+        """Raise ``CudaError`` if ``code`` is not 0."""
         if code:
-            raise CudaError(f"CUDA: {function} failed: {self.said(code)}")
+            raise CudaError(f"CUDA: {function} failed: {self.format_error(code)}")
 
     def attempt(self, function: str, *args: Any) -> int:
-        """Call a function of the driver and return its code; 0 is success.
+        """Call a driver function with this context current; return its code, 0 for success.
 
-        The calling thread has the context for as long, and then again the one it had: others of
-        the process may use another device.
+        The thread's previous context is current again afterwards.
         """
         code = int(self._library.cuCtxPushCurrent_v2(c_void_p(self.context)))
         if code:
@@ -94,14 +92,14 @@ class Driver:
         finally:
             self._library.cuCtxPopCurrent_v2(byref(c_void_p()))
 
-    def _ask(self, function: str, *args: Any) -> None:
+    def _call(self, function: str, *args: Any) -> None:
         """Call a function that needs no context."""
         self.check(function, int(getattr(self._library, function)(*args)))
 
     def attribute(self, number: int) -> int:
         """Return an attribute of the device by its number in ``CUdevice_attribute``."""
         value = c_int()
-        self._ask("cuDeviceGetAttribute", byref(value), c_int(number), self._device)
+        self._call("cuDeviceGetAttribute", byref(value), c_int(number), self._device)
         return value.value
 
 

@@ -1,4 +1,4 @@
-"""A device kernel as text, and what it is launched with."""
+"""``CudaKernel``: source and launch parameters of a device kernel."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ __all__ = ["CudaKernel"]
 
 @dataclass(frozen=True)
 class CudaKernel:
-    """A whole translation unit, and the one entry in it that is launched."""
+    """A translation unit, and the one entry in it that is launched."""
 
     source: str
     entry: str
     """Its ``extern "C"`` name."""
     threads: int
-    """Threads in a block."""
+    """Threads of a thread block."""
     shared_bytes: int
-    """Dynamic shared memory of a block."""
+    """Dynamic shared memory of a thread block."""

@@ -1,8 +1,8 @@
-"""What outlives a plan: kernels, and memory that the next plan is likely to want.
+"""Pool of loaded kernels and unused memory of a device, shared by successive plans.
 
-A plan is made, and its predecessor given up, while the audio thread launches.  To load a kernel, to
-allocate and to free make the driver wait for the device and hold its locks, and whoever launches
-meanwhile waits for them.  A rack that changes between the same amps does none of this twice.
+Plans are built and freed while the audio thread launches.  Loading a kernel, allocating and freeing
+take the driver's locks and may wait for the device, which would delay those launches.  With the
+pool, swaps between the same graphs do none of these twice.
 """
 
 import threading
@@ -14,12 +14,12 @@ from . import compiler
 from .driver import Driver
 from .kernel import CudaKernel
 
-__all__ = ["DEVICE", "KEPT_BYTES", "PINNED", "Loaded", "MemoryPool"]
+__all__ = ["DEVICE", "MAX_UNUSED_BYTES", "PINNED", "LoadedKernel", "MemoryPool"]
 
 DEVICE, PINNED = "cuMemFree_v2", "cuMemFreeHost"
-"""Kinds of memory, by the function that gives them back."""
-KEPT_BYTES = 256 << 20
-"""Of each kind: what would be more is given back to the driver."""
+"""Kinds of memory, named after the driver function that frees them."""
+MAX_UNUSED_BYTES = 256 << 20
+"""Limit of unused memory of each kind; more is freed."""
 
 DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 PORTABLE, MAPPED = 1, 2  # CU_MEMHOSTALLOC_PORTABLE, CU_MEMHOSTALLOC_DEVICEMAP
@@ -27,13 +27,13 @@ ALLOCATES: dict[str, tuple[str, tuple[int, ...]]] = {
     DEVICE: ("cuMemAlloc_v2", ()),
     PINNED: ("cuMemHostAlloc", (MAPPED | PORTABLE,)),
 }
-"""Who makes each kind of memory, and with which flags."""
+"""Driver function and flags that allocate each kind."""
 OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
 
 
 @dataclass(frozen=True, eq=False)
-class Loaded:
-    """A kernel that can be launched."""
+class LoadedKernel:
+    """A kernel loaded into the context, ready to launch."""
 
     function: int
     threads: int
@@ -41,67 +41,67 @@ class Loaded:
 
 
 class MemoryPool:
-    """Kernels and unused memory of one device's context; from any control thread.
+    """Loaded kernels and unused memory of one device's context.  Any control thread.
 
-    Kernels stay loaded as long as the process lives: there is one for each shape of a network.
+    Kernels stay loaded until the process ends: there is one for each shape of a network.
     """
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._kernels: dict[CudaKernel, Loaded] = {}
+        self._kernels: dict[CudaKernel, LoadedKernel] = {}
         self._free: dict[tuple[str, int], list[int]] = {}
-        self._kept = {DEVICE: 0, PINNED: 0}
-        # Whatever is collected as garbage meanwhile may give its memory back in this very thread.
+        self._unused_bytes = {DEVICE: 0, PINNED: 0}
+        # Reentrant: the garbage collector may call give() in this thread while the lock is held.
         self._lock = threading.RLock()
-        self._loading = threading.RLock()  # to compile takes long, and memory does not wait for it
+        self._loading = threading.RLock()  # separate: allocation does not wait for a compilation
 
-    def kernel(self, kernel: CudaKernel) -> Loaded:
-        """Return a kernel, compiled and loaded once; ``CudaError`` if the device cannot have it."""
+    def kernel(self, kernel: CudaKernel) -> LoadedKernel:
+        """Return a kernel, compiled and loaded on first use; raises ``CudaError`` if that fails."""
         with self._loading:
             if kernel not in self._kernels:
                 self._kernels[kernel] = self._load(kernel)
             return self._kernels[kernel]
 
     def take(self, kind: str, nbytes: int) -> int:
-        """Return memory of this kind and exactly this size, whatever there is in it."""
+        """Return uninitialized memory of this kind and size, by address; raises ``CudaError``."""
         with self._lock:
             free = self._free.get((kind, nbytes))
             if free:
-                self._kept[kind] -= nbytes
+                self._unused_bytes[kind] -= nbytes
                 return free.pop()
         return self._allocate(kind, nbytes)
 
     def give(self, kind: str, nbytes: int, place: int) -> None:
-        """Take memory back that nobody uses any more, the device neither; raises nothing.
+        """Return memory that neither host nor device uses any more; raises nothing.
 
-        Where there is too much, what nobody has wanted for longest goes.
+        Beyond ``MAX_UNUSED_BYTES`` the sizes unused for longest are freed.
         """
         over = [(kind, place)]
         with self._lock:
-            if nbytes <= KEPT_BYTES:
+            if nbytes <= MAX_UNUSED_BYTES:
                 self._free.setdefault((kind, nbytes), []).append(place)
-                self._free[kind, nbytes] = self._free.pop((kind, nbytes))  # the youngest
-                self._kept[kind] += nbytes
-                over = self._too_much(kind)
-        for function, unwanted in over:
-            self._driver.attempt(function, c_void_p(unwanted))
+                self._free[kind, nbytes] = self._free.pop((kind, nbytes))  # most recently used
+                self._unused_bytes[kind] += nbytes
+                over = self._evict(kind)
+        for function, evicted in over:
+            self._driver.attempt(function, c_void_p(evicted))
 
     def drain(self) -> None:
-        """Give all unused memory back to the driver; raises nothing."""
+        """Free all unused memory; raises nothing."""
         with self._lock:
-            nothing = dict.fromkeys(self._kept, 0)
-            free, self._free, self._kept = self._free, {}, nothing
+            nothing = dict.fromkeys(self._unused_bytes, 0)
+            free, self._free, self._unused_bytes = self._free, {}, nothing
         for (kind, _), places in free.items():
             for place in places:
                 self._driver.attempt(kind, c_void_p(place))
 
-    def _too_much(self, kind: str) -> list[tuple[str, int]]:
-        """Forget what is more than may be kept; return it."""
+    def _evict(self, kind: str) -> list[tuple[str, int]]:
+        """Remove what exceeds the limit from the pool; return it, to be freed."""
         over = []
         for (of, nbytes), places in list(self._free.items()):
-            while of == kind and places and self._kept[kind] > KEPT_BYTES:
+            while of == kind and places and self._unused_bytes[kind] > MAX_UNUSED_BYTES:
                 over.append((kind, places.pop(0)))
-                self._kept[kind] -= nbytes
+                self._unused_bytes[kind] -= nbytes
             if not places:
                 del self._free[of, nbytes]
         return over
@@ -110,13 +110,13 @@ class MemoryPool:
         place, (function, flags) = c_void_p(), ALLOCATES[kind]
         size = c_size_t(nbytes)
         code = self._driver.attempt(function, byref(place), size, *map(c_uint, flags))
-        if code == OUT_OF_MEMORY:  # perhaps what is kept is what is missing
+        if code == OUT_OF_MEMORY:  # unused memory may be enough
             self.drain()
             code = self._driver.attempt(function, byref(place), size, *map(c_uint, flags))
         self._driver.check(function, code)
         return int(place.value or 0)
 
-    def _load(self, kernel: CudaKernel) -> Loaded:
+    def _load(self, kernel: CudaKernel) -> LoadedKernel:
         driver = self._driver
         if kernel.shared_bytes > driver.shared_bytes:
             raise CudaError(
@@ -133,4 +133,4 @@ class MemoryPool:
         except CudaError:
             driver.attempt("cuModuleUnload", module)
             raise
-        return Loaded(int(function.value or 0), kernel.threads, kernel.shared_bytes)
+        return LoadedKernel(int(function.value or 0), kernel.threads, kernel.shared_bytes)

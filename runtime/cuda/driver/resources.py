@@ -1,4 +1,4 @@
-"""What one plan holds of the driver: memory, kernels, graphs; given back together."""
+"""``Resources``: stream, memory and graphs of one plan, freed together.  Control threads only."""
 
 import ctypes
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ....graph import CudaError
 from .driver import Driver
 from .kernel import CudaKernel
-from .memory_pool import DEVICE, PINNED, Loaded, MemoryPool
+from .memory_pool import DEVICE, PINNED, LoadedKernel, MemoryPool
 
 __all__ = ["Launch", "Pinned", "Resources"]
 
@@ -21,27 +21,26 @@ RELAXED = 2  # CU_STREAM_CAPTURE_MODE_RELAXED
 
 @dataclass(frozen=True, eq=False)
 class Pinned:
-    """Memory of the host that the device reads and writes."""
+    """Pinned host memory that the device can access."""
 
     device: int
-    """Its address as the device knows it."""
+    """Its device address."""
     host: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Launch:
-    """One run of a kernel, with its one argument."""
+    """A kernel launch: grid, and the struct that is its only argument."""
 
-    kernel: Loaded
+    kernel: LoadedKernel
     grid: tuple[int, int]
     args: ctypes.Structure
 
 
 class Resources:
-    """Asks the driver for things and gives them all back in ``close``.
+    """Allocates device resources of one plan; ``close`` frees them all.
 
-    Every method raises ``CudaError``.  ``close`` raises nothing: after an error of the device
-    nothing can be given back.
+    Every method raises ``CudaError``, but for ``close``: after a device error frees fail too.
     """
 
     def __init__(self, driver: Driver, pool: MemoryPool) -> None:
@@ -50,11 +49,11 @@ class Resources:
         self._memory: list[tuple[str, int, int]] = []
         made = c_void_p()
         driver.call("cuStreamCreate", byref(made), c_uint(NON_BLOCKING))
-        self.stream = self._keep("cuStreamDestroy_v2", made)
-        """All that is asked for here is done in its order, and waits for nobody else's work."""
+        self.stream = self._own("cuStreamDestroy_v2", made)
+        """All work of the plan runs in this stream; it does not synchronize with other streams."""
 
     def allocate(self, nbytes: int) -> int:
-        """Get zeros on the device; return their address there."""
+        """Allocate zeroed device memory; return its address."""
         size = max(16, nbytes)
         at = self._take(DEVICE, size)
         clear, zero = "cuMemsetD8Async", ctypes.c_ubyte(0)
@@ -62,17 +61,17 @@ class Resources:
         return at
 
     def upload(self, array: NDArray[np.float32]) -> int:
-        """Put a copy of an array on the device; return its address there."""
+        """Copy an array to the device; return its address there."""
         place = self.allocate(array.nbytes)
         source = np.ascontiguousarray(array)
         size, stream = c_size_t(source.nbytes), c_void_p(self.stream)
         from_host = c_void_p(source.ctypes.data)
         self.driver.call("cuMemcpyHtoDAsync_v2", c_void_p(place), from_host, size, stream)
-        self.synchronize()  # the array may go
+        self.synchronize()  # the copy may still read the array
         return place
 
     def pinned(self, nbytes: int) -> Pinned:
-        """Get zeros of the host that the device sees."""
+        """Allocate zeroed pinned memory."""
         size, seen = max(64, nbytes), c_void_p()
         at = self._take(PINNED, size)
         get = "cuMemHostGetDevicePointer_v2"
@@ -81,12 +80,12 @@ class Resources:
         view[:] = 0
         return Pinned(int(seen.value or 0), view)
 
-    def load(self, kernel: CudaKernel) -> Loaded:
-        """Return a kernel that can be launched; others may have loaded it before."""
+    def load(self, kernel: CudaKernel) -> LoadedKernel:
+        """Return a kernel, compiled and loaded on first use."""
         return self._pool.kernel(kernel)
 
     def capture(self, launches: Sequence[Launch]) -> int:
-        """Make one graph of launches that follow one another; return what is to be launched."""
+        """Capture launches, in order, as a CUDA graph; return its executable handle."""
         stream = c_void_p(self.stream)
         graph, made = c_void_p(), c_void_p()
         self.driver.call("cuStreamBeginCapture_v2", stream, c_int(RELAXED))
@@ -95,7 +94,7 @@ class Resources:
                 self.launch(launch)
             self.driver.call("cuStreamEndCapture", stream, byref(graph))
             self.driver.call("cuGraphInstantiateWithFlags", byref(made), graph, c_ulonglong(0))
-            at = self._keep("cuGraphExecDestroy", made)
+            at = self._own("cuGraphExecDestroy", made)
         except CudaError:
             if not graph:  # the stream may still be capturing
                 self.driver.attempt("cuStreamEndCapture", stream, byref(graph))
@@ -108,7 +107,7 @@ class Resources:
         return at
 
     def launch(self, launch: Launch) -> None:
-        """Launch a kernel; its argument is copied before this returns."""
+        """Launch a kernel; its argument is copied at once."""
         args = (c_void_p * 1)(ctypes.addressof(launch.args))
         numbers = (*launch.grid, 1, launch.kernel.threads, 1, 1, launch.kernel.shared_bytes)
         self.driver.call(
@@ -120,16 +119,16 @@ class Resources:
             c_void_p(None),
         )
 
-    def start(self, graph: int) -> None:
-        """Launch what ``capture`` made."""
+    def launch_graph(self, graph: int) -> None:
+        """Launch a graph that ``capture`` returned."""
         self.driver.call("cuGraphLaunch", c_void_p(graph), c_void_p(self.stream))
 
     def synchronize(self) -> None:
-        """Wait for all that was asked for; the GIL is free meanwhile."""
+        """Wait for the stream, without the GIL."""
         self.driver.call("cuStreamSynchronize", c_void_p(self.stream))
 
     def close(self) -> None:
-        """Give everything back, the youngest first, once the device is done with it."""
+        """Wait for the device, then free everything, last allocated first."""
         done = self.driver.attempt("cuStreamSynchronize", c_void_p(self.stream)) == 0
         while self._held:
             function, handle = self._held.pop()
@@ -138,7 +137,7 @@ class Resources:
             kind, size, at = self._memory.pop()
             if done:
                 self._pool.give(kind, size, at)
-            else:  # the device may still write there: nobody else may have it
+            else:  # the device may still write there: not back to the pool
                 self.driver.attempt(kind, c_void_p(at))
 
     def _take(self, kind: str, size: int) -> int:
@@ -146,7 +145,7 @@ class Resources:
         self._memory.append((kind, size, at))
         return at
 
-    def _keep(self, giver: str, made: c_void_p) -> int:
+    def _own(self, destroy: str, made: c_void_p) -> int:
         handle = int(made.value or 0)
-        self._held.append((giver, handle))
+        self._held.append((destroy, handle))
         return handle

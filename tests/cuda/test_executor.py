@@ -121,8 +121,8 @@ def test_a_long_block_is_cut_into_chunks(
     whole = engine(graph, max_frames=2000)
     np.testing.assert_array_equal(in_blocks(whole, X, [1500, 700, 10]), short)
     assert fake.count("cuGraphLaunch") > 0
-    part: Any = whole.plan.executor._nodes[0][1].work.part.content[0]  # type: ignore[union-attr]
-    assert part["slots"] == 6
+    buffers: Any = whole.plan.executor._nodes[0][1].processor.buffers.content[0]  # type: ignore[union-attr]
+    assert buffers["slots"] == 6
 
 
 def test_any_thread_may_play(fake: FakeDriver, model: str) -> None:

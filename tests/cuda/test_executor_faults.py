@@ -8,7 +8,6 @@ import pytest
 
 import namgraph as ng
 from namgraph.runtime.cuda.driver.device import memory_pool
-from namgraph.runtime.engine import engine as engine_module
 from namgraph.runtime.plan.plan import Plan
 
 from ..nodes.nam import nets
@@ -107,7 +106,7 @@ def test_nobody_is_blamed_while_a_plan_is_made(
         played.append((made.plan, in_blocks(made, X[:640], 64)))
         return real(*args)
 
-    monkeypatch.setattr(engine_module, "Plan", slow)
+    monkeypatch.setattr("namgraph.runtime.engine.build.Plan", slow)
     made.swap(amp(model, backend="cuda", input_db=1.0))
     ((before, _),) = played
     assert (before.executor.stats().blocks, before.executor.stats().misses) == (10, 0)
@@ -155,7 +154,7 @@ def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
     made, sound = played(backend="cuda")
     device = made.stats().device
     assert device is not None
-    assert device.fallback_reason == "set to what is not on the device"
+    assert device.fallback_reason == "set to a size that is not on the device"
     assert near(sound, played()[1])
 
 

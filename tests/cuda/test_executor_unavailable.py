@@ -39,7 +39,9 @@ def test_without_a_device_there_is_one_clear_line(
 def test_without_a_compiler_auto_is_the_cpu(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compiler, "missing", lambda: "no CUDA compiler: pip install cupy")
+    monkeypatch.setattr(
+        compiler, "unavailable_reason", lambda: "no CUDA compiler: pip install cupy"
+    )
     made = in_blocks(engine(amp(model, backend="auto")), X, 64)
     np.testing.assert_array_equal(made, on_cpu(model))
     with pytest.raises(CudaError, match=r"no CUDA compiler: pip install cupy: must be"):

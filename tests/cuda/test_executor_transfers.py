@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.cuda.executor import LONG
+from namgraph.runtime.cuda.executor import LONG_BLOCK
 
 from .fake_driver import FakeDriver
 from .gpu import RATE, X, engine, in_blocks
@@ -91,7 +91,7 @@ def copies(made: ng.Engine) -> int:
 def test_the_sound_is_the_same_to_the_bit(
     fake: FakeDriver, model: str, rack: Rack, spared: int
 ) -> None:
-    short, long = engine(rack(model)), engine(rack(model), max_frames=LONG)
+    short, long = engine(rack(model)), engine(rack(model), max_frames=LONG_BLOCK)
     assert copies(short) - copies(long) >= spared
     wanted = in_blocks(short, X, 64)
     np.testing.assert_array_equal(in_blocks(long, X, [64, 1000, 7]), wanted)
@@ -107,7 +107,7 @@ def test_the_cpu_takes_over_there(fake: FakeDriver, model: str, rack: Rack, spar
         fake.fail("cuGraphLaunch", 2)
         return np.concatenate([before, in_blocks(made, X[640:], 64)])
 
-    np.testing.assert_array_equal(played(LONG), played(128))
+    np.testing.assert_array_equal(played(LONG_BLOCK), played(128))
 
 
 def test_it_is_mixed_and_bypassed_there(fake: FakeDriver, model: str) -> None:
@@ -117,7 +117,7 @@ def test_it_is_mixed_and_bypassed_there(fake: FakeDriver, model: str) -> None:
         made.bypass("amp", at=1500)
         return in_blocks(made, X, 64)
 
-    np.testing.assert_array_equal(played(LONG), played(128))
+    np.testing.assert_array_equal(played(LONG_BLOCK), played(128))
 
 
 def test_a_swap_fades_from_one_to_the_other(fake: FakeDriver, model: str) -> None:
@@ -127,9 +127,9 @@ def test_a_swap_fades_from_one_to_the_other(fake: FakeDriver, model: str) -> Non
         made.swap(among_others(model))
         return np.concatenate([before, in_blocks(made, X[640:], 64)])
 
-    np.testing.assert_array_equal(played(LONG), played(128))
+    np.testing.assert_array_equal(played(LONG_BLOCK), played(128))
 
 
 def test_pipelined_nothing_is_lent(fake: FakeDriver, model: str) -> None:
-    made = ng.Engine(alone(model), sample_rate=RATE, max_frames=LONG, pipelined=True)
+    made = ng.Engine(alone(model), sample_rate=RATE, max_frames=LONG_BLOCK, pipelined=True)
     assert copies(made) == 2

@@ -9,7 +9,7 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import CudaError
-from namgraph.runtime.cuda.driver import compiler, memory_pool as stores
+from namgraph.runtime.cuda.driver import compiler, memory_pool as pool_module
 from namgraph.runtime.cuda.driver.device import driver, memory_pool
 from namgraph.runtime.cuda.driver.memory_pool import DEVICE, PINNED
 
@@ -52,37 +52,37 @@ def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:
 
 @pytest.mark.parametrize("kind", [DEVICE, PINNED])
 def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
-    store = memory_pool()
-    first = store.take(kind, 1024)
-    assert store.take(kind, 1024) != first
-    store.give(kind, 1024, first)
-    assert store.take(kind, 512) != first
-    assert store.take(kind, 1024) == first
+    pool = memory_pool()
+    first = pool.take(kind, 1024)
+    assert pool.take(kind, 1024) != first
+    pool.give(kind, 1024, first)
+    assert pool.take(kind, 512) != first
+    assert pool.take(kind, 1024) == first
 
 
 def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
-    store = memory_pool()
-    places = [store.take(DEVICE, 1024) for _ in range(4)]
+    monkeypatch.setattr(pool_module, "MAX_UNUSED_BYTES", 3000)
+    pool = memory_pool()
+    places = [pool.take(DEVICE, 1024) for _ in range(4)]
     for place in places:
-        store.give(DEVICE, 1024, place)
+        pool.give(DEVICE, 1024, place)
     assert fake.held("device") == 2
-    store.drain()
+    pool.drain()
     assert fake.held("device") == 0
 
 
 def test_what_nobody_wants_makes_room(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "KEPT_BYTES", 3000)
-    store = memory_pool()
-    old, new = store.take(DEVICE, 2048), store.take(DEVICE, 1024)
-    store.give(DEVICE, 2048, old)
-    store.give(DEVICE, 1024, new)
-    wanted = store.take(DEVICE, 1024)
+    monkeypatch.setattr(pool_module, "MAX_UNUSED_BYTES", 3000)
+    pool = memory_pool()
+    old, new = pool.take(DEVICE, 2048), pool.take(DEVICE, 1024)
+    pool.give(DEVICE, 2048, old)
+    pool.give(DEVICE, 1024, new)
+    wanted = pool.take(DEVICE, 1024)
     assert wanted == new, "the younger stayed"
-    store.give(DEVICE, 1024, wanted)
-    store.give(DEVICE, 4096, store.take(DEVICE, 4096))  # more than may ever be kept
+    pool.give(DEVICE, 1024, wanted)
+    pool.give(DEVICE, 4096, pool.take(DEVICE, 4096))  # more than may ever be kept
     assert fake.held("device") == 1
-    store.drain()
+    pool.drain()
     assert fake.held("device") == 0
 
 
@@ -102,7 +102,7 @@ def test_nobody_gets_what_the_device_may_still_write_to(fake: FakeDriver, model:
 def test_memory_does_not_wait_for_the_compiler(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, begun, end = memory_pool(), threading.Event(), threading.Event()
+    pool, begun, end = memory_pool(), threading.Event(), threading.Event()
     real = compiler.compile_cubin
 
     def slow(*args: Any) -> Any:
@@ -114,20 +114,20 @@ def test_memory_does_not_wait_for_the_compiler(
     other = threading.Thread(target=lambda: engine(amp(model, backend="cuda")))
     other.start()
     assert begun.wait(60)
-    store.give(DEVICE, 64, store.take(DEVICE, 64))  # or this would never come back
+    pool.give(DEVICE, 64, pool.take(DEVICE, 64))  # or this would never come back
     end.set()
     other.join()
 
 
 def test_what_is_kept_is_given_back_when_memory_is_short(fake: FakeDriver) -> None:
-    store = memory_pool()
-    store.give(DEVICE, 1024, store.take(DEVICE, 1024))
+    pool = memory_pool()
+    pool.give(DEVICE, 1024, pool.take(DEVICE, 1024))
     fake.fail("cuMemAlloc_v2", 2)
-    store.take(DEVICE, 2048)
+    pool.take(DEVICE, 2048)
     assert fake.held("device") == 1
     fake.fail("cuMemAlloc_v2", 2, times=2)
     with pytest.raises(CudaError, match="cuMemAlloc_v2 failed: CUDA_ERROR_OUT_OF_MEMORY"):
-        store.take(DEVICE, 2048)
+        pool.take(DEVICE, 2048)
 
 
 def current(fake: FakeDriver) -> int:
