@@ -25,7 +25,7 @@ def count(self, state):
     lowered.append(state.func_id.func_name)
     return whole(self, state)
 NativeLowering.run_pass = count
-from namgraph.runtime import disk_cache
+from namgraph.runtime.native import disk_cache
 disk_cache.source_key = lambda: sys.argv[1]
 from namgraph.runtime.plan.buffer_operations import add
 add.address
@@ -79,7 +79,7 @@ def test_the_key_depends_on_every_folder(monkeypatch: pytest.MonkeyPatch, file: 
 def test_one_file_for_each_kernel(place: Path) -> None:
     assert [loaded(n.function) for n in (copy, add, copy, add)] == [False, False, True, True]
     names = sorted(p.name.split("-")[0] for p in place.rglob("*.*"))
-    assert names == ["operations.add", "operations.copy"]
+    assert names == ["buffer_operations.add", "buffer_operations.copy"]
 
 
 def test_processes_that_fill_one_cache_at_once_do_not_disturb_each_other(place: Path) -> None:
