@@ -1,1 +1,1 @@
-"""What a kernel is: signature, compiler, disk cache, pointers."""
+"""Native kernels: their C signature, compiler, disk cache, and memory access in them."""

@@ -1,13 +1,13 @@
-"""The native contract: what a kernel is, and how a Python function becomes one.
+"""The native contract of kernels, and ``@kernel``, which compiles a Python function to one.
 
 Every kernel is a C function ``void kernel(int64 state, int64 ins, int64 outs, int32 frames)``:
 ``ins`` and ``outs`` are the addresses of arrays of ``float*``, one per channel in port order, and
-``state`` is the address of the node's record in the arena.  A kernel never allocates, locks,
-raises, prints or takes the GIL, touches nothing past ``frames``, and gives the same bits for every
-way of cutting a signal into blocks.
+``state`` is the address of the node's record in the arena.  The audio thread calls it.  A kernel
+never allocates, locks, raises, prints or takes the GIL; it reads and writes nothing past
+``frames``; and its output does not depend on how a signal is cut into blocks, to the bit.
 
-``@kernel`` compiles on the first use of ``.address`` and keeps the machine code on disk, so that
-importing a node costs nothing and a second process compiles nothing.
+``@kernel`` compiles on the first use of ``.address``, on the calling control thread, and keeps the
+machine code on disk: importing a node compiles nothing, and neither does a second process.
 """
 
 import contextlib
@@ -39,8 +39,8 @@ _natives: list["Native"] = []
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python's collector from going again and again through all that the compiler has made."""
+def _garbage_collection_off() -> Iterator[None]:
+    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -51,7 +51,7 @@ def _uncollected() -> Iterator[None]:
 
 
 class Native:
-    """A Python function that becomes a C function when its address is first asked for."""
+    """A Python function that is compiled to a C function on the first use of its address."""
 
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
         self.function = function
@@ -63,39 +63,39 @@ class Native:
 
     @property
     def address(self) -> int:
-        """Where the machine code starts; compiles it, or loads it from disk, the first time."""
+        """Address of the machine code; compiles it, or loads it from disk, the first time."""
         compiled = self._compiled or self._compile()
         return int(compiled.address)
 
     @property
     def ctypes(self) -> Any:
-        """The same function for Python to call; the GIL is released while it runs."""
+        """The function as a ctypes callable; calls release the GIL while it runs."""
         compiled = self._compiled or self._compile()
         return compiled.ctypes
 
     @property
     def depends(self) -> bytes:
-        """A digest of the code and the values it is compiled from; empty if there can be none."""
+        """Digest of the code and the values it is compiled from; empty if they have no digest."""
         compiled = self._compiled or self._compile()
         return bytes(compiled._cache.depends)
 
     def _compile(self) -> CFunc:
         """Compile, or load from disk, in the calling thread; raise ``KernelError`` if refused.
 
-        Not in a thread of its own: the caller may be in the middle of an import, and whatever the
-        compiler imports there would wait for the caller, which waits for the compiler.
+        A thread of its own could deadlock: the caller may be importing a module, an import by the
+        compiler would wait for the caller, and the caller waits for the compiler.
         """
-        with global_compiler_lock, no_imports(), signals_deferred(), _uncollected():
+        with global_compiler_lock, no_imports(), signals_deferred(), _garbage_collection_off():
             if self._compiled is None:
-                kept = KernelCache(self.function, self.signature)
+                cache = KernelCache(self.function, self.signature)
                 made = CFunc(
-                    kept.function,
+                    cache.function,
                     sigutils.normalize_signature(self.signature),
                     locals={},
                     options={"nopython": True, **_OPTIONS},
                     pipeline_class=KernelCompiler,
                 )
-                made._cache = kept
+                made._cache = cache
                 try:
                     made.compile()
                 except KernelError:
@@ -110,21 +110,21 @@ class Native:
 
 
 def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
-    """Make a C function of the given Numba signature (for the runtime's own entry points)."""
+    """Return a decorator that makes a C function of the given Numba signature."""
     return lambda function: Native(function, signature)
 
 
 def kernel(function: Callable[[int, int, int, int], None]) -> Native:
-    """Make a node's kernel of a plain Numba function ``(state, ins, outs, frames)``."""
+    """Make the kernel of a node from a function ``(state, ins, outs, frames)``."""
     if not isinstance(function, FunctionType):
         raise ParamError(f"function is {said(function)}: must be one (state, ins, outs, frames)")
     return Native(function, NODE)
 
 
 helper: Callable[[Callable[..., Any]], Any] = njit(inline="always", **_OPTIONS)
-"""Decorates a function that kernels call; it is compiled into them."""
+"""Decorates a function that kernels call; it is inlined into them."""
 
 
 def natives() -> tuple[Native, ...]:
-    """Return every native function declared so far (``namgraph warm`` compiles them all)."""
+    """Return every native function declared so far, for ``namgraph warm`` to compile."""
     return tuple(_natives)

@@ -1,16 +1,15 @@
-"""Files of a cache: written whole or not at all, and read only if whole and written by this user.
+"""Files of the caches on disk: written atomically, read only if intact and owned by this user.
 
 One file holds one entry::
 
     magic | blake2b-256 of (name of the file, key, payload) | payload
 
-``key`` says everything that the payload was made from.  An entry that was cut off, changed, or put
-under another's name has another digest, and counts as not there.
+``key`` is a digest of everything that the payload was made from.  An entry that was truncated,
+changed or renamed fails its digest and counts as missing.
 
-On POSIX an entry is read only if it and its folder belong to this user or to root and nobody else
-may write to them, and nobody else may write to a folder above (but for folders with the sticky
-bit, such as /tmp, where only the owner of an entry may rename it).  Windows has no such bits: there
-every folder counts as this user's.
+On POSIX an entry is read only if it and its folder belong to this user or to root, and no other
+user may write to them or to a folder above (except folders with the sticky bit, such as /tmp, where
+only the owner of an entry may rename it).  Windows has no such bits: there every folder is trusted.
 """
 
 import contextlib
@@ -39,10 +38,10 @@ MAGIC = b"namgraph cache 1\n"
 DIGEST = 32
 MAX_BYTES = 1 << 28
 LEFT_OVER_S = 3600.0
-"""Seconds after which an unfinished file of a writer counts as left by one that was killed."""
+"""Seconds after which an unfinished file counts as left by a writer that was killed."""
 PART = ".namgraph-{}.part"
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-# Not through a link, and without waiting for a writer if it is a named pipe.
+# Follow no symbolic link, and do not block on a named pipe.
 _READ |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _POSIX = hasattr(os, "getuid")
@@ -73,26 +72,26 @@ def digest_of(*parts: bytes) -> bytes:
 
 
 def read_entry(path: Path, key: bytes) -> bytes | None:
-    """Return the payload kept at ``path`` under ``key``; ``None`` if there is none that is whole.
+    """Return the payload stored at ``path`` under ``key``; ``None`` if missing or damaged.
 
-    A file that another user owns or may write raises ``PermissionError`` with the reason.
+    Raises ``PermissionError`` with the reason for a file that another user owns or may write.
     """
     try:
         handle = os.open(path, _READ)
-    except (OSError, ValueError):  # not there, a link, a socket
+    except (OSError, ValueError):  # missing, a link, a socket
         return None
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
             return None
-        reason = _others(found)
+        reason = _writable_by_others(found)
         if reason:
             raise PermissionError(f"{path} {reason}")
         with open(handle, "rb", closefd=False) as file:
             data = file.read(MAX_BYTES)
     except PermissionError:
         raise
-    except OSError:  # the disk gives it back no more
+    except OSError:  # a read error
         return None
     finally:
         os.close(handle)
@@ -103,9 +102,9 @@ def read_entry(path: Path, key: bytes) -> bytes | None:
 
 
 def write_entry(path: Path, key: bytes, payload: bytes) -> None:
-    """Put an entry in the place of whatever is at ``path``; ``OSError`` if it cannot be written.
+    """Write an entry atomically, replacing what is at ``path``; ``OSError`` if that fails.
 
-    Several processes may do so at the same time: each entry is whole, and the last one stays.
+    Several processes may write the same entry at the same time: the last one stays.
     """
     part = unfinished(path.parent)
     try:
@@ -126,9 +125,9 @@ def write_entry(path: Path, key: bytes, payload: bytes) -> None:
 
 
 def unfinished(folder: Path) -> Path:
-    """Return a new name for a file that is being written; remove those of writers killed long ago.
+    """Return a new path for a file being written; delete those left by killed writers.
 
-    For the folder of a cache: what lies there under such a name is nobody's but a writer's.
+    For cache folders only: there every file of this pattern is an unfinished one.
     """
     before = time.time() - LEFT_OVER_S
     with contextlib.suppress(OSError):
@@ -140,9 +139,9 @@ def unfinished(folder: Path) -> Path:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder, and those above it, that only this user may write to.
+    """Create a folder, and those above it, that only this user may write to.
 
-    ``OSError`` if that cannot be, also where others may write above it or in it: then none is made.
+    Raises ``OSError`` if that fails, or if others may write to it or above: then it creates none.
     """
     for make in (_make, lambda folder: None):
         reason = distrust(folder)
@@ -159,9 +158,9 @@ def _make(folder: Path) -> None:
 
 
 def distrust(folder: Path) -> str:
-    """Return why entries in a folder are not to be read, or nothing if they are this user's.
+    """Return why entries in a folder must not be read, or ``""`` if they may.
 
-    A folder that is not there yet is judged by those above it.
+    A folder that does not exist yet is judged by those above it.
     """
     if not _POSIX:
         return ""
@@ -172,22 +171,22 @@ def distrust(folder: Path) -> str:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as reason:
-            return f"{place} cannot be looked at: {getattr(reason, 'strerror', '') or reason}"
-        reason_not = _others(found, above=place != real)
-        if reason_not:
-            return f"{place} {reason_not}"
+            return f"{place} cannot be checked: {getattr(reason, 'strerror', '') or reason}"
+        refused = _writable_by_others(found, above=place != real)
+        if refused:
+            return f"{place} {refused}"
     return ""
 
 
 def warn_once(kind: str, text: str) -> None:
-    """Give a ``RuntimeWarning``, the first time in a process that this kind of thing happens."""
+    """Issue a ``RuntimeWarning``, once per process and ``kind``."""
     if kind not in _warned:
         _warned.add(kind)
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
-def _others(found: os.stat_result, *, above: bool = False) -> str:
-    """Return who else may write, in words, or nothing; ``above``: a folder higher up."""
+def _writable_by_others(found: os.stat_result, *, above: bool = False) -> str:
+    """Return how others may write, or ``""``; ``above``: the rules for a folder higher up."""
     if not _POSIX:
         return ""
     if found.st_uid not in ({0, os.getuid(), _unmapped()} if above else {0, os.getuid()}):
@@ -211,9 +210,9 @@ def _name(user: int) -> str:
 
 @cache
 def _is_private(group: int) -> bool:
-    """Whether a group is this user's own: of the user's name, and with no other member.
+    """Return whether a group has the user's name and no other member.
 
-    Systems that make such groups let them write by default (umask 002).
+    Systems that create such groups make files group-writable by default (umask 002).
     """
     import grp
     import pwd
@@ -227,7 +226,7 @@ def _is_private(group: int) -> bool:
 
 @cache
 def _unmapped() -> int:
-    """Return the user that root outside of a container appears as, or 0 outside of containers."""
+    """Return the user id that the host's root has in this container; 0 outside of containers."""
     try:
         text = Path("/proc/self/uid_map").read_text(encoding="ascii")
         rows = [line.split() for line in text.splitlines()]

@@ -1,9 +1,9 @@
-"""Numba's compiler, less what kernels have no use for: it is most of a cold start.
+"""Numba's compiler without the passes that kernels do not need, which dominate a cold start.
 
-A kernel has no closures, no whole-array expressions, and raises nothing; and its LLVM code is
-optimised once, as a whole, where Numba does so function by function, then cheaply, then in full
-(which is to prune reference counts: kernels have none).  Nor does LLVM unroll loops: that made no
-kernel faster, and was a tenth of a cold start.
+A kernel has no closures, no whole-array expressions, and raises nothing.  Its LLVM code is
+optimised once, as a whole; Numba would optimise each function, then the module cheaply, then in
+full (to prune reference counts, which kernels do not have).  Loops are not unrolled: that made no
+kernel faster, and took a tenth of a cold start.
 """
 
 from collections.abc import Callable
@@ -23,43 +23,43 @@ __all__ = ["KernelCompiler"]
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
-    """The machine code of one kernel in the making; refuses what must not run on an audio thread.
+    """The LLVM module of one kernel; refuses calls that must not run on the audio thread.
 
     ``_Lower`` fills in these fields before the module is linked.
     """
 
     kernel: str
-    """Its name in the source, for errors."""
+    """Name of the kernel in the source, for errors."""
     entry: str
-    """The C function that callers get the address of."""
+    """Name of the C function that callers get the address of."""
     start: Any
-    """Where the kernel's source begins."""
+    """Source location where the kernel begins."""
     sites: Sites
     environment: str
-    """The global variable that Numba sets when it loads the code from disk."""
+    """Name of the global variable that Numba sets when it loads the code from disk."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
         self._hide_all_but_the_entry()
-        wanted = llvm.create_pipeline_tuning_options(speed_level=3)
-        wanted.loop_vectorization = True
-        wanted.slp_vectorization = False
-        wanted.loop_unrolling = False  # emitted loops are as long as they should be
-        builder = llvm.create_pass_builder(self._codegen._tm, wanted)
+        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning.loop_vectorization = True
+        tuning.slp_vectorization = False
+        tuning.loop_unrolling = False  # emitted loops are unrolled as far as they should be
+        builder = llvm.create_pass_builder(self._codegen._tm, tuning)
         builder.getModulePassManager().run(self._final_module, builder)
         self._check()
 
     def _hide_all_but_the_entry(self) -> None:
-        """Let LLVM drop what the entry does not reach, among it the allocator that Numba links."""
+        """Make the rest internal, so that LLVM drops what is not called (Numba's allocator)."""
         module = self._final_module
         for made in (*module.functions, *module.global_variables):
             if not made.is_declaration and made.name not in (self.entry, self.environment):
                 made.linkage = "internal"
 
     def _check(self) -> None:
-        """Raise ``KernelError`` if the optimised code reaches anything but pure functions."""
+        """Raise ``KernelError`` if the optimised code calls anything but pure functions."""
         module = self._final_module
         reached = [f.name for f in module.functions if f.is_declaration and not allowed(f.name)]
         reached += [g.name for g in module.global_variables if g.is_declaration]
@@ -67,7 +67,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
             raise refusal(self.kernel, reached, self.sites, self._callees(), self.start)
 
     def _callees(self) -> Callable[[str], set[str]]:
-        """Return a function that names what a function of the linked libraries calls."""
+        """Return a function that maps a linked function's name to the names it calls."""
         found: dict[str, set[str]] = {}
         for library in self._linking_libraries:
             for function in library._get_module_for_linking().functions:
@@ -79,12 +79,12 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
 
 class _Lower(Lower):  # type: ignore[misc]
-    """From typed statements to LLVM's."""
+    """Numba's lowering to LLVM IR, with a C entry function of our own."""
 
     def __init__(self, context: Any, library: Any, fndesc: Any, *rest: Any, **more: Any) -> None:
-        # Numba keeps the name of a function's module to import it by whenever it wants the
-        # function's globals.  A kernel never needs them, and an import could wait for ever: for a
-        # thread that is importing the module, and waits for this kernel meanwhile.
+        # Numba imports a function's module by name to find the function's globals.  A kernel never
+        # needs them, and the import could deadlock: another thread may be importing that module
+        # and waiting for this kernel.
         fndesc.modname = "builtins"
         super().__init__(context, library, fndesc, *rest, **more)
         library.sites, library.start = Sites(), self.func_ir.loc
@@ -93,7 +93,7 @@ class _Lower(Lower):  # type: ignore[misc]
         library.environment = self.context.get_env_name(fndesc)
 
     def lower_inst(self, inst: Any) -> None:
-        """Lower a statement, and record what calls it made."""
+        """Lower a statement, and record the calls in it."""
         blocks, block = self.function.blocks, self.builder.block
         known, begin = len(blocks), len(block.instructions)
         super().lower_inst(inst)
@@ -102,9 +102,9 @@ class _Lower(Lower):  # type: ignore[misc]
             self.library.sites.add(made, 0, self.loc)
 
     def lower_normal_function(self, fndesc: Any) -> None:
-        """Lower the function, and beside it the C function that calls it.
+        """Lower the function, and the C function that calls it.
 
-        Numba's C function would take the GIL and print what was raised: nothing may be.
+        Numba's own C function would take the GIL to print exceptions; a kernel raises none.
         """
         written = (line for block in self.blocks.values() for line in block.body)
         refuse_statements(self.func_ir.func_id.func, written)
@@ -121,7 +121,7 @@ class _Lower(Lower):  # type: ignore[misc]
         builder.ret(made)
 
     def create_cfunc_wrapper(self) -> None:
-        """Do nothing: it is there."""
+        """Do nothing: ``lower_normal_function`` has made the C function."""
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -133,26 +133,28 @@ class _Lowering(NativeLowering):  # type: ignore[misc]
         return _Lower
 
     def run_pass(self, state: Any) -> bool:
-        """Lower, link, optimise and check: what is refused is never kept on disk."""
+        """Lower, link, optimise and check, before anything is cached on disk."""
         changed: bool = super().run_pass(state)
         state.library.finalize()
         return changed
 
 
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
-    """The pipeline of passes for kernels."""
+    """The compiler pipeline of kernels."""
 
     def define_pipelines(self) -> list[Any]:
-        """Return Numba's own passes, but for those that kernels do not need."""
+        """Return Numba's passes without those that kernels do not need."""
         refuse_bytecode(self.state.func_id.func)
         library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         library.enable_object_caching()
         self.state.library = library
-        whole = DefaultPassBuilder.define_nopython_pipeline(self.state, "kernel")
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state, "kernel")
         left_out = {InlineClosureLikes, NopythonRewrites}
         instead = {NativeLowering: _Lowering}
-        whole.passes = [
-            (instead.get(kind, kind), text) for kind, text in whole.passes if kind not in left_out
+        pipeline.passes = [
+            (instead.get(kind, kind), text)
+            for kind, text in pipeline.passes
+            if kind not in left_out
         ]
-        whole.finalize()
-        return [whole]
+        pipeline.finalize()
+        return [pipeline]

@@ -1,4 +1,4 @@
-"""The processor as the audio thread needs it: flush-to-zero, and a clock that costs nothing."""
+"""Processor state for the audio thread: flush-to-zero, and the cycle counter."""
 
 import os
 import platform
@@ -35,7 +35,7 @@ def _assembly(builder: Any, text: str, constraint: str, result: Any, *args: Any)
 
 @intrinsic
 def set_flush_to_zero(typing: Any) -> Any:
-    """Make this thread treat denormals as zero; return what to hand to ``restore_floats``."""
+    """Make this thread flush denormals to zero; return the state for ``restore_floats``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if X86:
@@ -58,7 +58,7 @@ def set_flush_to_zero(typing: Any) -> Any:
 
 @intrinsic
 def restore_floats(typing: Any, word: Any) -> Any:
-    """Put back what ``set_flush_to_zero`` found."""
+    """Restore the state that ``set_flush_to_zero`` returned."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         if X86:
@@ -75,10 +75,10 @@ def restore_floats(typing: Any, word: Any) -> Any:
 
 @intrinsic
 def cycles(typing: Any) -> Any:
-    """Read a steady counter; ``nanoseconds_per_cycle`` gives its unit."""
+    """Read the constant-rate cycle counter; ``nanoseconds_per_cycle`` gives its unit."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if ARM:  # the counter LLVM would read traps outside the kernel; this one does not
+        if ARM:  # llvm.readcyclecounter would read one that user mode may not
             return _assembly(builder, "mrs $0, cntvct_el0", "=r", i64)
         kind = ir.FunctionType(i64, [])
         return builder.call(_declare(builder, "llvm.readcyclecounter", kind), [])
@@ -92,7 +92,7 @@ def _read_cycles(target: int) -> None:
 
 
 def processors() -> int:
-    """Return how many processors this process may use, which may be fewer than there are."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # ``os.process_cpu_count`` is new in Python 3.13
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
@@ -102,7 +102,7 @@ _unit: float | None = None
 
 
 def nanoseconds_per_cycle() -> float:
-    """Return the unit of ``cycles`` in nanoseconds, measured once against the system's clock."""
+    """Return the unit of ``cycles`` in nanoseconds; the first call measures it for 20 ms."""
     global _unit
     if _unit is None:
         word = np.zeros(1, np.int64)

@@ -1,8 +1,8 @@
-"""Compiled kernels on disk: one file each, never unpickled, linked only if whole and this user's.
+"""The cache of compiled kernels on disk: one file of object code per kernel, nothing pickled.
 
-They lie below ``NUMBA_CACHE_DIR`` if that is set, else in the ``__pycache__`` beside the kernel's
-source, else in the user's cache folder (also where the ones before cannot be used).  A file holds
-the object code and the key it was made from: cache_files.py says when it is read.
+The files lie below ``NUMBA_CACHE_DIR`` if that is set, else in the ``__pycache__`` beside the
+kernel's source; if those cannot be used, in the user's cache folder.  ``cache_files.py`` checks
+that a file is intact and this user's before it is linked.
 """
 
 import os
@@ -38,7 +38,7 @@ __all__ = ["KernelCache", "source_key"]
 
 LONGEST_NAME = 120
 _PARTS = struct.Struct("<4Q")
-"""Lengths of what a payload holds: names of the library and the C function, object, bitcode."""
+"""Lengths of the parts of a payload: library name, C function name, object code, bitcode."""
 
 
 @cache
@@ -60,35 +60,39 @@ def source_key() -> str:
 
 
 class KernelCache:
-    """Where one kernel's machine code is kept between processes, as Numba's ``CFunc`` asks for it.
+    """The cache of one kernel, with the interface that Numba's ``CFunc`` expects.
 
-    ``function`` is the function to compile: the one given, under a name that has the key in it.
-    Symbols of compiled code are found by name in all of a process: kernels of different code, such
-    as two versions of one notebook cell, must not have the same.
+    ``function`` is the function to compile: the one given, under a name that contains its digest.
+    Symbols of compiled code are global in a process, so kernels of different code, such as two
+    versions of a notebook cell, must have different names.
     """
 
     def __init__(self, function: Callable[..., Any], signature: Any) -> None:
         self.function = function
         self.depends = b""
-        """A digest of what the machine code depends on; empty if there can be none."""
+        """Digest of what the machine code depends on; empty if there is none."""
         self._folders: list[Path] = []
         try:
-            said = fingerprint(function), fingerprint(function, closure_only=True)
-        except ValueError:  # compiled anew in each process
+            whole, closure = fingerprint(function), fingerprint(function, closure_only=True)
+        except ValueError:  # cannot be cached
             return
         source = Path(function.__code__.co_filename)
         self.depends = digest_of(
-            *said, _source_stamp(source), str(function.__module__).encode(), source_key().encode()
+            whole,
+            closure,
+            _source_stamp(source),
+            str(function.__module__).encode(),
+            source_key().encode(),
         )
         self.function = _renamed(function, self.depends)
-        self._said = str(signature), host_lanes(), _versions()
+        self._target_key = str(signature), host_lanes(), _versions()
         self._stem = f"{_stem(source)}.{function.__qualname__}-{function.__code__.co_firstlineno}"
-        self._closure = said[1]
+        self._closure = closure
         self._folders = list(_folders(source))
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Return what an earlier process compiled, or ``None``.  Imports and unpickles nothing."""
-        for path, key in self._places(target):
+        """Return the cached library, or ``None``.  Imports and unpickles nothing."""
+        for path, key in self._paths(target):
             payload, reason = None, distrust(path.parent)
             if not reason:
                 try:
@@ -106,15 +110,15 @@ class KernelCache:
         return None
 
     def save_overload(self, signature: Any, made: Any) -> None:
-        """Keep what was compiled in the first folder that takes it; warn once if none does."""
+        """Write the library to the first folder that can be written; warn once if none can."""
         if made.library.has_dynamic_globals:
             self._folders = []
             warn_once(
                 self._stem,
-                f"{self._stem} is compiled anew in each process: its code has addresses in it",
+                f"{self._stem} is compiled again in each process: its code contains addresses",
             )
         reasons = []
-        for path, key in self._places(made.target_context):
+        for path, key in self._paths(made.target_context):
             try:
                 make_private(path.parent)
                 write_entry(path, key, _payload(made))
@@ -128,19 +132,19 @@ class KernelCache:
                 "(set NUMBA_CACHE_DIR to a folder of your own that can be written)",
             )
 
-    def _places(self, target: Any) -> Iterator[tuple[Path, bytes]]:
-        """Yield each file where the machine code may be, and its key."""
+    def _paths(self, target: Any) -> Iterator[tuple[Path, bytes]]:
+        """Yield each path where the machine code may be, and its key."""
         if not self._folders:
             return
-        said = repr((*self._said, target.codegen().magic_tuple())).encode()
-        variant = digest_of(said, self._closure).hex()[:16]
+        key = repr((*self._target_key, target.codegen().magic_tuple())).encode()
+        variant = digest_of(key, self._closure).hex()[:16]
         stem = re.sub(r"[^\w.-]", "", self._stem)[:LONGEST_NAME]
         for folder in self._folders:
-            yield folder / f"{stem}-{variant}.kernel", digest_of(said, self.depends)
+            yield folder / f"{stem}-{variant}.kernel", digest_of(key, self.depends)
 
 
 def _linked(target: Any, payload: bytes) -> Any:
-    """Return the compiled library in a payload, as much of it as ``CFunc`` looks at."""
+    """Return the compiled library in a payload, with the attributes that ``CFunc`` reads."""
     parts, at = [], _PARTS.size
     for length in _PARTS.unpack(payload[:at]):
         parts.append(payload[at : at + length])
@@ -158,7 +162,7 @@ def _payload(made: Any) -> bytes:
 
 
 def _renamed(function: Any, depends: bytes) -> Any:
-    """Return the same function with a name that tells it from all others of other code."""
+    """Return the same function under a name that is unique to its code."""
     made = python.FunctionType(
         function.__code__,
         function.__globals__,
@@ -178,15 +182,15 @@ def _versions() -> tuple[str, ...]:
 
 
 def _folders(source: Path) -> Iterator[Path]:
-    """Yield the folders for kernels of a source file, the first one preferred; none for a prompt.
+    """Yield the cache folders for kernels of a source file, the preferred one first.
 
-    What is typed at a prompt, or made by ``exec``, is kept only if it comes from a notebook.
+    There are none for a prompt or ``exec``, except in a notebook.
     """
     notebook = _is_notebook(source)
     if not (notebook or source.exists() or ".zip" in str(source) or getattr(sys, "frozen", False)):
         return
     above = source.absolute().parent
-    # The folder's own name beside its digest: for people who look.
+    # The folder's name makes the digest readable.
     name = "notebook" if notebook else f"{above.name}_{sha1(os.fsencode(above)).hexdigest()}"
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR).absolute() / name
@@ -206,7 +210,7 @@ def _stem(source: Path) -> str:
 
 
 def _source_stamp(source: Path) -> bytes:
-    """Return a digest of a kernel's own file: any change to it makes the kernel another one."""
+    """Return a digest of a kernel's source file: any change to the file invalidates the cache."""
     try:
         return sha256(source.read_bytes()).digest()
     except (OSError, ValueError):

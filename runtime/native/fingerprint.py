@@ -1,8 +1,8 @@
-"""What a kernel's machine code depends on, as a digest that is the same in every process.
+"""Digest of everything that a kernel's machine code depends on, the same in every process.
 
 A kernel is compiled with the values that its globals and closure have at that moment.  The digest
-covers its byte code, these values, and likewise every function that it calls.  Of this package's
-own functions only the names and closures are taken: ``source_key`` covers their text.
+covers its byte code, these values, and those of every function that it calls.  Of this package's
+own functions it covers only names and closures: ``source_key`` covers their source.
 """
 
 import enum
@@ -24,9 +24,9 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis), sli
 
 
 def fingerprint(function: Callable[..., Any], *, closure_only: bool = False) -> bytes:
-    """Return a digest of a function and of all that its code reads.
+    """Return the digest of a function and of all values that its code reads.
 
-    Raises ``ValueError`` if something in it has no value that can be written down.
+    Raises ``ValueError`` if one of these values cannot be serialised.
     """
     walk = _Walk()
     if closure_only:
@@ -37,80 +37,82 @@ def fingerprint(function: Callable[..., Any], *, closure_only: bool = False) -> 
 
 
 class _Walk:
+    """Adds a function and everything it refers to, recursively, to one digest."""
+
     def __init__(self) -> None:
         self.digest = blake2b(digest_size=32)
         self.seen: dict[int, tuple[int, Any]] = {}
 
-    def say(self, *words: object) -> None:
-        """Take words into the digest."""
+    def add(self, *words: object) -> None:
+        """Add words to the digest."""
         for word in words:
             text = word if isinstance(word, bytes) else repr(word).encode("utf-8", "replace")
             self.digest.update(len(text).to_bytes(8, "little"))
             self.digest.update(text)
 
     def value(self, value: Any) -> None:
-        """Take any value into the digest."""
+        """Add any value to the digest."""
         if isinstance(value, _PLAIN) and not isinstance(value, enum.Enum):
-            self.say(type(value).__name__, value)
+            self.add(type(value).__name__, value)
             return
         if id(value) in self.seen:
-            self.say("again", self.seen[id(value)][0])
+            self.add("again", self.seen[id(value)][0])
             return
-        self.seen[id(value)] = len(self.seen), value  # held, so that no other has its id
+        self.seen[id(value)] = len(self.seen), value  # keep a reference: ids are reused
         self._once(value)
 
     def _once(self, value: Any) -> None:
         if isinstance(value, tuple | list):
-            self.say(type(value).__qualname__, len(value))
+            self.add(type(value).__qualname__, len(value))
             for item in value:
                 self.value(item)
         elif isinstance(value, dict):
-            self.say("dict", len(value))
+            self.add("dict", len(value))
             for key, item in value.items():
                 self.value(key)
                 self.value(item)
         elif isinstance(value, set | frozenset):
-            self.say("set", *sorted(map(repr, value)))
+            self.add("set", *sorted(map(repr, value)))
         elif isinstance(value, np.ndarray):
-            self.say("array", value.dtype, value.shape, value.flags.f_contiguous, value.tobytes())
+            self.add("array", value.dtype, value.shape, value.flags.f_contiguous, value.tobytes())
         elif isinstance(value, np.generic):
-            self.say("scalar", value.dtype, value.tobytes())
+            self.add("scalar", value.dtype, value.tobytes())
         elif isinstance(value, np.dtype):
-            self.say("dtype", value)
+            self.add("dtype", value)
         elif isinstance(value, Type):
-            self.say("type", type(value).__name__, value.name)
+            self.add("type", type(value).__name__, value.name)
         elif isinstance(value, python.CodeType):
             self.code(value)
         elif isinstance(value, python.FunctionType):
             self.function(value)
         elif isinstance(value, python.ModuleType):
-            self.say("module", value.__name__)
+            self.add("module", value.__name__)
         elif isinstance(value, type):
-            self.say("class", value.__module__, value.__qualname__)
+            self.add("class", value.__module__, value.__qualname__)
             if issubclass(value, enum.Enum):
                 self.value({m.name: m.value for m in value})
         elif hasattr(value, "py_func"):  # what Numba's decorators return
-            self.say("compiled", sorted(getattr(value, "targetoptions", {}).items()))
+            self.add("compiled", sorted(getattr(value, "targetoptions", {}).items()))
             self.value(value.py_func)
         elif hasattr(value, "_defn") and not _is_ours(type(value)):  # Numba's intrinsics
-            self.say("intrinsic", value._name)
+            self.add("intrinsic", value._name)
             self.value(value._defn)
         elif _top(value) in KNOWN and hasattr(value, "__name__"):
-            self.say("known", value.__name__)
+            self.add("known", value.__name__)
         else:
             self._pickled(value)
 
     def _pickled(self, value: Any) -> None:
         try:
-            self.say("pickled", serialize.dumps(value))
+            self.add("pickled", serialize.dumps(value))
         except Exception as reason:  # whatever its own methods raise
             raise ValueError(
-                f"{type(value).__qualname__} cannot be written down: {reason}"
+                f"{type(value).__qualname__} cannot be serialised: {reason}"
             ) from reason
 
     def function(self, function: Any, *, whole: bool = False) -> None:
-        """Take a function into the digest; ``whole``: with its code even if it is ours."""
-        self.say("function", function.__module__, function.__qualname__)
+        """Add a function to the digest; ``whole``: with its code even if it is this package's."""
+        self.add("function", function.__module__, function.__qualname__)
         ours = _is_ours(function)
         if _top(function) in KNOWN:
             return
@@ -123,11 +125,11 @@ class _Walk:
             self._globals(function)
 
     def closure(self, function: Any) -> None:
-        """Take what a function has from the functions around it."""
+        """Add the closure of a function to the digest."""
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
-            self.say("cell", name)
+            self.add("cell", name)
             try:
                 self.value(cell.cell_contents)
             except ValueError as reason:
@@ -141,8 +143,8 @@ class _Walk:
                 self._named(name, space[name], names)
 
     def _named(self, name: str, value: Any, names: list[str]) -> None:
-        """Take a global; of a module, whatever in it the code may name."""
-        self.say("global", name)
+        """Add a global; of a module, every attribute that the code may refer to."""
+        self.add("global", name)
         self.value(value)
         if isinstance(value, python.ModuleType) and value.__name__.split(".")[0] not in KNOWN:
             for inner in names:
@@ -151,14 +153,14 @@ class _Walk:
                     self._named(inner, found, names)
 
     def code(self, code: python.CodeType) -> None:
-        """Take byte code: what it does, not where it stands in its file."""
-        self.say("code", code.co_code, code.co_names, code.co_varnames, code.co_cellvars)
-        self.say(code.co_argcount, code.co_kwonlyargcount, code.co_flags, code.co_freevars)
+        """Add byte code, without line numbers."""
+        self.add("code", code.co_code, code.co_names, code.co_varnames, code.co_cellvars)
+        self.add(code.co_argcount, code.co_kwonlyargcount, code.co_flags, code.co_freevars)
         self.value(code.co_consts)
 
 
 def _names(code: python.CodeType) -> list[str]:
-    """Return the names that code, and code inside it, reads: of globals and of attributes."""
+    """Return the names of globals and attributes that code, and code nested in it, reads."""
     found = dict.fromkeys(code.co_names)
     for const in code.co_consts:
         if isinstance(const, python.CodeType):
@@ -171,6 +173,6 @@ def _top(value: Any) -> str:
 
 
 def _is_ours(value: Any) -> bool:
-    """Whether ``source_key`` covers where a function or class is written."""
+    """Return whether a function or class is defined in a file that ``source_key`` covers."""
     module = str(getattr(value, "__module__", None) or "")
     return module.startswith((f"{_PACKAGE}.runtime.", f"{_PACKAGE}.nodes."))

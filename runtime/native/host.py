@@ -1,4 +1,4 @@
-"""What this processor offers a kernel: how wide its vectors are, how many, and whether it fuses."""
+"""The host processor's vector width, number of vector registers, and fused multiply-add."""
 
 import os
 from functools import cache
@@ -12,14 +12,15 @@ from ...graph.errors import ParamError
 __all__ = ["WIDTHS", "fuses", "host_lanes", "lanes_at_import", "registers"]
 
 WIDTHS = (4, 8, 16)
-"""Float32 lanes of a vector: SSE and NEON, AVX2, AVX-512."""
+"""Float32 lanes per vector: SSE and NEON, AVX2, AVX-512."""
 
 
 @cache
 def _features() -> frozenset[str]:
     # Numba generates the code, so its settings (NUMBA_ENABLE_AVX and the like) decide, not cpuid.
-    told = config.CPU_FEATURES
-    flat = get_host_cpu_features() if told is None else told
+    flat = config.CPU_FEATURES
+    if flat is None:
+        flat = get_host_cpu_features()
     return frozenset(f[1:] for f in flat.split(",") if f.startswith("+"))
 
 
@@ -30,24 +31,27 @@ def _arm() -> bool:
 
 @cache
 def fuses() -> bool:
-    """Say whether a multiply and an add are one instruction with one rounding."""
+    """Return whether multiply-add is one instruction with one rounding."""
     return _arm() or "fma" in _features()
 
 
 def host_lanes() -> int:
-    """Return how many float32 a vector of this host holds; ``NAMGRAPH_LANES`` overrides it."""
-    told = os.environ.get("NAMGRAPH_LANES", "").strip()
-    if told:
-        if told not in map(str, WIDTHS):
-            raise ParamError(f"NAMGRAPH_LANES is {told!r}: must be 4, 8 or 16")
-        return int(told)
+    """Return the float32 lanes per vector of this host; ``NAMGRAPH_LANES`` overrides it.
+
+    Raises ``ParamError`` if ``NAMGRAPH_LANES`` is not 4, 8 or 16.
+    """
+    override = os.environ.get("NAMGRAPH_LANES", "").strip()
+    if override:
+        if override not in map(str, WIDTHS):
+            raise ParamError(f"NAMGRAPH_LANES is {override!r}: must be 4, 8 or 16")
+        return int(override)
     return _own_lanes()
 
 
 def lanes_at_import() -> int:
-    """Return ``host_lanes``, or the host's own: ``Plan`` refuses a wrong NAMGRAPH_LANES by name.
+    """Return ``host_lanes``, or the host's own number where NAMGRAPH_LANES is wrong.
 
-    An import should not fail: nobody could say in one line why.
+    An import must not fail; ``Plan`` raises the error.
     """
     try:
         return host_lanes()
@@ -62,5 +66,5 @@ def _own_lanes() -> int:
 
 
 def registers(width: int) -> int:
-    """Return how many vector registers a kernel of ``width`` lanes may count on."""
+    """Return the number of vector registers for vectors of ``width`` lanes."""
     return 32 if width == 16 or _arm() else 16

@@ -1,12 +1,12 @@
-"""What the machine code of a kernel may call, and the error for one that calls anything else.
+"""Check that the machine code of a kernel calls only pure functions; build the error if not.
 
-A kernel runs on the audio thread, where nothing may allocate, call Python or raise.  LLVM's module
-is looked at after it was optimised: every function that it still declares is reached by some path
-of the kernel, and must be one of those that ``allowed`` names.  Exits that return an error (Numba
-raises by returning one) carry a call of a function that does not exist, an *exit mark*, so they are
-found in the same way: where LLVM can prove that an exit is never taken, its mark is gone.
+A kernel runs on the audio thread, where nothing may allocate, call Python or raise.  The check
+reads LLVM's module after optimisation: every function that it still declares is called on some
+path of the kernel, and must pass ``allowed``.  Returns of an error (Numba's way to raise) are found
+in the same way: each is preceded by a call of a function that does not exist, an *exit mark*, and
+where LLVM can prove that the return is never reached, the mark is gone.
 
-While a kernel is lowered ``Sites`` records which source line made which call, for the message.
+While a kernel is lowered, ``Sites`` records the source line of each call, for the message.
 """
 
 import dis
@@ -33,7 +33,7 @@ __all__ = [
 
 _EXIT = "namgraph.error_exit."
 
-# C functions of numbers alone.  "numba_" before a name is Numba's own copy of it.
+# C functions without side effects.  The prefix "numba_" marks Numba's own copy of one.
 _MATH = """
 acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1
 fabs fdim fixed_fmod floor fma fmax fmin fmod fptoui frexp gamma hypot ldexp lgamma log log10 log1p
@@ -46,21 +46,21 @@ _PURE = {
 _PURE |= {"numba_sdiv", "numba_srem", "numba_udiv", "numba_urem", "numba_cpow", "numba_cpowf"}
 _PURE |= {"memcpy", "memmove", "memset", "memcmp", "bcmp"}
 # Arithmetic that a processor lacks (128 bits, say), from the compiler's runtime; Intel's vector
-# mathematics; LLVM's own operations, less those that stop the process.
+# mathematics; LLVM's intrinsics, except those that stop the process.
 _PURE_PATTERN = re.compile(
     r"__(add|sub|mul|mulo|div|mod|udiv|umod|ash|lsh|fix|fixuns|float|floatun|neg|cmp|ucmp|pow|extend|"
     r"trunc)[dsthx]\w*|__svml_\w+|llvm\.(?!trap|debugtrap|ubsantrap|eh\.|coro\.|longjmp)[\w.]+"
 )
 
-_RAISES_SAID = "can raise, which nothing on the audio thread would catch: test for the case first"
-_PASSES_ON_SAID = (
+_RAISES_TEXT = "can raise, which nothing on the audio thread would catch: test for the case first"
+_PASSES_ON_TEXT = (
     "calls what can raise, which nothing on the audio thread would catch: test for the case first "
     "(in a function of numba.njit division by zero raises, in one of ng.helper it does not)"
 )
 _OPCODES = {
     "MAKE_FUNCTION": "makes a function (a comprehension is one too): write a loop",
-    "BEFORE_WITH": "is a with statement: a kernel has no contexts",
-    "IMPORT_NAME": "imports: a module is imported where the kernel is defined",
+    "BEFORE_WITH": "is a with statement: a kernel must have none",
+    "IMPORT_NAME": "imports: import the module outside the kernel",
 }
 _RAISES = (
     statements.Raise
@@ -72,7 +72,7 @@ _RAISES = (
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NOISE = re.compile(r"Failed in \w+ mode pipeline|During: |- Resolution|\^|-+$|There are \d+ cand")
-# What a symbol means, the most telling first; the empty pattern stands for all others.
+# The message for each kind of symbol, most specific first; the last pattern matches all others.
 _MEANINGS = [
     (
         re.compile(r"_*(NRT_(?!MemInfo_call_dtor)|nrt_|(malloc|calloc|realloc|aligned_alloc)$)"),
@@ -80,34 +80,34 @@ _MEANINGS = [
     ),
     (
         re.compile(r"_*(Py|numba_)"),
-        "needs the Python interpreter: a kernel computes with numbers alone",
+        "needs the Python interpreter: a kernel must compute with numbers only",
     ),
     (
         re.compile("NRT_MemInfo_call_dtor$"),
         "counts references to an array, and may free it: index arrays without slicing them, or "
         "keep them with io.memory.constant and read them by ng.floats",
     ),
-    (re.compile(re.escape(_EXIT)), _RAISES_SAID),
-    (re.compile(""), "may allocate, lock or wait: a kernel computes with numbers alone"),
+    (re.compile(re.escape(_EXIT)), _RAISES_TEXT),
+    (re.compile(""), "may allocate, lock or wait: a kernel must compute with numbers only"),
 ]
 
 
 def allowed(symbol: str) -> bool:
-    """Say whether a kernel may call a C function: it computes, and nothing else."""
+    """Return whether a kernel may call a C function: one that only computes."""
     return symbol in _PURE or _PURE_PATTERN.fullmatch(symbol) is not None
 
 
 class Sites:
-    """Which source line of a kernel, or of a helper inlined into it, made which call."""
+    """The source line of each call in a kernel and the helpers inlined into it."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
         self.exits: list[str] = []
         self.passed_on: set[str] = set()
-        """Those exits that return the error of something that was called."""
+        """Exit marks of returns that pass on the error of a called function."""
 
     def add(self, block: Any, begin: int, line: Any) -> None:
-        """Record what a statement at ``line`` put into an LLVM block, from number ``begin`` on."""
+        """Record the calls of the statement at ``line``: its instructions begin at ``begin``."""
         for made in block.instructions[begin:]:
             if isinstance(made, ir.instructions.CallInstr):
                 if isinstance(made.callee, ir.Function):
@@ -116,7 +116,7 @@ class Sites:
                 self._mark(block, made, line)
 
     def _mark(self, block: Any, leave: Any, line: Any) -> None:
-        """Put an exit mark before a return of an error."""
+        """Insert an exit mark before a return of an error."""
         name = f"{_EXIT}{len(self.exits)}"
         self.exits.append(name)
         self.calls.append((name, line))
@@ -128,7 +128,7 @@ class Sites:
         builder.call(mark, [])
 
     def first(self, symbols: set[str], callees: Callable[[str], Iterable[str]]) -> Any:
-        """Return the first line whose call leads to one of ``symbols``, and which; or None."""
+        """Return ``(line, symbol)`` of the first call that leads to one of ``symbols``, or None."""
         leads: dict[str, str] = {}
 
         def leads_to(name: str) -> str:
@@ -143,7 +143,7 @@ class Sites:
 
 
 def _is_error(leave: Any) -> bool:
-    """Say whether a return gives anything but Numba's 0 (a value) and -2 (None)."""
+    """Return whether a return instruction returns an error: not 0 (a value) and not -2 (None)."""
     value = leave.operands[0] if leave.operands else None
     return value is not None and not (isinstance(value, ir.Constant) and value.constant in (0, -2))
 
@@ -155,39 +155,39 @@ def refusal(
     callees: Callable[[str], Iterable[str]],
     start: Any,
 ) -> KernelError:
-    """Return the error for a kernel that reaches ``symbols``: it tells of the gravest one.
+    """Return the error for a kernel that calls ``symbols``, about the most serious of them.
 
-    ``callees`` gives what a function of the linked libraries calls; ``start`` is where the kernel
-    begins, for a symbol that no line is known to lead to.
+    ``callees`` maps a linked function to the functions it calls; ``start`` is the location of the
+    kernel, for a symbol that no recorded line leads to.
     """
     rank = min(map(_rank, symbols))
-    gravest = sorted(symbol for symbol in symbols if _rank(symbol) == rank)
-    line, symbol = sites.first(set(gravest), callees) or (start, gravest[0])
-    said = _PASSES_ON_SAID if symbol in sites.passed_on else _MEANINGS[rank][1]
-    return located(name, line, said if symbol in sites.exits else f"{said} ({symbol})")
+    worst = sorted(symbol for symbol in symbols if _rank(symbol) == rank)
+    line, symbol = sites.first(set(worst), callees) or (start, worst[0])
+    text = _PASSES_ON_TEXT if symbol in sites.passed_on else _MEANINGS[rank][1]
+    return located(name, line, text if symbol in sites.exits else f"{text} ({symbol})")
 
 
 def _rank(symbol: str) -> int:
-    """Return the number of the first meaning that fits a symbol."""
+    """Return the index of the first entry of ``_MEANINGS`` that matches a symbol."""
     return next(n for n, (pattern, _) in enumerate(_MEANINGS) if pattern.match(symbol))
 
 
-def located(name: str, line: Any, said: str) -> KernelError:
-    """Return an error that names a kernel, a file and line, and shows that line."""
+def located(name: str, line: Any, text: str) -> KernelError:
+    """Return an error with the kernel, the file and line, the source of that line, and a text."""
     source = _cut(" ".join(linecache.getline(line.filename, line.line).split()), 80)
-    shown = f" `{source}`" if source else ""
-    return KernelError(f"kernel {name}: {line.filename}:{line.line}:{shown} {said}")
+    quoted = f" `{source}`" if source else ""
+    return KernelError(f"kernel {name}: {line.filename}:{line.line}:{quoted} {text}")
 
 
 def refuse_statements(function: Callable[..., Any], statements: Iterable[Any]) -> None:
     """Raise ``KernelError`` at the first ``raise`` or ``assert`` among Numba's statements."""
     for statement in statements:
         if isinstance(statement, _RAISES):
-            raise located(function.__name__, statement.loc, _RAISES_SAID)
+            raise located(function.__name__, statement.loc, _RAISES_TEXT)
 
 
 def refuse_bytecode(function: Callable[..., Any]) -> None:
-    """Raise ``KernelError`` for what Numba's errors would not explain, at its line."""
+    """Raise ``KernelError`` for constructs that Numba's own errors would not explain."""
     for step in dis.get_instructions(function):
         if step.opname in _OPCODES and step.positions is not None:
             line = Loc(function.__code__.co_filename, step.positions.lineno)
@@ -195,17 +195,17 @@ def refuse_bytecode(function: Callable[..., Any]) -> None:
 
 
 def cannot_compile(function: Callable[..., Any], error: Exception) -> KernelError:
-    """Return the error for a kernel that the compiler gave up on: the first line that says why."""
+    """Return the error for a kernel that Numba cannot compile, with its first useful line."""
     lines = (line.strip() for line in _COLOUR.sub("", str(error)).splitlines())
-    said = next((x for x in lines if x and not _NOISE.match(x)), "")
-    if not isinstance(error, NumbaError) or not said:
-        said = f"{type(error).__name__}: {said}"
-    said = _cut(said, 300)
+    text = next((x for x in lines if x and not _NOISE.match(x)), "")
+    if not isinstance(error, NumbaError) or not text:
+        text = f"{type(error).__name__}: {text}"
+    text = _cut(text, 300)
     code, line = function.__code__, getattr(error, "loc", None)
     if line is None:
         where = f"{code.co_filename}:{code.co_firstlineno}"
-        return KernelError(f"kernel {function.__name__}: {where}: cannot be compiled: {said}")
-    return located(function.__name__, line, f"cannot be compiled: {said}")
+        return KernelError(f"kernel {function.__name__}: {where}: cannot be compiled: {text}")
+    return located(function.__name__, line, f"cannot be compiled: {text}")
 
 
 def _cut(text: str, length: int) -> str:

@@ -1,8 +1,8 @@
-"""Keeps Numba from importing the modules of the functions that it compiles.
+"""Prevent Numba from importing the modules of the functions that it compiles.
 
-An import of a module waits until the thread that is importing it has done so.  That thread may wait
-for the one that compiles: a module that starts workers, each of which renders, would never be
-imported.  A module whose function is compiled was begun to be imported, so ``sys.modules`` has it.
+Importing a module that another thread is importing waits for that thread, and that thread may be
+waiting for the compiler: a module that starts workers, each of which renders, would deadlock.  The
+module of a function being compiled is in ``sys.modules``, so no import is needed.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ __all__ = ["no_imports"]
 
 
 def _look_up(description: Any) -> Any:
-    """Return the module of a function as far as it is imported; for ``lookup_module``."""
+    """Return the module of a function from ``sys.modules``; replaces ``lookup_module``."""
     return sys.modules.get(description.modname, _dynamic_module)
 
 
@@ -31,16 +31,16 @@ def _is_being_imported(name: Any) -> bool:
 
 
 def _by_name(module: str, name: str) -> Any:
-    """Return what a module has under a dotted name; for pickles, when they are read."""
+    """Return the object with a dotted name in a module; called when a pickle is read."""
     return operator.attrgetter(name)(importlib.import_module(module))
 
 
 @contextlib.contextmanager
 def no_imports() -> Iterator[None]:
-    """Replace two methods of Numba's that import modules; to be used under its compiler lock.
+    """Replace two methods of Numba that import modules; call under Numba's compiler lock.
 
-    ``FunctionDescriptor.lookup_module`` imports the module of each function that is compiled, and
-    the pickler that of each function and class which a pickle names (exceptions, for instance).
+    ``FunctionDescriptor.lookup_module`` imports the module of each compiled function, and the
+    pickler the module of each function and class in a pickle (exceptions, for instance).
     """
     lookup_module = FunctionDescriptor.lookup_module
     reducer_override = NumbaPickler.reducer_override

@@ -1,7 +1,7 @@
-"""Memory as kernels see it: addresses, records at an address, channels, atomics, calls.
+"""Memory access in kernels: loads and stores, records, channels, atomics, calls by address.
 
-Everything here works inside compiled code only, allocates nothing, and takes and returns plain
-int64 addresses: array arguments between jitted functions cost reference counts.
+For compiled code only.  Nothing here allocates, and addresses are plain int64: array arguments
+between jitted functions would cost reference counts.
 """
 
 from typing import Any
@@ -49,12 +49,12 @@ def load(typing: Any, address: Any, index: Any) -> Any:
 
 
 channel_address = load
-"""``channel_address(ins, c)``: return the address of channel ``c``, of ``ins`` or of ``outs``."""
+"""``channel_address(ins, c)``: return the address of channel ``c`` of ``ins`` or ``outs``."""
 
 
 @intrinsic
 def store(typing: Any, address: Any, index: Any, value: Any) -> Any:
-    """Put an int64 at ``address + 8 * index``."""
+    """Store an int64 at ``address + 8 * index``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store(args[2], _word(builder, args[0], args[1]))
@@ -65,7 +65,7 @@ def store(typing: Any, address: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def load_acquire(typing: Any, address: Any) -> Any:
-    """Return the int64 at ``address``; what its writer wrote before it is visible after."""
+    """Load the int64 at ``address`` with acquire order; pairs with ``store_release``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(builder.inttoptr(args[0], i64.as_pointer()), "acquire", 8)
@@ -75,7 +75,7 @@ def load_acquire(typing: Any, address: Any) -> Any:
 
 @intrinsic
 def store_release(typing: Any, address: Any, value: Any) -> Any:
-    """Put an int64 at ``address`` after everything written before it."""
+    """Store an int64 at ``address`` with release order: earlier writes are visible first."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.store_atomic(args[1], builder.inttoptr(args[0], i64.as_pointer()), "release", 8)
@@ -117,7 +117,7 @@ move_bytes = intrinsic(_bytes(cgutils.raw_memmove))
 
 @intrinsic
 def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
-    """Clear ``count`` bytes."""
+    """Set ``count`` bytes to zero."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         cgutils.memset(builder, builder.inttoptr(args[0], PTR), args[1], 0)
@@ -132,22 +132,22 @@ def _first(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 
 @intrinsic
 def numbers(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
-    """See ``count`` numbers of a NumPy ``dtype`` at ``address``.
+    """Return a view of ``count`` numbers of a NumPy ``dtype`` at ``address``.
 
-    (Numba refuses a function called ``view`` that is reached by a dot.)
+    (Numba refuses a function named ``view`` that is an attribute.)
     """
     return Numbers(dtype.dtype)(types.int64, types.int64, dtype), _first
 
 
 @intrinsic
 def floats(typing: Any, address: Any, count: Any) -> Any:
-    """See ``count`` float32 at ``address``."""
+    """Return a view of ``count`` float32 at ``address``."""
     return Numbers(types.float32)(types.int64, types.int64), _first
 
 
 @intrinsic
 def channel(typing: Any, pointers: Any, index: Any, frames: Any) -> Any:
-    """See one channel of ``ins`` or ``outs``: ``frames`` float32."""
+    """Return a view of one channel of ``ins`` or ``outs``: ``frames`` float32."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(_word(builder, *args[:2]), typ=i64)

@@ -1,4 +1,4 @@
-"""Signal handlers that wait until a piece of work is done."""
+"""Defer Python's signal handlers while code runs that an exception must not interrupt."""
 
 import contextlib
 import signal
@@ -12,12 +12,12 @@ __all__ = ["signals_deferred"]
 
 @contextlib.contextmanager
 def signals_deferred() -> Iterator[None]:
-    """Run Python's signal handlers after the block, not inside it; once for each signal number.
+    """Run Python's signal handlers after the ``with`` block, once for each signal number.
 
-    For work that an exception of a handler (``KeyboardInterrupt``) must not break off: LLVM calls
-    back into Python while it compiles, an exception raised in there is lost, and the process
-    crashes some time later.  Python runs handlers in the main thread alone, so that in any other
-    this does nothing.  Signals that Python does not handle act at once, as always.
+    LLVM calls back into Python while it compiles; an exception that a handler raises there
+    (``KeyboardInterrupt``) is lost, and the process crashes some time later.  Python runs handlers
+    only in the main thread, so in other threads this does nothing.  Signals without a Python
+    handler act at once.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -40,7 +40,7 @@ def signals_deferred() -> Iterator[None]:
 
 
 def _restore(handlers: dict[int, Any], arrived: dict[int, None]) -> None:
-    """Put handlers back and run those of signals that arrived; raise the first of their errors."""
+    """Restore handlers and run those of signals that arrived; raise their first error."""
     raised: BaseException | None = None
     put_back = dict(handlers)
     while put_back or arrived:

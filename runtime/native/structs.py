@@ -1,8 +1,8 @@
 """Records and numbers at an address, for compiled code: every access is one load or store.
 
-Numba's own arrays would do, at several times the compile time: each access drags an array header
-along, and asks whether the index is negative.  Here a record is nothing but its address with the
-fields of its NumPy dtype, and a row of numbers nothing but the address of the first.
+Numba's own arrays would work at several times the compile time: each access carries an array header
+and checks for a negative index.  Here a record is an address with the fields of its NumPy dtype,
+and numbers are the address of the first.
 """
 
 import operator
@@ -28,7 +28,7 @@ PTR = ir.PointerType()
 
 
 class Struct(types.Type):  # type: ignore[misc]
-    """The type of a record at an address."""
+    """The Numba type of a record at an address."""
 
     def __init__(self, fields: types.Record) -> None:
         self.fields = fields
@@ -69,7 +69,7 @@ def _set(context: Any, builder: Any, signature: Any, args: Any, name: str) -> No
 
 @intrinsic
 def record(typing: Any, address: Any, dtype: Any) -> Any:
-    """See the record of a structured ``dtype`` at ``address``: fields are read and written."""
+    """Return a view of the record of a structured ``dtype`` at ``address``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return args[0]
@@ -79,7 +79,7 @@ def record(typing: Any, address: Any, dtype: Any) -> Any:
 
 @intrinsic
 def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
-    """See record number ``index`` of those that lie one after another at ``address``."""
+    """Return a view of record number ``index`` of an array of records at ``address``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         size = ir.Constant(i64, dtype.dtype.size)
@@ -89,9 +89,9 @@ def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
 
 
 class Numbers(types.Type):  # type: ignore[misc]
-    """The type of numbers one after another at an address; an index is never negative.
+    """The type of consecutive numbers at an address; indices must not be negative.
 
-    ``pointers.py`` has the functions that see them.
+    ``pointers.py`` has the functions that return such views.
     """
 
     def __init__(self, dtype: types.Type) -> None:

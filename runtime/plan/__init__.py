@@ -1,1 +1,1 @@
-"""From a schedule to memory, rows and the native walk over them."""
+"""Plans: a schedule's memory, its rows, and the native players that call them."""

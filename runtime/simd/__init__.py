@@ -1,1 +1,1 @@
-"""Kernels with explicit vectors: LLVM IR written by Python, called from Numba."""
+"""Vector code for kernels: LLVM IR emitted from Python, called from Numba functions."""

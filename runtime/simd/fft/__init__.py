@@ -1,1 +1,1 @@
-"""FFT kernels, emitted as LLVM IR."""
+"""Fast Fourier transforms of 64, 512 and 4096 points, emitted as LLVM IR."""
