@@ -1,4 +1,4 @@
-"""The simplest adapter: arrays in, arrays out, faster than real time."""
+"""Render whole arrays through a graph, faster than real time."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,13 +29,13 @@ __all__ = ["best_block", "render"]
 Audio = NDArray[np.float32]
 BLOCK = 512
 DEVICE_FLOATS = 1 << 24
-"""What a port on a device has room for at most: many models have shorter blocks."""
+"""Samples of a port on a device, at most: graphs with many models get shorter blocks."""
 SIDES: tuple[Literal["input", "output"], ...] = ("input", "output")
 CHUNK_S = 1.0
 """Seconds of audio between two reports of progress."""
 LONGEST_TAIL_S = 60.0
-CROWD = 1024
-"""Changes posted at a time: an engine has room for 8,192, and moves all when it takes one."""
+CHANGES_AT_A_TIME = 1024
+"""Changes posted at a time: an engine holds 8,192, and moves all of them when it applies one."""
 
 
 @overload
@@ -79,18 +79,18 @@ def render(
     report: Callable[[Stats], None] | None = None,
     strict: bool | None = False,
 ) -> Audio | dict[str, Audio]:
-    """Run whole signals through a graph and return what comes out, tails included.
+    """Return the output of a graph for whole signals, with the tail.
 
     ``audio`` is float ``(channels, frames)`` or ``(frames,)`` at ``sample_rate`` Hz (a mapping by
     input name where there are several).  The result starts where the input starts: the graph's
     latency is taken out.  It is longer than the input by the graph's tail, or as long as the
-    input with ``tail=False``.  ``block`` cannot be heard; where it is not given, it is short, and
-    long for a GPU, which cuts it into chunks.  ``changes`` are ``(frame, "node.param",
+    input with ``tail=False``.  ``block`` changes no sample; the default is short, and long for
+    a GPU, which cuts it into chunks.  ``changes`` are ``(frame, "node.param",
     value)``, applied at those frames exactly; all are checked before the first block, also those
-    that come after the end.  ``progress`` is told the share done, from 0 to 1;
-    ``report`` is given the engine's statistics in the end: what had to be muted is counted there.
-    What is silent in the graph (``Graph.check``) is a ``GraphWarning``, with ``strict`` a
-    ``GraphError``; ``strict=None`` looks for nothing.
+    after the end.  ``progress`` is called with the share done, from 0 to 1;
+    ``report`` is called with the engine's statistics at the end: muted blocks are counted there.
+    Nodes that cannot be heard (``Graph.check``) are a ``GraphWarning``, with ``strict`` a
+    ``GraphError``; ``strict=None`` skips that check.
     """
     as_graph(graph, "render(graph, audio, sample_rate)")
     tail = check_flag("tail", tail)
@@ -99,27 +99,27 @@ def render(
     if block is not None:
         block = check_whole("block", block, 1, LONGEST_BLOCK)
     sample_rate = Spec(sample_rate, 1).rate
-    ends = AudioBuffers(graph, audio)
+    buffers = AudioBuffers(graph, audio)
     if block is None:
-        block = best_block(graph, ends.frames)
+        block = best_block(graph, buffers.frames)
     engine = Engine(graph, sample_rate=sample_rate, max_frames=block, strict=strict)
     extra = min(graph_tail(graph, engine.spec), round(LONGEST_TAIL_S * sample_rate)) if tail else 0
-    wanted, latency = ends.frames + extra, engine.latency
-    total, channels = wanted + latency, sum(graph.outputs.values())
+    frames, latency = buffers.frames + extra, engine.latency
+    total, channels = frames + latency, sum(graph.outputs.values())
     if total * channels > MAX_AUDIO_SAMPLES:
         raise EngineError(
             f"the result would have {total} frames of {channels} channels: at most "
             f"{MAX_AUDIO_SAMPLES} samples are held ({spelled_bytes(4 * MAX_AUDIO_SAMPLES)})"
         )
-    inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in ends.inputs]
+    inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in buffers.inputs]
     outputs = list(np.zeros((channels, total), np.float32))
-    todo = _checked(engine, changes)
+    todo = _check_changes(engine, changes)
     chunk = max(block, round(CHUNK_S * sample_rate) // block * block)
     start = 0
     while start < total:
         stop = min(start + chunk, total)
-        if len(todo) > CROWD and todo[CROWD][0] < stop:
-            stop = max(todo[CROWD][0], start + 1)
+        if len(todo) > CHANGES_AT_A_TIME and todo[CHANGES_AT_A_TIME][0] < stop:
+            stop = max(todo[CHANGES_AT_A_TIME][0], start + 1)
         while todo and todo[0][0] < stop:
             at, name, value = todo.popleft()
             engine.set(name, value, at=at)
@@ -130,16 +130,16 @@ def render(
             progress(start / total)
     if report is not None:
         report(engine.stats())
-    result: Audio | dict[str, Audio] = ends.shaped([y[latency:] for y in outputs])
+    result: Audio | dict[str, Audio] = buffers.shaped([y[latency:] for y in outputs])
     return result
 
 
 def best_block(graph: Graph, frames: int) -> int:
-    """Return the block that a graph renders fastest in.
+    """Return the block size that a graph renders fastest with.
 
-    A GPU cuts a block into chunks for all its multiprocessors, and each chunk begins by playing
-    what came before it: the longer the block, the less of that.  Blocks are of few different
-    lengths, so that one render leaves its memory to the next (``cuda/store.py``).
+    A GPU cuts a block into chunks for all its multiprocessors, and each chunk first computes the
+    frames before it again: the longer the block, the fewer of these.  Few different sizes are
+    used, so that one render can reuse the memory of another (``cuda/driver/memory_pool.py``).
     """
     ports = [p for n in graph.nodes for side in SIDES for p in graph.ports(n, side)]
     widths = [p.channels or 1 for p in ports if p.space is Space.DEVICE]
@@ -151,12 +151,12 @@ def best_block(graph: Graph, frames: int) -> int:
     return max(BLOCK, min(most, -(-even // step) * step))
 
 
-def _checked(
+def _check_changes(
     engine: Engine, changes: Iterable[tuple[int, str, float]]
 ) -> deque[tuple[int, str, float]]:
-    """Return the changes in the order they are due; the last of several at one frame is heard."""
+    """Return the changes sorted by frame; of several at one frame the last counts."""
     found: dict[tuple[int, str], float] = {}
-    for at, name, value in _triples(changes):
+    for at, name, value in _check_triples(changes):
         frame = as_whole(at)
         if frame is None or frame < 0:
             raise ParamError(f"a change at frame {said(at)}: must be a whole number, 0 or more")
@@ -165,7 +165,7 @@ def _checked(
     return deque((at, name, value) for (at, name), value in due)
 
 
-def _triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:
+def _check_triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:
     allowed = 'must be a list of (frame, "node.param", value)'
     if isinstance(changes, str | bytes | Mapping) or not isinstance(changes, Iterable):
         raise ParamError(f"changes is {said(changes)}: {allowed}")

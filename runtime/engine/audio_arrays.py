@@ -1,4 +1,4 @@
-"""From arrays as people hold them to channels as the engine takes them, and back."""
+"""Convert arrays of audio to the channels that an engine plays, and back.  Any thread."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,8 +18,8 @@ STEREO = 2
 def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
     """Return audio as contiguous float32 ``(channels, frames)``; 1-D is mono.
 
-    Nothing is guessed: another channel count, more dimensions or other than real numbers is a
-    ``PortError`` that names the input.
+    ``PortError``, which names the input: another channel count, more dimensions, or samples that
+    are not floating point.
     """
     x = _array(name, audio)
     if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
@@ -33,7 +33,7 @@ def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
             f"{name}: audio of shape {x.shape} has {found} channel{'s' * (found != 1)}, "
             f"the graph's input takes {channels}{_advice(x, channels)}"
         )
-    with np.errstate(over="ignore"):  # too large for float32 is infinite, and counted as such
+    with np.errstate(over="ignore"):  # values too large for float32 become infinite: counted
         return np.ascontiguousarray(planar, np.float32)
 
 
@@ -45,7 +45,7 @@ def _array(name: str, audio: Any) -> NDArray[Any]:
 
 
 def _length(audio: Any) -> int:
-    """Return the frames of audio that nobody will hear: any number of channels will do."""
+    """Return the frames of an array with any number of channels."""
     shape = _array("audio", audio).shape
     if len(shape) not in (1, 2):
         raise PortError(f"audio: shape is {shape}: must be (channels, frames) or (frames,)")
@@ -53,7 +53,7 @@ def _length(audio: Any) -> int:
 
 
 def _advice(x: NDArray[Any], channels: int) -> str:
-    """Return what to do with audio of another width, where its shape shows what it is."""
+    """Return how to convert audio with the wrong channel count, if its shape shows it."""
     if x.ndim == 1:
         return ": np.stack([x, x]) plays it on both" if channels == 2 else ""
     rows, columns = x.shape
@@ -69,7 +69,7 @@ def _advice(x: NDArray[Any], channels: int) -> str:
 
 
 class AudioBuffers:
-    """One call's audio, matched to the graph's inputs and outputs."""
+    """The audio of one call, as one array for each channel of the graph's inputs and outputs."""
 
     def __init__(self, graph: Graph, audio: ArrayLike | Mapping[str, ArrayLike]) -> None:
         self.graph = graph
@@ -95,12 +95,12 @@ class AudioBuffers:
         self.mono = not self.by_name and np.ndim(whole) == 1
         if planar:
             self.frames = next(iter(lengths.values()))
-        else:  # a graph that only makes sound: the array says how much
+        else:  # a graph without inputs: the array only gives the length
             self.frames = 0 if self.by_name else _length(whole)
         self.inputs: list[Audio] = [row for x in planar.values() for row in x]
 
     def outputs(self, out: Audio | None = None) -> list[Audio]:
-        """Return one array for each output channel; ``out`` is used if it fits."""
+        """Return one array of frames for each output channel: rows of ``out``, or new ones."""
         count = sum(self.graph.outputs.values())
         if out is None:
             return list(np.empty((count, self.frames), np.float32))
@@ -118,7 +118,7 @@ class AudioBuffers:
         return list(planar)
 
     def shaped(self, outs: list[Audio]) -> Any:
-        """Return the outputs in the manner of the inputs: array or mapping, 1-D if mono."""
+        """Return the outputs in the form of the inputs: an array or a mapping, 1-D if mono."""
         found, at = {}, 0
         for name, channels in self.graph.outputs.items():
             found[name] = _stack(outs[at : at + channels])
@@ -130,7 +130,7 @@ class AudioBuffers:
 
 
 def _stack(rows: list[Audio]) -> Audio:
-    """Return rows as one array, without a copy where they lie in one already."""
+    """Return rows as one array; no copy if they are the rows of one already."""
     base, frames = rows[0].base, len(rows[0])
     if isinstance(base, np.ndarray) and base.shape == (len(rows), frames):
         return base

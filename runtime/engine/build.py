@@ -1,6 +1,6 @@
-"""Build a plan: open its device, prewarm it, and hand state over from the plan before.
+"""Build a plan: open its device, prewarm it, and prepare the handover from the previous plan.
 
-Control threads only; the audio thread sees a plan when the engine swaps to it.
+Control threads; the audio thread uses a plan once the engine has swapped to it.
 """
 
 import contextlib
@@ -32,11 +32,11 @@ def build_plan(
 ) -> Plan:
     """Return a plan that is ready to be played.
 
-    ``previous`` is the plan it will follow: nodes that are the same by name and value, at the same
-    rate and width, take over its state when the engine swaps plans; a value is what ``previous``
-    was made with, or what ``current``, its graph as set since, says.  The inputs of other nodes
-    that remember for long fade in over ``fade_in_frames``.  If the device fails, nodes that may run
-    on the host do, with a ``RuntimeWarning``; where none may, ``CudaError`` is raised.
+    ``previous`` is the plan that plays before it: nodes of the same name and value, at the same
+    rate and channel counts, take over its state when the engine swaps plans.  A value is the same
+    as in the graph of ``previous``, or as in ``current``, that graph with the parameters as set.
+    The inputs of other nodes with a long memory fade in over ``fade_in_frames``.  If the device
+    fails, nodes that can run on the host do, with a ``RuntimeWarning``; else ``CudaError``.
     """
     before = [] if previous is None else [previous.graph.nodes]
     before += [] if current is None else [current.nodes]
@@ -70,14 +70,14 @@ def _build(
         if previous is not None:
             plan.keep(hand_over(previous, plan, same, is_kept))
         plan.begin_fade_ins(fade_in_frames)
-    except BaseException:  # a traceback that is kept would keep the device's memory
+    except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()
         raise
     return plan
 
 
 def _open_executor(own: Memory, schedule: Schedule) -> Executor | None:
-    """Return what runs the schedule's nodes on a device, or ``None`` where none is there."""
+    """Return the executor of the nodes on a device, or ``None`` if there are none."""
     nodes = on_device(schedule)
     if not nodes:
         return None
@@ -89,7 +89,7 @@ def _open_executor(own: Memory, schedule: Schedule) -> Executor | None:
 
 @contextlib.contextmanager
 def suspend_deadline(executor: Executor | None, deadline_s: float | None) -> Iterator[None]:
-    """Suspend the deadline of a device while a plan is made: its driver is busy with that."""
+    """Suspend the deadline of a device while a plan is built: building delays its driver."""
     if executor is None or deadline_s is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""Read an engine's counters, meters and times into frozen values.  Control threads."""
+"""Collect the counters, meters and times of an engine.  Control threads."""
 
 import numpy as np
 

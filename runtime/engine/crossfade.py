@@ -1,4 +1,7 @@
-"""From one plan to the next without a step: the old one fades, and its tails may ring on."""
+"""Crossfade from one plan to the next, with spillover: long tails of the old plan play on.
+
+Audio thread.
+"""
 
 import numpy as np
 
@@ -13,13 +16,13 @@ __all__ = ["crossfade"]
 
 
 @helper
-def _ring(engine: int, frames: int) -> None:
-    """Add what still rings: silence in, and a level that never jumps, whatever happens when."""
+def _add_tail(engine: int, frames: int) -> None:
+    """Add the tail of an old plan, played with silent input, at a level that has no steps."""
     e = record(engine, ENGINE)
     copy_in(e.tail, 0, 0, frames, 0)
     call_node(e.walk, e.tail, 0, 0, np.int32(frames))
     whole = np.float64(e.fade_frames)
-    cut = e.fade_left if e.fade_left > 0 else e.fade_frames + frames  # another swap ends it
+    cut = e.fade_left if e.fade_left > 0 else e.fade_frames + frames  # the next crossfade ends it
     for c in range(record(e.plan, PLAN).out_count):
         y = floats(load(record(e.plan, PLAN).outs, c), frames)
         x = floats(load(record(e.tail, PLAN).outs, c), frames)
@@ -34,8 +37,8 @@ def _ring(engine: int, frames: int) -> None:
 
 
 @helper
-def _begin_to_ring(engine: int) -> None:
-    """Leave the old plan to its tails; what has moved to the new plan is silenced in the old."""
+def _begin_tail(engine: int) -> None:
+    """Play the tail of the old plan; clear its state of nodes that the new plan took over."""
     e = record(engine, ENGINE)
     p, old = record(e.plan, PLAN), record(e.old, PLAN)
     wait_for_device(e.old)
@@ -49,11 +52,11 @@ def _begin_to_ring(engine: int) -> None:
 
 @kernel
 def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
-    """Mix into the plan's outputs what is still heard of those before it.
+    """Mix the outputs of old plans into those of the plan that plays.
 
-    Without long tails the outputs are crossfaded.  With them the old plan's *input* fades, and its
-    output goes on (``spillover`` 1); unless some of its tails go on in the new plan as well, which
-    would double them: then its output fades too, and comes back once those are silent (2).
+    Without spillover the outputs are crossfaded.  With it (1) the *input* of the old plan fades
+    out, and its output plays on.  If the new plan has taken over some of its tails, these would
+    sound twice (2): then its output fades out too, and fades in again once those are cleared.
     """
     e = record(engine, ENGINE)
     fading, spillover = e.fade_left > 0, record(e.plan, PLAN).spillover
@@ -77,14 +80,14 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
                 else:
                     y[i] += w * (x[i] - y[i])
     if e.tail != 0:
-        _ring(engine, frames)
+        _add_tail(engine, frames)
     if fading:
         e.fade_left = max(0, e.fade_left - frames)
         if e.fade_left == 0:
-            if e.tail != 0:  # at most one plan rings on
+            if e.tail != 0:  # at most one tail plays
                 e.tail = 0
                 e.retired += 1
             if spillover != 0:
-                _begin_to_ring(engine)
+                _begin_tail(engine)
             else:
                 e.retired += 1

@@ -1,6 +1,6 @@
-"""Hand state over from one plan to the next: which nodes keep theirs, and what is copied.
+"""Hand state over from one plan to the next: choose the nodes, and write tables of copies.
 
-Control threads write the tables here; the audio thread copies when it swaps plans.
+Control threads write the tables; the audio thread copies when it swaps plans.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ __all__ = ["hand_over", "unchanged"]
 COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
 FIX = np.dtype([("address", np.int64), ("value", np.int64)])
 COUNTERS = offset(ROW, "faults")
-"""Where in a row the counters begin."""
+"""The offset of the counters in a row."""
 LONGEST_SPILL_S = 30.0
 
 
@@ -28,7 +28,7 @@ def unchanged(
 ) -> list[tuple[int, int]]:
     """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``.
 
-    The same are nodes of one name, equal in class and values, and run by the same code.
+    Nodes are the same if name, class, values and kernel code are.
     """
     if previous.spec.rate != plan.spec.rate:
         return []
@@ -63,7 +63,7 @@ def hand_over(
     same: list[tuple[int, int]],
     is_kept: Callable[[str, Node], bool],
 ) -> list[Any]:
-    """Write down what the audio thread must copy when a plan takes over; return the tables."""
+    """Write the tables of copies for a swap into the new plan; return the arrays to keep."""
     header, keep = plan.header, []
     value = offset(PARAM, "value")
     here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
@@ -82,7 +82,11 @@ def hand_over(
         counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
         copies.append((*counters, ROW.itemsize - COUNTERS))
     kept = {previous._prepared[j].op.node for j, _ in same}
-    moved = [n for n in plan.graph.nodes if n not in kept and _alike(previous, plan, n, is_kept)]
+    moved = [
+        n
+        for n in plan.graph.nodes
+        if n not in kept and _same_but_device(previous, plan, n, is_kept)
+    ]
     for old, new in _moved(previous, plan, moved):
         copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
     plan.handed_over = frozenset([*kept, *moved])
@@ -107,9 +111,9 @@ def hand_over(
 
 
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the numbers, before and here, of the controls of nodes that changed place.
+    """Yield ``(index before, index here)`` of the parameters of nodes that changed device.
 
-    They are the same, but on the host or on a device: what was set stays as it is.
+    They are the same node on the host or on a device: parameters stay as set.
     """
     for name, new in plan.params.items():
         if name in previous.params and name.partition(".")[0] in nodes:
@@ -120,8 +124,10 @@ def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, 
             yield from ((old, new), (old + 1, new + 1))
 
 
-def _alike(previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node], bool]) -> bool:
-    """Whether a node is the same but for where it plays."""
+def _same_but_device(
+    previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node], bool]
+) -> bool:
+    """Whether a node is the same, except for the device it runs on."""
     before, here = previous.graph.nodes.get(name), plan.graph.nodes[name]
     if before is None:
         return False
@@ -132,10 +138,10 @@ def _alike(previous: Plan, plan: Plan, name: str, is_kept: Callable[[str, Node],
 def _spillover(
     previous: Plan, same: list[tuple[int, int]], header: Any
 ) -> list[tuple[int, int, int]]:
-    """Decide whether the plan before rings on; return the state to silence there if so.
+    """Set up spillover of the previous plan; return the state to clear there.
 
-    It does where a node with a long tail is gone or changed.  Nodes that are the same have
-    taken their tails along: in the old plan these must be silenced, once it cannot be heard.
+    There is spillover if a node with a long tail is gone or changed.  Nodes that are the same
+    have handed their tails over: in the old plan these are cleared when its output is silent.
     """
     kept = {previous._prepared[j].op.node for j, _ in same}
     ringing = {name for name in previous.graph.nodes if previous.has_long_tail(name)}

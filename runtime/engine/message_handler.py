@@ -1,4 +1,4 @@
-"""The audio thread's half of the message ring: what has arrived, what is due, what it does."""
+"""Audio-thread side of the message queue: reads messages, sorts them by frame, applies due ones."""
 
 from typing import Any
 
@@ -28,14 +28,14 @@ MESSAGE_BYTES = MESSAGE.itemsize
 
 
 @helper
-def _move(messages: int, index: int, source: int) -> None:
-    """Put the message at address ``source`` into place ``index``."""
+def _copy_message(messages: int, index: int, source: int) -> None:
+    """Copy the message at address ``source`` to ``messages[index]``."""
     move_bytes(messages + MESSAGE_BYTES * index, source, MESSAGE_BYTES)
 
 
 @helper
 def _swap(e: Any, plan: int) -> None:
-    """Take over the state of unchanged nodes and begin the fade; control frees the old plan."""
+    """Copy the state of unchanged nodes, and begin the crossfade."""
     wait_for_device(e.plan)
     p = record(plan, PLAN)
     for k in range(p.state_copy_count):
@@ -53,19 +53,19 @@ def _swap(e: Any, plan: int) -> None:
             m.plan = plan
         if index >= 0:
             m.index = index
-            _move(e.pending, kept, e.pending + MESSAGE_BYTES * k)
+            _copy_message(e.pending, kept, e.pending + MESSAGE_BYTES * k)
             kept += 1
     e.pending_count = kept
     e.old = e.plan
     e.plan = plan
-    e.fade_left = e.fade_frames + p.hold  # until what a device is late by has come, the old one
-    if e.fade_left == 0:  # nothing rings on either: plans retire in the order they came
+    e.fade_left = e.fade_frames + p.hold  # the old plan plays on through the device's latency
+    if e.fade_left == 0:  # no tail either: plans retire in their order
         e.retired += 1
 
 
 @helper
 def _copy_state(e: Any, place: int, out: bool) -> None:
-    """Copy the frame count, parameter values and all state to or from a snapshot."""
+    """Copy the frame count, parameter values and all state to or from an ``EngineState``."""
     wait_for_device(e.plan)
     p = record(e.plan, PLAN)
     body = place + 8 * (1 + p.param_count)
@@ -73,7 +73,7 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
         for k in range(p.param_count):
             store(place, 1 + k, load(p.params, 2 * k + 1))
         copy_bytes(body, p.state, p.state_bytes)
-        store_release(place, e.frame)  # last: who sees it sees the rest
+        store_release(place, e.frame)  # last: a thread that reads it reads the rest too
     else:
         e.frame = load(place, 0)
         for k in range(p.param_count):
@@ -84,7 +84,7 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
 @helper
 def _apply(e: Any, kind: int, index: int, value: float) -> None:
     if kind == PARAM_MESSAGE:
-        wait_for_device(e.plan)  # what is in flight was played with what was set before
+        wait_for_device(e.plan)  # blocks in flight have the old value
         p = record(e.plan, PLAN)
         element(p.params, index, PARAM).value = value
         apply_params(p.params, index, 1)
@@ -106,20 +106,20 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
 
 
 @helper
-def _arrive(e: Any) -> None:
-    """Take every message that has arrived; keep them in the order they are due."""
+def _read_ring(e: Any) -> None:
+    """Read all messages in the ring; sort them by frame, then by the order they were posted in."""
     written, read = load_acquire(e.counters), load(e.counters, 8)
     while read != written and e.pending_count < e.pending_size:
         slot = e.slots + MESSAGE_BYTES * (read & (e.slot_count - 1))
         at = record(slot, MESSAGE).at
-        if record(slot, MESSAGE).kind == RESET:  # forgets what is still to come, if posted before
+        if record(slot, MESSAGE).kind == RESET:  # discards messages for later frames, posted before
             while e.pending_count > 0 and element(e.pending, e.pending_count - 1, MESSAGE).at > NOW:
                 e.pending_count -= 1
         k = e.pending_count
         while k > 0 and element(e.pending, k - 1, MESSAGE).at > at:
-            _move(e.pending, k, e.pending + MESSAGE_BYTES * (k - 1))
+            _copy_message(e.pending, k, e.pending + MESSAGE_BYTES * (k - 1))
             k -= 1
-        _move(e.pending, k, slot)
+        _copy_message(e.pending, k, slot)
         e.pending_count += 1
         read += 1
     store_release(e.counters + 64, read)
@@ -127,14 +127,14 @@ def _arrive(e: Any) -> None:
 
 @kernel
 def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
-    """Apply what is due now; grant at most ``frames`` frames, up to the next message."""
+    """Apply the messages that are due; set the frames until the next one, at most ``frames``."""
     e = record(engine, ENGINE)
-    _arrive(e)
+    _read_ring(e)
     first = record(e.pending, MESSAGE)
     waiting = False
     while e.pending_count > 0 and first.at <= e.frame and not waiting:
         if first.kind == SWAP and e.fade_left > 0:
-            waiting = True  # one fade at a time; what was posted after this one waits too
+            waiting = True  # one crossfade at a time; later messages wait too
         else:
             kind, index, value = first.kind, first.index, first.value
             e.pending_count -= 1

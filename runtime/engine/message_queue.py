@@ -1,4 +1,4 @@
-"""What a control thread tells the audio thread: a lock-free ring with one writer and one reader."""
+"""Messages from control threads to the audio thread: a lock-free ring, one writer, one reader."""
 
 import enum
 from typing import Any
@@ -12,14 +12,14 @@ __all__ = ["MESSAGE", "NOW", "Message", "Ring", "aligned"]
 
 
 class Message(enum.IntEnum):
-    """Kinds of message; ``index`` and ``value`` mean something else in each."""
+    """Kinds of message; the meaning of ``index`` and ``value`` depends on the kind."""
 
     PARAM = 0
     """Set parameter ``index`` of the plan to ``value``."""
     SWAP = 1
-    """Fade to the plan at address ``index``."""
+    """Crossfade to the plan at address ``index``."""
     RESET = 2
-    """Forget everything heard, and start counting frames from zero."""
+    """Clear all state, and count frames from zero."""
     SNAPSHOT = 3
     """Copy all state to address ``index``."""
     RESTORE = 4
@@ -36,11 +36,11 @@ MESSAGE = np.dtype(
     ]
 )
 NOW = -1
-"""The time of a message that is to be applied as soon as it is read."""
+"""The frame of a message that is applied as soon as it is read."""
 
 
 def aligned(count: int, dtype: Any) -> NDArray[Any]:
-    """Return zeros that start on a cache line."""
+    """Return zeros that begin on a cache line."""
     kind = np.dtype(dtype)
     raw = np.zeros(count * kind.itemsize + ALIGN, np.uint8)
     skip = -raw.ctypes.data % ALIGN
@@ -48,18 +48,17 @@ def aligned(count: int, dtype: Any) -> NDArray[Any]:
 
 
 class Ring:
-    """The control thread's end of the ring: writes messages, then publishes their number.
+    """The writer's side of the ring: one control thread at a time.
 
-    The counters only grow; ``written`` is ours, ``read`` is the audio thread's.  An aligned
-    8-byte store is one store on every 64-bit machine; publishing after writing is enough on x86,
-    and the engine's native ``publish`` adds the release that other machines need.
+    Two counters that only grow: the control thread stores ``written``, the audio thread ``read``.
+    Messages are written first, then ``publish`` stores their number with release order.
     """
 
     def __init__(self, size: int) -> None:
         if size & (size - 1):
             raise ValueError(f"ring size is {size}: must be a power of two")
         self.slots = aligned(size, MESSAGE)
-        self.counters = aligned(16, np.int64)  # two cache lines: ours, and theirs
+        self.counters = aligned(16, np.int64)  # a cache line for each: written, read
 
     @property
     def written(self) -> int:
@@ -68,7 +67,7 @@ class Ring:
 
     @property
     def read(self) -> int:
-        """Messages the audio thread has taken so far."""
+        """Messages read by the audio thread so far."""
         return int(self.counters[8])
 
     @property
@@ -79,6 +78,6 @@ class Ring:
     def write(
         self, kind: Message, index: int, value: float, at: int, plan: int, ahead: int = 0
     ) -> None:
-        """Put a message into a slot ``ahead``, not yet visible to the audio thread."""
+        """Write a message ``ahead`` slots on; the audio thread reads it only once published."""
         place = (self.written + ahead) % len(self.slots)
         self.slots[place] = (int(kind), at, index, value, plan)

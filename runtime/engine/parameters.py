@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-LAST_FRAME = 1 << 62
+MAX_FRAME = 1 << 62
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,11 @@ def _find_dry_wet(plan: Plan, node: str) -> int:
 
 
 def check_time(name: str, at: int | None) -> int:
-    """Return the frame at which a message is due."""
+    """Return the frame of a message; ``NOW`` for ``None``."""
     if at is None:
         return NOW
     frame = as_whole(at)
-    if frame is None or not 0 <= frame < LAST_FRAME:
+    if frame is None or not 0 <= frame < MAX_FRAME:
         raise ParamError(f"{name}: at is {said(at)}: must be a frame number, 0 or more")
     return frame
 

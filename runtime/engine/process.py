@@ -1,4 +1,4 @@
-"""The engine's inside: what runs on the audio thread, once a block, as one native call."""
+"""The engine's native callback: one call for each block.  Audio thread."""
 
 import numpy as np
 from numba import types
@@ -16,7 +16,7 @@ from .records import ENGINE, TRACE
 __all__ = ["copy_in", "copy_out", "offset_pointers", "process", "publish", "render_blocks"]
 
 
-def _emit_take(
+def _emit_copy_in(
     lanes: Lanes, plan: Value, ins: Value, offset: Value, frames: Value, bad: Value
 ) -> None:
     builder, p = lanes.builder, Fields(lanes, plan, PLAN)
@@ -26,8 +26,8 @@ def _emit_take(
         source, target = lanes.cell(none), lanes.word(targets, c)
         with lanes.when(given):
             source.value = lanes.word(lanes.pointer(ins), c)
-        heard = builder.icmp_signed("!=", source.value, none)
-        with builder.if_else(heard) as (sound, silence):
+        has_input = builder.icmp_signed("!=", source.value, none)
+        with builder.if_else(has_input) as (sound, silence):
             with sound:
                 begin = lanes.plus(source.value, lanes.times(offset, 4))
                 emit_copy(lanes, target, begin, frames, bad)
@@ -35,7 +35,7 @@ def _emit_take(
                 lanes.clear(lanes.pointer(target), lanes.times(frames, 4))
 
 
-def _emit_give(
+def _emit_copy_out(
     lanes: Lanes, plan: Value, outs: Value, offset: Value, frames: Value, bad: Value
 ) -> None:
     p = Fields(lanes, plan, PLAN)
@@ -45,35 +45,37 @@ def _emit_give(
         emit_copy(lanes, target, lanes.word(sources, c), frames, bad)
 
 
-def _emit_point(lanes: Lanes, targets: Value, sources: Value, count: Value, offset: Value) -> None:
+def _emit_offset_pointers(
+    lanes: Lanes, targets: Value, sources: Value, count: Value, offset: Value
+) -> None:
     into, out_of, step = lanes.pointer(targets), lanes.pointer(sources), lanes.times(offset, 4)
     with lanes.loop(count) as c:
         lanes.put_word(lanes.plus(lanes.word(out_of, c), step), into, c)
 
 
-copy_in = embed("take", 5, _emit_take)
-"""``copy_in(plan, ins, offset, frames, bad)``: bring the engine's input to a plan.
+copy_in = embed("copy_in", 5, _emit_copy_in)
+"""``copy_in(plan, ins, offset, frames, bad)``: copy the engine's input into a plan.
 
-``ins`` lists the channels; where it is 0, or one of them is, there is silence.  ``bad`` is where
-samples that are no numbers are counted.
+``ins`` lists ``float*``; a 0, for the list or for a channel, is silence.  Samples that are not
+finite become 0, and are counted at ``bad``.
 """
 
-copy_out = embed("give", 5, _emit_give)
-"""``copy_out(plan, outs, offset, frames, bad)``: bring a plan's output to the engine's."""
+copy_out = embed("copy_out", 5, _emit_copy_out)
+"""``copy_out(plan, outs, offset, frames, bad)``: copy a plan's output to the engine's."""
 
-offset_pointers = embed("point", 4, _emit_point)
-"""``offset_pointers(targets, sources, count, offset)``: list ``count`` channels from a frame on."""
+offset_pointers = embed("offset_pointers", 4, _emit_offset_pointers)
+"""``offset_pointers(targets, sources, count, offset)``: add ``offset`` frames to each pointer."""
 
 
 @native(types.void(types.int64, types.int64))
 def publish(counter: int, value: int) -> None:
-    """Make everything written so far visible to the thread that reads ``counter``."""
+    """Store ``value`` with release order: all that was written before is visible to its reader."""
     store_release(counter, value)
 
 
 @native(NODE)
 def process(engine: int, ins: int, outs: int, frames: int) -> None:
-    """Play one block: a kernel whose state is the engine, for a sound card, a shim or a plan."""
+    """Play one block; with 0 frames, only read messages.  The state is an ``ENGINE`` record."""
     saved = set_flush_to_zero()
     begun = cycles()
     e = record(engine, ENGINE)
@@ -85,11 +87,11 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
         if e.pending_count > 0 or load_acquire(e.counters) != load(e.counters, 8):
             call_node(e.handle_messages, engine, 0, 0, np.int32(n))
             n = e.frames_until_event
-        if frames == 0:  # only the messages were wanted
+        if frames == 0:  # a call that only reads messages
             break
         copy_in(e.plan, ins, done, n, e.counts)
         call_node(e.walk, e.plan, e.timed, np.int64(done == 0), np.int32(n))
-        if e.fade_left > 0 or e.tail != 0:  # another plan is still heard
+        if e.fade_left > 0 or e.tail != 0:  # an old plan still sounds
             call_node(e.crossfade, engine, ins, done, np.int32(n))
         copy_out(e.plan, outs, done, n, e.counts + 8)
         e.frame += n
@@ -102,9 +104,9 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
 
 @native(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
 def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> None:
-    """Play many blocks in one call; the GIL is free all the while."""
+    """Play many blocks in one call, without the GIL."""
     e = record(engine, ENGINE)
-    # Read once: a swap keeps the ends, and may free the plan that they were read from.
+    # Read once: a swap keeps the channel counts, and may free the plan they were read from.
     in_count, out_count = record(e.plan, PLAN).in_count, record(e.plan, PLAN).out_count
     done = 0
     while done < frames:

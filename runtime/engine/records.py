@@ -1,19 +1,19 @@
-"""Record layout of an engine, as its kernels and NumPy see it."""
+"""The layout of an engine's record, for kernels and NumPy."""
 
 import numpy as np
 
 __all__ = ["ENGINE", "TRACE"]
 
 TRACE = 4096
-"""Blocks whose duration is remembered."""
+"""Blocks whose durations are stored."""
 
 ENGINE = np.dtype(
     [
         ("plan", np.int64),
         ("old", np.int64),  # the plan that is fading out
-        ("tail", np.int64),  # the plan before that one, if its tails are still heard
-        ("tail_left", np.int64),
-        ("tail_age", np.int64),
+        ("tail", np.int64),  # the plan before that one, while its tail plays; else 0
+        ("tail_left", np.int64),  # frames
+        ("tail_age", np.int64),  # frames since it began, for its fade-in
         ("fade_left", np.int64),
         ("fade_frames", np.int64),
         ("frame", np.int64),  # frames since the start or the last reset
@@ -23,16 +23,16 @@ ENGINE = np.dtype(
         ("pending", np.int64),  # messages for later, earliest first
         ("pending_count", np.int64),
         ("pending_size", np.int64),
-        ("retired", np.int64),  # plans faded out for good
+        ("retired", np.int64),  # plans finished with; control threads free them
         ("blocks", np.int64),
         ("frames_until_event", np.int64),  # frames until the next message is due
-        ("handle_messages", np.int64),  # addresses of the engine's own parts
+        ("handle_messages", np.int64),  # addresses of kernels; 0 until needed
         ("walk", np.int64),
         ("crossfade", np.int64),
         ("process", np.int64),
-        ("counts", np.int64),  # where samples that are no numbers are counted: in, out, discarded
-        ("timed", np.int64),  # whether the time of each node is taken
+        ("counts", np.int64),  # counters of samples that are not finite: in, out, old plan
+        ("timed", np.int64),  # whether the time of each node is measured
         ("trace", np.int64),  # cycles of the last TRACE blocks
-        ("channels", np.int64),  # room for float* of all inputs and outputs
+        ("channels", np.int64),  # scratch: float* of all inputs and outputs
     ]
 )

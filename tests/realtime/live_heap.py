@@ -12,12 +12,23 @@ import live_racks  # type: ignore[import-not-found]
 import numpy as np
 from allocating import allocates  # type: ignore[import-not-found]
 
+from namgraph.graph import Graph
 from namgraph.nodes.time.delay import Delay
 from namgraph.nodes.utility.gain import Gain
+from namgraph.runtime import Engine
 from namgraph.runtime.adapters.live.clock import run_clock
 from namgraph.runtime.adapters.live.null import NullStream
+from namgraph.runtime.engine.build import build_plan
 
 BLOCKS = 3_000
+
+
+def post_swap(engine: Engine, graph: Graph) -> None:
+    """Post a swap as ``Engine.swap`` does, but without waiting until the ring is read."""
+    queue = engine._queue
+    plan = build_plan(graph, engine.spec, queue.plan, int(queue.record["fade_frames"][0]))
+    plan.touch()
+    queue.post_plan(plan)
 
 
 def main(library: str) -> None:
@@ -50,8 +61,8 @@ def main(library: str) -> None:
     stream.set("slow.us", 20_000.0, at=8_000)
     stream.set("slow.us", 0.0, at=8_640)
     stream.clock["flags"] = 6
-    stream.engine.swap(live_racks.chain(*nodes))  # the echo rings on
-    stream.engine.swap(live_racks.chain(("more", Gain(gain_db=-3.0)), *nodes))
+    post_swap(stream.engine, live_racks.chain(*nodes))  # the echo rings on
+    post_swap(stream.engine, live_racks.chain(("more", Gain(gain_db=-3.0)), *nodes))
     calls = counter(run_clock.address, stream.clock.ctypes.data, 0, 0, 0, 1)
     row = np.zeros(64, np.float32)
     outs = np.array([row.ctypes.data], np.int64)

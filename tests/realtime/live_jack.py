@@ -1,4 +1,4 @@
-"""A JACK server of one's own, without a sound card, and the two processes that meet there."""
+"""A private JACK server without a sound card, and a player and a recorder process on it."""
 
 import contextlib
 import json
@@ -58,7 +58,7 @@ def ports(environment: dict[str, str]) -> set[str]:
 
 
 class Worker:
-    """A process that is told what to do line by line, and answers in lines of JSON."""
+    """A process that reads commands line by line, and replies in lines of JSON."""
 
     def __init__(self, environment: dict[str, str], *arguments: object) -> None:
         self.before = ports(environment)
@@ -126,7 +126,7 @@ def rig(block: int, mode: str) -> Iterator[tuple[Worker, Worker]]:
 
 
 def lost_share(player: Worker, recorder: Worker, load: str, seconds: float) -> float:
-    """Return the share of frames, in percent, that were due and that the recorder never heard.
+    """Return the share of frames, in percent, that were due and that the recorder did not receive.
 
     JACK does not call a recorder whose source has not finished, so what is due is known by the
     clock; frames heard twice, or silent, do not count as heard.
@@ -141,7 +141,7 @@ def lost_share(player: Worker, recorder: Worker, load: str, seconds: float) -> f
 
 
 def wait_for_ports(environment: dict[str, str]) -> None:
-    """Wait until a server that was just started answers."""
+    """Wait until a server that was just started accepts clients."""
     deadline = time.monotonic() + 10
     while "system:playback_1" not in ports(environment):
         assert time.monotonic() < deadline, "the server does not start"

@@ -1,4 +1,4 @@
-"""Racks and nodes for streams: what counts, what checks, what takes its time, what breaks."""
+"""Graphs and nodes for tests of streams: counters, checkers, slow nodes, failing nodes."""
 
 from functools import cache
 from typing import Any
@@ -32,7 +32,7 @@ def _count(state: int, ins: int, outs: int, frames: int) -> None:
 
 @kernel
 def _check(state: int, ins: int, outs: int, frames: int) -> None:
-    """Count samples that were not rendered (silence, or heard before), and breaks in the count."""
+    """Count samples that were not rendered (silence, or repeated), and breaks in the count."""
     s = record(state, CHECK)
     x = channel(ins, 0, frames)
     for i in range(frames):
@@ -170,12 +170,12 @@ def branches(**nodes: Node) -> Graph:
 
 
 def counting() -> Graph:
-    """What a player plays: a count on the first output, an amplified input on the second."""
+    """The player's graph: a count on the first output, an amplified input on the second."""
     return branches(count=make("count"), amp=Gain(gain_db=3.0))
 
 
 def checking() -> Graph:
-    """What a recorder plays: it has no output."""
+    """The recorder's graph: it has no output."""
     graph = Graph()
     graph.input("in", channels=1) >> graph.add("check", make("check"))
     return graph

@@ -1,4 +1,4 @@
-"""While the engine plays, Python is free: another thread goes on, all the while."""
+"""The engine plays without the GIL: other Python threads run meanwhile."""
 
 import ctypes
 import sys
@@ -55,7 +55,7 @@ def turns_of_another_thread(work: Callable[[], None]) -> int:
         sys.setswitchinterval(usual)
 
 
-def test_a_long_native_call_leaves_python_to_others(
+def test_a_long_native_call_releases_the_gil(
     rack: tuple[Engine, np.ndarray, np.ndarray],
 ) -> None:
     engine, x, y = rack

@@ -48,7 +48,7 @@ def test_arguments_of_both_streams(kind: Any, arguments: dict[str, Any], says: s
 @pytest.mark.parametrize("kind", [NullStream, LiveStream])
 @pytest.mark.parametrize("graph", ["rack.json", None, Gain()])
 @pytest.mark.usefixtures("cards")
-def test_what_is_no_graph(kind: Any, graph: Any) -> None:
+def test_other_objects_than_graphs_are_refused(kind: Any, graph: Any) -> None:
     with pytest.raises(GraphError, match=r"graph is .*: must be a Graph"):
         kind(graph)
 
@@ -142,7 +142,7 @@ def test_the_latency_of_a_closed_stream_is_what_it_was() -> None:
     assert stream.stats().latency_ms == played
 
 
-def test_portaudio_s_own_end_is_left_out_where_it_would_abort(cards: Any) -> None:
+def test_portaudio_is_not_terminated_at_exit_where_it_would_abort(cards: Any) -> None:
     from namgraph.runtime.adapters.live import devices
 
     called: list[bool] = []

@@ -42,7 +42,7 @@ def stream(graph: Graph, frames: int = 1 << 24) -> NullStream:
     return quickened(NullStream(graph, 64, source=sine(), record=frames))
 
 
-def test_a_hundred_thousand_parameters_all_arrive_and_none_is_heard_as_a_step() -> None:
+def test_a_hundred_thousand_parameters_all_arrive_and_make_no_step() -> None:
     s = stream(rack())
     rng = np.random.default_rng(0)
     values = rng.uniform(-60.0, 0.0, PARAMETERS)

@@ -1,4 +1,4 @@
-"""Sound cards chosen, refused and missing: one line each, and the remedy in it."""
+"""Sound cards chosen, refused and missing: errors are one line that says what to do."""
 
 import subprocess
 import sys
@@ -108,7 +108,7 @@ def test_cards_are_listed_with_their_drivers_and_defaults() -> None:
     ],
 )
 @pytest.mark.usefixtures("cards")
-def test_a_card_is_meant_by_number_or_part_of_its_name(wanted: Any, found: Any) -> None:
+def test_a_card_is_found_by_number_or_part_of_its_name(wanted: Any, found: Any) -> None:
     assert tuple(d.index for d in find_devices(wanted, 1, 1) if d) == found
 
 
@@ -122,7 +122,9 @@ def test_a_card_is_meant_by_number_or_part_of_its_name(wanted: Any, found: Any) 
     ],
 )
 @pytest.mark.usefixtures("cards")
-def test_a_card_that_is_not_there_is_answered_with_those_that_are(wanted: Any, says: str) -> None:
+def test_a_card_that_is_not_there_is_an_error_that_lists_those_that_are(
+    wanted: Any, says: str
+) -> None:
     with pytest.raises(EngineError, match=says):
         LiveStream(rack(), device=wanted)
 
@@ -137,7 +139,7 @@ def test_three_devices_or_too_few_channels_are_refused() -> None:
         LiveStream(rack(), inputs=(), outputs=())
 
 
-def test_what_is_asked_of_portaudio(cards: Any) -> None:
+def test_arguments_passed_to_portaudio(cards: Any) -> None:
     both = LiveStream(rack(), 128, outputs=(2,))
     only_in = LiveStream(rack(), outputs=(), device=0)
     only_out = LiveStream(rack(), inputs=(), device="hdmi", outputs=(8,))
@@ -176,7 +178,7 @@ def test_refusals_of_portaudio_come_with_a_remedy(
 
 
 @pytest.mark.usefixtures("cards")
-def test_a_card_that_goes_away_is_noticed_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_goes_away_is_noticed_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = LiveStream(rack(), priority=False)
     with stream:
         assert stream.stats().state == "playing"
@@ -194,7 +196,7 @@ def test_a_card_that_goes_away_is_noticed_and_left(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.usefixtures("cards")
-def test_a_driver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_hangs_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     import threading
 
     forever = threading.Event()

@@ -1,4 +1,4 @@
-"""A node that goes wrong is muted on its own branch, counted, shown and restored."""
+"""A failing node is muted alone on its branch, counted, reported and restored."""
 
 import time
 
@@ -38,8 +38,8 @@ def test_a_node_that_goes_non_finite_is_muted_alone_counted_and_comes_back() -> 
     assert {n.name: n.faults for n in stats.nodes if n.faults} == {"bad": 150}
 
 
-def test_a_node_that_overruns_its_share_rests_and_is_restored() -> None:
-    """By frames, not by the clock: its time is asked for by a parameter."""
+def test_a_node_that_overruns_its_limit_is_muted_and_restored() -> None:
+    """A parameter sets how long the node takes."""
     e = Engine(branches(slow=make("spin", us=0.0), good=Gain()), sample_rate=RATE, max_frames=64)
     e.guard(0.002, overruns=4, mute_s=0.1)
     x, found = noise(64), []
@@ -51,7 +51,7 @@ def test_a_node_that_overruns_its_share_rests_and_is_restored() -> None:
         if k == 10:
             resting = {n.name: n.resting for n in e.stats().nodes}
             e.set("slow.us", 0.0)
-    assert found.index(False) == 3, "muted at the fourth strike"
+    assert found.index(False) == 3, "muted at the fourth late block"
     muted = found[3 : found.index(True, 3)]
     assert len(muted) == 1 + 75, "the block that was muted, and a tenth of a second"
     assert all(found[3 + len(muted) :]), "restored, and well behaved since"
@@ -68,7 +68,7 @@ def test_a_node_that_is_late_now_and_then_is_left_alone() -> None:
     assert not any(n.overruns for n in e.stats().nodes)
 
 
-def test_a_resting_node_can_be_bypassed() -> None:
+def test_a_muted_node_can_be_bypassed() -> None:
     e = Engine(chain(("slow", make("spin", us=6_000.0))), sample_rate=RATE, max_frames=64)
     e.guard(0.002, overruns=2, mute_s=1.0)
     x = noise(64)
@@ -115,7 +115,7 @@ def test_a_rack_that_is_too_heavy_as_a_whole_blames_its_heaviest_node() -> None:
     assert max(stats.blamed, key=lambda name: stats.blamed[name]) == "heavy"
 
 
-def test_an_xrun_long_after_a_late_block_is_blamed_on_nobody_here() -> None:
+def test_an_xrun_long_after_a_late_block_counts_as_outside() -> None:
     stream = NullStream(
         chain(("long", make("spin", us=3_000.0))), 64, realtime=False, node_share=None
     )
@@ -138,6 +138,6 @@ def test_an_xrun_long_after_a_late_block_is_blamed_on_nobody_here() -> None:
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, float("nan"), 1e9])
-def test_shares_that_mean_nothing_are_refused(bad: float) -> None:
+def test_invalid_node_shares_are_refused(bad: float) -> None:
     with pytest.raises(ParamError, match="node_share"):
         NullStream(chain(("a", Gain())), node_share=bad)

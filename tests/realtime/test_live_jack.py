@@ -1,4 +1,4 @@
-"""Real duplex streams, on jackd's dummy driver; a recorder in another process hears what was lost.
+"""Real duplex streams, on jackd's dummy driver; a recorder in another process counts lost frames.
 
 The whole matrix takes minutes: ``NAMGRAPH_LIVE=1 pytest -m live``.  A short version runs always.
 """
@@ -40,7 +40,7 @@ def table(
 
 
 def test_python_cannot_disturb_a_stream_and_does_disturb_a_python_callback() -> None:
-    """The short version.  The second half is the control: the same check hears a real loss."""
+    """The short version.  The second half is the control: the same check finds a real loss."""
     ours = table(64, "ours", ("sleep", "spin", "hold"), 1, 1.0)
     theirs = table(64, "python", ("hold",), 1, 1.0)
     for load in ("spin", "hold"):
@@ -63,7 +63,7 @@ def test_the_whole_matrix(block: int) -> None:
         assert theirs[load] > 10.0, theirs
 
 
-def test_a_stream_survives_its_server_and_says_what_happened() -> None:
+def test_a_stream_survives_its_server_and_reports_the_loss() -> None:
     with (
         live_jack.server(64) as environment,
         live_jack.Worker(environment, "ours", 64) as player,
@@ -98,7 +98,7 @@ def environment() -> object:
         yield found
 
 
-def test_the_command_plays_for_as_long_as_it_is_told(environment: dict[str, str]) -> None:
+def test_the_command_plays_for_the_given_seconds(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "namgraph.cli.main", "live", "crunch", "--seconds", "1", "--json"],
         env=environment,

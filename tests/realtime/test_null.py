@@ -1,4 +1,4 @@
-"""The null stream is a stream: a clock calls the callback a card would call."""
+"""The null stream: a clock calls the callback that a sound card calls."""
 
 import ctypes
 import sys
@@ -30,7 +30,7 @@ def echoes() -> Graph:
 
 
 def played(graph: Graph, x: np.ndarray, block: int = 64, **how: Any) -> np.ndarray:
-    """Return what a null stream makes of a signal, as fast as it can."""
+    """Return the output of a null stream for a signal, as fast as it can."""
     frames = x.shape[-1]
     stream = NullStream(
         graph, block, realtime=False, seconds=frames / RATE, source=x, record=frames, **how
@@ -41,7 +41,7 @@ def played(graph: Graph, x: np.ndarray, block: int = 64, **how: Any) -> np.ndarr
 
 
 @pytest.mark.parametrize("block", [16, 64, 100, 1024, 5120])
-def test_what_is_played_is_what_is_rendered(block: int) -> None:
+def test_a_stream_plays_the_same_bits_as_render(block: int) -> None:
     x = noise(3 * 8192)  # whole blocks of the longest: seconds are rounded to blocks
     expected = render(echoes(), x, RATE, tail=False, block=512)
     np.testing.assert_array_equal(played(echoes(), x, block)[0], expected)
@@ -61,7 +61,7 @@ def test_changes_land_on_their_frame_as_in_a_render() -> None:
     np.testing.assert_array_equal(stream.recorded[0], expected)
 
 
-def test_the_source_comes_round_again_and_none_is_silence() -> None:
+def test_the_source_repeats_and_none_is_silence() -> None:
     graph = chain(("amp", Gain()))
     x = noise(1_000)
     stream = NullStream(graph, 64, realtime=False, seconds=0.1, source=x, record=4_000)
@@ -79,7 +79,7 @@ def test_the_source_comes_round_again_and_none_is_silence() -> None:
     ("outputs", "heard"),
     [(None, [0]), ((1, 2), [0, 0]), ((3,), [None, None, 0]), ((2, 1), [0, 0])],
 )
-def test_a_mono_graph_sounds_where_it_is_told_to(
+def test_a_mono_graph_plays_on_the_channels_of_the_map(
     outputs: Sequence[int] | None, heard: list[int | None]
 ) -> None:
     x = noise(6_400)
@@ -112,12 +112,12 @@ def test_maps_that_do_not_fit_are_refused(how: dict[str, Any], says: str) -> Non
 
 
 @pytest.mark.parametrize("block", [0, 15, 8193, 64.5, True])
-def test_blocks_that_no_card_has_are_refused(block: int) -> None:
+def test_block_sizes_out_of_range_are_refused(block: int) -> None:
     with pytest.raises(ParamError, match=r"\[16, 8192\]"):
         NullStream(chain(("amp", Gain())), block)
 
 
-def test_a_graph_may_only_hear_or_only_sound() -> None:
+def test_a_graph_may_have_only_inputs_or_only_outputs() -> None:
     stream = NullStream(checking(), 64, realtime=False, seconds=0.1, source=np.ones(64, np.float32))
     with stream:
         stream.wait(30)
@@ -132,7 +132,7 @@ def test_a_graph_may_only_hear_or_only_sound() -> None:
     np.testing.assert_array_equal(stream.recorded[0], np.arange(1, 641))
 
 
-def test_a_stream_stops_goes_on_and_closes_once_and_for_all() -> None:
+def test_a_stream_stops_starts_again_and_closes_for_good() -> None:
     stream = NullStream(chain(("count", make("count"))), 64, record=1 << 16)
     assert stream.state == "stopped"
     with stream:
@@ -156,7 +156,7 @@ def test_a_stream_stops_goes_on_and_closes_once_and_for_all() -> None:
     assert stream.stats().state == "closed"
 
 
-def test_two_streams_in_one_process_do_not_know_of_each_other() -> None:
+def test_two_streams_in_one_process_are_independent() -> None:
     x = noise(6_400)
     streams = [
         NullStream(chain(("amp", Gain())), 64, source=s * x, seconds=0.1, record=4_800)
@@ -186,7 +186,7 @@ def test_blocks_that_come_too_late_are_lost_and_counted() -> None:
     assert stats.late == stats.blocks
 
 
-def test_the_clock_goes_on_while_python_is_held_and_would_not_with_python_in_it() -> None:
+def test_the_clock_runs_while_the_gil_is_held_but_not_with_a_python_callback() -> None:
     usleep = ctypes.PyDLL(None).usleep  # keeps the GIL
     found = []
     kind = ctypes.CFUNCTYPE(

@@ -26,7 +26,7 @@ def resident_kb() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-def test_memory_is_flat_and_figures_are_exact() -> None:
+def test_memory_is_flat_and_counters_are_exact() -> None:
     """The graph is swapped, stored and recalled all the while, as in a long evening."""
     if not os.path.exists("/proc/self/statm"):
         pytest.skip("this system has no /proc to read memory from")

@@ -16,7 +16,7 @@ from .test_live_devices import cards, rack
 __all__ = ["cards"]
 
 
-def test_streams_that_nothing_refers_to_end() -> None:
+def test_streams_that_nothing_refers_to_are_closed() -> None:
     """A notebook's cell that is run again and again."""
     before = set(Stream.playing())
     stream = NullStream(rack()).start()

@@ -13,7 +13,7 @@ from .live_racks import chain
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="drivers raise their own threads there")
-def test_the_audio_thread_asks_for_priority_itself() -> None:
+def test_the_audio_thread_raises_its_own_priority() -> None:
     stream = NullStream(chain(("amp", Gain())), 64, seconds=0.05)
     thread_priority.request_priority(stream.host[0])
     with stream:

@@ -1,4 +1,4 @@
-"""Whole signals: any length, any block, tails included, latency taken out."""
+"""``render``: any length and block size, tails included, latency removed."""
 
 import re
 from typing import Any
@@ -36,7 +36,7 @@ def test_changes_happen_at_their_frames_in_whatever_order_they_are_given() -> No
     assert y[-1] == 1.0
 
 
-def test_progress_is_told_from_0_to_1() -> None:
+def test_progress_goes_from_0_to_1() -> None:
     told: list[float] = []
     render(chain(("b", Gain())), noise(200_000), 48_000, progress=told.append)
     assert told == sorted(told)
@@ -44,7 +44,7 @@ def test_progress_is_told_from_0_to_1() -> None:
     assert told[-1] == 1.0
 
 
-def test_several_ends_go_by_name() -> None:
+def test_several_inputs_and_outputs_go_by_name() -> None:
     graph = Graph()
     a, b = graph.input("a", channels=1), graph.input("b", channels=1)
     out, dry = graph.output("out", channels=1), graph.output("dry", channels=1)
@@ -66,12 +66,12 @@ def test_mono_comes_back_as_it_was_given() -> None:
 
 
 @pytest.mark.parametrize(("rate", "block"), [(0, 64), (float("nan"), 64), (48_000, 0)])
-def test_streams_that_cannot_be_are_refused(rate: float, block: int) -> None:
+def test_invalid_rates_and_blocks_are_refused(rate: float, block: int) -> None:
     with pytest.raises(ParamError):
         render(chain(("b", Gain())), noise(10), rate, block=block)
 
 
-def test_what_had_to_be_muted_is_reported() -> None:
+def test_muted_blocks_are_reported() -> None:
     found: list[Stats] = []
     x = np.ones(1_000, np.float32)
     render(chain(("bad", divide())), x, 48_000, report=found.append)
@@ -80,7 +80,7 @@ def test_what_had_to_be_muted_is_reported() -> None:
     assert [stats.faults for stats in found] == [0, 1]
 
 
-def test_thousands_of_changes_are_heard_alike_in_every_block() -> None:
+def test_thousands_of_changes_give_the_same_bits_in_every_block() -> None:
     graph = chain(("g", Gain()))
     x = np.ones(120_000, np.float32)
     many = np.random.default_rng(4)
@@ -118,7 +118,7 @@ def test_changes_are_checked_even_if_they_come_after_the_end(change: Any, said: 
         render(chain(("g", Gain())), noise(10), 48_000, changes=[change])
 
 
-def test_a_change_after_the_end_is_not_heard() -> None:
+def test_a_change_after_the_end_changes_nothing() -> None:
     x, late = noise(100), [(100, "g.gain_db", -20.0), (5_000, "g.gain_db", 6.0)]
     graph = chain(("g", Gain()))
     np.testing.assert_array_equal(render(graph, x, 48_000, changes=late), x)

@@ -1,4 +1,4 @@
-"""Audio that does not fit a graph: the shape shows what to do."""
+"""Audio that does not fit a graph: the error says how to convert it."""
 
 import re
 
@@ -25,7 +25,7 @@ MONO, STEREO = chain(("g", ng.Gain())), chain(("g", ng.Gain()), channels=2)
         (STEREO, (3, 4800), "(3, 4800) has 3 channels, the graph's input takes 2"),
     ],
 )
-def test_audio_of_another_width_is_told_what_to_do(
+def test_audio_with_the_wrong_channel_count_gets_advice(
     graph: ng.Graph, shape: tuple[int, ...], says: str
 ) -> None:
     x = np.zeros(shape, np.float32)

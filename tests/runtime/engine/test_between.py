@@ -1,4 +1,4 @@
-"""What an engine does between nodes is told apart from the user's nodes."""
+"""Statistics list the rows that an engine adds between nodes apart from the nodes."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is heard is what is saved: ``engine.graph`` carries the parameters as last set."""
+"""``engine.graph`` has the parameters as last set, so a saved preset sounds the same."""
 
 import pickle
 import threading
@@ -66,7 +66,7 @@ def test_the_graph_given_and_those_taken_before_stay_as_they_were() -> None:
     assert "b" in e.graph.nodes
 
 
-def test_a_glide_is_saved_as_the_value_it_goes_to() -> None:
+def test_a_smoothed_parameter_is_saved_as_its_target() -> None:
     e = engine(chain(("b", Gain())))
     e.process(np.ones(64, np.float32))
     e.set("b.gain_db", -40.0)
@@ -75,7 +75,7 @@ def test_a_glide_is_saved_as_the_value_it_goes_to() -> None:
     assert gain_of(e.graph) == -40.0
 
 
-def test_a_change_for_later_is_saved_once_it_is_heard() -> None:
+def test_a_change_for_a_later_frame_is_saved_once_that_is_played() -> None:
     e = engine(chain(("b", Gain())))
     e.set("b.gain_db", -6.0, at=100)
     assert gain_of(e.graph) == 0.0
@@ -110,7 +110,7 @@ def test_settings_recalled_are_saved() -> None:
 
 @pytest.mark.parametrize("played", [0, 64, 100_000])
 def test_swaps_that_wait_for_a_fade_are_saved_as_they_will_be(played: int) -> None:
-    """``kept`` keeps its control through both swaps; ``b`` is new each time."""
+    """``kept`` keeps its parameter through both swaps; ``b`` is new each time."""
     e = engine(chain(("kept", Gain()), ("b", Gain(gain_db=-1.0))), fade_s=1.0)
     e.process(np.ones(64, np.float32))
     e.set("kept.gain_db", -6.0)
@@ -210,7 +210,9 @@ def test_a_graph_with_other_parameters_reads_no_file(tmp_path: Path) -> None:
         e.graph.with_params({"amp.input_db": 99.0})
 
 
-def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audio_thread_that_reads_no_messages_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
     e.has_audio_thread = True
@@ -220,7 +222,7 @@ def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.Monk
         _ = e.graph
 
 
-def test_what_lives_in_memory_is_not_pickled() -> None:
+def test_engines_streams_and_states_are_not_pickled() -> None:
     e = engine(chain(("b", Gain())))
     stream = NullStream(chain(("b", Gain())))
     for thing, says in (

@@ -35,7 +35,7 @@ def play(e: Engine, x: np.ndarray, cuts: list[int]) -> np.ndarray:
 
 
 @given(cuts=st.lists(st.integers(0, 200), max_size=20))
-def test_cuts_cannot_be_heard(cuts: list[int]) -> None:
+def test_any_block_sizes_give_the_same_bits(cuts: list[int]) -> None:
     x = noise(1_000)
     graph = chain(("a", one_pole()), ("b", Gain(gain_db=3)))
     whole = engine(graph).process(x)
@@ -80,7 +80,7 @@ def _buffers(plan: Plan, side: str) -> np.ndarray:
     return plan.buffer(number)
 
 
-def test_reset_forgets_sound_but_not_settings() -> None:
+def test_reset_clears_state_but_not_parameters() -> None:
     x = noise(500)
     e = engine(chain(("a", one_pole()), ("b", Gain())))
     e.set("b.gain_db", -6.0)
@@ -93,7 +93,7 @@ def test_reset_forgets_sound_but_not_settings() -> None:
     assert e.frame == 500
 
 
-def test_restore_returns_to_the_moment_of_the_snapshot() -> None:
+def test_restore_state_returns_to_the_saved_frame() -> None:
     x = noise(500)
     e = engine(chain(("a", one_pole()), ("b", Gain())))
     e.process(x[:100])
@@ -109,7 +109,7 @@ def test_restore_returns_to_the_moment_of_the_snapshot() -> None:
     np.testing.assert_array_equal(e.process(x[100:]), committed)
 
 
-def test_a_snapshot_of_another_plan_is_refused() -> None:
+def test_a_state_of_another_plan_is_refused() -> None:
     e = engine(chain(("a", one_pole())))
     moment = e.save_state()
     e.swap(chain(("a", one_pole()), ("b", Gain())))
@@ -171,7 +171,7 @@ def test_swaps_in_quick_succession_all_arrive_in_order() -> None:
     assert y[-1] == pytest.approx(10 ** (-31 / 20), rel=1e-4)
 
 
-def test_a_swap_to_other_ends_is_refused() -> None:
+def test_a_swap_to_other_inputs_or_outputs_is_refused() -> None:
     e = engine(chain(("b", Gain())))
     with pytest.raises(EngineError, match="inputs"):
         e.swap(chain(("b", Gain()), channels=2))
@@ -192,7 +192,7 @@ def test_a_node_that_breaks_is_muted_alone_and_starts_afresh() -> None:
     np.testing.assert_array_equal(e.process(np.ones(64, np.float32)), healthy)
 
 
-def test_samples_that_are_no_numbers_are_counted_and_silent() -> None:
+def test_samples_that_are_not_finite_are_counted_and_silent() -> None:
     x = noise(300)
     clean = x.copy()
     x[[3, 70, 299]] = [np.nan, np.inf, -np.inf]
@@ -210,7 +210,7 @@ def test_denormals_are_flushed_inside_and_not_outside() -> None:
     assert (tiny * np.float32(0.5)).any(), "the caller's own arithmetic is untouched"
 
 
-def test_unknown_names_and_bad_values_are_refused_before_the_audio_thread_hears_of_them() -> None:
+def test_unknown_names_and_bad_values_are_refused_before_they_are_posted() -> None:
     e = engine(chain(("b", Gain())))
     with pytest.raises(UnknownNameError, match=r"b\.gain_db"):
         e.set("b.gain", 1.0)
@@ -246,7 +246,9 @@ def test_more_messages_than_the_ring_holds_arrive_all_the_same() -> None:
     assert e.get("b.gain_db") == -(19_999 % 60)
 
 
-def test_an_audio_thread_that_takes_nothing_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audio_thread_that_reads_no_messages_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
     e.has_audio_thread = True
@@ -268,7 +270,7 @@ def test_stats_count_blocks_and_time_nodes() -> None:
     assert stats.block_us["p50"] <= stats.block_us["p99"] <= stats.block_us["max"]
 
 
-def test_what_is_posted_after_a_reset_outlives_it_and_what_waited_before_does_not() -> None:
+def test_reset_discards_messages_that_wait_but_not_those_posted_after_it() -> None:
     x = np.ones(2_000, np.float32)
     e = engine(chain(("b", Gain())))
     e.process(x)
@@ -285,7 +287,7 @@ def test_what_is_posted_after_a_reset_outlives_it_and_what_waited_before_does_no
     assert e.get("b.gain_db") == -6.0
 
 
-def test_a_snapshot_behind_a_waiting_swap_is_refused_rather_than_empty() -> None:
+def test_no_state_is_saved_behind_a_waiting_swap() -> None:
     x = np.ones(4_000, np.float32)
     e = engine(chain(("b", Gain())))
     e.swap(chain(("b", Gain(gain_db=-3.0))))

@@ -1,4 +1,4 @@
-"""What an engine is not meant for, and must survive: one clear error, or the right sound."""
+"""Edge cases of an engine: one clear error, or the right output."""
 
 import threading
 from typing import Any
@@ -27,7 +27,7 @@ from .test_engine import RATE, engine
 
 
 def late(frames: int) -> Node:
-    """A node that is as late as it says."""
+    """A node with the latency that it declares."""
     from namgraph.runtime.plan.buffer_operations import DELAY, delay
 
     name = f"test_late_{frames}"
@@ -66,7 +66,7 @@ def test_state_behind_pointers_is_carried_and_points_into_the_new_plan() -> None
         e.swap(chain(("d", Delay(**echo)), *[(f"g{i}", Gain()) for i in range(k + 1)]))
         first = e.process(x[start : start + 1])  # the swap happens here
         for plan in e._queue.old_plans:
-            plan.arena.state[:] = 0xFF  # NaN everywhere: whoever still reads it will show
+            plan.arena.state[:] = 0xFF  # NaN everywhere: a kernel that still reads it is noticed
         found += [first, e.process(x[start + 1 : start + 10_000])]
     np.testing.assert_array_equal(np.concatenate(found), still)
 
@@ -106,7 +106,7 @@ def test_play_in_blocks_survives_swaps_from_another_thread() -> None:
     thread.join()
 
 
-def test_a_snapshot_is_whole_even_while_another_thread_plays() -> None:
+def test_a_saved_state_is_complete_while_another_thread_plays() -> None:
     graph = chain(("a", one_pole()), *[(f"g{k}", Gain()) for k in range(20)])
     x = noise(1 << 19)
     y = np.zeros_like(x)
@@ -142,7 +142,7 @@ def test_an_out_that_cannot_be_written_is_refused(out: Any, says: str) -> None:
         engine(chain(("b", Gain()))).process(np.zeros(100, np.float32), out)
 
 
-def test_a_graph_of_very_many_ends_plays() -> None:
+def test_a_graph_with_very_many_outputs_plays() -> None:
     graph = Graph()
     for k in range(140):
         graph.input(f"i{k}", channels=64) >> graph.output(f"o{k}", channels=64)
@@ -162,13 +162,13 @@ def test_a_graph_of_very_many_ends_plays() -> None:
         ({"fade_s": -1.0}, "fade_s"),
     ],
 )
-def test_engines_that_cannot_be_are_refused(what: dict[str, Any], says: str) -> None:
+def test_invalid_arguments_of_engines_are_refused(what: dict[str, Any], says: str) -> None:
     with pytest.raises(ParamError, match=says):
         Engine(chain(("b", Gain())), **{"sample_rate": RATE, **what})
 
 
 @pytest.mark.parametrize("at", [True, -1, 10**30, 1.5, "now"])
-def test_times_that_are_no_frames_are_refused(at: Any) -> None:
+def test_invalid_frames_of_messages_are_refused(at: Any) -> None:
     with pytest.raises(ParamError, match="at is"):
         engine(chain(("b", Gain()))).set("b.gain_db", 0.0, at=at)
 
@@ -188,7 +188,7 @@ def test_too_many_changes_for_later_are_refused_and_the_rest_still_arrives() -> 
 
 
 def broken(kind: str) -> Node:
-    """A node with a mistake of its author in it."""
+    """A node whose ``prepare`` is wrong."""
     if f"test_broken_{kind}" not in node_types():
 
         @node(f"test_broken_{kind}")

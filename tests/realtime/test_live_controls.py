@@ -1,6 +1,6 @@
-"""The desk: bypass, mix, snapshots A to F and swaps, heard while a stream plays.
+"""Controls of a stream: bypass, mix, snapshots A to F and swaps while it plays.
 
-Played by the null stream's clock: a card plays the same code.
+On the null stream's clock: a sound card calls the same code.
 """
 
 import threading
@@ -44,7 +44,7 @@ def test_a_bypassed_node_is_not_heard_and_comes_back_as_if_it_had_played() -> No
     np.testing.assert_array_equal(y[8_000:], whole[SETTLED + 8_000 :])
 
 
-def test_bypass_and_mix_glide() -> None:
+def test_bypass_and_mix_are_smoothed() -> None:
     x = np.ones(SETTLED, np.float32)
     e = engine(chain(("amp", Gain(gain_db=-60.0))))
     first = e.process(x)
@@ -61,7 +61,7 @@ def test_bypass_and_mix_glide() -> None:
     assert steps(y, y[0]) < 1.05 * 0.5 * (1 - np.exp(-1 / (0.01 * RATE)))
 
 
-def test_a_node_never_touched_is_heard_to_the_bit() -> None:
+def test_a_node_that_is_not_mixed_keeps_its_bits() -> None:
     x = noise(6_400)
     graph = chain(("a", Gain(gain_db=-3.0)), ("d", Delay(time_ms=5.0)))
     plain, e = engine(graph), engine(graph)
@@ -71,7 +71,7 @@ def test_a_node_never_touched_is_heard_to_the_bit() -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5])
-def test_what_passes_a_late_node_by_is_as_late(share: float) -> None:
+def test_the_dry_signal_of_a_late_node_is_as_late(share: float) -> None:
     x = noise(6_400)
     e = engine(chain(("late", make("late", frames=37))))
     e.mix("late", share)
@@ -118,7 +118,7 @@ def test_a_node_that_breaks_while_bypassed_does_not_touch_the_sound() -> None:
     assert e.stats().faults == 50
 
 
-def test_what_cannot_be_mixed_is_refused_by_name() -> None:
+def test_nodes_that_cannot_be_mixed_are_refused_by_name() -> None:
     graph = chain(("amp", Gain()))
     graph.add("split", ng.Split(2))
     with pytest.warns(ng.GraphWarning, match="split gets no input, split is heard nowhere"):
@@ -191,7 +191,7 @@ def test_snapshots_hold_bypass_and_outlive_the_graph() -> None:
             stream.store(bad)  # type: ignore[arg-type]
 
 
-def test_an_echo_rings_on_when_its_node_is_gone() -> None:
+def test_an_echo_plays_on_when_its_node_is_gone() -> None:
     x = np.zeros(2 * RATE, np.float32)
     x[1_000] = 1.0
     e = engine(chain(("echo", Delay(time_ms=500.0, mix=1.0, feedback=0.5))))
@@ -226,7 +226,7 @@ def branches_of(**nodes: ng.Node) -> Graph:
 
 
 @pytest.mark.parametrize("kept", [False, True])
-def test_nothing_steps_while_tails_ring_on_under_more_swaps(kept: bool) -> None:
+def test_tails_under_more_swaps_make_no_step(kept: bool) -> None:
     frames = np.arange(4 * RATE)
     x = np.sin(2 * np.pi * 100 / RATE * frames).astype(np.float32) / 4
     echo = Delay(time_ms=300.0, feedback=0.5, mix=0.5)
@@ -248,7 +248,7 @@ def test_nothing_steps_while_tails_ring_on_under_more_swaps(kept: bool) -> None:
     assert steps(jump) > own, "the check would notice a step of that size"
 
 
-def test_plans_that_have_rung_out_are_freed() -> None:
+def test_plans_are_freed_after_their_tail() -> None:
     e = engine(chain(("echo", Delay(time_ms=50.0, feedback=0.3))))
     x = np.zeros(RATE, np.float32)
     for k in range(6):
@@ -258,7 +258,7 @@ def test_plans_that_have_rung_out_are_freed() -> None:
     assert not e._queue.old_plans
 
 
-def test_reset_silences_what_rings() -> None:
+def test_reset_ends_tails() -> None:
     e = engine(chain(("echo", Delay(time_ms=500.0, mix=1.0))))
     e.process(np.ones(4_800, np.float32))
     e.swap(chain(("amp", Gain())))
@@ -274,8 +274,8 @@ def test_branches_are_their_own_outputs() -> None:
     assert set(y) == {"a_out", "b_out"}
 
 
-def test_knobs_turn_while_another_thread_prepares_a_swap() -> None:
-    """A graph may take long to prepare; meanwhile nobody else waits, and nothing set is lost."""
+def test_parameters_are_set_while_another_thread_prepares_a_swap() -> None:
+    """A graph may take long to prepare; meanwhile no other call waits, and no value set is lost."""
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(Graph):
