@@ -242,7 +242,7 @@ def test_what_would_take_forever_to_begin_is_refused() -> None:
     long = nets.container(
         *[nets.wavenet(*[nets.array(1, [1] * 255)] * 4)] * 3, limits=(0.2, 0.5, 1)
     )
-    with pytest.raises(NamFileError, match="has 9204 convolutions .* at most 6144"):
+    with pytest.raises(NamFileError, match=r"has 9204 convolutions .* at most 6144"):
         parse(long)
     many = nets.wavenet(*[nets.array(1, [1] * 256)] * 5)
     with pytest.raises(NamFileError, match=r"config\.layers have 1280 layers: at most 1024"):
