@@ -1,1 +1,1 @@
-"""CPU kernels of NAM networks."""
+"""SIMD kernels of NAM networks on the CPU, and the memory they run on."""

@@ -1,4 +1,4 @@
-"""The parts that networks share, as operations of a program."""
+"""Building blocks of networks, added to a program as operations: convolution, FiLM, activation."""
 
 from typing import Any
 
@@ -11,24 +11,24 @@ from . import program_ops as ops
 from .program import Matrix, Program
 from .program_conv import CONV, conv as convolution
 
-__all__ = ["Parts", "bias_of", "by_tap"]
+__all__ = ["OperationBuilder", "bias_of", "by_tap"]
 
 
-class Parts:
-    """Adds operations to a program; ``start`` is the matrix that a sum begins at."""
+class OperationBuilder:
+    """Adds operations to a program; a result is added to the matrix ``start`` if one is given."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
 
     def conv(self, conv: Conv, source: Matrix, target: Matrix, start: Matrix | None = None) -> None:
-        """Give ``start`` and what is made of the source; the target may not be the source."""
+        """Add a convolution of the source to ``start``; the target may not be the source."""
         shares = [by_tap(group) for group in np.split(conv.weight, conv.groups)]
         self.program.operation(
             convolution(self.program.width),
             CONV,
             source=source,
             target=target,
-            **_started(start, target),
+            **_start_fields(start, target),
             taps=conv.taps,
             dilation=conv.dilation,
             groups=conv.groups,
@@ -46,27 +46,28 @@ class Parts:
         target: Matrix,
         start: Matrix | None = None,
     ) -> None:
-        """Give ``start + source * scale + shift``; matrices may be the same."""
+        """Add ``target = start + source * scale + shift``; all matrices may be the same."""
         conv, channels = film.conv, film.channels
         inputs = conv.inputs // conv.groups
         group = np.arange(conv.outputs) * conv.groups // conv.outputs
+        rows = (group * inputs).astype(np.int64)
         self.program.operation(
             ops.film(self.program.width),
             ops.FILM,
             source=source,
             condition=condition,
             target=target,
-            **_started(start, target),
+            **_start_fields(start, target),
             channels=channels,
-            rows=self.program.constants(_twice((group * inputs).astype(np.int64), channels)),
+            rows=self.program.constants(_scales_and_shifts(rows, channels)),
             inputs=inputs,
             shift_inputs=inputs if film.shift else 0,
             weight=self.program.constants(conv.weight),
-            bias=self.program.constants(_twice(bias_of(conv), channels)),
+            bias=self.program.constants(_scales_and_shifts(bias_of(conv), channels)),
         )
 
     def activate(self, kind: Activation, source: Matrix, target: Matrix) -> None:
-        """Activate channel by channel."""
+        """Add ``target = activation(source)``, with parameters per channel."""
         self.program.operation(
             ops.activate(kind.name, self.program.width),
             ops.ACTIVATE,
@@ -77,7 +78,7 @@ class Parts:
         )
 
     def gate(self, first: Matrix, second: Matrix, target: Matrix) -> None:
-        """Give ``first * second``."""
+        """Add ``target = first * second``."""
         self.program.operation(
             ops.gate(self.program.width),
             ops.GATE,
@@ -88,7 +89,7 @@ class Parts:
         )
 
     def blend(self, first: Matrix, second: Matrix, raw: Matrix, target: Matrix) -> None:
-        """Give ``second * first + (1 - second) * raw``."""
+        """Add ``target = second * first + (1 - second) * raw``."""
         self.program.operation(
             ops.blend(self.program.width),
             ops.BLEND,
@@ -100,32 +101,32 @@ class Parts:
         )
 
     def copy(self, source: Matrix, target: Matrix, start: Matrix | None = None) -> None:
-        """Give ``start + source``."""
+        """Add ``target = start + source``."""
         self.program.operation(
             ops.copy(self.program.width),
             ops.COPY,
             source=source,
             target=target,
-            **_started(start, target),
+            **_start_fields(start, target),
             channels=target.channels,
         )
 
 
 def by_tap(conv: Conv | NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return weights as ``[tap][in][out]``: a tile's are neighbours, whatever its size."""
+    """Return weights as ``[tap][in][out]``: those of one tile are adjacent in memory."""
     weight = conv.weight if isinstance(conv, Conv) else conv
     return np.ascontiguousarray(weight.transpose(2, 1, 0))
 
 
 def bias_of(conv: Conv) -> NDArray[np.float32]:
-    """Return the biases, be they zero."""
+    """Return the biases; zeros if the convolution has none."""
     return np.zeros(conv.outputs, np.float32) if conv.bias is None else conv.bias
 
 
-def _started(start: Matrix | None, target: Matrix) -> dict[str, Any]:
+def _start_fields(start: Matrix | None, target: Matrix) -> dict[str, Any]:
     return {"start": start or target, "started": int(start is not None)}
 
 
-def _twice(rows: NDArray[Any], channels: int) -> NDArray[Any]:
-    """Fill up with zeros what a modulation that does not shift has no rows for."""
+def _scales_and_shifts(rows: NDArray[Any], channels: int) -> NDArray[Any]:
+    """Return rows for scales and shifts: zeros for the shifts of a FiLM without them."""
     return np.concatenate([rows, np.zeros(2 * channels - rows.size, rows.dtype)])

@@ -1,4 +1,4 @@
-"""An LSTM laid out in memory: written out where it is small, looped over where it is not."""
+"""An LSTM in memory, and its kernel: unrolled if the network is small, looped otherwise."""
 
 from functools import cache
 from typing import Any
@@ -13,27 +13,27 @@ from ....runtime.native.pointers import copy_bytes, load, record
 from ....runtime.simd.embed import embed
 from ....runtime.simd.lanes import Lanes, Value
 from ..model.networks import Lstm, LstmLayer
-from .lstm_looped import LARGE, LARGE_LAYER, emit_large
-from .lstm_unrolled import Grid, emit_small
+from .lstm_looped import LAYER, NETWORK, emit_looped
+from .lstm_unrolled import Grid, emit_unrolled
 
 __all__ = ["lstm_kernel", "prepare_lstm"]
 
 Floats = NDArray[np.float32]
-SMALL = 700
-"""Vector multiply-adds up to which a network is written out (a tenth of a second to compile)."""
+MAX_UNROLLED = 700
+"""Most vector multiply-adds of an unrolled network (a tenth of a second to compile)."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64)])
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
-HALVED = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
-"""What the cell wants gates i, f, g and o scaled by (exact: powers of two)."""
+GATE_SCALES = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
+"""Factors of the weights of gates i, f, g and o, as lstm_cell.py needs them (powers of two)."""
 
 
 def prepare_lstm(
     memory: Memory, network: Lstm, width: int | None = None, row: int = 0
 ) -> tuple[Native, Any]:
-    """Lay a network out; return the kernel that plays it and the record to call it with.
+    """Allocate the memory of a network; return its kernel and the record to call it with.
 
-    The kernel takes the addresses of float32 themselves, not of lists of channels; where there is
-    more than one, each begins ``row`` float32 after the one before.
+    The kernel takes the address of the first input and output channel; further channels begin
+    ``row`` float32 after the one before.
     """
     width = width or host_lanes()
     depth, hidden = len(network.layers), network.hidden_size
@@ -42,8 +42,8 @@ def prepare_lstm(
         fields = {"channels": network.inputs, "row": row}
         return _pass, memory.table(PASS, [fields])
     if grid is not None and network.inputs == network.outputs == 1:
-        return lstm_kernel(hidden, depth, width), _small_record(memory, network, grid)
-    return _large_kernel(width), _large_record(memory, network, width, row)
+        return lstm_kernel(hidden, depth, width), _unrolled_record(memory, network, grid)
+    return _looped_kernel(width), _looped_record(memory, network, width, row)
 
 
 def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
@@ -51,14 +51,14 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
     if depth == 0:
         return _pass
     grid = _grid(hidden, depth, width)
-    return _large_kernel(width) if grid is None else _small_kernel(hidden, depth, grid.width)
+    return _looped_kernel(width) if grid is None else _unrolled_kernel(hidden, depth, grid.width)
 
 
 def _grid(hidden: int, depth: int, width: int) -> Grid | None:
-    """Return how the units of a network lie in vectors if it is to be written out."""
+    """Return the layout of units in vectors if the network is unrolled, else ``None``."""
     grid = Grid(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    return grid if columns * grid.gates <= SMALL else None
+    return grid if columns * grid.gates <= MAX_UNROLLED else None
 
 
 @kernel
@@ -69,9 +69,9 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 @cache
-def _small_kernel(hidden: int, depth: int, width: int) -> Native:
+def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     def emit(lanes: Lanes, weights: Value, state: Value, *ends: Value) -> None:
-        emit_small(Grid(hidden, width), depth, lanes, weights, state, ends)
+        emit_unrolled(Grid(hidden, width), depth, lanes, weights, state, ends)
 
     run = embed(f"nam.lstm.h{hidden}.d{depth}", 5, emit, width)
 
@@ -83,8 +83,8 @@ def _small_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 @cache
-def _large_kernel(width: int) -> Native:
-    run = embed("nam.lstm.any", 4, emit_large, width)
+def _looped_kernel(width: int) -> Native:
+    run = embed("nam.lstm.any", 4, emit_looped, width)
 
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
@@ -94,18 +94,18 @@ def _large_kernel(width: int) -> Native:
 
 
 def _gates(layer: LstmLayer) -> tuple[Floats, Floats]:
-    """Return weights as ``[gate][unit][column]`` and biases as ``[gate][unit]``, scaled."""
+    """Return weights ``[gate][unit][column]`` and biases ``[gate][unit]``, scaled for the cell."""
     hidden = layer.hidden.size
-    weight = layer.weight.reshape(4, hidden, -1) * HALVED[:, None, None]
-    return weight, layer.bias.reshape(4, hidden) * HALVED[:, None]
+    weight = layer.weight.reshape(4, hidden, -1) * GATE_SCALES[:, None, None]
+    return weight, layer.bias.reshape(4, hidden) * GATE_SCALES[:, None]
 
 
-def _remembered(memory: Memory, values: Floats) -> Any:
-    """Ask for state that begins with these values."""
+def _state(memory: Memory, values: Floats) -> Any:
+    """Allocate state with these initial values."""
     return memory.record(np.dtype([("values", np.float32, values.shape)]), values=values)
 
 
-def _small_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
+def _unrolled_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
     hidden, width = grid.hidden, grid.width
     gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
     unit = [grid.unit(n) for n in range(hidden)]
@@ -124,37 +124,37 @@ def _small_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
     return memory.record(
         RECORD,
         weights=memory.constant(np.concatenate([*rows, head])),
-        state=_remembered(memory, state),
+        state=_state(memory, state),
     )
 
 
-def _large_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
+def _looped_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
     hidden, depth = network.hidden_size, len(network.layers)
     units = -(-hidden // width) * width
-    fed = -(-network.inputs // 2) * 2  # columns are met two at a time
+    fed = -(-network.inputs // 2) * 2  # the kernel takes columns in pairs
     inputs = [units if number else fed for number in range(depth)]
     rows = []
     for number, layer in enumerate(network.layers):
         above = network.layers[number - 1].hidden if number else np.zeros(0, np.float32)
         first = np.concatenate([_padded(above, inputs[number]), _padded(layer.hidden, units)])
-        rows.append(_remembered(memory, first))
+        rows.append(_state(memory, first))
     aside = memory.scratch(units)
     table = []
     for number, layer in enumerate(network.layers):
         last = number == depth - 1
         table.append(
             {
-                "weights": memory.constant(_large_weights(layer, inputs[number], width)),
+                "weights": memory.constant(_looped_weights(layer, inputs[number], width)),
                 "row": rows[number],
                 "columns": inputs[number] + units,
                 "hidden": rows[number][4 * inputs[number]],
                 "next_inputs": aside if last else rows[number + 1],
-                "cells": _remembered(memory, _padded(layer.cell, units)),
+                "cells": _state(memory, _padded(layer.cell, units)),
             }
         )
     return memory.record(
-        LARGE,
-        layers=memory.table(LARGE_LAYER, table),
+        NETWORK,
+        layers=memory.table(LAYER, table),
         depth=depth,
         units=units,
         aside=aside,
@@ -167,7 +167,7 @@ def _large_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
     )
 
 
-def _large_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
+def _looped_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
     """Return ``[vector of units][bias and columns][gate][lane]``, padded with zeros."""
     weight, bias = _gates(layer)
     hidden = layer.hidden.size

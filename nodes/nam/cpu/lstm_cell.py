@@ -1,13 +1,13 @@
-"""The LSTM cell on vectors, with as short a chain of instructions as its recurrence allows.
+"""The LSTM cell on vectors, with a short dependency chain from frame to frame.
 
-An LSTM waits for itself: the next frame needs this frame's hidden state.  All steps here are exact
-rewrites that take work off that chain.  The file's gate rows i, f and o are halved beforehand, so
-that ``sigmoid(x) = tanh(x/2)/2 + 1/2`` needs the one tanh that g needs too, and
+The hidden state of a frame is needed by the next, so the latency of the cell bounds the speed.  The
+file's gate rows i, f and o are halved beforehand, so that ``sigmoid(x) = tanh(x/2)/2 + 1/2`` needs
+the same tanh as g, and (exact rewrites)
 
     c' = i g + f c = (ti + 1) (tanh g)/2 + (tf + 1) c/2        two fused multiply-adds and an add
-    h  = o tanh c' = (o c') P(c'^2) / Q(c'^2)                  o joins while P and Q are computed
+    h  = o tanh c' = (o c') P(c'^2) / Q(c'^2)                  o applies while P, Q are computed
 
-A NaN becomes the far end of the bounds, so that a recurrence that was fed one forgets it.
+A NaN is clamped to the bounds of tanh, so that the state recovers from it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ __all__ = ["full_cell", "half_cell"]
 
 
 def full_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
-    """Step a vector of units; return the new cell and hidden state.  Gates are i, f, g, o."""
+    """Emit one frame of a vector of units; return cell and hidden state.  Gates: i, f, g, o."""
     half = lanes.constant(0.5)
     i, f, o = (_tanh(lanes, gates[n]) for n in (0, 1, 3))
     g = _tanh(lanes, gates[2], half)
@@ -29,9 +29,9 @@ def full_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
 
 
 def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
-    """Step half a vector of units, two gates to a vector: ``[i | f]`` and ``[g | o]``.
+    """Emit one frame of half a vector of units, two gates per vector: ``[i | f]``, ``[g | o]``.
 
-    The cell and hidden state are those of the upper half; the lower half is without meaning.
+    Cell and hidden state are in the upper half; the lower half is unused.
     """
     width = lanes.width
     low, high = range(width // 2), range(width // 2, width)
@@ -46,7 +46,7 @@ def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
 
 
 def _tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:
-    """Return ``factor * tanh(x)``; the square does not wait for the bounding of ``x``."""
+    """Return ``factor * tanh(x)``; the square does not depend on the clamped ``x``."""
     limit = TANH44.limit
     square = lanes.min(lanes.mul(x, x), lanes.constant(limit * limit))
     x = lanes.min(lanes.max(x, lanes.constant(-limit)), lanes.constant(limit))
@@ -58,7 +58,7 @@ def _tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:
 
 
 def _estrin(lanes: Lanes, x: Value, square: Value, terms: Sequence[float]) -> Value:
-    """Evaluate five terms as Estrin does: three multiply-adds deep instead of four."""
+    """Evaluate five terms by Estrin's scheme: a chain of three multiply-adds instead of four."""
     a, b, c, d, e = map(lanes.constant, terms)
     upper = lanes.fma(e, square, lanes.fma(d, x, c))
     return lanes.fma(upper, square, lanes.fma(b, x, a))

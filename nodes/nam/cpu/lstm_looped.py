@@ -1,8 +1,8 @@
 """LSTMs of any size: loops over layers, units and columns, with sizes as data.
 
-Each layer has a row of columns, ``[inputs | own hidden state]``, that its weights meet one after
-another.  New hidden states are kept aside until all units of the layer are done, then written into
-the layer's own row and into the next one's.
+The weights of a layer multiply a row of columns, ``[inputs | hidden state]``.  New hidden states
+are stored aside until all units of the layer are done, then copied to the layer's own row and to
+that of the next layer.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
 from .lstm_cell import full_cell
 
-__all__ = ["LARGE", "LARGE_LAYER", "emit_large"]
+__all__ = ["LAYER", "NETWORK", "emit_looped"]
 
-LARGE = np.dtype(
+NETWORK = np.dtype(
     [
         *((n, np.int64) for n in ("layers", "depth", "units", "aside", "hidden", "head", "bias")),
         *((n, np.int64) for n in ("inputs", "outputs", "step")),
@@ -21,26 +21,26 @@ LARGE = np.dtype(
 )
 """A network; ``units`` is the padded hidden size, ``hidden`` the last layer's hidden state.
 
-Channels lie ``step`` float32 apart.
+Channels begin ``step`` float32 apart.
 """
-LARGE_LAYER = np.dtype(
+LAYER = np.dtype(
     [(n, np.int64) for n in ("weights", "row", "columns", "hidden", "next_inputs", "cells")]
 )
-"""A layer; its weights are, for each vector of units, the bias and the columns of four gates."""
+"""A layer; its weights are, per vector of units, the bias and the columns of four gates."""
 
 
-def emit_large(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
-    """Emit the whole loop."""
-    net = Words(lanes, LARGE, lanes.pointer(state))
+def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
+    """Emit the loop over the frames of a block."""
+    net = Words(lanes, NETWORK, lanes.pointer(state))
     x, y = lanes.pointer(ins), lanes.pointer(outs)
-    first = Words(lanes, LARGE_LAYER, net.pointer("layers"))
+    first = Words(lanes, LAYER, net.pointer("layers"))
     with lanes.loop(frames) as t:
         with lanes.loop(net["inputs"]) as c:
             fed = lanes.load_number(x, lanes.plus(lanes.times(c, net["step"]), t))
             lanes.store_number(fed, first.pointer("row"), c)
         with lanes.loop(net["depth"]) as number:
-            at = lanes.words(net.pointer("layers"), lanes.times(number, LARGE_LAYER.itemsize // 8))
-            layer = Words(lanes, LARGE_LAYER, at)
+            at = lanes.words(net.pointer("layers"), lanes.times(number, LAYER.itemsize // 8))
+            layer = Words(lanes, LAYER, at)
             _emit_units(lanes, net, layer)
             _emit_copy(lanes, net, layer)
         with lanes.loop(net["outputs"]) as c:

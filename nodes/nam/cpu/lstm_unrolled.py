@@ -1,9 +1,9 @@
-"""LSTMs small enough to be written out: every column an instruction, the state in registers.
+"""Small LSTMs, unrolled: the code has the instructions of every column, and state is in registers.
 
-Units lie in vectors of 4, 8 or 16.  A last half vector of units shares its vectors between two
-gates each, so that 24 units take six vectors of 16 and not eight.  Of the hidden state the first
-columns are spread out of registers, as storing and loading them again would be waited for; the
-rest come from memory, which is ready by then.
+Units are in vectors of 4, 8 or 16.  A last half vector of units shares each of its vectors between
+two gates, so that 24 units take six vectors of 16 instead of eight.  The first columns of the
+hidden state are broadcast from registers, as a store and load would delay them; the others are
+loaded from memory, where they have arrived by then.
 """
 
 from collections.abc import Sequence
@@ -12,30 +12,30 @@ from dataclasses import dataclass
 from ....runtime.simd.lanes import Cell, Lanes, Value
 from .lstm_cell import full_cell, half_cell
 
-__all__ = ["Grid", "emit_small"]
+__all__ = ["Grid", "emit_unrolled"]
 
-SPREAD = 8
-"""Columns of the hidden state that do not go through memory."""
-SUMS = 2
-"""Partial sums of a gate: each waits for half as many multiply-adds."""
+REGISTER_COLUMNS = 8
+"""Columns of the hidden state broadcast from registers."""
+PARTIAL_SUMS = 2
+"""Partial sums per gate: each depends on half of the multiply-adds."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """How ``hidden`` units lie in vectors of ``width`` lanes."""
+    """The layout of ``hidden`` units in vectors of ``width`` lanes."""
 
     hidden: int
     width: int
 
     @property
     def full(self) -> int:
-        """Vectors of units that have a vector for each gate."""
+        """Vectors of units with one vector per gate."""
         rest = self.hidden % self.width
         return self.hidden // self.width + (rest > self.width // 2)
 
     @property
     def half(self) -> bool:
-        """Whether there is a half vector of units besides."""
+        """Whether a half vector of units follows."""
         return 0 < self.hidden % self.width <= self.width // 2
 
     @property
@@ -61,14 +61,14 @@ class Grid:
         return (4 * self.full + which // 2) * self.width + which % 2 * (self.width // 2) + lane
 
 
-def emit_small(
+def emit_unrolled(
     grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, ends: Sequence[Value]
 ) -> None:
-    """Emit the whole loop; ``ends`` are the input, the output and the count of frames."""
-    net = _Net(grid, depth, lanes, lanes.pointer(weights), lanes.pointer(state))
+    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames."""
+    net = _NetworkEmitter(grid, depth, lanes, lanes.pointer(weights), lanes.pointer(state))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
     if depth == 2:
-        # The second layer works on a frame while the first works on the next: neither waits.
+        # The second layer computes a frame while the first computes the next, to overlap both.
         last = lanes.minus(frames, 1)
         net.step([0], x, lanes.index(0), y, lanes.index(0))
         with lanes.loop(last) as t:
@@ -81,8 +81,8 @@ def emit_small(
     net.save()
 
 
-class _Net:
-    """The network while it is emitted: where its weights are, and its state in variables."""
+class _NetworkEmitter:
+    """Emits the code of a network; its state is in variables."""
 
     def __init__(self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value) -> None:
         self.grid, self.depth, self.lanes = grid, depth, lanes
@@ -114,7 +114,7 @@ class _Net:
                 self.lanes.store_number(self._head(number), y, written)
 
     def _columns(self, number: int, x: Value, frame: Value) -> list[Value]:
-        """Return what the weights of a layer meet, spread over all lanes each."""
+        """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
         inputs = self._spread(number - 1) if number else [self.lanes.broadcast(x, frame)]
         return [*inputs, *self._spread(number)]
 
@@ -123,7 +123,7 @@ class _Net:
         made = []
         for unit in range(grid.hidden):
             place = grid.unit(unit)
-            if unit < SPREAD:
+            if unit < REGISTER_COLUMNS:
                 vector, lane = divmod(place, lanes.width)
                 made.append(lanes.spread(self.hidden[number][vector].value, lane))
             else:
@@ -133,11 +133,11 @@ class _Net:
     def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
-        sums: list[list[Value]] = [self._row(place), *([] for _ in range(SUMS - 1))]
+        sums: list[list[Value]] = [self._row(place), *([] for _ in range(PARTIAL_SUMS - 1))]
         for n, column in enumerate(self._columns(number, x, frame)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
-            kept = sums[n % SUMS]
-            sums[n % SUMS] = (
+            kept = sums[n % PARTIAL_SUMS]
+            sums[n % PARTIAL_SUMS] = (
                 [lanes.fma(w, column, s) for w, s in zip(row, kept, strict=True)]
                 if kept
                 else [lanes.mul(w, column) for w in row]
@@ -145,7 +145,7 @@ class _Net:
         return [lanes.add(a, b) for a, b in zip(*sums, strict=True)]
 
     def _place(self, number: int) -> int:
-        """Return where a layer's bias and columns begin."""
+        """Return the offset of the bias and columns of a layer in the weights."""
         rows = [2 + (n > 0) * (self.grid.hidden - 1) + self.grid.hidden for n in range(number)]
         return sum(rows) * self.grid.gates * self.lanes.width
 
@@ -164,7 +164,7 @@ class _Net:
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
 
     def _head(self, number: int) -> Value:
-        """Return the output: the weighed hidden state, and the bias."""
+        """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
         total = lanes.constant(0.0)
         for v, hidden in enumerate(self.hidden[number]):

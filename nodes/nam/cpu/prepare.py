@@ -1,4 +1,7 @@
-"""From any network to the kernel that plays it, and the record to call the kernel with."""
+"""From a network to its kernel and the record the kernel is called with.
+
+``prepare_network`` belongs to control threads; the kernels run on the audio thread.
+"""
 
 from typing import Any
 
@@ -12,7 +15,7 @@ from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ..model.networks import Conv, ConvNet, Linear, Lstm
 from ..model.wavenet import Network, Sequential
 from . import program_ops as ops
-from .layers import Parts
+from .layers import OperationBuilder
 from .lstm import lstm_kernel, prepare_lstm
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel
@@ -22,20 +25,20 @@ from .wavenet_layers import dense, layers
 __all__ = ["common_kernels", "prepare_network"]
 
 FIRST_GENERATION = (16, 8, 12, 6, 4, 2)
-"""Channels of standard, lite, feather and nano."""
+"""Channels of the A1 models standard, lite, feather and nano."""
 SECOND_GENERATION = (3, 8)
-"""Channels of lite and full."""
+"""Channels of the A2 models lite and full."""
 RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
-"""Hidden size and layers of the presets there have been."""
+"""Hidden size and layers of the trainers' LSTM presets."""
 
 
 def prepare_network(
     memory: Memory, network: Network, width: int | None = None
 ) -> tuple[Native, Any]:
-    """Lay a network out; return the kernel that plays it and the record to call it with.
+    """Allocate the memory of a network; return its kernel and the record to call it with.
 
-    The kernel takes lists of channels, as every node's does; but where there is one in and one out,
-    the addresses of float32 themselves.
+    The kernel takes lists of channel addresses, as every node's does; but with one input and one
+    output channel, the two addresses themselves.
     """
     if isinstance(network, Lstm) and network.inputs == network.outputs == 1:
         return prepare_lstm(memory, network, width)
@@ -45,7 +48,10 @@ def prepare_network(
 
 
 def common_kernels(width: int | None = None) -> tuple[Native, ...]:
-    """Return the kernels of all model sizes that trainers offer, and the general ones."""
+    """Return the kernels to compile ahead: those of all published sizes, and the general ones.
+
+    ``width`` is the number of SIMD lanes; by default that of this CPU.
+    """
     width = width or host_lanes()
     made = [
         dense(width),
@@ -59,7 +65,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
 
 
 def _add(program: Program, network: Network, source: Matrix) -> Matrix:
-    """Add a network to a program; return where its output will be."""
+    """Add a network to a program; return the matrix of its output."""
     if isinstance(network, Sequential):
         for part in network.parts:
             source = _add(program, part, source)
@@ -70,8 +76,8 @@ def _add(program: Program, network: Network, source: Matrix) -> Matrix:
         return _add_convnet(program, network, source)
     if isinstance(network, Linear):
         return _add_linear(program, network, source)
-    heard = source if network.condition is None else _add(program, network.condition, source)
-    return add_wavenet(program, network, source, heard)
+    condition = source if network.condition is None else _add(program, network.condition, source)
+    return add_wavenet(program, network, source, condition)
 
 
 def _add_lstm(program: Program, network: Lstm, source: Matrix) -> Matrix:
@@ -82,22 +88,22 @@ def _add_lstm(program: Program, network: Lstm, source: Matrix) -> Matrix:
 
 
 def _add_convnet(program: Program, network: ConvNet, source: Matrix) -> Matrix:
-    parts = Parts(program)
+    operations = OperationBuilder(program)
     signal = program.matrix(network.inputs, network.blocks[0][0].lookback)
-    parts.copy(source, signal)
+    operations.copy(source, signal)
     after = [conv.lookback for conv, _ in network.blocks[1:]] + [0]
     for (conv, kind), lookback in zip(network.blocks, after, strict=True):
         raw = program.shared(conv.outputs, "mixed")
-        parts.conv(conv, signal, raw)
+        operations.conv(conv, signal, raw)
         signal = program.matrix(conv.outputs, lookback)
-        parts.activate(kind, raw, signal)
+        operations.activate(kind, raw, signal)
     target = program.matrix(network.outputs)
-    parts.conv(network.head, signal, target)
+    operations.conv(network.head, signal, target)
     return target
 
 
 def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
-    parts, taps, bias = Parts(program), network.taps, network.bias
+    operations, taps, bias = OperationBuilder(program), network.taps, network.bias
     inputs, outputs = network.inputs, network.outputs
     target = program.matrix(outputs)
     if bias is not None:
@@ -112,14 +118,14 @@ def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
         lists = [m.pointers(program.memory) for m in (source, whole)]
         program.stage(convolution_kernel(made.depth), made.record, *lists)
         one = Conv(np.ones((outputs, 1, 1), np.float32), bias, groups=outputs)
-        parts.conv(one, whole, target)
+        operations.conv(one, whole, target)
         return target
     history = program.matrix(inputs, network.receptive_field - 1)
-    parts.copy(source, history)
+    operations.copy(source, history)
     reversed_ = taps[:, ::-1]
     if inputs == outputs:
         weight = np.repeat(reversed_[:, None], outputs, axis=0)
-        parts.conv(Conv(weight, bias, groups=outputs), history, target)
+        operations.conv(Conv(weight, bias, groups=outputs), history, target)
     else:
-        parts.conv(Conv(reversed_.reshape(outputs, inputs, -1), bias), history, target)
+        operations.conv(Conv(reversed_.reshape(outputs, inputs, -1), bias), history, target)
     return target

@@ -1,8 +1,11 @@
-"""Programs: networks as flat lists of operations on matrices, and the walk that runs them.
+"""Programs: a network as a flat list of operations on matrices, and the kernel that runs them.
 
-A matrix is channels by frames.  One that a convolution looks back in is a history: rows of past
-frames with room behind them.  Frames are written on to the right; when the room is used up, what is
-still needed moves back to the left.  All other matrices hold one piece and remember nothing.
+A matrix is ``(channels, frames)``.  If a convolution reads past frames of it, it is a history: rows
+with the past frames, then room for new ones.  New frames are written to the right; when the room is
+used up, the frames still needed are moved to the left end.  Every other matrix holds one piece (the
+frames computed at once, ``piece``) and no state.
+
+``Program`` belongs to control threads; ``walk`` runs on the audio thread.
 """
 
 from collections.abc import Sequence
@@ -34,14 +37,13 @@ HISTORY = np.dtype(
 )
 POSITION = np.dtype([("column", np.int64)])
 
-LINE = 16
-"""Float32 in a cache line."""
-ROOM = 512
+CACHE_LINE_FLOATS = 16
+HISTORY_ROOM = 512
 """Frames between two moves of a short history."""
-SPREAD = 0.618
-"""Histories begin at different columns, or all would move in the same block."""
-BANK = 8
-"""Positions that are kept side by side."""
+STAGGER = 0.618
+"""Fraction of the room by which histories start apart, so that they do not move in one block."""
+POSITIONS_PER_BLOCK = 8
+"""Positions allocated side by side, in one cache line."""
 
 
 def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
@@ -68,7 +70,7 @@ def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Valu
 
 
 def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
-    """Move what is still needed of a history back to the left, where there is no room for more."""
+    """Move the needed frames of a history to its left end if the next piece does not fit."""
     builder, position = lanes.builder, history.pointer("position")
     column, lookback = lanes.word(position, 0), history["lookback"]
     full = builder.icmp_signed(">", lanes.plus(column, piece), history["stop"])
@@ -87,12 +89,12 @@ def _numbered(lanes: Lanes, first: Value, kind: np.dtype[Any], number: Value) ->
 
 
 def _row(lanes: Lanes, p: Words, name: str, c: Value) -> Value:
-    """Return where a channel of the first or the last matrix begins."""
+    """Return the address of a channel of the source or target matrix."""
     return lanes.at(p.pointer(name), lanes.times(c, p["piece"]))
 
 
 def _channel(lanes: Lanes, p: Words, ends: Value, c: Value) -> Value:
-    """Return the address of a channel: of those in a list, or of the one that is no list."""
+    """Return the address of a channel, from a list of addresses or, for mono, itself."""
     found = lanes.cell(ends)
     with lanes.when(lanes.builder.icmp_signed("!=", p["multichannel"], lanes.index(0))):
         found.value = lanes.word(lanes.pointer(ends), c)
@@ -104,13 +106,13 @@ _walk = embed("nam.program", 4, _emit_walk)
 
 @kernel
 def walk(state: int, ins: int, outs: int, frames: int) -> None:
-    """Run ``frames`` through a program: of channels in a list, or of one that is no list."""
+    """Run a program on a block; takes channels as the kernel of ``prepare_network`` does."""
     _walk(state, ins, outs, frames)
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Where a signal lies: first row, float32 from row to row, where its column is kept."""
+    """A signal in memory: address of its first row, floats per row, address of its column."""
 
     address: Any
     row: int
@@ -118,22 +120,22 @@ class Matrix:
     channels: int
 
     def fields(self, name: str) -> dict[str, Any]:
-        """Return the three fields of a record that name this place."""
+        """Return the three record fields ``NAME_address``, ``NAME_row`` and ``NAME_position``."""
         parts = {"address": self.address, "row": self.row, "position": self.position}
         return {f"{name}_{part}": value for part, value in parts.items()}
 
     def part(self, first: int, channels: int) -> "Matrix":
-        """Return some of the channels."""
+        """Return the matrix of ``channels`` channels from ``first`` on."""
         block, offset = self.address if isinstance(self.address, tuple) else (self.address, 0)
         return Matrix(block[offset + 4 * first * self.row], self.row, self.position, channels)
 
     def pointers(self, memory: Memory) -> Any:
-        """List where the channels begin (of a matrix that remembers nothing)."""
+        """Return a list of the channels' addresses; not for a history."""
         return memory.pointers([self.part(c, 1).address for c in range(self.channels)])
 
 
 class Program:
-    """Asks for the memory of a program, operation by operation, in the order they run."""
+    """Allocates the memory of a program; operations are added in the order they run."""
 
     def __init__(self, memory: Memory, width: int | None = None) -> None:
         self.memory = memory
@@ -142,37 +144,37 @@ class Program:
         self._start = memory.constant(np.zeros(1, np.int64))
         self._stages: list[dict[str, Any]] = []
         self._histories: list[dict[str, Any]] = []
-        self._bank: Any = None
+        self._positions: Any = None
         self._shared: dict[tuple[Any, ...], Matrix] = {}
 
     def matrix(self, channels: int, lookback: int = 0) -> Matrix:
-        """Ask for a matrix, in which that many frames before the current one can be found."""
+        """Allocate a matrix; with ``lookback``, a history of that many past frames."""
         if lookback:
             return self._history(channels, lookback)
         return Matrix(self._scratch(channels), self.piece, self._start, channels)
 
     def shared(self, channels: int, *name: Any) -> Matrix:
-        """Ask for a matrix that others who ask by the same name get too."""
+        """Return the matrix of this name and width, allocated at the first call."""
         key = (channels, *name)
         if key not in self._shared:
             self._shared[key] = self.matrix(channels)
         return self._shared[key]
 
     def stage(self, made: Native, at: Any, ins: Any = 0, outs: Any = 0) -> None:
-        """Add a kernel, to be called with a record and what the record does not say."""
+        """Add a kernel, to be called with its record, inputs and outputs."""
         self._stages.append({"kernel": made.address, "record": at, "ins": ins, "outs": outs})
 
     def operation(self, made: Native, kind: np.dtype[np.void], **fields: Any) -> None:
-        """Add a kernel that only needs its record.  Matrices stand for their three fields."""
+        """Add a kernel that needs its record only; a matrix is written as its three fields."""
         row: dict[str, Any] = {}
         for name, value in fields.items():
             row |= value.fields(name) if isinstance(value, Matrix) else {name: value}
         self.stage(made, self.memory.table(kind, [row]))
 
     def finish(self, source: Matrix, target: Matrix) -> Any:
-        """Return the record to call ``walk`` with; matrices of one piece, filled and read.
+        """Return the record to call ``walk`` with.
 
-        It takes lists of channels unless there is one in and one out.
+        ``walk`` copies its input to ``source`` and its output from ``target``, neither a history.
         """
         return self.memory.table(
             PROGRAM,
@@ -193,7 +195,7 @@ class Program:
         )
 
     def constants(self, *rows: Sequence[float] | Any) -> Any:
-        """Keep numbers that are only read."""
+        """Allocate constants, flattened one after another."""
         return self.memory.constant(np.concatenate([np.ravel(row) for row in rows]))
 
     def _scratch(self, channels: int) -> Any:
@@ -201,11 +203,12 @@ class Program:
 
     def _history(self, channels: int, lookback: int) -> Matrix:
         number = len(self._histories)
-        kept = -(-lookback // LINE) * LINE
-        turns = -(-max(ROOM, kept) // self.piece)
-        begin = int(number * SPREAD % 1 * turns) * self.piece
+        kept = -(-lookback // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
+        turns = -(-max(HISTORY_ROOM, kept) // self.piece)
+        begin = int(number * STAGGER % 1 * turns) * self.piece
         stop = kept + (turns + 1) * self.piece
-        row = (-(-stop // LINE) | 1) * LINE  # an odd count of lines: rows apart in the cache
+        lines = -(-stop // CACHE_LINE_FLOATS) | 1  # odd: rows begin in different cache sets
+        row = lines * CACHE_LINE_FLOATS
         address = self.memory.state((channels, row))
         position = self._position(number, kept + begin)
         rows = {"address": address, "rows": channels, "row": row}
@@ -213,7 +216,7 @@ class Program:
         return Matrix(address, row, position, channels)
 
     def _position(self, number: int, column: int) -> Any:
-        if number % BANK == 0:
-            self._bank = self.memory.records(POSITION, [{"column": 0}] * BANK)
-        self._bank.content["column"][number % BANK] = column
-        return self._bank[8 * (number % BANK)]
+        if number % POSITIONS_PER_BLOCK == 0:
+            self._positions = self.memory.records(POSITION, [{"column": 0}] * POSITIONS_PER_BLOCK)
+        self._positions.content["column"][number % POSITIONS_PER_BLOCK] = column
+        return self._positions[8 * (number % POSITIONS_PER_BLOCK)]

@@ -1,4 +1,4 @@
-"""The convolution of programs: any shape, any groups, in tiles that stay in registers."""
+"""General convolution as an operation: any shape and groups, in tiles held in registers."""
 
 from functools import cache
 
@@ -15,19 +15,19 @@ CONV = record_of(
     *("*source", "*target", "*start", "started", "taps", "dilation"),
     *("groups", "inputs", "outputs", "weight", "bias"),
 )
-"""A convolution; inputs and outputs of each group, weights as ``[group][tap][in][out]``."""
+"""A convolution; ``inputs`` and ``outputs`` per group, weights as ``[group][tap][in][out]``."""
 ROWS = {32: (4, 2, 1), 16: (3, 1)}
-"""By registers: rows of a convolution's tile, the largest first; the last takes what is left."""
+"""By SIMD registers: rows of the tiles, largest first; the last takes the remaining rows."""
 
 
 @cache
 def conv(width: int) -> Native:
-    """Return the kernel for convolutions."""
+    """Return the kernel for convolutions of any shape."""
     return by_length("nam.conv", _emit_conv, width)
 
 
-class _Conv:
-    """A convolution while it is emitted."""
+class _ConvEmitter:
+    """Emits the code of a convolution."""
 
     def __init__(self, vectors: int, lanes: Lanes, state: Value) -> None:
         self.lanes, self.vectors = lanes, vectors
@@ -37,7 +37,7 @@ class _Conv:
         self.area = lanes.times(words["inputs"], words["outputs"])
 
     def emit(self) -> None:
-        """Emit both forms: groups of one channel have no use for tiles of several."""
+        """Emit two forms: one for depthwise convolutions, one for all others."""
         lanes, words = self.lanes, self.words
         single = lanes.builder.icmp_signed("==", self.area, lanes.index(1))
         with lanes.builder.if_else(single) as (then, otherwise):
@@ -65,7 +65,7 @@ class _Conv:
         self._finish(tile, channel)
 
     def _rows(self, group: Value, rows: int, begin: Value | int, end: Value) -> None:
-        """Emit as many outputs of a group as fill tiles."""
+        """Emit the outputs ``begin`` to ``end`` of a group, ``rows`` at a time."""
         lanes, words = self.lanes, self.words
         inputs, outputs, taps = words["inputs"], words["outputs"], words["taps"]
         x = self.source.row(lanes.times(group, inputs))
@@ -96,4 +96,4 @@ class _Conv:
 
 
 def _emit_conv(vectors: int, lanes: Lanes, state: Value) -> None:
-    _Conv(vectors, lanes, state).emit()
+    _ConvEmitter(vectors, lanes, state).emit()

@@ -1,8 +1,7 @@
-"""What programs are made of: operations on matrices of channels by frames, of any shape.
+"""Operations of programs on matrices ``(channels, frames)`` of any shape, but for convolution.
 
-Vectors run over time, as in the fused kernels, and lanes past the last frame hold nonsense that
-stays in its columns; see wavenet_tiles.py.  Shapes are data, so nothing compiles for a model.  A
-result may begin at a matrix (``start``) instead of at zero, which is how sums are taken.
+Vectors run over time, as in all kernels here (see tiles.py).  Shapes are data in a record, so that
+no model compiles a kernel of its own.  A result may be added to a matrix ``start``.
 """
 
 from collections.abc import Callable
@@ -24,8 +23,8 @@ FILM = record_of(
     *("*source", "*condition", "*target", "*start", "started", "channels", "rows"),
     *("inputs", "shift_inputs", "weight", "bias"),
 )
-"""A modulation: ``rows`` has, for the scale and the shift of each channel, the first of the
-``inputs`` of its group; weights as ``[scales, shifts][channel][in]``, biases likewise.
+"""A FiLM: ``rows`` has, for the scale and the shift of each channel, the first of the ``inputs``
+of its group; weights as ``[scales, shifts][channel][in]``, biases likewise.
 """
 ACTIVATE = record_of("*source", "*target", "channels", "parameters")
 GATE = record_of("*first", "*second", "*target", "channels")
@@ -34,7 +33,7 @@ COPY = record_of("*source", "*target", "*start", "started", "channels")
 
 
 class Rows:
-    """A matrix of a record, at its current column."""
+    """A matrix named in a record, at its current column."""
 
     def __init__(self, lanes: Lanes, words: Words, name: str) -> None:
         self.lanes = lanes
@@ -45,20 +44,20 @@ class Rows:
         return self.lanes.at(self.here, self.lanes.times(number, self.step))
 
     def vectors(self, number: Value | int, count: int) -> list[Value]:
-        """Load the first vectors of a row."""
+        """Load the first ``count`` vectors of a row."""
         row = self.row(number)
         return [self.lanes.load(row, v * self.lanes.width) for v in range(count)]
 
 
 class Start(Rows):
-    """The matrix that a result may begin at."""
+    """The matrix ``start``, which a result is added to if ``started`` is set."""
 
     def __init__(self, lanes: Lanes, words: Words) -> None:
         super().__init__(lanes, words, "start")
         self.used = lanes.builder.icmp_signed("!=", words["started"], lanes.index(0))
 
     def add(self, tile: Tile, first: Value | int) -> None:
-        """Add its rows to a tile, where there is such a matrix."""
+        """Add its rows to a tile, if ``started`` is set."""
         with self.lanes.when(self.used):
             for r, sums in enumerate(tile):
                 before = self.vectors(self.lanes.plus(first, r), len(sums))
@@ -68,7 +67,7 @@ class Start(Rows):
 
 @cache
 def film(width: int) -> Native:
-    """Return the kernel for modulations."""
+    """Return the kernel for FiLMs."""
     return by_length("nam.film", _emit_film, width)
 
 

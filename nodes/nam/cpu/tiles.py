@@ -1,12 +1,12 @@
-"""What a WaveNet's kernels are made of: tiles of sums that stay in registers.
+"""Tiles of sums held in SIMD registers: the inner loops of all WaveNet kernels.
 
-Vectors run over time, so that two channels waste no more than sixteen.  A tile is R output channels
-by T vectors; while all taps and input channels go by, one load of input feeds R multiply-adds and
-one weight feeds T.  Lanes past the last frame of a block compute nonsense; as every network here is
-causal it stays in their own columns, which the next block overwrites, so nothing is masked.
+Vectors run over time, so that two channels use as much of them as sixteen do.  A tile is R output
+channels by T vectors; over all taps and input channels, one load of input serves R multiply-adds
+and one weight serves T.  Lanes past the last frame of a block compute unused values; all networks
+are causal, so these stay in columns that the next block overwrites, and no masks are needed.
 
 Every sum is taken in one order (bias, condition, taps from the oldest, channels from the first),
-whatever the tile: that is what makes the output the same bits for every cut of the input.
+whatever the tile: the output has the same bits however the input is split into blocks.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 VECTORS = (1, 2, 4)
-"""Vectors in a tile: short blocks get short tiles; longer ones are cut into pieces of the last."""
+"""Vectors per tile, chosen by the frames of a call, at most ``VECTORS[-1]`` vectors of frames."""
 
 Tile = list[list[Cell]]
 """Sums, as ``tile[channel][vector]``."""
@@ -42,8 +42,8 @@ Tile = list[list[Cell]]
 def record_of(*names: str) -> np.dtype[np.void]:
     """Return a record of int64 fields.
 
-    A name with a star stands for a place, where a signal of several channels lies: the address of
-    its first row, float32 from row to row, and the address of the column to begin at.
+    A name with a star is a matrix, with three fields: the address of its first row, the floats per
+    row, and the address of its current column.
     """
     parts = ("address", "row", "position")
     whole = [[f"{n[1:]}_{part}" for part in parts] if n[0] == "*" else [n] for n in names]
@@ -51,25 +51,25 @@ def record_of(*names: str) -> np.dtype[np.void]:
 
 
 def place(lanes: Lanes, words: Words, name: str) -> tuple[Value, Value]:
-    """Return a pointer to the current column of a place, and the step from row to row."""
+    """Return a pointer to the current column of a matrix, and the floats per row."""
     column = lanes.word(words.pointer(f"{name}_position"), 0)
     return lanes.at(words.pointer(f"{name}_address"), column), words[f"{name}_row"]
 
 
 def tap(lanes: Lanes, words: Words, here: Value, number: Value) -> Value:
-    """Return where the tap of this number finds its input: the last one at the current frame."""
+    """Return a pointer to the input of a tap; that of the last tap is the current frame."""
     back = lanes.minus(number, lanes.minus(words["taps"], 1))
     return lanes.at(here, lanes.times(back, words["dilation"]))
 
 
 def new_tile(lanes: Lanes, rows: int, vectors: int) -> Tile:
-    """Return sums to be started."""
+    """Return a tile of zeros."""
     zero = lanes.constant(0.0)
     return [[lanes.cell(zero) for _ in range(vectors)] for _ in range(rows)]
 
 
 def step(lanes: Lanes, tile: Tile, vectors: Sequence[Value], weights: Value) -> None:
-    """Emit one input channel's share: ``tile[r][v] += weights[r] * vectors[v]``."""
+    """Emit ``tile[r][v] += weights[r] * vectors[v]`` for one input channel."""
     for r, sums in enumerate(tile):
         weight = lanes.broadcast(weights, r)
         for total, vector in zip(sums, vectors, strict=True):
@@ -87,7 +87,7 @@ def accumulate(
 
 
 def finish(lanes: Lanes, sums: Sequence[Value], target: Value) -> None:
-    """Emit the storing of one channel's vectors."""
+    """Emit the stores of one channel's vectors."""
     for v, total in enumerate(sums):
         lanes.store(total, target, v * lanes.width)
 
@@ -95,8 +95,8 @@ def finish(lanes: Lanes, sums: Sequence[Value], target: Value) -> None:
 def by_length(name: str, emit: Callable[[int, Lanes, Value], None], width: int) -> Native:
     """Return a kernel ``(record, _, _, frames)`` made of ``emit(vectors, lanes, record)``.
 
-    It chooses by ``frames`` among tiles of 1, 2 and 4 vectors, all compiled together, so that a
-    short block costs little and no block has to compile.
+    By ``frames`` it uses tiles of 1, 2 or 4 vectors, so that short blocks cost less.  All three are
+    compiled together, ahead of the audio thread.
     """
     few, some, many = (embed(f"{name}.t{v}", 1, partial(emit, v), width) for v in VECTORS)
     few_frames, some_frames = VECTORS[0] * width, VECTORS[1] * width

@@ -1,7 +1,7 @@
-"""A WaveNet as a program: fused kernels for what most models are, plain operations for the rest.
+"""A WaveNet as a program: fused kernels for plain layer arrays, general operations for others.
 
-Each array goes one way or the other by itself.  A layer that is plain (wavenet_parts.py) needs one
-kernel for all of it; any other is spelled out, modulation by modulation.
+The form is chosen per layer array.  A run of plain layers (``Layer.plain``) is one operation;
+any other layer is a list of operations.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from ..model.networks import Conv
 from ..model.wavenet import WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
-from .layers import Parts, bias_of, by_tap
+from .layers import OperationBuilder, bias_of, by_tap
 from .program import Matrix, Program
 from .wavenet_layers import DENSE, LAYER, LAYERS, dense, layers
 
@@ -21,41 +21,41 @@ __all__ = ["add_wavenet"]
 
 
 def add_wavenet(program: Program, network: WaveNet, source: Matrix, condition: Matrix) -> Matrix:
-    """Add a network (but for what makes its condition); return where its output will be."""
-    adding = _Adding(program, condition)
+    """Add a network without its condition DSP; return the matrix of its output."""
+    builder = _ArrayBuilder(program, condition)
     heads = [program.matrix(a.head.inputs, a.head.lookback) for a in network.arrays]
     signal = source
     for number, array in enumerate(network.arrays):
         last = array is network.arrays[-1]
         output = program.matrix(array.head.outputs) if last else heads[number + 1]
-        signal = adding.array(array, number, signal, heads[number], last)
+        signal = builder.array(array, number, signal, heads[number], last)
         head = array.head.scaled(network.head_scale) if last else array.head
-        adding.dense(head, heads[number], output)
+        builder.dense(head, heads[number], output)
     for conv in network.head:
         assert network.head_activation is not None
         history = program.matrix(conv.inputs, conv.lookback)
-        adding.parts.activate(network.head_activation, output, history)
+        builder.operations.activate(network.head_activation, output, history)
         output = program.matrix(conv.outputs)
-        adding.parts.conv(conv, history, output)
+        builder.operations.conv(conv, history, output)
     return output
 
 
-class _Adding:
-    """Adds the arrays of a network."""
+class _ArrayBuilder:
+    """Adds the layer arrays of a network to a program."""
 
     def __init__(self, program: Program, condition: Matrix) -> None:
         self.program, self.condition = program, condition
-        self.parts = Parts(program)
+        self.operations = OperationBuilder(program)
 
     def array(
         self, array: LayerArray, number: int, signal: Matrix, head: Matrix, last: bool
     ) -> Matrix:
-        """Add an array but for its head; return where its output will be."""
+        """Add a layer array without its head; return the matrix of its output."""
         if array.plain and array.head.inputs == array.channels:
             return self._fused(array, number, signal, head, last)
         rows = array.layers
         streams, seen = self._streams(rows, array.channels, number)
-        self.parts.conv(array.rechannel, signal, streams[0])
+        self.operations.conv(array.rechannel, signal, streams[0])
         for n, layer in enumerate(rows):
             start = None if n == number == 0 else head
             target = None if last and layer is rows[-1] else streams[n + 1]
@@ -65,16 +65,16 @@ class _Adding:
     def _streams(
         self, rows: Sequence[Layer], channels: int, number: int
     ) -> tuple[list[Matrix], list[Matrix]]:
-        """Return what comes into each layer (and out of the last), and what its convolution sees.
+        """Return the input of each layer (and the output of the last), and of its convolution.
 
-        These are the same where nothing modulates in between.
+        The two are the same matrix unless a FiLM is between them.
         """
         streams, seen = [], []
         for n, layer in enumerate(rows):
             wanted = self.program.matrix(channels, layer.conv.lookback)
             seen.append(wanted)
             between = "conv_pre_film" in layer.films
-            # By turns, as a layer writes the next one's input while it still reads its own.
+            # Two matrices alternate: a layer writes the next input while it still reads its own.
             turn = ("stream", number % 2, n % 2)
             streams.append(self.program.shared(channels, *turn) if between else wanted)
         turn = ("stream", number % 2, len(rows) % 2)
@@ -89,76 +89,78 @@ class _Adding:
         head: Matrix,
         start: Matrix | None,
     ) -> None:
-        parts, films, condition = self.parts, layer.films, self.condition
+        operations, films, condition = self.operations, layer.films, self.condition
         if "conv_pre_film" in films:
-            parts.film(films["conv_pre_film"], x, condition, seen)
+            operations.film(films["conv_pre_film"], x, condition, seen)
         z = self._mixed(layer, seen)
         a = self._activated(layer, z)
         if "activation_post_film" in films:
-            parts.film(films["activation_post_film"], a, condition, a)
+            operations.film(films["activation_post_film"], a, condition, a)
         self._to_head(layer, a, head, start)
         if target is None:
             return
         film = films.get("layer1x1_post_film") if layer.gating == "blended" else None
         if layer.out is None:
-            parts.copy(x, target)
+            operations.copy(x, target)
         elif film is None:
-            parts.conv(layer.out, a, target, x)
+            operations.conv(layer.out, a, target, x)
         else:
-            way = self.program.shared(layer.out.outputs, "way out")
-            parts.conv(layer.out, a, way)
-            parts.film(film, way, condition, target, x)
+            projected = self.program.shared(layer.out.outputs, "layer1x1")
+            operations.conv(layer.out, a, projected)
+            operations.film(film, projected, condition, target, x)
 
     def _mixed(self, layer: Layer, seen: Matrix) -> Matrix:
-        """Add the convolution and the condition; return where they meet."""
-        parts, films, condition, given = self.parts, layer.films, self.condition, self.condition
+        """Add the convolution and the mixin of the condition; return the matrix of their sum."""
+        operations, films, condition = self.operations, layer.films, self.condition
         z = self.program.shared(layer.conv.outputs, "mixed")
-        parts.conv(layer.conv, seen, z)
+        operations.conv(layer.conv, seen, z)
         if "conv_post_film" in films:
-            parts.film(films["conv_post_film"], z, condition, z)
+            operations.film(films["conv_post_film"], z, condition, z)
+        given = condition
+        given = condition
         if "input_mixin_pre_film" in films:
             given = self.program.shared(condition.channels, "condition")
-            parts.film(films["input_mixin_pre_film"], condition, condition, given)
+            operations.film(films["input_mixin_pre_film"], condition, condition, given)
         if "input_mixin_post_film" in films:
             m = self.program.shared(layer.conv.outputs, "mixin")
-            parts.conv(layer.mixin, given, m)
-            parts.film(films["input_mixin_post_film"], m, condition, z, z)
+            operations.conv(layer.mixin, given, m)
+            operations.film(films["input_mixin_post_film"], m, condition, z, z)
         else:
-            parts.conv(layer.mixin, given, z, z)
+            operations.conv(layer.mixin, given, z, z)
         if "activation_pre_film" in films:
-            parts.film(films["activation_pre_film"], z, condition, z)
+            operations.film(films["activation_pre_film"], z, condition, z)
         return z
 
     def _activated(self, layer: Layer, z: Matrix) -> Matrix:
-        parts, width = self.parts, layer.width
+        operations, width = self.operations, layer.width
         a = self.program.shared(width, "activated")
         first = z.part(0, width)
-        parts.activate(layer.activation, first, a)
+        operations.activate(layer.activation, first, a)
         if layer.second is not None:
             second = z.part(width, width)
-            parts.activate(layer.second, second, second)
+            operations.activate(layer.second, second, second)
             if layer.gating == "gated":
-                parts.gate(a, second, a)
+                operations.gate(a, second, a)
             else:
-                parts.blend(a, second, first, a)
+                operations.blend(a, second, first, a)
         return a
 
     def _to_head(self, layer: Layer, a: Matrix, head: Matrix, start: Matrix | None) -> None:
-        parts, film = self.parts, layer.films.get("head1x1_post_film")
+        operations, film = self.operations, layer.films.get("head1x1_post_film")
         if layer.head is None:
-            parts.copy(a, head, start)
+            operations.copy(a, head, start)
         elif film is None:
-            parts.conv(layer.head, a, head, start)
+            operations.conv(layer.head, a, head, start)
         else:
-            own = self.program.shared(layer.head.outputs, "to head")
-            parts.conv(layer.head, a, own)
-            parts.film(film, own, self.condition, head, start)
+            own = self.program.shared(layer.head.outputs, "head1x1")
+            operations.conv(layer.head, a, own)
+            operations.film(film, own, self.condition, head, start)
 
     def _fused(
         self, array: LayerArray, number: int, signal: Matrix, head: Matrix, last: bool
     ) -> Matrix:
         if number == 0:
-            # A convolution of nothing is its bias: the sums start at zero.
+            # A convolution without inputs fills the head sum with its bias, zero.
             self.dense(Conv(np.zeros((array.channels, 0, 1), np.float32)), head, head)
         inputs = [self.program.matrix(array.channels, la.conv.lookback) for la in array.layers]
         output = self.program.shared(array.channels, "stream", number % 2, 0)
@@ -185,7 +187,7 @@ class _Adding:
         return output
 
     def _row(self, layer: Layer, source: Matrix, target: Matrix, has_out: bool) -> dict[str, Any]:
-        assert layer.out is not None  # a plain layer has a way out
+        assert layer.out is not None  # a plain layer has one
         keep, table = self.program.constants, layer.activation.table(layer.width)
         return {
             **source.fields("source"),
@@ -202,7 +204,7 @@ class _Adding:
         }
 
     def dense(self, conv: Conv, source: Matrix, target: Matrix) -> None:
-        """Add the convolution into an array, or out of its head."""
+        """Add a plain convolution: the rechannel of a layer array, or its head."""
         self.program.operation(
             dense(self.program.width),
             DENSE,

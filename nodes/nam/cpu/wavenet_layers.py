@@ -1,8 +1,9 @@
-"""A run of WaveNet layers: dilated convolution, condition, activation, head sum, 1x1, residual.
+"""Fused kernels of a WaveNet: a run of plain layers, and the plain convolution around them.
 
-Two forms with the same sums in the same order, hence the same bits.  Layers of any width go tile by
-tile, once for the activations and once for the way out.  Layers of up to four channels keep all of
-them in one tile: the activations never leave the registers.
+A layer is dilated convolution, condition, activation, head sum, layer1x1 and residual.  Two forms
+compute the same sums in the same order, hence the same bits.  Layers of any width go tile by tile,
+once for the activations and once for layer1x1.  Layers of few channels keep all channels in one
+tile, and the activations in registers.
 """
 
 from contextlib import AbstractContextManager
@@ -28,32 +29,32 @@ from .tiles import (
 __all__ = ["DENSE", "LAYER", "LAYERS", "dense", "layers"]
 
 LAYERS = record_of("channels", "count", "layers", "condition", "activated", "*head")
-"""A run of ``count`` layers that adds its activations up at ``head``."""
+"""A run of ``count`` layers; their activations are added to the matrix ``head``."""
 LAYER = record_of(
     *("*source", "*target", "taps", "dilation", "conv", "bias", "mixin"),
     *("parameters", "out", "out_bias", "has_out"),
 )
-"""One layer: it reads its own history and writes the next one's; weights as ``[tap][in][out]``."""
+"""One layer, from its history to that of the next; weights as ``[tap][in][out]``."""
 
 DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs", "weight", "bias")
-"""A convolution from one place to another, with weights as ``[tap][in][out]``.
+"""A convolution of one matrix into another, with weights as ``[tap][in][out]``.
 
-With no inputs at all it fills a place with its bias.
+Without inputs it fills the target with its bias.
 """
 ROWS = {32: (4, (4, 3, 5, 2, 1)), 16: (3, (3, 2, 1))}
-"""By registers: the most channels of a fused layer, and rows of a tile in order of preference.
+"""By SIMD registers: most channels of a fused layer, and rows of a tile in order of preference.
 
-With 16 registers three rows of four vectors leave just enough for the operands; four spill.
+With 16 registers a tile of four rows would spill.
 """
-HELD = 3
-"""Up to this many channels the head's sums stay in registers from layer to layer as well."""
+MAX_HEAD_CHANNELS = 3
+"""Most channels whose head sums stay in registers from layer to layer."""
 
 DENSE_ROWS = 4
 """Rows of a tile of the plain convolution."""
 
 
 def layers(channels: int, activation: str, width: int) -> Native:
-    """Return the kernel for runs of layers of this many channels."""
+    """Return the kernel for a run of plain layers with this many channels and activation."""
     most, tiled = ROWS[registers(width)]
     fused = channels <= most
     rows = channels if fused else next(r for r in tiled if channels % r == 0)
@@ -72,21 +73,21 @@ def _emit(
     run = Words(lanes, LAYERS, lanes.pointer(state))
     first = run.pointer("layers")
     tile = new_tile(lanes, rows, vectors)
-    held = new_tile(lanes, rows, vectors) if fused and rows <= HELD else []
+    held = new_tile(lanes, rows, vectors) if fused and rows <= MAX_HEAD_CHANNELS else []
     head, head_row = place(lanes, run, "head")
     for r, sums in enumerate(held):
         for v, total in enumerate(sums):
             total.value = lanes.load(lanes.at(head, lanes.times(r, head_row)), v * lanes.width)
     with lanes.loop(run["count"]) as number:
         at = lanes.words(first, lanes.times(number, LAYER.itemsize // 8))
-        layer = _Layer(lanes, run, Words(lanes, LAYER, at), activation, held)
+        layer = _LayerEmitter(lanes, run, Words(lanes, LAYER, at), activation, held)
         (layer.fused if fused else layer.tiled)(tile)
     for r, sums in enumerate(held):
         finish(lanes, [total.value for total in sums], lanes.at(head, lanes.times(r, head_row)))
 
 
-class _Layer:
-    """One layer while it is emitted."""
+class _LayerEmitter:
+    """Emits the code of one layer."""
 
     def __init__(self, lanes: Lanes, run: Words, words: Words, activation: str, held: Tile) -> None:
         self.lanes, self.words, self.held = lanes, words, held
@@ -114,10 +115,10 @@ class _Layer:
             self._residual(tile, first)
             out = lanes.at(words.pointer("out"), first)
             accumulate(lanes, tile, self.kept, lanes.index(piece), out, channels, channels)
-            self._hand_on(tile, first)
+            self._store_output(tile, first)
 
     def fused(self, tile: Tile) -> None:
-        """Emit a layer whose channels are the tile's rows."""
+        """Emit a layer whose channels are the rows of one tile."""
         lanes, words, rows = self.lanes, self.words, len(tile)
         self._begin(tile, 0)
         with lanes.loop(words["taps"]) as k:
@@ -132,13 +133,13 @@ class _Layer:
             self._residual(tile, 0)
             for i, vectors in enumerate(activated):
                 step(lanes, tile, vectors, lanes.at(words.pointer("out"), i * rows))
-            self._hand_on(tile, 0)
+            self._store_output(tile, 0)
 
     def _row(self, base: Value, step: Value | int, first: Value | int, r: int) -> Value:
         return self.lanes.at(base, self.lanes.times(self.lanes.plus(first, r), step))
 
     def _unless_last(self) -> AbstractContextManager[None]:
-        # Nothing reads what the last layer of the last array would hand on.
+        # The last layer of the last layer array has no next one.
         wanted = self.lanes.builder.icmp_signed("!=", self.words["has_out"], self.lanes.index(0))
         return self.lanes.when(wanted)
 
@@ -153,7 +154,7 @@ class _Layer:
                 total.value = lanes.fma(mixin, vector, bias)
 
     def _activated(self, tile: Tile, first: Value | int) -> list[list[Value]]:
-        """Activate the tile and add it to the head's sums."""
+        """Activate the tile and add it to the head sums."""
         lanes, made = self.lanes, []
         for r, sums in enumerate(tile):
             parameters = self._parameters(lanes.plus(first, r))
@@ -175,7 +176,7 @@ class _Layer:
         return [lanes.broadcast(table, at) for at in places]
 
     def _residual(self, tile: Tile, first: Value | int) -> None:
-        """Start the sums of the way out: the layer's input and the bias."""
+        """Start the sums of layer1x1: the layer's input and the bias."""
         lanes = self.lanes
         for r, sums in enumerate(tile):
             bias = lanes.broadcast(self.words.pointer("out_bias"), lanes.plus(first, r))
@@ -183,8 +184,8 @@ class _Layer:
             for v, total in enumerate(sums):
                 total.value = lanes.add(lanes.load(x, v * lanes.width), bias)
 
-    def _hand_on(self, tile: Tile, first: Value | int) -> None:
-        """Store the tile into the next layer's history."""
+    def _store_output(self, tile: Tile, first: Value | int) -> None:
+        """Store the tile in the history of the next layer."""
         for r, sums in enumerate(tile):
             target = self._row(self.y, self.y_row, first, r)
             finish(self.lanes, [total.value for total in sums], target)
@@ -192,7 +193,7 @@ class _Layer:
 
 @cache
 def dense(width: int) -> Native:
-    """Return the kernel for convolutions of any shape."""
+    """Return the kernel for plain convolutions (no groups) of any shape."""
     return by_length("nam.dense", _emit_dense, width)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.nodes.nam.cpu.lstm import SMALL, prepare_lstm
+from namgraph.nodes.nam.cpu.lstm import MAX_UNROLLED, prepare_lstm
 from namgraph.nodes.nam.cpu.lstm_unrolled import Grid
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
@@ -61,7 +61,7 @@ def test_sizes_on_both_sides_of_the_limit_are_tested() -> None:
     made = {n: prepare_kernel(parse(nets.lstm(n, 1))) for n in (24, 65, 150)}
     assert made[65] is made[150]
     assert made[24] is not made[65]
-    assert SMALL < 1000, "hundreds of instructions compile in a blink, thousands do not"
+    assert MAX_UNROLLED < 1000, "hundreds of instructions compile in a blink, thousands do not"
 
 
 def prepare_kernel(model: Model) -> Any:
