@@ -70,7 +70,7 @@ def test_paths_of_windows_are_told_how_to_be_written(path: str, hint: str, tmp_p
 
 @pytest.mark.skipif(os.name == "nt", reason="there a backslash is what stands between folders")
 def test_a_file_may_have_a_backslash_in_its_name(tmp_path: Path) -> None:
-    (tmp_path / "amps\\lead.nam").write_bytes(b"{}")
+    (tmp_path / "amps\\lead.nam").write_bytes(Path(ng.asset("crunch-lstm.nam")).read_bytes())
     rack = EMPTY | {"nodes": {"amp": {"type": "nam", "path": "amps\\lead.nam"}}}
     with pytest.raises(PresetError) as caught:
         loads(json.dumps(rack | {"nodes": {"amp": {"type": "nam", "path": "lead.nam"}}}))
