@@ -1,4 +1,4 @@
-"""Where the presets and sounds that ship with the package lie."""
+"""Paths of the presets, sounds and models of the package."""
 
 from pathlib import Path
 
@@ -23,10 +23,10 @@ SOUNDS = (".wav", ".nam")
 
 
 def asset(name: str) -> str:
-    """Return the path of a sound or a model that ships with the package."""
+    """Return the path of a sound or a model that ships with the package, such as "di.wav"."""
     check_text("name", name, "the name of a sound or a model")
     there = {p.name: p for p in (HERE / "assets").iterdir() if p.is_file()}
-    if name not in there:  # nor is a path into another folder
+    if name not in there:  # paths to other folders included
         known = sorted(n for n, path in there.items() if path.suffix in SOUNDS)
         raise FileError(
             f"no sound or model {name!r} ships with namgraph; there is {', '.join(known)}"
@@ -35,23 +35,23 @@ def asset(name: str) -> str:
 
 
 def shipped_files() -> dict[str, str]:
-    """Return every sound, model and preset that ships, each with a word for it."""
+    """Return the paths of all bundled sounds, models and presets, with a description."""
     sounds = [path for path in (HERE / "assets").iterdir() if path.suffix in SOUNDS]
     return {str(path): "a file of the package" for path in [*sounds, *shipped_presets().values()]}
 
 
 def shipped_models() -> list[Path]:
-    """Return the paths of the shipped models."""
+    """Return the paths of the bundled models."""
     return sorted((HERE / "assets").glob("*.nam"))
 
 
 def shipped_presets() -> dict[str, Path]:
-    """Return the shipped presets by name."""
+    """Return the paths of the bundled presets, by name."""
     return {path.stem: path for path in sorted(HERE.glob("*.json"))}
 
 
 def shipped_preset(name: str) -> Path:
-    """Return the path of a preset that ships with the package."""
+    """Return the path of a bundled preset; raise ``PresetError`` for an unknown name."""
     known = shipped_presets()
     if name not in known:
         kind = kind_of_file(name)  # there may be a file of that name

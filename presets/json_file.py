@@ -1,4 +1,4 @@
-"""Read a JSON file that a person has written: a preset, a job, a manifest."""
+"""Read a JSON file of limited size: a preset, a job, a manifest."""
 
 from pathlib import Path
 from typing import Any
@@ -8,20 +8,21 @@ from ..graph.json_text import shown
 from ..runtime.io.file_kind import HEAD, PRESET, complaint, kind_of
 from ..runtime.io.regular_file import check_plain
 
-__all__ = ["no_repeats", "read_json_file"]
+__all__ = ["no_repeated_keys", "read_json_file"]
 
 
 def read_json_file(
     file: Path,
     name: str,
-    most: int,
+    max_bytes: int,
     error: type[FileError] = PresetError,
     *,
     wanted: str = PRESET,
 ) -> bytes:
-    """Return what a file holds that a person has written, at most ``most`` bytes.
+    """Return the content of a regular file of at most ``max_bytes`` bytes.
 
-    If there is none, or another kind of file than is ``wanted``, that is one ``error``.
+    Raises ``error`` if there is no such file, or if its content is not the kind ``wanted``.
+    ``name`` is the file's name in messages.
     """
     found = check_plain(file, error, name, wanted)
     try:
@@ -29,15 +30,15 @@ def read_json_file(
             head = opened.read(HEAD)
             if wrong := complaint(kind_of(head), wanted):
                 raise error(f"{name}: {wrong}")
-            if found.st_size > most:
-                raise error(f"{name}: has {found.st_size} bytes: at most {most}")
-            return head + opened.read(most)
+            if found.st_size > max_bytes:
+                raise error(f"{name}: has {found.st_size} bytes: at most {max_bytes}")
+            return head + opened.read(max_bytes)
     except OSError as reason:
         raise error(f"{name}: cannot be read: {reason.strerror or reason}") from None
 
 
-def no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that has a key twice: a hook for JSON."""
+def no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object's dictionary, or raise for a repeated key (``object_pairs_hook``)."""
     found = dict[str, Any]()
     for key, value in pairs:
         if key in found:

@@ -1,4 +1,4 @@
-"""How loud audio is: peak, RMS, DC, energy, summed up block by block."""
+"""Peak, RMS, DC and energy of audio, accumulated block by block."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +10,14 @@ __all__ = ["LevelMeter", "Levels", "levels_of"]
 
 SILENT_DB = -200.0
 SILENT = 1e-5
-"""Peak to peak: a channel that moves by less is silent."""
+"""Peak-to-peak amplitude below which a channel is silent."""
 BLOCK = 1 << 16
-"""Frames summed up at a time: in float64, which takes twice the memory of the samples."""
+"""Frames converted to float64 at a time."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """What a rendered file sounds like, in numbers."""
+    """Length and levels of a rendered file."""
 
     channels: int
     frames: int
@@ -30,18 +30,18 @@ class Levels:
     clipped: int = 0
     """Samples at or beyond full scale."""
     silent: bool = False
-    """Whether no channel moves by more than -100 dBFS: a constant is no sound."""
+    """Whether every channel's peak-to-peak amplitude is below -100 dBFS; DC is silent."""
     muted: int = 0
-    """Blocks in which a node was muted, because it made what is no number."""
+    """Blocks in which a node was muted because its output was not finite."""
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Length in seconds."""
         return self.frames / self.rate
 
 
 class LevelMeter:
-    """Takes audio block by block, keeps sums, and tells the levels of all of it."""
+    """Accumulates the levels of audio block by block."""
 
     def __init__(self, channels: int, rate: float) -> None:
         self.channels, self.rate, self.frames = channels, rate, 0
@@ -53,7 +53,7 @@ class LevelMeter:
         self._clipped = 0
 
     def add(self, block: NDArray[Any]) -> None:
-        """Take ``(channels, frames)`` float samples that come next."""
+        """Add the next block, ``(channels, frames)`` float samples."""
         for start in range(0, block.shape[1], BLOCK):
             part = np.ascontiguousarray(block[:, start : start + BLOCK])
             if max(part.max(initial=0.0), -part.min(initial=0.0)) > self.peak:
@@ -76,7 +76,7 @@ class LevelMeter:
         return float(self._squares.max(initial=0.0))
 
     def levels(self) -> Levels:
-        """Return the levels of what has come so far."""
+        """Return the levels of all blocks so far."""
         frames = max(1, self.frames)
         dc = float(np.abs(self._sums / frames).max(initial=0.0))
         rms = (self.energy / frames) ** 0.5
@@ -86,7 +86,7 @@ class LevelMeter:
 
 
 def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:
-    """Measure ``(channels, frames)``."""
+    """Return the levels of ``(channels, frames)`` samples."""
     meter = LevelMeter(len(samples), rate)
     meter.add(samples)
     return meter.levels()

@@ -1,7 +1,7 @@
-"""Racks as JSON: written whole, read with suspicion.
+"""Write a graph as a preset, a JSON file, and read it.
 
-``README.md`` beside this file describes the format.  Whatever is in a file, reading it gives a
-graph or one ``PresetError`` that names the place, what was found there, and what is allowed.
+``README.md`` in this folder describes the format.  Reading any file returns a graph or raises one
+``PresetError`` that names the place, what was found there, and what is allowed.
 """
 
 import json
@@ -19,13 +19,13 @@ from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
-from .json_file import no_repeats, read_json_file
+from .json_file import no_repeated_keys, read_json_file
 from .values import (
     as_float,
     check_option,
     fields_of,
+    format_value,
     no_such_key,
-    shown,
     to_json,
     windows_hint,
     wrong,
@@ -38,38 +38,37 @@ __all__ = [
     "files_of",
     "load_preset",
     "loads",
-    "near_path",
     "paths_of",
     "preset_path",
     "read_preset",
     "save_preset",
+    "stored_path",
 ]
 
 FORMAT = 1
 KEYS = ["namgraph", "name", "inputs", "outputs", "nodes", "connections"]
 MAX_BYTES = 4 << 20
-NEAR = 2
-"""Folders to climb before a file counts as elsewhere and is stored by its whole path."""
+MAX_PARENTS = 2
+"""Most ``..`` of a relative path; a file further away is stored by its absolute path."""
 
 Path_ = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A rack that was stored: its name, and the graph."""
+    """A preset that was read: its name and its graph."""
 
     name: str
     graph: Graph
 
 
 def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
-    """Write ``graph`` to a file; whatever was there stays until the new one is complete.
+    """Write ``graph`` to a file, whole or not at all.
 
-    The file's name must end in ``.json``: ``load_preset`` takes a name without an ending for a
-    preset that ships, so that what was saved as "lead" could not be loaded as "lead".
-    Files that nodes read are stored relative to the preset where they lie below or near it.
-    What an engine or a stream plays is ``engine.graph``, its parameters as last set; mixes and
-    bypasses are no part of a graph, and not stored.
+    The file's name must end in ``.json``: ``load_preset`` reads a name without a suffix as that of
+    a bundled preset.  Paths of files that nodes read are stored relative to the preset if they are
+    below or near its folder.  The graph that an engine or stream plays is ``engine.graph``, with
+    its parameters as last set; dry/wet mixes and bypasses are not stored.
     """
     as_graph(graph, "save_preset(graph, path)")
     path = checked_path(path, "path", PresetError)
@@ -85,15 +84,15 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
 
 
 def load_preset(path: Path_) -> Graph:
-    """Read the graph from a preset file, or by its bare name from one that ships with namgraph.
+    """Return the graph of a preset file, or of a bundled preset by its bare name.
 
-    A bare name has neither a folder nor an ending: "crunch".  Files of one's own end in .json.
+    A bare name has neither a folder nor a suffix: "crunch".  Other files end in .json.
     """
     return read_preset(path).graph
 
 
 def read_preset(path: Path_, wanted: str = PRESET) -> Preset:
-    """Read a preset file, or by its bare name one that ships; ``wanted`` is for complaints."""
+    """Read a preset file, or a bundled preset by its bare name; ``wanted`` is for messages."""
     name = checked_path(path, "path", PresetError)
     file = preset_path(name)
     content = read_json_file(file, name, MAX_BYTES, wanted=wanted)
@@ -104,33 +103,33 @@ def read_preset(path: Path_, wanted: str = PRESET) -> Preset:
 
 
 def preset_path(path: Path_) -> Path:
-    """Return where a preset lies: a bare name is one that ships with namgraph."""
+    """Return the path of a preset; a bare name is that of a bundled one."""
     file, name = Path(path), os.fspath(path)
     return shipped_preset(name) if not file.suffix and file.name == name else file
 
 
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
-    """Return ``graph`` as JSON text, for a preset that will lie in ``folder``.
+    """Return ``graph`` as the JSON text of a preset in ``folder``.
 
-    Every parameter and option is written, so that the rack sounds the same when a default changes.
+    Every parameter and option is written, so that the sound does not depend on defaults.
     """
     rack = {
         "namgraph": FORMAT,
         "name": name,
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
-        "nodes": {n: _written(n, node, folder) for n, node in graph.nodes.items()},
+        "nodes": {n: _node_json(n, node, folder) for n, node in graph.nodes.items()},
     }
     text = json.dumps(rack, indent=2)
     pairs = (json.dumps([str(c.source), str(c.target)]) for c in graph.connections)
-    joined = ",\n".join(f"    {pair}" for pair in pairs)  # a line each, which indent would not give
-    wires = f"[\n{joined}\n  ]" if joined else "[]"
-    return f'{text[:-2]},\n  "connections": {wires}\n}}\n'
+    joined = ",\n".join(f"    {pair}" for pair in pairs)  # one pair a line, unlike indent
+    pairs_text = f"[\n{joined}\n  ]" if joined else "[]"
+    return f'{text[:-2]},\n  "connections": {pairs_text}\n}}\n'
 
 
 def loads(content: str | bytes, *, folder: Path_ = ".", wanted: str = PRESET) -> Preset:
-    """Read a preset from JSON text; the files it names are looked for in ``folder``."""
-    data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
+    """Read a preset from JSON text; its paths are relative to ``folder``."""
+    data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
     return _preset(data, Path(folder), wanted)
 
 
@@ -152,11 +151,11 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     graph = Graph()
     for side in ("inputs", "outputs"):
         for end, channels in _object(data, side).items():
-            _guarded(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
+            _call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
                      channels=channels)  # fmt: skip
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
-        _guarded(place, graph.add, key, _node(place, fields, folder))
+        _call_at(place, graph.add, key, _node(place, fields, folder))
     _connect(graph, data.get("connections"))
     graph.name = name
     return Preset(name, graph)
@@ -167,9 +166,9 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
         wrong(f"{place}.type", fields.get("type"), "the name of a node type")
-    if fields["type"] == "pedalboard_effect":  # the one node that is not there unless asked for
-        from ..nodes import pedalboard_effect as _asked_for  # noqa: F401
-    cls = _guarded(f"{place}.type", node_type, fields["type"])
+    if fields["type"] == "pedalboard_effect":  # registered on demand
+        from ..nodes import pedalboard_effect as _registers  # noqa: F401
+    cls = _call_at(f"{place}.type", node_type, fields["type"])
     params, files = cls.params(), cls.files()
     known = [f.name for f in fields_of(cls)]
     values: dict[str, Any] = {}
@@ -180,28 +179,30 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
         if key not in known:
             no_such_key(place, key, ["type", *known])
         if key in params:
-            values[key] = _guarded(place, params[key].check, key, as_float(where, value))
+            values[key] = _call_at(place, params[key].check, key, as_float(where, value))
         elif key in files:
-            values[key] = _found(where, value, folder)
+            values[key] = _existing_file(where, value, folder)
         else:
             values[key] = check_option(where, cls, key, value)
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
     if missing:
         raise PresetError(f"{place}.{missing[0]} is missing")
-    made: Node = _guarded(place, cls, **values)
+    made: Node = _call_at(place, cls, **values)
     return made
 
 
-def _found(place: str, value: Any, folder: Path) -> Any:
-    """Return the whole path of a file that is there: it holds when the process moves."""
+def _existing_file(place: str, value: Any, folder: Path) -> Any:
+    """Return the absolute path of an existing file, or a tuple of such paths; or raise."""
     if isinstance(value, list):
-        return tuple(_found(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
+        return tuple(_existing_file(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
     if not isinstance(value, str) or not value or "\0" in value:
         wrong(place, value, "the path of a file")
     path = os.path.abspath(folder / value)
     if not os.path.isfile(path):
         hint = windows_hint(value)
-        raise PresetError(f"{place} is {shown(value)}: there is no file {shown_path(path)}{hint}")
+        raise PresetError(
+            f"{place} is {format_value(value)}: there is no file {shown_path(path)}{hint}"
+        )
     return path
 
 
@@ -215,7 +216,7 @@ def _connect(graph: Graph, connections: Any) -> None:
         for end in pair:
             if not isinstance(end, str):
                 wrong(place, end, 'a port, such as "amp.out"')
-        _guarded(place, graph.connect, *pair)
+        _call_at(place, graph.connect, *pair)
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
@@ -225,8 +226,8 @@ def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
     return found
 
 
-def _guarded(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call what checks its own arguments, and say where in the preset they came from."""
+def _call_at(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function; put ``place`` before the message of its error, as a ``PresetError``."""
     try:
         return call(*args, **kwargs)
     except NamgraphError as error:
@@ -235,12 +236,12 @@ def _guarded(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
         raise PresetError(f"{place}: {error}") from error
 
 
-def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
+def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     fields: dict[str, Any] = {"type": node.type_name}
     for key in (f.name for f in fields_of(type(node))):
         value = getattr(node, key)
         if key in node.files() and value is not None:
-            near = [near_path(path, folder) for path in paths_of(node, key)]
+            near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]
         else:
             fields[key] = to_json(f"{name}.{key}", value)
@@ -248,17 +249,17 @@ def _written(name: str, node: Node, folder: Path_) -> dict[str, Any]:
 
 
 def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
-    """Return the files that a field of a node names: one, several or none."""
+    """Return the paths in a file field of a node: none, one or several."""
     value = getattr(node, key)
     return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def files_of(graph: Graph) -> dict[str, str]:
-    """Return every file that the nodes of a graph read, each with a word for it."""
+    """Return every file that the nodes of a graph read, with a description for messages."""
     found = dict[str, str]()
     for name, node in graph.nodes.items():
         paths = [os.fspath(path) for key in node.files() for path in paths_of(node, key)]
-        if node.type_name == "pedalboard_effect":  # whose settings may name files, and itself one
+        if node.type_name == "pedalboard_effect":  # effect and settings may name files
             values = [getattr(node, "effect", ""), *dict(getattr(node, "settings", ())).values()]
             paths += [value for value in values if isinstance(value, str) and _exists(value)]
         found |= dict.fromkeys(paths, f"a file that node {name} reads")
@@ -272,12 +273,12 @@ def _exists(path: str) -> bool:
         return False
 
 
-def near_path(path: Path_, folder: Path_) -> str:
-    """Spell a path as seen from ``folder``, unless the way there is a long one."""
+def stored_path(path: Path_, folder: Path_) -> str:
+    """Return a path relative to ``folder`` if it is near, else absolute; with ``/``."""
     whole = os.path.abspath(path)
     try:
         near = Path(os.path.relpath(whole, folder))
     except ValueError:  # another drive
         return Path(whole).as_posix()
-    far = near.parts[: NEAR + 1] == ("..",) * (NEAR + 1)
+    far = near.parts[: MAX_PARENTS + 1] == ("..",) * (MAX_PARENTS + 1)
     return Path(whole).as_posix() if far else near.as_posix()

@@ -1,4 +1,4 @@
-"""Files through a rack: everything that can be refused is refused before the first block."""
+"""Render audio files through a rack; all arguments are checked before the first block."""
 
 import os
 from collections.abc import Callable
@@ -45,11 +45,13 @@ def render_file(
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
 ) -> Levels:
-    """Render one audio file through a rack into a WAV file of the same sample rate.
+    """Render one audio file through a rack into an audio file of the same sample rate.
 
-    With ``resampled``, a file at another rate than the rack's models is brought to theirs, and the
-    result back to its own.  The tail is on, unless the rack is one bare model.  ``strict`` is as of
-    ``render``.  ``target`` appears when all is done, or not at all.
+    With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
+    the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
+    model).  ``strict`` is as of ``render``.  ``target`` is written whole or not at all.
+    ``progress`` is called with the share done.  Returns the levels of the written samples.
+    Raises ``AudioFileError`` for files that cannot be used.
     """
     reads = {os.fspath(source): "the input", **rig.reads()}
     check_outputs([target], reads, AudioFileError)
@@ -58,34 +60,31 @@ def render_file(
     check_fit(rig, source, found.channels, found.rate, resampled)
     channels = next(iter(rig.graph.outputs.values()))
     with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
-        heard = _something(resample(found.samples, found.rate, rate, os.fspath(source)))
+        x = _at_least_one_frame(resample(found.samples, found.rate, rate, os.fspath(source)))
         made = render(
             rig.graph,
-            heard,
+            x,
             rate,
             block=block,
-            tail=rig.rings_on(tail),
+            tail=rig.renders_tail(tail),
             progress=progress,
             report=lambda stats: muted.append(warn_of_faults(stats, warn)),
             strict=strict,
         )
         made = made.reshape(-1, made.shape[-1])
         if found.rate != rate:
-            extra = made.shape[1] - heard.shape[1]
+            extra = made.shape[1] - x.shape[1]
             frames = found.frames + max(0, round(extra * found.rate / rate))
-            made = _exactly(_something(resample(made, rate, found.rate)), frames)
-        held = write(made)
-    return replace(levels_of(held, found.rate), muted=sum(muted))
+            made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
+        written = write(made)
+    return replace(levels_of(written, found.rate), muted=sum(muted))
 
 
 def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
-    """Say which nodes were muted, and return in how many blocks.
-
-    A render that went wrong must not pass for a good one.
-    """
+    """Warn of muted nodes and of a fallback from GPU to CPU; return the number of muted blocks."""
     for row in stats.nodes:
         if row.faults:
-            warn(f"{row.name}: muted in {row.faults} blocks, because it made what is no number")
+            warn(f"{row.name}: muted in {row.faults} blocks: its output was not finite")
     if stats.device is not None and stats.device.fallback_reason:
         warn(f"{stats.device}")
     return stats.faults
@@ -94,7 +93,7 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
 def check_fit(
     rig: Rig, source: Path_, channels: int, rate: float, resampled: bool, ask: str = "--resample"
 ) -> None:
-    """Refuse a file that a rack cannot play; ``ask`` is how to have it ``resampled``."""
+    """Raise ``AudioFileError`` if channels or rate do not fit; ``ask`` is the resampling option."""
     graph, name = rig.graph, os.fspath(source)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise AudioFileError(
@@ -117,12 +116,12 @@ def check_fit(
         )
 
 
-def _something(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return at least one frame: of a very short file, resampling may leave none."""
+def _at_least_one_frame(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the samples, or one frame of zeros: resampling a very short file may leave none."""
     return samples if samples.size else np.zeros((len(samples), 1), np.float32)
 
 
-def _exactly(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Cut or lengthen by the frame or two that rounding made of two resamplings."""
+def _to_length(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Truncate or pad to ``frames``: two resamplings round lengths."""
     short = max(0, frames - samples.shape[1])
     return np.pad(samples, ((0, 0), (0, short)))[:, :frames]

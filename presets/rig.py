@@ -1,4 +1,4 @@
-"""What the command line calls a RIG: a preset, or one .nam with perhaps a cabinet behind it."""
+"""A rig, the RIG of the command line: a preset, or one .nam with an optional cabinet after it."""
 
 import os
 from dataclasses import dataclass, replace
@@ -33,31 +33,31 @@ RACK = "a rack (a preset, or a model whose name ends in .nam)"
 
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """A rack ready to be rendered."""
+    """A graph with the name, path and sample rate that rendering needs."""
 
     name: str
     graph: Graph
     rate: float | None
-    """Hz that its models were made for; ``None`` where any rate will do."""
+    """Sample rate of its models in Hz; ``None`` if any rate will do."""
     bare: bool
-    """Whether it is one model and nothing else: its output is as long as its input."""
+    """Whether it is one model without a cabinet: its output is as long as its input."""
     path: str
-    """The file that it was opened from."""
+    """The file it was opened from."""
 
     def reads(self) -> dict[str, str]:
-        """Return every file that playing it reads, each with a word for it."""
+        """Return every file that it reads, with a description for messages."""
         return {self.path: "the rack", **files_of(self.graph)}
 
     @property
     def rate_words(self) -> str:
-        """The rate for a message, and whose it is a guess for; "any rate" where there is none."""
+        """The rate for a message, and the models it is assumed for; or "any rate"."""
         if self.rate is None:
             return "any rate"
         names = ", ".join(assumed_rates(self.graph))
         return f"{self.rate:g} Hz" + (f" (assumed: the file of {names} does not say)" * bool(names))
 
-    def rings_on(self, tail: bool | None) -> bool:
-        """Whether it plays on after the input: as asked, or unless it is bare."""
+    def renders_tail(self, tail: bool | None) -> bool:
+        """Whether to render the tail: ``tail`` if given, else unless the rig is bare."""
         return not self.bare if tail is None else tail
 
 
@@ -73,13 +73,12 @@ def open_rig(
     resample: bool | None = None,
     backend: str | None = None,
 ) -> Rig:
-    """Open a preset file, a shipped preset by name, or a .nam file (behind it the cabinet ``ir``).
+    """Open a preset file, a bundled preset by name, or a .nam file (with the cabinet ``ir``).
 
-    ``ir_layout`` is the option ``layout`` of that cabinet ("auto" if it is not given).
-
-    ``slim`` chooses the size of every model that comes in several, 0 the smallest to 1 the whole.
-    The last five are options of ``Nam``, set in every model where they are not ``None``; a .nam
-    file plays where it is fastest (``backend`` "auto") unless told.
+    ``ir_layout`` is the option ``layout`` of that cabinet ("auto" by default).  ``slim`` selects
+    the size of slimmable models, from 0, the smallest, to 1, the full model.  The last five are
+    options of ``Nam``, set in every model unless ``None``; ``backend`` of a .nam file is "auto" by
+    default.  Raises ``PresetError`` or ``ParamError``.
     """
     rig = checked_path(rig, "rig", PresetError)
     if ir_layout is not None and ir is None:
@@ -107,18 +106,18 @@ def open_rig(
 
 
 def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:
-    """Make a graph ready to be rendered; ``name`` is what complaints call it."""
+    """Return a graph as a rig; ``name`` is its file, or its name in messages."""
     _set_backend(graph, backend)
     rates = model_rates(graph)
     if len(set(rates.values())) > 1:
-        spelled = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
-        raise PresetError(f"{name}: its models were made for different rates: {spelled}")
+        found = ", ".join(f"{n} {r:g} Hz" for n, r in rates.items())
+        raise PresetError(f"{name}: its models were made for different rates: {found}")
     path = os.fspath(preset_path(name))
     return Rig(Path(name).stem, graph, next(iter(rates.values()), None), bare, path)
 
 
 def model_rates(graph: Graph) -> dict[str, float]:
-    """Return, by node name, the sample rate of every model that runs at no other."""
+    """Return the sample rate of every model that does not resample, by node name."""
     return {
         name: node.model.sample_rate or load_nam(node.path).sample_rate or UNKNOWN_RATE
         for name, node in models(graph).items()
@@ -127,7 +126,7 @@ def model_rates(graph: Graph) -> dict[str, float]:
 
 
 def assumed_rates(graph: Graph) -> list[str]:
-    """Return the nodes of models whose files name no sample rate, for which 48000 Hz is taken."""
+    """Return the nodes of models without a sample rate, for which 48000 Hz is assumed."""
     return [
         name
         for name, node in models(graph).items()
@@ -136,18 +135,18 @@ def assumed_rates(graph: Graph) -> list[str]:
 
 
 def models(graph: Graph) -> dict[str, Nam]:
-    """Return the nodes that play a .nam file."""
+    """Return the ``Nam`` nodes by name."""
     return {name: node for name, node in graph.nodes.items() if isinstance(node, Nam)}
 
 
 def format_levels(graph: Graph, missing: bool = True) -> str:
-    """Return on one line the gains of models whose levels are not raw, and what was ``missing``."""
+    """Return the gains of level-matched models as one line, with ``missing`` levels if asked."""
     rows = levels_of_models(graph)
     return "; ".join(f"{name}: {a if missing else a.gains}" for name, _, a in rows)
 
 
 def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
-    """Return name, file and gains of every model that is not raw; a bank's are numbered."""
+    """Return name, file and gains of every level-matched model; those of a bank are numbered."""
     found = list[tuple[str, str, Applied]]()
     for name, node in graph.nodes.items():
         if not isinstance(node, Nam | NamBank) or not (
@@ -167,9 +166,9 @@ def model_graph(
     ir: str | os.PathLike[str] | None = None,
     layout: str | None = None,
 ) -> Graph:
-    """Return one model as the node ``amp``, perhaps with a cabinet behind it, between two ends.
+    """Return a graph of one model, the node ``amp``, and the cabinet ``cab`` if ``ir`` is given.
 
-    A cabinet of two inputs hears the model in the middle, by way of a node ``pan``.
+    A cabinet with two inputs gets the model through a node ``pan``, in the center.
     """
     graph = Graph()
     end = graph.input("in", channels=1) >> graph.add("amp", Nam(os.fspath(model)))
@@ -187,13 +186,13 @@ def model_graph(
 def _slim(graph: Graph, slim: float) -> None:
     found = models(graph)
     if not found:
-        raise ParamError(f"--slim is {slim:g}: the rack has no model that it could choose")
+        raise ParamError(f"--slim is {slim:g}: the rack has no model to apply it to")
     for name, node in found.items():
         graph.replace(name, replace(node, slim=slim))
 
 
 def _set_backend(graph: Graph, backend: str | None) -> None:
-    """Let models play on a GPU; there must be one if it is asked for by name."""
+    """Set the backend of all models; raise ``ParamError`` for "cuda" without a usable GPU."""
     from ..runtime.cuda.driver.device import unavailable_reason
 
     if backend is None:
@@ -212,7 +211,7 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
 
 
 def check_devices(graph: Graph) -> None:
-    """Refuse a rack with a model that must play on a device, and cannot here."""
+    """Raise ``ParamError`` if a model with backend "cuda" cannot run on this machine."""
     from ..runtime.cuda.driver.device import unavailable_reason
 
     for name, node in graph.nodes.items():
@@ -223,10 +222,10 @@ def check_devices(graph: Graph) -> None:
 
 
 def _set_models(graph: Graph, **options: Any) -> None:
-    """Set options of every model, but for those that are ``None``."""
+    """Set the options that are not ``None`` in every model."""
     given = {name: value for name, value in options.items() if value is not None}
     found: dict[str, Nam | NamBank] = {**models(graph)}
-    if "resample" not in given:  # which a bank cannot
+    if "resample" not in given:  # a bank has no such option
         found |= {n: node for n, node in graph.nodes.items() if isinstance(node, NamBank)}
     if given and not found:
         name, value = next(iter(given.items()))

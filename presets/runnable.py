@@ -1,4 +1,4 @@
-"""Whether a rack can run, without running it: what ``info`` says of a preset."""
+"""Check whether a preset can run, without running it (``namgraph info``)."""
 
 import os
 from typing import Any
@@ -8,22 +8,22 @@ from .rig import check_devices, rig_of
 
 __all__ = ["running"]
 
-ANY_RATE = 48_000.0
-FRAMES = 512
+DEFAULT_RATE = 48_000.0
+BLOCK = 512
 
 
 def running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
-    """Return why a rack cannot run (no such key if it can), and which parts of it are silent.
+    """Return ``cannot_run``, the reason, if the graph cannot run, and ``silent``, its silent parts.
 
-    Loops, ports that do not fit, models of different rates, files that cannot be used and devices
-    that are missing are found.  Nothing is compiled or played.
+    Finds cycles, channel mismatches, models of different rates, unusable files and missing devices.
+    Nothing is compiled or played.
     """
     found: dict[str, Any] = {"silent": list(graph.check())}
     try:
         rig = rig_of(path, graph, bare=False, backend=None)
-        spec = Spec(rig.rate or ANY_RATE, FRAMES)
+        spec = Spec(rig.rate or DEFAULT_RATE, BLOCK)
         schedule(graph, spec)
-        tail(graph, spec)  # reads what rings on
+        tail(graph, spec)  # reads impulse responses
         check_devices(graph)
     except NamgraphError as error:
         text = str(error)

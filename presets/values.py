@@ -1,4 +1,4 @@
-"""Values of a preset, checked against what a node's class declares."""
+"""Check the values of a preset against the fields of the node's class."""
 
 import dataclasses
 import math
@@ -14,31 +14,31 @@ __all__ = [
     "as_float",
     "check_option",
     "fields_of",
+    "format_value",
     "no_such_key",
-    "shown",
     "to_json",
     "windows_hint",
     "wrong",
 ]
 
 
-def shown(value: Any) -> str:
-    """Return a value for a message; a preset is written by hand, so more of it is shown."""
+def format_value(value: Any) -> str:
+    """Return a JSON value for a message, truncated to 60 characters."""
     return json_text.shown(value, 60)
 
 
 def wrong(place: str, value: Any, allowed: str) -> NoReturn:
-    """Raise the complaint that ``place`` holds ``value`` where ``allowed`` is wanted."""
-    raise PresetError(f"{place} is {shown(value)}: must be {allowed}")
+    """Raise a ``PresetError``: ``place`` holds ``value``, must be ``allowed``."""
+    raise PresetError(f"{place} is {format_value(value)}: must be {allowed}")
 
 
 def no_such_key(place: str, key: str, known: list[str]) -> NoReturn:
-    """Raise the complaint that an object has a key nobody reads."""
-    raise PresetError(f"{place} has the key {shown(key)}: known keys are {', '.join(known)}")
+    """Raise a ``PresetError``: the object at ``place`` has an unknown key."""
+    raise PresetError(f"{place} has the key {format_value(key)}: known keys are {', '.join(known)}")
 
 
 def windows_hint(path: str) -> str:
-    """Return advice, in brackets, on a path that was not found and is spelled as on Windows."""
+    """Return advice in brackets for a missing path in Windows notation, else an empty string."""
     if os.name == "nt":
         return ""
     if re.match(r"[A-Za-z]:", path):
@@ -57,21 +57,21 @@ def as_float(place: str, value: Any) -> float:
 
 
 def fields_of(cls: type[Node]) -> tuple[dataclasses.Field[Any], ...]:
-    """Return what a node of this class is made from: parameters, options, files."""
+    """Return the fields of a node class: parameters, options, files."""
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
 
 def check_option(place: str, cls: type[Node], name: str, value: Any) -> Any:
-    """Return ``value`` as the field's type asks for it (lists become tuples)."""
+    """Return ``value`` converted to the field's type (lists become tuples), or raise."""
     hint = typing.get_type_hints(cls).get(name, Any)
     made = _fit(hint, value)
     if made is _MISFIT:
-        wrong(place, value, _spelled(hint))
+        wrong(place, value, _format_type(hint))
     return made
 
 
 def to_json(place: str, value: Any) -> Any:
-    """Return a field's value as JSON has it."""
+    """Return a field's value as a JSON value."""
     if isinstance(value, tuple | list):
         return [to_json(place, v) for v in value]
     if value is None or isinstance(value, bool | int | str):
@@ -118,15 +118,15 @@ def _fit_list(args: tuple[Any, ...], value: list[Any]) -> Any:
     return _MISFIT if any(m is _MISFIT for m in made) else made
 
 
-def _spelled(hint: Any) -> str:
-    """Name a type as a reader of JSON would."""
+def _format_type(hint: Any) -> str:
+    """Return a type in the words of JSON."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_spelled(a) for a in args)
+        return " or ".join(_format_type(a) for a in args)
     if origin is typing.Literal:
         return "one of " + ", ".join(repr(a) for a in args)
     if origin in (tuple, list):
         count = "" if not args or args[-1] is ... or origin is list else f" of {len(args)}"
-        return f"a list{count} ({_spelled(args[0])} each)" if args else "a list"
+        return f"a list{count} ({_format_type(args[0])} each)" if args else "a list"
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
     return "null" if hint in (None, type(None)) else words.get(hint, "a number, a string or null")

@@ -1,4 +1,4 @@
-"""A job before its first file: everything is opened once, and what cannot be used is refused."""
+"""Check a job before its first file is rendered: every file is opened once."""
 
 import contextlib
 import os
@@ -13,21 +13,21 @@ from ...runtime.io.audio_file import check_format, scan_audio
 from ...runtime.io.outputs import check_outputs
 from ..render import check_fit
 from ..rig import Rig, check_devices, levels_of_models
-from ..values import shown
+from ..values import format_value
 from .fingerprint import Digests, begin_entry
 from .items import Item
 from .job import Job
 from .manifest import MANIFEST
 
-__all__ = ["Checked", "check_job", "said_of_output"]
+__all__ = ["Checked", "check_job", "output_warning"]
 
 
-SHOWN = 5
-"""Files of one fault that its line names; others are counted."""
+MAX_NAMED = 5
+"""Most files that the line of one fault names; others are counted."""
 
 
-class Heard(NamedTuple):
-    """What an input is, without its samples."""
+class InputFormat(NamedTuple):
+    """Channels, sample rate and frames of an input."""
 
     channels: int
     rate: int
@@ -36,24 +36,24 @@ class Heard(NamedTuple):
 
 @dataclass(eq=False)
 class Checked:
-    """What is known of a job once all of it was seen."""
+    """A checked job: its open racks, input formats, and manifest entries without levels."""
 
     job: Job
     backend: str | None
     rigs: dict[tuple[str, ...], Rig] = field(default_factory=dict)
-    heard: dict[str, Heard] = field(default_factory=dict)
-    """Of each input."""
+    inputs: dict[str, InputFormat] = field(default_factory=dict)
+    """By path."""
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Of each file to be made, by its name: the manifest's, as far as it is known."""
+    """Of each file of the job, by its name."""
 
     def rig(self, item: Item) -> Rig:
-        """Return the rack of one item, opened once for all inputs."""
+        """Return the rig of an item, opened once for all inputs."""
         if item.key not in self.rigs:
             self.rigs[item.key] = self.job.rig(item, self.backend)
         return self.rigs[item.key]
 
     def levels_missing(self) -> list[str]:
-        """Return one line for each kind of level that was asked for and that files do not say."""
+        """Return one line for each kind of level that level matching needs and files lack."""
         files: dict[str, dict[str, None]] = {}
         for rig in self.rigs.values():
             for _, path, found in levels_of_models(rig.graph):
@@ -66,35 +66,35 @@ class Checked:
 
 
 def check_job(job: Job, backend: str | None = None) -> Checked:
-    """Open everything once; ``JobError`` names all that cannot be used, or must not be replaced."""
+    """Open every file once; raise one ``JobError`` that names all unusable or unsafe ones."""
     made, faults = Checked(job, backend), _Faults(job)
     digests, reads = Digests(), {job.name: "the job"}
-    asked, formats = set[tuple[object, float]](), set[tuple[str, int, int]]()
+    prepared, formats = set[tuple[object, float]](), set[tuple[str, int, int]]()
     for source in dict.fromkeys(i.source for i in job.items):
         with faults.of(source):
             channels, frames, own_rate = scan_audio(source)
-            made.heard[source] = Heard(channels, own_rate, frames)
+            made.inputs[source] = InputFormat(channels, own_rate, frames)
     bad = set[tuple[str, ...]]()
     for item in job.items:
         if item.key in bad:
             continue
-        bad.add(item.key)  # until it is opened
+        bad.add(item.key)  # removed again once it is open
         with faults.of(item.rack, item.model):
             made.rig(item)
             bad.discard(item.key)
-        if item.key in bad or item.source not in made.heard:
+        if item.key in bad or item.source not in made.inputs:
             continue
         with faults.of(item.rack, item.model):
-            rig, heard = made.rig(item), made.heard[item.source]
+            rig, audio = made.rig(item), made.inputs[item.source]
             ask = '"resample": true'
-            check_fit(rig, item.source, heard.channels, heard.rate, job.resample, ask)
-            rate = float(rig.rate or heard.rate)
-            form = Path(item.file).suffix, heard.rate, next(iter(rig.graph.outputs.values()))
+            check_fit(rig, item.source, audio.channels, audio.rate, job.resample, ask)
+            rate = float(rig.rate or audio.rate)
+            form = Path(item.file).suffix, audio.rate, next(iter(rig.graph.outputs.values()))
             if form not in formats:
                 formats.add(form)
                 check_format(item.file, *form[1:], job.subtype)
-            if (item.key, rate) not in asked:  # nodes that ring on read what they are to play
-                asked.add((item.key, rate))
+            if (item.key, rate) not in prepared:  # reads impulse responses
+                prepared.add((item.key, rate))
                 schedule(rig.graph, Spec(rate, 1))
                 tail(rig.graph, Spec(rate, 1))
                 check_devices(rig.graph)
@@ -111,16 +111,16 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
 
 
 class _Faults:
-    """Collects what is wrong with a job, each thing once, so that all of it is said together."""
+    """Collects the errors of a job, each once, to raise them together."""
 
     def __init__(self, job: Job) -> None:
         self._job = job.name
         self._files: dict[str, list[str]] = {}
-        """Of each error's text, the files that it was met in and does not name."""
+        """By message: the files with that error whose names it lacks."""
 
     @contextlib.contextmanager
     def of(self, *files: str) -> Iterator[None]:
-        """Keep an error of the body; its line will name the job and one of the files."""
+        """Collect an error of the body; its line names the job and one of the files."""
         try:
             yield
         except NamgraphError as error:
@@ -130,10 +130,10 @@ class _Faults:
                 met.append(given[0])
 
     def raise_all(self) -> None:
-        """Raise one ``JobError`` of all that was kept."""
+        """Raise one ``JobError`` with all collected errors, if there are any."""
         if self._files:
             lines = [
-                f"{self._job}: {listed(met, SHOWN)}: {text}" if met else f"{self._job}: {text}"
+                f"{self._job}: {listed(met, MAX_NAMED)}: {text}" if met else f"{self._job}: {text}"
                 for text, met in self._files.items()
             ]
             error = JobError("; ".join(lines))
@@ -142,7 +142,7 @@ class _Faults:
 
 
 def _check_below(job: Job, files: Iterable[str]) -> None:
-    """Refuse files that would lie elsewhere than below the output folder: links may lead away."""
+    """Raise ``JobError`` for a file that a symbolic link leads out of the output folder."""
     output = os.path.realpath(job.output)
     for file in files:
         real = os.path.realpath(job.output / file)
@@ -152,10 +152,10 @@ def _check_below(job: Job, files: Iterable[str]) -> None:
             )
 
 
-def said_of_output(job: Job) -> str:
-    """Return a line that says where the output folder is, if it leaves the job's folder.
+def output_warning(job: Job) -> str:
+    """Return a warning if a relative output folder is outside the job's folder, else "".
 
-    That is by ``..`` or through a link; a whole path says itself where it leads.
+    ``..`` or a symbolic link may lead there.
     """
     if os.path.isabs(job.written_output):
         return ""
@@ -164,5 +164,7 @@ def said_of_output(job: Job) -> str:
         inside = os.path.commonpath([real, home]) == home
     except ValueError:  # another drive
         inside = False
-    where = f"output is {shown(job.written_output)}, outside the job's folder: files go to {real}"
-    return "" if inside else f"{job.name}: {where}"
+    if inside:
+        return ""
+    written = format_value(job.written_output)
+    return f"{job.name}: output is {written}, outside the job's folder: files go to {real}"

@@ -1,38 +1,38 @@
-"""What is wrong with the files of a job: a line for each kind of fault, not for each file."""
+"""Faults of rendered files (clipped, silent, not finite): one line for each kind."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Faults", "faults_of", "tell_faults"]
+__all__ = ["Faults", "faults_of", "warn_of_faults"]
 
-NAMED = 3
-"""Files that a line names."""
+MAX_NAMED = 3
+"""Most files that a line names; others are counted."""
 KINDS = {
     "clipped": "clipped (samples at full scale: turn the rack down, or store subtype float)",
     "silent": "silent, or one constant",
-    "non_finite": "muted in places (a node made what is no number)",
+    "non_finite": "muted in places (a node's output was not finite)",
 }
-TOLD = re.compile(r"samples beyond full scale were clipped|: muted in \d+ blocks")
-"""Warnings about one file that are told by its numbers in the manifest."""
+COUNTED = re.compile(r"samples beyond full scale were clipped|: muted in \d+ blocks")
+"""Warnings about one file whose counts its manifest entry has."""
 NUMBER = re.compile(r"[-+]?\d[\d.,]*")
 
 
 @dataclass(frozen=True)
 class Faults:
-    """The files of a job that something is wrong with, by kind."""
+    """Files with faults, by kind of fault."""
 
     clipped: list[str] = field(default_factory=list)
-    """With samples at full scale, in a format that holds nothing beyond it."""
+    """With samples at full scale, in a format without headroom."""
     silent: list[str] = field(default_factory=list)
-    """In which nothing moves: silence, or a constant."""
+    """Silent, or one constant."""
     non_finite: list[str] = field(default_factory=list)
-    """In which a node was muted, because it made what is no number."""
+    """With blocks in which a node was muted because its output was not finite."""
 
 
 def faults_of(entries: Iterable[Mapping[str, Any]]) -> Faults:
-    """Sort files by what the manifest's entries say of them; one file may have several faults."""
+    """Return the faults in manifest entries; a file may have several."""
     found = Faults()
     for entry in entries:
         for key, files in (("clipped", found.clipped), ("silent", found.silent)):
@@ -43,19 +43,19 @@ def faults_of(entries: Iterable[Mapping[str, Any]]) -> Faults:
     return found
 
 
-def tell_faults(
+def warn_of_faults(
     found: Faults, entries: Iterable[Mapping[str, Any]], warn: Callable[[str], None]
 ) -> None:
-    """Say a line for each kind of fault, and for each kind of other warning about files."""
+    """Call ``warn`` with one line for each kind of fault, and of other warnings about files."""
     entries = list(entries)
-    for kind, said in KINDS.items():
+    for kind, description in KINDS.items():
         files = getattr(found, kind)
         if files:
-            warn(f"{said}: {len(files)} of {len(entries)} files: {_listed(files)}")
+            warn(f"{description}: {len(files)} of {len(entries)} files: {_format_files(files)}")
     others = dict[str, list[tuple[str, str]]]()
     for entry in entries:
         for line in entry.get("warnings", ()):
-            if not TOLD.search(line):
+            if not COUNTED.search(line):
                 kind = NUMBER.sub("#", line.replace(entry["file"], ""))
                 others.setdefault(kind, []).append((entry["file"], line))
     for lines in others.values():
@@ -64,6 +64,6 @@ def tell_faults(
         warn((line if file in line else f"{file}: {line}") + more)
 
 
-def _listed(files: list[str]) -> str:
-    more = len(files) - NAMED
-    return ", ".join(files[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def _format_files(files: list[str]) -> str:
+    more = len(files) - MAX_NAMED
+    return ", ".join(files[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""Decide which files of a job need not be rendered again: digests of all they depend on."""
+"""Fingerprints: digests of everything that a rendered file depends on."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from ...graph import AudioFileError
 from ...graph.version import VERSION
 from ...runtime.io.regular_file import check_plain
 from ...runtime.native.host import host_lanes
-from ..preset import dumps, near_path, paths_of
+from ..preset import dumps, paths_of, stored_path
 from ..rig import Rig, format_levels
 from .items import Item
 from .job import Job
@@ -23,32 +23,35 @@ __all__ = ["Digests", "begin_entry", "digest", "is_made"]
 
 
 class Digests:
-    """SHA-256 of files, each read once."""
+    """SHA-256 digests of files, each read once."""
 
     def __init__(self) -> None:
         self.of = cache(digest)
 
 
 def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
-    """Return what is known of a file before it is made.
+    """Return the manifest entry of a file, without its levels.
 
-    Its ``fingerprint`` changes with whatever its sound depends on: the contents of all files, every
-    setting, this package, and how wide the processor computes.
+    Its ``fingerprint`` depends on all that the samples depend on: the contents of all files, every
+    setting, the version of this package, and the processor's SIMD width.
     """
     rack = json.loads(dumps(rig.graph))
     for name, node in rig.graph.nodes.items():
         for key in node.files():
             rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in paths_of(node, key)]
-        if node.type_name == "pedalboard_effect":  # its own settings may name files, and itself one
-            rack["nodes"][name] = [metadata.version("pedalboard"), *_read(rack["nodes"][name])]
+        if node.type_name == "pedalboard_effect":  # effect and settings may name files
+            rack["nodes"][name] = [
+                metadata.version("pedalboard"),
+                *_with_digests(rack["nodes"][name]),
+            ]
     depends = [VERSION, host_lanes(), rack, digests.of(item.source)]
     depends += [job.subtype or "pcm24", job.resample]
-    text = json.dumps([*depends, rig.rings_on(job.tail)], sort_keys=True)
+    text = json.dumps([*depends, rig.renders_tail(job.tail)], sort_keys=True)
     return {
         "file": item.file,
-        "input": near_path(item.source, job.output),
-        "rack": _spelled(item.rack, job.output),
-        "model": _spelled(item.model, job.output),
+        "input": stored_path(item.source, job.output),
+        "rack": _stored_name(item.rack, job.output),
+        "model": _stored_name(item.model, job.output),
         "settings": dict(item.settings),
         "levels": format_levels(rig.graph) or None,
         "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
@@ -56,10 +59,10 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
 
 
 def is_made(entry: Mapping[str, Any], before: Mapping[str, Any] | None, output: Path) -> bool:
-    """Whether a file is there, as it was made, and is what would be made again."""
+    """Whether a file is up to date: its fingerprint and its bytes are those in the manifest."""
     if before is None or before.get("fingerprint") != entry["fingerprint"]:
         return False
-    if "clipped" not in before:  # of a version that did not look
+    if "clipped" not in before:  # of a version without this check
         return False
     try:
         return digest(os.fspath(output / str(entry["file"]))) == before.get("sha256")
@@ -77,15 +80,15 @@ def digest(path: str) -> str:
         raise AudioFileError(f"{path}: cannot be read: {reason.strerror or reason}") from None
 
 
-def _read(value: Any) -> list[Any]:
-    """Return a value and what is in the files that it names, wherever in it."""
+def _with_digests(value: Any) -> list[Any]:
+    """Return a JSON value, with the digest of each file that a string in it names."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     named = isinstance(value, str) and os.path.isfile(value)
-    return [value, *([digest(value)] if named else []), *map(_read, inner)]
+    return [value, *([digest(value)] if named else []), *map(_with_digests, inner)]
 
 
-def _spelled(name: str, folder: Path) -> str | None:
-    """Spell a file as seen from the manifest; what ships, by its bare name."""
+def _stored_name(name: str, folder: Path) -> str | None:
+    """Return a path relative to the manifest's folder, or the name of a bundled preset."""
     if not name or not os.path.isabs(name):
         return name or None
-    return near_path(name, folder)
+    return stored_path(name, folder)

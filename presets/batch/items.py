@@ -1,4 +1,4 @@
-"""What a job makes, file by file: combinations, and names."""
+"""Items of a job: the combinations of inputs, models, racks and settings, and their file names."""
 
 import itertools
 import json
@@ -12,24 +12,24 @@ from typing import Any
 
 from ...graph import PresetError
 from ...runtime.io.encoders import ENCODED
-from ..values import shown, wrong
+from ..values import format_value, wrong
 from .patterns import inputs_of, models_of, racks_of, text_of
 
 __all__ = ["Item", "items_of"]
 
-MOST = 100_000
-"""Files that one job may make."""
-PLACE = re.compile(r"\{([^{}]*)\}")
-LONGEST_NAME = 255
-"""Bytes of a file's or a folder's name, on every usual file system."""
+MAX_FILES = 100_000
+"""Most files of one job."""
+FIELD = re.compile(r"\{([^{}]*)\}")
+MAX_NAME_BYTES = 255
+"""Most bytes of a file or folder name, on common file systems."""
 
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One file to be made."""
+    """One file to render."""
 
     file: str
-    """Below the job's output folder, with ``/`` between folders."""
+    """Path relative to the job's output folder, with ``/``."""
     source: str
     rack: str = ""
     model: str = ""
@@ -37,7 +37,7 @@ class Item:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What it shares with other inputs through the same rack."""
+        """Key of its rig: equal for items that differ only in the input."""
         return self.rack, self.model, json.dumps(self.settings)
 
     def __str__(self) -> str:
@@ -47,23 +47,23 @@ class Item:
 
 
 def items_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -> Iterator[Item]:
-    """Return every combination that the job's JSON asks for, each with a name of its own.
+    """Yield every combination of the job, each with a unique name.
 
-    ``made`` are names of files that were made in the output folder before.
+    ``made`` are the names of files that were rendered to the output folder before.
     """
     inputs = inputs_of(data, folder, output, made)
     models, racks = models_of(data, folder), racks_of(data, folder)
     if not inputs or not (models or racks):
-        key = "inputs" if not inputs else "models and racks"
-        raise PresetError(f"{key}: nothing is there: a job needs inputs, and models or racks")
+        empty = "models and racks: both are" if inputs else "inputs: is"
+        raise PresetError(f"{empty} empty: a job needs inputs, and models or racks")
     if "model_node" in data and not (models and racks):
         raise PresetError("model_node: no model is replaced: that takes models and racks")
     settings = _axes(data.get("settings", {}))
     axes = [racks or [""], models or [""], *settings.values(), inputs]
     count = math.prod(map(len, axes))
-    if count > MOST:
-        spelled = count if count < 10**12 else f"more than {10**12}"
-        raise PresetError(f"the job would make {spelled} files: at most {MOST}")
+    if count > MAX_FILES:
+        amount = count if count < 10**12 else f"more than {10**12}"
+        raise PresetError(f"the job would make {amount} files: at most {MAX_FILES}")
     named = {"rack": racks, "model": models, "input": inputs}
     usual = "/".join(f"{{{key}}}" for key, found in named.items() if found)
     usual += "".join(f"-{key}={{{key}}}" for key in settings)
@@ -74,20 +74,20 @@ def items_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -
         paths = {"rack": rack, "model": model, "input": source}
         words = {key: Path(path).stem for key, path in paths.items() if path}
         words |= {"n": f"{number:0{len(str(count))}d}"}
-        words |= {key: _word(value) for key, value in zip(settings, values, strict=True)}
+        words |= {key: _format_setting(value) for key, value in zip(settings, values, strict=True)}
         file = _named(template, words)
         item = Item(file, source, rack, model, dict(zip(settings, values, strict=True)))
-        twin = done.setdefault(file.casefold(), item)  # some file systems know no case
+        twin = done.setdefault(file.casefold(), item)  # some file systems ignore case
         if twin is not item:
             raise PresetError(
-                f"name is {shown(template)}: {file} would be two files: {twin}; and {item}: "
+                f"name is {format_value(template)}: {file} would be two files: {twin}; and {item}: "
                 f"must tell them apart, by {{n}} if nothing else does"
             )
         yield item
 
 
 def _axes(settings: Any) -> dict[str, list[Any]]:
-    """Return what is to be tried for each setting."""
+    """Return the list of values of each setting."""
     if not isinstance(settings, dict):
         wrong("settings", settings, 'an object, such as {"amp.input_db": [-6, 0, 6]}')
     axes = dict[str, list[Any]]()
@@ -105,24 +105,28 @@ def _axes(settings: Any) -> dict[str, list[Any]]:
 
 
 def _named(template: str, words: Mapping[str, str]) -> str:
-    def word(found: re.Match[str]) -> str:
+    def field_value(found: re.Match[str]) -> str:
         if found[1] not in words:
             known = ", ".join(f"{{{w}}}" for w in words)
             raise PresetError(f"name has {found[0]}: must be one of {known}")
         return words[found[1]]
 
     ends = PurePosixPath(template).suffix.lower() in (".wav", ".wave", *ENCODED)
-    made = PurePosixPath(PLACE.sub(word, template) + ("" if ends else ".wav"))
+    made = PurePosixPath(FIELD.sub(field_value, template) + ("" if ends else ".wav"))
     out_of = made.is_absolute() or ".." in made.parts or "\\" in template or ":" in template
     if out_of or template.endswith("/") or made.stem.strip(". ") == "":
-        raise PresetError(f"name is {shown(template)}: must be a file below the output folder")
-    if any(len(os.fsencode(part)) > LONGEST_NAME for part in made.parts):
-        raise PresetError(f"name is {shown(template)}: {shown(str(made))} is too long")
+        raise PresetError(
+            f"name is {format_value(template)}: must be a file below the output folder"
+        )
+    if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in made.parts):
+        raise PresetError(
+            f"name is {format_value(template)}: {format_value(str(made))} is too long"
+        )
     return str(made)
 
 
-def _word(value: Any) -> str:
-    """Spell a setting as part of a file's name."""
+def _format_setting(value: Any) -> str:
+    """Return the value of a setting as part of a file name."""
     if isinstance(value, str):
         value = PurePosixPath(value).stem
     if isinstance(value, Sequence) and not isinstance(value, str):

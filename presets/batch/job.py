@@ -1,7 +1,7 @@
-"""Jobs: every input through every model in every rack, as one JSON file says.
+"""Read a job: a JSON file that lists inputs, models, racks and settings to combine.
 
-``README.md`` beside this file describes the format.  Whatever is in a file, reading it gives a job
-or one ``JobError`` that names the place, what was found there, and what is allowed.
+``presets/README.md`` describes the format.  Reading any file returns a job or raises one
+``JobError`` that names the place, what was found there, and what is allowed.
 """
 
 import json
@@ -16,7 +16,7 @@ from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.io.audio_file import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
-from ..json_file import no_repeats, read_json_file
+from ..json_file import no_repeated_keys, read_json_file
 from ..preset import dumps, loads, read_preset
 from ..rig import Rig, model_graph, models, rig_of
 from ..values import no_such_key, wrong
@@ -34,14 +34,14 @@ MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be made of what; nothing has been opened but the file that says so."""
+    """A job that was read; none of the files that it names is open yet."""
 
     name: str
     folder: Path
-    """Where its files are looked for."""
+    """Folder of the job file: relative paths start here."""
     output: Path
     written_output: str
-    """The same as the job's file spells it."""
+    """``output`` as written in the job file."""
     items: tuple[Item, ...]
     model_node: str
     subtype: str | None
@@ -49,11 +49,11 @@ class Job:
     resample: bool
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
-        """Open the rack of one item; ``backend`` as of ``open_rig``."""
+        """Open the rig of an item; ``backend`` is as of ``open_rig``."""
         changes, bare = dict(item.settings), not item.rack
         graph = model_graph(item.model) if bare else read_preset(item.rack).graph
         if item.model:
-            place = "amp.path" if bare else f"{self._where(item, graph)}.path"
+            place = "amp.path" if bare else f"{self._model_node(item, graph)}.path"
             if place in changes:
                 raise PresetError(f"settings.{place}: the job's models are set there")
             if not bare:
@@ -63,7 +63,7 @@ class Job:
         graph = _changed(graph, changes, self.folder)
         return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
 
-    def _where(self, item: Item, graph: Graph) -> str:
+    def _model_node(self, item: Item, graph: Graph) -> str:
         found = models(graph)
         if self.model_node:
             if self.model_node not in found:
@@ -81,12 +81,12 @@ class Job:
 
 
 def read_job(path: str | os.PathLike[str]) -> Job:
-    """Read and check a job; the files that it names are looked for in its own folder."""
+    """Read a job file; its paths are relative to its folder."""
     name = checked_path(path, "path", JobError)
     file = Path(name)
     content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
     try:
-        data = parse_json(content, PresetError, object_pairs_hook=no_repeats)
+        data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
         return _job(name, data, Path(os.path.abspath(file)).parent)
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
@@ -104,7 +104,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     for key in data:
         if key not in KEYS:
             no_such_key("the job", key, KEYS)
-    if data.get("subtype", "pcm24") not in list(SUBTYPES):  # it may be anything
+    if data.get("subtype", "pcm24") not in list(SUBTYPES):  # any JSON value, perhaps unhashable
         wrong("subtype", data["subtype"], f"one of {', '.join(SUBTYPES)}")
     for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
         if not isinstance(data.get(key, False), kinds):
@@ -128,7 +128,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
 
 
 def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
-    """Set fields of nodes as a preset would, with all its checks."""
+    """Return the graph with fields of nodes changed, checked like those of a preset."""
     if not changes:
         return graph
     rack = json.loads(dumps(graph, folder=folder))

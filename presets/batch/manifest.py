@@ -11,7 +11,7 @@ from ...graph.json_text import parse_json
 from ...graph.version import VERSION
 from ...runtime.io.atomic_write import whole_file, writing
 from ..json_file import read_json_file
-from ..preset import near_path
+from ..preset import stored_path
 
 __all__ = ["MANIFEST", "Entry", "made_before", "read_manifest", "write_manifest"]
 
@@ -22,7 +22,7 @@ Entry = dict[str, Any]
 
 
 def read_manifest(path: Path) -> dict[str, Entry]:
-    """Return what is known of each file that was made, by its name; nothing if nothing was."""
+    """Return the entries of a manifest by file name; none if there is no manifest."""
     name = os.fspath(path)
     if not os.path.exists(name):
         return {}
@@ -40,7 +40,7 @@ def read_manifest(path: Path) -> dict[str, Entry]:
 
 
 def made_before(output: Path) -> set[str]:
-    """Return the names of files that a job has made in a folder; none if there is no telling."""
+    """Return the names of files in a folder's manifest; none if it cannot be read."""
     try:
         return set(read_manifest(output / MANIFEST))
     except JobError:
@@ -52,7 +52,7 @@ def write_manifest(path: Path, job: str, entries: Iterable[Entry]) -> None:
     data = {
         "namgraph_manifest": FORMAT,
         "version": VERSION,
-        "job": near_path(job, path.parent),
+        "job": stored_path(job, path.parent),
         "files": list(entries),
     }
     with whole_file(path, JobError) as part, writing(os.fspath(path), JobError):

@@ -1,4 +1,4 @@
-"""Which files a job speaks of: names and patterns, relative to the job's own folder."""
+"""Resolve the file names and patterns of a job, relative to its folder."""
 
 import glob
 import os
@@ -8,13 +8,13 @@ from typing import Any
 
 from ...graph import PresetError
 from ..preset import read_preset
-from ..values import shown, windows_hint, wrong
+from ..values import format_value, windows_hint, wrong
 
 __all__ = ["inputs_of", "models_of", "racks_of", "text_of"]
 
 
 def text_of(data: dict[str, Any], key: str, usual: str) -> str:
-    """Return a text of the job's that can be part of a path, or the usual one."""
+    """Return a string of the job that can be part of a path, or the default ``usual``."""
     value = data.get(key, usual)
     if not isinstance(value, str) or (not value and usual) or not _is_name(value):
         wrong(key, value, "a text that is not empty, and may be part of a path")
@@ -22,48 +22,48 @@ def text_of(data: dict[str, Any], key: str, usual: str) -> str:
 
 
 def inputs_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -> list[str]:
-    """Return the whole paths of the inputs, each once; a pattern's in the order of their names.
+    """Return the absolute paths of the inputs, each once; those of a pattern sorted by name.
 
-    What the job has made is none of its inputs, unless somebody says so by name: that is what lies
-    below the output folder, if that is a folder of its own, and else what was ``made`` there.
+    A pattern does not match the job's own results: files below the output folder if that folder
+    does not contain the job, else the files ``made`` there before.  A plain name may.
     """
     own, whole = os.path.realpath(output), os.path.realpath(folder)
     apart = os.path.commonpath([own, whole]) != own
 
-    def is_ours(path: str) -> bool:
+    def is_result(path: str) -> bool:
         real = os.path.realpath(path)
         below = os.path.commonpath([own, real]) == own if apart else False
         return below or os.path.relpath(real, own).replace(os.sep, "/") in made
 
-    return _files(data, "inputs", folder, leave_out=is_ours)
+    return _files(data, "inputs", folder, leave_out=is_result)
 
 
 def models_of(data: dict[str, Any], folder: Path) -> list[str]:
-    """Return the whole paths of the models, alike."""
+    """Return the absolute paths of the models, each once."""
     return _files(data, "models", folder, ".nam")
 
 
 def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
-    """Return the whole paths of the presets, and the bare names of those that ship."""
+    """Return the absolute paths of preset files, and the names of bundled presets."""
     found = dict[str, None]()
     for k, name in enumerate(_list(data, "racks")):
         bare = "/" not in name and not Path(name).suffix and not glob.has_magic(name)
         if bare and not os.path.isfile(folder / name):
-            read_preset(name)  # says which there are
+            read_preset(name)  # raises for an unknown name
             found[name] = None
         else:
-            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, ".json", _nothing))
+            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, ".json", _never))
     return list(found)
 
 
-def _nothing(path: str) -> bool:
+def _never(path: str) -> bool:
     return False
 
 
 def _is_name(text: str) -> bool:
     try:
         return b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate
         return False
 
 
@@ -84,9 +84,9 @@ def _files(
     key: str,
     folder: Path,
     suffix: str = "",
-    leave_out: Callable[[str], bool] = _nothing,
+    leave_out: Callable[[str], bool] = _never,
 ) -> list[str]:
-    found = dict[str, str]()  # by what it really is: links and loops of them lead anywhere
+    found = dict[str, str]()  # by real path: links may repeat a file
     for k, name in enumerate(_list(data, key)):
         for path in _matching(f"{key}[{k}]", name, folder, suffix, leave_out):
             found.setdefault(os.path.realpath(path), path)
@@ -96,18 +96,20 @@ def _files(
 def _matching(
     place: str, name: str, folder: Path, suffix: str, leave_out: Callable[[str], bool]
 ) -> list[str]:
-    """Return what a name or a pattern stands for."""
-    matches, ours = [name], 0
+    """Return the files that a name or a pattern matches; raise if there are none."""
+    matches, results = [name], 0
     if glob.has_magic(name) and not os.path.exists(folder / name):
         matches = sorted(glob.glob(name, root_dir=folder, recursive=True))
         others = [m for m in matches if not leave_out(os.path.abspath(folder / m))]
-        ours, matches = len(matches) - len(others), others
+        results, matches = len(matches) - len(others), others
     paths = [os.path.abspath(folder / m) for m in matches]
     paths = [p for p in paths if os.path.isfile(p)]
     if not paths:
-        why = f", but {ours} that the job has made or may have made" if ours else ""
+        why = f", but {results} that the job has made or may have made" if results else ""
         hint = windows_hint(name)
-        raise PresetError(f"{place} is {shown(name)}: there is no such file in {folder}{why}{hint}")
+        raise PresetError(
+            f"{place} is {format_value(name)}: there is no such file in {folder}{why}{hint}"
+        )
     wrong_one = next((p for p in paths if suffix and Path(p).suffix.lower() != suffix), None)
     if wrong_one is not None:
         raise PresetError(f"{place}: {wrong_one} is no {suffix} file")

@@ -1,4 +1,4 @@
-"""One signal through many models: a data set, or every amp in a folder."""
+"""Render one signal through many models, in banks."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,8 +25,8 @@ from ...runtime.plan.stats import Stats
 
 __all__ = ["render_models"]
 
-MOST, AT_ONCE = 1024, 64
-"""Models in a bank: on a GPU, and on the CPU, where they take turns and only memory grows."""
+CUDA_BANK, CPU_BANK = 1024, 64
+"""Most models in a bank; on the CPU they run one after another, and only memory grows."""
 
 Audio = NDArray[np.float32]
 
@@ -45,14 +45,14 @@ def render_models(
     progress: Callable[[float], None] | None = None,
     report: Callable[[Stats], None] | None = None,
 ) -> Audio:
-    """Play one mono signal through every model; return ``(models, frames)``, as long as the signal.
+    """Render one mono signal through every model; return ``(models, frames)``, without tails.
 
-    Row n is what ``render`` makes of a ``Nam`` of ``paths[n]``. On a GPU, models of one shape
-    play together, as many chunks of the signal side by side as it has room for. ``backend``,
-    ``levels``, ``interface_dbu`` and ``calibrate_input`` are as of ``Nam``; with "cuda" a model
-    that cannot play on a device is an error, with "auto" the CPU's. A file that does not say a
-    level that is asked for is a ``LevelsWarning``. ``report`` is told of each bank of models:
-    what had to be muted is counted there.
+    Row n equals the output of ``render`` for a ``Nam`` of ``paths[n]``.  On a GPU, models of one
+    shape run together, with as many chunks of the signal in parallel as fit.  ``backend``,
+    ``levels``, ``interface_dbu`` and ``calibrate_input`` are as of ``Nam``; a model that cannot run
+    on a GPU is a ``ParamError`` with "cuda", and runs on the CPU with "auto".  A file without a
+    level that level matching needs is a ``LevelsWarning``.  ``progress`` is called with the share
+    done, ``report`` with the statistics of each bank, muted blocks included.
     """
     names, done = checked_paths(paths, "paths", ParamError), 0
     backend = check_choice("backend", backend, BACKENDS)
@@ -71,8 +71,8 @@ def render_models(
         bank = graph.add("bank", NamBank([names[k] for k in members], slim=slim, backend=where))
         out = graph.output("out", channels=len(members))
         graph.input("in", channels=1) >> bank >> out
-        heard = _scaled(x, gains[members[0]].input_db)
-        rows = render(graph, heard, sample_rate, tail=False, report=report).reshape(
+        source = _scaled(x, gains[members[0]].input_db)
+        rows = render(graph, source, sample_rate, tail=False, report=report).reshape(
             len(members), len(x)
         )
         for k, row in zip(members, rows, strict=True):
@@ -84,28 +84,28 @@ def render_models(
 
 
 def _scaled(samples: Audio, level_db: float) -> Audio:
-    """Return samples times a gain, with the bits that a node's kernel gives them."""
+    """Return samples times a gain, bit-identical to a node's kernel."""
     return samples if level_db == 0.0 else samples * np.float32(factor(level_db))
 
 
 def _banks(
     names: Sequence[str], slim: float, backend: str, inputs_db: Sequence[float]
 ) -> Iterator[tuple[list[int], str]]:
-    """Sort models into banks that hear the same input; say where each plays."""
+    """Yield banks of models with the same input gain, as indices and the bank's backend."""
     host, device = dict[float, list[int]](), dict[tuple[str, float], list[int]]()
     for k, (name, level) in enumerate(zip(names, inputs_db, strict=True)):
         if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).device_refusal()):
             host.setdefault(level, []).append(k)
         else:
             device.setdefault((_shape(name, slim), level), []).append(k)
-    groups = [(members, "cuda", MOST) for members in device.values()]
-    groups += [(members, "cpu", AT_ONCE) for members in host.values()]
-    for members, where, most in groups:
-        yield from ((members[k : k + most], where) for k in range(0, len(members), most))
+    groups = [(members, "cuda", CUDA_BANK) for members in device.values()]
+    groups += [(members, "cpu", CPU_BANK) for members in host.values()]
+    for members, where, size in groups:
+        yield from ((members[k : k + size], where) for k in range(0, len(members), size))
 
 
 def _shape(name: str, slim: float) -> str:
-    """Return what models that can share a launch have in common."""
+    """Return a key that is equal for models that can share a kernel launch."""
     from ...nodes.nam.cuda import cuda_network, refusal
 
     network = load_nam(name).select(slim).running

@@ -1,4 +1,4 @@
-"""Doing a job: all of it is checked before the first file, and what is there stays there."""
+"""Run a job: check everything, render the files on several threads, write the manifest."""
 
 import contextlib
 import os
@@ -17,41 +17,37 @@ from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
 from ...runtime.io.audio_file import audio_writer, read_audio
 from ...runtime.native.cpu import processors
 from ..render import Levels, levels_of, render_file, warn_of_faults
-from .check import Checked, check_job, said_of_output
-from .faults import Faults, faults_of, tell_faults
+from .check import Checked, check_job, output_warning
+from .faults import Faults, faults_of, warn_of_faults as warn_of_file_faults
 from .fingerprint import digest, is_made
 from .items import Item
 from .job import Job
-from .manifest import (
-    MANIFEST,
-    read_manifest,
-    write_manifest,
-)
+from .manifest import MANIFEST, read_manifest, write_manifest
 from .render_models import render_models
 
 __all__ = ["Done", "run_job"]
 
-BANK_FLOATS = 1 << 28
-"""What models that play side by side may make at a time (1 GiB)."""
-EVERY_S = 10.0
-"""Between two times that the manifest is written."""
-PATIENCE_S = 0.2
-"""Between two looks for a signal, which some systems do not deliver to a thread that waits."""
+MAX_BANK_FLOATS = 1 << 28
+"""Most output samples of one bank of models (1 GiB)."""
+MANIFEST_S = 10.0
+"""Seconds between two writes of the manifest."""
+WAIT_S = 0.2
+"""Longest wait of the main thread: some systems deliver no signal to a waiting thread."""
 Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a job has come to."""
+    """Result of a job."""
 
     made: int
     kept: int
-    """Files that were there, and are what would be made again."""
+    """Files that were up to date."""
     seconds: float
-    """Of sound, in the files that were made."""
+    """Seconds of audio in the rendered files."""
     manifest: str
     faults: Faults = field(default_factory=Faults)
-    """Files of the whole job, made now or before, that something is wrong with."""
+    """Faults of all files of the job, rendered now or before."""
 
 
 def run_job(
@@ -77,9 +73,9 @@ def run_job(
     if threads is not None and threads < 1:
         raise JobError(f"threads is {threads}: must be 1 or more (without: one for each processor)")
     checked = check_job(job, backend)
-    if said := said_of_output(job):
-        warn(said)
-    for line in checked.levels_missing():  # once a kind, where a rack would warn once a file
+    if line := output_warning(job):
+        warn(line)
+    for line in checked.levels_missing():  # once for each kind, not for each file
         warn(line)
     for (rack, model, _), rig in checked.rigs.items():
         if silent := rig.graph.check():
@@ -98,7 +94,7 @@ def run_job(
             for item in job.items
             if again or not is_made(checked.entries[item.file], before.get(item.file), job.output)
         ]
-        for item in todo:  # from now on nobody can say of what is there what it is
+        for item in todo:  # until rendered, their entries are invalid
             before.pop(item.file, None)
             remove_left_over(job.output / item.file)
         try:
@@ -111,57 +107,59 @@ def run_job(
             known = {**before, **run.made}
             there = [known[item.file] for item in job.items if item.file in known]
             faults = faults_of(there)
-            tell_faults(faults, there, warn)
+            warn_of_file_faults(faults, there, warn)
     seconds = sum(e["seconds"] for e in run.made.values())
     return Done(len(todo), len(job.items) - len(todo), seconds, os.fspath(manifest), faults)
 
 
 class _StoppedError(Exception):
-    """Another file has failed, or somebody wants it to end."""
+    """Raised on a worker thread to end it: another file failed, or the run was interrupted."""
 
 
 class _Run:
+    """Renders the files of a checked job on a thread pool, and keeps the manifest up to date."""
+
     def __init__(self, checked: Checked, progress: Callable[[float], None]) -> None:
         self.made: dict[str, Entry] = {}
         self._checked, self._job = checked, checked.job
-        self._tell = progress
+        self._report = progress
         self._lock, self._stop = threading.Lock(), threading.Event()
-        self._banks = threading.Lock()
-        self._shares: dict[str, float] = {}
-        self._done, self._whole = 0.0, 0
+        self._bank_lock = threading.Lock()
+        self._item_frames: dict[str, float] = {}
+        self._frames_done, self._frames = 0.0, 0
         self._before: dict[str, Entry] = {}
         self._written = 0.0
 
     def make(self, todo: Sequence[Item], threads: int, before: dict[str, Entry]) -> None:
-        """Make files, several at a time; the first error ends it all.
+        """Render files on ``threads`` threads; the first error ends the run.  Control thread.
 
-        The manifest begins without them, and is written again as they come: whatever ends the
-        run, it never tells of a file that is another by then.
+        The manifest is first written without them, and again as they are finished: it never has an
+        entry that does not match its file.
         """
         self._before = before
-        self._whole = sum(self._checked.heard[i.source].frames for i in todo)
+        self._frames = sum(self._checked.inputs[i.source].frames for i in todo)
         self._write()
         tasks = self._tasks(todo)
         threads = min(threads, len(tasks))
         work = iter(tasks)
         try:
             with ThreadPoolExecutor(threads) as pool:
-                waiting = {pool.submit(self._work, work) for _ in range(threads)}
+                waiting = {pool.submit(self._worker, work) for _ in range(threads)}
                 try:
                     while waiting:
-                        done, waiting = wait(waiting, PATIENCE_S, FIRST_EXCEPTION)
+                        done, waiting = wait(waiting, WAIT_S, FIRST_EXCEPTION)
                         for one in done:
                             one.result()
                 finally:
                     self._stop.set()
         except BaseException:
-            with contextlib.suppress(NamgraphError), self._lock:  # what went wrong first is said
+            with contextlib.suppress(NamgraphError), self._lock:  # the first error is raised
                 self._write()
             raise
         self._write()
 
     def _write(self) -> None:
-        """Write an entry for each file that is there: the job's in its order, then others."""
+        """Write an entry for each existing file: those of the job in order, then others."""
         known = {**self._before, **self.made}
         order = dict.fromkeys([i.file for i in self._job.items] + list(known))
         there = [f for f in order if f in known and os.path.isfile(self._job.output / f)]
@@ -169,28 +167,28 @@ class _Run:
         self._written = time.monotonic()
 
     def _tasks(self, todo: Sequence[Item]) -> list[list[Item]]:
-        """Sort files into tasks: models that a device plays side by side are one."""
-        alone, together = list[list[Item]](), dict[str, list[Item]]()
+        """Return tasks of a worker thread: one file each, or models that a GPU runs as one bank."""
+        tasks, banks = list[list[Item]](), dict[str, list[Item]]()
         for item in todo:
-            if self._joins(item):
-                together.setdefault(item.source, []).append(item)
+            if self._fits_bank(item):
+                banks.setdefault(item.source, []).append(item)
             else:
-                alone.append([item])
-        for source, items in together.items():
-            most = max(1, BANK_FLOATS // self._checked.heard[source].frames)
-            alone += [items[k : k + most] for k in range(0, len(items), most)]
-        return alone
+                tasks.append([item])
+        for source, items in banks.items():
+            size = max(1, MAX_BANK_FLOATS // self._checked.inputs[source].frames)
+            tasks += [items[k : k + size] for k in range(0, len(items), size)]
+        return tasks
 
-    def _joins(self, item: Item) -> bool:
-        """Whether one launch can play a model beside others: nothing but itself, on a device."""
+    def _fits_bank(self, item: Item) -> bool:
+        """Whether an item can be part of a bank: a bare model that runs on a GPU."""
         rig = self._checked.rig(item)
         amp = rig.graph.nodes.get("amp")
         if not rig.bare or item.settings or self._job.tail or not isinstance(amp, Nam):
             return False
         on_device = amp.backend != "cpu" and not amp.device_refusal()
-        return on_device and rig.rate in (None, self._checked.heard[item.source].rate)
+        return on_device and rig.rate in (None, self._checked.inputs[item.source].rate)
 
-    def _work(self, tasks: Iterator[list[Item]]) -> None:
+    def _worker(self, tasks: Iterator[list[Item]]) -> None:
         while not self._stop.is_set():
             with self._lock:
                 items = next(tasks, None)
@@ -198,32 +196,32 @@ class _Run:
                 return
             try:
                 if len(items) > 1:
-                    with self._banks:  # one fills the device, and much memory
-                        if self._bank(items):
+                    with self._bank_lock:  # one bank at a time: it fills the GPU
+                        if self._render_bank(items):
                             continue
                 for item in items:
-                    self._one(item)
+                    self._render_file(item)
             except _StoppedError:
                 return
 
-    def _one(self, item: Item) -> None:
-        """Make one file."""
+    def _render_file(self, item: Item) -> None:
+        """Render one file.  Worker thread."""
         lines = list[str]()
-        sound = render_file(
+        levels = render_file(
             self._checked.rig(item),
             item.source,
             self._target(item),
             resampled=self._job.resample,
             subtype=self._job.subtype,
             tail=self._job.tail,
-            strict=None,  # said once for each rack
+            strict=None,  # run_job warns once for each rack
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
         )
-        self._keep(item, sound, lines)
+        self._add_entry(item, levels, lines)
 
-    def _bank(self, items: Sequence[Item]) -> bool:
-        """Make the files of many models at once; not one, if any of them was muted."""
+    def _render_bank(self, items: Sequence[Item]) -> bool:
+        """Render the files of a bank; return False, without files, if any model was muted."""
         found, lines, muted = read_audio(items[0].source), list[str](), list[int]()
         made = render_models(
             [item.model for item in items],
@@ -239,31 +237,31 @@ class _Run:
             with audio_writer(
                 self._target(item), found.rate, subtype=self._job.subtype, warn=lines.append
             ) as write:
-                held = write(row[None])
-            self._keep(item, levels_of(held, found.rate), lines)
+                written = write(row[None])
+            self._add_entry(item, levels_of(written, found.rate), lines)
             lines.clear()
         return True
 
     def _target(self, item: Item) -> Path:
-        """Return where a file goes, in a folder that is there."""
+        """Return the path of an item's file, after making its folder."""
         target = self._job.output / item.file
         with writing(os.fspath(target), JobError):
             target.parent.mkdir(parents=True, exist_ok=True)
         return target
 
-    def _keep(self, item: Item, sound: Levels, lines: Sequence[str]) -> None:
-        """Note that a file is there."""
+    def _add_entry(self, item: Item, levels: Levels, lines: Sequence[str]) -> None:
+        """Add the manifest entry of a rendered file."""
         sha256 = digest(os.fspath(self._job.output / item.file))
-        more = {**asdict(sound), "seconds": sound.seconds, "sha256": sha256}
+        more = {**asdict(levels), "seconds": levels.seconds, "sha256": sha256}
         if self._job.subtype == "float" and Path(item.file).suffix.lower() in (".wav", ".wave"):
-            more["clipped"] = 0  # samples beyond full scale are kept as they are
+            more["clipped"] = 0  # float WAV stores samples beyond full scale
         with self._lock:
             self.made[item.file] = {
                 **self._checked.entries[item.file],
                 **more,
                 "warnings": list(lines),
             }
-            if time.monotonic() - self._written > EVERY_S:
+            if time.monotonic() - self._written > MANIFEST_S:
                 self._write()
 
     def _progress(self, items: Sequence[Item], share: float) -> None:
@@ -271,7 +269,7 @@ class _Run:
             raise _StoppedError
         with self._lock:
             for item in items:
-                part = share * self._checked.heard[item.source].frames
-                self._done += part - self._shares.get(item.file, 0.0)
-                self._shares[item.file] = part
-            self._tell(self._done / max(1, self._whole))
+                part = share * self._checked.inputs[item.source].frames
+                self._frames_done += part - self._item_frames.get(item.file, 0.0)
+                self._item_frames[item.file] = part
+            self._report(self._frames_done / max(1, self._frames))

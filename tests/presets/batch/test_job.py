@@ -92,8 +92,8 @@ def test_a_rig_is_the_rack_with_what_the_item_says(there: Path) -> None:
         ({"namgraph_job": 2}, "namgraph_job is 2: must be 1"),
         ({"namgraph_job": True}, "namgraph_job is True: must be 1"),
         ({"input": "a.wav"}, "the job has the key 'input': known keys are"),
-        ({"inputs": ...}, "inputs: nothing is there"),
-        ({"models": ...}, "models and racks: nothing is there"),
+        ({"inputs": ...}, "inputs: is empty"),
+        ({"models": ...}, "models and racks: both are empty"),
         ({"inputs": 3}, "inputs is 3: must be a list of files"),
         ({"inputs": [3]}, "inputs[0] is 3: must be the name of a file"),
         ({"inputs": ["no.wav"]}, "inputs[0] is 'no.wav': there is no such file in"),
@@ -226,6 +226,6 @@ def test_two_names_that_differ_in_case_alone(there: Path) -> None:
 
 
 def test_there_may_be_too_many(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(items, "MOST", 3)
+    monkeypatch.setattr(items, "MAX_FILES", 3)
     with pytest.raises(ng.JobError, match="the job would make 4 files: at most 3"):
         job(there, models="*.nam")

@@ -14,7 +14,7 @@ import soundfile
 
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as job_run
-from namgraph.presets.batch.faults import faults_of, tell_faults
+from namgraph.presets.batch.faults import faults_of, warn_of_faults
 from namgraph.presets.render import levels_of
 from namgraph.runtime.io.atomic_write import _part, whole_file
 
@@ -145,7 +145,7 @@ def test_other_warnings_are_told_once_a_kind_too() -> None:
     listed[3]["warnings"].append("3.wav: another thing")
     listed += [{"file": "x.wav", "clipped": 1}] * 9
     told: list[str] = []
-    tell_faults(faults_of(listed), listed, told.append)
+    warn_of_faults(faults_of(listed), listed, told.append)
     assert told[0].endswith("x.wav, x.wav, x.wav and 6 more")
     assert told[1:] == [
         "0.wav: amp: plays on the CPU since frame 0: gone (and 59 more files like it)",

@@ -91,7 +91,7 @@ def keep(self, *rest):
     kept(self, *rest)
     if len(self.made) == 2:
         os._exit(9)
-kept, job_run._Run._keep = job_run._Run._keep, keep
+kept, job_run._Run._add_entry = job_run._Run._add_entry, keep
 job_run.run_job(read_job("job.json"), threads=1, again=True)
 """
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_killed_claims_nothing(takes: Path) -> None:
 
 
 def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_run, "EVERY_S", 0.0)
+    monkeypatch.setattr(job_run, "MANIFEST_S", 0.0)
     counts = list[int]()
     real = write_manifest
 
@@ -126,7 +126,7 @@ def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.Mon
 def test_a_manifest_that_cannot_be_written_is_known_before(takes: Path) -> None:
     Path("out/manifest.json").mkdir(parents=True)
     write()
-    with pytest.raises(ng.JobError, match="it is a folder, not a plain file"):
+    with pytest.raises(ng.JobError, match="cannot be written: it is a folder"):
         do()
     with pytest.raises(ng.JobError, match="it is a folder"):
         do(again=True)
