@@ -66,7 +66,7 @@ def test_a_device_that_is_missing_is_its_own_error(monkeypatch: pytest.MonkeyPat
     def none() -> Any:
         raise CudaError("no CUDA driver here")
 
-    monkeypatch.setattr("namgraph.runtime.cuda.driver.driver.driver", none)
+    monkeypatch.setattr("namgraph.runtime.cuda.driver.device.driver", none)
     node = ng.Nam(LSTM, backend="cuda")
     assert node.device_refusal() == "no CUDA driver here"
     graph = ng.Graph()

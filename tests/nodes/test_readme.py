@@ -157,7 +157,7 @@ MISTAKES = {
     ),
     "name taken": (
         ("        return ng.Processor(_tremolo, made)\n",) * 2,
-        "node type 'tremolo' is already Tremolo",
+        "node type 'tremolo' is already ",
     ),
 }
 REFUSED = {
