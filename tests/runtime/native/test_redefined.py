@@ -213,5 +213,7 @@ def test_a_node_type_of_no_dataclass_is_copied_too() -> None:
 
 
 def test_a_name_that_is_taken_names_the_module() -> None:
-    with pytest.raises(DuplicateNameError, match=r"'gain' is already namgraph\.nodes\.utility\.gain\.Gain"):
+    with pytest.raises(
+        DuplicateNameError, match=r"'gain' is already namgraph\.nodes\.utility\.gain\.Gain"
+    ):
         node("gain")(type("Mine", (Node,), {}))
