@@ -5,7 +5,7 @@ import numpy as np
 from ..native.abi import kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
-from ..simd.finite import find_nonsense
+from ..simd.finite import find_non_finite
 from .dry_wet import DRY_WET
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute, mute_and_reset, reset_row
@@ -38,7 +38,7 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         else:
             call_node(row.kernel, row.state, row.ins, row.outs, frames)
             if row.checked > 0:
-                find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+                find_non_finite(row.outs, row.checked, np.int64(frames), verdict)
                 if load(verdict, 0) != 0:
                     mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
         if row.dry_wet != 0:

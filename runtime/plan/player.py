@@ -7,7 +7,7 @@ import numpy as np
 
 from ..native.abi import kernel
 from ..native.pointers import call_node, element, load, record
-from ..simd.finite import find_nonsense
+from ..simd.finite import find_non_finite
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute_and_reset
 
@@ -26,7 +26,7 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         row = element(rows, k, ROW)
         call_node(row.kernel, row.state, row.ins, row.outs, frames)
         if row.checked > 0:
-            find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+            find_non_finite(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
                 mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
 

@@ -60,7 +60,7 @@ PLAN = np.dtype(
         ("relocation_count", np.int64),
         ("remap", np.int64),  # of each PARAM of the previous, its index here or -1
         ("remap_count", np.int64),
-        ("verdict", np.int64),  # address: result of find_nonsense and of blame
+        ("verdict", np.int64),  # address: result of find_non_finite and of blame
         ("spillover", np.int64),  # 1: the previous plays its tail; 2: so, after a fade-out
         ("spillover_frames", np.int64),
         ("clear_list", np.int64),  # (target, source, bytes): state of the previous to reset
