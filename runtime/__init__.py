@@ -1,4 +1,4 @@
-"""Running graphs: the native contract, plans, the engine, and the adapters."""
+"""The runtime: native kernels, plans, the engine, and adapters to files, arrays, sound cards."""
 
 from .adapters.live.devices import Device, devices
 from .adapters.live.meters import Level

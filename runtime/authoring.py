@@ -1,4 +1,4 @@
-"""Every name that the file of a node needs, in one import: ``from ..runtime.authoring import ...``.
+"""The names that the file of a node needs, in one import: ``from ..runtime.authoring import ...``.
 
 The same names are public as ``ng.*``; a node outside this package needs only ``import namgraph as
 ng`` and NumPy.  Four groups:
@@ -10,9 +10,9 @@ ng`` and NumPy.  Four groups:
 * inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
   (numbers at an address), ``channel_address``, ``copy_bytes``, ``glide`` and ``decibels``
   (parameters), ``scale``, ``amplify`` and ``add_to`` (whole channels, vectorised);
-* for vector code of one's own: ``embed``, ``Lanes``, ``Value``, ``each``.
+* for custom vector code: ``embed``, ``Lanes``, ``Value``, ``each``.
 
-``glide_coefficient`` turns a time constant in seconds into the coefficient that ``glide`` wants.
+``glide_coefficient`` turns a time constant in seconds into the coefficient of ``glide``.
 """
 
 from ..graph import (

@@ -1,19 +1,19 @@
-"""How much memory one file or one graph may ask for: every limit, and how a size is spelled.
+"""Memory limits of audio files and graphs, and the text form of a size.
 
-Each is checked before memory is allocated, and stands in the error that refuses what is beyond it.
+Each limit is checked before memory is allocated, and the error names it.
 """
 
-__all__ = ["MAX_AUDIO_SAMPLES", "MAX_GRAPH_BYTES", "spelled_bytes"]
+__all__ = ["MAX_AUDIO_SAMPLES", "MAX_GRAPH_BYTES", "format_bytes"]
 
 MAX_AUDIO_SAMPLES = 1 << 31
-"""Samples (frames times channels) of one audio file in memory: 8 GiB as float32, which is 12 hours
-of mono at 48 kHz."""
+"""Samples (frames times channels) of one audio file in memory: 8 GiB as float32, 12 hours of mono
+at 48 kHz."""
 MAX_GRAPH_BYTES = 4 << 30
-"""Bytes that the arena of one graph may have: states (which are kept twice), tables, buffers."""
+"""Bytes of the arena of one graph: state (stored twice), tables, buffers."""
 
 
-def spelled_bytes(count: int) -> str:
-    """Return a size for people: ``1.5 GiB``, ``2.0 MiB``, ``17 bytes``."""
+def format_bytes(count: int) -> str:
+    """Return a size as text: ``1.5 GiB``, ``2.0 MiB``, ``17 bytes``."""
     for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if count >= size:
             return f"{count / size:.1f} {unit}"

@@ -21,7 +21,7 @@ from ...graph.arguments import as_whole, by_keyword, check_call, check_flag, che
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
 from ..engine.parameters import find_param
-from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
+from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from ..plan.stats import Stats
 
 __all__ = ["best_block", "render"]
@@ -109,7 +109,7 @@ def render(
     if total * channels > MAX_AUDIO_SAMPLES:
         raise EngineError(
             f"the result would have {total} frames of {channels} channels: at most "
-            f"{MAX_AUDIO_SAMPLES} samples are held ({spelled_bytes(4 * MAX_AUDIO_SAMPLES)})"
+            f"{MAX_AUDIO_SAMPLES} samples are held ({format_bytes(4 * MAX_AUDIO_SAMPLES)})"
         )
     inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in buffers.inputs]
     outputs = list(np.zeros((channels, total), np.float32))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError
 from ...graph.extras import how_to_install
-from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
+from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from .atomic_write import whole_file, why_not, writing
 from .audio_reader import open_sound
 
@@ -170,7 +170,7 @@ def resample(samples: Audio, rate: float, wanted: float, name: str = "audio") ->
     if made > MAX_AUDIO_SAMPLES:
         raise AudioFileError(
             f"{name}: from {rate:g} to {wanted:g} Hz it would have {made:.3g} samples: at most "
-            f"{MAX_AUDIO_SAMPLES} are held ({spelled_bytes(4 * MAX_AUDIO_SAMPLES)})"
+            f"{MAX_AUDIO_SAMPLES} are held ({format_bytes(4 * MAX_AUDIO_SAMPLES)})"
         )
     import soxr
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError
 from ...graph.paths import checked_path
-from ..limits import MAX_AUDIO_SAMPLES, spelled_bytes
+from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from .decoder_messages import quiet
 from .file_kind import AUDIO, complaint, kind_of_file
 from .regular_file import check_plain
@@ -111,7 +111,7 @@ class Sound:
                 done = end
             return made if done == made.shape[1] else made[:, :done].copy()
         except MemoryError:
-            wanted = spelled_bytes(4 * self.channels * max(done, room))
+            wanted = format_bytes(4 * self.channels * max(done, room))
             raise AudioFileError(
                 f"{self.name}: needs more than {wanted} of memory, which this machine does not give"
             ) from None
@@ -122,7 +122,7 @@ class Sound:
             raise AudioFileError(
                 f"{self.name}: has {frames} frames of {self.channels} channel"
                 f"{'s' * (self.channels > 1)}: at most {MAX_AUDIO_SAMPLES} samples are held "
-                f"({spelled_bytes(4 * MAX_AUDIO_SAMPLES)})"
+                f"({format_bytes(4 * MAX_AUDIO_SAMPLES)})"
             )
 
     def _room(self) -> int:

@@ -56,8 +56,10 @@ def _place(builder: Any, kind: Struct, address: Any, name: str) -> Any:
 
 @lower_getattr_generic(Struct)
 def _get(context: Any, builder: Any, kind: Struct, value: Any, name: str) -> Any:
-    wanted = kind.fields.typeof(name)
-    return builder.load(_place(builder, kind, value, name), typ=context.get_value_type(wanted))
+    kind_of_field = kind.fields.typeof(name)
+    return builder.load(
+        _place(builder, kind, value, name), typ=context.get_value_type(kind_of_field)
+    )
 
 
 @lower_setattr_generic(Struct)

@@ -1,13 +1,13 @@
-"""Every byte a plan touches: asked for piece by piece, laid out once, linked by address.
+"""Memory of a plan: blocks allocated during preparation, then laid out and linked in one arena.
 
-Nodes ask a ``Memory`` for blocks while they prepare.  The plan then lays all blocks out in one
-``Arena``, copies their contents in, and writes addresses into the record fields that name other
-blocks, as a linker does.  The arena is one allocation in four regions:
+Control threads only.  While they prepare, nodes allocate blocks from a ``Memory``.  The plan then
+lays all blocks out in one ``Arena``, copies their contents in, and writes addresses into the record
+fields that refer to other blocks, as a linker does.  The arena is one allocation in four regions:
 
-    state      what nodes remember, node after node      snapshot and restore copy just this
-    initial    the state as it was after preparation     reset copies it back
-    constant   weights, tables, pointer lists            no part of reset or snapshot
-    scratch    buffers between nodes                     means nothing between blocks
+    state      the state of nodes, node after node      the only region saved and restored
+    initial    the state after preparation              reset copies it to ``state``
+    constant   weights, tables, pointer lists           read only
+    scratch    buffers between nodes                    not preserved between blocks
 """
 
 import math
@@ -20,36 +20,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import EngineError
-from ..limits import MAX_GRAPH_BYTES, spelled_bytes
+from ..limits import MAX_GRAPH_BYTES, format_bytes
 
 __all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset"]
 
 ALIGN = 64
-"""Bytes: one cache line, and the widest vector."""
+"""Bytes: a cache line, and the widest vector."""
 
-PAGE = 4096
-ALLOWED = f"at most {spelled_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
-LARGEST = 3
-"""Nodes named when a graph is too large."""
+PAGE_BYTES = 4096
+ALLOWED = f"at most {format_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
+NAMED_NODES = 3
+"""Nodes listed in the error of a graph that is too large."""
 
 Region = Literal["state", "constant", "scratch"]
 
 
 def offset(dtype: np.dtype[Any], name: str) -> int:
-    """Return where a field of a structured dtype begins, in bytes."""
+    """Return the byte offset of a field of a structured dtype."""
     fields: Any = dtype.fields
     return int(fields[name][1])
 
 
 @cache
-def _places(dtype: np.dtype[Any]) -> dict[str, int]:
-    """Return the number of each field of a structured dtype."""
+def _field_numbers(dtype: np.dtype[Any]) -> dict[str, int]:
+    """Return the index of each field of a structured dtype."""
     return {name: number for number, name in enumerate(dtype.names or ())}
 
 
 @cache
 def _address_field(dtype: np.dtype[Any], name: str) -> int:
-    """Return where a field that is given memory begins; ``TypeError`` if no address fits in it."""
+    """Return the byte offset of a field; ``TypeError`` if it cannot hold an address."""
     kind, begin = dtype[name], offset(dtype, name)
     if kind != np.int64:
         raise TypeError(f"field {name!r} is given memory, so it must be an int64, not {kind}")
@@ -63,20 +63,20 @@ def _address_field(dtype: np.dtype[Any], name: str) -> int:
 
 @dataclass(eq=False)
 class Block:
-    """Some memory asked for: its first content, and the places in it that hold addresses.
+    """One allocation of a ``Memory``: its content, and the addresses in it to be linked.
 
-    Once the arena is made, ``content`` is a view of the block's place in it.
+    Once the arena is made, ``content`` is a view of the block in it.
     """
 
     region: Region
     content: NDArray[Any]
     links: list[tuple[int, "Block", int]] = field(default_factory=list)
-    """``(byte offset in this block, block pointed to, byte offset there)``."""
+    """``(byte offset in this block, target block, byte offset there)``."""
     address: int = 0
     """Set once by the arena."""
 
     def __getitem__(self, offset_bytes: int) -> tuple["Block", int]:
-        """Name a place inside this block, to be stored in another block's field."""
+        """Return a reference to a byte offset in this block, for a field of another block."""
         return (self, offset_bytes)
 
     @property
@@ -90,41 +90,41 @@ class Block:
 
 
 class Memory:
-    """What one node has asked for, in order."""
+    """Allocates the blocks of one node; ``graph.Memory`` is the interface that nodes see."""
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.nbytes = 0
-        """What all of it takes in an arena: what remembers is there twice."""
+        """Bytes of all blocks in an arena, where state is stored twice."""
 
     def record(self, dtype: Any, /, **fields: Any) -> Block:
-        """Keep one record that remembers; a field given a block gets that block's address."""
+        """Allocate one record of state; a field given a block will hold that block's address."""
         return self.records(dtype, [fields])
 
     def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
-        """Keep records one after another that remember."""
+        """Allocate an array of records of state."""
         return self._records("state", dtype, rows)
 
     def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
-        """Keep records one after another that are only read."""
+        """Allocate an array of constant records."""
         return self._records("constant", dtype, rows)
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
-        """Keep zeros that remember."""
+        """Allocate zeroed state."""
         self._check(_size(shape, dtype, "state"))
         return self._add(Block("state", np.zeros(shape, dtype)))
 
     def constant(self, array: Any) -> Block:
-        """Keep a copy of ``array`` that is only read."""
+        """Allocate a constant copy of ``array``."""
         return self._add(Block("constant", np.ascontiguousarray(array)))
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
-        """Keep memory whose content means nothing between calls."""
+        """Allocate scratch memory, which is not preserved between blocks."""
         self._check(_size(shape, dtype, "scratch"))
         return self._add(Block("scratch", np.zeros(shape, dtype)))
 
     def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
-        """Keep a list of addresses that is only read."""
+        """Allocate a constant list of the addresses of blocks."""
         places = [t if isinstance(t, tuple) else (t, 0) for t in targets]
         block = Block("constant", np.zeros(len(places), np.int64))
         block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
@@ -132,14 +132,14 @@ class Memory:
 
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
-        places = _places(dtype)
-        links, filled = [], []  # whole records as tuples: field by field NumPy takes much longer
+        numbers = _field_numbers(dtype)
+        links, filled = [], []  # tuples of whole records: NumPy is much slower field by field
         for index, row in enumerate(rows):
-            values: list[Any] = [0] * len(places)
+            values: list[Any] = [0] * len(numbers)
             for name, value in row.items():
-                if name not in places:
+                if name not in numbers:
                     raise TypeError(
-                        f"the record has no field {name!r}: its dtype has {', '.join(places)}"
+                        f"the record has no field {name!r}: its dtype has {', '.join(numbers)}"
                     )
                 if isinstance(value, Block):
                     begin = index * dtype.itemsize + _address_field(dtype, name)
@@ -148,7 +148,7 @@ class Memory:
                     begin = index * dtype.itemsize + _address_field(dtype, name)
                     links.append((begin, *value))
                 else:
-                    values[places[name]] = value
+                    values[numbers[name]] = value
             filled.append(tuple(values))
         return self._add(Block(region, np.array(filled, dtype), links))
 
@@ -158,43 +158,41 @@ class Memory:
         return block
 
     def _check(self, more: int) -> None:
-        """Refuse what no graph may have, before it is allocated."""
+        """Raise ``TooLargeError`` before an allocation above the limit of a graph."""
         if self.nbytes + more > MAX_GRAPH_BYTES:
-            raise TooLargeError(
-                f"asks for {spelled_bytes(self.nbytes + more)} of memory: {ALLOWED}"
-            )
+            raise TooLargeError(f"needs {format_bytes(self.nbytes + more)} of memory: {ALLOWED}")
 
 
 def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
-    """Return the bytes that a block takes in an arena."""
+    """Return the bytes that a block occupies in an arena."""
     count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
     whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
     return 2 * whole if region == "state" else whole
 
 
 class TooLargeError(EngineError):
-    """A graph or a node asks for more memory than any may have."""
+    """A graph or a node needs more memory than is allowed."""
 
 
 def check_total(sizes: Mapping[str, int], total: int) -> None:
-    """Refuse a graph whose parts take too much; ``sizes`` are those of its nodes, by name."""
+    """Raise ``TooLargeError`` if ``total`` bytes are too many; ``sizes`` are bytes by node."""
     if total > MAX_GRAPH_BYTES:
-        largest = sorted(sizes, key=lambda name: -sizes[name])[:LARGEST]
-        said = ", ".join(f"{name} {spelled_bytes(sizes[name])}" for name in largest)
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:NAMED_NODES]
+        listed = ", ".join(f"{name} {format_bytes(sizes[name])}" for name in largest)
         raise TooLargeError(
-            f"the graph asks for {spelled_bytes(total)} of memory with {len(sizes)} of its nodes "
-            f"(the largest: {said or 'unknown'}): {ALLOWED}"
+            f"the graph needs {format_bytes(total)} of memory with {len(sizes)} of its nodes "
+            f"(the largest: {listed or 'unknown'}): {ALLOWED}"
         )
 
 
 class Arena:
-    """One allocation that holds every block of a plan."""
+    """The one allocation that holds every block of a plan."""
 
     def __init__(self, memories: Sequence[Memory]) -> None:
         sizes = dict.fromkeys(("state", "constant", "scratch"), 0)
         places: list[tuple[Block, int]] = []
         self.ranges: list[tuple[int, int]] = []
-        """Of each memory, the ``(offset, bytes)`` of its state."""
+        """Of each memory, ``(byte offset, bytes)`` of its state."""
         for memory in memories:
             begin = sizes["state"]
             for block in memory.blocks:
@@ -219,10 +217,10 @@ class Arena:
             if block.region != "scratch":
                 block.content[...] = content
         self.relocations = self._link(memories, base)
-        """Of each memory, the ``(address, value)`` of pointers inside its state."""
+        """Of each memory, ``(address, value)`` of each pointer in its state."""
 
     def _link(self, memories: Sequence[Memory], base: int) -> list[list[tuple[int, int]]]:
-        """Write the addresses of blocks where other blocks name them."""
+        """Write the addresses of blocks into the fields that refer to them."""
         every: list[tuple[int, int]] = []
         found = []
         for memory in memories:
@@ -245,21 +243,21 @@ class Arena:
         return found
 
     def touch(self) -> None:
-        """Write to every page, so that none has to be found when it is first used."""
-        pages = self._bytes[::PAGE]
+        """Write to every page, so that the audio thread meets no page fault."""
+        pages = self._bytes[::PAGE_BYTES]
         pages[...] = pages.copy()
 
     def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
-        """See ``count`` bytes of the arena at an absolute address."""
+        """Return a view of ``count`` bytes at an absolute address."""
         offset = address - self._base
         return self._bytes[offset : offset + count]
 
     @property
     def state(self) -> NDArray[np.uint8]:
-        """What the nodes remember now."""
+        """View of the state region."""
         return self.bytes_at(self.state_address, self.state_bytes)
 
     @property
     def initial(self) -> NDArray[np.uint8]:
-        """What ``reset`` returns to."""
+        """View of the initial region, to which ``reset`` returns."""
         return self.bytes_at(self.initial_address, self.state_bytes)

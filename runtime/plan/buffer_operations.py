@@ -1,4 +1,4 @@
-"""The kernels behind a schedule's plain operations."""
+"""Kernels of the operations between nodes: clear, copy, add, delay.  Audio thread."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ DELAY = np.dtype(
 
 @kernel
 def clear(state: int, ins: int, outs: int, frames: int) -> None:
-    """Write silence."""
+    """Set every channel to zero."""
     for c in range(record(state, WIDTH).channels):
         zero_bytes(load(outs, c), 4 * frames)
 
@@ -30,14 +30,14 @@ def copy(state: int, ins: int, outs: int, frames: int) -> None:
 
 @kernel
 def add(state: int, ins: int, outs: int, frames: int) -> None:
-    """Add every channel to what is there."""
+    """Add every input channel to the output channel."""
     for c in range(record(state, WIDTH).channels):
         add_to(load(outs, c), load(ins, c), frames)
 
 
 @kernel
 def delay(state: int, ins: int, outs: int, frames: int) -> None:
-    """Hold every channel back by one turn of its ring."""
+    """Delay every channel by ``length`` frames, through a ring buffer."""
     s = record(state, DELAY)
     at = s.at
     for c in range(s.channels):

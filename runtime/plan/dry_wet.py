@@ -1,4 +1,4 @@
-"""How much of a node is heard: mix and bypass, for nodes that know of neither."""
+"""Dry/wet mix and bypass of any node with one output; the node itself has no part in it."""
 
 from typing import Any
 
@@ -15,28 +15,31 @@ SMOOTHING_S = 0.01
 
 DRY_WET = np.dtype(
     [
-        ("mix", np.float64),  # 0: the input alone, 1: the node alone
+        ("mix", np.float64),  # 0: dry, the input; 1: wet, the node's output
         ("on", np.float64),  # 0 while bypassed
-        ("now", np.float64),  # their product, on its way
+        ("now", np.float64),  # their product, smoothed
         ("coefficient", np.float64),
         ("width", np.int64),  # channels out
-        ("dry_width", np.int64),  # channels in: as many, or one for all
-        ("curve", np.int64),
-        ("ring", np.int64),  # the input, held back by the node's latency
+        ("dry_width", np.int64),  # channels in: as many, or one
+        ("curve", np.int64),  # scratch: the smoothed mix of each frame
+        ("ring", np.int64),  # ring buffer: delays the input by the node's latency
         ("length", np.int64),
         ("at", np.int64),
-        ("dry", np.int64),
+        ("dry", np.int64),  # scratch: the delayed input
     ]
 )
-"""One node's share.  It lies with the node's own state: reset, snapshots and swaps include it."""
+"""The mix of one node.  It is part of the node's state: of reset, saved states and swaps."""
 
 
 @kernel
 def mix_dry_wet(state: int, ins: int, outs: int, frames: int) -> None:
-    """Mix a node's output with its input; the node runs on unheard, so that it can come back."""
+    """Mix a node's output, in place, with its delayed input (audio thread).
+
+    The node also runs while bypassed, so that its state is current when it returns.
+    """
     s = record(state, DRY_WET)
     target = s.mix * s.on
-    heard = target != 1.0 or (s.now == s.now and s.now != 1.0)
+    mixing = target != 1.0 or (s.now == s.now and s.now != 1.0)
     s.now = glide(s.curve, s.now, target, s.coefficient, frames)
     wet = floats(s.curve, frames)
     at = s.at
@@ -52,7 +55,7 @@ def mix_dry_wet(state: int, ins: int, outs: int, frames: int) -> None:
         else:
             copy_bytes(s.dry + 4 * frames * c, load(ins, c), 4 * frames)
     s.at = at
-    if heard:
+    if mixing:
         for c in range(s.width):
             y = channel(outs, c, frames)
             dry = floats(s.dry + 4 * frames * (c if s.dry_width > 1 else 0), frames)
@@ -61,9 +64,10 @@ def mix_dry_wet(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 def allocate_dry_wet(node: Node, io: Io) -> Any:
-    """Ask for a node's share, or return ``None`` where its input could not stand for its output.
+    """Allocate the ``DRY_WET`` record of a node, or return ``None`` where it cannot be mixed.
 
-    It can where the node has one output, and its first input has as many channels, or one.
+    It can if it has one output, and its first input has as many channels, or one.  Both must be
+    audio on the host.
     """
     if len(node.outputs) != 1 or not node.inputs:
         return None
@@ -74,12 +78,14 @@ def allocate_dry_wet(node: Node, io: Io) -> Any:
     return allocate_dry_wet_for(io.memory, io.spec, width, dry_width, node.latency(io.spec))
 
 
-def allocate_dry_wet_for(memory: Any, spec: Spec, width: int, dry_width: int, late: int) -> Any:
-    """Ask for what mixes channels, ``late`` behind those they were; ``None`` if it cannot be."""
+def allocate_dry_wet_for(memory: Any, spec: Spec, width: int, dry_width: int, latency: int) -> Any:
+    """Allocate a ``DRY_WET`` record; ``None`` unless the channel counts match.
+
+    ``width`` and ``dry_width`` are channels out and in, ``latency`` the frames between them.
+    """
     if dry_width not in (1, width):
         return None
-    longest = spec.max_frames
-    curve = memory.scratch((1 + dry_width) * longest)
+    curve = memory.scratch((1 + dry_width) * spec.max_frames)
     return memory.record(
         DRY_WET,
         mix=1.0,
@@ -89,7 +95,7 @@ def allocate_dry_wet_for(memory: Any, spec: Spec, width: int, dry_width: int, la
         width=width,
         dry_width=dry_width,
         curve=curve,
-        ring=memory.state((dry_width, late)) if late else 0,
-        length=late,
-        dry=curve[4 * longest],
+        ring=memory.state((dry_width, latency)) if latency else 0,
+        length=latency,
+        dry=curve[4 * spec.max_frames],
     )

@@ -1,11 +1,11 @@
-"""The walk that looks at every node: its time, its share of the deadline, and who was late."""
+"""The monitored player: ``walk`` with times, dry/wet mixes, overrun protection.  Audio thread."""
 
 import numpy as np
 
 from ..native.abi import kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
-from ..simd.finite import find_nonsense
+from ..simd.finite import find_non_finite
 from .dry_wet import DRY_WET
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute, mute_and_reset, reset_row
@@ -13,24 +13,24 @@ from .row_operations import mute, mute_and_reset, reset_row
 __all__ = ["TRACED", "blame", "monitored_walk"]
 
 TRACED = 512
-"""Calls of each node whose time is remembered."""
+"""Calls per row whose times are stored."""
 
 
 @kernel
 def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
-    """Run every row of a plan once, in order, as ``walk`` does, and give the same bits.
+    """Run every row of a plan once, in order; the output equals that of ``walk`` to the bit.
 
-    Here nodes can be mixed and bypassed, are timed if wanted, and are muted for a while after
-    they have taken more than their share for several blocks in a row.  ``fresh`` says that a
-    block begins: one that is split counts as one.
+    In addition nodes can be mixed and bypassed, are timed if ``timed``, and are muted for a while
+    after they have exceeded the cycle limit for several blocks in a row.  ``fresh`` is 0 for a
+    later part of a block that is split: its times add up.
     """
     p = record(plan, PLAN)
     rows, count, verdict = p.rows, p.row_count, p.verdict
     for k in range(count):
         row = element(rows, k, ROW)
         before = cycles()
-        resting = row.mute_left > 0
-        if resting:
+        muted = row.mute_left > 0
+        if muted:
             mute(rows + ROW_BYTES * k, frames)
             row.mute_left -= frames
             if row.mute_left <= 0:
@@ -38,7 +38,7 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         else:
             call_node(row.kernel, row.state, row.ins, row.outs, frames)
             if row.checked > 0:
-                find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+                find_non_finite(row.outs, row.checked, np.int64(frames), verdict)
                 if load(verdict, 0) != 0:
                     mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
         if row.dry_wet != 0:
@@ -48,7 +48,7 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
         if timed:
             spent = cycles() - before
             row.cycles = spent if fresh else row.cycles + spent
-            if not resting:
+            if not muted:
                 row.cycles_sum += spent
                 row.cycles_max = max(row.cycles_max, spent)
                 if row.trace != 0:
@@ -68,25 +68,25 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
 
 @kernel
 def blame(plan: int, spent: int, deadline: int, unused: int) -> None:
-    """Find the row that made a block late; leave its address in the plan's verdict, or 0.
+    """Find the row that made a block late; store its address, or 0, in the plan's ``verdict``.
 
-    It is the one that took most above its own mean, if that explains half of the delay; else, where
-    all rows together take longer than there is, the longest.  If neither holds, the time went
-    somewhere else: the system gave the processor to others.
+    It is the row most above its own mean, if that explains half of the delay; else the longest one,
+    if all rows together exceed the deadline.  If neither holds, the time was spent outside of the
+    plan: the system ran another process.  All times are in cycles.
     """
     p = record(plan, PLAN)
     rows, count = p.rows, p.row_count
-    excess, guilty, longest, heaviest, total = 0, 0, 0, 0, 0
+    excess, culprit, most, longest, total = 0, 0, 0, 0, 0
     for k in range(count):
         row = element(rows, k, ROW)
         above = row.cycles - row.cycles_sum // max(row.calls, 1)
         if above > excess:
-            excess, guilty = above, rows + ROW_BYTES * k
-        if row.cycles > longest:
-            longest, heaviest = row.cycles, rows + ROW_BYTES * k
+            excess, culprit = above, rows + ROW_BYTES * k
+        if row.cycles > most:
+            most, longest = row.cycles, rows + ROW_BYTES * k
         total += row.cycles
     if 2 * excess < spent - deadline:
-        guilty = heaviest if total > deadline else 0
-    if guilty != 0:
-        record(guilty, ROW).late += 1
-    store(p.verdict, 0, guilty)
+        culprit = longest if total > deadline else 0
+    if culprit != 0:
+        record(culprit, ROW).late += 1
+    store(p.verdict, 0, culprit)

@@ -1,4 +1,7 @@
-"""Which nodes of a plan run on a device, what a plan needs of its executor, and the fallback."""
+"""Placement of nodes on a device or the host: the executor's interface, and the CPU fallback.
+
+Control threads only.
+"""
 
 import contextlib
 import warnings
@@ -14,13 +17,13 @@ __all__ = ["Executor", "move_to_host", "named", "on_device", "refuse_offline_nod
 
 
 class Executor(Protocol):
-    """Runs a plan's rows on a device: ``cuda.executor.CudaExecutor``.  Control threads only."""
+    """Runs a plan's rows on a device: the interface of ``cuda.executor.CudaExecutor``."""
 
     record: Block
     views: dict[int, list[tuple[Block, int]]]
-    """Of each buffer on the device, where the host sees its channels."""
+    """Of each buffer on the device, ``(block, byte offset)`` of its channels on the host."""
     shared_views: dict[int, list[tuple[Block, int]]]
-    """Of each host buffer that lies in memory of the device, the same."""
+    """The same of each host buffer that the executor allocates itself."""
 
     @property
     def collect(self) -> int:
@@ -33,10 +36,10 @@ class Executor(Protocol):
         """Return the rows that run an operation on the device; ``plain`` runs it on the host."""
 
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
-        """Write the addresses of the plan's rows, once they are known."""
+        """Link the executor's records to the plan's ``ROW`` and ``PARAM`` tables."""
 
     def use_cpu(self, on: bool) -> None:
-        """Switch the host's kernels on (while nodes are prewarmed) or off."""
+        """Switch the host kernels on, as while nodes are prewarmed, or off."""
 
     def warm(self) -> None:
         """Launch everything once over no frames; raises ``CudaError`` if the device fails."""
@@ -48,20 +51,20 @@ class Executor(Protocol):
         """Return counters and times."""
 
     def set_deadline(self, deadline_s: float | None) -> None:
-        """Set the seconds a block may take; ``None``: no limit."""
+        """Set the seconds that a block may take on the device; ``None``: no limit."""
 
 
-def on_device(plan: Schedule) -> list[str]:
-    """Return the nodes of a schedule that play on a device."""
-    there = {b for b, (_, space) in enumerate(plan.buffers) if space is Space.DEVICE}
+def on_device(schedule: Schedule) -> list[str]:
+    """Return the names of the nodes of a schedule that run on a device."""
+    there = {b for b, (_, space) in enumerate(schedule.buffers) if space is Space.DEVICE}
     if not there:
         return []
-    return [op.node for op in plan.ops if op.node and there & {*op.reads, *op.writes}]
+    return [op.node for op in schedule.ops if op.node and there & {*op.reads, *op.writes}]
 
 
 @contextlib.contextmanager
 def named(nodes: list[str]) -> Iterator[None]:
-    """Say of what a device cannot do for which nodes it was."""
+    """Add the names of the nodes to a ``CudaError`` raised in the ``with`` block."""
     try:
         yield
     except CudaError as error:
@@ -71,23 +74,26 @@ def named(nodes: list[str]) -> Iterator[None]:
 
 
 def move_to_host(graph: Graph, reason: CudaError) -> Graph:
-    """Return a graph whose nodes play on the host, if they may; say so."""
-    made, moved = graph.copy(), []
+    """Return a copy of a graph with its device nodes moved to the host, with a ``RuntimeWarning``.
+
+    Raises ``reason`` if no node may move.
+    """
+    copy, moved = graph.copy(), []
     for name, node in graph.nodes.items():
         host = node.on_cpu()
         if host is not None:
-            made.replace(name, host)
+            copy.replace(name, host)
             moved.append(name)
     if not moved:
         raise reason
     warnings.warn(f"{', '.join(moved)}: on the CPU: {reason}", RuntimeWarning, stacklevel=5)
-    return made
+    return copy
 
 
 def refuse_offline_nodes(graph: Graph, where: str) -> None:
-    """Raise ``EngineError`` if a node of ``graph`` says, in ``offline_only``, that it cannot play.
+    """Raise ``EngineError`` if a node of ``graph`` cannot play in real time.
 
-    ``offline_only`` is the way out, in words for the user.
+    Such a node has an attribute ``offline_only``: the next step for the user, as text.
     """
     for name, node in graph.nodes.items():
         way_out = getattr(node, "offline_only", "")

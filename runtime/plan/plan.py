@@ -62,7 +62,7 @@ class Plan:
         self.executor: Executor | None = None
         try:
             self._allocate(open_executor, fade_in)
-        except BaseException:  # whoever keeps the traceback would keep the device's memory
+        except BaseException:  # a stored traceback would keep the device's memory allocated
             self.close_executor()
             raise
 

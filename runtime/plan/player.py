@@ -1,4 +1,4 @@
-"""The walk over a plan's rows: native for playing; in Python as an oracle for tests."""
+"""The player: calls the kernels of a plan's rows, natively; and in Python, as a test oracle."""
 
 import ctypes
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from ..native.abi import kernel
 from ..native.pointers import call_node, element, load, record
-from ..simd.finite import find_nonsense
+from ..simd.finite import find_non_finite
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute_and_reset
 
@@ -16,14 +16,17 @@ __all__ = ["run_plan_in_python", "walk"]
 
 @kernel
 def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
-    """Run every row of a plan once, in order; ``watch`` does the same and looks at each."""
+    """Run every row of a plan once, in order, and mute nodes whose output is not finite.
+
+    Audio thread.  ``monitored_walk`` has the same signature and uses ``timed`` and ``fresh``.
+    """
     p = record(plan, PLAN)
-    rows, count, verdict = p.rows, p.row_count, p.verdict  # kernels may write anywhere: keep these
+    rows, count, verdict = p.rows, p.row_count, p.verdict  # kernels may write anywhere: load once
     for k in range(count):
         row = element(rows, k, ROW)
         call_node(row.kernel, row.state, row.ins, row.outs, frames)
         if row.checked > 0:
-            find_nonsense(row.outs, row.checked, np.int64(frames), verdict)
+            find_non_finite(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
                 mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
 
@@ -32,9 +35,9 @@ _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64,
 
 
 def run_plan_in_python(rows: np.ndarray[Any, Any], frames: int) -> None:
-    """Call the kernel of each row from Python: slow, plain, and bit-equal to ``walk``.
+    """Call the kernel of each row from Python; the output equals that of ``walk`` to the bit.
 
-    Faults are not contained here: what a node made of nonsense stays visible.
+    Slow, for tests.  Nodes whose output is not finite are not muted.
     """
     for row in rows:
         _KERNEL(int(row["kernel"]))(int(row["state"]), int(row["ins"]), int(row["outs"]), frames)

@@ -1,4 +1,4 @@
-"""Record layouts of a plan, its rows and its parameters, as kernels and NumPy see them."""
+"""Record layouts of a plan, its rows and its parameters, shared by kernels and NumPy."""
 
 import numpy as np
 
@@ -6,38 +6,38 @@ __all__ = ["PARAM", "PLAN", "ROW", "ROW_BYTES"]
 
 ROW = np.dtype(
     [
-        ("kernel", np.int64),
+        ("kernel", np.int64),  # address, and its arguments
         ("state", np.int64),
         ("ins", np.int64),
         ("outs", np.int64),
         ("checked", np.int64),  # output channels to be checked for non-finite samples
-        ("memory", np.int64),  # the node's share of the state region, and how it began
+        ("memory", np.int64),  # address of the node's state, of its initial state, and their size
         ("initial", np.int64),
         ("bytes", np.int64),
-        ("params", np.int64),  # the node's first row in the parameter table
+        ("params", np.int64),  # index of the node's first PARAM
         ("param_count", np.int64),
         ("dry_wet", np.int64),  # the DRY_WET record, or 0 where the node cannot be mixed
-        ("trace", np.int64),  # cycles of the last calls
+        ("trace", np.int64),  # address: cycles of the last calls
         ("consecutive_overruns", np.int64),  # blocks in a row above the cycle limit
         ("mute_left", np.int64),  # frames for which it stays muted
         ("spare", np.int64, 2),
         ("faults", np.int64),
         ("overruns", np.int64),
-        ("xruns", np.int64),  # of the device, for which this node is to blame
-        ("late", np.int64),  # blocks past the deadline, likewise
-        ("cycles", np.int64),  # spent in the last block, in all calls, and in the longest
+        ("xruns", np.int64),  # of the sound card, attributed to this node
+        ("late", np.int64),  # blocks past the deadline, attributed to this node
+        ("cycles", np.int64),  # of the last block, of all calls, and of the longest
         ("cycles_sum", np.int64),
         ("cycles_max", np.int64),
         ("calls", np.int64),
     ]
 )
-"""One node (or one copy, sum or delay) of a plan: a cache line to call it, one to watch it, and
-one of counters, which go with a node from plan to plan."""
+"""One row of a plan, in three cache lines: its call, its monitoring, and its counters, which are
+handed over with a node's state when plans are swapped."""
 
 ROW_BYTES = ROW.itemsize
 
 PARAM = np.dtype([("address", np.int64), ("value", np.float64)])
-"""Where a parameter's target lives, and what it was last set to (it outlives a reset)."""
+"""Address of a parameter's target, and the value last set, which a reset keeps."""
 
 PLAN = np.dtype(
     [
@@ -53,32 +53,25 @@ PLAN = np.dtype(
         ("state", np.int64),
         ("initial", np.int64),
         ("state_bytes", np.int64),
-        (
-            "state_copies",
-            np.int64,
-        ),  # (target, source, bytes): state taken over from the plan before
+        # Tables for the swap to this plan; "previous" is the plan before.
+        ("state_copies", np.int64),  # (target, source, bytes): state handed over by the previous
         ("state_copy_count", np.int64),
-        ("relocations", np.int64),  # (address, value): pointers inside the state taken over
+        ("relocations", np.int64),  # (address, value): pointers in that state
         ("relocation_count", np.int64),
-        ("remap", np.int64),  # of each parameter of the plan before, its index here or -1
+        ("remap", np.int64),  # of each PARAM of the previous, its index here or -1
         ("remap_count", np.int64),
-        ("verdict", np.int64),  # where the check for non-finite samples leaves its answer
-        ("spillover", np.int64),  # whether the plan before rings on, and if it is hidden meanwhile
+        ("verdict", np.int64),  # address: result of find_non_finite and of blame
+        ("spillover", np.int64),  # 1: the previous plays its tail; 2: so, after a fade-out
         ("spillover_frames", np.int64),
-        (
-            "clear_list",
-            np.int64,
-        ),  # (target, source, bytes): state of the plan before that rings on here
+        ("clear_list", np.int64),  # (target, source, bytes): state of the previous to reset
         ("clear_count", np.int64),
-        ("mix_dry_wet", np.int64),  # address of the kernel that mixes a node with its input
-        (
-            "cycle_limit",
-            np.int64,
-        ),  # cycles that one node may take for a block; 0: as many as it likes
-        ("max_consecutive_overruns", np.int64),  # blocks in a row past that limit until it is muted
+        ("mix_dry_wet", np.int64),  # address of the kernel
+        ("cycle_limit", np.int64),  # cycles that a node may take for a block; 0: no limit
+        ("max_consecutive_overruns", np.int64),  # blocks above the limit until a node is muted
         ("mute_frames", np.int64),  # frames for which it is then muted
-        ("executor", np.int64),  # EXECUTOR record of the device, or 0
-        ("hold", np.int64),  # frames for which a plan that takes over is silent
-        ("collect", np.int64),  # address of the kernel that waits for what is on its way there
+        ("executor", np.int64),  # address of the device's EXECUTOR record, or 0
+        ("hold", np.int64),  # frames of silence after a swap, until a pipelined device delivers
+        ("collect", np.int64),  # address of the kernel that waits for the device
     ]
 )
+"""One plan: its rows, its channels, its state, and what the audio thread needs for a swap to it."""

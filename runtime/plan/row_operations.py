@@ -1,4 +1,4 @@
-"""Operations on a plan's rows, compiled into kernels of the audio thread: apply, mute, reset."""
+"""Operations on the rows of a plan, compiled into audio-thread kernels: apply, mute, reset."""
 
 import numpy as np
 
@@ -25,38 +25,38 @@ def _emit_mute(lanes: Lanes, row: Value, frames: Value) -> None:
         lanes.clear(lanes.pointer(lanes.word(outs, c)), size)
 
 
-def _emit_refresh(lanes: Lanes, row: Value, params: Value) -> None:
+def _emit_reset_row(lanes: Lanes, row: Value, params: Value) -> None:
     fields = Fields(lanes, row, ROW)
     lanes.copy(fields.pointer("memory"), fields.pointer("initial"), fields["bytes"])
     _emit_apply(lanes, params, fields["params"], fields["param_count"])
 
 
-def _emit_contain(lanes: Lanes, row: Value, params: Value, frames: Value) -> None:
+def _emit_mute_and_reset(lanes: Lanes, row: Value, params: Value, frames: Value) -> None:
     fields = Fields(lanes, row, ROW)
     _emit_mute(lanes, row, frames)
-    _emit_refresh(lanes, row, params)
+    _emit_reset_row(lanes, row, params)
     fields["faults"] = lanes.plus(fields["faults"], 1)
 
 
 apply_params = embed("apply_params", 3, _emit_apply)
-"""``apply_params(params, first, count)``: write targets back into the records they belong to."""
+"""``apply_params(params, first, count)``: write parameter values into the nodes' records."""
 
 mute = embed("mute", 2, _emit_mute)
-"""``mute(row, frames)``: silence a node's outputs; ``row`` is the address of one."""
+"""``mute(row, frames)``: set a node's outputs to zero; ``row`` is the address of a ``ROW``."""
 
-reset_row = embed("reset_row", 2, _emit_refresh)
-"""``reset_row(row, params)``: start a node afresh; its parameters stay where they were set."""
+reset_row = embed("reset_row", 2, _emit_reset_row)
+"""``reset_row(row, params)``: reset a node's state; its parameters keep their values."""
 
-mute_and_reset = embed("mute_and_reset", 3, _emit_contain)
+mute_and_reset = embed("mute_and_reset", 3, _emit_mute_and_reset)
 """``mute_and_reset(row, params, frames)``: mute a node whose output is not finite, and reset it.
 
-These are emitted as every walk compiles them, and hardly any ever comes to run them.
+It is emitted rather than compiled by Numba to save compile time: every plan has it, few run it.
 """
 
 
 @helper
 def wait_for_device(plan: int) -> None:
-    """See to it that a plan's state is complete: wait for what a device is still at."""
+    """Wait for work in flight on a device, so that the plan's state is complete."""
     p = record(plan, PLAN)
     if p.executor != 0:
         call_node(p.collect, p.executor, 0, 0, np.int32(0))
@@ -64,7 +64,7 @@ def wait_for_device(plan: int) -> None:
 
 @helper
 def reset_plan(plan: int) -> None:
-    """Forget everything heard; parameters stay where they were set."""
+    """Reset the state of all nodes; parameters keep their values."""
     wait_for_device(plan)
     p = record(plan, PLAN)
     copy_bytes(p.state, p.initial, p.state_bytes)

@@ -1,4 +1,4 @@
-"""Statistics of an engine as frozen values: counters, meter readings, times in microseconds."""
+"""Statistics of an engine as dataclasses: counters, meter readings, times in microseconds."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,53 +11,54 @@ __all__ = ["DeviceStats", "NodeStats", "Stats", "spread"]
 
 @dataclass(frozen=True)
 class NodeStats:
-    """One node (or one operation between nodes): its times, and how often it was muted."""
+    """Times of one node, or of one operation between nodes, and how often it was muted."""
 
     name: str
     faults: int
-    """Blocks muted because the node produced what is no number."""
+    """Blocks muted because the node's output was not finite."""
     calls: int
     """Calls timed."""
     mean_us: float
     max_us: float
     p50_us: float = 0.0
-    """Of the last calls, like the next."""
+    """Median of the last calls."""
     p99_us: float = 0.0
+    """99th percentile of the last calls."""
     late: int = 0
-    """Blocks past the deadline for which this node is to blame."""
+    """Blocks past the deadline attributed to this node."""
     xruns: int = 0
-    """Of the device, likewise."""
+    """Xruns of the sound card attributed to this node."""
     overruns: int = 0
-    """How often it was muted because it took more than its share, block after block."""
+    """Times it was muted because it exceeded its time limit for several blocks in a row."""
     resting: bool = False
-    """Whether it is muted now."""
+    """Whether it is muted now, after an overrun."""
     mix: float = 1.0
     bypassed: bool = False
 
 
 @dataclass(frozen=True)
 class DeviceStats:
-    """What a plan's GPU has done, block by block; times in microseconds, of the last blocks."""
+    """Statistics of a plan's device; times in microseconds, of the last blocks."""
 
     name: str
     nodes: tuple[str, ...]
-    """What plays there."""
+    """Names of the nodes on the device."""
     fallback_reason: str
-    """Why the CPU plays them instead, or nothing."""
+    """Why the CPU runs them instead, or ``""``."""
     since: int
-    """The frame from which on it does, counted from when the plan began."""
+    """First frame run on the CPU, counted from the start of the plan."""
     misses: int
-    """Blocks for which the device took longer than there was time."""
+    """Blocks for which the device exceeded its deadline."""
     blocks: int
     pipelined: bool
     upload_us: dict[str, float]
-    """p50, p99 and max, like the next two."""
+    """p50, p99 and max, as of the next two."""
     execute_us: dict[str, float]
-    """From the launch to its end, or, pipelined, of the launch alone."""
+    """From the launch to its end; if pipelined, of the launch only."""
     download_us: dict[str, float]
 
     def __str__(self) -> str:
-        """Say on one line who plays."""
+        """Return the nodes and where they run, on one line."""
         names = ", ".join(self.nodes)
         if not self.fallback_reason:
             return f"{names}: on {self.name}"
@@ -68,30 +69,32 @@ class DeviceStats:
 
 @dataclass(frozen=True)
 class Stats:
-    """What an engine has done since it was made."""
+    """Statistics of an engine since it was made."""
 
     frames: int
     blocks: int
     latency: int
     """Frames."""
     bad_inputs: int
-    """Input samples that were no numbers, played as 0."""
+    """Input samples that were not finite, replaced by 0."""
     bad_outputs: int
+    """The same of output samples."""
     faults: int
+    """Blocks muted because a node's output was not finite."""
     block_us: dict[str, float]
     """p50, p99 and max of the last blocks, in microseconds."""
     readings: dict[str, float]
-    """What meters show, by ``node.field``."""
+    """Readings of meters, by ``node.field``."""
     nodes: tuple[NodeStats, ...]
-    """Of the graph."""
+    """The nodes of the graph."""
     device: DeviceStats | None = None
     between: tuple[NodeStats, ...] = ()
-    """What the engine does between nodes: "copy", "add", "delay", "clear"; where there is a GPU,
-    also "upload", "device" (launching, and waiting for it) and "download"."""
+    """Operations between nodes: "copy", "add", "delay", "clear", "fade_in"; with a device also
+    "upload", "device" (launch and wait) and "download"."""
 
 
 def spread(times: NDArray[Any]) -> dict[str, float]:
-    """Return the median, the 99th percentile and the greatest of some times."""
+    """Return the median, the 99th percentile and the maximum of some times."""
     if not times.size:
         return dict.fromkeys(("p50", "p99", "max"), 0.0)
     p50, p99 = np.percentile(times, (50, 99))

@@ -1,7 +1,7 @@
-"""Activation functions on vectors, as emitters.
+"""Emitters of activation functions on vectors.
 
-Formulas are NeuralAmpModelerCore's (exact tanh, ``x > 0`` comparisons).  A NaN goes in and comes
-out: a network that swallowed one would go on with a loud finite value that no engine notices.
+The formulas are those of NeuralAmpModelerCore (exact tanh, ``x > 0`` comparisons).  NaN in gives
+NaN out, so that the engine detects it; a network that lost a NaN would output loud finite values.
 Parameters (slopes, bounds) are data, so that one kernel serves every model.
 """
 
@@ -18,7 +18,7 @@ __all__ = ["ACTIVATIONS", "TANH44", "Activation", "Rational", "bound", "tanh"]
 
 @dataclass(frozen=True)
 class Rational:
-    """``x P(x^2) / Q(x^2)`` on ``[-limit, limit]``, lowest power first."""
+    """``x P(x^2) / Q(x^2)`` on ``[-limit, limit]``; coefficients from the lowest power up."""
 
     above: tuple[float, ...]
     below: tuple[float, ...]
@@ -37,10 +37,9 @@ TANH44 = Rational(
     (1.0, 0.4677783143068925, 0.026164470635386124, 0.00034113039589702033, 8.522515384660887e-07),
     8.0,
 )
-"""tanh to 3e-7: rounding only.
+"""tanh with an error of 3e-7, the rounding of float32.
 
-One degree less in each polynomial is four times as far off and makes a WaveNet 2 % faster, which is
-not worth being further from the exact function than its rounding.
+One degree less in each polynomial has four times the error and makes a WaveNet only 2 % faster.
 """
 
 TO_BASE_2 = 1 / log(2)
@@ -49,7 +48,7 @@ EXP_LIMIT = 87.0  # e^87 is the last whole power that float32 holds with room to
 
 
 def bound(lanes: Lanes, x: Value, low: float, high: float) -> Value:
-    """Return ``x`` held between two numbers; NaN stays NaN."""
+    """Return ``x`` clamped between two numbers; NaN stays NaN."""
     return lanes.min(lanes.constant(high), lanes.max(lanes.constant(low), x))
 
 
@@ -61,7 +60,7 @@ def _polynomial(lanes: Lanes, x: Value, terms: Sequence[float]) -> Value:
 
 
 def tanh(lanes: Lanes, x: Value, ratio: Rational = TANH44) -> Value:
-    """Return tanh by a rational function of the bounded argument."""
+    """Return tanh as a rational function of the clamped argument."""
     x = bound(lanes, x, -ratio.limit, ratio.limit)
     square = lanes.mul(x, x)
     above = lanes.mul(x, _polynomial(lanes, square, ratio.above))
@@ -69,13 +68,13 @@ def tanh(lanes: Lanes, x: Value, ratio: Rational = TANH44) -> Value:
 
 
 def _exponential(lanes: Lanes, x: Value) -> Value:
-    """e^x: two to the nearest whole power, times a series for what is left."""
+    """Return e^x: two to the nearest integer power, times a series for the remainder."""
     builder = lanes.builder
     power = lanes.mul(bound(lanes, x, -EXP_LIMIT, EXP_LIMIT), lanes.constant(TO_BASE_2))
     whole = lanes.nearest(power)
-    rest = lanes.mul(lanes.sub(power, whole), lanes.constant(log(2)))
-    series = _polynomial(lanes, rest, [1 / factorial(n) for n in range(EXP_TERMS)])
-    # A whole power of two goes into the exponent bits, 23 up.
+    remainder = lanes.mul(lanes.sub(power, whole), lanes.constant(log(2)))
+    series = _polynomial(lanes, remainder, [1 / factorial(n) for n in range(EXP_TERMS)])
+    # An integer power of two is added to the exponent, from bit 23 on.
     kind = ir.VectorType(i32, lanes.width)
     steps = builder.shl(builder.fptosi(whole, kind), ir.Constant(kind, [23] * lanes.width))
     return builder.bitcast(builder.add(builder.bitcast(series, kind), steps), lanes.vector)
@@ -88,7 +87,7 @@ def _sigmoid(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
 
 def _silu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
     below = lanes.add(lanes.constant(1.0), _exponential(lanes, lanes.neg(x)))
-    # Far below zero the bounded exponential alone would not outgrow x.
+    # x is clamped as well: far below zero the clamped exponential would not exceed it.
     return lanes.div(lanes.max(lanes.constant(-EXP_LIMIT), x), below)
 
 
@@ -97,7 +96,7 @@ def _relu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
 
 
 def _leaky(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
-    """LeakyReLU and PReLU: the slope is a parameter of the channel."""
+    """Return LeakyReLU or PReLU; the slope is a parameter of the channel."""
     (slope,) = parameters
     return lanes.where(lanes.above(x, lanes.constant(0.0)), x, lanes.mul(x, slope))
 
@@ -124,7 +123,7 @@ def _softsign(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
 
 
 def _fast_tanh(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
-    """Core's "Fasttanh": wrong by 4e-4, kept because models name it."""
+    """Return "Fasttanh" of NeuralAmpModelerCore: its error is 4e-4, but models require it."""
     p, q0, q1 = 2.45550750702956, 0.893229853513558, 0.821226666969744
     r, s = 2.44506634652299, 0.814642734961073
     size, square = lanes.abs(x), lanes.mul(x, x)
@@ -137,7 +136,7 @@ def _fast_tanh(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation as a kernel sees it: how to emit it, and how many numbers a channel needs."""
+    """An activation: its emitter, and the number of parameters per channel."""
 
     emit: Callable[[Lanes, Value, Sequence[Value]], Value]
     parameters: int = 0
@@ -155,4 +154,4 @@ ACTIVATIONS: dict[str, Activation] = {
     "hardswish": Activation(_hardswish),
     "softsign": Activation(_softsign),
 }
-"""By the name kernels are called by."""
+"""By the name used in kernels' names."""

@@ -1,4 +1,4 @@
-"""How emitted code gets into a Numba kernel: an intrinsic that calls a function of its module."""
+"""Make emitted code callable from Numba kernels: an intrinsic that calls an LLVM function."""
 
 import inspect
 from collections.abc import Callable
@@ -23,8 +23,8 @@ _embedded: dict[str, "_Embedded"] = {}
 class _Embedded(_Intrinsic):  # type: ignore[misc]
     """An intrinsic that pickles as its name.
 
-    Numba keys its cache on disk by the pickled closure of a kernel.  A plain intrinsic pickles as a
-    random number, so that no second process would ever find what a first one compiled.
+    The disk cache is keyed by a kernel's closure.  A plain Numba intrinsic pickles as a random
+    number, so that no other process would find the cached code.
     """
 
     def _reduce_states(self) -> dict[str, str]:
@@ -46,12 +46,12 @@ def embed(
 ) -> Callable[..., Any]:
     """Return a function for kernels to call, made by ``emit(lanes, *args)``.
 
-    ``takes`` is a letter for each argument, ``i`` for int64 and ``d`` for float64, or how many
-    int64; ``gives`` is the letter of what ``emit`` returns, if anything.  ``emit`` is called once
-    for each module that uses the function, with a ``Lanes`` of ``width`` lanes (the host's if none
-    is given) inside a fresh function.  ``name`` must carry every parameter that ``emit`` closes
-    over: it is what the module and the cache on disk know it by.  ``inline`` suits what is shorter
-    than a call.
+    ``takes`` has a letter for each argument, ``i`` for int64 and ``d`` for float64, or is the
+    number of int64 arguments; ``gives`` is the letter of the result, if there is one.  ``emit`` is
+    called once for each LLVM module that uses the function, with a ``Lanes`` of ``width`` lanes
+    (default: the host's) inside a new function.  ``name`` must contain every parameter in the
+    closure of ``emit``: it identifies the function in the module and in the disk cache.  Use
+    ``inline`` for code shorter than a call.
     """
     width = width or lanes_at_import()
     label = f"namgraph.{name}.w{width}"
@@ -86,14 +86,14 @@ def embed(
 def new_function(
     module: Any, label: str, takes: str, gives: str, width: int, inline: bool = False
 ) -> Any:
-    """Declare an internal function with an entry block and a body to be filled."""
+    """Return a new internal function with an entry block and an empty body."""
     function = ir.Function(module, ir.FunctionType(LLVM[gives], [LLVM[k] for k in takes]), label)
     function.linkage = "internal"
     function.attributes.add("nounwind")
-    # Not inlined: one call is nothing, and its loops stay as they were written.
+    # Not inlined: a call is cheap, and the loops stay as emitted.
     function.attributes.add("alwaysinline" if inline else "noinline")
     if width == 16:
-        # llvmlite knows no attributes in quotes, LLVM does: without these two it may split vectors.
+        # llvmlite lacks string attributes; without these two LLVM may split vectors.
         function.attributes._known = function.attributes._known | frozenset(_WIDE)
         for text in _WIDE:
             function.attributes.add(text)

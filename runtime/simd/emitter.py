@@ -1,9 +1,9 @@
-"""The part of emitting that knows no vectors: whole numbers, places in memory, loops, variables.
+"""Emit scalar LLVM IR: integers, memory access, loops, variables.  ``lanes.py`` adds vectors.
 
-Methods append instructions to the function being emitted and return LLVM values; Python ``for``
-loops therefore unroll, and ``with emitter.loop(n) as i`` loops.  Counts and offsets may be Python
-ints or int64 values.  What changes from turn to turn of a loop lives in a ``Cell``, which LLVM
-turns into a register.
+Methods append instructions to the function being emitted and return LLVM values: a Python ``for``
+loop emits unrolled code, ``with emitter.loop(n) as i`` emits a loop.  Counts and offsets may be
+Python ints or int64 values.  A variable that changes in a loop is a ``Cell``, which LLVM keeps in a
+register.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from numba.core import cgutils
 __all__ = ["Cell", "Emitter", "Value", "f32", "i32", "i64", "pointer"]
 
 Value = Any
-"""An LLVM value (llvmlite has no types of its own to tell)."""
+"""An LLVM value (llvmlite has no type annotations)."""
 
 f32, i32, i64 = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 pointer = ir.PointerType()
@@ -27,13 +27,13 @@ class Cell:
 
     def __init__(self, emitter: "Emitter", kind: Any, first: Value) -> None:
         self._builder, self._kind = emitter.builder, kind
-        with self._builder.goto_entry_block():  # where mem2reg looks for what to make registers
+        with self._builder.goto_entry_block():  # where LLVM's mem2reg pass looks
             self._place = self._builder.alloca(kind)
         self.value = first
 
     @property
     def value(self) -> Value:
-        """What was assigned last."""
+        """The value assigned last."""
         return self._builder.load(self._place, typ=self._kind)
 
     @value.setter
@@ -47,10 +47,10 @@ class Emitter:
     def __init__(self, builder: Any) -> None:
         self.builder = builder
 
-    # ---- whole numbers -------------------------------------------------------------------------
+    # ---- integers ------------------------------------------------------------------------------
 
     def index(self, number: int | Value) -> Value:
-        """Return an int64 value of a Python int; values pass through."""
+        """Return a Python int as an int64 value, and values unchanged."""
         return ir.Constant(i64, number) if isinstance(number, int) else number
 
     def plus(self, a: int | Value, b: int | Value) -> Value:
@@ -68,25 +68,25 @@ class Emitter:
     # ---- memory --------------------------------------------------------------------------------
 
     def pointer(self, address: Value) -> Value:
-        """See an int64 address as a pointer."""
+        """Convert an int64 address to a pointer."""
         return self.builder.inttoptr(address, pointer)
 
     def at(self, place: Value, offset: int | Value) -> Value:
-        """Step ``offset`` float32 on from a pointer."""
+        """Return a pointer plus ``offset`` float32."""
         if isinstance(offset, int) and offset == 0:
             return place
         return self.builder.gep(place, [self.index(offset)], inbounds=True, source_etype=f32)
 
     def word(self, place: Value, number: int | Value) -> Value:
-        """Load the int64 that lies ``number`` words on from a pointer."""
+        """Load int64 number ``number`` after a pointer."""
         return self.builder.load(self.words(place, number), typ=i64)
 
     def put_word(self, value: int | Value, place: Value, number: int | Value) -> None:
-        """Store an int64 ``number`` words on from a pointer."""
+        """Store an int64 as number ``number`` after a pointer."""
         self.builder.store(self.index(value), self.words(place, number))
 
     def words(self, place: Value, number: int | Value) -> Value:
-        """Step ``number`` int64 on from a pointer."""
+        """Return a pointer plus ``number`` int64."""
         return self.builder.gep(place, [self.index(number)], inbounds=True, source_etype=i64)
 
     def load_number(self, place: Value, offset: int | Value = 0) -> Value:
@@ -98,7 +98,7 @@ class Emitter:
         self.builder.store(value, self.at(place, offset), align=4)
 
     def clear(self, place: Value, size: Value) -> None:
-        """Clear ``size`` bytes."""
+        """Set ``size`` bytes to zero."""
         cgutils.memset(self.builder, place, size, 0)
 
     def copy(self, target: Value, source: Value, size: Value) -> None:
@@ -140,6 +140,6 @@ class Emitter:
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
-        """Emit what only happens where ``condition`` (an i1) holds."""
+        """Emit a branch that runs only if ``condition`` (an i1) holds."""
         with self.builder.if_then(condition):
             yield

@@ -1,4 +1,4 @@
-"""Records of int64 fields, as emitted code reads them."""
+"""Access to records of int64 fields from emitted code."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ __all__ = ["Fields", "Words"]
 
 
 class Words:
-    """A record loaded whole, to be read by name.
+    """A record whose fields are all loaded at once.
 
-    Loading it once, before anything is stored, tells LLVM that no store changes it.
+    Loaded before any store, the values are constant for LLVM.
     """
 
     def __init__(self, lanes: Lanes, dtype: np.dtype[Any], at: Value) -> None:

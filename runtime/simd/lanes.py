@@ -1,7 +1,6 @@
-"""Vectors of float32 lanes as Python sees them while it writes LLVM IR.
+"""Emit vector LLVM IR on float32 lanes; ``emitter.py`` has the scalar part.
 
-A ``Lanes`` stands inside one function that is being emitted: what ``Emitter`` says of instructions
-and loops holds here, with vectors of a width that was chosen when the emitting began.
+A ``Lanes`` emits into one function, with vectors of one width.
 """
 
 from collections.abc import Sequence
@@ -18,8 +17,8 @@ __all__ = ["Cell", "Lanes", "Value", "f32", "i32", "i64", "pointer"]
 class Lanes(Emitter):
     """Emits instructions on vectors of ``width`` float32 lanes.
 
-    ``registers`` says how many vectors may be live at once; ``fused`` whether ``fma`` is one
-    instruction here.  Operands are vectors throughout; arithmetic takes scalar float32 as well.
+    ``registers`` is the number of vectors that may be live at once; ``fused`` whether ``fma`` is
+    one instruction.  Operands are vectors; arithmetic accepts scalar float32 as well.
     """
 
     def __init__(self, builder: Any, width: int, fused: bool | None = None) -> None:
@@ -32,15 +31,15 @@ class Lanes(Emitter):
     # ---- memory --------------------------------------------------------------------------------
 
     def load(self, place: Value, offset: int | Value = 0, align: int = 4) -> Value:
-        """Load a vector from ``offset`` float32 past a pointer; ``align`` is in bytes."""
+        """Load a vector from a pointer plus ``offset`` float32; ``align`` is in bytes."""
         return self.builder.load(self.at(place, offset), align=align, typ=self.vector)
 
     def store(self, value: Value, place: Value, offset: int | Value = 0, align: int = 4) -> None:
-        """Store a vector ``offset`` float32 past a pointer."""
+        """Store a vector to a pointer plus ``offset`` float32."""
         self.builder.store(value, self.at(place, offset), align=align)
 
     def load_first(self, place: Value, count: Value, offset: int | Value = 0) -> Value:
-        """Load ``count`` (0 to width) lanes, touching nothing past them; the others are zero."""
+        """Load the first ``count`` (0 to width) lanes, nothing after them; the others are 0."""
         args = [self.at(place, offset), ir.Constant(i32, 4), self.first(count), self.constant(0.0)]
         name = f"llvm.masked.load.v{self.width}f32.p0"
         return self._call(name, self.vector, args)
@@ -48,7 +47,7 @@ class Lanes(Emitter):
     def store_first(
         self, value: Value, place: Value, count: Value, offset: int | Value = 0
     ) -> None:
-        """Store the first ``count`` (0 to width) lanes, touching nothing past them."""
+        """Store the first ``count`` (0 to width) lanes and nothing after them."""
         args = [value, self.at(place, offset), ir.Constant(i32, 4), self.first(count)]
         self._call(f"llvm.masked.store.v{self.width}f32.p0", ir.VoidType(), args)
 
@@ -61,19 +60,19 @@ class Lanes(Emitter):
         )
 
     def broadcast(self, place: Value, offset: int | Value = 0) -> Value:
-        """Load one float32 into every lane."""
+        """Load one float32 into all lanes."""
         return self.splat(self.load_number(place, offset))
 
     # ---- vectors -------------------------------------------------------------------------------
 
     def constant(self, numbers: float | Sequence[float]) -> Value:
-        """Return a vector known now: one number in every lane, or a number for each."""
+        """Return a constant vector: one number in all lanes, or one for each lane."""
         if not isinstance(numbers, Sequence):
             numbers = [numbers] * self.width
         return ir.Constant(self.vector, [ir.Constant(f32, float(n)) for n in numbers])
 
     def splat(self, number: Value) -> Value:
-        """Put one float32 value in every lane."""
+        """Return a vector with one float32 value in all lanes."""
         return self._splat(number, self.vector)
 
     def _splat(self, number: Value, kind: Any) -> Value:
@@ -87,12 +86,12 @@ class Lanes(Emitter):
         return self.builder.extract_element(vector, ir.Constant(i32, number))
 
     def shuffle(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
-        """Pick lanes of ``a`` (0 to width - 1) and ``b`` (width on), as many as are named."""
+        """Return lanes of ``a`` (numbers 0 to width - 1) and ``b`` (from width on)."""
         mask = ir.Constant(ir.VectorType(i32, len(lanes)), [int(n) for n in lanes])
         return self.builder.shuffle_vector(a, b, mask)
 
     def spread(self, vector: Value, number: int) -> Value:
-        """Put one lane in every lane, without going through memory."""
+        """Return a vector with one lane of ``vector`` in all lanes."""
         return self.shuffle(vector, vector, [number] * self.width)
 
     def add(self, a: Value, b: Value) -> Value:
@@ -116,7 +115,7 @@ class Lanes(Emitter):
         return self.builder.fneg(a)
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
-        """Return ``a * b + c``: rounded once where the host can do that quickly, else twice."""
+        """Return ``a * b + c``, rounded once if the host has fused multiply-add, else twice."""
         if not self.fused:
             return self.add(self.mul(a, b), c)
         return self._call(f"llvm.fma.{self._suffix(a)}", a.type, [a, b, c])
@@ -134,11 +133,11 @@ class Lanes(Emitter):
         return self._call(f"llvm.fabs.{self._suffix(a)}", a.type, [a])
 
     def nearest(self, a: Value) -> Value:
-        """Return the nearest whole number (still a float)."""
+        """Return the nearest integer, as a float."""
         return self._call(f"llvm.rint.{self._suffix(a)}", a.type, [a])
 
     def where(self, mask: Value, a: Value, b: Value) -> Value:
-        """Return ``a`` in the lanes of the mask and ``b`` in the others."""
+        """Return ``a`` in the lanes where the mask is set, ``b`` in the others."""
         return self.builder.select(mask, a, b)
 
     def above(self, a: Value, b: Value) -> Value:
@@ -146,7 +145,7 @@ class Lanes(Emitter):
         return self.builder.fcmp_ordered(">", a, b)
 
     def total(self, vector: Value) -> Value:
-        """Add all lanes, halves first: always in this order, so always the same bits."""
+        """Return the sum of all lanes, by halves: a fixed order, so the result is reproducible."""
         count = self.width
         while count > 1:
             count //= 2

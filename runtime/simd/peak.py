@@ -1,4 +1,4 @@
-"""How fast this processor can multiply and add: what all kernels are measured against."""
+"""Measure the multiply-adds per second of one core: the reference for benchmarks of kernels."""
 
 import time
 from functools import cache
@@ -18,7 +18,7 @@ ROUNDS = 64
 
 
 def _chains(width: int) -> int:
-    """Return enough independent sums to hide latency, few enough to stay in registers."""
+    """Return the number of independent sums: they hide latency and fit in registers."""
     return 16 if registers(width) == 32 else 12
 
 
@@ -45,7 +45,7 @@ def _kernel(width: int) -> Native:
 
 
 def fma_peak(width: int | None = None) -> float:
-    """Return the multiply-adds per second one core does now, measured in about 20 ms."""
+    """Return the multiply-adds per second of one core, measured in about 20 ms."""
     width = width or host_lanes()
     run = _kernel(width).ctypes
     work = np.zeros(16 * width, np.float32)

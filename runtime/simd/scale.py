@@ -1,4 +1,4 @@
-"""What nearly every node does to a channel in the end: scale it, add it."""
+"""Vectorised operations on whole channels: scale by a curve or a number, add."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ def each(
     frames: Value,
     made: Callable[..., Value],
 ) -> None:
-    """Put ``made(a, b, ...)`` of the sources' samples in ``target``; nothing past ``frames``."""
+    """Emit ``target[i] = made(a[i], b[i], ...)`` over the ``frames`` samples of the sources."""
     builder, place = lanes.builder, lanes.pointer(target)
     places = [lanes.pointer(source) for source in sources]
     whole = builder.and_(frames, lanes.index(-lanes.width))
@@ -44,7 +44,7 @@ scale = embed("scale", 4, _emit_scale)
 """``scale(target, source, curve, frames)``: multiply float32 at two addresses, frame by frame."""
 
 amplify = embed("amplify", "iidi", _emit_amplify)
-"""``amplify(target, source, gain, frames)``: multiply by one number, taken as a float32."""
+"""``amplify(target, source, gain, frames)``: multiply by one number, rounded to float32."""
 
 add_to = embed("add_to", 3, _emit_add)
-"""``add_to(target, source, frames)``: add float32 to what is there."""
+"""``add_to(target, source, frames)``: add the source's float32 to the target's."""

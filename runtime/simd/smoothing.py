@@ -1,8 +1,8 @@
-"""Parameters that glide: one pole per parameter, stepped once a frame, so that cuts are inaudible.
+"""Parameter smoothing: a one-pole filter per parameter, stepped once a frame.
 
-A node's record holds, for a parameter ``gain_db``, the target ``gain_db`` (written by the engine at
-an exact frame) and ``gain_db_now``, the gliding value in whatever unit the kernel wants.  The plan
-sets every ``*_now`` to NaN, which means "not started: begin at the target".
+A node's record has, for a parameter ``gain_db``, the target ``gain_db`` (written by the engine at
+an exact frame) and ``gain_db_now``, the smoothed value, in any unit.  The plan sets every ``*_now``
+to NaN, which means "not started: begin at the target".
 """
 
 import math
@@ -12,14 +12,14 @@ from .lanes import Lanes, Value, f32
 
 __all__ = ["decibels", "glide", "glide_coefficient"]
 
-NEAR = 1e-6
-"""A glide this close to its target has arrived (-120 dB of full scale)."""
+ARRIVED = 1e-6
+"""A glide this close to its target ends there (-120 dB of full scale)."""
 
 
 def glide_coefficient(smoothing_s: float, rate: float) -> float:
-    """Return the share of the remaining way to go each frame, for a time constant in seconds.
+    """Return the filter coefficient for a time constant in seconds: 1 - exp(-1 / (tau * rate)).
 
-    One-pole smoother sampled from the exponential: 1 - exp(-1 / (tau * rate)).
+    It is the share of the remaining distance covered in each frame.
     """
     return 1.0 - math.exp(-1.0 / (smoothing_s * rate)) if smoothing_s > 0 else 1.0
 
@@ -37,7 +37,7 @@ decibels = embed("decibels", "d", _emit_decibels, gives="d")
 def _emit_glide(
     lanes: Lanes, curve: Value, now: Value, target: Value, coefficient: Value, frames: Value
 ) -> Value:
-    """Step the pole frame by frame in float64 until it arrives; fill the rest with the target."""
+    """Step the filter in float64 until it arrives; fill the rest with the target."""
     builder, place = lanes.builder, lanes.pointer(curve)
     started = builder.fcmp_ordered("ord", now, now)
     value, at = lanes.cell(builder.select(started, now, target)), lanes.cell(lanes.index(0))
@@ -52,8 +52,8 @@ def _emit_glide(
     step = builder.fadd(value.value, builder.fmul(coefficient, way))
     left = builder.fsub(target, step)
     near = builder.and_(
-        builder.fcmp_ordered("<=", left, left.type(NEAR)),
-        builder.fcmp_ordered(">=", left, left.type(-NEAR)),
+        builder.fcmp_ordered("<=", left, left.type(ARRIVED)),
+        builder.fcmp_ordered(">=", left, left.type(-ARRIVED)),
     )
     value.value = builder.select(near, target, step)
     lanes.store_number(builder.fptrunc(value.value, f32), place, at.value)
@@ -75,7 +75,7 @@ glide = embed("glide", "idddi", _emit_glide, gives="d")
 """``glide(curve, now, target, coefficient, frames)``: write the next ``frames`` values of a glide
 as float32 at the address ``curve``; return the last, in float64.
 
-The arithmetic is float64 from frame to frame, whatever the cuts; ``now`` NaN begins at the target.
-A glide that has arrived stays exactly at its target, so a settled gain of 1 changes no bit.  It is
-emitted because it is in nearly every node, and compiles in no time.
+The arithmetic is float64 from frame to frame, independent of block sizes; ``now`` NaN begins at the
+target.  A glide that has arrived stays exactly at its target: a settled gain of 1 changes no bit.
+It is emitted, not compiled by Numba, to save compile time: nearly every node uses it.
 """

@@ -8,7 +8,7 @@ import pytest
 
 import namgraph as ng
 from namgraph.runtime.adapters import offline
-from namgraph.runtime.limits import MAX_GRAPH_BYTES, spelled_bytes
+from namgraph.runtime.limits import MAX_GRAPH_BYTES, format_bytes
 from namgraph.runtime.plan import arena
 from namgraph.runtime.plan.arena import Arena, Memory, TooLargeError
 
@@ -36,20 +36,20 @@ def test_many_delays_are_refused_before_their_memory_is_asked_for(
     tracemalloc.stop()
     assert peak < 20 * MIB
     said = str(caught.value)
-    assert re.search(r"asks for \d+\.\d MiB of memory with 10 of its nodes", said)
+    assert re.search(r"needs \d+\.\d MiB of memory with 10 of its nodes", said)
     assert "d0 2.0 MiB, d1 2.0 MiB, d2 2.0 MiB" in said
-    assert f"at most {spelled_bytes(MAX_GRAPH_BYTES)}" in said
+    assert f"at most {format_bytes(MAX_GRAPH_BYTES)}" in said
 
 
 @pytest.mark.parametrize("ask", ["state", "scratch"])
 def test_one_block_is_refused_before_it_is_allocated(ask: str) -> None:
     memory = Memory()
-    with pytest.raises(TooLargeError, match=r"asks for .* GiB of memory: at most 4\.0 GiB"):
+    with pytest.raises(TooLargeError, match=r"needs .* GiB of memory: at most 4\.0 GiB"):
         getattr(memory, ask)((1 << 20, 1 << 20))
     assert not memory.blocks
 
 
-def test_a_node_that_asks_for_too_much_is_named() -> None:
+def test_a_node_that_needs_too_much_memory_is_named() -> None:
     @ng.node("greedy_for_limits")
     class Greedy(ng.Node):
         def prepare(self, io: ng.Io) -> ng.Processor:
@@ -57,9 +57,7 @@ def test_a_node_that_asks_for_too_much_is_named() -> None:
 
     graph = ng.Graph()
     graph.input("in", channels=1) >> graph.add("g", Greedy()) >> graph.output("out", channels=1)
-    with pytest.raises(
-        ng.EngineError, match=r"^node g \(greedy_for_limits\): asks for 8192\.0 GiB"
-    ):
+    with pytest.raises(ng.EngineError, match=r"^node g \(greedy_for_limits\): needs 8192\.0 GiB"):
         ng.Engine(graph, sample_rate=48_000, max_frames=64)
 
 
@@ -85,4 +83,4 @@ def test_a_result_has_the_limit_of_a_file(monkeypatch: pytest.MonkeyPatch) -> No
     ("count", "said"), [(17, "17 bytes"), (2048, "2.0 KiB"), (3 << 30, "3.0 GiB")]
 )
 def test_sizes_are_spelled(count: int, said: str) -> None:
-    assert spelled_bytes(count) == said
+    assert format_bytes(count) == said

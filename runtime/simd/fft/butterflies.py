@@ -1,8 +1,8 @@
-"""Complex arithmetic on vectors, and the small transforms that larger ones are made of.
+"""Complex arithmetic on vectors, and transforms of 4 and 8 points (butterflies).
 
 A complex vector is a pair ``(real, imaginary)`` of vectors.  Additions, multiplications and their
-order do not depend on the number of lanes, so every processor with a fused multiply-add computes
-the same bits.
+order do not depend on the number of lanes, so every processor with fused multiply-add computes the
+same bits.
 """
 
 import math
@@ -19,7 +19,7 @@ Pair = tuple[Value, Value]
 
 
 def swap(z: Sequence[Pair]) -> list[Pair]:
-    """Exchange real and imaginary parts: around a forward transform this makes it the inverse."""
+    """Exchange real and imaginary parts: before and after a transform, this inverts it."""
     return [(im, re) for re, im in z]
 
 
@@ -38,7 +38,7 @@ def turn(lanes: Lanes, z: Pair, by: Pair) -> Pair:
 
 
 def turn_by(lanes: Lanes, z: Pair, by: Complexes | complex) -> Pair:
-    """Multiply by complex numbers known now: one for all lanes or one for each."""
+    """Multiply by complex constants: one for all lanes or one for each."""
     numbers = np.broadcast_to(np.asarray(by), (lanes.width,))
     return turn(lanes, z, (lanes.constant(list(numbers.real)), lanes.constant(list(numbers.imag))))
 
@@ -58,7 +58,7 @@ def dft4(lanes: Lanes, z: Sequence[Pair]) -> list[Pair]:
 
 
 def dft8(lanes: Lanes, z: Sequence[Pair]) -> list[Pair]:
-    """Transform eight complex vectors: two of four, joined."""
+    """Transform eight complex vectors: two transforms of four, joined."""
     add, sub, fma = lanes.add, lanes.sub, lanes.fma
     even, odd = dft4(lanes, z[0::2]), dft4(lanes, z[1::2])
     half, minus = lanes.constant(math.sqrt(0.5)), lanes.constant(-math.sqrt(0.5))

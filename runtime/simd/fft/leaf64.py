@@ -1,9 +1,9 @@
-"""The transform of 64 points, held in registers from the first load to the last store.
+"""The transform of 64 points, in registers from the first load to the last store.
 
-Sixteen columns of four rows: a radix-4 butterfly down the columns, a transposition, and so on,
-three times (Cooley and Tukey 1965).  Transpositions move 128-bit quarters, then single numbers
-inside quarters, so that any vector of 4, 8 or 16 lanes can do them; with 4 lanes the first is
-nothing but a renaming.
+The points form sixteen columns of four rows; a radix-4 butterfly down the columns and a
+transposition alternate three times (Cooley and Tukey 1965).  Transpositions move 128-bit quarters,
+then single numbers within quarters, and so work with vectors of 4, 8 or 16 lanes; with 4 lanes the
+first one needs no instruction.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,10 +23,10 @@ Move = Callable[[Lanes, Sequence[Value]], list[Value]]
 def forward_real(
     lanes: Lanes, block: Value, low: Value, high: Value, first: Value, second: Value
 ) -> None:
-    """Transform 64 real samples at right angles, and copy them to two more places.
+    """Transform 64 real samples with right-angle weights, and copy them to two more places.
 
     The copies are the history of the direct form and the ring of the longer partitions.  ``low``
-    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary.
+    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary parts.
     """
     block, first, second = map(lanes.pointer, (block, first, second))
     by, z = weights(LEAF), []
@@ -53,7 +53,7 @@ def inverse(lanes: Lanes, re: Value, im: Value) -> None:
 
 
 def inverse_real(lanes: Lanes, spectrum: Value, out: Value, overlap: Value) -> None:
-    """Transform 64 bins back into ``out``: first half plus what overlaps; keep the second half."""
+    """Transform 64 bins back: ``out`` is the first half plus ``overlap``, which gets the second."""
     spectrum, out, overlap = map(lanes.pointer, (spectrum, out, overlap))
     by = weights(LEAF).conj()
     z = invert(_backward)(lanes, _load(lanes, spectrum, lanes.at(spectrum, LEAF)))
@@ -81,14 +81,14 @@ def _store_halves(lanes: Lanes, z: Rows, low: Value, high: Value) -> None:
 
 
 def _transform(lanes: Lanes, z: Rows) -> Rows:
-    """Transform, decimating in frequency: place 16 r + 4 j + i then holds bin 16 r + 4 i + j."""
+    """Transform, decimating in frequency: position 16 r + 4 j + i holds bin 16 r + 4 i + j."""
     z = _turned(lanes, _butterflies(lanes, z), 0)
     z = _turned(lanes, _butterflies(lanes, _both(lanes, z, _quarters)), 1)
     return _butterflies(lanes, _both(lanes, z, _numbers))
 
 
 def _backward(lanes: Lanes, z: Rows) -> Rows:
-    """Do the same stages in the opposite order, from permuted bins to points in order."""
+    """Run the same stages in the opposite order, from permuted bins to points in order."""
     z = _turned(lanes, _both(lanes, _butterflies(lanes, z), _numbers), 1)
     z = _turned(lanes, _both(lanes, _butterflies(lanes, z), _quarters), 0)
     return _butterflies(lanes, z)
@@ -133,7 +133,7 @@ def _quarters(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
 
 
 def _numbers(lanes: Lanes, v: Sequence[Value]) -> list[Value]:
-    """Transpose, in each quarter, the 4 by 4 matrix of numbers that four rows make."""
+    """Transpose, in each quarter, the 4 by 4 matrix of numbers of four rows."""
     across, out = 16 // lanes.width, list(v)
 
     def pick(a: Value, b: Value, numbers: Sequence[int]) -> Value:

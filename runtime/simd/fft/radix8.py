@@ -1,7 +1,7 @@
-"""Radix-8 passes: what a transform of 512 or 4096 points does around its transforms of 64.
+"""Radix-8 passes of transforms of 512 or 4096 points; ``leaf64.py`` transforms the parts of 64.
 
-Points lie in rows; a pass takes sixteen columns of eight rows at a time (a *unit*), so that its
-work can be cut between units and spread over time.  Tables come from ``fft_tables``.
+Points lie in rows; a pass processes sixteen columns of eight rows at a time (a *unit*), so that its
+work can be split between units and spread over blocks.  Tables come from ``twiddles.py``.
 """
 
 import cmath
@@ -14,13 +14,13 @@ from .twiddles import COLUMNS
 __all__ = ["SEGMENT", "SEGMENT_STRIDE", "first", "inner_forward", "inner_inverse", "last"]
 
 SEGMENT = 512
-"""Points of one of the eight parts a transform of 4096 falls into after its first pass."""
+"""Points of each of the eight parts of a transform of 4096 after its first pass."""
 
 SEGMENT_STRIDE = SEGMENT + COLUMNS
-"""Floats from one segment to the next: a power of two would put all rows in one set of L1."""
+"""Float32 from one segment to the next: a power of two would map all rows to one L1 cache set."""
 
 _QUARTER = [cmath.exp(0.5j * math.pi * row / 8) for row in range(8)]
-"""The right-angle weight at the first column of each row; the rest is in the twiddles."""
+"""The right-angle weight of each row's first column; the twiddles contain the rest."""
 
 
 def _twiddle(lanes: Lanes, table: Value, row: int, at: int) -> Pair:
@@ -39,7 +39,7 @@ def first(
     begin: Value,
     end: Value,
 ) -> None:
-    """Start the transform of 8 * ``columns`` real samples, right-angle weights included."""
+    """First pass of the transform of 8 * ``columns`` real samples, with right-angle weights."""
     samples, re, im, table = map(lanes.pointer, (samples, re, im, table))
     with lanes.loop(end, begin) as unit:
         column = lanes.times(unit, COLUMNS)
@@ -70,7 +70,7 @@ def last(
     begin: Value,
     end: Value,
 ) -> None:
-    """End the inverse transform, taking the right-angle weights off."""
+    """Last pass of the inverse transform, with the right-angle weights removed."""
     re, im, out_re, out_im, table = map(lanes.pointer, (re, im, out_re, out_im, table))
     with lanes.loop(end, begin) as unit:
         column = lanes.times(unit, COLUMNS)
@@ -124,8 +124,8 @@ def _inner(
 
 
 def _turned(lanes: Lanes, z: list[Pair], table: Value, at: int) -> list[Pair]:
-    rest = [turn(lanes, z[row], _twiddle(lanes, table, row, at)) for row in range(1, 8)]
-    return [z[0], *rest]
+    turned = [turn(lanes, z[row], _twiddle(lanes, table, row, at)) for row in range(1, 8)]
+    return [z[0], *turned]
 
 
 def _zero(lanes: Lanes) -> Value:

@@ -1,4 +1,4 @@
-"""The numbers behind the transforms, computed once in float64: weights, twiddles, order of bins.
+"""Tables of the transforms, computed in float64: weights, twiddles, order of bins, spectra.
 
 A block of B real samples is convolved through one complex transform of length B: the *right-angle*
 convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch. 4.2; also
@@ -9,7 +9,7 @@ the imaginary part the second.  Every bin is an ordinary complex bin: no split o
 no Nyquist bin, half the storage of a zero-padded one.
 
 The transforms are in place and leave their bins permuted (Cooley and Tukey 1965, decimation in
-frequency).  A product does not mind, so nothing is ever put in order.
+frequency).  Products of spectra do not depend on the order, so bins are never reordered.
 """
 
 from functools import cache
@@ -30,25 +30,25 @@ __all__ = [
 ]
 
 LEAF = 64
-"""Points of the transform that is done in registers; larger ones are LEAF * 8^k."""
+"""Points of the transform in registers; larger transforms have LEAF * 8^k points."""
 
 HALF = LEAF // 2
-"""Bins of a leaf that lie together: real parts, then imaginary; products take half at a time."""
+"""Bins stored together, real parts, then imaginary parts: products process half a leaf."""
 
 COLUMNS = 16
-"""Columns of a table's row, whatever the lanes: tables do not depend on the processor."""
+"""Columns of a table's row, for any number of lanes: tables do not depend on the processor."""
 
 Complexes = NDArray[np.complex128]
 
 
 def weights(size: int) -> Complexes:
-    """Return ``exp(i pi n / 2 size)``: what turns a cyclic convolution through a right angle."""
+    """Return the right-angle weights ``exp(i pi n / 2 size)``."""
     return np.asarray(np.exp(0.5j * np.pi * np.arange(size) / size))
 
 
 @cache
 def permutation(size: int) -> NDArray[np.int64]:
-    """Return the bin that lies at each place of a spectrum as the forward transform leaves it."""
+    """Return the bin at each position of a spectrum as the forward transform leaves it."""
     if size == LEAF:
         place = np.arange(LEAF)
         row, lane = place // 16, place % 16
@@ -58,14 +58,14 @@ def permutation(size: int) -> NDArray[np.int64]:
 
 
 def leaf_twiddles(stage: int) -> Complexes:
-    """Return what rows 1 to 3 are turned by after the first (0) or second (1) radix-4 stage."""
+    """Return the twiddles of rows 1 to 3 after the first (0) or second (1) radix-4 stage."""
     row, lane = np.arange(1, 4)[:, None], np.arange(16)
     part = lane / 64 if stage == 0 else (lane % 4) / 16
     return np.asarray(np.exp(-2j * np.pi * row * part))
 
 
 def first_twiddles(size: int) -> NDArray[np.float32]:
-    """Return the packed twiddles of the outermost radix-8 pass, right-angle weights folded in."""
+    """Return the packed twiddles of the outermost radix-8 pass, times the right-angle weights."""
     column = np.arange(size // 8)
     turn = np.exp(-2j * np.pi * np.arange(8)[:, None] * column / size)
     return _pack(turn * np.exp(0.5j * np.pi * column / size))
@@ -77,7 +77,7 @@ def inner_twiddles(size: int) -> NDArray[np.float32]:
 
 
 def _pack(turn: Complexes) -> NDArray[np.float32]:
-    """Lay twiddles out as a pass reads them: [16 columns][row][real 16 | imaginary 16]."""
+    """Return twiddles in the order a pass reads them: [16 columns][row][real 16 | imaginary 16]."""
     split = turn.reshape(8, -1, COLUMNS).transpose(1, 0, 2)
     return np.stack([split.real, split.imag], axis=2).astype(np.float32).reshape(-1)
 
