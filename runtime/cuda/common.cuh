@@ -1,22 +1,23 @@
-// What every kernel begins with: its arguments, and the instructions that C++ has no name for.
+// Common to all kernels: argument structs, and device instructions as inline PTX.
 //
-// Python puts this text between a generated header and the kernel and gives all three to NVRTC:
-// there is no #include, and a constexpr function must be HD.  Under the emulator (tests/cuda/shim)
-// the same text is compiled by g++, which brings its own kind of the instructions.
+// Python concatenates a generated preamble, this file and the kernel, and compiles the result with
+// NVRTC: so there is no #include, and constexpr functions must be HD.  The emulator of the tests
+// (tests/cuda/shim) compiles the same text with g++ and its own versions of the instructions.
 #define DEV __device__ __forceinline__
 #define HD __host__ __device__
 
-// In pinned host memory; the host writes it before each launch.
+// Launch header, in pinned host memory; the host writes it before each launch.
 struct Block {
     int frames;        // of this block, 0 or more
-    int first;         // the slot whose state chunk 0 goes on from
-    int chunks;        // how many blocks in y have work, 1 to gridDim.y; the others return at once
+    int first;         // the state slot that chunk 0 continues from
+    int chunks;        // thread blocks in y with work, 1 to gridDim.y; the others return at once
     int chunk_frames;  // of every chunk but the last
-    int replay;        // -1: go on from the slot; otherwise start afresh (NamArgs::past)
+    int replay;        // -1: continue from the slot; else clear the state, process this many floats
+                       // of NamArgs::past (of an LSTM: load its state from there)
     int factors;       // bit 0: multiply the input by in_factor; bit 1: the output by out_factor
     int spare[10];
 };
-static_assert(sizeof(Block) == 64, "Block is one line of the host's cache");
+static_assert(sizeof(Block) == 64, "Block is one cache line of the host");
 
 // Instance i is blockIdx.x, chunk c is blockIdx.y.  Strides are floats from instance to instance.
 struct NamArgs {
@@ -25,16 +26,17 @@ struct NamArgs {
     long long weights_stride;  // 0: shared by all
     float* state;              // on the device; of instance i and slot s at i * gridDim.y + s
     const float* in;
-    long long in_stride;       // 0: every instance hears the same
+    long long in_stride;       // 0: all instances share one input
     float* out;
     long long out_stride;
-    const float* in_factor;    // a number a frame, shared by all; in host memory, as the next three
+    const float* in_factor;    // one float a frame, shared by all instances; this and the
+                               // pointers below are in pinned host memory
     const float* out_factor;
-    const float* past;         // what to start afresh from: frames heard, or an LSTM's state
+    const float* past;         // for replay: past input frames, or an LSTM's state
     long long past_stride;
-    float* heard;              // for the host: the driven input; of an LSTM behind its state
+    float* heard;              // output for the host: (LSTM: state, then) input after in_factor
     long long heard_stride;    // 0: only instance 0 writes
-    int* bad;                  // set to 1 by an instance that made a number that is not finite
+    int* bad;                  // set to 1 by an instance whose output has a NaN or infinity
 };
 
 // Channel c is blockIdx.x.
@@ -46,7 +48,7 @@ struct OpArgs {
     int channels;
 };
 
-// Whether two places share a page: then what is at one can be read if what is at the other can.
+// Whether two addresses are on the same page: if one can be read, so can the other.
 DEV bool same_page(const float* a, const float* b) {
     const auto first = reinterpret_cast<unsigned long long>(a);
     return (first ^ reinterpret_cast<unsigned long long>(b)) >> 12 == 0;
@@ -66,34 +68,34 @@ DEV void cp16(float* to, const float* from) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared), "l"(from) : "memory");
 }
 
-// Close a group of copies.
+// End the current group of asynchronous copies.
 DEV void cp_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-// Wait until at most the LATEST youngest groups of this thread are under way.
+// Wait until at most the LATEST most recent groups of this thread are pending.
 template <int LATEST>
 DEV void cp_wait() {
     asm volatile("cp.async.wait_group %0;" ::"n"(LATEST) : "memory");
 }
 
-// 2 to the power of x, to about 2 units in the last place.
+// 2 to the power of x; error about 2 ulp.
 DEV float ex2(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
 
-// 1 / x, to about 1 unit in the last place; 0 for the infinite and what is next to it.
+// 1 / x; error about 1 ulp; 0 for infinities and the largest magnitudes.
 DEV float rcp(float x) {
     float y;
     asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
 }
 
-// Four floats at once, from and to where 16 bytes are aligned.
+// Load and store four floats, aligned to 16 bytes.
 DEV float4 load4(const float* from) { return *reinterpret_cast<const float4*>(from); }
 DEV void store4(float* to, float4 values) { *reinterpret_cast<float4*>(to) = values; }
 
-// What is left of x in 10 bits of mantissa: x - tf_hi(x) is exact.
+// x truncated to 10 bits of mantissa (TF32); x - tf_hi(x) is exact.
 DEV float tf_hi(float x) { return __uint_as_float(__float_as_uint(x) & 0xffffe000u); }
 
 // d += a b in the warp's tensor core, 16 x 8 += 16 x 8 times 8 x 8.  With g = lane / 4 and
@@ -110,11 +112,11 @@ DEV void mma_tf32(float (&d)[4], const float (&a)[4], const float (&b)[2]) {
 
 #endif
 
-// Within 3e-7 of tanh(x) everywhere; 1 and -1 far out, and NaN for NaN.
+// tanh(x) with an error of at most 3e-7; NaN for NaN.
 DEV float tanh_of(float x) { return fmaf(-2.f, rcp(ex2(2.885390082f * x) + 1.f), 1.f); }
 
 // 1 / (1 + exp(-x)).
 DEV float sigmoid_of(float x) { return rcp(ex2(-1.442695041f * x) + 1.f); }
 
-// Whether x is a number with an end, whatever the compiler thinks of NaN.
+// Whether x is finite; by its bits, so that no compiler option can remove the test.
 DEV bool finite(float x) { return (__float_as_uint(x) & 0x7f800000u) != 0x7f800000u; }

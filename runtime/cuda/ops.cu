@@ -1,5 +1,5 @@
-// The operations of a plan that are no node: copy, add, clear.  Blocks in x are channels; those in y
-// share the frames, which they count once: `out` might, for all the compiler knows, change them.
+// Buffer operations of a plan: copy, add, clear.  blockIdx.x is the channel; blocks in y divide the
+// frames.  `frames` is loaded once: `out` might alias it.
 
 #define EACH_FRAME(i)                                                                   \
     const int frames = args.block->frames;                                              \

@@ -1,4 +1,4 @@
-"""What kernels are launched with, as ctypes sees it, and memory to point it to."""
+"""ctypes argument structs of kernels, and aligned arrays for their pointers."""
 
 import ctypes
 import mmap

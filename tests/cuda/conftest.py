@@ -1,4 +1,4 @@
-"""A fake device, and a model to play on it."""
+"""Fixtures: the fake driver, a model file, a device (emulated or real)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A fake device with everything that one launch needs."""
+"""A context, stream, module and memory of the fake driver, for tests of the driver itself."""
 
 import ctypes
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Kernels compiled by g++ and run on the CPU, where what they do wrong is caught."""
+"""Compiles kernels with g++ and runs them on the CPU; detects races and bad memory accesses."""
 
 import atexit
 import ctypes

@@ -1,4 +1,4 @@
-"""The whole backend on a device that is a fake: what tests of it begin with."""
+"""Helpers of tests that run the CUDA backend on the fake driver."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""WaveNets with an option here and there, all of them such as a device plays."""
+"""Random WaveNets with options that the CUDA backend supports."""
 
 from typing import Any
 

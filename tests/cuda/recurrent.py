@@ -1,4 +1,4 @@
-"""A device LSTM played by the emulator, and what the host keeps of it between launches."""
+"""Runs an LSTM kernel in the emulator, with the state that the host keeps between launches."""
 
 import json
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ class Recurrent:
         self.start = np.stack([start_of(network) for network in networks])
         assert self.start.shape[1] == made[0].state_floats == made[0].past_floats
         self.state = placed(np.full(self.start.shape, np.nan))
-        self.heard, self.has_audio_thread = self.start, np.zeros((self.count, 0), np.float32)
+        self.heard, self.driven = self.start, np.zeros((self.count, 0), np.float32)
         self.bad = placed(np.zeros(self.count), np.int32)
         self.fresh = True
 
@@ -98,7 +98,7 @@ class Recurrent:
         emulate(
             self.so, self.entry, grid, kernel.threads, kernel.shared_bytes, args, seed=self.seed
         )
-        self.heard, self.has_audio_thread = np.split(heard, [self.start.shape[1]], axis=1)
+        self.heard, self.driven = np.split(heard, [self.start.shape[1]], axis=1)
         assert (y[:, frames:] == 77).all(), "touched what is not the block's"
         return np.array(y[:, :frames])
 

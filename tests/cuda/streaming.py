@@ -1,4 +1,4 @@
-"""A device network played by the emulator: states, launches, and what the host puts around them."""
+"""Runs a WaveNet kernel in the emulator: states, launch headers, chunks, replays."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What must hold on any device, from models made here: the emulator's, and a real one's.
+"""The CUDA backend against the CPU, on the emulated device and on a real one.
 
 ``pytest -m gpu tests/cuda -rs`` runs the second half where there is a GPU.
 """
@@ -48,7 +48,7 @@ def error(found: Any, wanted: Any) -> float:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_it_is_the_cpus_sound_in_every_cut(device: str, name: str, tmp_path: Path) -> None:
+def test_output_equals_the_cpus_for_any_block_sizes(device: str, name: str, tmp_path: Path) -> None:
     path, x = nets.write(tmp_path, SHAPES[name]), guitar(frames(device, name))
     made = played(amp(path, backend="cuda"), x, 64)
     assert error(made, played(amp(path), x, 64)) <= (RECURRENT if "lstm" in name else EXACT)
@@ -57,7 +57,7 @@ def test_it_is_the_cpus_sound_in_every_cut(device: str, name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(("precision", "most"), [("tf32x3", EXACT), ("tf32", ROUGH)])
-def test_tensor_cores_are_as_exact_as_they_say(
+def test_tensor_core_error_is_within_its_limit(
     device: str, precision: str, most: float, tmp_path: Path
 ) -> None:
     path, x = nets.write(tmp_path, SHAPES["a1 standard"]), guitar(frames(device, "a1 standard"))
@@ -67,7 +67,7 @@ def test_tensor_cores_are_as_exact_as_they_say(
     np.testing.assert_array_equal(played(graph, x, [1, 128, 5]), made)
 
 
-def test_chunks_side_by_side_are_the_whole(device: str, tmp_path: Path) -> None:
+def test_parallel_chunks_equal_the_whole(device: str, tmp_path: Path) -> None:
     name = "a1 standard" if device == "real" else "small"
     path, count = nets.write(tmp_path, SHAPES[name]), 400_000 if device == "real" else 5000
     x, graph = guitar(count), amp(path, backend="cuda")
@@ -77,7 +77,7 @@ def test_chunks_side_by_side_are_the_whole(device: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", ["wavenet", "lstm"])
-def test_a_bank_is_its_models(device: str, shape: str, tmp_path: Path) -> None:
+def test_a_bank_equals_its_models(device: str, shape: str, tmp_path: Path) -> None:
     rows = [nets.wavenet(nets.array(4, [1, 2, 30]), seed=k) for k in range(5)]
     if shape == "lstm":
         rows = [nets.lstm(8, 1, seed=k) for k in range(5)]
@@ -89,7 +89,9 @@ def test_a_bank_is_its_models(device: str, shape: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["small", "lstm 1x16"])
-def test_pipelined_it_is_the_same_and_late(device: str, name: str, tmp_path: Path) -> None:
+def test_pipelined_output_is_the_same_but_later(
+    device: str, name: str, tmp_path: Path
+) -> None:
     path, x = nets.write(tmp_path, SHAPES[name]), guitar(frames(device, name))
     late = played(amp(path, backend="cuda"), x, [64, 128, 3], pipelined=True)
     np.testing.assert_array_equal(

@@ -1,4 +1,4 @@
-"""Many models in one launch play as each does alone."""
+"""A bank of models in one launch gives the same output as each model alone."""
 
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def played(graph: ng.Graph, x: Any, fail_at: int = -1, fake: FakeDriver | None =
 
 
 @pytest.mark.parametrize("shared", [True, False])
-def test_each_plays_as_it_does_alone(paths: list[str], shared: bool) -> None:
+def test_each_model_gives_the_output_it_has_alone(paths: list[str], shared: bool) -> None:
     x = signal(paths, shared)
     whole = ng.render(bank(paths, shared), x, RATE, tail=False)
     for k, path in enumerate(paths):
@@ -56,7 +56,7 @@ def test_each_plays_as_it_does_alone(paths: list[str], shared: bool) -> None:
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("fail_at", [-1, 400])
-def test_a_device_plays_them_in_one_launch(
+def test_a_device_runs_a_bank_in_one_launch(
     fake: FakeDriver, paths: list[str], shared: bool, fail_at: int
 ) -> None:
     x = signal(paths, shared)
@@ -95,19 +95,17 @@ def test_a_preset_keeps_the_paths(paths: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", [(), "one.nam", ["a.nam"] * 70_000])
-def test_what_is_no_list_of_files_is_refused(wrong: Any) -> None:
+def test_paths_must_be_a_list(wrong: Any) -> None:
     with pytest.raises(ng.ParamError, match=r"paths is .*: must be a list of"):
         ng.NamBank(wrong)
 
 
-def test_a_file_that_cannot_be_read_is_no_matter_of_the_device(
-    fake: FakeDriver, paths: list[str]
-) -> None:
+def test_an_unreadable_file_is_no_device_error(fake: FakeDriver, paths: list[str]) -> None:
     with pytest.raises(ng.NamFileError, match=r"no\.nam: cannot be read"):
         played(bank([*paths, "no.nam"], True, backend="cuda"), signal(paths, True))
 
 
-def test_one_that_goes_wrong_mutes_the_bank_as_on_the_cpu(fake: FakeDriver, tmp_path: Path) -> None:
+def test_a_bad_number_mutes_the_bank_as_on_the_cpu(fake: FakeDriver, tmp_path: Path) -> None:
     quiet = nets.write(tmp_path, nets.wavenet(nets.array(4, [1, 2]), seed=1), "quiet.nam")
     loud = nets.write(
         tmp_path, nets.wavenet(nets.array(4, [1, 2], activation="ReLU"), seed=1, loud=1e30), "l.nam"

@@ -1,4 +1,4 @@
-"""Many models over one signal: in banks, each as it is alone."""
+"""``render_models``: many models over one signal in banks, each with the output it has alone."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_no_models_is_nothing(paths: list[str]) -> None:
     assert ng.render_models([], X, RATE).shape == (0, len(X))
 
 
-def test_what_is_no_list_of_models_is_refused(paths: list[str]) -> None:
+def test_models_must_be_a_list(paths: list[str]) -> None:
     with pytest.raises(ng.ParamError, match="must be a list of files"):
         ng.render_models(paths[0], X, RATE)
     with pytest.raises(ng.ParamError, match="backend is 'gpu': must be one of cpu, cuda, auto"):
@@ -116,9 +116,7 @@ def job(folder: Path, paths: list[str], **options: Any) -> dict[str, Any]:
     return {p: soundfile.read(file, dtype="float32")[0] for p, file in made.items()}
 
 
-def test_a_job_plays_models_side_by_side(
-    fake: FakeDriver, paths: list[str], tmp_path: Path
-) -> None:
+def test_a_job_runs_models_side_by_side(fake: FakeDriver, paths: list[str], tmp_path: Path) -> None:
     wanted = job(tmp_path, paths, backend="cpu")
     assert fake.count("cuGraphInstantiateWithFlags") == 0
     made = job(tmp_path, paths)

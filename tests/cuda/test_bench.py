@@ -1,4 +1,4 @@
-"""The benchmark of the device runs to its end, and names what it measured."""
+"""``namgraph bench --suite gpu`` completes and labels its figures."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from .fake_driver import FakeDriver
 QUICK = ["bench", "--suite", "gpu", "--quick"]
 
 
-def test_every_figure_is_there(fake: FakeDriver, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_figure_is_reported(fake: FakeDriver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUICK, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["suite"] == "gpu"
@@ -30,7 +30,7 @@ def test_every_figure_is_there(fake: FakeDriver, capsys: pytest.CaptureFixture[s
     assert figures["lstm_streams"][0]["x_realtime_total"] > 0
 
 
-def test_what_is_known_is_kept(
+def test_an_error_keeps_the_figures_so_far(
     fake: FakeDriver,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -55,7 +55,7 @@ def test_a_device_that_differs_from_the_cpu_is_an_error(
     assert "of the peak from the CPU: must be at most 0" in capsys.readouterr().err
 
 
-def test_without_a_device_it_says_so(
+def test_without_a_device_there_is_one_line(
     fake: FakeDriver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.devices(0)

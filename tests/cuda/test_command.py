@@ -1,4 +1,4 @@
-"""The command on a device, and on one that fails."""
+"""The command line on a device, and on a device that fails."""
 
 import warnings
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_a_file_is_rendered_on_the_device(
     assert fake.count("cuGraphLaunch") - before == 1 + len(X) // (500 if options else len(X))
 
 
-def test_who_took_over_is_said_in_one_line(
+def test_a_fallback_is_reported_in_one_line(
     fake: FakeDriver, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.fail("cuGraphLaunch", 2, 2)
@@ -51,7 +51,7 @@ def test_who_took_over_is_said_in_one_line(
     assert said.count("\n") == 1
 
 
-def test_bench_tells_the_stages_apart(
+def test_bench_reports_each_stage(
     fake: FakeDriver, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", model, "--backend", "cuda", "--seconds", "0.1"]) == 0
@@ -63,7 +63,7 @@ def test_bench_tells_the_stages_apart(
     assert "% of the peak" not in said, "the host's peak is not the device's"
 
 
-def test_live_says_who_took_over(
+def test_live_reports_a_fallback(
     fake: FakeDriver, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fake.fail("cuGraphLaunch", 2, 20)

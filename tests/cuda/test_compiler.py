@@ -1,4 +1,4 @@
-"""NVRTC on a machine without a device: what compiles, what it takes, what is kept on disk."""
+"""NVRTC without a device: compilation, register budgets, errors, the disk cache."""
 
 import functools
 import os
@@ -90,7 +90,7 @@ def test_kernels_keep_to_their_budgets(name: str, arch: str) -> None:
 
 
 @needs_nvrtc
-def test_a_spill_is_seen() -> None:
+def test_a_spill_is_detected() -> None:
     """The check can fail: a thread that may have few registers has to put things elsewhere."""
     kernel = device_kernel("A2 full")
     bounds = "__launch_bounds__(THREADS, BLOCKS)"
@@ -110,7 +110,7 @@ def test_a_spill_is_seen() -> None:
         ),
     ],
 )
-def test_a_text_that_is_wrong_is_refused_in_one_line(source: str, reason: str) -> None:
+def test_a_compile_error_is_one_line(source: str, reason: str) -> None:
     with pytest.raises(CudaError, match=reason) as caught:
         compile_cubin(CudaKernel(source, "tiny", 1, 0), "sm_90")
     text = str(caught.value)
@@ -120,7 +120,7 @@ def test_a_text_that_is_wrong_is_refused_in_one_line(source: str, reason: str) -
 
 
 @needs_nvrtc
-def test_an_architecture_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_architecture_is_refused() -> None:
     with pytest.raises(CudaError, match="does not compile for sm_999"):
         compile_cubin(TINY, "sm_999")
 
@@ -132,7 +132,7 @@ def test_old_devices_are_refused(arch: str) -> None:
 
 
 @pytest.mark.parametrize("arch", ["", "90", "compute_90", "sm_90; rm"])
-def test_what_is_no_architecture_is_refused(arch: str) -> None:
+def test_a_malformed_architecture_is_refused(arch: str) -> None:
     with pytest.raises(CudaError, match="must be as sm_90"):
         compile_cubin(TINY, arch)
 
@@ -185,7 +185,7 @@ def test_a_damaged_file_counts_as_absent(counted: list[str], place: Path, damage
 
 
 @needs_nvrtc
-def test_no_room_on_disk_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_full_disk_warns_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("NAMGRAPH_CUDA_CACHE", str(tmp_path / "file" / "kernels"))
     monkeypatch.setattr(cache_files, "_warned", set())
@@ -194,7 +194,7 @@ def test_no_room_on_disk_is_said_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert compile_cubin(TINY, "sm_90").image  # a second warning would be an error
 
 
-def test_a_file_is_never_half_there(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+def test_a_failed_write_leaves_no_entry(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     def broken(*_: Any) -> None:
         raise OSError("no space left")
 

@@ -1,4 +1,4 @@
-"""The emulator finds what it says it finds, and nothing in kernels that are right."""
+"""The emulator detects each kind of bug, and reports none in correct kernels."""
 
 import ctypes
 from pathlib import Path
@@ -162,7 +162,7 @@ def test_threads_blocks_and_grid_are_numbered() -> None:
 
 
 @pytest.mark.parametrize("name", MEETINGS)
-def test_meetings(name: str) -> None:
+def test_barriers_and_shuffles(name: str) -> None:
     wanted = MEETINGS[name][1]
     for seed in SEEDS:
         np.testing.assert_array_equal(probe(name, seed=seed)[: len(wanted)], wanted)
@@ -190,7 +190,7 @@ def test_approximations_are_off_by_as_much_as_the_device_may_be() -> None:
 
 
 @pytest.mark.parametrize("name", WAITS)
-def test_a_missing_wait_shows(name: str) -> None:
+def test_a_missing_wait_is_detected(name: str) -> None:
     wanted = probe(name, seed=0)
     assert np.isfinite(wanted[:64]).all()
     for seed in SEEDS:
@@ -210,7 +210,7 @@ def test_a_wrong_kernel_is_caught_by_name(what: str) -> None:
         assert np.isfinite(probe("numbers", 32)[:32]).all(), "and the next one runs"
 
 
-def test_shared_memory_begins_as_no_numbers() -> None:
+def test_shared_memory_starts_as_nan() -> None:
     assert np.isnan(probe("fresh", grid=(2,))[:128]).all()
 
 

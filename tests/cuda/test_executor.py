@@ -1,4 +1,4 @@
-"""A model on a device plays as it does on the CPU."""
+"""``CudaExecutor``: a model on a device gives the CPU's output; state, swaps, chunks, threads."""
 
 import threading
 from pathlib import Path
@@ -16,7 +16,7 @@ from .fake_driver import FakeDriver
 from .gpu import X, amp, engine, in_blocks, near, on_cpu
 
 
-def test_the_device_plays_what_the_cpu_plays(fake: FakeDriver, model: str) -> None:
+def test_device_output_equals_the_cpus(fake: FakeDriver, model: str) -> None:
     made = in_blocks(engine(amp(model, backend="cuda")), X, 64)
     assert fake.count("cuGraphLaunch") >= len(X) // 64
     assert near(made, on_cpu(model))
@@ -24,13 +24,13 @@ def test_the_device_plays_what_the_cpu_plays(fake: FakeDriver, model: str) -> No
 
 
 @pytest.mark.parametrize("blocks", [1, 17, 128, [5, 100, 1, 64]])
-def test_no_cut_is_heard(fake: FakeDriver, model: str, blocks: Any) -> None:
+def test_block_sizes_do_not_change_the_output(fake: FakeDriver, model: str, blocks: Any) -> None:
     graph = amp(model, backend="cuda")
     whole = in_blocks(engine(graph), X[:900], 64)
     np.testing.assert_array_equal(in_blocks(engine(graph), X[:900], blocks), whole)
 
 
-def test_gains_glide_as_on_the_cpu(fake: FakeDriver, model: str) -> None:
+def test_gain_smoothing_equals_the_cpus(fake: FakeDriver, model: str) -> None:
     def played(**options: Any) -> Any:
         made = engine(amp(model, input_db=-6.0, **options))
         made.set("amp.output_db", 3.0, at=700)
@@ -125,7 +125,7 @@ def test_a_long_block_is_cut_into_chunks(
     assert buffers["slots"] == 6
 
 
-def test_any_thread_may_play(fake: FakeDriver, model: str) -> None:
+def test_any_thread_may_process(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"))
     parts: list[Any] = []
     threads = [
@@ -138,7 +138,7 @@ def test_any_thread_may_play(fake: FakeDriver, model: str) -> None:
     assert near(np.concatenate(parts), on_cpu(model))
 
 
-def test_the_stages_of_a_block_are_timed_apart(fake: FakeDriver, model: str) -> None:
+def test_each_stage_is_timed(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"))
     in_blocks(made, X, 64)
     device = made.stats().device

@@ -1,4 +1,4 @@
-"""Whatever happens to the device, the CPU plays on from where it was."""
+"""Fallback: after any device failure the CPU continues from the committed state."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def test_the_cpu_takes_over_in_the_same_block(
     assert fake.count("cuGraphLaunch") <= 13
 
 
-def test_a_device_that_does_not_answer_is_given_up(
+def test_a_hung_device_falls_back(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namgraph.runtime.cuda.executor.HANG_S", 0.01)
@@ -51,7 +51,7 @@ def test_a_device_that_does_not_answer_is_given_up(
     assert device.fallback_reason == "the device does not answer"
 
 
-def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
+def test_a_device_hung_at_warm_up_is_an_error(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("namgraph.runtime.cuda.executor.HANG_S", 0.01)
@@ -63,7 +63,7 @@ def test_a_device_that_hangs_at_once_keeps_nobody_waiting(
     assert fake.held("stream") == 1, "nobody waits for it"
 
 
-def test_a_device_that_is_too_slow_is_relieved(fake: FakeDriver, model: str) -> None:
+def test_a_slow_device_falls_back(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"))
     made.deadline(1e-9)
     np.testing.assert_array_equal(in_blocks(made, X, 64)[640:], on_cpu(model)[640:])
@@ -95,7 +95,7 @@ def test_a_hang_behind_another_error_is_a_hang(
     assert device.fallback_reason.startswith("the device does not answer")
 
 
-def test_nobody_is_blamed_while_a_plan_is_made(
+def test_no_block_is_late_while_a_plan_is_built(
     fake: FakeDriver, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = engine(amp(model, backend="cuda"))
@@ -134,7 +134,7 @@ def test_a_late_block_is_one_however_many_sections(fake: FakeDriver, model: str)
             made.deadline(wrong)
 
 
-def test_patience_has_no_end_offline(fake: FakeDriver, model: str) -> None:
+def test_there_is_no_deadline_offline(fake: FakeDriver, model: str) -> None:
     fake.set_queries(50)
     made = engine(amp(model, backend="cuda"))
     in_blocks(made, X[:640], 64)
@@ -143,7 +143,7 @@ def test_patience_has_no_end_offline(fake: FakeDriver, model: str) -> None:
     assert (device.fallback_reason, device.misses, device.blocks) == ("", 0, 10)
 
 
-def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
+def test_another_slim_size_falls_back(fake: FakeDriver, tmp_path: Path) -> None:
     path = nets.write(tmp_path, nets.container(SMALL, nets.wavenet(nets.array(3, [1, 2]), seed=9)))
 
     def played(**options: Any) -> Any:
@@ -158,9 +158,7 @@ def test_another_size_is_the_cpus(fake: FakeDriver, tmp_path: Path) -> None:
     assert near(sound, played()[1])
 
 
-def test_a_number_that_is_not_finite_is_muted_and_forgotten(
-    fake: FakeDriver, tmp_path: Path
-) -> None:
+def test_a_number_that_is_not_finite_is_muted_and_reset(fake: FakeDriver, tmp_path: Path) -> None:
     path = nets.write(tmp_path, nets.wavenet(nets.array(4, [1, 2, 4], activation="ReLU"), seed=1))
     loud = X.copy()
     loud[1000:1003] = 1e38

@@ -1,4 +1,4 @@
-"""An LSTM on a device: its state is kept by the host."""
+"""An LSTM on a device: the host keeps its state."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_an_lstms_state_is_in_snapshots_resets_and_swaps(
         np.testing.assert_array_equal(in_blocks(made, X[640:1280], 64)[100:], second[100:])
 
 
-def test_the_cpu_takes_over_from_an_lstm_very_nearly(fake: FakeDriver, recurrent: str) -> None:
+def test_fallback_of_an_lstm_is_approximate(fake: FakeDriver, recurrent: str) -> None:
     made = engine(amp(recurrent, backend="cuda"))
     before = in_blocks(made, X[:1280], 64)
     fake.fail("cuStreamQuery", 719)

@@ -1,4 +1,4 @@
-"""Nodes on a device are mixed and bypassed as those on the host."""
+"""Dry/wet mix and bypass of nodes on a device equal those on the host."""
 
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,7 @@ def test_it_is_mixed_as_on_the_cpu(fake: FakeDriver, model: str, blocks: int | l
 
 
 @pytest.mark.parametrize("pipelined", [False, True])
-def test_bypassed_its_input_is_heard_to_the_bit(
-    fake: FakeDriver, model: str, pipelined: bool
-) -> None:
+def test_bypass_passes_the_input_to_the_bit(fake: FakeDriver, model: str, pipelined: bool) -> None:
     made = engine(amp(model, backend="cuda"), pipelined=pipelined)
     made.bypass("amp")
     sound = in_blocks(made, np.concatenate([X, np.zeros(128, np.float32)]), [64, 128])
@@ -47,7 +45,7 @@ def test_bypassed_its_input_is_heard_to_the_bit(
     assert made.latency == 128 * pipelined
 
 
-def test_pipelined_both_are_as_late(fake: FakeDriver, model: str) -> None:
+def test_pipelined_dry_and_wet_have_the_same_latency(fake: FakeDriver, model: str) -> None:
     late = mixed(model, [64, 128], backend="cuda", pipelined=True)
     assert late.shape == X.shape
     plain = engine(amp(model, backend="cuda"))
@@ -164,7 +162,7 @@ def test_between_neighbours_on_the_device_it_is_refused(fake: FakeDriver, model:
             made.bypass(name)
 
 
-def test_one_that_two_hear_is_mixed_for_both(fake: FakeDriver, model: str) -> None:
+def test_two_readers_get_the_mix(fake: FakeDriver, model: str) -> None:
     graph = ng.Graph()
     guitar, both = graph.input("in", channels=1), graph.add("amp", ng.Nam(model, backend="cuda"))
     guitar >> both

@@ -1,4 +1,4 @@
-"""A device that has a block's time more is a block late, and otherwise the same."""
+"""Pipelined: one block of latency, otherwise the same output."""
 
 from typing import Any
 

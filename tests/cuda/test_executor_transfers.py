@@ -1,4 +1,4 @@
-"""Long blocks are written and read where the device has them; nothing else changes."""
+"""Long blocks leave out transfers; the output does not change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +88,7 @@ def copies(made: ng.Engine) -> int:
 
 
 @pytest.mark.parametrize(("rack", "spared"), RACKS)
-def test_the_sound_is_the_same_to_the_bit(
+def test_output_is_the_same_to_the_bit(
     fake: FakeDriver, model: str, rack: Rack, spared: int
 ) -> None:
     short, long = engine(rack(model)), engine(rack(model), max_frames=LONG_BLOCK)
@@ -100,7 +100,7 @@ def test_the_sound_is_the_same_to_the_bit(
 
 
 @pytest.mark.parametrize(("rack", "spared"), RACKS)
-def test_the_cpu_takes_over_there(fake: FakeDriver, model: str, rack: Rack, spared: int) -> None:
+def test_fallback_without_transfers(fake: FakeDriver, model: str, rack: Rack, spared: int) -> None:
     def played(frames: int) -> Any:
         made = engine(rack(model), max_frames=frames)
         before = in_blocks(made, X[:640], 64)
@@ -110,7 +110,7 @@ def test_the_cpu_takes_over_there(fake: FakeDriver, model: str, rack: Rack, spar
     np.testing.assert_array_equal(played(LONG_BLOCK), played(128))
 
 
-def test_it_is_mixed_and_bypassed_there(fake: FakeDriver, model: str) -> None:
+def test_mix_and_bypass_without_transfers(fake: FakeDriver, model: str) -> None:
     def played(frames: int) -> Any:
         made = engine(among_others(model), max_frames=frames)
         made.mix("amp", 0.3, at=500)
@@ -130,6 +130,6 @@ def test_a_swap_fades_from_one_to_the_other(fake: FakeDriver, model: str) -> Non
     np.testing.assert_array_equal(played(LONG_BLOCK), played(128))
 
 
-def test_pipelined_nothing_is_lent(fake: FakeDriver, model: str) -> None:
+def test_pipelined_plans_keep_all_transfers(fake: FakeDriver, model: str) -> None:
     made = ng.Engine(alone(model), sample_rate=RATE, max_frames=LONG_BLOCK, pipelined=True)
     assert copies(made) == 2

@@ -1,4 +1,4 @@
-"""Where there is no device, or it has no room: one clear line, and nothing is left behind."""
+"""No device, or too little memory: one clear error line, and no leak."""
 
 import gc
 
@@ -14,7 +14,7 @@ from .fake_driver import FakeDriver
 from .gpu import X, amp, engine, in_blocks, near, on_cpu
 
 
-def test_what_is_given_is_given_back(fake: FakeDriver, model: str) -> None:
+def test_everything_allocated_is_freed(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"))
     assert fake.leaks > 0
     in_blocks(made, X[:128], 64)
@@ -98,9 +98,7 @@ FAILING = [
 
 
 @pytest.mark.parametrize("function", FAILING)
-def test_a_plan_that_comes_to_nothing_leaves_nothing(
-    fake: FakeDriver, model: str, function: str
-) -> None:
+def test_a_failed_plan_leaks_nothing(fake: FakeDriver, model: str, function: str) -> None:
     made, said = engine(amp(model)), list[str]()
     for after_calls in range(3):
         memory_pool().drain()

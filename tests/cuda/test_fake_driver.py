@@ -1,4 +1,4 @@
-"""The fake driver is as strict as it says: late, forgetful of nothing, and never forgiving."""
+"""The fake driver: asynchronous work, strict checks of arguments, sticky errors."""
 
 import ctypes
 import os
@@ -204,7 +204,7 @@ def refused(device: Device) -> dict[str, tuple[int, Callable[[], int]]]:
 
 
 @pytest.mark.parametrize("number", range(12))
-def test_what_is_wrong_is_refused(device: Device, number: int) -> None:
+def test_bad_arguments_are_refused(device: Device, number: int) -> None:
     name, (wanted, call) = list(refused(device).items())[number]
     assert call() == wanted, name
     assert bool(device.fake.message) == (wanted == 719)
@@ -257,7 +257,7 @@ def test_there_may_be_no_device_or_two() -> None:
     fake.reset()
 
 
-def test_a_device_tells_what_it_is(device: Device) -> None:
+def test_device_attributes(device: Device) -> None:
     name, value = ctypes.create_string_buffer(40), ctypes.c_int()
     device("cuDeviceGetName", name, 40, 0)
     assert name.value == b"Emulated device"

@@ -1,4 +1,4 @@
-"""The floors of the benchmark, on a device whose peaks are known."""
+"""The benchmark's floors, for a device with given peak rates."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_the_floors_are_those_on_paper(tmp_path: Path) -> None:
     assert H200.x_realtime(model, 48_000) == found["by_arithmetic"]
 
 
-def test_what_a_device_does_not_tell_has_no_floor(tmp_path: Path) -> None:
+def test_an_unknown_peak_has_no_floor(tmp_path: Path) -> None:
     model = ng.load_nam(nets.write(tmp_path, nets.a1("nano")))
     unknown = Floor(0.0, 132, 0.0)
     assert unknown.block_us(model, 64) is None

@@ -1,4 +1,4 @@
-"""LSTMs on a device: every layout against the oracle, in every cut, from any state."""
+"""LSTM kernels against the oracle: every layout, any block sizes, any initial state."""
 
 from dataclasses import replace
 from functools import cache
@@ -75,7 +75,7 @@ def test_every_kind_of_layout_is_tested() -> None:
     assert layouts(64, 2)[0].keep == SHARED
 
 
-def test_what_was_heard_is_where_another_goes_on() -> None:
+def test_the_saved_state_continues_in_another_instance() -> None:
     x, first, second = SIGNAL[:300], Recurrent(FILE), Recurrent(FILE)
     first(x[:100])
     np.testing.assert_array_equal(first.heard, first.state)
@@ -84,7 +84,7 @@ def test_what_was_heard_is_where_another_goes_on() -> None:
     second(x[200:])
     np.testing.assert_array_equal(second(x[100:], past=past), wanted)
     np.testing.assert_array_equal(second.heard, first.heard)
-    np.testing.assert_array_equal(second.has_audio_thread[0], x[100:])
+    np.testing.assert_array_equal(second.driven[0], x[100:])
 
 
 def test_a_block_without_frames_hands_the_state_on() -> None:
@@ -110,7 +110,7 @@ def test_factors_are_those_of_the_frame() -> None:
 
 
 @pytest.mark.parametrize("where", [0, 70, 149])
-def test_bad_numbers_are_silence_and_are_told(where: int) -> None:
+def test_bad_numbers_are_muted_and_flagged(where: int) -> None:
     played, x = Recurrent(FILE, FILE), np.array(SIGNAL[:150])
     x[where] = np.nan
     assert not played(x).any()
@@ -136,7 +136,7 @@ def test_what_is_too_large_saturates() -> None:
     assert not played.bad.any()
 
 
-def test_what_cannot_be_played_is_refused_by_name() -> None:
+def test_unsupported_networks_are_refused_by_name() -> None:
     one = network_of(nets.lstm(1, 1))
     many = replace(one, layers=one.layers * 33)
     reason = "33 layers of 1 units: needs more than 1024 threads or 227 KiB of shared memory"
@@ -144,7 +144,7 @@ def test_what_cannot_be_played_is_refused_by_name() -> None:
     assert refuse_lstm(replace(one, layers=())) == "an LSTM without layers"
     two = network_of(nets.lstm(5, 1, channels=(2, 1)))
     assert refuse_lstm(two) == "2 channels in and 1 out: must be one each"
-    assert refuse_lstm(object()) == "a object is not an LSTM"
+    assert refuse_lstm(object()) == "object is not an LSTM"
     assert not refuse_lstm(one)
     assert layouts(128, 8)
     assert not layouts(129, 8)

@@ -1,4 +1,4 @@
-"""What NVIDIA's compiler makes of the LSTM and the plain operations, without a device."""
+"""NVRTC compiles LSTM kernels and buffer operations without spills (no device needed)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a plan leaves behind for the next: swaps to known racks allocate, free and load nothing."""
+"""``MemoryPool``: swaps to graphs loaded before allocate, free and load nothing."""
 
 import ctypes
 import gc
@@ -25,7 +25,7 @@ def with_gain(model: str) -> ng.Graph:
     return graph
 
 
-def test_swaps_to_and_fro_cost_the_driver_nothing(fake: FakeDriver, model: str) -> None:
+def test_swaps_between_known_graphs_allocate_nothing(fake: FakeDriver, model: str) -> None:
     made, racks = engine(amp(model, backend="cuda")), [with_gain(model), amp(model, backend="cuda")]
     counts = list[list[int]]()
     for _ in range(4):
@@ -42,7 +42,7 @@ def test_swaps_to_and_fro_cost_the_driver_nothing(fake: FakeDriver, model: str) 
     assert not stats.fallback_reason
 
 
-def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:
+def test_pooled_memory_is_cleared(fake: FakeDriver, model: str) -> None:
     for _ in range(2):
         made = in_blocks(engine(amp(model, backend="cuda")), X, 64)
         assert near(made, on_cpu(model))
@@ -51,7 +51,7 @@ def test_used_memory_is_new_again(fake: FakeDriver, model: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [DEVICE, PINNED])
-def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
+def test_memory_is_reused_by_size(fake: FakeDriver, kind: str) -> None:
     pool = memory_pool()
     first = pool.take(kind, 1024)
     assert pool.take(kind, 1024) != first
@@ -60,7 +60,7 @@ def test_memory_comes_again_by_its_size(fake: FakeDriver, kind: str) -> None:
     assert pool.take(kind, 1024) == first
 
 
-def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_memory_is_limited(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "MAX_UNUSED_BYTES", 3000)
     pool = memory_pool()
     places = [pool.take(DEVICE, 1024) for _ in range(4)]
@@ -71,7 +71,9 @@ def test_not_all_is_kept(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> N
     assert fake.held("device") == 0
 
 
-def test_what_nobody_wants_makes_room(fake: FakeDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_unused_memory_is_freed(
+    fake: FakeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pool_module, "MAX_UNUSED_BYTES", 3000)
     pool = memory_pool()
     old, new = pool.take(DEVICE, 2048), pool.take(DEVICE, 1024)
@@ -86,7 +88,7 @@ def test_what_nobody_wants_makes_room(fake: FakeDriver, monkeypatch: pytest.Monk
     assert fake.held("device") == 0
 
 
-def test_nobody_gets_what_the_device_may_still_write_to(fake: FakeDriver, model: str) -> None:
+def test_memory_in_use_by_the_device_is_not_pooled(fake: FakeDriver, model: str) -> None:
     made = engine(amp(model, backend="cuda"), pipelined=True)
     made.process(X[:64])
     before = fake.count("cuMemFreeHost")
@@ -119,7 +121,7 @@ def test_memory_does_not_wait_for_the_compiler(
     other.join()
 
 
-def test_what_is_kept_is_given_back_when_memory_is_short(fake: FakeDriver) -> None:
+def test_unused_memory_is_freed_when_memory_is_short(fake: FakeDriver) -> None:
     pool = memory_pool()
     pool.give(DEVICE, 1024, pool.take(DEVICE, 1024))
     fake.fail("cuMemAlloc_v2", 2)

@@ -1,4 +1,4 @@
-"""Every public model that the backend takes, on the emulated device, and on a real one if there is.
+"""Every public model that the backend supports, on the emulated device and on a real one.
 
 Models are read from ``../shared/models`` where that is there.
 """

@@ -1,4 +1,4 @@
-"""Copy, add and clear on a device: what they do, and to which frames."""
+"""Copy, add and clear kernels: results, and only the block's frames written."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The device's WaveNets against the oracle, by emulation: every shape, gate and activation."""
+"""WaveNet kernels in the emulator against the oracle: every shape, gate and activation."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ def built() -> None:
 
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("name", [*GENERATIONS, *SHAPES])
-def test_a_device_plays_what_the_file_means(name: str) -> None:
+def test_output_equals_the_oracles(name: str) -> None:
     """Also however it is cut, to the bit, in another order of threads and with late copies."""
     file = (GENERATIONS | SHAPES)[name]
     whole = streaming(file)(SIGNAL)
@@ -159,7 +159,7 @@ REASONS = {
     "film groups": "must be one each",
     "mixin groups": "must be one each",
     "outputs": "must be one each",
-    "condition ": "a network of its own makes the condition",
+    "condition ": "a condition network (condition_dsp)",
     "model head": "a head after the last array",
     "head1x1 groups": "head1x1",
     "layer1x1 groups": "groups",
@@ -168,17 +168,17 @@ REASONS = {
     "three arrays": "head1x1",
     "_film": "FiLM",
     "head1x1": "head1x1",
-    "LSTM": "no WaveNet (Lstm)",
-    "ConvNet": "no WaveNet (ConvNet)",
-    "Linear": "no WaveNet (Linear)",
-    "Sequential": "no WaveNet (Sequential)",
+    "LSTM": "Lstm is not a WaveNet",
+    "ConvNet": "ConvNet is not a WaveNet",
+    "Linear": "Linear is not a WaveNet",
+    "Sequential": "Sequential is not a WaveNet",
     "container": "",
 }
 """By a part of a model's name, the first that fits; everything else is played."""
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_left_out_is_refused_by_name(name: str) -> None:
+def test_unsupported_networks_are_refused_by_name(name: str) -> None:
     network = parse_nam(json.dumps(CASES[name]).encode()).running
     found = refuse_wavenet(network)
     reason = next((r for part, r in REASONS.items() if part in name), "")

@@ -1,4 +1,4 @@
-"""Bugs planted in the device's WaveNet: the emulation must catch every one of them.
+"""Bugs planted in the WaveNet kernel: the tests must detect every one in the emulator.
 
 Each is a change of the text that an editor's slip would make.  Some are caught only where threads
 run in another order, or where copies come late: this is what the emulator has seeds for.
@@ -183,12 +183,12 @@ def _check_alone(playing: Streaming, wanted: Any) -> None:
     np.testing.assert_array_equal(playing(SIGNAL[200:], past=past), wanted[:, 200:])
 
 
-def test_what_is_right_is_not_caught() -> None:
+def test_the_correct_kernel_passes() -> None:
     check(RIGHT)
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_a_planted_bug_is_caught(name: str) -> None:
+def test_a_planted_bug_is_detected(name: str) -> None:
     together()  # what does not compile is no bug caught
     with pytest.raises(AssertionError):
         check(name)

@@ -1,4 +1,4 @@
-"""What a device's WaveNet promises besides its numbers: cuts, chunks, fresh starts, instances."""
+"""WaveNet kernel: block sizes, chunks, replays, instances, factors, bad numbers."""
 
 import functools
 from typing import Any
@@ -45,14 +45,14 @@ CUTS = [[1], [17], [63], [64], [65], [128], [200], [512], [3, 150, 64, 1, 127, 0
 
 @pytest.mark.parametrize("lengths", CUTS, ids=str)
 @pytest.mark.parametrize("seed", [0, 3, 8])
-def test_no_cut_changes_a_bit(lengths: list[int], seed: int) -> None:
+def test_block_sizes_do_not_change_a_bit(lengths: list[int], seed: int) -> None:
     signal = SIGNAL[:300] if lengths == [1] else SIGNAL
     found = streaming(model(), seed=seed, defer=seed > 0).cut(signal, lengths)
     same(found, whole()[:, : signal.size])
 
 
 @pytest.mark.parametrize("tiling", [Tiling(128, 4, 2), Tiling(64, 8), Tiling(32, 1), Tiling(16, 2)])
-def test_no_tiling_changes_a_bit(tiling: Tiling) -> None:
+def test_tilings_do_not_change_a_bit(tiling: Tiling) -> None:
     """Which one is the quickest is for a device to say."""
     playing = Streaming([kernel_of_layout(lay_out(network_of(model()), tiling))])
     same(playing.cut(SIGNAL, [400, 30]), whole())
@@ -104,7 +104,7 @@ def test_chunks_give_the_same_bits(count: int, frames: int) -> None:
     same(playing.heard[0], SIGNAL)
 
 
-def test_chunks_that_are_not_wanted_do_nothing() -> None:
+def test_unused_chunks_do_nothing() -> None:
     playing = streaming(model(), slots=3)
     playing.state[1:] = 5
     same(playing(SIGNAL), whole())
@@ -112,7 +112,7 @@ def test_chunks_that_are_not_wanted_do_nothing() -> None:
 
 
 @pytest.mark.parametrize("chunks", [1, 3])
-def test_a_fresh_start_goes_on_where_the_past_ended(chunks: int) -> None:
+def test_a_replay_continues_where_the_past_ended(chunks: int) -> None:
     playing = streaming(model(), slots=chunks)
     playing.state[:] = np.nan
     past = np.array(SIGNAL[600 - playing.warm : 600])

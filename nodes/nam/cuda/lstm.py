@@ -107,7 +107,7 @@ def layouts(hidden: int, depth: int) -> list[LstmLayout]:
 def refuse_lstm(network: Any) -> str:
     """Return why a device cannot run this network, or "" if it can."""
     if not isinstance(network, Lstm):
-        return f"a {type(network).__name__} is not an LSTM"
+        return f"{type(network).__name__} is not an LSTM"
     if not network.layers:
         return "an LSTM without layers"
     if (network.inputs, network.outputs) != (1, 1):

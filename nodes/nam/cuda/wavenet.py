@@ -36,9 +36,9 @@ NARROW = tuple(Tiling(t.frames, max(1, t.frames // 32), t.stages) for t in TILIN
 def refuse_wavenet(network: Network) -> str:
     """Return why a device cannot run this network, or "" if it can."""
     if not isinstance(network, WaveNet):
-        return f"no WaveNet ({type(network).__name__})"
+        return f"{type(network).__name__} is not a WaveNet"
     if network.condition is not None:
-        return "a network of its own makes the condition"
+        return "a condition network (condition_dsp)"
     if network.head:
         return "a head after the last array"
     if (network.inputs, network.outputs) != (1, 1):
@@ -117,13 +117,13 @@ def _refuse_array(array: LayerArray, before: int) -> str:
     widths = {layer.width for layer in array.layers}
     (width, *others) = widths
     if others or array.head.inputs != width:
-        return "layers of several widths"
+        return "layers of different widths"
     if before and before != width:
-        return f"a width of {width} where the head before gives {before} channels"
+        return f"a width of {width}, but the head before it has {before} channels"
     if max(array.channels, width, array.head.outputs) > MAX_CHANNELS:
         return f"more than {MAX_CHANNELS} channels"
     if array.rechannel.bias is not None or array.rechannel.taps != 1:
-        return "a way in with a bias or several taps"
+        return "a rechannel convolution with a bias or several taps"
     if array.rechannel.groups != 1 or array.head.groups != 1:
         return "groups"
     return ""

@@ -1,1 +1,1 @@
-"""CUDA C++ sources of the NAM kernels."""
+"""CUDA C++ sources of the NAM kernels (package data)."""

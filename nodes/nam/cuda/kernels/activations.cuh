@@ -1,9 +1,9 @@
 // Activations of fragments, with NeuralAmpModelerCore's formulas.
 //
-// A NaN goes in and comes out: a network that swallowed one would go on with a loud finite number
-// that nobody notices.  Hence comparisons, where fminf and fmaxf would drop it.
+// NaN propagates, so that the output check finds it: hence comparisons instead of fminf and fmaxf,
+// which drop NaN.
 
-// In the order of KINDS in laying.py.
+// In the order of ACTIVATIONS in wavenet_layout.py.
 enum Kind {
     TANH, FASTTANH, HARDTANH, LEAKY_HARDTANH, RELU, LEAKY, SIGMOID, SILU, HARDSWISH, SOFTSIGN,
     KINDS
@@ -13,15 +13,15 @@ HD constexpr int parameters_of(int kind) {
     return kind == LEAKY_HARDTANH ? 4 : kind == LEAKY ? 1 : 0;
 }
 
-// Rows of parameters that layers with any of these kinds have.
+// Rows of parameters of a layer whose kind is one of the mask `kinds`.
 HD constexpr int parameter_rows(int kinds) {
     return kinds >> LEAKY_HARDTANH & 1 ? 4 : kinds >> LEAKY & 1 ? 1 : 0;
 }
 
 DEV float bound(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
 
-// Half as far off as tanh_of, for two instructions more: 1 - e is exact where it matters, and what
-// is lost below is in proportion to the result.  High-gain models amplify it a hundred times.
+// tanh with half the error of tanh_of, for two more instructions: 1 - e is exact near 1, and the
+// error near 0 is relative.  High-gain models amplify the error a hundred times.
 DEV float near_tanh(float x) {
     const float e = ex2(-2.885390082f * fabsf(x));
     return copysignf((1.f - e) * rcp(1.f + e), x);
@@ -53,14 +53,14 @@ DEV float activated(float x, const float (&p)[4]) {
     if constexpr (KIND == SOFTSIGN) return x / (1.f + fabsf(x));
 }
 
-// Apply one activation; its parameters are rows of a number per channel.
+// Apply one activation; its parameters are rows of one float per channel.
 template <int KIND, int CHANNELS>
 DEV void activate_as(Fragment<CHANNELS>& f, const float* rows, int lane) {
     if (!f.holds(lane)) return;
     constexpr int EACH = Fragment<CHANNELS>::EACH;
 #pragma unroll
     for (int part = 0; part < f.PARTS; ++part) {
-        float p[EACH][4];  // of each channel, each parameter
+        float p[EACH][4];  // [channel][parameter]
 #pragma unroll
         for (int n = 0; n < parameters_of(KIND); ++n) {
             const Numbers<EACH> row(rows + n * padded(CHANNELS) + f.channel(lane, part));
@@ -72,7 +72,7 @@ DEV void activate_as(Fragment<CHANNELS>& f, const float* rows, int lane) {
     }
 }
 
-// Apply one of the ALLOWED kinds (a bit each); where there is only one, nothing is asked.
+// Apply `kind`, one of the mask ALLOWED; with a single kind there is no branch.
 template <int ALLOWED, int KIND = 0, int CHANNELS>
 DEV void activate(Fragment<CHANNELS>& f, int kind, const float* rows, int lane) {
     if constexpr ((ALLOWED >> KIND & 1) == 0) {

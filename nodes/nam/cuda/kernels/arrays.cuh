@@ -1,6 +1,6 @@
 // Layers, heads and arrays of a WaveNet, for one tile.
 
-// Where a layer's weights lie among its step's; the convolution's go last, as taps differ.
+// Offsets in a layer's weights; the convolution is last, as the number of taps differs.
 template <class A>
 struct Place {
     static constexpr int ROW = padded(A::WIDTH);
@@ -11,8 +11,8 @@ struct Place {
     static constexpr int CONV = OUT + A::WIDTH * padded(A::CHANNELS);
 };
 
-// z = bias + mixin * heard + convolution; the rows are bias, mixin, parameters of the activation.
-// Of TAPS taps, written out; or, if 0, of as many as there are, in a loop.
+// z = bias + mixin * input + convolution; `rows` is the offset of bias, mixin and activation
+// parameters, `conv` of the taps.  TAPS taps unrolled; 0: step.taps in a loop.
 template <class A, int TAPS>
 DEV void mix_taps(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
     const float* bias = run.shared + rows;
@@ -22,7 +22,7 @@ DEV void mix_taps(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int r
         TAPS ? TAPS : step.taps, run.lane);
 }
 
-// The same by the number of taps: there is a text for each that A::TAPS has a bit for.
+// Dispatch on the number of taps: one instance for each bit in A::TAPS.
 template <class A, int TAPS = 1>
 DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, int conv) {
     if constexpr (A::TAPS >> TAPS == 0)
@@ -35,7 +35,7 @@ DEV void mix(const Run& run, const Step& step, Fragment<A::WIDTH>& z, int rows, 
         mix<A, TAPS + 1>(run, step, z, rows, conv);
 }
 
-// Activate z, with its second half as a gate (1) or as a blend of before and after (2).
+// Activate z; multiply by the second half as a gate (1), or blend z before and after (2).
 template <class A>
 DEV void gate(const Run& run, const Step& step, Fragment<A::WIDTH>& z) {
     const int w = run.staged(), rows = w + Place<A>::SECOND;
@@ -54,7 +54,7 @@ DEV void gate(const Run& run, const Step& step, Fragment<A::WIDTH>& z) {
         }
 }
 
-// Take x a layer on, if there is more to come that reads it.
+// Run a layer: add its activation to the head; update x if a later layer reads it (`more`).
 template <class A>
 DEV void layer(const Run& run, const Step& step, Fragment<A::CHANNELS>& x, Fragment<A::WIDTH>& head,
                bool more) {
@@ -82,7 +82,7 @@ DEV void layers(Run& run, Fragment<A::CHANNELS>& x, Fragment<A::WIDTH>& head) {
     if (run.busy()) put(x, run.shared + own<A::CHANNELS>(run, step, run.stage), run.lane);
 #pragma unroll 1
     for (int n = 1; n <= A::LAYERS; ++n) {
-        // In time to be there: what the step after needs to know.
+        // Loaded early: the next step's table entry.
         const Step next = steps[n < A::LAYERS ? run.step + 1 : 0];
         float* to = run.shared + own<A::CHANNELS>(run, next, after(run.stage));
         meet();
@@ -95,18 +95,18 @@ DEV void layers(Run& run, Fragment<A::CHANNELS>& x, Fragment<A::WIDTH>& head) {
     }
 }
 
-// Let all lanes of the warp see a fragment; return where.
+// Store a fragment in the warp's exchange area; return its offset.
 template <int CHANNELS>
 DEV int shown(const Run& run, const Fragment<CHANNELS>& f) {
     if (!run.busy()) return 0;
-    __syncwarp();  // what was shown before has been seen
+    __syncwarp();  // until all lanes have read what was there before
     put(f, run.shared + run.exchange(), run.lane);
     __syncwarp();
     return run.exchange();
 }
 
-// What a head weighs: of one tap, the warp's own columns; of several, a step of its own.  The
-// weights begin with the bias.
+// Weights and columns of a head: with one tap, the warp's own columns; with several, a step of its
+// own.  The weights begin with the bias.
 template <class A>
 DEV Places weighed(const Run& run, const Fragment<A::WIDTH>& head) {
     if constexpr (A::HEAD_TAPS == 1) {
@@ -119,7 +119,7 @@ DEV Places weighed(const Run& run, const Fragment<A::WIDTH>& head) {
     }
 }
 
-// The last head has one channel: a lane makes a whole column.
+// The last head has one channel: each lane computes a column.
 template <class A>
 DEV float last_head(const Run& run, const Places& from) {
     if (run.lane >= COLUMNS || !run.busy()) return 0.f;
@@ -178,12 +178,12 @@ DEV float play(Run& run) {
     Fragment<A::WIDTH> head;
     clear(head);
     clear(x);
-    // The network's input has one channel, as what the layers hear: a row of weights, and no bias.
+    // The network's input has one channel: a row of weights, and no bias.
     if (run.busy())
         spread(x, run.shared + A::RECHANNEL, run.shared + NO_BIAS, run.heard(),
                run.lane);
     const float y = arrays<0>(run, x, head);
-    while (run.step < STEPS) {  // a network of few steps has idle ones behind them
+    while (run.step < STEPS) {  // idle steps of a network with fewer than STAGES
         meet();
         finish(run);
     }

@@ -1,18 +1,18 @@
-// Channels of a warp's columns (a column is a frame), in shared memory and in registers.
+// Fragments: channels of a warp's columns (a column is a frame) in registers and shared memory.
 //
-// Goes after the header made for the network: TILE, WARPS, COPIERS, TENSORS.
+// Needs the generated constants TILE, WARPS, COPIERS, TENSORS.
 
-constexpr int COMPUTING = 32 * WARPS, COPYING = 32 * COPIERS;  // threads of either kind
+constexpr int COMPUTING = 32 * WARPS, COPYING = 32 * COPIERS;  // threads
 constexpr int THREADS = COMPUTING + COPYING;
 constexpr int COLUMNS = TILE / WARPS;
 static_assert(TILE % WARPS == 0 && COLUMNS <= 32 && TILE <= COMPUTING, "a lane for each column");
 static_assert((COLUMNS & (COLUMNS - 1)) == 0, "lanes share columns out evenly");
 
-// Channels are stored four by four.
+// Channels as stored: the next multiple of four.
 HD constexpr int padded(int channels) { return (channels + 3) / 4 * 4; }
 
-// Floats from column to column in shared memory: an odd number of fours, so that the eight lanes
-// that read at once meet all the banks.
+// Stride of columns in shared memory: an odd multiple of four, so that the eight lanes that read
+// at once use all banks.
 HD constexpr int pitch(int channels) { return padded(channels) | 4; }
 
 HD constexpr int lanes_across(int groups) {
@@ -21,22 +21,22 @@ HD constexpr int lanes_across(int groups) {
     return lanes;
 }
 
-// Whether so many channels are laid out as the tensor cores have them (tensors.cuh).
+// Whether fragments of this many channels have the tensor cores' layout (tensors.cuh).
 HD constexpr bool on_tensors(int channels) {
     return TENSORS > 0 && channels % 8 == 0 && COLUMNS % 16 == 0;
 }
 
-// A lane holds some neighbouring channels of a column, several times over: its parts.
+// Which channels and columns a lane holds: PARTS groups of EACH neighbouring channels of a column.
 template <int CHANNELS, bool = on_tensors(CHANNELS)>
 struct Layout {
-    // Four channels of a column, of PARTS columns.  Left-over lanes hold nothing.
+    // Four channels of each of PARTS columns.  Left-over lanes hold nothing.
     //
-    // Lanes 2n and 2n + 1 have the same column, lanes n and n + 2 the same channels: only so a
-    // load of 16 bytes for each lane takes half the time when lanes ask for the same.  Which
-    // columns are neighbours then is such that eight lanes that write meet all the banks.
+    // Lanes 2n and 2n + 1 have the same column, lanes n and n + 2 the same channels: only then a
+    // 16-byte load per lane takes half the time where lanes load the same address.  The order of
+    // columns is such that eight lanes that write use all banks.
     //
-    // With two HALVES, lanes 16 apart have the same channels, and weigh half of the inputs each,
-    // for the columns of both (convolve_halved).
+    // With two HALVES, lanes 16 apart have the same channels; each sums half of the inputs, for
+    // the columns of both (convolve_halved).
     static constexpr int GROUPS = padded(CHANNELS) / 4, PAIR = GROUPS % 2 ? 1 : 2;
     static constexpr int HALVES = GROUPS == 2 && GROUPS * COLUMNS >= 32 ? 2 : 1;
     static constexpr int ACROSS = lanes_across(GROUPS * HALVES);
@@ -72,7 +72,7 @@ struct Fragment : Layout<CHANNELS> {
     float v[Layout<CHANNELS>::PARTS][Layout<CHANNELS>::EACH];
 };
 
-// Neighbouring numbers, read at once: four, or two.
+// COUNT (4 or 2) neighbouring floats, loaded at once.
 template <int COUNT>
 struct Numbers {
     float v[COUNT];
@@ -143,12 +143,12 @@ DEV void put(const Fragment<CHANNELS>& f, float* columns, int lane) {
     }
 }
 
-// Where a convolution finds everything, in floats from the beginning of shared memory: there,
-// addresses are short.
+// Offsets of a convolution's operands, in floats from the start of shared memory (32-bit
+// arithmetic is enough there).
 struct Places {
     int weights;  // [tap][in][out]
-    int columns;  // at the first tap
-    int apart;    // from the columns of a tap to those of the next
+    int columns;  // of the first tap
+    int apart;    // from one tap's columns to the next tap's
 };
 
 // sums += weights * columns.  UNROLL divides the taps.
@@ -185,12 +185,12 @@ DEV void convolve_plainly(Fragment<OUT>& sums, const float* shared, Places at, i
     }
 }
 
-// The same by two lanes for each result, a half of the inputs each: a number that is loaded is
-// used twice as often.  What the halves come to is added the same way round in every column.
+// The same with two lanes per result, half of the inputs each: every loaded value is used twice as
+// often.  The halves are added in the same order in every column.
 template <int IN, int OUT, int UNROLL>
 DEV void convolve_halved(Fragment<OUT>& sums, const float* shared, Places at, int taps, int lane) {
     constexpr int ROW = padded(OUT), PARTS = Fragment<OUT>::PARTS;
-    float made[2][PARTS][4] = {};  // for this lane's columns, and for the other's
+    float made[2][PARTS][4] = {};  // this lane's columns, and the other lane's
     at.weights += sums.half(lane) * 4 * ROW + sums.channel(lane, 0);
     at.columns += sums.half(lane) * 4;
 #pragma unroll 1

@@ -1,27 +1,27 @@
-// An LSTM: a thread block plays one instance, frame by frame, all layers at once.
+// LSTM: a thread block processes one instance, frame by frame, all layers at once.
 //
-// Before this text come HIDDEN, DEPTH, LANES, TILE and KEEP (lstm.py says how they are chosen).
-// A layer has a group of warps, and LANES threads for each of its units; a thread has ROWS of the
-// unit's gates.  In one step every layer does a frame, each the one after the layer above it, so
-// that a network of many layers waits no longer for itself than one of a single layer: a step is
-// one reading of the last hidden states, one multiplication, two exponentials and one barrier.
+// Preceded by the constants HIDDEN, DEPTH, LANES, TILE and KEEP (lstm.py chooses them).
+// A layer has a group of warps, with LANES threads for each unit; a thread computes ROWS of the
+// unit's gates.  In a step each layer processes one frame, one frame behind the layer below it, so
+// that the latency of a step does not grow with the number of layers: one load of the last hidden
+// states, one matrix product, two exponentials and one barrier.
 //
-// What was said of the hidden states stays in shared memory until a tile of frames is done; only
-// then are they weighed into outputs, by all threads, a frame each.  Global memory is not touched
-// from step to step, and the next tile's input is on its way while this one is played.
+// Hidden states stay in shared memory until a tile of frames is done; then all threads compute the
+// outputs, a frame each.  No step accesses global memory, and the next tile's input is loaded while
+// this one is processed.
 constexpr int REGISTERS = 0;  // KEEP: where the weights are; otherwise in shared or global memory
 constexpr int SHARED = 1;
 
 constexpr int ROWS = 4 / LANES;
 constexpr int WIDE = (HIDDEN + 3) / 4 * 4;      // hidden states, read four at once
-constexpr int STRIDE = (WIDE / 4 | 1) * 4;      // from frame to frame, to meet all banks
+constexpr int STRIDE = (WIDE / 4 | 1) * 4;      // from frame to frame, so that lanes use all banks
 constexpr int GROUP = (HIDDEN * LANES + 31) / 32 * 32;
 constexpr int THREADS = DEPTH * GROUP;
 constexpr int EACH = (TILE + THREADS - 1) / THREADS;  // frames of a tile for each thread
 constexpr int STATE = DEPTH * 2 * HIDDEN;
 
-// Weights: of each layer a column of biases, then one for each input and hidden state; in a column
-// the gates i, g, f, o of each unit.  Behind all layers the head, and its bias.
+// Weights: for each layer a column of biases, then one for each input and hidden state; a column
+// has the gates i, g, f, o of each unit.  Then the head, and its bias.
 constexpr int COLUMN = 4 * HIDDEN;
 HD constexpr int inputs(int layer) { return layer ? WIDE : 1; }
 HD constexpr int columns(int layer) { return 1 + inputs(layer) + WIDE; }
@@ -32,8 +32,8 @@ constexpr int HEAD = begin(DEPTH);
 constexpr int HELD = KEEP == REGISTERS ? columns(DEPTH - 1) : 1;
 constexpr int UNROLL = KEEP == REGISTERS ? WIDE : 2;
 
-// Shared memory: hidden states by layer and frame, the first before the tile's; input; head;
-// weights if they are kept here.
+// Shared memory: hidden states by layer and frame, from the frame before the tile; input; head;
+// weights if KEEP is SHARED.
 constexpr int LAYER = (TILE + 1) * STRIDE;
 constexpr int INPUT = DEPTH * LAYER;
 constexpr int ENDS = INPUT + TILE;
@@ -41,14 +41,14 @@ constexpr int KEPT = ENDS + WIDE + 4;
 
 struct Unit {
     float weights[HELD][ROWS];
-    const float* memory;  // if they are not held: this thread's part of the first column
+    const float* memory;  // unless KEEP is REGISTERS: this thread's part of the first column
     float cell, hidden;
     int layer, number, part;
-    int like;  // the unit whose state this thread has: beyond the last unit, the last one's
+    int like;  // the unit whose state this thread computes: min(number, last unit)
 };
 
 struct Sums {
-    float of[ROWS][LANES];  // LANES sums for each gate: a fused multiply-add waits for its last
+    float of[ROWS][LANES];  // LANES independent sums for each gate, to hide FMA latency
 };
 
 DEV void barrier() {
@@ -97,7 +97,7 @@ DEV void add_all(Sums& sums, const Unit& unit, const float* values) {
     }
 }
 
-// Return what the gates are of, before their functions.
+// Return the gates' sums, before their activations.
 template <bool FIRST>
 DEV Sums weigh(const Unit& unit, const float* below, const float* before) {
     Sums sums;
@@ -115,7 +115,7 @@ DEV Sums weigh(const Unit& unit, const float* below, const float* before) {
     return sums;
 }
 
-// Rows are scaled so that 1 / (1 + 2^x) is the gate for i, f and o, and (1 - g) / 2 for g.
+// Weights are scaled so that 1 / (1 + 2^x) is the gate for i, f and o, and (1 - g) / 2 for g.
 DEV void gates_of(float (&gates)[ROWS], const Sums& sums) {
 #pragma unroll
     for (int row = 0; row < ROWS; ++row) {
@@ -127,7 +127,7 @@ DEV void gates_of(float (&gates)[ROWS], const Sums& sums) {
     }
 }
 
-// Step a unit; the hidden state is right in the last of its lanes, which has o.
+// Step a unit; the hidden state is valid in the last of its lanes, which has o.
 DEV void step(Unit& unit, const float (&gates)[ROWS]) {
     constexpr unsigned ALL = 0xffffffffu;
     const float o = gates[ROWS - 1];
@@ -145,14 +145,14 @@ DEV void step(Unit& unit, const float (&gates)[ROWS]) {
     unit.hidden = o * tanh_of(unit.cell);
 }
 
-// Frames of a tile on their way from global memory: one load each, waited for when they are used.
+// Prefetched frames of a tile; the loads are waited for at first use.
 struct Ahead {
     float in[EACH], in_factor[EACH], out_factor[EACH];
 };
 
-// The first inputs, asked for before it is known that they are wanted: to be told so first would
-// take a second journey to the host.  What shares a page with the first frame can be read, be it a
-// frame or not (share.py: ROOM).
+// Speculative load of the first inputs, before the launch header has arrived: otherwise a second
+// round trip to host memory would follow.  Any address on the page of the first frame can be read,
+// whether it is a frame or not (READ_AHEAD_BYTES in node_resources.py).
 struct Guess {
     float in[EACH];
     bool made[EACH];
@@ -197,18 +197,18 @@ DEV float output(const float* shared, int row) {
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-// Take the state that this thread's unit starts from.
+// Load the state of this thread's unit.
 DEV void resume(Unit& unit, const float* state) {
     const float* own = state + unit.layer * 2 * HIDDEN + unit.like;
     unit.hidden = own[0];
     unit.cell = own[HIDDEN];
 }
 
-// Take this thread's part of the weights.
+// Load this thread's part of the weights; return its unit.
 DEV Unit prepare(const float* weights, float* shared) {
     Unit unit;
     const int inside = threadIdx.x % GROUP;
-    // Threads beyond the last unit do what the last thread does, and nobody looks.
+    // Threads beyond the last unit repeat the last thread's work; their results are unused.
     const int thread = inside < HIDDEN * LANES ? inside : HIDDEN * LANES - 1;
     unit.layer = threadIdx.x / GROUP;
     unit.number = inside / LANES;
@@ -223,14 +223,14 @@ DEV Unit prepare(const float* weights, float* shared) {
     }
     for (int n = threadIdx.x; n < (KEEP == SHARED ? HEAD : 0); n += THREADS)
         shared[KEPT + n] = weights[n];
-    for (int n = threadIdx.x; n < INPUT; n += THREADS) shared[n] = 0.f;  // the padding must be
+    for (int n = threadIdx.x; n < INPUT; n += THREADS) shared[n] = 0.f;  // the padding must be zero
     for (int n = threadIdx.x; n <= WIDE; n += THREADS) shared[ENDS + n] = weights[HEAD + n];
     return unit;
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 1) lstm(const NamArgs args) {
     if (blockIdx.y) return;
-    // All that lies with the host is asked for at once, and nothing waits for it so far.
+    // Start all loads from host memory together, before the first use of any.
     const Block block = *args.block;
     const Guess guess(args);
     float* shared = shared_memory();

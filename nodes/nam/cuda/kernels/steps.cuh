@@ -1,14 +1,15 @@
-// The steps of a WaveNet (a layer, or a head of several taps): their past, and their weights.
+// Steps of a WaveNet (a layer, or a head of several taps): prefetch of past and weights.
 //
 // The past of a step is a ring of exactly (taps - 1) * dilation columns in global memory, with a
-// cursor at the oldest.  What a tile needs of it is known long before, so it is copied into a
-// window of shared memory, together with the step's weights, while STAGES - 1 earlier steps
-// compute.  Behind the past in the window come the tile's own columns.
+// cursor at the oldest.  The part that a tile needs is copied into a window in shared memory, with
+// the step's weights, while STAGES - 1 earlier steps compute.  In the window the tile's own columns
+// follow the past.
 
 static_assert(STAGED % (4 * COPYING) == 0, "copied in whole rounds");
 static_assert(STAGES >= 2 && STEPS >= STAGES, "a ring is written before it is read again");
 
-// Shared memory, in floats: what stays, the stages, and a corner of its own for each warp.
+// Shared memory, in floats: resident weights, stages, an exchange area for each warp, inputs,
+// cursors, launch header.
 constexpr int STAGE = WINDOW + STAGED;
 constexpr int AT_STAGES = RESIDENT;
 constexpr int AT_EXCHANGE = AT_STAGES + STAGES * STAGE, LAST_STAGE = AT_EXCHANGE - STAGE;
@@ -18,8 +19,7 @@ constexpr int AT_BLOCK = AT_CURSORS + 2 * STEPS;
 constexpr int BLOCK_NUMBERS = 6;
 static_assert(SHARED >= AT_BLOCK + BLOCK_NUMBERS, "shared memory is asked for");
 
-// A pointer to global memory, computed once: a compiler that knows how it came about would put it
-// together again at every use.
+// Hide how a pointer was computed, so that the compiler does not recompute it at every use.
 DEV float* settled(float* p) {
 #ifndef CUDA_SHIM
     asm volatile("" : "+l"(p));
@@ -28,15 +28,15 @@ DEV float* settled(float* p) {
     return p;
 }
 
-// Where a thread block is.
+// Position of a thread in its block, tile and step.
 struct Run {
     float* shared;
     float* weights;
     float* state;
     int thread, warp, lane;
     int frames, later;  // of this tile, and of the next
-    int step, stage;    // which of them all, and where in shared memory
-    int turn;           // which of two sets of cursors and inputs is this tile's
+    int step, stage;    // its number, and the offset of its stage
+    int turn;           // which of the two sets of cursors and inputs belongs to this tile
 
     DEV int* cursors(int which) const {
         return reinterpret_cast<int*>(shared + AT_CURSORS) + which * STEPS;
@@ -44,32 +44,32 @@ struct Run {
     DEV const float* heard() const { return shared + AT_HEARD + turn * TILE + warp * COLUMNS; }
     DEV int exchange() const { return AT_EXCHANGE + warp * COLUMNS * EXCHANGE; }
     DEV int staged() const { return stage + WINDOW; }
-    // Whether this warp has columns to compute; one that copies never has.
+    // Whether this warp has columns to compute; false for copying warps.
     DEV bool busy() const { return warp * COLUMNS < frames; }
     DEV bool copies() const { return thread >= COMPUTING; }
     DEV int copier() const { return thread - COMPUTING; }
 };
 
-// Where the window of the step after this one is, and of the one before.
+// Offset of the stage after this one, and before.
 DEV int after(int stage) { return stage == LAST_STAGE ? AT_STAGES : stage + STAGE; }
 DEV int before(int stage) { return stage == AT_STAGES ? LAST_STAGE : stage - STAGE; }
 
 DEV int lookback(const Step& step) { return (step.taps - 1) * step.dilation; }
 
-// This warp's columns at the first tap.
+// Offset of this warp's columns at the first tap.
 template <int CHANNELS>
 DEV int oldest(const Run& run) {
     return run.stage + run.warp * COLUMNS * pitch(CHANNELS);
 }
 
-// Where this warp's columns are in the window of a step.
+// Offset of this warp's own columns in the window of a step.
 template <int CHANNELS>
 DEV int own(const Run& run, const Step& step, int window) {
     return window + step.own + run.warp * (COLUMNS * pitch(CHANNELS));
 }
 
-// Of the columns that the copiers move at once: which is this one's, and which four channels.
-// Neighbours in a warp take columns whose places in shared memory meet all the banks.
+// The column and the group of four channels that this copying thread moves.  Neighbouring threads
+// move columns whose addresses in shared memory use all banks.
 template <int QUADS>
 struct Share {
     static constexpr int ACROSS = COPYING / QUADS;
@@ -82,22 +82,22 @@ struct Share {
     DEV bool idle() const { return column >= ACROSS; }
 };
 
-// Where in a ring of such a length a place less than twice as far is.
+// place modulo length, for place < 2 * length.
 DEV unsigned turned(unsigned place, unsigned length) { return min(place, place - length); }
 
-// Start copying what a tile needs of the past.  All is computed for several copies at once and
-// without a branch: a copier has nobody to fill its waits.
+// Start copying the past that a tile needs.  Addresses of several copies are computed together and
+// without branches, to hide latency: copying warps have no other work.
 template <int QUADS>
 DEV void fetch_past(const Run& run, const Step& step, int window, unsigned cursor) {
     using Mine = Share<QUADS>;
     constexpr int ACROSS = Mine::ACROSS, NEED = (most_rows(QUADS) + ACROSS - 1) / ACROSS;
-    constexpr int PIECE = TILE / ACROSS < 1 ? 1 : TILE / ACROSS;  // rounds for a tap
+    constexpr int PIECE = TILE / ACROSS < 1 ? 1 : TILE / ACROSS;  // rounds per tap
     constexpr int UNROLL = NEED <= 8 ? NEED : (8 + PIECE - 1) / PIECE * PIECE;
     constexpr bool EVEN = TILE % ACROSS == 0 && (NEED <= UNROLL || UNROLL % PIECE == 0);
     const Mine mine(run);
     if (mine.idle()) return;
     const unsigned length = lookback(step), ring = step.past + 4 * mine.quad;
-    const unsigned jump = step.dilation - step.reach;  // from the end of a tap's piece to the next
+    const unsigned jump = step.dilation - step.reach;  // between the columns of two taps
     float* to = run.shared + window + mine.column * pitch(4 * QUADS) + 4 * mine.quad;
 #pragma unroll 1
     for (int first = 0; first < step.rows; first += UNROLL * ACROSS) {
@@ -114,7 +114,7 @@ DEV void fetch_past(const Run& run, const Step& step, int window, unsigned curso
     }
 }
 
-// Write this tile's last columns over the ring's oldest.
+// Write this tile's last columns over the ring's oldest ones.
 template <int QUADS>
 DEV void keep(const Run& run, const Step& step, int window, unsigned cursor) {
     using Mine = Share<QUADS>;
@@ -143,7 +143,7 @@ DEV void keep(const Run& run, const Step& step, int window, unsigned cursor) {
     }
 }
 
-// Where the oldest column is after so many frames more.
+// Position of the oldest column after `frames` more frames.
 DEV int moved(int cursor, const Step& step, int frames) {
     const int length = lookback(step);
     if (frames >= length) return 0;
@@ -151,7 +151,7 @@ DEV int moved(int cursor, const Step& step, int frames) {
     return cursor >= length ? cursor - length : cursor;
 }
 
-// Do one or the other for the width the step has, among the WIDTHS there are.
+// Call fetch_past or keep for the step's number of quads, one of the mask WIDTHS.
 template <bool FETCH, int QUADS = 1>
 DEV void move_past(const Run& run, const Step& step, int window, int cursor) {
     if constexpr ((WIDTHS >> QUADS & 1) == 0) {
@@ -164,14 +164,14 @@ DEV void move_past(const Run& run, const Step& step, int window, int cursor) {
     }
 }
 
-// Start copying what a step ahead needs; beyond this tile's last step come the next tile's first.
+// Start copying weights and past for step `ahead`; STEPS and more are steps of the next tile.
 DEV void fetch(const Run& run, int ahead, int window) {
     const bool beyond = ahead >= STEPS;
     const int number = beyond ? ahead - STEPS : ahead;
     if (!beyond || run.later > 0) {
         const Step step = steps[number];
         const int cursor = run.cursors(beyond ? 1 - run.turn : run.turn)[number];
-        // Whole rounds, though the last may end in the next step's weights.
+        // Whole rounds: the last may read into the next step's weights.
         const float* from = settled(run.weights + (step.weights + 4 * run.copier()));
         float* to = run.shared + window + WINDOW + 4 * run.copier();
 #pragma unroll 16
@@ -179,12 +179,12 @@ DEV void fetch(const Run& run, int ahead, int window) {
             if (4 * COPYING * n < step.size) cp16(to + 4 * COPYING * n, from + 4 * COPYING * n);
         move_past<true>(run, step, window, cursor);
     }
-    cp_commit();  // an empty group counts as well: the same wait is right for every step
+    cp_commit();  // an empty group counts too, so that every step waits for the same number
 }
 
-// All warps meet once a step: those that compute have given their columns, and what the copiers
-// fetched has come.  They do so in different places of the text, which __syncthreads is not for;
-// the instruction behind it counts who comes, from wherever (PTX ISA, barrier.sync).
+// Block barrier, once a step: columns are written, and prefetched data has arrived.  Computing and
+// copying warps reach it at different places of the source, which __syncthreads does not allow; the
+// instruction counts arrivals from any place (PTX ISA, barrier.sync).
 DEV void meet() {
 #ifdef CUDA_SHIM
     __syncthreads();
@@ -198,13 +198,13 @@ DEV void finish(Run& run) {
     ++run.step;
 }
 
-// What the copiers do in a tile.
+// Work of the copying warps in a tile.
 DEV void copy(Run& run) {
 #pragma unroll 1
     while (run.step < STEPS) {
         cp_wait<STAGES - 2>();
         meet();
-        // The stage of the step before is free since they met.
+        // The stage of the step before is free since the barrier.
         fetch(run, run.step + STAGES - 1, before(run.stage));
         move_past<false>(run, steps[run.step], run.stage, run.cursors(run.turn)[run.step]);
         finish(run);

@@ -1,13 +1,13 @@
-// Convolutions by tensor cores, where channels come by eights; by plain arithmetic elsewhere.
+// Convolutions on tensor cores where channels are multiples of eight; FMA elsewhere.
 //
-// A tensor core sees 10 bits of each factor's mantissa.  TENSORS is 1 where that is to do, and 3
-// where each factor is taken as the sum of two such numbers: then what is left out is the product
-// of both remainders.  With 0 there are none.
+// A tensor core uses 10 bits of each factor's mantissa (TF32).  TENSORS is 1 for one product; 3
+// where each factor is split into two TF32 numbers and only the product of both remainders is left
+// out; 0 for none.
 //
-// The weights of such a convolution come as [tap][8 in][pair][lane][8 out][2], in the order in which
-// the lanes take them (pack.py): if they can, two blocks of 8 x 8 at once.
+// Weights are [tap][8 in][pair][lane][8 out][2], in the order in which lanes load them
+// (weight_packing.py): two blocks of 8 x 8 at once where possible.
 
-// A part of x that a tensor core sees, and what is left.
+// x = high + low; high has TF32 precision.
 struct Split {
     float high, low;
     DEV explicit Split(float x) : high(tf_hi(x)), low(x - tf_hi(x)) {}
@@ -19,7 +19,7 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
     constexpr int TILES = OUT / 8, PAIR = TILES % 2 ? 1 : 2, DEEP = COLUMNS / 16;
     at.weights += lane * 2 * PAIR;
     at.columns += lane / 4 * pitch(IN) + lane % 4;
-    // Added up apart: the rests are small, and who adds waits for the sum before.
+    // Separate sums: the remainders are small, and independent sums need not wait for each other.
     float main[DEEP][TILES][4], rest[DEEP][TILES][2][4];
 #pragma unroll
     for (int m = 0; m < DEEP; ++m)
@@ -77,7 +77,7 @@ DEV void convolve_on_tensors(Fragment<OUT>& sums, const float* shared, Places at
                     main[m][n][r] + (rest[m][n][0][r] + rest[m][n][1][r]);
 }
 
-// sums += weights * columns; all lanes of the warp take part.
+// sums += weights * columns; called by all lanes of the warp.
 template <int IN, int OUT, int UNROLL>
 DEV void convolve(Fragment<OUT>& sums, const float* shared, Places at, int taps, int lane) {
     if constexpr (on_tensors(IN) && on_tensors(OUT))

@@ -1,33 +1,32 @@
-// A WaveNet that streams: one thread block plays one instance, or one chunk of its signal.
+// Streaming WaveNet: a thread block processes one instance, or one chunk of its signal.
 //
-// Time goes by in tiles of TILE frames.  A warp owns COLUMNS of them and all channels: what a
-// layer does to its own columns stays in the warp, in registers and in the warp's own corner of
-// shared memory.  Only a convolution looks at the past and at other warps' columns: hence one
-// block barrier per step.
+// Frames are processed in tiles of TILE.  A warp owns COLUMNS frames of a tile, with all channels:
+// a layer keeps its columns in registers and in the warp's own exchange area in shared memory.
+// Only convolutions read the past and other warps' columns: hence one block barrier per step.
 //
-// Every column is computed by the same instructions in the same order, wherever it lies in a tile:
-// the bits do not depend on how a signal is cut.
+// Every column is computed by the same instructions in the same order at any position of a tile:
+// results do not depend, to the bit, on how a signal is divided into blocks.
 //
-// Parts, in the order they are put together: the header made for the network, common.cuh,
-// fragments.cuh, tensors.cuh, activations.cuh, steps.cuh, arrays.cuh, and this.
+// Order of the sources: generated preamble, common.cuh, fragments.cuh, tensors.cuh,
+// activations.cuh, steps.cuh, arrays.cuh, this file.
 
-// An input frame on its way from the host's memory, and what it is to be multiplied by.
+// A prefetched input frame, and its factor.
 struct Ahead {
     float in, factor;
 };
 
-// The part of the signal that this thread block plays: `lead` frames unheard, then `length`.
-// Pointers are at the first frame that is heard, and frames are counted from it.
+// The part of the signal that this thread block processes: `lead` warm-up frames without output,
+// then `length`.  Pointers and frame numbers are relative to the first output frame.
 struct Part {
     const float* in;
     const float* in_factor;   // null: none
     const float* past;        // null: the lead comes from `in`
-    float* heard;             // null: not wanted
+    float* heard;             // null: not written
     float* out;
     const float* out_factor;  // null: none
     int lead, length;
 
-    // Two loads that nothing waits for: who multiplied here would wait for both.
+    // Two loads; not multiplied here, as that would wait for both.
     DEV Ahead ask(int frame) const {
         if (past && frame < 0) return {past[frame], 1.f};
         return {in[frame], in_factor ? in_factor[frame] : 1.f};
@@ -51,11 +50,11 @@ DEV Part part_of(const NamArgs& args, const int* block, int chunk) {
     return part;
 }
 
-// Frames of the tile that begins so many frames before the end.
+// Frames of a tile that begins `left` frames before the end.
 DEV int tile_of(int left) { return left < 0 ? 0 : left < TILE ? left : TILE; }
 
-// Play the part, whose first inputs are given; return whether this thread made a number that is
-// not finite.
+// Process the part; `ahead` is its first input.  Return whether this thread computed an output
+// that is not finite.
 DEV bool stream(Run& run, const Part& part, Ahead ahead) {
     bool spoiled = false;
     for (int first = -part.lead; first < part.length; first += TILE) {
@@ -66,7 +65,7 @@ DEV bool stream(Run& run, const Part& part, Ahead ahead) {
         if (run.thread < TILE) run.shared[AT_HEARD + run.turn * TILE + run.thread] = driven;
         if (part.heard && run.thread < run.frames && frame >= 0) part.heard[frame] = driven;
         __syncthreads();
-        // The host's memory is far away: the next tile's input is asked for while this one plays.
+        // The host's memory is far away: load the next tile's input while this one is processed.
         if (run.thread < run.later) ahead = part.ask(frame + TILE);
         for (int i = run.copier(); i >= 0 && i < STEPS; i += COPYING)
             run.cursors(1 - run.turn)[i] = moved(run.cursors(run.turn)[i], steps[i], run.frames);
@@ -81,9 +80,9 @@ DEV bool stream(Run& run, const Part& part, Ahead ahead) {
     return spoiled;
 }
 
-// The first inputs, asked for before it is known that they are wanted: to be told so first would
-// take a second journey to the host.  What shares a page with the first frame can be read, be it a
-// frame or not (share.py: ROOM).
+// Speculative load of the first inputs, before the launch header has arrived: otherwise a second
+// round trip to host memory would follow.  Any address on the page of the first frame can be read,
+// whether it is a frame or not (READ_AHEAD_BYTES in node_resources.py).
 struct Guess {
     Ahead ahead;
     bool made;
@@ -98,7 +97,7 @@ struct Guess {
     }
 };
 
-// Take what stays, the cursors of the state, and what the first steps need.
+// Load resident weights and cursors; start copying for the first steps.
 DEV void start(Run& run) {
     if (run.copies()) {
         for (int i = run.copier(); i < RESIDENT / 4; i += COPYING)
@@ -106,7 +105,7 @@ DEV void start(Run& run) {
         cp_commit();
     }
     for (int i = run.thread; i < STEPS; i += THREADS) {
-        // A state that was never played holds anything.
+        // A state that was never used may hold any value.
         const float cursor = run.state[CURSORS + i];
         const bool sound = cursor >= 0.f && cursor < static_cast<float>(lookback(steps[i]));
         run.cursors(0)[i] = sound ? static_cast<int>(cursor) : 0;
@@ -124,7 +123,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     run.lane = run.thread % 32;
     run.frames = run.later = run.turn = 0;
     run.stage = AT_STAGES;
-    // One read of neighbouring numbers: they, too, are in the host's memory.
+    // One coalesced load of the launch header, which is in host memory.
     int number = 0;
     if (run.thread < BLOCK_NUMBERS) number = reinterpret_cast<const int*>(args.block)[run.thread];
     const Guess guess(args, run.thread);
@@ -132,7 +131,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     const long long instance = blockIdx.x;
     run.weights = settled(const_cast<float*>(args.weights) + instance * args.weights_stride);
     run.state = settled(args.state + instance * slots * STATE);
-    if (slots == 1) start(run);  // there is no other slot: no need to be told
+    if (slots == 1) start(run);  // the only slot: no need to wait for the launch header
 
     int* block = reinterpret_cast<int*>(run.shared + AT_BLOCK);
     if (run.thread < BLOCK_NUMBERS) block[run.thread] = number;
@@ -146,7 +145,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     if (run.thread < run.frames && (afresh || !guess.made))
         ahead = part.ask(run.thread - part.lead);
     if (slots > 1 || afresh) {
-        cp_wait<0>();  // what was started is not what it should have been
+        cp_wait<0>();  // discard copies that were started for another slot
         run.state += (block[1] + chunk) % slots * static_cast<long long>(STATE);
         for (int i = run.thread; i < (afresh ? STATE / 4 : 0); i += THREADS)
             store4(run.state + 4 * i, float4{0.f, 0.f, 0.f, 0.f});
@@ -155,7 +154,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) wavenet(const NamA
     }
     if (run.frames == 0) return cp_wait<0>();
     run.state = settled(run.state);
-    cp_wait<STAGES - 1>();  // for what stays; the barrier of the first tile is still to come
+    cp_wait<STAGES - 1>();  // for what stays resident; the first tile's barrier follows
     const bool spoiled = stream(run, part, ahead);
 
     for (int i = run.thread; i < STEPS; i += THREADS)
