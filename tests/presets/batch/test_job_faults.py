@@ -180,7 +180,8 @@ def test_as_many_threads_as_this_process_may_use(
 
 def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(mixed: Path) -> None:
     script = (
-        "import os, sys\nfrom pathlib import Path\nfrom namgraph.presets.batch import run as job_run\n"
+        "import os, sys\nfrom pathlib import Path\n"
+        "from namgraph.presets.batch import run as job_run\n"
         "from namgraph.presets.batch.job import read_job\nfrom namgraph.presets import render\n"
         "def dies(*args, **kwargs):\n    os._exit(9)\n"
         "render.render = dies\n"
