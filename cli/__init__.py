@@ -9,4 +9,6 @@
     describe    describe a file, for ``info``
     plot        picture of a rack's input and output
     benchmarks/ measurements of ``bench``, of a rack and by suite
+
+``__main__.py`` of the package starts it, with Ctrl-C handled before anything is imported.
 """
