@@ -1,1 +1,14 @@
-"""The ``namgraph`` command."""
+"""The ``namgraph`` command.
+
+    main        build the parser, parse, run the verb
+    arguments   parser class and option groups that verbs share
+    console     streams, exit codes, lines on stdout and stderr
+    signals     handlers of SIGINT, SIGTERM and SIGHUP
+    progress    progress line on a terminal
+    demo, render, batch, info, bench, devices, warm; live/, verify/  one verb each
+    describe    describe a file, for ``info``
+    plot        picture of a rack's input and output
+    benchmarks/ measurements of ``bench``, of a rack and by suite
+
+``__main__.py`` of the package starts it, with Ctrl-C handled before anything is imported.
+"""

@@ -49,6 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say(json.dumps(asdict(done)))
     else:
-        there = f", {done.kept} were there" if done.kept else ""
-        say(f"{done.made} files made, {done.seconds:.1f} s of sound{there}; see {done.manifest}")
+        kept = f", {done.kept} up to date" if done.kept else ""
+        say(f"{done.made} files made, {done.seconds:.1f} s of sound{kept}; see {done.manifest}")
     return int(arguments.strict and any(asdict(done.faults).values()))

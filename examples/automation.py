@@ -1,4 +1,4 @@
-"""Change parameters at exact frames: the same to the bit in every block size."""
+"""Change parameters at exact frames: bit-identical output in every block size."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Write a node of one's own: a tremolo, with a kernel that runs as native code, and test it."""
+"""Write a node: a tremolo with a kernel that is compiled to native code, and test it."""
 
 import math
 
@@ -11,7 +11,7 @@ STATE = np.dtype(
     [
         ("rate_hz", np.float64),  # a parameter has a float64 field of its name: its target
         ("depth", np.float64),
-        ("depth_now", np.float64),  # NAME_now: where the parameter is on its way there
+        ("depth_now", np.float64),  # NAME_now: the smoothed value
         ("coefficient", np.float64),
         ("phase", np.float64),  # in turns, 0 to 1
         ("frame_s", np.float64),
@@ -45,7 +45,7 @@ class Tremolo(ng.Node):
     depth: float = ng.param(default=0.7, low=0.0, high=1.0)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for one curve, shared by all channels."""
+        """Allocate the record and one curve, shared by all channels."""
         made = io.memory.record(
             STATE,
             **io.params,
@@ -58,7 +58,7 @@ class Tremolo(ng.Node):
 
 
 def main() -> None:
-    check_node(Tremolo())  # everything a node must keep; raises where it does not
+    check_node(Tremolo())  # raises if the node breaks the contract of nodes
     graph = ng.Graph()
     tremolo = graph.add("tremolo", Tremolo(rate_hz=4.0, depth=1.0))
     graph.input("in", channels=1) >> tremolo >> graph.output("out", channels=1)

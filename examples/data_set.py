@@ -1,6 +1,6 @@
-"""A data set: two amps at three gains through a rack, each file with what it was made of.
+"""Render a data set: two amps at three gains through a rack, with a manifest of the settings.
 
-The same as ``namgraph batch JOB.json``.  Run it twice in one folder, and nothing is made twice.
+The same as ``namgraph batch JOB.json``.  A second run in the same folder renders nothing.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Who keeps the sound going while Python is busy: a compiled callback, or one in Python?
+"""Compare lost blocks of a compiled audio callback and one in Python, while Python is busy.
 
     python examples/gil_torture.py [SECONDS]
 
-A clock plays the same rack twice, as a sound card would: once the callback is namgraph's, once a
-Python function.  Shown is the share of blocks never rendered.
+A clock plays the same rack with both callbacks, as a sound card would.  Printed is the share of
+blocks that were due and never rendered.
 """
 
 import ctypes

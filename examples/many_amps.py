@@ -1,6 +1,6 @@
-"""One guitar through many amps at once: reamping for a data set, on a GPU if there is one.
+"""Render one guitar through many amps at once (reamping), on a GPU if there is one.
 
-On the CPU the same code gives the same sound: only slower.
+On the CPU the same code gives the same sound, more slowly.
 """
 
 import tempfile

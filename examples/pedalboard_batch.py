@@ -1,4 +1,4 @@
-"""Play a folder of recordings through one board, and write FLAC files."""
+"""Render a folder of recordings through one board to FLAC files."""
 
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from namgraph.runtime.adapters.pedalboard import GraphPlugin
 
 
 def batch(sources: Path, target: Path) -> int:
-    """Play every file; the board is made once, and every file starts from a clean one."""
+    """Render every file through one board, which is reset before each file; return their number."""
     rack = GraphPlugin(ng.load_preset("crunch"), fit="first")
     board = pb.Pedalboard([rack, pb.Limiter(threshold_db=-1)])
     done = 0

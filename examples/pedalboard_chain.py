@@ -1,4 +1,4 @@
-"""A NAM rack between a Compressor and a Reverb: a graph of ours in a chain of pedalboard's."""
+"""Use a NAM rack as a plugin in a pedalboard chain, between a Compressor and a Reverb."""
 
 import sys
 

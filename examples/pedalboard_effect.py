@@ -1,4 +1,4 @@
-"""One of pedalboard's plugins as a node in a graph of ours: for rendering and for scripts."""
+"""Use a plugin of pedalboard as a node of a graph: for rendering and scripts."""
 
 import sys
 

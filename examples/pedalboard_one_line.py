@@ -1,4 +1,4 @@
-"""A script of a pedalboard user's, with one line changed: their amp is now a rack of ours."""
+"""A pedalboard script with one line changed: its amp is now a NAM rack."""
 
 import sys
 

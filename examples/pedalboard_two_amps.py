@@ -1,4 +1,4 @@
-"""Two amps side by side in a Mix, and a knob that moves while they play."""
+"""Play two amps in parallel in a Mix, and change a parameter while they play."""
 
 import sys
 

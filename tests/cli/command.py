@@ -1,4 +1,4 @@
-"""What tests of the command begin with."""
+"""Helpers of the tests of the command."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ def read(path: Path | str) -> tuple[Any, int]:
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Run the command, which must fail as a user may expect; return what it said."""
+    """Run the command, which must fail with one line on stderr; return that line."""
     before = sorted(p.name for p in Path().iterdir())
     try:
         code: Any = main(arguments)

@@ -1,4 +1,4 @@
-"""``namgraph bench --suite``: every suite runs from the package alone, and says where it ran."""
+"""``namgraph bench --suite``: every suite runs, and names its machine."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How the command refuses: one line that says what is wrong, and nothing is lost."""
+"""Errors of the command: one line on stderr, exit code 2, and no file changed."""
 
 import errno
 import importlib.util
@@ -65,7 +65,9 @@ def test_no_gpu_is_one_line(there: Path, capsys: pytest.CaptureFixture[str], ver
     assert said.endswith("must be auto or cpu\n")
 
 
-def test_names_cannot_command_the_terminal(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_in_names_are_escaped(
+    there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said = refused(capsys, "render", "crunch", "\x1b[2J\n.wav", "out.wav")
     assert "\x1b" not in said
     assert "\\x1b[2J" in said
@@ -95,7 +97,7 @@ def test_an_empty_file(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "empty.wav: holds no samples" in said
 
 
-def test_samples_that_are_no_numbers(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_input_samples_that_are_not_finite(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = GUITAR.copy()
     bad[[3, 5]] = np.nan
     wav(there / "bad.wav", bad)
@@ -134,7 +136,7 @@ def test_no_space_left(
     assert said == "namgraph: error: out.wav: cannot be written: No space left on device\n"
 
 
-def test_matplotlib_is_asked_for(
+def test_missing_matplotlib_is_an_error(
     there: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -155,7 +157,9 @@ def test_an_interrupted_render_leaves_nothing(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_bug_is_not_hidden(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_a_traceback(
+    there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""Decoders that write to stderr by themselves: the command's stderr is for its own lines."""
+"""Messages that audio decoders print: none reaches the command's stderr."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ def test_an_mp3_without_audio_is_one_line(broken: Path, name: str) -> None:
         assert run(*arguments) == (2, f"namgraph: error: {said}\n")
 
 
-def test_a_decoder_s_notes_are_not_the_command_s(broken: Path) -> None:
+def test_decoder_messages_do_not_reach_stderr(broken: Path) -> None:
     assert run("info", "cut.mp3") == (0, "")
     code = "import soundfile; soundfile.read('cut.mp3')"  # the control: it does write
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -68,7 +68,7 @@ def test_a_decoder_s_notes_are_not_the_command_s(broken: Path) -> None:
     assert done.stderr  # a program's own stderr is left alone
 
 
-def test_lines_of_the_command_wait_for_the_decoder(capfd: pytest.CaptureFixture[str]) -> None:
+def test_stderr_lines_wait_for_a_silenced_decoder(capfd: pytest.CaptureFixture[str]) -> None:
     with silent_decoders():
         inside, done = threading.Event(), threading.Event()
 

@@ -1,4 +1,4 @@
-"""The command among other processes: streams that are closed or full, signals, bad surroundings."""
+"""The command as a process: closed or full streams, signals, environment, limits."""
 
 import os
 import signal
@@ -56,13 +56,13 @@ def test_stdout_is_closed() -> None:
 
 @POSIX
 @pytest.mark.parametrize("end", ["2>&-", ">&- 2>&-", pytest.param("2>/dev/full", marks=FULL)])
-def test_nobody_hears_the_error(end: str) -> None:
+def test_stderr_is_closed_or_full(end: str) -> None:
     assert shell(f'"$@" info none.wav {end}').returncode == 2
     assert shell(f'"$@" no-verb {end}').returncode == 2
 
 
 @POSIX
-def test_a_locale_without_the_name_s_letters(tmp_path: Path) -> None:
+def test_a_name_that_the_locale_cannot_encode(tmp_path: Path) -> None:
     name = tmp_path / "Ünï.nam"
     name.write_bytes(Path(LSTM).read_bytes())
     line = f"\"$@\" info '{name}'"
@@ -76,12 +76,12 @@ def test_a_locale_without_the_name_s_letters(tmp_path: Path) -> None:
 
 @POSIX
 @pytest.mark.parametrize("verb", ["info crunch", "render crunch in.wav out.wav"])
-def test_lanes_that_no_vector_has(verb: str) -> None:
+def test_a_wrong_namgraph_lanes_is_an_error(verb: str) -> None:
     done = shell(f'"$@" {verb}', NAMGRAPH_LANES="3")
     assert one_line(done, "namgraph: error: NAMGRAPH_LANES is '3': must be 4, 8 or 16"), done
 
 
-def test_lanes_that_no_vector_has_are_refused_by_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plans_refuse_a_wrong_namgraph_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = ng.Graph()
     graph.input("in", channels=1) >> graph.output("out", channels=1)
     monkeypatch.setenv("NAMGRAPH_LANES", "3")
@@ -107,7 +107,7 @@ def test_a_render_that_is_stopped_leaves_nothing(tmp_path: Path, number: int) ->
     assert [p.name for p in tmp_path.iterdir()] == ["in.wav"]
 
 
-def test_handlers_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
+def test_signal_handlers_are_restored(capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert main(["info", CAB]) == 0
     assert signal.getsignal(signal.SIGTERM) is before
@@ -116,7 +116,7 @@ def test_handlers_are_put_back(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "place", ["namgraph.cli.main.build_parser", "namgraph.cli.describe.describe"]
 )
-def test_ctrl_c_is_quiet_wherever_it_comes(
+def test_ctrl_c_prints_no_traceback(
     place: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: Any, **__: Any) -> None:
@@ -128,7 +128,7 @@ def test_ctrl_c_is_quiet_wherever_it_comes(
 
 
 @POSIX
-def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
+def test_an_ignored_sighup_stays_ignored(tmp_path: Path) -> None:
     code = (
         "import signal, sys\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
@@ -139,7 +139,7 @@ def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
 
 
 @POSIX
-def test_the_file_system_takes_no_more(tmp_path: Path) -> None:
+def test_a_file_size_limit(tmp_path: Path) -> None:
     at = tmp_path / "out.wav"
     done = shell(f"ulimit -f 100; \"$@\" render '{LSTM}' '{DI}' '{at}'")
     said = [s for s in done.stderr.splitlines() if s.startswith("namgraph")]  # Numba warns, too
@@ -161,7 +161,7 @@ def test_a_failure_elsewhere_is_not_blamed_on_the_output(
     assert said == "namgraph: error: cache/kernel.nbi: No space left on device\n"
 
 
-def test_the_levels_told_are_those_of_the_file(
+def test_printed_levels_are_those_of_the_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -180,14 +180,12 @@ def test_the_levels_told_are_those_of_the_file(
 @pytest.mark.parametrize(
     "name", ["../bundled.py", "/etc/passwd", "", ".", "../assets/cab.wav", "no.wav"]
 )
-def test_assets_are_the_shipped_ones(name: str) -> None:
+def test_asset_refuses_other_files(name: str) -> None:
     with pytest.raises(ng.FileError, match=r"there is cab\.wav, crunch-lstm\.nam"):
         ng.asset(name)
 
 
 @pytest.mark.parametrize("verb", ["bench crunch", "live crunch --null", "render crunch a b"])
-def test_a_block_of_nothing_is_named_as_it_was_given(
-    verb: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_block_of_zero_names_the_option(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*verb.split(), "--block", "0"]) == 2
     assert capsys.readouterr().err.startswith("namgraph: error: --block is 0: must ")

@@ -1,4 +1,4 @@
-"""The verbs ``live`` and ``devices``: what they print, and how they refuse."""
+"""The verbs ``live`` and ``devices``: output and errors."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum("p99" in line for line in lines) > 3, "a line for each node"
 
 
-def test_a_terminal_gets_one_line_that_is_renewed(
+def test_a_terminal_gets_one_line_that_is_redrawn(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
@@ -79,7 +79,7 @@ def test_a_terminal_gets_one_line_that_is_renewed(
         (("live", "crunch", "--device", ""), "device is ''"),
     ],
 )
-def test_what_cannot_be_is_one_line(
+def test_invalid_options_are_one_line(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
 ) -> None:
     assert main(arguments) == 2

@@ -1,4 +1,4 @@
-"""How ``live`` ends, whatever ends it, and how its line fits the terminal."""
+"""``live``: the summary after each kind of end, and the width of the status line."""
 
 import json
 import os
@@ -130,7 +130,7 @@ def test_a_line_is_cut_by_the_columns_it_takes(text: str, columns: int, cut: str
     assert display._truncate(text, columns) == cut
 
 
-def test_without_a_terminal_the_environment_says_how_wide(
+def test_without_a_terminal_columns_gives_the_width(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("COLUMNS", "20")

@@ -1,4 +1,4 @@
-"""No verb writes over a file that it reads, nor two results at one place."""
+"""No verb replaces a file that it reads, or writes two results to one file."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def rigs(there: Path) -> Iterator[Path]:
         ("verify amp.nam --against ref.wav --input in.png --plot in.png", "is the input"),
     ],
 )
-def test_a_file_that_is_read_stays(
+def test_an_input_file_is_never_replaced(
     rigs: Path, capsys: pytest.CaptureFixture[str], arguments: str, said: str
 ) -> None:
     if "verify" in arguments:
@@ -65,7 +65,7 @@ def test_demo_replaces_nothing_that_ships(
         assert (there / "assets" / name).read_bytes() == Path(ng.asset(name)).read_bytes()
 
 
-def test_demo_draws_over_nothing_that_it_writes(
+def test_demo_refuses_one_file_for_sound_and_picture(
     there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("matplotlib")
@@ -85,7 +85,7 @@ def test_demo_draws_over_nothing_that_it_writes(
         ({"name": "folder"}, "folder.wav: cannot be written: it is a folder, not a plain file"),
     ],
 )
-def test_a_job_replaces_nothing_that_it_reads(
+def test_a_job_refuses_to_replace_its_inputs(
     rigs: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, object], said: str
 ) -> None:
     os.symlink("amp.nam", "link.wav")

@@ -1,4 +1,4 @@
-"""What the verbs of the command do, and that they do it as a process too."""
+"""Results of the verbs, in this process and as a process."""
 
 import io
 import json
@@ -111,7 +111,7 @@ def test_a_rack_without_models_takes_any_rate(there: Path) -> None:
 
 
 class Terminal(io.StringIO):
-    """Where a user looks on."""
+    """A terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -243,7 +243,7 @@ def test_exit_codes(there: Path) -> None:
     assert bad.stderr == "namgraph: error: none.wav: cannot be read: No such file or directory\n"
 
 
-def test_a_reader_that_goes_away(there: Path) -> None:
+def test_a_closed_pipe_is_exit_code_141(there: Path) -> None:
     command = [sys.executable, "-m", "namgraph.cli.main", "info", *[CAB] * 3]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

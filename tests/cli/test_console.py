@@ -1,4 +1,4 @@
-"""What is printed cannot steer a terminal, whoever has written it."""
+"""Printed text has no control characters, wherever it comes from."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ def steers(text: str) -> set[str]:
     return found - {"\n"}
 
 
-def test_commands_are_spelled_out_and_words_stay() -> None:
+def test_control_characters_are_escaped_and_letters_stay() -> None:
     assert printable(ROT) == SHOWN
     assert printable(FINE) == FINE
     assert printable("one\ntwo") == "one\ntwo"
@@ -43,7 +43,7 @@ def test_commands_are_spelled_out_and_words_stay() -> None:
 
 
 @given(st.text())
-def test_no_text_steers(text: str) -> None:
+def test_printable_text_has_no_control_characters(text: str) -> None:
     assert not steers(printable(text))
     assert "\n" not in one_line(text)
     assert printable(printable(text)) == printable(text)
@@ -54,7 +54,7 @@ def test_json_stays_json(text: str) -> None:
     assert json.loads(printable(json.dumps({"a": text}))) == {"a": text}
 
 
-def test_all_that_is_printed_goes_through_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_say_and_note_escape_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     say(f"first {ROT}\nsecond")
     note(f"first {ROT}\nsecond")
     out, err = capsys.readouterr()
@@ -72,9 +72,7 @@ def _model(folder: Path) -> Path:
     return path
 
 
-def test_info_of_a_file_that_would_steer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_info_escapes_metadata(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _model(tmp_path)
     assert main(["info", str(path)]) == 0
     out = capsys.readouterr().out
@@ -87,7 +85,7 @@ def test_info_of_a_file_that_would_steer(
     assert held["files"][0]["metadata"]["name"].startswith(f"evil {ROT}")
 
 
-def test_a_file_that_is_called_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_info_escapes_file_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a\x1b[2Jb\n.nam"
     path.write_bytes(Path(ng.asset("crunch-lstm.nam")).read_bytes())
     assert main(["info", str(path)]) == 0
@@ -115,7 +113,7 @@ def test_live_and_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
-def test_names_that_are_no_text_can_be_drawn(tmp_path: Path) -> None:
+def test_names_with_surrogates_can_be_drawn(tmp_path: Path) -> None:
     path = tmp_path / "a\udcff.nam"
     path.write_bytes(Path(ng.asset("crunch-lstm.nam")).read_bytes())
     graph = ng.Graph()
@@ -138,7 +136,7 @@ def test_events_stay_json() -> None:
     assert issubclass(JsonDisplay, Display)
 
 
-def test_nothing_is_lost_in_a_locale_without_letters(tmp_path: Path) -> None:
+def test_an_ascii_locale_escapes_letters(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "namgraph.cli.main", "info", str(_model(tmp_path))],
         capture_output=True, check=True, env={"PYTHONIOENCODING": "ascii", "PATH": ""},

@@ -38,7 +38,7 @@ def test_the_content_decides(name: str, tmp_path: Path, monkeypatch: pytest.Monk
     assert describe(name)["file"] == name
 
 
-def test_what_is_neither_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_kind_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("page").write_text("<html></html>")
@@ -61,7 +61,7 @@ def test_what_is_neither_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert said in str(caught.value)
 
 
-def test_a_name_that_ships_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundled_name_is_a_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As everywhere else: ``render crunch`` takes the shipped one, too."""
     monkeypatch.chdir(tmp_path)
     Path("crunch").write_text(json.dumps(AMP))
@@ -69,7 +69,7 @@ def test_a_name_that_ships_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert describe("./crunch")["kind"] == "model"
 
 
-def test_a_rate_that_is_a_guess_is_said(tmp_path: Path) -> None:
+def test_an_assumed_rate_is_printed(tmp_path: Path) -> None:
     silent = {k: v for k, v in AMP.items() if k != "sample_rate"}
     found = describe(nets.write(tmp_path, silent))
     assert found["sample_rate"] is None
@@ -91,7 +91,7 @@ def test_a_rate_that_is_a_guess_is_said(tmp_path: Path) -> None:
     assert "  assumed rates:\n    first              48000\n" in format_description(rack)
 
 
-def test_a_rate_within_a_container_is_no_guess(tmp_path: Path) -> None:
+def test_the_rate_of_a_submodel_is_used(tmp_path: Path) -> None:
     both = nets.container(AMP, AMP)
     del both["sample_rate"]
     assert describe(nets.write(tmp_path, both))["sample_rate"] == 48_000

@@ -113,7 +113,7 @@ def test_an_interrupt_that_python_drops_is_delivered_again(seconds: int, code: i
     assert "ignored" not in done.stderr
 
 
-def test_an_error_that_a_library_makes_of_the_interrupt_is_not_shown(
+def test_an_exception_converted_from_an_interrupt_is_exit_code_130(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     from namgraph.cli.console import run
@@ -141,7 +141,7 @@ def test_an_interrupt_after_the_work_keeps_its_exit_code() -> None:
     assert (done.returncode, done.stderr) == (7, b"")
 
 
-def test_a_part_that_an_interrupt_kept_from_removal_goes_at_exit(tmp_path: Path) -> None:
+def test_a_part_file_left_by_an_interrupt_is_removed_at_exit(tmp_path: Path) -> None:
     script = (
         "from namgraph.runtime.io import atomic_write as atomic\n"
         "from pathlib import Path\n"

@@ -57,7 +57,7 @@ def test_a_bare_name_is_one_that_ships(tmp_path: Path, monkeypatch: pytest.Monke
         ("D:/amps/lead.nam", "(a drive of Windows: paths are relative to this file"),
     ],
 )
-def test_paths_of_windows_are_told_how_to_be_written(path: str, hint: str, tmp_path: Path) -> None:
+def test_windows_paths_get_advice(path: str, hint: str, tmp_path: Path) -> None:
     rack = EMPTY | {"nodes": {"amp": {"type": "nam", "path": path}}}
     with pytest.raises(PresetError, match=r"nodes\.amp\.path is .*: there is no file") as caught:
         loads(json.dumps(rack), folder=tmp_path)

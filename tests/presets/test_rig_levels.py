@@ -52,7 +52,7 @@ def test_render_applies_what_it_says(there: Path, capsys: pytest.CaptureFixture[
     assert "raw, input -2.0 dB, output +0.0 dB" in capsys.readouterr().err
 
 
-def test_what_is_missing_is_said(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_levels_are_warned_of(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         assert (rendered("mute.nam", "--levels", "normalized") == rendered("mute.nam")).all()
@@ -84,7 +84,7 @@ def test_a_rack_without_a_model_has_no_levels(there: Path) -> None:
         open_rig("rack.json", levels="raw")
 
 
-def test_info_tells_what_each_mode_would_do(
+def test_info_prints_the_gains_of_each_mode(
     there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     graph = ng.Graph()

@@ -1,4 +1,4 @@
-"""Simulates a crunchy valve amplifier, the teacher of the shipped models.
+"""Simulates a crunchy valve amplifier, the training target of the shipped models.
 
 Signal path, all of it static curves and short linear filters, so that a small network can learn it:
 input filter, three asymmetric common-cathode stages with coupling capacitors between them, the
@@ -32,7 +32,7 @@ _LEAD = RATE // 2
 
 @dataclass(frozen=True)
 class Amplifier:
-    """Every knob of the amplifier: corners in Hz, gains linear, limits in units of the stage."""
+    """Settings of the amplifier: corner frequencies in Hz, linear gains, limits of each stage."""
 
     input_high_pass: float = 40.0
     input_low_pass: float = 9000.0
@@ -136,7 +136,7 @@ def _chain(x: Signal, amp: Amplifier, f: _Filters) -> Signal:
 
 
 def process(x: Signal, amp: Amplifier | None = None) -> Signal:
-    """Return the amplifier's answer to 48 kHz audio: same length, no added latency.
+    """Return the amplifier's output for 48 kHz audio: same length, no added latency.
 
     The resampler is linear phase with its delay removed, so the only delay left is the phase of
     the amplifier's own filters. Blocks are circular FFT filters whose wrap-around falls into the

@@ -115,7 +115,7 @@ def impulse_response(cab: Cabinet | None = None) -> Signal:
 
 
 def main() -> None:
-    """Write `cab.wav` into the current folder and print what is in it."""
+    """Write `cab.wav` into the current folder and print its figures."""
     import soundfile
 
     ir = impulse_response()

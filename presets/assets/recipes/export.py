@@ -1,4 +1,4 @@
-"""Writes trained weights as `.nam` files with honest loudness and gain figures.
+"""Writes trained weights as `.nam` files, with measured loudness and gain.
 
 Loudness is the RMS level of the output for a fixed clip; gain tells how early that output stops
 growing with the input. Both follow the formulas of the Neural Amp Modeler trainer, but its standard
@@ -51,7 +51,7 @@ def loudness_and_gain(model: Callable[[Signal], Signal]) -> tuple[float, float]:
 
 
 def wavenet_config(head_scale: float) -> dict[str, Any]:
-    """Return the config of the A2-Lite shape with every key that readers of A2 files look for."""
+    """Return the config of the A2-Lite shape, with every key that readers of A2 files need."""
     count = len(KERNELS)
     layer: dict[str, Any] = {
         "input_size": 1,

@@ -30,7 +30,7 @@ LOSS_HZ = 3000.0  # where the second decay time of a string is stated
 
 @dataclass(frozen=True)
 class Note:
-    """One plucked string: when, which pitch (MIDI, may be fractional), how long and how."""
+    """One plucked string: start, pitch (MIDI, may be fractional), duration and articulation."""
 
     start: float
     pitch: float
@@ -76,7 +76,7 @@ def _loop_filter(period: float, t60: float, t60_high: float) -> tuple[int, Signa
 
 
 def _excitation(period: float, pluck: float, note: Note, rng: np.random.Generator) -> Signal:
-    """Return the velocity wave a pick leaves: a rectangle with soft edges and a little scrape."""
+    """Return the velocity wave of a pick: a rectangle with soft edges, and some scrape noise."""
     edge = max(4, int(RATE * (0.0009 - 0.0007 * note.velocity) * (1.0 + 0.6 * note.mute)))
     width = max(2, round(pluck * period))
     soft = np.hanning(edge + 2)
@@ -90,7 +90,7 @@ def _excitation(period: float, pluck: float, note: Note, rng: np.random.Generato
 
 
 def _glide(y: Signal, note: Note) -> Signal:
-    """Bend a finished string by reading it along a curved time axis (Catmull-Rom reading)."""
+    """Bend the pitch of a rendered string by resampling along a curve (Catmull-Rom)."""
     t = np.arange(y.size) / RATE
     ramp = np.clip(t / max(0.33 * note.length, 0.05), 0.0, 1.0)
     semitones = note.bend * ramp * ramp * (3.0 - 2.0 * ramp)
@@ -174,7 +174,7 @@ def strum(
     up: bool = False,
     mute: float = 0.0,
 ) -> list[Note]:
-    """Return the notes of one stroke over several strings, `gap` seconds from string to string."""
+    """Return the notes of one stroke over several strings, `gap` seconds apart."""
     order = pitches[::-1] if up else pitches
     return [
         Note(start + k * gap, p, length - k * gap, velocity * (1.0 - 0.03 * k), mute)
@@ -216,7 +216,7 @@ def phrase() -> Signal:
 
 
 def main() -> None:
-    """Write `di.wav` into the current folder and print what is in it."""
+    """Write `di.wav` into the current folder and print its figures."""
     import soundfile
 
     x = phrase()

@@ -24,7 +24,7 @@ SLOPE = 0.01
 HEAD_KERNEL = 16
 HEAD_SCALE = 0.05  # during training; the exporter folds the level of the target into it
 LAYER_REACH = sum((k - 1) * d for k, d in zip(KERNELS, DILATIONS, strict=True))
-REACH = LAYER_REACH + HEAD_KERNEL - 1  # samples of the past that one output sample sees
+REACH = LAYER_REACH + HEAD_KERNEL - 1  # past samples in the receptive field
 HIDDEN = 16
 
 Shape = tuple[int, ...]
@@ -92,7 +92,7 @@ def wavenet(p: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         weights = torch.cat([p[f"conv{i}"].permute(0, 2, 1).reshape(c, -1), p[f"mix{i}"]], 1)
         a = fn.leaky_relu(torch.addmm(p[f"bias{i}"][:, None], weights, stack), SLOPE)
         total = total + a.view(c, batch, n)[..., -keep:]
-        if i + 1 < len(KERNELS):  # nothing hears the last layer's residual output
+        if i + 1 < len(KERNELS):  # the last layer's residual output is unused
             r = torch.addmm(p[f"shift{i}"][:, None], p[f"out{i}"], a)
             h = h[..., -n:] + r.view(c, batch, n)
     y = fn.conv1d(total.permute(1, 0, 2), p["head"], p["offset"])

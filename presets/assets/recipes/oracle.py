@@ -19,7 +19,7 @@ Signal = npt.NDArray[np.float64]
 
 
 class _Reader:
-    """Hands out the flat weights in order."""
+    """Reads the flat weights in order."""
 
     def __init__(self, weights: list[float]) -> None:
         self.left: Signal = np.asarray(weights, dtype=np.float64)

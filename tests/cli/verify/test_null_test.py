@@ -119,7 +119,7 @@ def test_samples_that_are_no_numbers_are_the_worst() -> None:
 
 
 @pytest.mark.parametrize("kernel", [bad.counts_blocks, bad.leaves_out])
-def test_a_model_that_hears_the_cuts_is_found(kernel: Any) -> None:
+def test_output_that_depends_on_block_size_is_found(kernel: Any) -> None:
     _, results = module._play(bad.make(kernel), DI[:500], RATE)
     found = {c.block: c for c in results}
     assert found[64].identical

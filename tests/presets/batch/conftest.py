@@ -1,4 +1,4 @@
-"""A folder for jobs."""
+"""Fixture: a folder with inputs and models for jobs."""
 
 from pathlib import Path
 

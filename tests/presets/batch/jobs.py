@@ -1,4 +1,4 @@
-"""What tests of jobs begin with."""
+"""Helpers of the tests of jobs."""
 
 import json
 from collections.abc import Callable

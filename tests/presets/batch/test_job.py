@@ -1,4 +1,4 @@
-"""Jobs as files: what they ask for, and every way in which they may be wrong."""
+"""Reading jobs: their items, and errors."""
 
 import json
 import shutil
@@ -52,13 +52,13 @@ def test_every_input_goes_through_every_model_in_every_rack(there: Path) -> None
     assert made[-1] == "crunch/crunch-wavenet/b-amp.input_db=0.5.wav"
 
 
-def test_patterns_are_sorted_reach_down_and_may_be_names(there: Path) -> None:
+def test_patterns_are_sorted_recursive_and_may_be_names(there: Path) -> None:
     sources = [Path(i.source).name for i in job(there, inputs="takes/**/*.wav").items]
     assert sources == ["a.wav", "b.wav", "c.wav"]
     assert files(there, inputs=["x[1].wav", "x[1].wav"]) == ["crunch-lstm/x[1].wav"]
 
 
-def test_what_was_made_is_no_input(there: Path) -> None:
+def test_results_are_not_inputs(there: Path) -> None:
     before = files(there, inputs="**/*.wav", name="{n}")
     for one in job(there).items:
         (there / "renders" / one.file).parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +159,7 @@ def test_a_file_that_is_no_job(tmp_path: Path, content: str, said: str) -> None:
         read_job(path)
 
 
-def test_a_setting_may_not_be_nested_for_ever(there: Path) -> None:
+def test_a_deeply_nested_setting_is_an_error(there: Path) -> None:
     deep = "[" * 900 + "]" * 900
     text = json.dumps({"namgraph_job": 1, "inputs": "takes/*.wav", "models": "crunch-lstm.nam"})
     (there / "job.json").write_text(f'{text[:-1]}, "settings": {{"amp.levels": [{deep}]}}}}')
@@ -174,13 +174,13 @@ def test_a_key_among_many_is_found_at_once(tmp_path: Path) -> None:
         read_job(tmp_path / "job.json")
 
 
-def test_links_lead_to_a_take_once(there: Path) -> None:
+def test_linked_inputs_are_used_once(there: Path) -> None:
     (there / "takes" / "loop").symlink_to(there / "takes")
     assert len(files(there, inputs="takes/**/*.wav")) == 3
 
 
 @pytest.mark.parametrize("output", [".", "renders", "../renders", "linked"])
-def test_what_was_made_is_no_input_wherever_it_is(there: Path, output: str) -> None:
+def test_results_are_not_inputs_in_any_folder(there: Path, output: str) -> None:
     (there / "linked").symlink_to(there / "elsewhere")
     home = there / "jobs"
     home.mkdir()
@@ -195,12 +195,12 @@ def test_what_was_made_is_no_input_wherever_it_is(there: Path, output: str) -> N
         assert [i.source for i in job(home, **keys).items] == [i.source for i in made.items]
 
 
-def test_a_folder_may_be_called_as_a_rack(there: Path) -> None:
+def test_a_folder_may_have_the_name_of_a_preset(there: Path) -> None:
     (there / "crunch").mkdir()
     assert len(files(there, racks="crunch")) == 2
 
 
-def test_an_ending_within_a_name_is_none(there: Path) -> None:
+def test_a_dot_inside_a_name_is_no_suffix(there: Path) -> None:
     shutil.copy(there / "takes" / "a.wav", there / "take.mp3.wav")
     assert files(there, inputs="take.mp3.wav", name="{input}") == ["take.mp3.wav"]
     assert files(there, inputs="take.mp3.wav", name="{input}.flac") == ["take.mp3.flac"]
@@ -225,7 +225,7 @@ def test_two_names_that_differ_in_case_alone(there: Path) -> None:
         job(there)
 
 
-def test_there_may_be_too_many(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_files_are_an_error(there: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(items, "MAX_FILES", 3)
     with pytest.raises(ng.JobError, match="the job would make 4 files: at most 3"):
         job(there, models="*.nam")

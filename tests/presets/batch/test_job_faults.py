@@ -1,4 +1,4 @@
-"""What a job says of files that something is wrong with: one line a kind, and an exit code."""
+"""Clipped, silent and muted files of a job: one line for each kind, and the exit code."""
 
 import json
 import os
@@ -51,14 +51,12 @@ def gain_rack(db: float) -> None:
         (np.zeros(0), 0, True),
     ],
 )
-def test_samples_at_full_scale_and_sounds_that_do_not_move(
-    samples: Any, clipped: int, silent: bool
-) -> None:
+def test_clipped_and_silent_files_are_found(samples: Any, clipped: int, silent: bool) -> None:
     found = levels_of(samples[None].astype(np.float32), 48_000)
     assert (found.clipped, found.silent) == (clipped, silent)
 
 
-def test_one_channel_that_moves_is_a_sound() -> None:
+def test_a_file_with_one_silent_channel_is_not_silent() -> None:
     both = np.array([[0.5, 0.5, 0.5], [0.0, 0.1, 0.0]], np.float32)
     assert not levels_of(both, 48_000).silent
 
@@ -92,9 +90,7 @@ def test_a_line_for_each_kind_and_not_for_each_file(mixed: Path) -> None:
     assert found["a.wav"]["clipped"] == found["a.wav"]["muted"] == 0
 
 
-def test_strict_is_an_exit_code_also_for_what_was_there(
-    mixed: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_strict_counts_kept_files_too(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["batch", "job.json"]) == 0
     assert capsys.readouterr().err.count("\n") == 2
     assert main(["batch", "job.json", "--strict", "--json"]) == 1
@@ -116,7 +112,7 @@ def test_files_of_floats_are_not_clipped(mixed: Path) -> None:
     assert entries()["b.wav"]["peak_db"] > 0.0
 
 
-def test_what_was_muted_counts(takes: Path) -> None:
+def test_muted_files_are_counted(takes: Path) -> None:
     takes_of(a=LOUD, b=LOUD)
     write(models="crunch-wavenet.nam", settings={"amp.input_db": 24.0}, name="{input}")
     told: list[str] = []
@@ -126,7 +122,7 @@ def test_what_was_muted_counts(takes: Path) -> None:
     assert sum("muted" in line for line in told) == 1
 
 
-def test_what_was_made_without_a_look_is_made_again(mixed: Path) -> None:
+def test_entries_without_fault_checks_are_rendered_again(mixed: Path) -> None:
     do()
     path = Path("out/manifest.json")
     data = json.loads(path.read_text())
@@ -137,7 +133,7 @@ def test_what_was_made_without_a_look_is_made_again(mixed: Path) -> None:
     assert do().made == 0
 
 
-def test_other_warnings_are_told_once_a_kind_too() -> None:
+def test_other_warnings_are_printed_once_for_each_kind() -> None:
     listed: list[dict[str, Any]] = [
         {"file": f"{n}.wav", "warnings": [f"amp: plays on the CPU since frame {n}: gone"]}
         for n in range(60)
@@ -200,7 +196,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(mixed: Pat
     assert Path("out/sibling.wav").read_text() == "whole"
 
 
-def test_they_are_gone_even_if_the_next_run_fails(
+def test_part_files_are_removed_even_if_the_next_run_fails(
     mixed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("out").mkdir()

@@ -1,4 +1,4 @@
-"""Where a job's files go: below its output folder, and said if that is not below its own."""
+"""The output folder of a job: a warning outside the job's folder, no links out of it."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 
 
 def lines(capsys: pytest.CaptureFixture[str], code: int, **keys: Any) -> str:
-    """Run a job; return what it says on stderr."""
+    """Run a job; return its stderr."""
     given = {"inputs": "a.wav", "models": "crunch-lstm.nam", **keys}
     assert main(["batch", write(**given)]) == code
     return capsys.readouterr().err
@@ -22,7 +22,7 @@ def lines(capsys: pytest.CaptureFixture[str], code: int, **keys: Any) -> str:
 
 @POSIX
 @pytest.mark.parametrize("output", ["../away", "linked", "linked/deeper", "out/../../away"])
-def test_an_output_folder_elsewhere_is_said(
+def test_an_output_folder_outside_the_job_is_a_warning(
     takes: Path, capsys: pytest.CaptureFixture[str], output: str
 ) -> None:
     (takes.parent / "away").mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Jobs that cannot be done: nothing is made before all is checked."""
+"""Jobs that cannot run: nothing is rendered before everything is checked."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a second run of a job makes again, and what no run may claim."""
+"""Running a job again: which files are rendered, and what the manifest holds meanwhile."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def cut_one(takes: Path) -> None:
     ("change", "made"),
     [(touch_rack, 4), (touch_model, 2), (touch_take, 2), (lose_one, 1), (cut_one, 1)],
 )
-def test_a_second_run_makes_what_has_changed(
+def test_a_second_run_renders_what_has_changed(
     takes: Path, change: Callable[[Path], None], made: int
 ) -> None:
     write()
@@ -65,7 +65,7 @@ def test_a_second_run_makes_what_has_changed(
 
 
 @pytest.mark.parametrize("how", ["edited", "stale", "lost"])
-def test_a_file_that_is_another_by_now_is_made_again(takes: Path, how: str) -> None:
+def test_a_changed_output_file_is_rendered_again(takes: Path, how: str) -> None:
     write(models="crunch-lstm.nam", settings={"amp.input_db": 0}, name="{input}")
     do()
     right = Path("out/a.wav").read_bytes()
@@ -96,7 +96,7 @@ job_run.run_job(read_job("job.json"), threads=1, again=True)
 """
 
 
-def test_a_run_that_is_killed_claims_nothing(takes: Path) -> None:
+def test_a_killed_run_leaves_no_wrong_manifest_entry(takes: Path) -> None:
     write(name="{model}-{input}", settings={"amp.input_db": 0})
     do()
     sounds = {p.name: p.read_bytes() for p in Path("out").glob("*.wav")}
@@ -108,7 +108,9 @@ def test_a_run_that_is_killed_claims_nothing(takes: Path) -> None:
     assert {p.name: p.read_bytes() for p in Path("out").glob("*.wav")} == sounds
 
 
-def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manifest_is_written_during_the_run(
+    takes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(job_run, "MANIFEST_S", 0.0)
     counts = list[int]()
     real = write_manifest
@@ -123,7 +125,7 @@ def test_the_manifest_is_written_on_the_way(takes: Path, monkeypatch: pytest.Mon
     assert counts == [0, 1, 2, 3, 4, 4]
 
 
-def test_a_manifest_that_cannot_be_written_is_known_before(takes: Path) -> None:
+def test_an_unwritable_manifest_is_an_error_before_rendering(takes: Path) -> None:
     Path("out/manifest.json").mkdir(parents=True)
     write()
     with pytest.raises(ng.JobError, match="cannot be written: it is a folder"):
@@ -144,7 +146,7 @@ def test_two_runs_do_not_share_a_folder(takes: Path) -> None:
     assert do().made == 4
 
 
-def test_a_rack_of_one_model_rings_on_and_the_model_does_not(takes: Path) -> None:
+def test_a_rack_has_a_tail_and_a_bare_model_has_none(takes: Path) -> None:
     graph = ng.Graph()
     amp = graph.add("amp", ng.Nam("crunch-wavenet.nam"))
     graph.input("in", channels=1) >> amp >> graph.output("out", channels=1)
@@ -174,7 +176,7 @@ def test_files_in_the_settings_of_a_plugin_count(takes: Path) -> None:
     assert do().made == 2
 
 
-def test_what_another_job_made_stays_in_the_manifest(takes: Path) -> None:
+def test_entries_of_another_job_stay_in_the_manifest(takes: Path) -> None:
     write(models="crunch-lstm.nam", name="{model}-{input}")
     do()
     write(models="crunch-wavenet.nam", name="{model}-{input}")
@@ -224,7 +226,7 @@ def test_an_interrupt_stops_every_thread_in_the_midst(
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"namgraph_manifest": 2, "files": []}'])
-def test_a_manifest_of_somebody_else_is_not_overwritten(
+def test_a_foreign_manifest_is_not_overwritten(
     takes: Path, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
     Path("out").mkdir()

@@ -1,4 +1,4 @@
-"""Jobs as they are done: the sounds, the manifest, and what the command says."""
+"""Running jobs: the audio, the manifest, and the command's output."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_files_are_what_render_makes_of_them(takes: Path, threads: int) -> None:
     assert sorted(p.name for p in takes.rglob("*.part")) == []
 
 
-def test_a_rack_rings_on_unless_told(takes: Path) -> None:
+def test_a_rack_renders_its_tail_by_default(takes: Path) -> None:
     for tail, longer in ((..., True), (False, False)):
         write(racks="crunch", models=..., tail=tail)
         do(again=True)
@@ -43,7 +43,7 @@ def test_a_rack_rings_on_unless_told(takes: Path) -> None:
     assert entry["input"] == "../a.wav"
 
 
-def test_the_manifest_does_not_depend_on_who_was_first(takes: Path) -> None:
+def test_the_manifest_does_not_depend_on_thread_order(takes: Path) -> None:
     write()
     texts = []
     for threads in (1, 4):
@@ -52,7 +52,7 @@ def test_the_manifest_does_not_depend_on_who_was_first(takes: Path) -> None:
     assert texts[0] == texts[1]
 
 
-def test_what_was_muted_is_told_and_written_down(takes: Path) -> None:
+def test_muted_blocks_are_in_the_warning_and_the_manifest(takes: Path) -> None:
     soundfile.write("a.wav", np.full(9600, 3e38, np.float32), RATE, subtype="FLOAT")
     write(inputs="a.wav", models="crunch-wavenet.nam", settings={"amp.input_db": 24.0})
     told: list[str] = []
@@ -84,7 +84,7 @@ def test_backends_may_be_a_setting(takes: Path) -> None:
     assert do().made == 4
 
 
-def test_many_threads_are_no_more_than_there_is_to_do(takes: Path) -> None:
+def test_threads_are_limited_by_the_number_of_tasks(takes: Path) -> None:
     write()
     assert do(threads=10**20).made == 4
 

@@ -1,0 +1,78 @@
+"""The progress line: share, count, speed and time left on a terminal; nothing elsewhere."""
+
+import io
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from namgraph.cli.progress import AudioProgress, Progress
+
+from .command import DI
+
+
+class Terminal(io.StringIO):
+    """A stderr that is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+class BrokenTerminal(Terminal):
+    """A terminal that has gone."""
+
+    def write(self, text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+    def fileno(self) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Replace stderr; not in a fixture, since pytest replaces it again before the test."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
+
+
+def test_files_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with Progress("rendering", unit="files") as progress:
+        progress.set_total(8)
+        progress(0.5)
+        progress(1.0)
+    written = terminal.getvalue()
+    assert re.search(r"\rrendering 100 % \|.*\| 8/8 files, \S+ files/s, 00:00 left", written)
+    assert written.endswith("\r\x1b[K")
+
+
+def test_seconds_of_audio_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with AudioProgress("rendering", DI) as progress:
+        progress(1.0)
+    assert re.search(r" 10/10 s, \S+ x real time, 00:00 left", terminal.getvalue())
+
+
+def test_percent_are_counted_without_a_readable_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    terminal = on_terminal(monkeypatch)
+    with AudioProgress("rendering", tmp_path / "none.wav") as progress:
+        progress(1.0)
+    assert "| 100/100 %, " in terminal.getvalue()
+
+
+def test_a_pipe_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("rendering") as progress:
+        progress(1.0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", BrokenTerminal())
+    with Progress("rendering") as progress:
+        progress(0.5)
+        progress(1.0)
