@@ -80,7 +80,7 @@ def test_a_thousand_swaps_and_a_thousand_snapshots_make_no_step() -> None:
     y = s.recorded[0]
     assert steps(y) < MOST
     assert steps(np.where(np.arange(len(y)) < RATE, y, 0.9 * y + 0.02)) > MOST, (
-        "the check finds a step"
+        "positive control"
     )
 
 
