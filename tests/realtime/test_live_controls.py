@@ -162,7 +162,7 @@ def test_snapshots_change_everything_between_the_same_two_blocks() -> None:
     y = stream.recorded[0]
     np.testing.assert_array_equal(y, np.resize(x, len(y)))
     stream = quickened(NullStream(graph, 64, source=x, record=1 << 22))
-    with stream:  # the check hears what is set one by one
+    with stream:  # the check finds values that are set one by one
         for k in range(1_000):
             stream.set("a.us", 2.0 + 2 * (k % 2))
             stream.get("a.us")

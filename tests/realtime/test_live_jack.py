@@ -18,7 +18,7 @@ from . import live_jack
 
 try:
     import sounddevice  # noqa: F401
-except (ImportError, OSError) as reason:  # the package, or the library it wants, is not there
+except (ImportError, OSError) as reason:  # the package, or its library, is not installed
     pytest.skip(f"needs sounddevice and PortAudio: {reason}", allow_module_level=True)
 
 LOADS = ("sleep", "spin", "hold", "collect")
