@@ -78,7 +78,7 @@ def test_a_file_replaced_after_its_node_was_added_does_not_change_the_node(
     assert (engine_of(make(path)).process(SIGNAL) != wanted).any(), "a new node reads the new file"
 
 
-def test_a_file_that_has_gone_after_its_node_was_added_is_not_missed(path: str) -> None:
+def test_a_file_may_be_deleted_after_its_node_was_added(path: str) -> None:
     graph = graph_of(Nam(path))
     Path(path).unlink()
     ng.render(graph, SIGNAL, 48_000)
