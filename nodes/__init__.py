@@ -1,4 +1,4 @@
-"""The built-in nodes.  Importing this package registers every node type for presets."""
+"""The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
 from .filters.dc_block import DcBlock

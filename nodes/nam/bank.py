@@ -26,7 +26,7 @@ from .levels import (
 )
 from .model.model import UNKNOWN_RATE, Model
 from .node import BACKENDS, PRECISIONS, space_of
-from .resolved_model import ResolvedModel, equal_nodes, resolve
+from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 
 __all__ = ["NamBank"]
 
@@ -126,9 +126,7 @@ class NamBank(Node):
         """Return the same node and models with backend "cpu", if its backend is "auto"."""
         if self.backend != "auto":
             return None
-        made = replace(self, backend="cpu")
-        vars(made)["resolved"] = self.resolved
-        return made
+        return keep_models(self, replace(self, backend="cpu"))
 
     def tail(self, spec: Spec) -> int:
         """Return the frames for which an input frame is audible (an LSTM: about)."""

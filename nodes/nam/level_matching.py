@@ -7,6 +7,7 @@ from ...graph.graph import Graph, as_graph
 from .bank import NamBank
 from .levels import INTERFACE_DBU, check_interface
 from .node import Nam
+from .resolved_model import keep_models
 
 __all__ = ["Junction", "junctions", "match_levels"]
 
@@ -31,15 +32,16 @@ class Junction:
 def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
     """Return the graph with every model, those of banks too, calibrated against one interface.
 
-    From model to model the interface then cancels, and what is left is the exact rule: output level
-    of the first minus input level of the second.  An end whose file says nothing stays raw
-    (``junctions`` tells which, and building the graph warns).
+    Between two models the level of the interface cancels: the gain is the output level of the first
+    minus the input level of the second.  An end whose level is missing from the file stays raw:
+    ``junctions`` lists these, and building the graph raises a ``LevelsWarning``.
     """
     made = as_graph(graph, "match_levels(graph, interface_dbu)").copy()
     interface_dbu = check_interface(interface_dbu)
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank):
-            made.replace(name, replace(node, levels="calibrated", interface_dbu=interface_dbu))
+            calibrated = replace(node, levels="calibrated", interface_dbu=interface_dbu)
+            made.replace(name, keep_models(node, calibrated))
     return made
 
 

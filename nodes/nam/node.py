@@ -16,7 +16,7 @@ from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.model import UNKNOWN_RATE, Model
-from .resolved_model import ResolvedModel, equal_nodes, resolve
+from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 from .slimmable import FADE_S, prepare_sizes
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
@@ -128,9 +128,7 @@ class Nam(Node):
         """Return the same node and model with backend "cpu", if its backend is "auto"."""
         if self.backend != "auto":
             return None
-        made = replace(self, backend="cpu")
-        vars(made)["resolved"] = self.resolved
-        return made
+        return keep_models(self, replace(self, backend="cpu"))
 
     def tail(self, spec: Spec) -> int:
         """Return the stream frames for which an input frame is audible (an LSTM: about)."""
@@ -197,9 +195,7 @@ class Nam(Node):
     def _work(self, io: Io, prewarm: int) -> Any:
         """Allocate what the model needs on the device."""
         from .cuda.host_kernel import before_launch
-        from .cuda.prepare import (
-            allocate_cuda,  # imported late: not needed without a device
-        )
+        from .cuda.prepare import allocate_cuda  # late: not needed without a device
 
         memory: Any = io.memory
         return allocate_cuda(memory, [self.model.running], prewarm, before_launch, self.precision)

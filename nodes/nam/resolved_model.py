@@ -7,14 +7,16 @@ are of that model, even if the file is replaced later.  Control threads only.
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ..dsp.resample import Rates, rates
 from .format.load import load_nam
 from .model.model import UNKNOWN_RATE, Model
 
-__all__ = ["ResolvedModel", "equal_nodes", "resolve"]
+__all__ = ["ResolvedModel", "equal_nodes", "keep_models", "resolve"]
+
+N = TypeVar("N")
 
 RATE_TOLERANCE_HZ = 0.5
 
@@ -87,6 +89,13 @@ def resolve(path: str, slim: float) -> ResolvedModel:
     """Read the file at ``path`` and select the size for ``slim``; raises ``NamFileError``."""
     file_model = load_nam(path)
     return ResolvedModel(path, file_model, file_model.select(slim), file_model.digest)
+
+
+def keep_models(node: Any, changed: N) -> N:
+    """Return ``changed``, a variant of ``node`` of the same files and size, with its models."""
+    if "resolved" in vars(node):
+        vars(changed)["resolved"] = node.resolved
+    return changed
 
 
 def equal_nodes(node: Any, other: Any) -> bool:

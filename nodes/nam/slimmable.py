@@ -83,15 +83,15 @@ def _prewarm(sizes: int, frames: int) -> None:
 def _select(sizes: int) -> None:
     """Begin the change to the selected size, unless a crossfade is in progress."""
     s = record(sizes, SIZES)
-    wanted = _selected(sizes)
+    selected = _selected(sizes)
     if s.started == 0:
-        s.started, s.active, s.next = 1, wanted, wanted
-    if wanted != s.next and (s.next == s.active or s.left > s.fade):
-        s.next = wanted
-        s.left = element(s.sizes, wanted, SIZE).settles + s.fade
-        for number in range(s.saved_count if wanted != s.active else 0):
+        s.started, s.active, s.next = 1, selected, selected
+    if selected != s.next and (s.next == s.active or s.left > s.fade):
+        s.next = selected
+        s.left = element(s.sizes, selected, SIZE).settles + s.fade
+        for number in range(s.saved_count if selected != s.active else 0):
             saved = element(s.saved, number, SAVED)
-            if saved.size == wanted:
+            if saved.size == selected:
                 copy_bytes(saved.state, saved.prewarmed, saved.bytes)
 
 
@@ -114,6 +114,7 @@ def _change(sizes: int, frames: int) -> None:
 
 @kernel
 def _sizes(state: int, ins: int, outs: int, frames: int) -> None:
+    """Run a block in parts that end where prewarming, settling or a crossfade does."""
     s = record(state, SIZES)
     done = 0
     while done < frames:

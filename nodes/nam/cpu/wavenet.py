@@ -71,12 +71,12 @@ class _ArrayBuilder:
         """
         streams, seen = [], []
         for n, layer in enumerate(rows):
-            wanted = self.program.matrix(channels, layer.conv.lookback)
-            seen.append(wanted)
+            history = self.program.matrix(channels, layer.conv.lookback)
+            seen.append(history)
             between = "conv_pre_film" in layer.films
             # Two matrices alternate: a layer writes the next input while it still reads its own.
             turn = ("stream", number % 2, n % 2)
-            streams.append(self.program.shared(channels, *turn) if between else wanted)
+            streams.append(self.program.shared(channels, *turn) if between else history)
         turn = ("stream", number % 2, len(rows) % 2)
         return [*streams, self.program.shared(channels, *turn)], seen
 

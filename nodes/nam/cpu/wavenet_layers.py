@@ -140,8 +140,8 @@ class _LayerEmitter:
 
     def _unless_last(self) -> AbstractContextManager[None]:
         # The last layer of the last layer array has no next one.
-        wanted = self.lanes.builder.icmp_signed("!=", self.words["has_out"], self.lanes.index(0))
-        return self.lanes.when(wanted)
+        has_out = self.lanes.builder.icmp_signed("!=", self.words["has_out"], self.lanes.index(0))
+        return self.lanes.when(has_out)
 
     def _begin(self, tile: Tile, first: Value | int) -> None:
         """Start the sums: bias and condition."""

@@ -1,7 +1,7 @@
-"""The feature table of the format: small models that have everything, and what each one has.
+"""The feature table of the format, and small models that cover it.
 
-``CASES`` are made to cover the table; ``features`` looks at a file and says what of the table it
-really has; ``REQUIRED`` is the table.
+``CASES`` are the models; ``features`` returns the rows of the table that a file uses; ``REQUIRED``
+is the table.
 """
 
 from collections.abc import Iterator
@@ -147,7 +147,7 @@ REQUIRED: set[str] = {
 
 
 def features(file: Json) -> set[str]:
-    """Say which rows of the table a file has, by looking at it."""
+    """Return the rows of the table that a file uses."""
     config, name = file["config"], file["architecture"]
     found = {name, f"version {file['version']}"}
     found |= {"no sample rate"} if "sample_rate" not in file else set()

@@ -1,7 +1,7 @@
-"""The golden files: models with the outputs that others made of them.
+"""Golden files: models with input, and the output of the oracle and of the trainer.
 
-``python -m tests.nodes.nam.golden`` (from the checkout) makes them anew; tests/golden/README.md
-says what is what.  Where the trainer is not installed, what it said of the same files is kept.
+``python -m tests.nodes.nam.golden`` (from the checkout) writes them anew; tests/golden/README.md
+describes them.  Without the trainer installed, its earlier output for the same files is kept.
 """
 
 import copy
@@ -23,11 +23,11 @@ __all__ = ["AGREE", "DIVERGE", "FRAMES", "Golden", "read"]
 FOLDER = Path(__file__).resolve().parents[2] / "golden"
 FRAMES = 192
 AGREE = 1e-5
-"""Share of the peak within which a trainer that means the same by a file must be."""
+"""Largest error of the trainer's output as a share of the peak, where it is not in ``DIVERGE``."""
 SETTLED = 24_000
-"""Frames of silence for what an LSTM is part of; 200 are enough for all else here."""
+"""Frames of silence to prewarm models with an LSTM; 200 are enough for all others here."""
 SLIMS = {"slimmable": (0.0, 0.4), "slimmable gated": (0.2,), "container": (0.0,)}
-"""Besides 1."""
+"""Slim values of each case besides 1."""
 DIVERGE = {
     "head dilation": "ignores it",
     "layer1x1 inactive": "adds the activation where Core adds nothing",
@@ -35,12 +35,12 @@ DIVERGE = {
     "Linear direct": "takes the taps from the oldest",
     "Linear fft": "takes the taps from the oldest",
 }
-"""Where the trainer means something else, and what (nam-format.md, section 10)."""
+"""Cases in which the trainer differs from NAM Core, and how (nam-format.md, section 10)."""
 
 
 @dataclass(frozen=True)
 class Golden:
-    """A model at a slim value, the input, and what the oracle and perhaps the trainer made."""
+    """A model at a slim value, the input, and the output of the oracle and, if any, the trainer."""
 
     name: str
     file: Any
@@ -85,12 +85,12 @@ def read() -> list[Golden]:
 
 
 def settled(file: Any) -> int:
-    """How much silence a model needs before what it started from cannot be heard."""
+    """Return the frames of silence to prewarm a model."""
     return SETTLED if '"LSTM"' in json.dumps(file) else 200
 
 
 def chosen(file: Any, slim: float) -> Any:
-    """The model to run at a slim value, as a file of its own."""
+    """Return the model to run at a slim value as a file of its own."""
     if file["architecture"] == "SlimmableContainer":
         rows = file["config"]["submodels"]
         return next((r for r in rows if slim < r["max_value"]), rows[-1])["model"]
@@ -98,13 +98,13 @@ def chosen(file: Any, slim: float) -> Any:
 
 
 def truth(file: Any, x: Any) -> Any:
-    """What the oracle makes of a model and an input, once it has settled."""
+    """Return the output of the oracle, prewarmed."""
     silence = np.zeros((len(x), settled(file)), np.float32)
     return np.atleast_2d(oracle.play(file, np.concatenate([silence, x], axis=1)))[:, -FRAMES:]
 
 
 def trained(name: str, file: Any, x: Any) -> Any:
-    """What the trainer makes of it; ``None`` if it knows no such file, or means another thing."""
+    """Return the output of the trainer; ``None`` if it cannot read the file, or differs."""
     import torch  # type: ignore[import-not-found,unused-ignore]
     from nam.models import init_from_nam  # type: ignore[import-not-found,unused-ignore]
 
@@ -131,7 +131,7 @@ def trained(name: str, file: Any, x: Any) -> Any:
 
 
 def _convnet(values: Any) -> Any:
-    """The trainer reads no ConvNets: put the weights where it exports them from."""
+    """Load a ConvNet, which the trainer only exports: set its weights directly."""
     import torch
     from nam.models.conv_net import ConvNet  # type: ignore[import-not-found,unused-ignore]
 
@@ -156,7 +156,7 @@ def _convnet(values: Any) -> Any:
 
 
 def _renew(row: Any) -> None:
-    """Say in today's words what the trainer no longer reads in the old ones."""
+    """Rewrite old keys that the trainer no longer reads."""
     size, bias = row.pop("head_size", None), row.pop("head_bias", None)
     if row.get("head") is None:
         row["head"] = {"out_channels": size, "kernel_size": 1, "bias": bias}
@@ -171,14 +171,14 @@ def _renew(row: Any) -> None:
 
 
 def pairs() -> Iterator[tuple[str, Any, float]]:
-    """Every model and slim value."""
+    """Yield every model and slim value."""
     for name, file in CASES.items():
         for slim in (*SLIMS.get(name, ()), 1.0):
             yield name, file, slim
 
 
 def kept() -> Callable[[str, Any, float, Any], Any]:
-    """Return what looks up what the trainer said before of the same file; it may not be here."""
+    """Return a lookup of earlier trainer output by file, for machines without the trainer."""
     if importlib.util.find_spec("nam") is not None:
         return lambda name, file, slim, x: trained(name, chosen(file, slim), x)
     before = {(golden.name, golden.slim): golden for golden in read()}
@@ -191,7 +191,7 @@ def kept() -> Callable[[str, Any, float, Any], Any]:
 
 
 def _float32(value: Any) -> Any:
-    """A file with its numbers as float32, as they are stored."""
+    """Return a file with its weights rounded to float32."""
     if isinstance(value, dict):
         return {k: _float32(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -200,7 +200,7 @@ def _float32(value: Any) -> Any:
 
 
 def make() -> None:
-    """Make the golden files."""
+    """Write the golden files."""
     said = kept()
     rng = np.random.default_rng(1)
     signal = rng.uniform(-0.7, 0.7, (2, FRAMES)).astype(np.float32)

@@ -34,7 +34,7 @@ def a2(channels: int, seed: int = 0) -> Json:
 
 
 def container(*models: Json, limits: Sequence[float] = (0.5, 1.0)) -> Json:
-    """Models as sizes of one."""
+    """A container with these models as its sizes."""
     rows = [{"max_value": v, "model": m} for v, m in zip(limits, models, strict=True)]
     return {
         "version": "0.7.0",

@@ -1,9 +1,7 @@
-"""What a .nam model computes, in float64 and plain numpy, straight from the file's flat list.
+"""Reference output of a .nam model in float64 NumPy, from the flat list of weights in the file.
 
-WaveNets are in oracle_wavenet.py.
-
-Written from the format's description and sharing no code with the package: weights are cut here a
-second time, so that a mistake would have to be made twice.
+Written from the description of the format (nam-format.md) and without code of the package, so that
+a mistake would have to be made twice.  WaveNets are in oracle_wavenet.py.
 """
 
 from typing import Any
@@ -61,7 +59,7 @@ def activation(spec: Any, x: Signal) -> Signal:
 
 
 class Cutter:
-    """The flat list, cut from the front."""
+    """The flat list of weights, taken from the front."""
 
     def __init__(self, weights: list[float]) -> None:
         self.rest = np.array(weights, np.float32).astype(np.float64)
@@ -73,7 +71,7 @@ class Cutter:
 
 
 def conv(x: Signal, weight: Signal, bias: Signal | None, dilation: int, groups: int = 1) -> Signal:
-    """Causal, with silence before the first frame; each group sees its share of the inputs."""
+    """Causal convolution, with silence before the first frame."""
     taps, frames = weight.shape[2], x.shape[1]
     padded = np.pad(x, ((0, 0), ((taps - 1) * dilation, 0)))
     parts = []
@@ -85,7 +83,7 @@ def conv(x: Signal, weight: Signal, bias: Signal | None, dilation: int, groups: 
 
 
 def play(model: dict[str, Any], signal: NDArray[np.float32]) -> Signal:
-    """Run a model from its start (an unprimed WaveNet has heard silence without end).
+    """Run a model from its initial state (of a WaveNet: that after infinite silence).
 
     One channel comes back as a signal of one dimension.
     """
@@ -94,7 +92,7 @@ def play(model: dict[str, Any], signal: NDArray[np.float32]) -> Signal:
 
 
 def run(model: dict[str, Any], x: Signal) -> Signal:
-    """Run a model over channels."""
+    """Run a model on ``(channels, frames)``."""
     cut = Cutter(model["weights"])
     y = part(model["architecture"], model["config"], cut, x)
     assert cut.rest.size == 0
@@ -149,7 +147,7 @@ def convnet(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
 
 
 def linear(config: dict[str, Any], cut: Cutter, x: Signal) -> Signal:
-    """By spectra: a response for each path that there is (Core 0.6.0, docs/linear.rst)."""
+    """Convolve by FFT, one response per path (NAM Core 0.6.0, docs/linear.rst)."""
     inputs, outputs = len(x), config.get("out_channels", 1)
     alike = inputs == outputs
     responses = [cut(config["receptive_field"]) for _ in range(1 if alike else inputs * outputs)]

@@ -1,4 +1,4 @@
-"""WaveNets as the format's description has them (nam-format.md, sections 2 and 4.4), in float64."""
+"""Reference of WaveNets in float64, from nam-format.md, sections 2 and 4.4."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def listed(value: Any, count: int) -> list[Any]:
 
 
 def film_of(row: dict[str, Any], key: str) -> dict[str, Any] | None:
-    """A modulation with its defaults, if it is active."""
+    """Return a FiLM with its defaults, if it is active."""
     value = row.get(key, False)
     if value is False:
         return None
@@ -51,7 +51,7 @@ def shapes(row: dict[str, Any], n: int) -> dict[str, int]:
 
 
 class Layer:
-    """One layer's weights, and what it does."""
+    """Weights of one layer, and its computation."""
 
     def __init__(self, row: dict[str, Any], n: int, cut: Cutter) -> None:
         self.row, self.s = row, (s := shapes(row, n))
@@ -86,7 +86,7 @@ class Layer:
         return x * both[: len(x)] + (both[len(x) :] if film["shift"] else 0.0)
 
     def __call__(self, x: Signal, c: Signal) -> tuple[Signal, Signal]:
-        """Return the next layer's input, and what goes to the head."""
+        """Return the input of the next layer, and the layer's part of the head sum."""
         u = conv(self.film(FILMS[0], x, c), *self.conv, self.s["d"], self.groups[0])
         m = conv(self.film(FILMS[2], c, c), self.mixin, None, 1, self.groups[1])
         z = self.film(FILMS[1], u, c) + self.film(FILMS[3], m, c)
@@ -138,7 +138,7 @@ def wavenet(config: dict[str, Any], cut: Cutter, signal: Signal) -> Signal:
 
 
 def slimmed(model: dict[str, Any], slim: float) -> dict[str, Any]:
-    """A model cut down as section 4.4 says, tensor by tensor, as a file of its own."""
+    """Return a slimmed model as a file of its own, cut as in section 4.4."""
     config, cut, made = model["config"], Cutter(model["weights"]), []
     rows = config["layers"]
     widths = []

@@ -1,4 +1,4 @@
-"""Networks played alone: laid out in an arena of their own and called block by block."""
+"""Run a network without an engine: in an arena of its own, called block by block."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def _play_lists(
 
 
 class Playing:
-    """A model's network, as it is when it starts; ``primed`` runs it over silence first."""
+    """The network of a model in its initial state; ``primed`` prewarms it with silence."""
 
     def __init__(self, model: Model, width: int | None = None, primed: bool = False) -> None:
         memory = Memory()
@@ -89,5 +89,5 @@ class Playing:
 
 
 def same(found: Signal, wanted: Signal) -> None:
-    """Compare bits."""
+    """Assert that two arrays have the same bits."""
     np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))

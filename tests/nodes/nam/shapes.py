@@ -1,7 +1,7 @@
-"""Models of any shape with random weights: the whole feature table of the format.
+"""Models of any shape with random weights, covering the feature table of the format.
 
-``fill`` counts the weights a config asks for from the description of the format (nam-format.md,
-2.4) by letting the oracle take them, and makes as many.
+``fill`` lets the oracle count the weights that a config needs (nam-format.md, 2.4), and makes as
+many.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ KINDS: list[Any] = [
 
 
 class Counting(oracle.Cutter):
-    """Numbers made as they are asked for, each tensor at a level that keeps signals tame."""
+    """Random weights, each tensor scaled so that signals stay bounded."""
 
     def __init__(self, seed: int, loud: float) -> None:
         super().__init__([])
@@ -44,7 +44,7 @@ class Counting(oracle.Cutter):
 def fill(
     config: Json, architecture: str = "WaveNet", seed: int = 0, loud: float = 0.7, **more: Any
 ) -> Json:
-    """A whole file around a config."""
+    """Return a complete file with this config and random weights."""
     counting = Counting(seed, loud)
     first = config
     while "models" in first:  # a Sequential takes what its first model takes
@@ -56,12 +56,12 @@ def fill(
 
 
 def film(shift: bool = True, groups: int = 1) -> Json:
-    """An active modulation."""
+    """An active FiLM."""
     return {"active": True, "shift": shift, "groups": groups}
 
 
 def layer_array(channels: int, dilations: list[int], **keys: Any) -> Json:
-    """One element of ``config.layers``: kernel 3, Tanh, one output, unless told otherwise."""
+    """One element of ``config.layers``; by default kernel size 3, Tanh, one output."""
     row: Json = {"input_size": 1, "condition_size": 1, "channels": channels, "kernel_size": 3}
     ends = {"head_size": 1, "head_bias": True}
     if "kernel_sizes" in keys:
@@ -72,7 +72,7 @@ def layer_array(channels: int, dilations: list[int], **keys: Any) -> Json:
 
 
 def picker(rng: Any) -> Callable[..., Any]:
-    """Return what chooses one of its arguments."""
+    """Return a function that picks one of its arguments."""
 
     def pick(*values: Any) -> Any:
         return values[rng.integers(len(values))]
@@ -81,7 +81,7 @@ def picker(rng: Any) -> Callable[..., Any]:
 
 
 def random_wavenet(seed: int, inner: bool = True) -> Json:
-    """A WaveNet with an option here and there, all of them legal."""
+    """Return a WaveNet with random valid options."""
     rng = np.random.default_rng(seed)
     pick = picker(rng)
     inputs = pick(1, 1, 1, 2)

@@ -1,4 +1,4 @@
-"""The golden files: every row of the feature table, as others computed it."""
+"""Golden files: every row of the feature table against the oracle's and the trainer's output."""
 
 import functools
 import json
@@ -14,7 +14,7 @@ from .golden import AGREE, DIVERGE, FRAMES, SLIMS, Golden, read
 from .playing import Playing, same
 
 LSTM = 2e-5
-"""Share of the peak; LSTMs amplify rounding."""
+"""Largest error as a share of the peak; LSTMs amplify rounding."""
 read = functools.cache(read)
 
 
@@ -51,8 +51,8 @@ def test_every_row_of_the_feature_table_is_covered() -> None:
     assert not REQUIRED - found
 
 
-def test_a_row_that_is_missing_is_noticed() -> None:
-    """Each row of the table rests on a case: without its cases it would be missed."""
+def test_a_missing_row_is_detected() -> None:
+    """Without the cases of a row, the row is reported as missing."""
     for row in REQUIRED:
         rest = [golden.file for golden in read() if row not in features(golden.file)]
         assert len(rest) < len(read())
@@ -69,14 +69,14 @@ def test_the_files_hold_every_case() -> None:
         )
 
 
-def test_the_trainer_has_spoken_for_most_of_them() -> None:
+def test_most_cases_have_output_of_the_trainer() -> None:
     heard = {golden.name for golden in read() if golden.torch is not None}
     assert len(heard) > 50
     assert not heard & set(DIVERGE)
 
 
-def test_cases_are_told_apart() -> None:
-    """Features change the sound: no case's output is another's, but for what only a frame says."""
+def test_cases_have_different_output() -> None:
+    """No two cases have the same output, but for features that change no sound."""
     outs = {golden.name: golden.oracle.tobytes() for golden in read() if golden.slim == 1.0}
     silent = {name for name in outs if name.startswith("version") or name == "no sample rate"}
     silent |= {"activation LeakyHardTanh", "container", "slimmable", "slimmable gated"}
@@ -90,7 +90,7 @@ def test_cases_are_told_apart() -> None:
     [("gated", 0), ("head1x1_post_film shift", 0), ("condition LSTM", 0), ("LSTM 2", -1)],
 )
 def test_the_check_can_fail(name: str, place: int) -> None:
-    """A thousandth off in one weight must not pass."""
+    """An error of 0.1 % in one weight is detected."""
     golden = next(g for g in read() if g.name == name)
     wrong = list(golden.file["weights"])
     wrong[place] += 1e-3

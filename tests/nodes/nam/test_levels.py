@@ -1,4 +1,4 @@
-"""Levels: which gain follows from a file, that it is the one heard, and what is said about it."""
+"""Levels: the gains that follow from a file, that they are applied, and what is reported."""
 
 import dataclasses
 import math
@@ -78,9 +78,7 @@ def test_gains_follow_from_the_file(
         ),
     ],
 )
-def test_what_a_file_does_not_say_stays_raw_and_is_reported(
-    mode: str, missing: tuple[str, ...]
-) -> None:
+def test_missing_levels_stay_raw_and_are_reported(mode: str, missing: tuple[str, ...]) -> None:
     for silent in (model(), model(loudness=None, input_level_dbu=None, output_level_dbu=None)):
         found = applied(silent, mode)
         assert (found.input_db, found.output_db) == (0.0, 0.0)
@@ -95,7 +93,7 @@ def test_one_level_is_enough_for_its_own_end() -> None:
 
 
 @pytest.mark.parametrize("loudness", [-300.0, 3e38, -3e38, 80.0])
-def test_levels_that_cannot_be_are_not_believed(loudness: float) -> None:
+def test_implausible_levels_are_ignored(loudness: float) -> None:
     found = applied(model(loudness=loudness), "normalized")
     assert found.output_db == 0.0
     assert "would mean" in found.missing[0]
@@ -121,9 +119,7 @@ def test_raw_is_the_networks_bits_whatever_the_file_says(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("mode", ["normalized", "calibrated"])
 @pytest.mark.parametrize("calibrate_input", [False, True])
-def test_the_gain_reported_is_the_gain_heard(
-    tmp_path: Path, mode: str, calibrate_input: bool
-) -> None:
+def test_reported_gains_are_applied(tmp_path: Path, mode: str, calibrate_input: bool) -> None:
     name = nets.write(tmp_path, small(**FULL))
     node = Nam(name, levels=mode, interface_dbu=3.0, calibrate_input=calibrate_input)
     gains = node.levels_applied()
@@ -194,7 +190,7 @@ def test_between_two_models_the_interface_cancels(tmp_path: Path, interface_dbu:
     assert str(found) == "pedal -> amp: +5.5 dB, exact +5.5 dB"
 
 
-def test_matched_levels_are_heard(tmp_path: Path) -> None:
+def test_match_levels_changes_the_output(tmp_path: Path) -> None:
     graph = chain(tmp_path, small(**FULL), small(**FULL | {"input_level_dbu": 4.0}))
     made = match_levels(graph, 12.0)
     by_hand = graph.copy()
@@ -206,7 +202,7 @@ def test_matched_levels_are_heard(tmp_path: Path) -> None:
     same(render(made, SIGNAL, 48_000), render(by_hand, SIGNAL, 48_000))
 
 
-def test_a_junction_says_what_is_not_known(tmp_path: Path) -> None:
+def test_a_junction_without_levels_is_unknown(tmp_path: Path) -> None:
     graph = match_levels(chain(tmp_path, small(), small(**FULL)))
     (found,) = junctions(graph)
     assert found.exact_db is None

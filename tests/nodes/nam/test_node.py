@@ -1,4 +1,4 @@
-"""Nam in an engine: levels, rates, sizes, and the errors people will meet."""
+"""Nam in an engine: gains, rates, sizes and errors."""
 
 import dataclasses
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""The reference's own output: NeuralAmpModelerCore, exact tanh, prewarmed, on public models.
+"""Output of NeuralAmpModelerCore (exact tanh, prewarmed) on public models, compared with ours.
 
-Neither models nor outputs belong to this repository.  They are read from ``../shared/models`` next
-to it where that is there; the other tests here need no file from outside.
+Neither models nor outputs are part of this repository.  They are read from ``../shared/models``
+next to it if present, else these tests are skipped.
 """
 
 import functools
@@ -43,10 +43,11 @@ CASES = [
 ]
 every_case = pytest.mark.parametrize(("name", "slim", "wanted"), CASES)
 WAVENET, LSTM = 1e-5, 2e-5
-"""Shares of the reference's peak."""
+"""Largest errors as a share of the reference's peak."""
 OWN_ERROR = 2.0
-"""A1 standard amplifies rounding: the reference itself is 2.5e-5 of its peak from what the file
-means, so that nobody can be asked to be nearer to it.  We may be twice as far from the truth.
+"""Largest error to the oracle, as a multiple of the reference's own.
+
+A1 standard amplifies rounding: the reference itself is off by 2.5e-5 of its peak.
 """
 
 
@@ -60,7 +61,7 @@ def model(name: str, slim: float) -> Model:
 
 @functools.cache
 def truth(name: str) -> Any:
-    """What the file means, in float64."""
+    """Return the output of the float64 oracle."""
     file = json.loads((MODELS / f"{name}.nam").read_text())
     silence = np.zeros(model(name, 1.0).prewarm, np.float32)
     return oracle.play(file, np.concatenate([silence, read("input")]))[silence.size :]
@@ -71,7 +72,7 @@ def error(found: Any, wanted: Any) -> float:
 
 
 def check(found: Any, name: str, slim: float, wanted: str) -> None:
-    """As near to the reference as is asked; or as near to the truth as the reference, about."""
+    """Assert that the error is within the limit, or about that of the reference to the oracle."""
     reference = read(wanted)
     recurrent = isinstance(model(name, slim).network, Lstm)
     if error(found, reference) <= (LSTM if recurrent else WAVENET):
@@ -104,7 +105,7 @@ def test_blocks_give_the_same_bits(name: str, slim: float, wanted: str) -> None:
 
 
 def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tanh that is wrong by a ten-thousandth must not pass."""
+    """An error of 0.01 % in tanh is detected."""
     wrong = Rational((TANH44.above[0] * 1.0001, *TANH44.above[1:]), TANH44.below, TANH44.limit)
     monkeypatch.setitem(ACTIVATIONS, "off", Activation(lambda lanes, x, _: tanh(lanes, x, wrong)))
     right = model("wavenet", 1.0)

@@ -1,4 +1,4 @@
-"""A model at another rate than the stream: refused, or between two resamplers."""
+"""A model at another rate than the stream: refused, or run between two resamplers."""
 
 from pathlib import Path
 from typing import Any

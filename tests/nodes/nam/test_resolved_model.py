@@ -78,7 +78,7 @@ def test_a_file_replaced_after_its_node_was_added_does_not_change_the_node(
     assert (engine_of(make(path)).process(SIGNAL) != wanted).any(), "a new node reads the new file"
 
 
-def test_a_file_that_has_gone_after_its_node_was_added_is_not_missed(path: str) -> None:
+def test_a_file_may_be_deleted_after_its_node_was_added(path: str) -> None:
     graph = graph_of(Nam(path))
     Path(path).unlink()
     ng.render(graph, SIGNAL, 48_000)
@@ -182,3 +182,15 @@ def test_the_cpu_takes_over_with_the_model_of_the_device(path: str) -> None:
     assert host.backend == "cpu"
     assert host.outputs
     assert host.resolved is node.resolved
+
+
+@pytest.mark.filterwarnings("ignore::namgraph.LevelsWarning")
+def test_match_levels_keeps_the_models(path: str) -> None:
+    graph = graph_of(Nam(path))
+    graph.add("bank", NamBank([path]))
+    Path(path).unlink()
+    matched: Any = ng.match_levels(graph).nodes
+    assert matched["amp"].levels == matched["bank"].levels == "calibrated"
+    for name, node in matched.items():
+        before: Any = graph.nodes[name]
+        assert node.resolved is before.resolved

@@ -1,4 +1,4 @@
-"""Sizes: models cut down against the oracle, and changes of size while a node plays."""
+"""Sizes: slimmed models against the oracle, and changes of size while a node plays."""
 
 import functools
 import json
@@ -64,7 +64,7 @@ def model(name: str) -> tuple[Any, Model]:
 
 @pytest.mark.parametrize("slim", [0.0, 0.2, 0.34, 0.5, 0.7, 1.0])
 @pytest.mark.parametrize("name", ROWS)
-def test_what_is_cut_down_is_what_the_format_says(name: str, slim: float) -> None:
+def test_slimmed_networks_match_the_oracle(name: str, slim: float) -> None:
     file, whole = model(name)
     wanted = oracle.play(slimmed(file, slim), SIGNAL[:500])
     found = Playing(whole.select(slim))(SIGNAL[:500])
@@ -127,7 +127,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return nets.write(tmp_path, nets.container(small, nets.wavenet(nets.array(3, [1, 500]))))
 
 
-def test_a_size_that_has_taken_over_is_as_if_it_had_always_played(path: str) -> None:
+def test_after_a_change_the_output_is_that_of_the_new_size(path: str) -> None:
     made = engine(path, 1.0)
     settled = load_nam(path).select(0.0).receptive_field
     assert settled is not None
@@ -156,7 +156,7 @@ def test_no_cut_changes_a_bit(path: str, blocks: int) -> None:
 
 
 def test_a_sine_stays_smooth(path: str) -> None:
-    """No step anywhere that the sizes alone would not make."""
+    """A change makes no step larger than those of the sizes alone."""
     sine = (0.5 * np.sin(2 * np.pi * 110 / 48_000 * np.arange(8000))).astype(np.float32)
     made = engine(path, 1.0)
     made.set("amp.slim", 0.0, at=2000)
@@ -166,7 +166,7 @@ def test_a_sine_stays_smooth(path: str) -> None:
     assert steps[500:].max() <= 1.05 * max(a[500:].max() for a in alone) + 1e-5
 
 
-def test_minds_that_change_while_it_settles_are_followed(path: str) -> None:
+def test_slim_may_change_while_a_size_settles(path: str) -> None:
     made, plain = engine(path, 1.0), engine(path, 1.0)
     made.set("amp.slim", 0.0, at=1000)
     made.set("amp.slim", 1.0, at=1100)
@@ -191,7 +191,7 @@ def test_lstms_begin_primed(tmp_path: Path) -> None:
     same(found[LSTM_SETTLES + FADE :], play(small)[LSTM_SETTLES + FADE :])
 
 
-def test_a_bad_sample_does_not_wait_in_a_size_that_rests(path: str) -> None:
+def test_a_bad_sample_does_not_stay_in_an_inactive_size(path: str) -> None:
     made, plain = engine(path, 1.0), engine(path, 0.0)
     bad = SIGNAL.copy()
     bad[7999] = np.inf

@@ -1,4 +1,4 @@
-"""WaveNets with every option there is, and the other architectures, against the oracle."""
+"""WaveNets with every option, and the other architectures, against the oracle."""
 
 import functools
 import json
@@ -27,7 +27,7 @@ def parse(file: Any) -> Model:
 
 
 def check(file: Any, width: int | None = None, tolerance: float = TOLERANCE) -> None:
-    """Play a file from its start; compare with the oracle, which must have something to say."""
+    """Compare the output of a file with that of the oracle, which must not be silent."""
     model = parse(file)
     signal = SIGNAL[: model.channels[0]]
     wanted = np.atleast_2d(oracle.play(file, signal))
@@ -71,8 +71,8 @@ def test_no_cut_changes_a_bit(seed: int, cuts: list[int]) -> None:
     same(Playing(model)(SIGNAL[: model.channels[0]], cuts), wanted)
 
 
-def test_what_lies_behind_a_block_is_never_heard() -> None:
-    """Whatever garbage the spare lanes and the scratch memory hold."""
+def test_memory_behind_a_block_does_not_affect_the_output() -> None:
+    """Unused lanes and scratch memory hold garbage."""
     for seed in range(400, 410):
         model = parse(random_wavenet(seed))
         signal = SIGNAL[: model.channels[0], :200]
@@ -137,7 +137,7 @@ def test_lstms_of_channels(hidden: int, depth: int, channels: tuple[int, int]) -
     check(nets.lstm(hidden, depth, channels=channels), tolerance=2e-5)
 
 
-def test_arrays_go_the_fast_way_one_by_one() -> None:
+def test_each_layer_array_is_fused_on_its_own() -> None:
     rows = [layer_array(3, [1], head_size=3), layer_array(3, [2], input_size=3, gated=True)]
     network = parse(fill({"layers": rows, "head_scale": 1})).running
     assert isinstance(network, WaveNet)
@@ -147,11 +147,11 @@ def test_arrays_go_the_fast_way_one_by_one() -> None:
 
 @pytest.mark.parametrize("which", range(0, 57, 7))
 def test_the_check_can_fail(which: int) -> None:
-    """A thousandth off in one number must not pass."""
+    """An error of 0.1 % in one weight is detected."""
     row = layer_array(2, [1, 2], gating_mode="blended", conv_pre_film=film(), head1x1=HEAD1X1)
     file = fill({"layers": [row], "head_scale": 1.0}, seed=3)
     check(file)
-    assert len(file["weights"]) == 117  # the first layer ends at 57; not all of the last is heard
+    assert len(file["weights"]) == 117  # the first layer ends at 57; part of the last has no effect
     wrong = list(file["weights"])
     wrong[which] += 1e-3
     found = Playing(parse(file | {"weights": wrong}))(SIGNAL[0])

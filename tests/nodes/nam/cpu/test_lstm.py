@@ -1,4 +1,4 @@
-"""LSTMs against the oracle: every size and depth, written out or looped over, in every cut."""
+"""LSTMs against the oracle: every size and depth, unrolled or looped, in every block size."""
 
 import functools
 import json
@@ -30,7 +30,7 @@ def parse(file: Any) -> Model:
 
 
 def check_close(found: Any, wanted: Any) -> None:
-    """Within a share of the peak, which must be there."""
+    """Assert an error within a share of the peak, which must not be 0."""
     peak = abs(wanted).max()
     assert peak > 1e-2
     assert abs(found - wanted).max() <= TOLERANCE * peak
@@ -53,7 +53,7 @@ def test_any_vector(hidden: int, width: int) -> None:
 
 
 @pytest.mark.parametrize(("hidden", "depth"), [(65, 1), (33, 4), (4, 32), (200, 1)])
-def test_what_is_too_large_to_be_written_out(hidden: int, depth: int) -> None:
+def test_networks_too_large_to_unroll(hidden: int, depth: int) -> None:
     check_file(nets.lstm(hidden, depth))
 
 
@@ -71,7 +71,7 @@ def prepare_kernel(model: Model) -> Any:
     return prepare_lstm(Memory(), model.network)[0]
 
 
-def test_no_layers_are_a_wire() -> None:
+def test_without_layers_the_input_passes_through() -> None:
     same(Playing(parse(nets.lstm(5, 0)))(SIGNAL, 7), SIGNAL)
 
 
@@ -91,7 +91,7 @@ def test_no_cut_changes_a_bit(shape: tuple[int, int], cuts: list[int]) -> None:
 @pytest.mark.parametrize("shape", [(3, 1), (24, 1), (8, 2), (65, 1)])
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf, 3e38])
 def test_a_bad_sample_does_not_stay(shape: tuple[int, int], poison: float) -> None:
-    """The state forgets it; how soon is the network's affair."""
+    """The state recovers, after a time that depends on the network."""
     model = parse(nets.lstm(*shape))
     playing = Playing(model)
     bad = SIGNAL.copy()
@@ -100,7 +100,7 @@ def test_a_bad_sample_does_not_stay(shape: tuple[int, int], poison: float) -> No
     assert abs(playing(SIGNAL)).max() < 10
 
 
-def test_state_is_all_there_is_to_remember() -> None:
+def test_state_alone_determines_the_output() -> None:
     for shape in ((24, 1), (8, 2), (65, 2)):
         playing = Playing(parse(nets.lstm(*shape)))
         state = playing.arena.bytes_at(playing.arena.state_address, playing.arena.state_bytes)
@@ -123,7 +123,7 @@ def test_units_and_gates_have_lanes_of_their_own(hidden: int, width: int) -> Non
 
 
 def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tanh that is wrong by a ten-thousandth must not pass."""
+    """An error of 0.01 % in tanh is detected."""
     right = TANH44
     wrong = Rational((right.above[0] * 1.0001, *right.above[1:]), right.below, right.limit)
     file = nets.lstm(7, 1)  # a size of its own: no kernel of it has been made yet

@@ -1,4 +1,4 @@
-"""Compiling ahead of time: what is named there is what models then use."""
+"""Kernels compiled ahead of time are those that models use."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""WaveNets against the oracle: every shape, every activation, every width, every cut."""
+"""WaveNets against the oracle: every shape, activation, width and block size."""
 
 import functools
 import json
@@ -25,7 +25,7 @@ def parse(file: Any) -> Model:
 
 
 def check_close(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> None:
-    """Within a share of the peak, which must be there."""
+    """Assert an error within a share of the peak, which must not be 0."""
     peak = abs(wanted).max()
     assert peak > 1e-3
     assert abs(found - wanted).max() <= tolerance * peak
@@ -130,8 +130,8 @@ def test_no_block_size_changes_a_bit(width: int) -> None:
         same(Playing(model, width)(SIGNAL, block), wanted)
 
 
-def test_histories_move_and_nothing_is_heard_of_it() -> None:
-    """Long enough for every history to run out of room several times."""
+def test_moving_histories_changes_no_bit() -> None:
+    """The signal is long enough for every history to move several times."""
     model = parse(nets.a1("nano"))
     signal = np.tile(SIGNAL, 8)
     wanted = oracle.play(nets.a1("nano"), signal)
@@ -164,14 +164,14 @@ def test_the_receptive_field_is_exact() -> None:
     assert np.flatnonzero(changed)[-1] == model.receptive_field - 1
 
 
-def test_priming_is_what_silence_would_have_done() -> None:
+def test_prewarming_equals_a_run_over_silence() -> None:
     file = nets.a1("nano")
     silence = np.zeros(5000, np.float32)
     wanted = oracle.play(file, np.concatenate([silence, SIGNAL]))[5000:]
     check_close(Playing(parse(file), primed=True)(SIGNAL), wanted)
 
 
-def test_state_is_all_there_is_to_remember() -> None:
+def test_state_alone_determines_the_output() -> None:
     playing = Playing(parse(nets.a1("nano")))
     state = playing.arena.bytes_at(playing.arena.state_address, playing.arena.state_bytes)
     taken = state.copy()
@@ -204,7 +204,7 @@ def test_random_shapes(row: Any, seed: int, block: int) -> None:
 
 @pytest.mark.parametrize("which", ["tap", "bias", "scale"])
 def test_the_check_can_fail(which: str) -> None:
-    """A thousandth off in one number must not pass."""
+    """An error of 0.1 % in one weight is detected."""
     file = nets.wavenet(nets.array(3, [1, 2]))
     wrong = file | {"weights": list(file["weights"])}
     number = {"tap": 3, "bias": 30, "scale": -1}[which]

@@ -1,4 +1,4 @@
-"""Models with one thing wrong: what to change, to what, and what the error must say."""
+"""Models with one bad value: its place, the value, and the text of the error."""
 
 import copy
 from typing import Any
@@ -21,7 +21,7 @@ HUGE = 10**400
 
 
 def changed(model: Any, path: str, value: Any) -> Any:
-    """Return a copy with something else (or nothing) at a dotted path."""
+    """Return a copy with another value, or none, at a dotted path."""
     model = copy.deepcopy(model)
     *way, last = [int(p) if p.isdigit() else p for p in path.split(".")]
     place = model
@@ -35,12 +35,12 @@ def changed(model: Any, path: str, value: Any) -> Any:
 
 
 def slim(widths: list[int]) -> Any:
-    """Return what makes an array one that may be cut down to these widths."""
+    """Return the ``slimmable`` of a layer array with these widths."""
     return {"method": "slice_channels_uniform", "kwargs": {"allowed_channels": widths}}
 
 
 BAD: list[tuple[Any, str, Any, str]] = [
-    # the frame of every file
+    # the root of every file
     (WAVENET, "version", GONE, "version is missing"),
     (WAVENET, "version", 5, "version is 5: must be a string"),
     (WAVENET, "version", "0.4.0", "version is '0.4.0'"),

@@ -1,4 +1,4 @@
-"""nodes/nam/FORMAT.md: every statement names a test, and every test it names is there."""
+"""nodes/nam/FORMAT.md: every statement names a test, and every named test exists."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ ROW = re.compile(r"\| ([A-H](?:, [A-H])*) \|(.*)\|(.*)\|")
 
 
 def missing(text: str) -> list[str]:
-    """Tests that a text names, ``file.py::name``, and that are not there."""
+    """Return the tests named in a text, ``file.py::name``, that do not exist."""
     found = []
     for file, name in NAMED.findall(text):
         path = (
@@ -30,7 +30,7 @@ def missing(text: str) -> list[str]:
 
 
 def untested(text: str) -> list[str]:
-    """Statements (rows of a table that begin with a document's letter) without a test."""
+    """Return statements (table rows that begin with the letter of a document) without a test."""
     return [row[1].strip() for row in ROW.findall(text) if not NAMED.search(row[2])]
 
 
@@ -54,7 +54,7 @@ def test_every_statement_has_a_test() -> None:
         ("`tests/cli/test_info.py::no`", "tests/cli/test_info.py::no"),
     ],
 )
-def test_what_is_not_there_is_found(text: str, name: str) -> None:
+def test_missing_tests_are_found(text: str, name: str) -> None:
     assert missing(text) == [name]
 
 

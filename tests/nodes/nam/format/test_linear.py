@@ -1,4 +1,4 @@
-"""Linear models of several channels, as NeuralAmpModelerCore 0.6.0 has them (docs/linear.rst)."""
+"""Linear models of several channels, as in NeuralAmpModelerCore 0.6.0 (docs/linear.rst)."""
 
 import json
 from typing import Any
@@ -36,7 +36,7 @@ def test_the_first_weight_is_that_of_the_current_sample() -> None:
 
 
 @pytest.mark.parametrize("way", ["direct", "fft"])
-def test_the_layouts_that_the_document_spells_out(way: str) -> None:
+def test_channel_layouts_of_the_document(way: str) -> None:
     one_to_two = linear([1, 0.5, 2, -1, 0.25, 100], 2, out_channels=2, implementation=way)
     found = Playing(parse(one_to_two))(RAMP[:1])
     wanted: Any = [[1.25, 2.75, 4.25, 5.75], [102, 103, 104, 105]]
@@ -79,7 +79,7 @@ def test_linear_of_channels(channels: tuple[int, int], taps: int, bias: bool) ->
     ],
 )
 def test_what_core_rejects(channels: tuple[int, int], weights: int, words: str) -> None:
-    """N to M; and one response is never taken for several channels of their own."""
+    """N to M channels; and one response for several channels."""
     wide = {"in_channels": channels[0], "out_channels": channels[1]}
     with pytest.raises(NamFileError) as caught:
         parse(linear([0.5] * weights, 2, bias=False, **wide))
@@ -87,6 +87,6 @@ def test_what_core_rejects(channels: tuple[int, int], weights: int, words: str) 
 
 
 def test_long_responses_are_not_too_much_work() -> None:
-    """Ten seconds in stereo go through the frequency domain: cheap, whatever the count says."""
+    """Ten seconds in stereo are convolved by FFT, and their cost is counted as such."""
     long = linear([0.0] * 2 * 480_000, 480_000, bias=False, out_channels=2)
     assert parse(long).receptive_field == 480_000

@@ -1,4 +1,4 @@
-"""Files that are not models: each is refused in one line that names the place."""
+"""Bad .nam files: each is refused with one line that names the place."""
 
 import json
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def test_bad_values(model: Any, path: str, value: Any, words: str) -> None:
 
 
 def test_the_files_that_are_changed_are_good() -> None:
-    """Or the table would prove nothing."""
+    """Positive control of ``test_bad_values``."""
     for model in (WAVENET, TALL, LSTM, BOTH):
         assert parse(model).weight_count > 50
 
@@ -122,7 +122,7 @@ def test_a_file_is_read_once_until_it_changes(tmp_path: Path) -> None:
         load_nam(path)
 
 
-def test_what_a_model_tells() -> None:
+def test_properties_of_a_model() -> None:
     known = {"loudness": -20.5, "input_level_dbu": 18, "output_level_dbu": None, "name": "Plexi"}
     model = parse(WAVENET | {"metadata": known})
     assert model.loudness == -20.5
@@ -146,8 +146,8 @@ def test_levels_that_are_no_numbers_are_named(key: str, value: float) -> None:
         parse(nets.container(LSTM, inner))
 
 
-def test_metadata_that_nobody_needs_may_be_no_number() -> None:
-    """Python's json writes NaN where a trainer has failed to measure something."""
+def test_unused_metadata_may_be_nan() -> None:
+    """Python's json writes NaN for measurements that failed."""
     said = {"gain": np.nan, "training": {"validation_esr": np.inf, "loudness": np.nan}, "a.b": 1}
     model = parse(WAVENET | {"metadata": said})
     assert model.metadata["gain"] is None
@@ -172,7 +172,7 @@ def test_metadata_that_nobody_needs_may_be_no_number() -> None:
 def test_published_sizes(
     model: Any, weights: int, multiply_adds: int | None, field: int | None
 ) -> None:
-    """The numbers of nam-format.md, 2.10 and 2.11, and of NeuralAudio's models."""
+    """Sizes from nam-format.md, 2.10 and 2.11, and of NeuralAudio's models."""
     read = parse(model)
     assert read.weight_count == weights
     assert read.receptive_field == field
@@ -214,7 +214,7 @@ def test_known_versions(version: str) -> None:
     assert parse(WAVENET | {"version": version}).version == version
 
 
-def test_what_does_no_harm_is_let_through() -> None:
+def test_harmless_deviations_are_accepted() -> None:
     model = WAVENET | {"notes": "keep", "metadata": {"unknown": [1, {"a": None}]}}
     model = changed(model, "config.layers.0.channels", 3.0)
     for key in ("conv_pre_film", "head1x1_post_film"):
@@ -235,7 +235,7 @@ def test_weights_cannot_be_changed() -> None:
         network.arrays[0].rechannel.weight[...] = np.float32(0)
 
 
-def test_what_would_take_forever_to_begin_is_refused() -> None:
+def test_models_too_costly_to_prewarm_are_refused() -> None:
     slow = nets.wavenet(nets.array(12, [2_000], taps=500))
     with pytest.raises(NamFileError, match="multiply-adds to prewarm: at most 5e"):
         parse(slow)
@@ -249,9 +249,7 @@ def test_what_would_take_forever_to_begin_is_refused() -> None:
         parse(many)
 
 
-def test_models_are_kept_while_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_models_are_cached_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [nets.write(tmp_path, nets.lstm(4, 1), f"{k}.nam") for k in range(4)]
     monkeypatch.setattr(reading, "_cache", {})
     monkeypatch.setattr(reading, "MAX_CACHE_WEIGHTS", 3 * reading.MIN_CACHE_WEIGHTS)

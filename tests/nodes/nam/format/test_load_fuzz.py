@@ -1,4 +1,4 @@
-"""Files that are almost models: whatever is done to them, they load or are refused."""
+"""Random changes to .nam files: each result loads or raises ``NamFileError``."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ anything = st.recursive(
 
 
 def loads(content: bytes) -> bool:
-    """Whether it is a model, which can then be asked anything; only one exception may get out."""
+    """Return whether the content loads; no exception but ``NamFileError`` is allowed."""
     try:
         model = parse_nam(content)
     except NamFileError:

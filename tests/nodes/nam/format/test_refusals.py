@@ -1,4 +1,4 @@
-"""A file that was refused is not parsed again while it is the same file."""
+"""A refused file is not parsed again until it changes on disk."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from namgraph.tests.cli.command import LSTM
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of what is parsed from now on."""
+    """Record the size of everything parsed."""
     sizes, parse = list[int](), reading.parse_nam
 
     def counted(content: bytes) -> Any:
@@ -28,7 +28,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def heavy(path: Path) -> None:
-    """Write a model of too many weights."""
+    """Write a model with too many weights."""
     model = json.loads(Path(LSTM).read_text())
     path.write_text(json.dumps({**model, "weights": model["weights"] * 9}))
 
@@ -65,7 +65,7 @@ def test_a_file_that_has_changed_is_read_again(there: Path, parsed: list[int]) -
     assert len(parsed) == 3
 
 
-def test_each_name_of_a_refused_file_is_said(there: Path, parsed: list[int]) -> None:
+def test_the_error_names_the_path_given(there: Path, parsed: list[int]) -> None:
     heavy(there / "amp.nam")
     for name in ("amp.nam", "./amp.nam"):
         with pytest.raises(ng.NamFileError) as caught:
@@ -74,7 +74,7 @@ def test_each_name_of_a_refused_file_is_said(there: Path, parsed: list[int]) -> 
     assert len(parsed) == 1
 
 
-def test_refusals_are_forgotten_like_models(
+def test_refusals_share_the_limit_of_the_cache(
     there: Path, parsed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "MAX_CACHE_WEIGHTS", 2 * reading.MIN_CACHE_WEIGHTS)

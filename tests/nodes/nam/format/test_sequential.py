@@ -1,4 +1,4 @@
-"""Sequential models: whole models one after another, and what is refused in their place."""
+"""Sequential models: complete models in series, and what is refused."""
 
 import json
 from pathlib import Path
@@ -55,7 +55,7 @@ CHAINS = {
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_chains_are_what_their_models_are_one_by_one(name: str) -> None:
+def test_a_sequential_equals_its_models_in_series(name: str) -> None:
     models = CHAINS[name]
     wanted = SIGNAL[: parse(models[0]).channels[0]].astype(np.float64)
     for inner in models:
@@ -70,8 +70,8 @@ def test_chains_are_what_their_models_are_one_by_one(name: str) -> None:
     assert model.weight_count == sum(parse(inner).weight_count for inner in models)
 
 
-def test_a_chain_is_as_good_as_nodes_in_a_row(tmp_path: Path) -> None:
-    """Once the cabinet's node has heard the amplifier's silence, which the whole begins with."""
+def test_a_sequential_equals_nodes_in_series(tmp_path: Path) -> None:
+    """Equal once the second node has been prewarmed with the output of the first at rest."""
     paths = [nets.write(tmp_path, m, f"{k}.nam") for k, m in enumerate((AMP, LSTM, CAB))]
     whole = nets.write(tmp_path, sequential(AMP, LSTM, CAB))
 
@@ -87,7 +87,7 @@ def test_a_chain_is_as_good_as_nodes_in_a_row(tmp_path: Path) -> None:
     assert abs(row - one).max() <= 2e-5 * abs(row).max()
 
 
-def test_what_a_sequential_tells() -> None:
+def test_properties_of_a_sequential() -> None:
     said = {"loudness": -19.5, "input_level_dbu": 12.5}
     inner = AMP | {"metadata": {"loudness": -3.0, "output_level_dbu": 18.0}}
     model = parse(sequential(inner, CAB, metadata=said))
@@ -166,7 +166,7 @@ def test_sequentials_that_are_refused(file: Any, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_chains_remember_is_bounded_as_one() -> None:
+def test_the_history_of_all_parts_is_bounded() -> None:
     large = nets.wavenet(nets.array(32, [100_000] * 2, taps=2))
     assert parse(large).weight_count
     with pytest.raises(NamFileError, match=r"needs a history of .* numbers in all sizes: at most"):

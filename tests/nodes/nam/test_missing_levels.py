@@ -1,4 +1,4 @@
-"""Levels that a file does not say: one warning a file, wherever models are; and gains in banks."""
+"""Levels missing from a file: one warning per file, from every entry point; and gains in banks."""
 
 import json
 import warnings
@@ -28,7 +28,7 @@ MODES = [
 
 @pytest.fixture
 def paths(tmp_path: Path) -> list[str]:
-    """Two models that say their levels, two that say none, and one more that says other levels."""
+    """Two models with levels, two without, and one with other levels."""
     models = [nets.wavenet(nets.array(2, [1, 3]), seed=k) for k in range(4)]
     models.append(nets.lstm(3, 1, seed=4))
     said: list[Any] = [KNOWN, None, KNOWN, {"name": "mute"}, KNOWN | {"input_level_dbu": 8.5}]
@@ -46,7 +46,7 @@ def rack(*nodes: ng.Node) -> ng.Graph:
 
 
 def told(call: Any) -> list[str]:
-    """What a call warns of, and where it says that it was called."""
+    """Return the warnings of a call, and the lines they point at."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()
@@ -71,7 +71,7 @@ def test_a_missing_level_is_one_warning_when_the_graph_is_built(paths: list[str]
         ng.render(graph, X, 48_000)  # this project's tests make every warning an error
 
 
-def test_what_is_said_or_not_asked_for_is_no_warning(paths: list[str]) -> None:
+def test_levels_in_the_file_or_not_requested_give_no_warning(paths: list[str]) -> None:
     """Positive control."""
     for how in MODES:
         assert told(lambda how=how: ng.render(rack(ng.Nam(paths[0], **how)), X, 48_000)) == []
@@ -93,7 +93,7 @@ def test_what_is_said_or_not_asked_for_is_no_warning(paths: list[str]) -> None:
         ),
     ],
 )
-def test_wherever_models_are(paths: list[str], how: Any, missing: str) -> None:
+def test_every_entry_point_warns_once(paths: list[str], how: Any, missing: str) -> None:
     some = [paths[0], paths[1], paths[1], paths[3]]
     lines = [f"{paths[1]}: {missing}", f"{paths[3]}: {missing}"]
     assert told(lambda: ng.render_models(some, X, 48_000, **how)) == lines, "once a file"
@@ -101,7 +101,7 @@ def test_wherever_models_are(paths: list[str], how: Any, missing: str) -> None:
 
 
 @pytest.mark.parametrize("how", MODES)
-def test_models_side_by_side_are_what_each_is_alone(paths: list[str], how: Any) -> None:
+def test_models_in_a_bank_equal_single_models(paths: list[str], how: Any) -> None:
     some = [paths[0], paths[4], paths[2]]
     rows = [ng.render(rack(ng.Nam(path, **how)), X, 48_000, tail=False) for path in some]
     made = ng.render_models(some, X, 48_000, **how)
@@ -128,7 +128,7 @@ def test_a_bank_with_a_channel_each_scales_each(paths: list[str]) -> None:
         same(found[k], ng.render(alone, both[k], 48_000, tail=False))
 
 
-def test_what_is_no_mode_is_refused(paths: list[str]) -> None:
+def test_bad_modes_are_refused(paths: list[str]) -> None:
     def batch(**how: Any) -> Any:
         return ng.render_models(paths, X, 48_000, **how)
 
@@ -163,7 +163,7 @@ def test_the_command_sets_banks_too(paths: list[str], tmp_path: Path) -> None:
     assert ng.load_preset(tmp_path / "bank.json") == rack(ng.NamBank([paths[0]]))
 
 
-def test_a_job_says_it_once_a_kind(paths: list[str], tmp_path: Path) -> None:
+def test_a_job_warns_once_per_kind(paths: list[str], tmp_path: Path) -> None:
     job = {
         "namgraph_job": 1,
         "inputs": ng.asset("di.wav"),
