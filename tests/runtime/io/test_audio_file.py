@@ -72,7 +72,7 @@ def test_float_files_keep_what_is_beyond_full_scale(tmp_path: Path) -> None:
 def test_a_file_too_long_for_wav_gets_the_longer_header(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audio_file, "LONGEST_WAV", 100)
+    monkeypatch.setattr(audio_file, "MAX_WAV_BYTES", 100)
     with audio_writer(tmp_path / "a.wav", 48_000) as write:
         write(NOISE)
     assert (tmp_path / "a.wav").read_bytes()[:4] == b"RF64"
@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "raw.raw").write_bytes(bytes(64))
     for path, said in [
         (tmp_path / "none.wav", "No such file"),
-        (tmp_path, "not a plain file"),
+        (tmp_path, "it is a folder, not audio"),
         (text, "not an audio file"),
         (tmp_path / "raw.raw", "begins with nothing but zero bytes, not audio"),
         (wav(tmp_path / "empty.wav", np.zeros((1, 0))), "holds no samples"),

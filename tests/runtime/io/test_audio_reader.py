@@ -135,13 +135,13 @@ def test_resampling_has_the_same_limit() -> None:
 def test_only_plain_files_are_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
     for path, said in (
-        (tmp_path, "it is a folder, not a plain file"),
-        (tmp_path / "pipe.wav", "it is a pipe, not a plain file"),
-        (Path("/dev/zero"), "it is a device, not a plain file"),
+        (tmp_path, "it is a folder, not audio"),
+        (tmp_path / "pipe.wav", "it is a pipe, not audio"),
+        (Path("/dev/zero"), "it is a device, not audio"),
     ):
         for read in (read_audio, scan_audio):
             with pytest.raises(AudioFileError, match=f"^{path}: cannot be read: {said}$"):
                 read(path)
     (tmp_path / "none.wav").touch()
-    with pytest.raises(AudioFileError, match="is empty"):
+    with pytest.raises(AudioFileError, match="is an empty file, not audio"):
         read_audio(tmp_path / "none.wav")

@@ -9,7 +9,7 @@ import soundfile
 
 from namgraph import AudioFileError
 from namgraph.runtime.io.audio_file import read_audio
-from namgraph.runtime.io.wav_header import MOST_CHUNKS, Spliced, read_wave
+from namgraph.runtime.io.wav_header import MAX_CHUNKS, Spliced, read_wave
 
 FRAMES = 4_800
 
@@ -145,6 +145,6 @@ def test_a_file_of_nothing_but_empty_chunks_ends_soon(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF\xff\xff\xff\x7fWAVE" + b"junk\0\0\0\0" * 200_000)
     with path.open("rb") as file:
         assert read_wave("a", file).pieces == ()
-        assert file.tell() == 12 + 8 * MOST_CHUNKS
+        assert file.tell() == 12 + 8 * MAX_CHUNKS
     with pytest.raises(AudioFileError, match=f"^{path}: "):
         read_audio(path)
