@@ -1,1 +1,1 @@
-"""Audio files and atomic writing; nothing that plays."""
+"""Files: audio files, kinds of files, atomic writing.  Control thread."""

@@ -1,8 +1,8 @@
-"""Files that appear whole or not at all.
+"""Atomic writing: a file appears complete or not at all.
 
-A file is written under another name in its folder, and renamed when it is whole.  That name is
-made of the file's own, and its writer holds a lock on it: so whoever writes the file next, after a
-writer was killed, finds what that one left, and writes over it.
+A file is written under a temporary name in its folder and renamed when it is complete.  The
+temporary name is derived from the file's name, and its writer holds a lock on it: the next writer
+of the same file finds and removes what a killed writer has left.
 """
 
 import atexit
@@ -26,29 +26,28 @@ except ImportError:  # not POSIX
 __all__ = ["alone_in", "check_place", "remove_left_over", "whole_file", "why_not", "writing"]
 
 LEFT_OVER_S = 86_400.0
-"""Where nothing can be locked: seconds after which an unfinished file has no writer any more."""
+"""Age in seconds above which a temporary file is abandoned, on systems without locks."""
 _parts: set[Path] = set()
-"""Files being written.  An interrupt (Ctrl-C) may arrive before or inside the ``finally`` that
-removes one: what is still here when the process exits is removed then."""
+"""Temporary files of this process.  An interrupt (Ctrl-C) may arrive before or inside the
+``finally`` that removes one: those left are removed when the process exits."""
 PROBE = 1 << 20
-"""Bytes that a file system which has refused some will not take either."""
+"""Bytes written to find out why a file system refused an earlier write."""
 
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError) -> Iterator[Path]:
-    """Give a new file to write, and put it in the place of ``path`` if the body succeeds.
+    """Yield a temporary file to write, and rename it to ``path`` if the body succeeds.
 
-    The new file lies in the same folder from the start, so whatever forbids writing is found
-    before the body begins its work.  If the body fails, ``path`` is as it was.  That the new file
-    cannot be made or put in place is an ``error`` that names the path; what the body itself does
-    to it goes inside ``writing``, since other things may fail in there.
+    The temporary file is created in the same folder before the body runs, so a folder that cannot
+    be written is found first.  If the body fails, ``path`` is unchanged.  Creating and renaming
+    raise ``error``, which names the path; write to the file inside ``writing`` for the same error.
     """
     name = os.fspath(path)
     try:
-        target = Path(os.path.realpath(name))  # through a link, not over it
+        target = Path(os.path.realpath(name))  # replaces the target of a link, not the link
         check_place(target, name, error)
         part, handle = _begin(target)
-    except error:  # which is a ValueError
+    except error:  # also a ValueError
         raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         raise _refused(name, reason, error) from None
@@ -68,40 +67,40 @@ def whole_file(path: str | os.PathLike[str], error: type[FileError] = FileError)
 
 
 def remove_left_over(path: str | os.PathLike[str]) -> None:
-    """Remove what a killed writer of the file ``path`` has left; not what somebody still writes."""
+    """Remove the temporary file of a killed writer of ``path``; not that of a running one."""
     with contextlib.suppress(OSError, ValueError):
         _remove_abandoned(_part(Path(os.path.realpath(path))))
 
 
 def _part(target: Path) -> Path:
-    """Return the name of a file while it is written: short, since ``target`` may be a long one."""
+    """Return the temporary name of ``target``: a hash, because names have a maximal length."""
     return target.with_name(f".namgraph-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.part")
 
 
 def _begin(target: Path) -> tuple[Path, int | None]:
-    """Make the file to be written; return it, and the handle of its lock where there are locks."""
+    """Create the temporary file; return its path, and the handle of its lock if there are locks."""
     part = _part(target)
     with contextlib.suppress(OSError):
         _remove_abandoned(part)
     with contextlib.suppress(FileExistsError):
         return part, _locked(part)
-    # Another process writes the same file now: the last one to end stays.
+    # Another process is writing the same file: the last one to finish replaces it.
     part = part.with_name(f".namgraph-{secrets.token_hex(8)}.part")
     return part, _locked(part)
 
 
 def _locked(part: Path) -> int | None:
-    """Make a new file and lock it; return the handle, or ``None`` where nothing can be locked.
+    """Create a file and lock it; return the handle, or ``None`` if it cannot be locked.
 
-    ``FileExistsError`` if it is there, or if another process took it before it was locked.
+    ``FileExistsError`` if it exists, or if another process removed or locked it in between.
     """
-    _parts.add(part)  # before it is there: an interrupt may come in between
+    _parts.add(part)  # before it exists: an interrupt may come in between
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError:
         _parts.discard(part)
         raise
-    if fcntl is None:  # Windows, which renames no file that is open
+    if fcntl is None:  # Windows cannot rename an open file
         os.close(handle)
         return None
     try:
@@ -109,7 +108,7 @@ def _locked(part: Path) -> int | None:
         taken = not _is_at(part, os.fstat(handle))
     except BlockingIOError:
         taken = True
-    except OSError:  # some network file systems lock nothing
+    except OSError:  # some network file systems have no locks
         os.close(handle)
         return None
     if taken:
@@ -120,14 +119,14 @@ def _locked(part: Path) -> int | None:
 
 
 def _remove_abandoned(part: Path) -> None:
-    """Remove an unfinished file that nobody writes any more; ``OSError`` if there is none."""
+    """Remove a temporary file without a running writer; ``OSError`` if there is no file."""
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     handle = os.open(part, os.O_WRONLY | flags)
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or not _is_abandoned(handle, found.st_mtime):
             return
-        if _is_at(part, found):  # its writer may have ended well since, and renamed it
+        if _is_at(part, found):  # its writer may have finished since, and renamed it
             if fcntl is None:
                 os.close(handle)
                 handle = -1
@@ -150,7 +149,7 @@ def _is_abandoned(handle: int, changed: float) -> bool:
 
 
 def _is_at(path: Path, file: os.stat_result) -> bool:
-    """Whether an open file is still the one of this name."""
+    """Return whether ``path`` still names the open file."""
     try:
         return os.path.samestat(os.lstat(path), file)
     except FileNotFoundError:
@@ -166,7 +165,7 @@ def _remove_parts() -> None:
 
 @contextlib.contextmanager
 def writing(name: str, error: type[FileError] = FileError) -> Iterator[None]:
-    """Make an ``error`` that names the file of what the system refuses meanwhile."""
+    """Convert an ``OSError`` of the body to ``error``, which names the file."""
     try:
         yield
     except OSError as reason:
@@ -175,7 +174,10 @@ def writing(name: str, error: type[FileError] = FileError) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone_in(folder: Path, error: type[FileError] = FileError) -> Iterator[None]:
-    """Make a folder, and refuse to work in it beside another run; where the system can tell."""
+    """Create a folder and lock it during the body; ``error`` if another process holds the lock.
+
+    Without locks (Windows, some network file systems) there is no check.
+    """
     with writing(os.fspath(folder), error):
         folder.mkdir(parents=True, exist_ok=True)
     if fcntl is None:
@@ -188,7 +190,7 @@ def alone_in(folder: Path, error: type[FileError] = FileError) -> Iterator[None]
     except BlockingIOError:
         os.close(handle)
         raise error(f"{folder}: another run is at work there: wait for its end") from None
-    except OSError:  # some network file systems lock nothing
+    except OSError:  # some network file systems have no locks
         pass
     try:
         yield
@@ -197,10 +199,13 @@ def alone_in(folder: Path, error: type[FileError] = FileError) -> Iterator[None]
 
 
 def why_not(part: Path) -> str:
-    """Return why a file that a library could not write to takes no more, or nothing if it does."""
+    """Return the system's reason why a file cannot be written, or an empty string if it can.
+
+    For libraries that do not report it.
+    """
     try:
         with open(part, "ab", buffering=0) as file:
-            for _ in range(2):  # the first may fill what is left, and say so by its length alone
+            for _ in range(2):  # the first may be cut short without an error
                 file.write(bytes(PROBE))
     except OSError as reason:
         return reason.strerror or str(reason)
@@ -208,9 +213,9 @@ def why_not(part: Path) -> str:
 
 
 def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
-    """Refuse to replace what is no plain file, or what its owner has protected.
+    """Raise ``error`` if ``target`` exists and is not a plain file, or is write-protected.
 
-    ``target`` is where ``name`` really leads.  What is not there can be made.
+    ``target`` is ``name`` with links resolved.
     """
     try:
         found = os.stat(target)

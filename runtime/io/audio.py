@@ -1,6 +1,6 @@
-"""Reading and writing audio files, as the package's users call it: ``read_audio``, ``write_audio``.
+"""Public functions ``read_audio`` and ``write_audio``: argument checks and Python warnings.
 
-The work is done in ``files.py``; here arguments are checked, and warnings become Python's.
+``audio_file.py`` reads and writes.
 """
 
 import os
@@ -17,17 +17,17 @@ from .audio_file import AudioFile
 __all__ = ["AudioFile", "read_audio", "write_audio"]
 
 MOST_CHANNELS = 64
-"""More channels than this, and more than frames, are an array that lies the other way round."""
+"""An array with more channels than this, and more channels than frames, is transposed."""
 HIGHEST_RATE = 1 << 31
-"""Frames a second: libsndfile counts them in 32 bits with a sign."""
+"""Hz: libsndfile stores the rate in a signed 32-bit integer."""
 
 
 def read_audio(path: str | os.PathLike[str]) -> AudioFile:
     """Read a whole audio file: ``samples`` is float32 ``(channels, frames)``, ``rate`` in Hz.
 
-    Reads what libsndfile reads: WAV, FLAC, AIFF, OGG, MP3 and others.  Full scale is 1.0.  The rate
-    is the file's own; nothing is resampled.  ``AudioFileError`` names a file that is not there, is
-    no audio file, is empty, or holds samples that are NaN or infinite.
+    Reads the formats of libsndfile: WAV, FLAC, AIFF, OGG, MP3 and others.  Full scale is 1.0.
+    Nothing is resampled.  ``AudioFileError`` names a file that does not exist, is not an audio
+    file, is empty, or holds samples that are NaN or infinite.
     """
     return files.read_audio(_name(path))
 
@@ -39,13 +39,13 @@ def write_audio(
     *,
     subtype: str | None = None,
 ) -> None:
-    """Write float samples ``(channels, frames)`` or ``(frames,)`` to an audio file, whole or not.
+    """Write float samples ``(channels, frames)`` or ``(frames,)`` to an audio file, atomically.
 
-    Full scale is 1.0; ``rate`` is in Hz, a whole number.  The name's ending says the kind of file:
-    ``.wav``, and with the extra ``pedalboard`` .flac, .mp3, .ogg and .aiff.  ``subtype`` is how a
-    WAV file stores a sample: ``pcm16``, ``pcm24`` (if not given), ``pcm32`` or ``float``.  Where
-    that is an integer, samples beyond full scale are clipped, and a ``RuntimeWarning`` counts them.
-    ``AudioFileError`` names what cannot be written; the file that was there before then stays.
+    Full scale is 1.0; ``rate`` is in Hz, a whole number.  The suffix selects the format: ``.wav``,
+    and with the extra ``pedalboard`` .flac, .mp3, .ogg and .aiff.  ``subtype`` is the sample format
+    of a WAV file: ``pcm16``, ``pcm24`` (default), ``pcm32`` or ``float``.  In integer formats,
+    samples beyond full scale are clipped, and a ``RuntimeWarning`` counts them.
+    ``AudioFileError`` names a file that cannot be written; an existing file is then unchanged.
     """
     name = _name(path)
     planar = _planar(name, samples)
@@ -56,11 +56,11 @@ def write_audio(
             f"rate is {rate!r}: must be a whole number of frames a second, 1 or more, as 48000"
         )
 
-    said: list[str] = []
+    messages: list[str] = []
     stored = {} if subtype is None else {"subtype": subtype}
-    with files.audio_writer(name, int(rate), warn=said.append, **stored) as write:
+    with files.audio_writer(name, int(rate), warn=messages.append, **stored) as write:
         write(planar)
-    for line in said:
+    for line in messages:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
 
 
@@ -71,7 +71,7 @@ def _name(path: object) -> str:
 
 
 def _planar(name: str, samples: ArrayLike) -> NDArray[np.float32]:
-    """Return samples as float32 ``(channels, frames)``, or say what they are instead."""
+    """Return samples as float32 ``(channels, frames)``; ``AudioFileError`` if they are not."""
     try:
         x = np.asarray(samples)
     except ValueError:  # rows of different lengths
@@ -92,7 +92,7 @@ def _planar(name: str, samples: ArrayLike) -> NDArray[np.float32]:
         raise AudioFileError(
             f"{name}: samples have the shape {x.shape}: must be (channels, frames): transpose them"
         )
-    with np.errstate(over="ignore"):  # too large for float32 is infinite, and refused as such
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused below
         made = np.ascontiguousarray(planar, np.float32)
     bad = ~np.isfinite(made)
     if bad.any():

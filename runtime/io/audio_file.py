@@ -1,4 +1,4 @@
-"""Audio files: read into float32 ``(channels, frames)``, written whole or not at all."""
+"""Read audio files into float32 ``(channels, frames)``, write them atomically, resample."""
 
 import contextlib
 import importlib.util
@@ -34,47 +34,47 @@ SUBTYPES = {"float": "FLOAT", "pcm32": "PCM_32", "pcm24": "PCM_24", "pcm16": "PC
 WAVES = (".wav", ".wave")
 BYTES = {"float": 4, "pcm32": 4, "pcm24": 3, "pcm16": 2}
 BITS = {"pcm24": 24, "pcm16": 16}
-"""What FLAC and AIFF files can have in a sample."""
+"""Bits per sample of the subtypes that FLAC and AIFF have."""
 STORED = {".flac": tuple(BITS), ".aif": tuple(BITS), ".aiff": tuple(BITS), ".mp3": (), ".ogg": ()}
-"""Subtypes of files that are not WAV, the usual one first; MP3 and OGG have none."""
-USUAL = "pcm24"
-MOST_CHANNELS = 1024
-"""Of a WAV file that libsndfile writes."""
-LONGEST_WAV = (1 << 32) - (1 << 16)
-"""Bytes of samples that a plain WAV header can count, with room for the rest of the file."""
+"""Subtypes of the other formats, the default first; MP3 and OGG have none."""
+DEFAULT_SUBTYPE = "pcm24"
+MAX_WAV_CHANNELS = 1024
+"""Channels of a WAV file: the limit of libsndfile."""
+MAX_WAV_BYTES = (1 << 32) - (1 << 16)
+"""Bytes of samples above which a file is written as RF64: a WAV header has 32-bit sizes."""
 
 
 @dataclass(frozen=True, eq=False)
 class AudioFile:
-    """What an audio file held."""
+    """Samples, rate and sample format of an audio file."""
 
     samples: Audio
     """``(channels, frames)``, all finite; full scale is 1."""
     rate: int
     subtype: str
-    """How the file stores a sample, in libsndfile's words: ``PCM_24``, ``FLOAT`` ..."""
+    """Sample format of the file, as libsndfile names it: ``PCM_24``, ``FLOAT`` ..."""
 
     @property
     def channels(self) -> int:
-        """How many channels."""
+        """Number of channels."""
         return int(self.samples.shape[0])
 
     @property
     def frames(self) -> int:
-        """How many frames."""
+        """Number of frames."""
         return int(self.samples.shape[1])
 
 
 def read_audio(path: str | os.PathLike[str]) -> AudioFile:
-    """Read a whole audio file; empty files and samples that are no numbers are refused."""
+    """Read a whole audio file; ``AudioFileError`` if it is empty or holds NaN or infinity."""
     with open_sound(path) as sound:
         return AudioFile(sound.samples(), sound.rate, sound.subtype)
 
 
 def scan_audio(path: str | os.PathLike[str]) -> tuple[int, int, int]:
-    """Return ``(channels, frames, rate)`` of a file that ``read_audio`` would read, keeping none.
+    """Return ``(channels, frames, rate)`` and check every sample, as ``read_audio`` does.
 
-    Every sample is looked at, block by block.
+    Reads block by block: memory does not grow with the file.
     """
     with open_sound(path) as sound:
         sound.check_size(sound.claimed or 0)
@@ -92,28 +92,28 @@ def audio_writer(
     subtype: str | None = None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Callable[[Audio], Audio]]:
-    """Give a function that writes ``(channels, frames)`` to a file, to be called once.
+    """Yield a function that writes ``(channels, frames)`` to a file; call it once.
 
-    It returns the samples as they were written, which is to say after clipping.
+    It returns the samples as written, after clipping.
 
-    The name says what kind of file: WAV, or with the extra ``pedalboard`` FLAC, MP3, OGG or AIFF.
-    ``subtype`` is how a sample is stored, 24 bits if it is not given; MP3 and OGG have none.
-    Entering the context finds out whether there can be such a file of ``channels`` at this rate
-    and whether it can be written; the file is there when the context ends, and only if it ends
-    well.  Samples beyond full scale are clamped where the format is an integer; ``warn`` is told
-    how many there were.
+    The suffix selects the format: WAV, or with the extra ``pedalboard`` FLAC, MP3, OGG or AIFF.
+    ``subtype`` is the sample format, ``pcm24`` by default; MP3 and OGG have none.
+    Entering the context raises ``AudioFileError`` if the format does not allow the channels, rate
+    or subtype, or if the file cannot be written.  The file appears when the context ends without an
+    error.  In integer formats, samples beyond full scale are clipped, and ``warn`` is called with a
+    message that counts them.
     """
     name = os.fspath(path)
     check_format(name, rate, channels, subtype)
-    write = _writer(name, subtype or USUAL, warn)
+    write = _writer(name, subtype or DEFAULT_SUBTYPE, warn)
     with whole_file(path, AudioFileError) as part:
         yield lambda samples: write(part, samples, int(rate))
 
 
 def check_format(name: str, rate: float, channels: int, subtype: str | None = None) -> None:
-    """Refuse a file that its kind cannot be: this subtype, this rate, so many channels.
+    """Raise ``AudioFileError`` if the format does not allow the subtype, rate or channel count.
 
-    Whether an encoder takes the rate and the channels is found by letting it write one frame.
+    For encoders, rate and channels are checked by encoding one frame in memory.
     """
     check_subtype(name, subtype)
     if rate != int(rate):
@@ -121,8 +121,8 @@ def check_format(name: str, rate: float, channels: int, subtype: str | None = No
             f"{name}: an audio file has a whole number of frames a second, not {rate}"
         )
     suffix = Path(name).suffix.lower()
-    if suffix in WAVES and channels > MOST_CHANNELS:
-        raise AudioFileError(f"{name}: would have {channels} channels: at most {MOST_CHANNELS}")
+    if suffix in WAVES and channels > MAX_WAV_CHANNELS:
+        raise AudioFileError(f"{name}: would have {channels} channels: at most {MAX_WAV_CHANNELS}")
     if suffix in STORED:
         from .encoders import encode
 
@@ -131,12 +131,12 @@ def check_format(name: str, rate: float, channels: int, subtype: str | None = No
             name,
             np.zeros((channels, 1), np.float32),
             int(rate),
-            bits=BITS.get(subtype or USUAL),
+            bits=BITS.get(subtype or DEFAULT_SUBTYPE),
         )
 
 
 def check_subtype(name: str, subtype: str | None) -> None:
-    """Refuse a kind of file that is not written, and a subtype that its kind does not have."""
+    """Raise ``AudioFileError`` for an unknown suffix, or a subtype the format does not have."""
     if subtype is not None and subtype not in SUBTYPES:
         raise AudioFileError(f"subtype is {subtype!r}: must be one of {', '.join(SUBTYPES)}")
     suffix = Path(name).suffix.lower()
@@ -145,10 +145,10 @@ def check_subtype(name: str, subtype: str | None) -> None:
     if suffix not in STORED:
         raise AudioFileError(f"{name}: its name must end in one of {', '.join(['.wav', *STORED])}")
     if subtype is not None and subtype not in STORED[suffix]:
-        can = " or ".join(STORED[suffix])
-        what = f"can be {can}" if can else "has no subtype: leave it out"
+        names = " or ".join(STORED[suffix])
+        allowed = f"can be {names}" if names else "has no subtype: leave it out"
         raise AudioFileError(
-            f"{name}: subtype is {subtype}: {suffix[1:].upper()} {what} (WAV can be "
+            f"{name}: subtype is {subtype}: {suffix[1:].upper()} {allowed} (WAV can be "
             f"{', '.join(SUBTYPES)})"
         )
     if importlib.util.find_spec("pedalboard") is None:
@@ -159,10 +159,10 @@ def check_subtype(name: str, subtype: str | None) -> None:
 
 
 def resample(samples: Audio, rate: float, wanted: float, name: str = "audio") -> Audio:
-    """Return ``(channels, frames)`` at another rate: soxr at its very best, no delay.
+    """Return ``(channels, frames)`` resampled from ``rate`` to ``wanted`` Hz, without delay.
 
-    More than ``MAX_AUDIO_SAMPLES`` are refused before any is made; ``name`` is what the error calls
-    it.
+    Uses soxr at its highest quality.  ``AudioFileError``, raised before any work, if the result
+    exceeds ``MAX_AUDIO_SAMPLES``; ``name`` is the subject of its message.
     """
     if rate == wanted:
         return samples
@@ -181,13 +181,13 @@ def resample(samples: Audio, rate: float, wanted: float, name: str = "audio") ->
 def _writer(
     name: str, subtype: str, warn: Callable[[str], None]
 ) -> Callable[[Path, Audio, int], Audio]:
-    """Return what writes the kind of file that the name ends in."""
+    """Return the function that writes the format of the suffix: ``write(part, samples, rate)``."""
     if Path(name).suffix.lower() in WAVES:
-        return lambda part, samples, rate: _write(part, name, samples, rate, subtype, warn)
+        return lambda part, samples, rate: _write_wav(part, name, samples, rate, subtype, warn)
     from .encoders import encode
 
     def write(part: Path, samples: Audio, rate: int) -> Audio:
-        samples = _clamped(samples, name, warn)
+        samples = _clipped(samples, name, warn)
         with writing(name, AudioFileError):
             encode(part, name, samples, rate, bits=BITS.get(subtype))
         return samples
@@ -195,44 +195,44 @@ def _writer(
     return write
 
 
-def _write(
+def _write_wav(
     part: Path, name: str, samples: Audio, rate: int, subtype: str, warn: Callable[[str], None]
 ) -> Audio:
     import soundfile
 
     if subtype != "float":
-        samples = _clamped(samples, name, warn)
-    kind = "RF64" if samples.size * BYTES[subtype] > LONGEST_WAV else "WAV"
+        samples = _clipped(samples, name, warn)
+    kind = "RF64" if samples.size * BYTES[subtype] > MAX_WAV_BYTES else "WAV"
     with writing(name, AudioFileError):
         try:
             soundfile.write(part, samples.T, rate, subtype=SUBTYPES[subtype], format=kind)
-        except soundfile.SoundFileError as reason:  # which does not say what the system said
+        except soundfile.SoundFileError as reason:  # does not contain the system's reason
             text = why_not(part) or getattr(reason, "error_string", str(reason)).rstrip(".")
             raise AudioFileError(f"{name}: cannot be written: {text}") from None
         if subtype == "float":
-            _forget_the_time(part)
+            _clear_time_stamp(part)
     return samples
 
 
-def _clamped(samples: Audio, name: str, warn: Callable[[str], None]) -> Audio:
+def _clipped(samples: Audio, name: str, warn: Callable[[str], None]) -> Audio:
     over = int(np.count_nonzero(np.abs(samples) > 1.0))
     if over:
         peak_db = 20.0 * np.log10(float(np.abs(samples).max()))
         warn(
             f"{name}: {over} samples beyond full scale were clipped (peak {peak_db:+.1f} dBFS); "
-            "turn the rack down, or store them as subtype float"
+            "lower the level, or store them as subtype float"
         )
     return np.clip(samples, -1.0, 1.0)
 
 
-def _forget_the_time(path: Path) -> None:
-    """Clear the time stamp that libsndfile writes into float files.
+def _clear_time_stamp(path: Path) -> None:
+    """Clear the time stamp in the PEAK chunk that libsndfile writes into float files.
 
-    The same samples shall give the same bytes.
+    The same samples then give the same bytes.
     """
     with open(path, "r+b") as file:
         head: Any = file.read(512)
         at = head.find(b"PEAK", 0, max(0, head.find(b"data")))
         if at >= 0:
-            file.seek(at + 12)  # name, size, version; then the stamp
+            file.seek(at + 12)  # after chunk name, size and version
             file.write(bytes(4))

@@ -1,4 +1,4 @@
-"""Audio files read block by block: what the header claims is never believed before it is there."""
+"""Read audio files block by block; memory is allocated for samples found, not for those claimed."""
 
 import contextlib
 import io
@@ -24,36 +24,36 @@ __all__ = ["Sound", "open_sound"]
 BLOCK = 1 << 17
 """Samples read at a time: a megabyte in float64."""
 UNKNOWN = 1 << 62
-"""Frames from which on a claim is libsndfile's word for "unknown"."""
+"""Frame count from which on libsndfile means "unknown"."""
 NO_AUDIO = 7
-"""libsndfile's error when its MP3 decoder finds no frame; its text speaks of pipes instead."""
+"""libsndfile's error code when its MP3 decoder finds no frame; its text is about pipes."""
 DAMAGED = "is damaged or cut off (make or fetch the file again)"
-GUESSED = ("MP3",)
-"""Containers whose header may be wrong about the length without anything missing."""
+ESTIMATED_LENGTH = ("MP3",)
+"""Formats whose header may give a wrong length in an intact file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Sound:
-    """An audio file that is open: what its header says, and its samples in turn."""
+    """An open audio file: header fields, and its samples in blocks."""
 
     name: str
     channels: int
     rate: int
     subtype: str
-    """How the file stores a sample, in libsndfile's words: ``PCM_24``, ``FLOAT`` ..."""
+    """Sample format of the file, as libsndfile names it: ``PCM_24``, ``FLOAT`` ..."""
     claimed: int | None
-    """Frames that the header claims, or ``None`` if it says nothing."""
+    """Frames according to the header, or ``None`` if it has no length."""
     bytes: int
-    """Of the file itself."""
+    """Size of the file."""
     ambisonic: bool
-    """Whether the header says that the channels are B-format."""
+    """Whether the header declares the channels as B-format."""
     _file: Any
-    _guessed: bool
+    _length_is_estimated: bool
 
     def blocks(self, dtype: Any = np.float32) -> Iterator[NDArray[Any]]:
-        """Yield the samples in turn, ``(frames, channels)``; each block is valid until the next.
+        """Yield blocks of samples, ``(frames, channels)``; each is valid until the next.
 
-        ``AudioFileError`` when the file ends before the frames it claims.
+        ``AudioFileError`` if the file ends before the frames that its header claims.
         """
         room = np.empty((max(1, BLOCK // self.channels), self.channels), dtype)
         done = 0
@@ -64,14 +64,15 @@ class Sound:
                 break
             done += len(block)
             yield block
-        if self.claimed is not None and done < self.claimed and done and not self._guessed:
+        is_short = self.claimed is not None and 0 < done < self.claimed
+        if is_short and not self._length_is_estimated:
             raise AudioFileError(
                 f"{self.name}: is cut off: its header says {self.claimed} frames, "
                 f"{done} are there; make or fetch the file again"
             )
 
     def checked_blocks(self) -> Iterator[NDArray[np.float32]]:
-        """Yield float32 blocks; refuse, when all was seen, a file without samples or with NaN."""
+        """Yield float32 blocks; ``AudioFileError`` after the last if there was none, or NaN."""
         done = bad = 0
         first = (0, 0)
         for block in self.blocks():
@@ -92,9 +93,9 @@ class Sound:
             )
 
     def samples(self) -> NDArray[np.float32]:
-        """Return all samples, ``(channels, frames)``; refuse more than ``MAX_AUDIO_SAMPLES``.
+        """Return all samples, ``(channels, frames)``; at most ``MAX_AUDIO_SAMPLES``.
 
-        Memory is asked for as samples are found: a header that claims many gets none for it.
+        Memory grows with the samples found, not with the length that the header claims.
         """
         self.check_size(self.claimed or 0)
         room, done = self._room(), 0
@@ -113,11 +114,11 @@ class Sound:
         except MemoryError:
             wanted = format_bytes(4 * self.channels * max(done, room))
             raise AudioFileError(
-                f"{self.name}: needs more than {wanted} of memory, which this machine does not give"
+                f"{self.name}: needs more than {wanted} of memory, which is not available"
             ) from None
 
     def check_size(self, frames: int) -> None:
-        """Refuse so many frames if they are more than is ever held in memory."""
+        """Raise ``AudioFileError`` if ``frames`` exceed ``MAX_AUDIO_SAMPLES``."""
         if frames * self.channels > MAX_AUDIO_SAMPLES:
             raise AudioFileError(
                 f"{self.name}: has {frames} frames of {self.channels} channel"
@@ -126,19 +127,20 @@ class Sound:
             )
 
     def _room(self) -> int:
-        """Return for how many frames to begin with: the claim, if a file so long may hold them."""
-        believable = max(BLOCK, 4 * self.bytes) // self.channels
-        return max(1, believable if self.claimed is None else min(self.claimed, believable))
+        """Return the frames to allocate first: those claimed, at most what the file size allows."""
+        plausible = max(BLOCK, 4 * self.bytes) // self.channels
+        return max(1, plausible if self.claimed is None else min(self.claimed, plausible))
 
 
 @contextlib.contextmanager
 def open_sound(path: str | os.PathLike[str]) -> Iterator[Sound]:
-    """Open an audio file that libsndfile reads; ``AudioFileError`` names any other."""
+    """Open an audio file with libsndfile; ``AudioFileError`` if it cannot be read."""
     name = checked_path(path, "path", AudioFileError)
     size = check_plain(name, AudioFileError, wanted=AUDIO).st_size
     with contextlib.ExitStack() as ends:
         with _named(name):
-            file = ends.enter_context(open(name, "rb"))  # says why not: libsndfile would not
+            # opened here for the system's reason, which libsndfile omits
+            file = ends.enter_context(open(name, "rb"))
             wave = read_wave(name, file)
             source: str | BinaryIO = name
             if wave.pieces:
@@ -157,7 +159,7 @@ def open_sound(path: str | os.PathLike[str]) -> Iterator[Sound]:
             size,
             wave.ambisonic or name.lower().endswith(".amb"),
             opened,
-            opened.format in GUESSED,
+            opened.format in ESTIMATED_LENGTH,
         )
 
 
@@ -168,9 +170,9 @@ def _close(opened: Any) -> None:
 
 @cache
 def _forward() -> Any:
-    """Return soundfile's class, reading on without a seek after each block.
+    """Return a subclass of ``SoundFile`` that does not seek after each block.
 
-    The seek (to where the file is anyway) fails in files whose length is unknown.
+    That seek, to the current position, fails in files of unknown length.
     """
     import soundfile  # here, because importing it loads libsndfile
 
@@ -183,21 +185,24 @@ def _forward() -> Any:
 
 @contextlib.contextmanager
 def _named(name: str, what: str = "is not an audio file this package reads") -> Iterator[None]:
-    """Make errors that name the file of what goes wrong meanwhile, and say ``what`` that means."""
+    """Convert errors of the body to ``AudioFileError``: the file name, ``what``, the reason."""
     import soundfile
 
     try:
         yield
-    except AudioFileError:  # which is a ValueError
+    except AudioFileError:  # also a ValueError
         raise
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         text = getattr(reason, "strerror", None) or reason
         raise AudioFileError(f"{name}: cannot be read: {text}") from None
     except (soundfile.SoundFileError, RuntimeError, TypeError) as reason:
-        if wrong := complaint(kind_of_file(name), AUDIO):
+        wrong = complaint(kind_of_file(name), AUDIO)
+        # libsndfile opens some other files (text in UTF-16) as MP3 too.
+        is_mp3 = name.lower().endswith(".mp3") or not wrong
+        if getattr(reason, "code", None) == NO_AUDIO and is_mp3:
+            text = "there is no audio in it: no MPEG frame was found"
+            raise AudioFileError(f"{name}: {text}") from None
+        if wrong:
             raise AudioFileError(f"{name}: {wrong}") from None
-        if getattr(reason, "code", None) == NO_AUDIO:
-            said = "there is no audio in it: no MPEG frame was found"
-            raise AudioFileError(f"{name}: {said}") from None
         text = str(getattr(reason, "error_string", "no known format")).rstrip(".")
         raise AudioFileError(f"{name}: {what}: {text}") from None

@@ -1,9 +1,8 @@
-"""Decoders that write to stderr by themselves: silenced, if the process asked for that.
+"""Discard the messages that decoders write to stderr.
 
-libmpg123, which libsndfile reads MP3 files with, prints its notes to file descriptor 2.  While a
-call into it runs, that descriptor is pointed at the null device.  This changes the whole process,
-so it is off unless turned on: the ``namgraph`` command does, a program that imports the package
-does not.
+libmpg123, with which libsndfile reads MP3 files, prints to file descriptor 2.  During a call into
+it, that descriptor is redirected to the null device.  This affects the whole process, so it is off
+by default: the ``namgraph`` command turns it on, importing the package does not.
 """
 
 import contextlib
@@ -19,7 +18,7 @@ _on = False
 
 
 def silence_decoders(on: bool) -> bool:
-    """Turn the silencing on or off for this process; return what it was."""
+    """Turn the redirection on or off for this process; return the previous setting."""
     global _on
     before, _on = _on, on
     return before
@@ -27,7 +26,7 @@ def silence_decoders(on: bool) -> bool:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Discard what is written to file descriptor 2 meanwhile, by any thread; if turned on."""
+    """Discard what any thread writes to file descriptor 2 during the body, if turned on."""
     if not _on:
         yield
         return
@@ -37,13 +36,13 @@ def quiet() -> Iterator[None]:
             ends.callback(os.close, kept)
             null = os.open(os.devnull, os.O_WRONLY)
             ends.callback(os.close, null)
-            ends.callback(os.dup2, kept, STDERR)  # first: a signal may come in between
+            ends.callback(os.dup2, kept, STDERR)  # before dup2: a signal may come in between
             os.dup2(null, STDERR)
         yield
 
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Write to stderr inside this: it waits for a decoder that is being silenced."""
+    """Hold off the redirection during the body: for messages that must reach stderr."""
     with _lock:
         yield

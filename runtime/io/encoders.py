@@ -1,4 +1,4 @@
-"""Audio files that libsndfile does not write: FLAC, MP3, OGG and AIFF by way of pedalboard.io."""
+"""Encode FLAC, MP3, OGG and AIFF files with pedalboard.io, and read them back."""
 
 import io
 import os
@@ -18,15 +18,15 @@ __all__ = ["ENCODED", "encode", "read_encoded", "write_encoded"]
 
 Audio = NDArray[np.float32]
 ENCODED = {".aif": "aiff", ".aiff": "aiff", ".flac": "flac", ".mp3": "mp3", ".ogg": "ogg"}
-"""By the end of a file's name, what pedalboard calls the format."""
+"""pedalboard's name of the format, by file suffix."""
 BLOCK = 1 << 16
-"""Frames read at a time."""
+"""Frames per block when reading."""
 BIT_DEPTH = {"aiff": 24, "flac": 24, "mp3": 16, "ogg": 16}
-"""Of a sample, unless told; MP3 and OGG have none, whatever pedalboard is given."""
+"""Default bits per sample; MP3 and OGG ignore it."""
 
 
 def read_encoded(path: str | os.PathLike[str]) -> tuple[Audio, int]:
-    """Read a whole file into float32 ``(channels, frames)``, and its frames a second."""
+    """Read a whole file; return float32 ``(channels, frames)`` and the rate in Hz."""
     name = os.fspath(path)
     check_plain(name, AudioFileError)
     try:
@@ -37,20 +37,20 @@ def read_encoded(path: str | os.PathLike[str]) -> tuple[Audio, int]:
                     f"{MAX_AUDIO_SAMPLES} samples are held"
                 )
             samples, rate = _read(file), int(file.samplerate)
-    except AudioFileError:  # which is a ValueError
+    except AudioFileError:  # also a ValueError
         raise
     except OSError as error:
         raise AudioFileError(f"{name}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        said = str(error).splitlines()[0]
-        raise AudioFileError(f"{name}: is not an audio file pedalboard reads: {said}") from None
+        text = str(error).splitlines()[0]
+        raise AudioFileError(f"{name}: is not an audio file pedalboard reads: {text}") from None
     if not samples.size:
         raise AudioFileError(f"{name}: holds no samples")
     return samples, rate
 
 
 def _read(file: Any) -> Audio:
-    """Read to the end in blocks: the length in the header is a claim, and may be a large one."""
+    """Read to the end in blocks: the length in the header may be wrong and very large."""
     parts, left = list[Audio](), int(file.frames)
     while left > 0:
         part: Audio = file.read(min(left, BLOCK))
@@ -64,10 +64,10 @@ def _read(file: Any) -> Audio:
 def write_encoded(
     path: str | os.PathLike[str], samples: Audio, rate: float, *, quality: str | None = None
 ) -> None:
-    """Write ``(channels, frames)`` in the format that the file's name ends in.
+    """Write ``(channels, frames)`` atomically, in the format of the suffix.
 
-    The file is there when it is complete, and not before.  Samples beyond full scale are clipped.
-    ``quality`` is what pedalboard takes for the format: ``"V0"`` or ``"320 kbps"`` for MP3.
+    Samples beyond full scale are clipped.  ``quality`` is pedalboard's, by format: ``"V0"`` or
+    ``"320 kbps"`` for MP3.
     """
     name = os.fspath(path)
     if Path(name).suffix.lower() not in ENCODED:
@@ -85,9 +85,9 @@ def encode(
     quality: str | None = None,
     bits: int | None = None,
 ) -> None:
-    """Write to the file ``part``, or to memory, in the format that ``name`` ends in.
+    """Encode to the file ``part`` or to memory, in the format of the suffix of ``name``.
 
-    ``bits`` are those of a sample (``BIT_DEPTH`` if not given).
+    ``bits`` per sample: ``BIT_DEPTH`` by default.
     """
     kind = ENCODED[Path(name).suffix.lower()]
     try:
@@ -100,5 +100,5 @@ def encode(
         ):  # fmt: skip
             file.write(np.clip(samples, -1.0, 1.0))
     except (ValueError, RuntimeError) as error:
-        said = str(error).splitlines()[0]
-        raise AudioFileError(f"{name}: cannot be written: {said}") from None
+        text = str(error).splitlines()[0]
+        raise AudioFileError(f"{name}: cannot be written: {text}") from None

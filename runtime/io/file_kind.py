@@ -1,8 +1,8 @@
-"""What a file is, told by its content: for errors that say what was found where another was meant.
+"""Detect the kind of a file from its content, for errors such as "is a web page, not audio".
 
-Nothing here decides whether a file is *good*: its reader does.  A kind is told from the first bytes
-(magic numbers as in the ``file`` command's database and the formats' own documents), and of JSON
-from the keys of the outermost object.
+Readers decide whether a file is valid; this module only names what it is.  The kind is detected
+from the first bytes (magic numbers of the ``file`` command's database and of the format documents);
+for JSON, from the keys of the outermost object.
 """
 
 import json
@@ -26,13 +26,13 @@ __all__ = [
 ]
 
 HEAD = 4096
-"""Bytes of a file that tell what it is, unless it is JSON."""
-MOST_JSON = 64 << 20
-"""Bytes of JSON that are parsed to see what it is: as many as a model may have."""
+"""Bytes at the start of a file that are examined, unless it is JSON."""
+MAX_JSON_BYTES = 64 << 20
+"""Bytes of JSON that are parsed to detect its kind: the size limit of a model."""
 
 
 class Kind(NamedTuple):
-    """What a file is, and what its owner may do about it."""
+    """The kind of a file, and advice for an error message."""
 
     what: str
     advice: str = ""
@@ -96,14 +96,14 @@ MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
 )
 READ = {kind for _, _, kind in MAGIC if kind.what.startswith("audio") and not kind.advice}
 READ |= {Kind("audio (WAV)"), Kind("audio (AIFF)")}
-"""Kinds that are read as audio: if one cannot be, its reader says why not."""
+"""Kinds that are opened as audio: for these, the error of the reader is used."""
 RIFF = {b"WAVE": "audio (WAV)", b"WEBP": "a picture (WebP)", b"AVI ": "a video (AVI)"}
 PAGE = Kind("a web page", "fetch the file itself again")
 UTF16 = Kind("text in UTF-16", "save it as UTF-8")
 
 
 def kind_of(content: bytes) -> Kind | None:
-    """Return what a file is that begins so; ``None`` for JSON, for other text, and where unsure."""
+    """Return the kind of a file from its first bytes; ``None`` for JSON, other text, unknown."""
     if not content:
         return Kind("an empty file")
     if content[:4] in (b"RIFF", b"RF64", b"BW64", b"RIFX") and content[8:12] in RIFF:
@@ -139,7 +139,7 @@ def _text(content: bytes) -> Kind | None:
 
 
 def kind_of_json(values: Any) -> Kind | None:
-    """Return what parsed JSON is, by its keys; ``None`` where they say nothing."""
+    """Return the kind of parsed JSON, by its keys; ``None`` if unknown."""
     if not isinstance(values, dict):
         return None
     has = values.keys()
@@ -170,7 +170,7 @@ def _keras(layers: list[Any]) -> bool:
 
 
 def kind_of_file(path: str) -> Kind | None:
-    """Return what is at a path, JSON by its keys; ``None`` where it cannot be told, or read."""
+    """Return the kind of the file at a path; ``None`` if it is unknown or cannot be read."""
     try:
         kind = irregular(os.stat(path).st_mode)
         if kind:
@@ -181,14 +181,14 @@ def kind_of_file(path: str) -> Kind | None:
             first = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
             if found is not None or first not in (b"{", b"["):
                 return found
-            content += file.read(MOST_JSON)
+            content += file.read(MAX_JSON_BYTES)
         return kind_of_json(json.loads(content.decode("utf-8-sig"))) or Kind("JSON text")
     except (OSError, ValueError, RecursionError):
         return None
 
 
 def complaint(kind: Kind | None, wanted: str) -> str:
-    """Return "is a web page, not audio: fetch ...", or nothing if it may be what is wanted."""
+    """Return an error text ("is a web page, not audio: ..."), empty if it may be what is wanted."""
     if kind is None or kind.what == wanted or (wanted == AUDIO and kind in READ):
         return ""
     advice = f": {kind.advice}" if kind.advice else ""

@@ -1,4 +1,4 @@
-"""Where results may be written: at no file that the work reads, and not twice at one place."""
+"""Check output paths: no output may replace an input or another output."""
 
 import os
 import stat
@@ -18,13 +18,13 @@ Identity = tuple[int, int]
 def check_outputs(
     outputs: Iterable[Path_], reads: Mapping[str, str], error: type[FileError] = FileError
 ) -> None:
-    """Refuse, before any work, outputs that would destroy something; an ``error`` names them.
+    """Raise ``error``, before any work, if an output would replace something; it names both.
 
-    ``reads`` are the files and folders that the work reads, each with a word for it: ``{"in.wav":
-    "the input"}``.  An output may be none of these files and may lie in none of these folders
-    (a plugin may be one), whichever way either is spelled: through links, hard links, ``..`` or
-    another case.  Two outputs may not be one file, and an output that exists must be a plain file
-    that may be written.  Reads that do not exist are left for the reader to complain of.
+    ``reads`` are the files and folders that will be read, each with its name in the message:
+    ``{"in.wav": "the input"}``.  No output may be one of these files or lie in one of these folders
+    (a plugin may be a folder), in any spelling: through links, hard links, ``..`` or another case.
+    Two outputs may not be the same file, and an output that exists must be a plain, writable file.
+    Reads that do not exist are ignored: opening them raises the error.
     """
     files, folders = dict[Identity, str](), dict[Identity, str]()
     for path in reads:
@@ -37,26 +37,28 @@ def check_outputs(
         name = os.fsdecode(output)
         try:
             real = os.path.realpath(name)
-        except (OSError, ValueError):  # a zero byte, a loop of links: said when it is opened
+        except (OSError, ValueError):  # a zero byte, a loop of links: opening it raises the error
             continue
         parent, last = os.path.split(real)
-        key = identity(parent) or parent, _folded(last)
+        key = identity(parent) or parent, _normalised(last)
         if key in taken:
             raise error(f"{name}: is another output too ({taken[key]}): give one another name")
         taken[key] = name
         read = files.get(_identity(real) or (0, 0))
         if read is not None:
-            said = _said(reads[read], read, name)
-            raise error(f"{name}: is {said}, which would be replaced: give the output another name")
-        for above in _above(parent) if folders else ():
-            read = folders.get(identity(above) or (0, 0))
+            found_as = _format_read(reads[read], read, name)
+            raise error(
+                f"{name}: is {found_as}, which would be replaced: give the output another name"
+            )
+        for folder in _parents(parent) if folders else ():
+            read = folders.get(identity(folder) or (0, 0))
             if read is not None:
-                said = _said(reads[read], read, name)
-                raise error(f"{name}: lies in {said}: give the output another name")
+                found_as = _format_read(reads[read], read, name)
+                raise error(f"{name}: lies in {found_as}: give the output another name")
         check_place(real, name, error)
 
 
-def _said(what: str, read: str, name: str) -> str:
+def _format_read(what: str, read: str, name: str) -> str:
     return what if read == name else f"{what} ({read})"
 
 
@@ -68,18 +70,18 @@ def _stat(path: str) -> os.stat_result | None:
 
 
 def _identity(path: str) -> Identity | None:
-    """Return what a file is known by, whatever its name; ``None`` if there is none."""
+    """Return device and inode of a file, equal for all its names; ``None`` if it does not exist."""
     found = _stat(path)
     return None if found is None else (found.st_dev, found.st_ino)
 
 
-def _folded(name: str) -> str:
-    """Return a name as file systems compare it that know no case, or no accents' spelling."""
+def _normalised(name: str) -> str:
+    """Return a name normalised for comparison: NFC, without case."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _above(folder: str) -> list[str]:
-    """Return a folder and all that it lies in."""
+def _parents(folder: str) -> list[str]:
+    """Return a folder and all its parents."""
     found = [folder]
     while (parent := os.path.dirname(found[-1])) != found[-1]:
         found.append(parent)

@@ -1,4 +1,4 @@
-"""Import pedalboard, the one optional library for encoders and plugins, of a tested release."""
+"""Import pedalboard, an optional dependency, and check its version."""
 
 import importlib
 import re
@@ -12,11 +12,11 @@ __all__ = ["NEWEST", "OLDEST", "check_pedalboard", "host"]
 
 OLDEST = (0, 9, 22)
 NEWEST = (0, 9)
-"""The series: later patches are taken, another minor release may change what the shim relies on."""
+"""Newest minor series tested: any patch of it is accepted."""
 
 
 def check_pedalboard(version: str) -> None:
-    """Refuse a release of pedalboard outside the range tested, by name."""
+    """Raise ``EngineError`` for a version of pedalboard outside the tested range."""
     found = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
     if found < OLDEST or found[:2] > NEWEST:
         least = ".".join(map(str, OLDEST))
@@ -28,7 +28,7 @@ def check_pedalboard(version: str) -> None:
 
 @cache
 def host() -> Any:
-    """Return pedalboard, or say how to get it."""
+    """Return the module pedalboard; ``EngineError`` says how to install it."""
     try:
         pedalboard: Any = importlib.import_module("pedalboard")
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Files that may be read: plain ones, that hold something."""
+"""Check that a path is a plain, non-empty file before it is opened."""
 
 import os
 
@@ -14,12 +14,12 @@ def check_plain(
     name: str | None = None,
     wanted: str = "a plain file",
 ) -> os.stat_result:
-    """Return the ``stat`` of a file that can be read to its end; an ``error`` names any other.
+    """Return the ``stat`` of a plain, non-empty file; raise ``error`` for anything else.
 
-    ``name`` is what the error calls it (the path, if it is not given), ``wanted`` what it is not.
+    ``name`` is the file's name in the message (default: the path), ``wanted`` the kind expected.
 
-    Reading a pipe, a device, or a file of ``/proc`` that has no size (such as ``/proc/kmsg``) may
-    wait for ever, so these are never opened.
+    Reading a pipe, a device, or a file of ``/proc`` without a size (such as ``/proc/kmsg``) may
+    block for ever: these are refused before they are opened.
     """
     name = os.fsdecode(path) if name is None else name
     try:

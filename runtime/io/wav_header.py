@@ -1,4 +1,4 @@
-"""What a WAV file's header promises, against what is there."""
+"""Check and repair WAV headers: truncated files, unset lengths, missing pad bytes, B-format."""
 
 import io
 import struct
@@ -10,36 +10,35 @@ from ...graph import AudioFileError
 __all__ = ["Spliced", "Wave", "read_wave"]
 
 PLAIN = (1, 3, 0xFFFE)
-"""Formats (PCM, float, and either by its longer name) whose blocks are frames."""
+"""Format tags (PCM, float, extensible) in which a block is one frame."""
 AMBISONIC = bytes.fromhex("2107d3118644c8c1ca000000")
-"""The end of the two subformats of WAVEFORMATEXTENSIBLE (PCM, float) that mean B-format; their
+"""Last 12 bytes of the two B-format subformats of WAVEFORMATEXTENSIBLE (PCM, float); their
 first four bytes are 1 or 3 (R. W. Dobson, "The AMB Ambisonic File Format")."""
 CHUNKS = frozenset(
     b"fmt ,data,fact,LIST,bext,JUNK,junk,PAD ,cue ,smpl,inst,PEAK,iXML,id3 ,ID3 ,minf,elm1,regn,"
     b"umid,acid,strc,DISP,cart,axml,chna,plst,ds64,levl,FLLR,afsp,_PMX".split(b",")
 )
-"""Names that chunks of WAV files have: how a missing pad byte is recognised."""
-MOST_CHUNKS = 10_000
-"""Looked at before the samples: a file of nothing but empty chunks is left to libsndfile."""
+"""Known chunk names: one of them at an odd position shows a missing pad byte."""
+MAX_CHUNKS = 10_000
+"""Chunks examined before the samples; a file with more is left to libsndfile."""
 Piece = bytes | tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Wave:
-    """What libsndfile needs to be given, and what it does not tell."""
+    """Repaired content for libsndfile, and header fields that it does not report."""
 
     pieces: tuple[Piece, ...] = ()
-    """The file as it should have been written, if it was not: bytes, and (begin, end) places."""
+    """The repaired file: bytes, and (begin, end) ranges of the file; empty if it is intact."""
     ambisonic: bool = False
-    """Whether the header says that the channels are B-format."""
+    """Whether the header declares the channels as B-format."""
 
 
 def read_wave(name: str, file: BinaryIO) -> Wave:
-    """Refuse a RIFF WAV file that ends before its samples do; say what libsndfile must be told.
+    """Read the header of a RIFF WAV file; ``AudioFileError`` if the file ends before its samples.
 
-    Two things libsndfile does not read as other programs do, and is given otherwise: a stream
-    whose length was never filled in (it takes the zero there for the truth), and a chunk of odd
-    length before the samples without the pad byte behind it.
+    Repairs two defects that libsndfile does not handle: a data length of zero in a file written to
+    a pipe, and a chunk of odd length before the samples without its pad byte.
     """
     size = file.seek(0, 2)
     file.seek(0)
@@ -48,7 +47,7 @@ def read_wave(name: str, file: BinaryIO) -> Wave:
         return Wave()
     kind = block = 0
     ambisonic, unpadded = False, list[int]()
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if len(head := file.read(8)) < 8:
             break
         chunk, length = struct.unpack("<4sI", head)
@@ -57,7 +56,7 @@ def read_wave(name: str, file: BinaryIO) -> Wave:
             kind, block = struct.unpack_from("<H10xH", form)
             ambisonic = kind == 0xFFFE and form[28:40] == AMBISONIC
         if chunk == b"data":
-            _compare(name, length, size - here, kind, block)
+            _check_length(name, length, size - here, kind, block)
             endless = length == 0 and not _chunks_follow(file, size, here)
             return Wave(_pieces(unpadded, here, size, endless), ambisonic)
         end = here + length
@@ -70,27 +69,27 @@ def read_wave(name: str, file: BinaryIO) -> Wave:
 
 
 class Spliced(io.RawIOBase):
-    """A file seen as pieces one after another: bytes, and (begin, end) places of the file."""
+    """A read-only file made of pieces in sequence: bytes, and (begin, end) ranges of a file."""
 
     def __init__(self, file: BinaryIO, pieces: tuple[Piece, ...]) -> None:
         self._file, self._pieces, self._at = file, pieces, 0
         self._size = sum(map(_length, pieces))
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Say that it can be read from anywhere."""
+        """Return True."""
         return True
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place; return it, counted from the beginning."""
+        """Set the position; return it, counted from the beginning."""
         self._at = max(0, offset + (0, self._at, self._size)[whence])
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with what comes next of one piece; return how many bytes that is."""
+        """Read the next bytes, of one piece, into a buffer; return their number."""
         begin = self._at
         for piece in self._pieces:
             length = _length(piece)
@@ -113,30 +112,30 @@ def _length(piece: Piece) -> int:
 
 
 def _pieces(unpadded: list[int], start: int, size: int, endless: bool) -> tuple[Piece, ...]:
-    """Return the file with the bytes that are missing, or nothing if none are."""
+    """Return the pieces of the repaired file; empty if it needs no repair."""
     if not unpadded and not endless:
         return ()
     pieces, begin = list[Piece](), 0
     for place in unpadded:
         pieces += [(begin, place), b"\0"]
         begin = place
-    if endless:  # all ones for the length: the samples go on to the end of the file
+    if endless:  # a length of all ones: the samples go on to the end of the file
         pieces += [(begin, start - 4), b"\xff" * 4]
         begin = start
     return (*pieces, (begin, size))
 
 
 def _is_unpadded(file: BinaryIO, end: int) -> bool:
-    """Whether a chunk that ends here, after an odd number of bytes, is followed by no pad byte."""
+    """Return whether a chunk of odd length that ends at ``end`` lacks its pad byte."""
     file.seek(end)
     found = file.read(5)
     return found[:4] in CHUNKS and found[1:] not in CHUNKS
 
 
 def _chunks_follow(file: BinaryIO, size: int, start: int) -> bool:
-    """Say whether the rest of a file is chunks (or nothing), and so no samples."""
+    """Return whether the rest of a file is chunks or empty, and so holds no samples."""
     file.seek(start)
-    for _ in range(MOST_CHUNKS):
+    for _ in range(MAX_CHUNKS):
         if (here := file.tell()) >= size:
             break
         head = file.read(8)
@@ -146,20 +145,19 @@ def _chunks_follow(file: BinaryIO, size: int, start: int) -> bool:
     return file.tell() <= size + 1
 
 
-def _compare(name: str, told: int, there: int, kind: int, block: int) -> None:
-    if _streamed(told) or told - there < max(1, block):  # a frame that is not whole is not missed
+def _check_length(name: str, claimed: int, found: int, kind: int, block: int) -> None:
+    if _is_unknown(claimed) or claimed - found < max(1, block):  # an incomplete frame is ignored
         return
-    frames, unit = (told, "bytes") if kind not in PLAIN or not block else (told // block, "frames")
-    held = there if unit == "bytes" else there // block
+    size, unit = (block, "frames") if kind in PLAIN and block else (1, "bytes")
     raise AudioFileError(
-        f"{name}: is cut off: its header says {frames} {unit}, {held} are there; "
+        f"{name}: is cut off: its header says {claimed // size} {unit}, {found // size} are there; "
         "make or fetch the file again"
     )
 
 
-def _streamed(told: int) -> bool:
-    """Say whether a length stands for "unknown": what writers to a pipe put there.
+def _is_unknown(length: int) -> bool:
+    """Return whether a length means "unknown", as writers to a pipe set it.
 
-    Nothing, all ones (less a header, with some), or the 2 GiB of sox and arecord, rounded.
+    Zero, all ones (some subtract a header), or the 2 GiB of sox and arecord, rounded.
     """
-    return told == 0 or told >= 0xFFFFF000 or 0x7FFFE000 <= told <= 0x80000000
+    return length == 0 or length >= 0xFFFFF000 or 0x7FFFE000 <= length <= 0x80000000

@@ -79,9 +79,7 @@ def test_a_thousand_swaps_and_a_thousand_snapshots_make_no_step() -> None:
     assert not s.engine._queue.old_plans, "every plan was retired, and freed"
     y = s.recorded[0]
     assert steps(y) < MOST
-    assert steps(np.where(np.arange(len(y)) < RATE, y, 0.9 * y + 0.02)) > MOST, (
-        "positive control"
-    )
+    assert steps(np.where(np.arange(len(y)) < RATE, y, 0.9 * y + 0.02)) > MOST, "positive control"
 
 
 def test_swaps_with_tails_make_no_step_either() -> None:

@@ -1,4 +1,4 @@
-"""Files that appear whole: names of any length, and who is to blame for what."""
+"""Atomic writing: long names, errors, temporary files of killed writers."""
 
 import errno
 import os
@@ -27,14 +27,14 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("length", [249, 255])
-def test_a_name_as_long_as_names_may_be(tmp_path: Path, length: int) -> None:
+def test_names_of_maximal_length(tmp_path: Path, length: int) -> None:
     path = tmp_path / ("a" * (length - 4) + ".wav")
     with audio_writer(path, 48_000) as write:
         write(np.zeros((1, 9), np.float32))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_an_error_of_the_body_stays_its_own(tmp_path: Path) -> None:
+def test_an_error_of_the_body_is_not_converted(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space") as caught, whole_file(tmp_path / "a"):
         raise FULL
     assert caught.value is FULL
@@ -48,7 +48,7 @@ def test_an_error_while_writing_names_the_file(tmp_path: Path) -> None:
         raise FULL
 
 
-def test_a_place_that_was_taken_meanwhile(tmp_path: Path) -> None:
+def test_a_target_created_during_the_body(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with pytest.raises(FileError, match=rf"^{path}: cannot be written: "), whole_file(path):
         path.mkdir()
@@ -110,7 +110,7 @@ def written(path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["write", "remove"])
-def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path: Path, how: str) -> None:
+def test_the_next_writer_removes_the_file_of_a_killed_one(tmp_path: Path, how: str) -> None:
     process, part = writer(tmp_path / "a", "die")
     assert process.wait(60) == 9
     process.communicate()
@@ -127,7 +127,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path: Path, how: s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="nothing is locked")
-def test_what_a_running_writer_writes_is_left_alone(tmp_path: Path) -> None:
+def test_the_file_of_a_running_writer_is_kept(tmp_path: Path) -> None:
     process, part = writer(tmp_path / "a", "wait")
     remove_left_over(tmp_path / "a")
     assert part.read_text() == "half"
@@ -141,7 +141,7 @@ def test_what_a_running_writer_writes_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
-def test_something_else_in_the_place_of_the_unfinished_file(tmp_path: Path, kind: str) -> None:
+def test_another_kind_of_file_at_the_temporary_name(tmp_path: Path, kind: str) -> None:
     part, kept = _part(tmp_path / "a"), tmp_path / "kept"
     kept.write_text("kept")
     if kind == "pipe" and not hasattr(os, "mkfifo"):
@@ -157,7 +157,7 @@ def test_something_else_in_the_place_of_the_unfinished_file(tmp_path: Path, kind
     assert kept.read_text() == "kept"
 
 
-def test_where_nothing_is_locked_only_old_files_are_removed(
+def test_without_locks_only_old_files_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(atomic, "fcntl", None)

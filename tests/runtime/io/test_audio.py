@@ -1,4 +1,4 @@
-"""Files by ``ng.read_audio`` and ``ng.write_audio``: the same numbers back, or one line why not."""
+"""``ng.read_audio`` and ``ng.write_audio``: round trips, and errors of one line."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,9 @@ STEREO = np.random.default_rng(0).uniform(-0.9, 0.9, (2, 1000)).astype(np.float3
         ("pcm16", "PCM_16", 2.0**-15),
     ],
 )
-def test_what_is_written_is_read(tmp_path: Path, subtype: str, stored: str, step: float) -> None:
+def test_written_samples_are_read_back(
+    tmp_path: Path, subtype: str, stored: str, step: float
+) -> None:
     path = tmp_path / "a.wav"
     ng.write_audio(path, STEREO, RATE, subtype=subtype)
     found = ng.read_audio(str(path))
@@ -35,7 +37,7 @@ def test_what_is_written_is_read(tmp_path: Path, subtype: str, stored: str, step
     assert rate == RATE
 
 
-def test_one_row_is_mono_and_float64_is_taken(tmp_path: Path) -> None:
+def test_one_dimension_is_mono_and_float64_is_accepted(tmp_path: Path) -> None:
     ng.write_audio(tmp_path / "a.wav", [0.25, -0.5], 48_000.0)
     np.testing.assert_array_equal(ng.read_audio(tmp_path / "a.wav").samples, [[0.25, -0.5]])
 
@@ -64,7 +66,7 @@ def test_clipping_is_a_warning(tmp_path: Path) -> None:
         ([0.0], RATE, {"subtype": "pcm8"}, "subtype is 'pcm8': must be one of float, pcm32"),
     ],
 )
-def test_what_cannot_be_written_is_one_line(
+def test_write_errors_are_one_line(
     tmp_path: Path, samples: Any, rate: Any, more: Any, said: str
 ) -> None:
     path = tmp_path / "a.wav"
@@ -86,7 +88,7 @@ def test_wrong_types_are_named() -> None:
         ng.write_audio("a.wav", [0.0], fast)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ng.AudioFileError, match=r"no.wav: cannot be read: No such file"):
         ng.read_audio(tmp_path / "no.wav")
     with pytest.raises(ng.AudioFileError, match=r"a.wav: cannot be written: No such file"):

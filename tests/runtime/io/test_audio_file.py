@@ -1,4 +1,4 @@
-"""Audio files: exact where they can be, refused in one clear line where they cannot."""
+"""Reading, writing and resampling audio files: exact samples, and errors of one line."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def wav(path: Path, samples: Any, rate: int = 48_000, subtype: str = "FLOAT") ->
 
 
 @pytest.mark.parametrize("subtype", SUBTYPES)
-def test_what_is_written_is_read(tmp_path: Path, subtype: str) -> None:
+def test_written_samples_are_read_back(tmp_path: Path, subtype: str) -> None:
     path = tmp_path / "a.wav"
     with audio_writer(path, 44_100, subtype=subtype) as write:
         write(NOISE)
@@ -48,7 +48,7 @@ def test_the_same_samples_give_the_same_bytes(
     assert path.read_bytes() == first
 
 
-def test_clipping_is_not_silent(tmp_path: Path) -> None:
+def test_clipping_warns(tmp_path: Path) -> None:
     said: list[str] = []
     loud = np.array([[0.5, 2.0, -2.0, 1.0]], np.float32)
     with audio_writer(tmp_path / "a.wav", 48_000, subtype="pcm16", warn=said.append) as write:
@@ -61,7 +61,7 @@ def test_clipping_is_not_silent(tmp_path: Path) -> None:
     )
 
 
-def test_float_files_keep_what_is_beyond_full_scale(tmp_path: Path) -> None:
+def test_float_files_keep_samples_beyond_full_scale(tmp_path: Path) -> None:
     said: list[str] = []
     with audio_writer(tmp_path / "a.wav", 48_000, subtype="float", warn=said.append) as write:
         write(NOISE * 3)
@@ -69,17 +69,17 @@ def test_float_files_keep_what_is_beyond_full_scale(tmp_path: Path) -> None:
     assert not said
 
 
-def test_a_file_too_long_for_wav_gets_the_longer_header(
+def test_a_file_too_long_for_wav_is_written_as_rf64(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audio_file, "LONGEST_WAV", 100)
+    monkeypatch.setattr(audio_file, "MAX_WAV_BYTES", 100)
     with audio_writer(tmp_path / "a.wav", 48_000) as write:
         write(NOISE)
     assert (tmp_path / "a.wav").read_bytes()[:4] == b"RF64"
     assert read_audio(tmp_path / "a.wav").frames == 1000
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_read_errors_name_the_file(tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("no sound")
     (tmp_path / "raw.raw").write_bytes(bytes(64))
@@ -97,14 +97,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_samples_that_are_no_numbers_are_counted(tmp_path: Path, value: float) -> None:
+def test_samples_that_are_nan_or_infinite_are_counted(tmp_path: Path, value: float) -> None:
     samples = NOISE.copy()
     samples[1, 7] = samples[0, 9] = value
     with pytest.raises(AudioFileError, match=r"2 samples .* frame 7 of channel 1"):
         read_audio(wav(tmp_path / "bad.wav", samples))
 
 
-def test_what_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
+def test_write_errors_are_raised_before_the_work(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("a file, not a folder")
     for path, said in [
@@ -137,7 +137,7 @@ def test_what_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
+def test_a_failure_keeps_the_existing_file(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "a.wav"
     path.write_text("before")
 
@@ -161,7 +161,7 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
     assert read_audio(real).frames == 1000
 
 
-def test_resampling_keeps_a_tone_in_its_place() -> None:
+def test_resampling_adds_no_delay() -> None:
     t = np.arange(44_100) / 44_100
     tone = np.sin(2 * np.pi * 1000 * t).astype(np.float32)[None]
     made = resample(tone, 44_100, 48_000)
@@ -173,7 +173,7 @@ def test_resampling_keeps_a_tone_in_its_place() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["flac", "ogg", "mp3", "aiff"])
-def test_other_formats_go_by_way_of_pedalboard(tmp_path: Path, suffix: str) -> None:
+def test_other_formats_are_encoded_with_pedalboard(tmp_path: Path, suffix: str) -> None:
     pytest.importorskip("pedalboard")
     t = np.arange(48_000) / 48_000
     tone = (0.25 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)[None]
@@ -187,7 +187,7 @@ def test_other_formats_go_by_way_of_pedalboard(tmp_path: Path, suffix: str) -> N
     assert [p.name for p in tmp_path.iterdir()] == [target.name]
 
 
-def test_without_pedalboard_the_way_to_get_it_is_named(
+def test_without_pedalboard_the_error_says_how_to_install_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

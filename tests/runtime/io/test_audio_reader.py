@@ -1,4 +1,4 @@
-"""Audio files whose headers claim more than is there: read in blocks, refused in one line."""
+"""Reading audio files in blocks: headers that claim too much, memory limits, errors of one line."""
 
 import os
 import tracemalloc
@@ -19,7 +19,7 @@ NOISE = np.random.default_rng(5).uniform(-1, 1, (100_000, 2))
 MOST = (1 << 36) - 1
 UNKNOWN = 0
 TOTAL = slice(18, 26)
-"""Where a FLAC file says its rate, its channels, and in the last 36 bits its frames."""
+"""Offset in a FLAC file of rate, channels, and (last 36 bits) frames."""
 
 
 def claim(path: Path, frames: int) -> Path:
@@ -41,7 +41,9 @@ def empty_claim(path: Path, frames: int) -> Path:
 
 @pytest.mark.parametrize("read", [read_audio, scan_audio, describe])
 @pytest.mark.parametrize("frames", [MOST, 100_001])
-def test_a_claim_of_more_frames_than_there_are(tmp_path: Path, read: Any, frames: int) -> None:
+def test_a_header_that_claims_more_frames_than_there_are(
+    tmp_path: Path, read: Any, frames: int
+) -> None:
     path = claim(tmp_path / "a.flac", frames)
     with pytest.raises(AudioFileError) as caught:
         read(path)
@@ -51,7 +53,7 @@ def test_a_claim_of_more_frames_than_there_are(tmp_path: Path, read: Any, frames
 
 
 @pytest.mark.parametrize("read", [read_audio, scan_audio, describe])
-def test_a_claim_of_many_frames_and_none_there(tmp_path: Path, read: Any) -> None:
+def test_a_header_that_claims_frames_where_there_are_none(tmp_path: Path, read: Any) -> None:
     path = empty_claim(tmp_path / "a.flac", MOST)
     assert path.stat().st_size == 97
     with pytest.raises(AudioFileError, match=f"^{path}: "):
@@ -59,16 +61,14 @@ def test_a_claim_of_many_frames_and_none_there(tmp_path: Path, read: Any) -> Non
 
 
 @pytest.mark.parametrize("read", [read_audio, scan_audio, describe])
-def test_a_compressed_file_that_is_cut_off_is_not_called_something_else(
-    tmp_path: Path, read: Any
-) -> None:
+def test_a_truncated_compressed_file_is_reported_as_cut_off(tmp_path: Path, read: Any) -> None:
     path = claim(tmp_path / "a.flac", len(NOISE))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(AudioFileError, match=rf"^{path}: is (damaged or )?cut off"):
         read(path)
 
 
-def test_a_stream_that_says_nothing_of_its_length_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_stream_without_a_length_is_read_to_its_end(tmp_path: Path) -> None:
     path = claim(tmp_path / "a.flac", UNKNOWN)
     wanted = soundfile.read(claim(tmp_path / "b.flac", len(NOISE)), dtype="float32")[0].T
     np.testing.assert_array_equal(read_audio(path).samples, wanted)
@@ -96,9 +96,7 @@ def test_a_long_file_is_described_and_scanned_in_little_memory(tmp_path: Path) -
     assert held.nbytes == whole <= peak
 
 
-def test_what_is_held_in_memory_has_a_limit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_samples_in_memory_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = 150_000
     monkeypatch.setattr(sound, "MAX_AUDIO_SAMPLES", limit)
     said = f"100000 frames of 2 channels: at most {limit} samples are held"
@@ -110,9 +108,7 @@ def test_what_is_held_in_memory_has_a_limit(
         assert describe(path)["frames"] == len(NOISE)
 
 
-def test_memory_that_cannot_be_had_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_memory_error_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = claim(tmp_path / "a.flac", len(NOISE))
 
     def refuse(*_: Any, **__: Any) -> Any:
@@ -143,5 +139,5 @@ def test_only_plain_files_are_opened(tmp_path: Path) -> None:
             with pytest.raises(AudioFileError, match=f"^{path}: cannot be read: {said}$"):
                 read(path)
     (tmp_path / "none.wav").touch()
-    with pytest.raises(AudioFileError, match="is an empty file"):
+    with pytest.raises(AudioFileError, match="is an empty file, not audio"):
         read_audio(tmp_path / "none.wav")

@@ -1,4 +1,4 @@
-"""Files that are something else: each reader says what the file is, by its content."""
+"""Kinds of files by content: each reader names the kind of a file that it cannot read."""
 
 import gzip
 import io
@@ -120,7 +120,7 @@ def _played(node: ng.Node) -> ng.Engine:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_every_reader_says_what_a_file_is(reader: str, tmp_path: Path) -> None:
+def test_every_reader_names_the_kind_of_a_file(reader: str, tmp_path: Path) -> None:
     read, suffix, wanted = READERS[reader]
     names = [*FILES, *OTHERS.get(reader, ())]
     for name, (content, said) in {n: {**FILES, **SOUNDS, **OWN}[n] for n in names}.items():
@@ -135,7 +135,7 @@ def test_every_reader_says_what_a_file_is(reader: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_a_folder_is_named_as_one(reader: str, tmp_path: Path) -> None:
+def test_a_folder_is_named_as_a_folder(reader: str, tmp_path: Path) -> None:
     read, suffix, _ = READERS[reader]
     folder = tmp_path / f"folder{suffix}"
     folder.mkdir()
@@ -144,14 +144,14 @@ def test_a_folder_is_named_as_one(reader: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SOUNDS)
-def test_audio_is_known(name: str) -> None:
+def test_audio_is_recognised(name: str) -> None:
     kind = kind_of(SOUNDS[name][0])
     assert kind is not None
     assert SOUNDS[name][1].startswith(f"is {kind.what},")
     assert not complaint(kind, AUDIO)
 
 
-def test_what_is_wanted_is_no_complaint(tmp_path: Path) -> None:
+def test_the_wanted_kind_gives_no_error_text(tmp_path: Path) -> None:
     """Positive control: files that are right, and text that nothing is known of."""
     for content in (MODEL, OWN["rack"][0], b"\xef\xbb\xbf{}", b"plain words", b"\xff\xfb\x90\x44"):
         path = tmp_path / "file"
@@ -167,7 +167,7 @@ def test_what_is_wanted_is_no_complaint(tmp_path: Path) -> None:
     assert kind_of_file(str(path)) is None
 
 
-def test_kinds_are_told_from_any_bytes() -> None:
+def test_any_bytes_have_a_kind_or_none() -> None:
     rng = np.random.default_rng(1)
     for _ in range(2000):
         content = rng.integers(0, 256, rng.integers(0, 40), np.uint8).tobytes()

@@ -1,4 +1,4 @@
-"""What each container can hold: what it cannot is refused by name, before the work."""
+"""Subtypes, rates and channels of each format; others are refused before the work."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ HELD = {
     "mp3": {"": "MPEG_LAYER_III"},
     "ogg": {"": "VORBIS"},
 }
-"""How each subtype (none: what is usual) is stored in each container that can hold it."""
+"""Sample format stored, by suffix and subtype (None: the default)."""
 
 
 def write(path: Path, **options: Any) -> None:
@@ -39,7 +39,7 @@ def write(path: Path, **options: Any) -> None:
 
 @pytest.mark.parametrize("kind", HELD)
 @pytest.mark.parametrize("subtype", ["", *SUBTYPES])
-def test_a_container_holds_what_was_asked_for_or_says_what_it_can(
+def test_a_subtype_is_stored_or_the_allowed_ones_are_named(
     tmp_path: Path, kind: str, subtype: str
 ) -> None:
     if kind != "wav":
@@ -67,7 +67,7 @@ def test_a_container_holds_what_was_asked_for_or_says_what_it_can(
         ("wav", 48_000, 1025, "would have 1025 channels: at most 1024"),
     ],
 )
-def test_rates_and_channels_are_known_before_the_work(
+def test_rates_and_channels_are_checked_before_the_work(
     tmp_path: Path, kind: str, rate: int, channels: int, said: str
 ) -> None:
     if kind != "wav":

@@ -1,4 +1,4 @@
-"""Outputs: never a file that is read, however either is spelled, and never one place twice."""
+"""Output paths: none may be an input in any spelling, or the same file as another output."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     "output", ["cab.wav", "./cab.wav", "sub/../cab.wav", "link.wav", "hard.wav"]
 )
 @pytest.mark.parametrize("read", ["cab.wav", "sub/../cab.wav", "link.wav", "sub/back/cab.wav"])
-def test_a_file_that_is_read_is_no_output(folder: Path, output: str, read: str) -> None:
+def test_an_input_cannot_be_an_output(folder: Path, output: str, read: str) -> None:
     os.link("cab.wav", "hard.wav")
     os.symlink("cab.wav", "link.wav")
     os.symlink(folder, "sub/back")
@@ -39,7 +39,7 @@ def test_a_file_that_is_read_is_no_output(folder: Path, output: str, read: str) 
     check_outputs(["cab.wave", "sub/cab.wav", Path("new.wav")], {read: "the cabinet"})
 
 
-def test_another_case_is_the_same_file_where_the_system_says_so(folder: Path) -> None:
+def test_another_case_is_the_same_file_on_such_file_systems(folder: Path) -> None:
     if not Path("CAB.WAV").exists():
         check_outputs(["CAB.WAV"], {"cab.wav": "the cabinet"})
         return
@@ -48,7 +48,7 @@ def test_another_case_is_the_same_file_where_the_system_says_so(folder: Path) ->
 
 
 @POSIX
-def test_nothing_goes_into_a_folder_that_is_read(folder: Path) -> None:
+def test_an_output_inside_an_input_folder_is_refused(folder: Path) -> None:
     (folder / "amp.vst3" / "Contents").mkdir(parents=True)
     os.symlink("amp.vst3/Contents", "inside")
     for output in ("amp.vst3/Contents/out.wav", "inside/out.wav"):
@@ -62,7 +62,7 @@ def test_nothing_goes_into_a_folder_that_is_read(folder: Path) -> None:
     ("first", "second"),
     [("a.wav", "a.wav"), ("a.wav", "sub/../a.wav"), ("a.wav", "A.wav"), ("to.wav", "sub/b.wav")],
 )
-def test_two_outputs_are_two_files(folder: Path, first: str, second: str) -> None:
+def test_two_outputs_must_be_two_files(folder: Path, first: str, second: str) -> None:
     os.symlink("sub/b.wav", "to.wav")
     with pytest.raises(FileError, match="another output too"):
         check_outputs([first, second], {})
@@ -75,7 +75,7 @@ def test_two_spellings_of_one_letter_are_one_name(folder: Path) -> None:
 
 
 @POSIX
-def test_what_is_no_plain_file_is_no_output(folder: Path) -> None:
+def test_an_output_must_be_a_plain_file(folder: Path) -> None:
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as held:
         held.bind("socket")
@@ -90,5 +90,5 @@ def test_what_is_no_plain_file_is_no_output(folder: Path) -> None:
         assert str(caught.value) == (f"{output}: cannot be written: it is {kind}, not a plain file")
 
 
-def test_what_is_not_there_is_left_for_others_to_say(folder: Path) -> None:
+def test_missing_inputs_are_ignored(folder: Path) -> None:
     check_outputs(["a.wav", "no/such/folder/b.wav", "zero\0byte"], {"none.wav": "", "zero\0": ""})

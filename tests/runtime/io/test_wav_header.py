@@ -1,4 +1,4 @@
-"""WAV files that end too soon, and files that only look so."""
+"""WAV headers: truncated files, unset lengths, missing pad bytes."""
 
 import io
 from pathlib import Path
@@ -9,7 +9,7 @@ import soundfile
 
 from namgraph import AudioFileError
 from namgraph.runtime.io.audio_file import read_audio
-from namgraph.runtime.io.wav_header import MOST_CHUNKS, Spliced, read_wave
+from namgraph.runtime.io.wav_header import MAX_CHUNKS, Spliced, read_wave
 
 FRAMES = 4_800
 
@@ -27,7 +27,7 @@ def length_at(data: bytearray) -> int:
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "DOUBLE"])
 @pytest.mark.parametrize("left", [0, 1, 230, FRAMES - 1])
-def test_a_file_that_was_cut_off(tmp_path: Path, subtype: str, left: int) -> None:
+def test_a_truncated_file(tmp_path: Path, subtype: str, left: int) -> None:
     path = tmp_path / "cut.wav"
     data = plain(path, subtype)
     start = length_at(data) + 4
@@ -38,7 +38,7 @@ def test_a_file_that_was_cut_off(tmp_path: Path, subtype: str, left: int) -> Non
         read_audio(path)
 
 
-def test_a_compressed_file_that_was_cut_off(tmp_path: Path) -> None:
+def test_a_truncated_compressed_file(tmp_path: Path) -> None:
     path = tmp_path / "cut.wav"
     data = plain(path, "IMA_ADPCM", 1)
     path.write_bytes(data[: length_at(data) + 4 + 300])
@@ -57,7 +57,7 @@ def test_a_stream_has_no_length(tmp_path: Path, told: int) -> None:
     np.testing.assert_array_equal(read_audio(path).samples, wanted)
 
 
-def test_what_is_whole_is_read(tmp_path: Path) -> None:
+def test_a_complete_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "whole.wav"
     data = plain(path, "PCM_24", 1)
     path.write_bytes(data + b"LIST\x04\0\0\0abcd")  # chunks after the samples
@@ -78,7 +78,7 @@ def test_an_empty_file_is_empty(tmp_path: Path) -> None:
             read_audio(path)
 
 
-def test_chunks_before_the_samples_are_passed_over(tmp_path: Path) -> None:
+def test_chunks_before_the_samples_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     data = plain(path)
     at = data.index(b"data")
@@ -89,7 +89,7 @@ def test_chunks_before_the_samples_are_passed_over(tmp_path: Path) -> None:
         read_audio(path)
 
 
-def test_a_header_may_be_cut_off_anywhere(tmp_path: Path) -> None:
+def test_a_header_truncated_anywhere(tmp_path: Path) -> None:
     path = tmp_path / "cut.wav"
     data = plain(path)
     for size in range(length_at(data) + 8):
@@ -140,11 +140,11 @@ def test_a_long_stream_without_a_length_is_not_copied(tmp_path: Path) -> None:
             assert seen.read(3) == wanted[begin : begin + 3]
 
 
-def test_a_file_of_nothing_but_empty_chunks_ends_soon(tmp_path: Path) -> None:
+def test_a_file_of_empty_chunks_only_is_read_up_to_a_limit(tmp_path: Path) -> None:
     path = tmp_path / "chunks.wav"
     path.write_bytes(b"RIFF\xff\xff\xff\x7fWAVE" + b"junk\0\0\0\0" * 200_000)
     with path.open("rb") as file:
         assert read_wave("a", file).pieces == ()
-        assert file.tell() == 12 + 8 * MOST_CHUNKS
+        assert file.tell() == 12 + 8 * MAX_CHUNKS
     with pytest.raises(AudioFileError, match=f"^{path}: "):
         read_audio(path)
