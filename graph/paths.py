@@ -10,11 +10,11 @@ from .json_text import shown
 
 __all__ = ["checked_path", "checked_paths", "described", "irregular", "shown_path"]
 
-LONGEST = 4096
+MAX_CHARACTERS = 4096
 """Characters of a whole path."""
-LONGEST_NAME = {False: 255, True: LONGEST}
+MAX_NAME_BYTES = {False: 255, True: MAX_CHARACTERS}
 """Bytes of one file or folder name, by whether the system is Windows (which limits the path)."""
-LONGEST_SHOWN = 120
+MAX_SHOWN = 120
 """Characters of a path in an error message."""
 ALLOWED = "the path of a file (str or os.PathLike)"
 
@@ -41,7 +41,7 @@ def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
         names = os.fsencode(path).split(os.fsencode(os.sep)) if os.name != "nt" else [path]
     except UnicodeEncodeError:  # half a character
         raise error(f"{argument} is {shown_path(path)!r}: no file can be called so") from None
-    if len(path) > LONGEST or max(map(len, names)) > LONGEST_NAME[os.name == "nt"]:
+    if len(path) > MAX_CHARACTERS or max(map(len, names)) > MAX_NAME_BYTES[os.name == "nt"]:
         raise error(f"{argument} is {shown_path(path)!r} ({len(path)} characters): is too long")
     return str(path)
 
@@ -79,7 +79,7 @@ def irregular(mode: int) -> str:
 
 def shown_path(path: str) -> str:
     """Format a path for a message: whole, or its beginning and end if it is very long."""
-    if len(path) <= LONGEST_SHOWN:
+    if len(path) <= MAX_SHOWN:
         return path
-    half = LONGEST_SHOWN // 2 - 2
+    half = MAX_SHOWN // 2 - 2
     return f"{path[:half]}...{path[-half:]}"

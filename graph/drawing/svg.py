@@ -1,4 +1,4 @@
-"""A graph as a self-contained SVG; equal graphs built alike give equal text."""
+"""A graph as a self-contained SVG; equal graphs built in the same order give equal text."""
 
 import unicodedata
 from html import escape

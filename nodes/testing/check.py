@@ -7,9 +7,9 @@ from collections.abc import Callable
 from ...graph import Node
 from .description import (
     check_documented,
-    check_heard,
+    check_has_output,
     check_latency,
-    check_parameters_heard,
+    check_parameters_effective,
     check_ranges,
 )
 from .harness import changed
@@ -72,8 +72,8 @@ NODE_CHECKS: tuple[Callable[..., None], ...] = (
     check_ranges,
     check_latency,
     *(_at_corners(check) for check in SETTING_CHECKS),
-    check_heard,
-    check_parameters_heard,
+    check_has_output,
+    check_parameters_effective,
 )
 """The whole contract; each check takes one or more example nodes of one class."""
 

@@ -51,7 +51,7 @@ def _random_cuts(node: Node) -> Iterator[tuple[list[int], Changes]]:
 
 def check_cuts(harness: NodeHarness, cuts: Sequence[int], changes: Changes = ()) -> None:
     """Compare a signal played in blocks of ``cuts`` with the same signal played frame by frame."""
-    promise = "the output must not depend on how the signal is cut into blocks"
+    requirement = "the output must not depend on how the signal is cut into blocks"
     signal = harness.noise(max(sum(cuts), 1))
     harness.renew()
     one_by_one = harness.play(signal, [1], changes)
@@ -60,7 +60,7 @@ def check_cuts(harness: NodeHarness, cuts: Sequence[int], changes: Changes = ())
     ways = f"in blocks of {list(cuts)}", "frame by frame"
     if changes:
         ways = f"{ways[0]} with the changes (frame, name, value) {list(changes)}", ways[1]
-    require_same(harness.node, promise, harness.play(signal, cuts, changes), one_by_one, ways)
+    require_same(harness.node, requirement, harness.play(signal, cuts, changes), one_by_one, ways)
     found = harness.readings()
     require(
         found == shown,
@@ -78,16 +78,16 @@ def check_bounds(node: Node) -> None:
         found = poisoned.call(signal, beyond=np.nan)
         require_same(
             node,
-            "a kernel must not read inputs at or behind frames",
+            "a kernel must not read inputs at or after frames",
             found,
             clean.call(signal),
-            (f"with NaN behind the {frames} frames of block {block}", "with zeros there"),
+            (f"with NaN after the {frames} frames of block {block}", "with zeros there"),
         )
         for c, y in enumerate(poisoned.outs):
             require(
                 (y[frames:] == CANARY).all(),
                 node,
-                "a kernel must not write outputs at or behind frames",
+                "a kernel must not write outputs at or after frames",
                 f"output channel {c} was written at frame "
                 f"{frames + int(np.argmax(y[frames:] != CANARY))} in a block of {frames}",
             )
@@ -142,7 +142,7 @@ def check_recovery(node: Node, poisons: Sequence[float] = POISONS) -> None:
             require(
                 all(np.isfinite(y[:64]).all() for y in harness.outs),
                 node,
-                "a sample that is not finite must not get out",
+                "a sample that is not finite must not reach the output",
                 f"NaN or infinity in block {block}, after one {poison} in block 3",
             )
             begun = begun or int(harness.row["faults"]) > faults
@@ -150,14 +150,14 @@ def check_recovery(node: Node, poisons: Sequence[float] = POISONS) -> None:
             require(
                 any(y[:64].any() for y in harness.outs) or not fresh.any(),
                 node,
-                "it must be heard again after a bad sample",
+                "it must have output again after a bad sample",
                 f"silence 36 blocks after one {poison}",
             )
         if begun:  # the engine has reset it; here it is reset again
             harness.engine.reset()
             require_same(
                 node,
-                "after a bad sample and a reset it must play as a new node does",
+                "after a bad sample and a reset it must give the same output as a new node",
                 harness.play(harness.noise()),
                 fresh,
                 (f"after one {poison}", "when new"),
@@ -178,7 +178,7 @@ def check_players(node: Node) -> None:
         walk.ctypes(fast.plan.address, 0, 0, frames)
         require_same(
             node,
-            "two copies of a node must play alike, whatever time it is and wherever they lie",
+            "two copies of a node must give the same output, at any time and any address",
             np.array([y[:frames] for y in plain.outs]),
             np.array([y[:frames] for y in fast.outs]),
             (f"in one copy (block {block})", "in the other"),

@@ -14,18 +14,18 @@ class ContractError(NamgraphError, AssertionError):
     """A node breaks the contract; the message has the node, the requirement and the value found."""
 
 
-def require(kept: object, node: object, promise: str, found: str) -> None:
+def require(kept: object, node: object, requirement: str, found: str) -> None:
     """Raise ``ContractError`` unless ``kept`` is true.
 
-    ``promise`` is the requirement, as a sentence; ``found`` the value found instead, and where.
+    ``requirement`` is the requirement, as a sentence; ``found`` the value found instead, and where.
     """
     if not kept:
-        raise ContractError(f"{node!r}: {promise}; found: {found}")
+        raise ContractError(f"{node!r}: {requirement}; found: {found}")
 
 
 def require_same(
     node: Node,
-    promise: str,
+    requirement: str,
     found: NDArray[np.float32],
     expected: NDArray[np.float32],
     ways: Sequence[str] = ("here", "there"),
@@ -43,7 +43,7 @@ def require_same(
     require(
         False,
         node,
-        promise,
+        requirement,
         f"output channel {row}, frame {frame}: {one!r} {ways[0]}, {other!r} {ways[1]} "
         f"({int(differs.sum())} of {differs.size} samples differ)",
     )

@@ -33,14 +33,14 @@ def _disturb(harness: NodeHarness, poison: float) -> None:
     harness.play(np.full((len(harness.ins), 64), poison, np.float32))
 
 
-def _require_readings(harness: NodeHarness, shown: dict[str, float], promise: str) -> None:
+def _require_readings(harness: NodeHarness, shown: dict[str, float], requirement: str) -> None:
     found = harness.readings()
-    require(found == shown, harness.node, promise, f"readings {found}, {shown} when new")
+    require(found == shown, harness.node, requirement, f"readings {found}, {shown} when new")
 
 
 def check_reset(node: Node, poisons: Sequence[float] = POISONS) -> None:
     """Check that after ``reset`` a node gives the same bits as a new one."""
-    promise = "after engine.reset() it must play as a new node does"
+    requirement = "after engine.reset() it must give the same output as a new node"
     harness = NodeHarness(node)
     fresh = harness.play(harness.noise())
     shown = harness.readings()
@@ -48,8 +48,8 @@ def check_reset(node: Node, poisons: Sequence[float] = POISONS) -> None:
         _disturb(harness, poison)
         harness.engine.reset()
         ways = f"after samples of {poison}, moved parameters and a reset", "when new"
-        require_same(node, promise, harness.play(harness.noise()), fresh, ways)
-        _require_readings(harness, shown, promise)
+        require_same(node, requirement, harness.play(harness.noise()), fresh, ways)
+        _require_readings(harness, shown, requirement)
 
 
 def check_scratch(node: Node) -> None:
@@ -63,7 +63,7 @@ def check_scratch(node: Node) -> None:
         signal = clean.noise(50, seed)
         require_same(
             node,
-            "nothing may be kept in io.memory.scratch from one block to the next (ask for state)",
+            "nothing may be kept in io.memory.scratch from one block to the next (allocate state)",
             spoiled.call(signal),
             clean.call(signal),
             (f"with scratch memory filled with NaN before block {seed}", "untouched"),
@@ -72,7 +72,9 @@ def check_scratch(node: Node) -> None:
 
 def check_snapshot(node: Node) -> None:
     """Check that output continues after ``restore_state`` as it did after ``save_state``."""
-    promise = "after engine.restore_state(snapshot) it must play what followed the snapshot"
+    requirement = (
+        "after engine.restore_state(state) it must give the output that followed save_state()"
+    )
     harness = NodeHarness(node)
     signal = harness.noise()
     harness.play(signal)
@@ -80,33 +82,33 @@ def check_snapshot(node: Node) -> None:
         harness.turn(name, row.high)
     harness.play(signal[:, :50])
     taken = harness.engine.save_state()
-    future, shown = harness.play(signal), harness.readings()
+    expected, shown = harness.play(signal), harness.readings()
     _disturb(harness, np.nan)
     harness.engine.restore_state(taken)
     ways = "when restored", "when it followed"
-    require_same(node, promise, harness.play(signal, [19, 64]), future, ways)
-    _require_readings(harness, shown, promise)
+    require_same(node, requirement, harness.play(signal, [19, 64]), expected, ways)
+    _require_readings(harness, shown, requirement)
 
 
 def check_swap(node: Node) -> None:
     """Check that an equal node continues without a change when its graph is swapped."""
-    twin = changed(node)
-    promise = "two nodes with the same values must be equal and have the same hash"
+    copy = changed(node)
+    requirement = "two nodes with the same values must be equal and have the same hash"
     try:
-        equal = twin == node and hash(twin) == hash(node)
+        equal = copy == node and hash(copy) == hash(node)
     except TypeError as error:  # a list among its fields
-        raise ContractError(f"{node!r}: {promise}; found: {error} (a tuple will do)") from error
-    require(equal, node, promise, "they differ: leave __eq__ and __hash__ to @ng.node")
+        raise ContractError(f"{node!r}: {requirement}; found: {error} (use a tuple)") from error
+    require(equal, node, requirement, "they differ: leave __eq__ and __hash__ to @ng.node")
     kept, swapped = NodeHarness(node), NodeHarness(node)
     for harness in (kept, swapped):
         for name, row in node.params().items():
             harness.turn(name, (row.low + row.high) / 2)
         harness.play(harness.noise(300))
-    swapped.engine.swap(graph_of(twin))
+    swapped.engine.swap(graph_of(copy))
     after = swapped.noise(seed=2)
     require_same(
         node,
-        "an equal node must play on when its graph is swapped",
+        "an equal node must continue when its graph is swapped",
         swapped.play(after, [5, 64]),
         kept.play(after),
         ("in the swapped graph", "in one that was not"),

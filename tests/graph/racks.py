@@ -1,4 +1,4 @@
-"""Nodes and random graphs for the tests of this folder; nothing here is registered."""
+"""Nodes and random graphs for the tests of this folder; none of the nodes is registered."""
 
 from dataclasses import dataclass
 from typing import Any

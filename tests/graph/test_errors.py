@@ -1,4 +1,4 @@
-"""Messages: as short as a line may be, whatever they quote."""
+"""Error messages: one line of limited length, whatever they quote."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is missing is asked for by a command that works: namgraph itself is on no package index."""
+"""The ``pip install`` commands for optional packages."""
 
 import importlib.metadata
 import tomllib

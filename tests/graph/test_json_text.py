@@ -1,4 +1,4 @@
-"""JSON from outside: what is no number is named by its place."""
+"""JSON parser: errors name the path of an invalid number."""
 
 from typing import Any
 

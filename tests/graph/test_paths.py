@@ -1,4 +1,4 @@
-"""What is given where a path is meant: every reader says in one line what it was given."""
+"""Path arguments: every function that reads a file refuses other values in one line."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is silent in a graph is said: by ``check``, by a warning, or by an error."""
+"""Missing connections: ``Graph.check``, the warning, the error."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The contract, kept by every node: a new node is tested here by being registered."""
+"""The node contract, for every registered node."""
 
 import functools
 import subprocess
@@ -13,9 +13,9 @@ from namgraph.graph import Node, node_types
 from namgraph.nodes.testing import SETTING_CHECKS, NodeHarness, corners
 from namgraph.nodes.testing.description import (
     check_documented,
-    check_heard,
+    check_has_output,
     check_latency,
-    check_parameters_heard,
+    check_parameters_effective,
     check_ranges,
 )
 from namgraph.nodes.testing.harness import Changes, changed
@@ -104,7 +104,7 @@ def test_plays_on_after_a_bad_sample(type_name: str, corner: str, poison: float)
 @every_type
 @pytest.mark.parametrize(
     "check",
-    [check_documented, check_heard, check_latency, check_parameters_heard, check_ranges],
+    [check_documented, check_has_output, check_latency, check_parameters_effective, check_ranges],
     ids=lambda c: c.__name__.removeprefix("check_"),
 )
 def test_describes_itself(check: Callable[..., None], type_name: str) -> None:

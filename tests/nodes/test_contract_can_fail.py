@@ -1,4 +1,4 @@
-"""A check that has never failed proves nothing: here each one does."""
+"""Positive controls: each check of the node contract fails for a node that breaks it."""
 
 import sys
 import types
@@ -23,12 +23,12 @@ from namgraph.nodes import Gain
 from namgraph.nodes.testing import NODE_CHECKS, ContractError, NodeHarness, check_node
 from namgraph.nodes.testing.description import (
     check_documented,
-    check_heard,
+    check_has_output,
     check_latency,
-    check_parameters_heard,
+    check_parameters_effective,
     check_ranges,
-    heard,
-    heard_params,
+    effective_params,
+    has_output,
 )
 from namgraph.nodes.testing.output import (
     POISONS,
@@ -52,9 +52,9 @@ from . import bad, examples
 GOOD = bad.make(bad.good, __doc__="Scale by a number.")
 
 
-def breaks(promise: str, found: str = "") -> Any:
-    """The error of a check: one line with the node, the promise and what was found."""
-    line = rf"^[^\n]*: [^\n]*{promise}[^\n]*; found: [^\n]*{found}[^\n]*$"
+def breaks(requirement: str, found: str = "") -> Any:
+    """The error of a check: one line with the node, the requirement and what was found."""
+    line = rf"^[^\n]*: [^\n]*{requirement}[^\n]*; found: [^\n]*{found}[^\n]*$"
     return pytest.raises(ContractError, match=line)
 
 
@@ -65,8 +65,8 @@ def test_a_good_node_passes(check: Callable[..., None]) -> None:
 
 def test_a_good_node_passes_all_in_one_call() -> None:
     check_node(GOOD)
-    assert heard(GOOD)
-    assert heard_params(GOOD) == {"knob"}
+    assert has_output(GOOD)
+    assert effective_params(GOOD) == {"knob"}
 
 
 @pytest.mark.parametrize(
@@ -110,21 +110,21 @@ def test_finite() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "promise"),
+    ("code", "requirement"),
     [
         (bad.reads_behind, "must not read inputs"),
         (bad.writes_behind, "must not write outputs"),
         (bad.leaves_out, "must write every frame"),
     ],
 )
-def test_bounds(code: NativeFunction, promise: str) -> None:
-    with breaks(promise):
+def test_bounds(code: NativeFunction, requirement: str) -> None:
+    with breaks(requirement):
         check_bounds(bad.make(code))
 
 
 @pytest.mark.parametrize("code", [bad.looks_at_the_clock, bad.depends_on_its_address])
 def test_players(code: NativeFunction) -> None:
-    with breaks("two copies of a node must play alike"):
+    with breaks("two copies of a node must give the same output"):
         check_players(bad.make(code))
 
 
@@ -137,20 +137,20 @@ def test_equality() -> None:
 
 @pytest.mark.parametrize("poison", POISONS[:4])
 def test_recovery(poison: float) -> None:
-    with breaks("heard again after a bad sample"):
+    with breaks("output again after a bad sample"):
         check_recovery(bad.make(bad.sulks), [poison])
 
 
 def test_heard() -> None:
     silent = bad.make(bad.is_silent)
-    assert not heard(silent)
-    assert not heard_params(silent)
+    assert not has_output(silent)
+    assert not effective_params(silent)
     with breaks("must come out"):
-        check_heard(silent)
+        check_has_output(silent)
     with breaks("must change the output", "knob"):
-        check_parameters_heard(silent)
-    check_heard(silent, GOOD)
-    check_parameters_heard(silent, GOOD)
+        check_parameters_effective(silent)
+    check_has_output(silent, GOOD)
+    check_parameters_effective(silent, GOOD)
 
 
 def test_ranges() -> None:

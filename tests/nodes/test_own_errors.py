@@ -1,4 +1,4 @@
-"""A file that cannot be used raises its own error, when its node is added: never a guess."""
+"""A file that cannot be used raises its own error when its node is added."""
 
 from collections.abc import Callable
 from pathlib import Path

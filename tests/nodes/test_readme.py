@@ -1,4 +1,4 @@
-"""What nodes/README.md shows is true: its node runs and keeps the contract, its errors come."""
+"""nodes/README.md: its node keeps the contract, its mistakes give the errors shown."""
 
 import importlib.util
 import re
@@ -130,7 +130,7 @@ MISTAKES = {
     ),
     "block of 64": (
         ("s.curve, frames)\n\n", "s.curve, 64)\n\n"),
-        "a kernel must not write outputs at or behind frames; "
+        "a kernel must not write outputs at or after frames; "
         "found: output channel 0 was written at frame 1 in a block of 1",
     ),
     "once a block": (
@@ -140,7 +140,7 @@ MISTAKES = {
     ),
     "kept in scratch": (
         (GLIDE, "    kept = ng.floats(s.curve, 1)[0]\n" + GLIDE.replace("s.phase", "kept")),
-        "nothing may be kept in io.memory.scratch from one block to the next (ask for state); ",
+        "nothing may be kept in io.memory.scratch from one block to the next (allocate state); ",
     ),
     "parameter never read": (
         ("s.depth, s.coefficient", "0.5, s.coefficient"),

@@ -1,4 +1,4 @@
-"""What a schedule must do, worked out from the graph alone and in another way.
+"""Independent checkers of a schedule, which use only the graph and its meaning.
 
 Two checkers, both for a schedule with shared buffers as much as for one without: ``check_meaning``
 follows symbols through the buffers, ``check_sound`` runs the schedule on integers.
@@ -217,7 +217,7 @@ def play(
     graph: Graph, schedule: Schedule, signals: Mapping[str, Signal], length: int
 ) -> dict[str, Signal]:
     """Run the schedule in plain Python, on one block as long as the signals."""
-    poison = 123_456_789  # whoever reads what nobody wrote will be heard
+    poison = 123_456_789  # reads of unwritten memory change the output
     memory = [np.full((kind.channels, length), poison) for kind in schedule.buffers]
     for name, buffer in schedule.inputs.items():
         memory[buffer][:] = signals[name]

@@ -166,7 +166,7 @@ def test_tails_add_up_along_the_longest_way() -> None:
     graph.replace("meet", Box(rings=5))
     assert tail(graph, SPEC) == 35
     graph.handle("late") >> graph.add("meter", Box(outs=(), rings=1000))
-    assert tail(graph, SPEC) == 35  # nobody hears a meter ring
+    assert tail(graph, SPEC) == 35  # the tail of a meter reaches no output
 
 
 def test_nothing_is_a_schedule_too() -> None:

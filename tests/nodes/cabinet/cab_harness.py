@@ -1,4 +1,4 @@
-"""A convolver alone, and what it should have played."""
+"""Plays a convolver alone, and computes the expected output."""
 
 import itertools
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What the channels of a response are for: said by an option, guessed aloud, or refused."""
+"""Layouts of a response: given as an option, guessed with a warning, or refused."""
 
 import json
 import warnings

@@ -1,4 +1,4 @@
-"""Between two rates: what is kept, what is not let through, how late it is; cuts are inaudible."""
+"""Resampling: pass band, stop band, latency, block sizes."""
 
 import functools
 import math

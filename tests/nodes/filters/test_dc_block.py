@@ -1,4 +1,4 @@
-"""What is particular to the DC block."""
+"""DcBlock, beyond the node contract."""
 
 import numpy as np
 import pytest

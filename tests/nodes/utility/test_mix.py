@@ -1,4 +1,4 @@
-"""What is particular to mix."""
+"""Mix, beyond the node contract."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is particular to split."""
+"""Split, beyond the node contract."""
 
 import pytest
 
