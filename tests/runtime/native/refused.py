@@ -1,7 +1,7 @@
-"""Kernels that must not run on an audio thread, and some that look like it and may.
+"""Kernels that must be refused, and similar ones that must be accepted.
 
 Each function in ``REFUSED`` has one line with a comment ``here: WORD``: the error names that line,
-and WORD is in what it says.  They are plain functions: the tests make kernels of them.
+and its message contains WORD.  They are plain functions: the tests make kernels of them.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Kernels compile once, are kept on disk, and are told apart by the sources they come from."""
+"""Kernels: the signature, compilation on first use, the garbage collector afterwards."""
 
 import gc
 
@@ -29,7 +29,7 @@ def test_declaring_a_kernel_compiles_nothing() -> None:
     assert made.address == made.address != 0
 
 
-def test_the_collector_is_back_after_compiling() -> None:
+def test_the_garbage_collector_runs_again_after_compiling() -> None:
     @kernel
     def short(state: int, ins: int, outs: int, frames: int) -> None:
         pass

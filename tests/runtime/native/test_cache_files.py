@@ -1,4 +1,4 @@
-"""Entries on disk are read if they are whole and this user's; everything else counts as absent."""
+"""Cache entries are read only if intact and owned by this user; all others count as missing."""
 
 import os
 import pickle
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_an_entry_is_read_under_its_name_and_key_alone(folder: Path) -> None:
+def test_an_entry_is_read_only_under_its_name_and_key(folder: Path) -> None:
     write_entry(folder / "a", b"key", b"payload")
     assert read_entry(folder / "a", b"key") == b"payload"
     assert read_entry(folder / "a", b"kex") is None
@@ -46,7 +46,7 @@ def test_an_entry_is_read_under_its_name_and_key_alone(folder: Path) -> None:
     assert digest_of(b"ab", b"c") != digest_of(b"a", b"bc")
 
 
-def test_every_bit_counts(folder: Path) -> None:
+def test_any_changed_bit_is_detected(folder: Path) -> None:
     write_entry(folder / "a", b"key", b"payload")
     whole = (folder / "a").read_bytes()
     for at in range(8 * len(whole)):
@@ -64,7 +64,7 @@ def test_every_bit_counts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "full", "link", "dangling", "pipe"])
-def test_what_is_no_file_is_replaced(folder: Path, kind: str) -> None:
+def test_other_kinds_of_file_are_replaced(folder: Path, kind: str) -> None:
     path, other = folder / "a", folder / "other"
     write_entry(path, b"key", b"payload")
     os.replace(path, other)
@@ -86,7 +86,7 @@ def test_what_is_no_file_is_replaced(folder: Path, kind: str) -> None:
     assert other.read_bytes() == before, "nothing was written through the link"
 
 
-def test_what_is_half_written_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_no_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError("no space left")
 
@@ -96,7 +96,7 @@ def test_what_is_half_written_is_not_there(folder: Path, monkeypatch: pytest.Mon
     assert not list(folder.iterdir())
 
 
-def test_what_a_killed_writer_left_is_removed_later(folder: Path) -> None:
+def test_files_of_killed_writers_are_removed_later(folder: Path) -> None:
     old, new = (folder / cache_files.PART.format(n) for n in ("old", "new"))
     for path in (old, new, folder / ".namgraph-of-the-user"):
         path.touch()
@@ -120,7 +120,7 @@ def test_a_file_that_others_may_write_is_not_read(folder: Path, mode: int) -> No
 
 
 @posix
-def test_new_files_are_for_nobody_else_to_write(folder: Path) -> None:
+def test_new_files_are_writable_by_this_user_only(folder: Path) -> None:
     before = os.umask(0)
     try:
         make_private(folder / "b" / "c")
@@ -132,7 +132,7 @@ def test_new_files_are_for_nobody_else_to_write(folder: Path) -> None:
 
 
 @posix
-def test_folders_above_count_too(folder: Path) -> None:
+def test_folders_above_are_checked_too(folder: Path) -> None:
     deep = folder / "b" / "c"
     make_private(deep)
     assert distrust(deep) == ""
@@ -151,7 +151,7 @@ def test_folders_above_count_too(folder: Path) -> None:
 
 
 @as_root
-def test_what_belongs_to_others_is_not_read(folder: Path) -> None:
+def test_files_of_other_users_are_not_read(folder: Path) -> None:
     write_entry(folder / "a", b"key", b"payload")
     os.chown(folder / "a", NOBODY, NOBODY)
     with pytest.raises(PermissionError, match=f"belongs to user {NOBODY}"):
@@ -162,7 +162,7 @@ def test_what_belongs_to_others_is_not_read(folder: Path) -> None:
 
 
 @as_root
-def test_a_group_of_the_users_own_may_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_private_group_may_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.chmod(0o775)
     assert distrust(folder) == "", "root's own group has no other member"
     os.chown(folder, 0, NOBODY)
@@ -173,7 +173,7 @@ def test_a_group_of_the_users_own_may_write(folder: Path, monkeypatch: pytest.Mo
 
 
 @posix
-def test_kernels_where_others_may_write_are_not_read_and_that_is_said_once(place: Path) -> None:
+def test_kernels_in_a_folder_others_may_write_are_not_read_with_one_warning(place: Path) -> None:
     assert not loaded(add.function)
     assert loaded(add.function)
     place.chmod(0o777)
@@ -187,7 +187,7 @@ def test_kernels_where_others_may_write_are_not_read_and_that_is_said_once(place
 
 
 @posix
-def test_beside_the_source_others_are_noticed_only_if_a_kernel_is_there(
+def test_beside_the_source_the_warning_needs_a_kernel_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config, "CACHE_DIR", "")
@@ -213,7 +213,7 @@ def test_beside_the_source_others_are_noticed_only_if_a_kernel_is_there(
 
 
 @pytest.mark.parametrize("content", ["pickle", "bit", "cut", "empty", "swapped"])
-def test_damaged_kernels_are_compiled_anew_without_a_word(place: Path, content: str) -> None:
+def test_damaged_kernels_are_compiled_again_without_warning(place: Path, content: str) -> None:
     ran = place.parent / "ran"
 
     class Bomb:

@@ -1,4 +1,4 @@
-"""Compiled kernels are found again by all that they were made from, and by nothing less."""
+"""The disk cache of kernels: its key covers everything that the machine code depends on."""
 
 import os
 import subprocess
@@ -35,7 +35,7 @@ print(len(lowered))
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder for kernels; warnings are given anew."""
+    """An empty folder for kernels; warn-once is reset."""
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kernels"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
     monkeypatch.setattr(cache_files, "_warned", set())
@@ -43,7 +43,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def loaded(function: Callable[..., Any]) -> bool:
-    """Get a kernel ready, as a new process would; return whether it came from disk."""
+    """Prepare a kernel as a new process would; return whether it was loaded from disk."""
     made = Native(function, NODE)
     assert made.address
     assert made._compiled is not None
@@ -82,7 +82,7 @@ def test_one_file_for_each_kernel(place: Path) -> None:
     assert names == ["buffer_operations.add", "buffer_operations.copy"]
 
 
-def test_processes_that_fill_one_cache_at_once_do_not_disturb_each_other(place: Path) -> None:
+def test_several_processes_may_fill_one_cache_at_once(place: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, "one"]
     env = {**os.environ, "NUMBA_CACHE_DIR": str(place)}
     all_of_them = [
@@ -107,8 +107,8 @@ def typed(text: str, file: str, **values: Any) -> Callable[..., Any]:
     return found
 
 
-def heard(function: Callable[..., Any]) -> tuple[float, bool]:
-    """Return what a kernel puts into its first output, and whether it came from disk."""
+def output(function: Callable[..., Any]) -> tuple[float, bool]:
+    """Return the first output sample of a kernel, and whether it was loaded from disk."""
     y = np.zeros(4, np.float32)
     outs = np.array([y.ctypes.data], np.int64)
     made = Native(function, NODE)
@@ -126,14 +126,14 @@ def fill(state, ins, outs, frames):
 
 
 @pytest.mark.parametrize("file", ["<ipython-input-3-ab>", "/tmp/ipykernel_17/42.py"])
-def test_a_cell_of_a_notebook_is_kept_by_its_code(place: Path, file: str) -> None:
+def test_a_notebook_cell_is_cached_by_its_code(place: Path, file: str) -> None:
     from namgraph.runtime.native.pointers import channel
 
     old, new = CELL.format(value="0.25"), CELL.format(value="0.5")
-    assert heard(typed(old, file, channel=channel)) == (0.25, False)
-    assert heard(typed(old, file, channel=channel)) == (0.25, True)
-    assert heard(typed(new, file, channel=channel)) == (0.5, False)
-    assert heard(typed(new, file, channel=channel)) == (0.5, True)
+    assert output(typed(old, file, channel=channel)) == (0.25, False)
+    assert output(typed(old, file, channel=channel)) == (0.25, True)
+    assert output(typed(new, file, channel=channel)) == (0.5, False)
+    assert output(typed(new, file, channel=channel)) == (0.5, True)
     assert len(list(place.rglob("*.kernel"))) == 1, "the cell's older code is replaced"
 
 
@@ -149,23 +149,23 @@ def test_a_value_from_another_cell_is_part_of_the_code(place: Path) -> None:
 
         return typed(cell, file, channel=channel, LEVEL=level, scaled=scaled)
 
-    assert heard(make(0.5, 1.0)) == (0.5, False)
-    assert heard(make(0.5, 1.0)) == (0.5, True)
-    assert heard(make(0.25, 1.0)) == (0.25, False)
-    assert heard(make(0.25, 3.0)) == (0.75, False)
+    assert output(make(0.5, 1.0)) == (0.5, False)
+    assert output(make(0.5, 1.0)) == (0.5, True)
+    assert output(make(0.25, 1.0)) == (0.25, False)
+    assert output(make(0.25, 3.0)) == (0.75, False)
 
 
-def test_what_a_module_of_the_user_holds_is_part_of_the_code() -> None:
+def test_values_in_a_module_of_the_user_are_part_of_the_code() -> None:
     from namgraph.runtime.native.pointers import channel
 
     values = python.ModuleType("values_of_mine")
     cell, file = CELL.format(value="values.LEVEL"), "<ipython-input-5-ef>"
     for level in (0.5, 0.25):
         values.LEVEL = level  # type: ignore[attr-defined]
-        assert heard(typed(cell, file, channel=channel, values=values)) == (level, False)
+        assert output(typed(cell, file, channel=channel, values=values)) == (level, False)
 
 
-def test_kernels_of_other_code_have_other_symbols(place: Path) -> None:
+def test_kernels_of_different_code_have_different_symbols(place: Path) -> None:
     """Symbols are found by name in a process, whether compiled in it or loaded from disk.
 
     Numba's own names only count what one process compiles: two processes give the same ones.
@@ -198,14 +198,14 @@ def test_kernels_of_other_code_have_other_symbols(place: Path) -> None:
     assert symbol("0.5") != first
 
 
-def test_a_kernel_without_a_file_plays_without_a_cache(place: Path) -> None:
+def test_a_kernel_without_a_source_file_is_not_cached(place: Path) -> None:
     made: dict[str, object] = {"kernel": kernel}
     exec("@kernel\ndef typed(state, ins, outs, frames):\n    pass\n", made)
     assert made["typed"].address != 0  # type: ignore[attr-defined]
     assert not place.exists()
 
 
-def test_where_nothing_can_be_kept_it_is_said_once(
+def test_a_cache_that_cannot_be_written_warns_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("no folder")

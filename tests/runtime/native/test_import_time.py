@@ -118,7 +118,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, kept: Path) -> Run:
-    """Run Python on what follows; it must end within two minutes."""
+    """Run Python with arguments; it must end within two minutes."""
 
     def run(*arguments: object) -> str:
         done = subprocess.run(
@@ -137,7 +137,7 @@ def run(tmp_path: Path, kept: Path) -> Run:
 
 @pytest.mark.parametrize("at_import", AT_IMPORT.values(), ids=AT_IMPORT)
 def test_imported(run: Run, tmp_path: Path, at_import: str) -> None:
-    """Where the kernels are compiled, and where they come from disk."""
+    """With kernels compiled, and with kernels loaded from disk."""
     (tmp_path / "rack.py").write_text(RACK + at_import)
     run("-c", "import rack; assert rack.check()")
     run("-c", "from rack import check; assert check()")

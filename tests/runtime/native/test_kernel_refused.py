@@ -29,7 +29,7 @@ DECLARED = (*abi.natives(), *cab_kernels(), *common_kernels())
 
 @pytest.fixture(autouse=True)
 def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or ``namgraph warm`` would come upon these kernels."""
+    """Keep these kernels out of ``natives()``, and so out of ``namgraph warm``."""
     monkeypatch.setattr(abi, "_natives", [])
 
 
@@ -61,11 +61,11 @@ def test_refused_by_name_and_line(function: Kernel) -> None:
 
 
 @pytest.mark.parametrize("function", ALLOWED, ids=lambda f: f.__name__)
-def test_what_only_computes_is_taken(function: Kernel) -> None:
+def test_kernels_that_only_compute_are_accepted(function: Kernel) -> None:
     assert kernel(function).address != 0
 
 
-def test_all_that_ships_is_taken() -> None:
+def test_all_kernels_of_the_package_are_accepted() -> None:
     ours = "namgraph.runtime", "namgraph.nodes"
     shipped = [made for made in DECLARED if made.function.__module__.startswith(ours)]
     assert len(shipped) > 20
@@ -96,7 +96,7 @@ def test_the_error_names_the_node(made: Callable[[], Native], said: str) -> None
         ng.Engine(graph, sample_rate=48_000, max_frames=64)
 
 
-def test_refused_again_when_asked_again() -> None:
+def test_refused_on_every_use_of_the_address() -> None:
     made: Native = kernel(refused.makes_an_array)
     for _ in range(2):
         with pytest.raises(KernelError, match="allocates"):
@@ -117,7 +117,7 @@ except ng.KernelError as error:
 
 
 def test_a_refused_kernel_leaves_nothing_on_disk(tmp_path: Path) -> None:
-    """And is refused in the same words by every process; it used to work in the first alone."""
+    """It is refused with the same message in every process."""
     script, kept = tmp_path / "one.py", tmp_path / "cache"
     script.write_text(ONE)
     said = []
@@ -164,5 +164,5 @@ def test_pure_functions_are_allowed(symbol: str) -> None:
         "sinister",
     ],
 )
-def test_all_others_are_not(symbol: str) -> None:
+def test_other_functions_are_refused(symbol: str) -> None:
     assert not allowed(symbol)

@@ -1,4 +1,4 @@
-"""A node defined again, as a notebook's cell that is run twice or a reloaded module does."""
+"""Node classes defined again: by a notebook cell that runs twice, or a reloaded module."""
 
 import copy
 import importlib
@@ -86,7 +86,7 @@ def played(engine: Engine) -> list[float]:
     return [float(v) for v in y]
 
 
-def test_a_cell_run_again_replaces_the_class_and_what_plays_keeps_its_own() -> None:
+def test_a_cell_run_again_replaces_the_class_but_not_in_a_playing_engine() -> None:
     session = Session()
     old = session.run(text("1.0"))
     engine = engine_of(old())
@@ -212,7 +212,8 @@ def test_a_node_type_of_no_dataclass_is_copied_too() -> None:
     assert copy.copy(made).mine == 3
 
 
-def test_a_name_that_is_taken_names_the_module() -> None:
-    message = r"'gain' is already namgraph\.nodes\.utility\.gain\.Gain"
-    with pytest.raises(DuplicateNameError, match=message):
+def test_the_error_of_a_duplicate_name_names_the_module() -> None:
+    with pytest.raises(
+        DuplicateNameError, match=r"'gain' is already namgraph\.nodes\.utility\.gain\.Gain"
+    ):
         node("gain")(type("Mine", (Node,), {}))

@@ -1,4 +1,4 @@
-"""Signal handlers wait while a kernel compiles, and run right after."""
+"""Signal handlers are deferred while a kernel compiles, and run right after."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 
 
 @pytest.fixture
-def heard() -> Iterator[list[int]]:
+def handled() -> Iterator[list[int]]:
     """Numbers of the SIGUSR1 and SIGTERM that a handler got; SIGTERM's raises."""
     found: list[int] = []
 
@@ -41,36 +41,36 @@ def send(number: int) -> None:
         time.sleep(1e-5)
 
 
-def test_a_handler_runs_after_the_block_and_not_inside(heard: list[int]) -> None:
+def test_a_handler_runs_after_the_block_and_not_inside(handled: list[int]) -> None:
     with signals_deferred():
         send(signal.SIGUSR1)
         send(signal.SIGUSR1)
-        inside = list(heard)
+        inside = list(handled)
     assert inside == []
-    assert heard == [signal.SIGUSR1], "once, as for a signal that is blocked"
+    assert handled == [signal.SIGUSR1], "once, as for a signal that is blocked"
 
 
-def test_without_the_block_it_runs_at_once(heard: list[int]) -> None:
+def test_without_the_block_it_runs_at_once(handled: list[int]) -> None:
     send(signal.SIGUSR1)
-    assert heard == [signal.SIGUSR1]
+    assert handled == [signal.SIGUSR1]
 
 
-def test_what_a_handler_raises_is_raised_when_all_are_put_back(heard: list[int]) -> None:
+def test_a_handlers_exception_is_raised_after_all_are_restored(handled: list[int]) -> None:
     before = {n: signal.getsignal(n) for n in signal.valid_signals()}
 
     def work() -> None:
         with signals_deferred():
             send(signal.SIGTERM)
             send(signal.SIGUSR1)
-            assert heard == []
+            assert handled == []
 
     with pytest.raises(SystemExit):
         work()
-    assert sorted(heard) == sorted([signal.SIGTERM, signal.SIGUSR1])
+    assert sorted(handled) == sorted([signal.SIGTERM, signal.SIGUSR1])
     assert {n: signal.getsignal(n) for n in signal.valid_signals()} == before
 
 
-def test_handlers_are_put_back_after_an_error(heard: list[int]) -> None:
+def test_handlers_are_restored_after_an_error(handled: list[int]) -> None:
     before = signal.getsignal(signal.SIGUSR1)
 
     def work() -> None:
@@ -81,7 +81,7 @@ def test_handlers_are_put_back_after_an_error(heard: list[int]) -> None:
     with pytest.raises(EOFError):
         work()
     assert signal.getsignal(signal.SIGUSR1) is before
-    assert heard == [signal.SIGUSR1]
+    assert handled == [signal.SIGUSR1]
 
 
 def test_other_threads_may_use_it_too() -> None:

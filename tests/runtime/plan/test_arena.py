@@ -1,4 +1,4 @@
-"""Memory is laid out once, aligned, linked, and told apart by what it is for."""
+"""The arena: layout, alignment, links, regions, and refused fields."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from namgraph.runtime.plan.arena import ALIGN, Arena, Memory
 PAIR = np.dtype([("value", np.float64), ("place", np.int64)])
 
 
-def test_blocks_keep_their_content_and_find_each_other() -> None:
+def test_blocks_keep_their_content_and_are_linked() -> None:
     memory = Memory()
     table = memory.constant(np.arange(5, dtype=np.float32))
     ring = memory.state((2, 7))
@@ -26,7 +26,7 @@ def test_blocks_keep_their_content_and_find_each_other() -> None:
         assert arena.bytes_at(block.address, block.nbytes).nbytes == block.nbytes
 
 
-def test_state_is_one_stretch_memory_after_memory() -> None:
+def test_state_is_contiguous_memory_after_memory() -> None:
     first, second = Memory(), Memory()
     blocks = [first.state(3), first.constant([1.0]), second.record(PAIR), second.scratch(9)]
     arena = Arena([first, second])
@@ -49,7 +49,7 @@ def test_no_two_blocks_overlap() -> None:
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
 
 
-def test_an_address_in_a_crooked_field_is_refused() -> None:
+def test_an_address_in_an_unaligned_field_is_refused() -> None:
     memory = Memory()
     crooked = np.dtype([("flag", np.int8), ("place", np.int64)])
     with pytest.raises(TypeError, match=r"'place' .* multiple of 8 bytes, not at 1: put it before"):
@@ -67,7 +67,7 @@ def test_an_address_in_a_field_of_another_type_is_refused(kind: type) -> None:
         memory.record(np.dtype([("place", kind)]), place=memory.state(1))
 
 
-def test_a_field_that_is_not_there_is_refused_by_name() -> None:
+def test_an_unknown_field_is_refused_by_name() -> None:
     memory = Memory()
     with pytest.raises(TypeError, match="no field 'depht': its dtype has depth, rate"):
         memory.record(np.dtype([("depth", np.float64), ("rate", np.int64)]), depht=1.0)

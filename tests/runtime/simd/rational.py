@@ -1,4 +1,4 @@
-"""Where the coefficients in ``runtime.simd.activations`` come from: a rational fit to tanh.
+"""The rational fit to tanh that gave the coefficients in ``runtime.simd.activations``.
 
 ``python tests/runtime/simd/rational.py`` prints them.  ``x P(x^2) / Q(x^2)`` is fitted on
 ``[0, limit]`` for the smallest greatest relative error: Sanathanan and Koerner's iteration makes

@@ -1,4 +1,4 @@
-"""Activations against float64, from the smallest numbers to the largest, and on what is none."""
+"""Activations against float64, from the smallest numbers to the largest, infinity and NaN."""
 
 from typing import Any
 
@@ -84,7 +84,7 @@ def test_every_activation_is_tested() -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_nan_stays_nan(name: str) -> None:
-    """Or a network that went wrong would play on, loudly and finitely."""
+    """Otherwise the engine would not detect a faulty network."""
     parameters = [0.1] * ACTIVATIONS[name].parameters
     found = run(ACTIVATIONS[name], name, np.full(16, np.nan), parameters, 16)
     assert np.isnan(found).all()
@@ -114,7 +114,7 @@ def test_tanh() -> None:
     assert (abs(found[inside] - exact) / abs(exact)).max() <= error
 
 
-def test_no_better_coefficients_are_known() -> None:
+def test_the_coefficients_are_the_best_fit() -> None:
     """They are fitted again here, and found to be as good."""
     ratio = TANH44
     size = len(ratio.above) - 1

@@ -1,4 +1,4 @@
-"""Every instruction a kernel is written in, against numpy, in vectors of every width."""
+"""Every vector instruction against NumPy, at every width."""
 
 from typing import Any
 

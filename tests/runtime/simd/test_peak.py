@@ -1,4 +1,4 @@
-"""The measure of all kernels is itself plausible."""
+"""The measured peak rate of multiply-adds is plausible."""
 
 import time
 
