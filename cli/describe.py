@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..graph import AudioFileError, FileError, Graph
+from ..graph import AudioFileError, FileError, Graph, NamgraphError, Spec, schedule, tail
 from ..graph.paths import checked_path
 from ..graph.text import one_line
 from ..nodes.cabinet.cab import Cab
@@ -15,8 +15,7 @@ from ..nodes.nam import junctions
 from ..presets.bundled import shipped_presets
 from ..presets.levels import LevelMeter
 from ..presets.preset import read_preset
-from ..presets.rig import assumed_rates, model_rates, models
-from ..presets.runnable import running
+from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
 from ..runtime.io.audio_reader import open_sound
 from ..runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
 
@@ -24,6 +23,9 @@ __all__ = ["describe", "format_description"]
 
 IMPULSE_RESPONSE_S = 3.0
 """Longest audio, in seconds, that is called an impulse response."""
+
+DEFAULT_RATE = 48_000.0
+BLOCK = 512
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -216,7 +218,7 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "cab_layouts": _cab_layouts(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
-        **running(path, graph),
+        **_running(path, graph),
     }
 
 
@@ -224,3 +226,22 @@ def _cab_layouts(graph: Graph) -> dict[str, str]:
     """Return the channel layout of each cabinet, by node name."""
     cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
     return {n: _layout(cab.path, header(cab.path), cab.layout) for n, cab in cabs.items()}
+
+
+def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
+    """Return ``cannot_run``, the reason, if the graph cannot run, and ``silent``, its silent parts.
+
+    Finds cycles, channel mismatches, models of different rates, unusable files and missing devices.
+    Nothing is compiled or played.
+    """
+    found: dict[str, Any] = {"silent": list(graph.check())}
+    try:
+        rig = rig_of(path, graph, bare=False, backend=None)
+        spec = Spec(rig.rate or DEFAULT_RATE, BLOCK)
+        schedule(graph, spec)
+        tail(graph, spec)  # reads impulse responses
+        check_devices(graph)
+    except NamgraphError as error:
+        text = str(error)
+        found["cannot_run"] = text.removeprefix(f"{os.fspath(path)}: ")
+    return found

@@ -5,7 +5,6 @@
     json_file  read a JSON file of limited size
     bundled    paths of the presets and sounds of the package
     rig        a preset, or one .nam with an optional cabinet, ready to render
-    runnable   whether a preset can run, without running it
     render     render an audio file through a rack
     levels     peak, RMS, DC and energy of audio, block by block
     batch/     render many files through many racks, as a job in JSON says

@@ -69,7 +69,7 @@ def test_a_bundled_name_is_a_preset(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert describe("./crunch")["kind"] == "model"
 
 
-def test_an_assumed_rate_is_printed(tmp_path: Path) -> None:
+def test_a_missing_rate_is_printed(tmp_path: Path) -> None:
     silent = {k: v for k, v in AMP.items() if k != "sample_rate"}
     found = describe(nets.write(tmp_path, silent))
     assert found["sample_rate"] is None
