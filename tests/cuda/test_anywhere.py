@@ -89,9 +89,7 @@ def test_a_bank_equals_its_models(device: str, shape: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["small", "lstm 1x16"])
-def test_pipelined_output_is_the_same_but_later(
-    device: str, name: str, tmp_path: Path
-) -> None:
+def test_pipelined_output_is_the_same_but_later(device: str, name: str, tmp_path: Path) -> None:
     path, x = nets.write(tmp_path, SHAPES[name]), guitar(frames(device, name))
     late = played(amp(path, backend="cuda"), x, [64, 128, 3], pipelined=True)
     np.testing.assert_array_equal(
