@@ -39,7 +39,7 @@ OUTS = {
 
 
 class Device:
-    """A driver with everything that one launch needs."""
+    """A fake driver with context, module, stream and buffers for launches."""
 
     def __init__(self, fake: FakeDriver) -> None:
         self.fake, self.library = fake, fake.library
@@ -60,7 +60,7 @@ class Device:
         self.heard[:] = np.arange(SIZE)
 
     def result(self, name: str, *values: Any) -> tuple[int, int]:
-        """Call the driver; return what it answers, and what it makes if it makes something."""
+        """Call a driver function; return its code, and the handle it creates, if any."""
         made = Handle(0)
         given = [Handle(v) if isinstance(v, int) and v >= 1 << 32 else v for v in values]
         first = [ctypes.byref(made)] if name in OUTS and name != "cuStreamEndCapture" else []

@@ -27,16 +27,16 @@ UNSIZED = re.compile(r"extern\s+__shared__\s+(?:__align__\(\d+\)\s*)?(\w+)\s+(\w
 
 
 class CaughtError(AssertionError):
-    """A kernel did what a device would not forgive."""
+    """The emulator detected a race, a bad access or a missing barrier."""
 
 
 KEPT = "NAMGRAPH_EMULATOR_FOLDER"
-"""A variable with a folder where what is compiled is kept, and found by the next process."""
+"""Environment variable: a folder that keeps compiled kernels for later processes."""
 
 
 @functools.cache
 def _folder() -> Path:
-    """Return the session's folder, gone when it ends; or the one that is kept."""
+    """Return the folder of compiled kernels: kept, or deleted when the session ends."""
     if os.environ.get(KEPT):
         kept = Path(os.environ[KEPT])
         kept.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def _folder() -> Path:
 def _compiler() -> str:
     found = shutil.which("g++")
     if found is None:
-        pytest.skip("kernels are emulated by way of g++, which is not there")
+        pytest.skip("the emulator needs g++")
     return found
 
 
@@ -109,7 +109,7 @@ def emulated(so: Path, entry: str, args: type[ctypes.Structure]) -> Any:
     library = _library(so)
     size = library[f"{entry}_argument_bytes"]
     size.restype = ctypes.c_size_t
-    assert size() == ctypes.sizeof(args), "the arguments are not those of the kernel"
+    assert size() == ctypes.sizeof(args), "the argument struct has another size than the kernel's"
     run = library[f"{entry}_emulated"]
     run.restype = ctypes.c_char_p
     run.argtypes = [
@@ -134,10 +134,10 @@ def emulate(
     defer: bool = True,
     seed: int = 1,
 ) -> None:
-    """Launch a kernel and wait for it; raise ``CaughtError`` with what it did wrong.
+    """Launch a kernel and wait for it; raise ``CaughtError`` if the emulator detects an error.
 
-    With ``defer``, asynchronous copies come as late as they may.  The seed draws the order of
-    blocks, warps and lanes; with 0 they go one after another.
+    With ``defer``, asynchronous copies complete as late as allowed.  The seed shuffles the order
+    of blocks, warps and lanes; with 0 they run one after another.
     """
     run = emulated(so, entry, type(args))
     sizes = (*grid, 1, 1)[:3]

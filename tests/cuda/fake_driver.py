@@ -24,7 +24,7 @@ def image(so: Path) -> bytes:
 
 
 class FakeDriver:
-    """The hooks of the fake driver, for the whole process: it is the one that ctypes loads."""
+    """Test hooks of the fake driver; one for the whole process."""
 
     def __init__(self) -> None:
         self.path = build_driver()
@@ -35,19 +35,19 @@ class FakeDriver:
         self._message.restype = ctypes.c_char_p
 
     def reset(self) -> None:
-        """Begin anew, as in a new process: one device, nothing held, no errors."""
+        """Reset to the state of a new process: one device, nothing allocated, no errors."""
         self.library.fake_reset()
 
     def set_queries(self, count: int) -> None:
-        """Let cuStreamQuery answer "not ready" so often before work is done."""
+        """Let cuStreamQuery return "not ready" ``count`` times before work is done."""
         self.library.fake_set_queries(count)
 
     def fail(self, function: str, code: int, after_calls: int = 0, times: int = 1) -> None:
-        """Let a function fail, after so many calls; codes of the device (700-719) stay."""
+        """Let a function fail after ``after_calls`` calls; device errors (700-719) are sticky."""
         self.library.fake_fail(function.encode(), after_calls, code, times)
 
     def count(self, function: str) -> int:
-        """Return how often a function was called since the last reset."""
+        """Return the number of calls of a function since the last reset."""
         return int(self.library.fake_count(function.encode()))
 
     @property
@@ -56,23 +56,23 @@ class FakeDriver:
         return int(self.library.fake_leaks())
 
     def held(self, kind: str) -> int:
-        """Count what is not given back.
+        """Return how many objects of a kind are not freed.
 
-        A device, pinned, context, module, stream, graph or executable.
+        Kinds: device, pinned, context, module, stream, graph, executable.
         """
         count = int(self.library.fake_held(kind.encode()))
         assert count >= 0, kind
         return count
 
     def devices(self, count: int) -> None:
-        """Let there be so many devices; to be said before cuInit."""
+        """Set the number of devices; before cuInit."""
         self.library.fake_devices(count)
 
     def order(self, defer: bool, seed: int) -> None:
-        """Say how kernels are emulated, as ``emulate`` is told."""
+        """Set ``defer`` and ``seed`` of the emulation, see ``emulator.emulate``."""
         self.library.fake_order(int(defer), seed)
 
     @property
     def message(self) -> str:
-        """What the emulator, or the driver about a launch, caught first."""
+        """First error that the emulator or the launch check detected."""
         return str(self._message().decode())

@@ -33,7 +33,7 @@ RATE = 48_000
 
 
 def on_fake_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
-    """Put the fake in the place of the driver, and the emulator in that of NVRTC."""
+    """Replace the driver by the fake one, and NVRTC by the emulator."""
     fake = FakeDriver()
     fake.reset()
 
@@ -49,14 +49,14 @@ def on_fake_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDriver]:
 
 
 def guitar(frames: int, seed: int = 0) -> NDArray[np.float32]:
-    """Noise that swells and fades, so that gains and states matter."""
+    """Noise with a slow swell, so that gains and states affect the output."""
     rng = np.random.default_rng(seed)
     swell = 0.5 * np.sin(np.arange(frames) / 700) ** 2
     return (rng.uniform(-1, 1, frames) * swell).astype(np.float32)
 
 
 def amp(path: str, **options: Any) -> ng.Graph:
-    """One model between two ends."""
+    """A graph of one model, input and output."""
     graph = ng.Graph()
     out = graph.output("out", channels=1)
     graph.input("in", channels=1) >> graph.add("amp", ng.Nam(path, **options)) >> out
@@ -66,7 +66,7 @@ def amp(path: str, **options: Any) -> ng.Graph:
 def in_blocks(
     engine: ng.Engine, x: NDArray[np.float32], blocks: int | list[int]
 ) -> NDArray[np.float32]:
-    """Play a signal in blocks of these lengths, again and again."""
+    """Process a signal in blocks of these lengths, repeated."""
     sizes = [blocks] if isinstance(blocks, int) else blocks
     parts, done, k = [], 0, 0
     while done < len(x):

@@ -63,7 +63,7 @@ class Recurrent:
         past: Signal | None = None,
         factors: tuple[Signal | None, Signal | None] = (None, None),
     ) -> Signal:
-        """Play one block for all instances; the first goes on from the files' own states."""
+        """Process one block with all instances; the first call starts from the files' states."""
         frames, row = signal.size, -(-max(signal.size, 1) // 16) * 16
         x, y = placed(signal), placed(np.full((self.count, row), 77.0))
         if past is None and self.fresh:
@@ -99,11 +99,11 @@ class Recurrent:
             self.so, self.entry, grid, kernel.threads, kernel.shared_bytes, args, seed=self.seed
         )
         self.heard, self.driven = np.split(heard, [self.start.shape[1]], axis=1)
-        assert (y[:, frames:] == 77).all(), "touched what is not the block's"
+        assert (y[:, frames:] == 77).all(), "wrote beyond the block"
         return np.array(y[:, :frames])
 
     def cut(self, signal: Signal, lengths: Sequence[int]) -> Signal:
-        """Play a signal block by block; the lengths come round again."""
+        """Process a signal in blocks of these lengths, repeated."""
         made: list[Signal] = []
         done = 0
         while done < signal.size:

@@ -46,7 +46,7 @@ def translated(texts: Sequence[tuple[str, str]]) -> Path:
 
 
 class Streaming:
-    """Instances of one kernel; each call is a launch, and goes on from the one before."""
+    """Instances of one kernel; each call is a launch that continues the one before."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Streaming:
         assert {n.kernel for n in networks} == {self.kernel}
         self.so = so or translated([(self.kernel.entry, self.kernel.source)])
         self.entry = entry or self.kernel.entry
-        self.order: dict[str, Any] = {"defer": defer, "seed": seed}
+        self.options: dict[str, Any] = {"defer": defer, "seed": seed}
         self.count, self.warm = len(networks), networks[0].past_floats
         self.weights = placed([n.weights for n in networks])
         self.state = placed(np.zeros((self.count * slots, networks[0].state_floats)))
@@ -78,7 +78,7 @@ class Streaming:
         past: Signal | None = None,
         factors: tuple[Signal | None, Signal | None] = (None, None),
     ) -> Signal:
-        """Play one block, ``(instances, frames)`` or one signal that all of them hear."""
+        """Process one block: ``(instances, frames)``, or one signal for all instances."""
         frames = signal.shape[-1]
         shared = signal.ndim == 1
         x = placed(signal)
@@ -113,13 +113,13 @@ class Streaming:
             **{"in": x},
         )
         grid = (self.count, self.slots)
-        kernel = self.kernel
-        emulate(self.so, self.entry, grid, kernel.threads, kernel.shared_bytes, args, **self.order)
+        threads, shared_bytes = self.kernel.threads, self.kernel.shared_bytes
+        emulate(self.so, self.entry, grid, threads, shared_bytes, args, **self.options)
         self.first = (self.first + chunks - 1) % self.slots
         return np.array(y)
 
     def cut(self, signal: Signal, lengths: Sequence[int]) -> Signal:
-        """Play a signal block by block; the lengths come round again."""
+        """Process a signal in blocks of these lengths, repeated."""
         made: list[Signal] = []
         done = 0
         while done < signal.shape[-1]:
