@@ -35,7 +35,7 @@ class Executor(Protocol):
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
         """Write the addresses of the plan's rows, once they are known."""
 
-    def use_cpu(self, on: bool) -> None:
+    def use_cpu_fallback(self, on: bool) -> None:
         """Switch the host's kernels on (while nodes are prewarmed) or off."""
 
     def warm(self) -> None:
