@@ -1,6 +1,5 @@
 """Graph: named nodes and the connections between their ports.  Control thread only."""
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -153,8 +152,7 @@ class Graph:
             if getattr(self._nodes[node], param) != checked:
                 by_node.setdefault(node, {})[param] = checked
         for node, changed in by_node.items():
-            old: Any = self._nodes[node]
-            made._nodes[node] = dataclasses.replace(old, **changed)
+            made._nodes[node] = self._nodes[node].with_params(changed)
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import copyreg
 import dataclasses
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
@@ -146,6 +146,15 @@ class Node:
     def on_cpu(self) -> "Node | None":
         """Return the same node on the host if it may run on host or device; else ``None``."""
         return None
+
+    def with_params(self, values: Mapping[str, float]) -> "Node":
+        """Return the node with other parameter values; override to keep what was read from files.
+
+        Control thread only.
+        """
+        own: Any = self
+        made: Node = dataclasses.replace(own, **values)
+        return made
 
     def prepare(self, io: Io) -> Processor:
         """Allocate all memory, compute all coefficients, choose the kernel.  Control thread."""

@@ -8,7 +8,7 @@ from typing import Any
 from ..graph import Graph, ParamError, PresetError
 from ..graph.paths import checked_path
 from ..nodes.cabinet.cab import Cab
-from ..nodes.nam import Nam, NamBank, load_nam
+from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
 from ..nodes.nam.model.model import UNKNOWN_RATE
 from ..nodes.utility.pan import Pan
@@ -119,7 +119,7 @@ def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: s
 def model_rates(graph: Graph) -> dict[str, float]:
     """Return the sample rate of every model that does not resample, by node name."""
     return {
-        name: node.model.sample_rate or load_nam(node.path).sample_rate or UNKNOWN_RATE
+        name: node.resolved.sample_rate or UNKNOWN_RATE
         for name, node in models(graph).items()
         if not node.resample
     }
@@ -127,11 +127,7 @@ def model_rates(graph: Graph) -> dict[str, float]:
 
 def assumed_rates(graph: Graph) -> list[str]:
     """Return the nodes of models without a sample rate, for which 48000 Hz is assumed."""
-    return [
-        name
-        for name, node in models(graph).items()
-        if not (node.model.sample_rate or load_nam(node.path).sample_rate)
-    ]
+    return [name for name, node in models(graph).items() if not node.resolved.sample_rate]
 
 
 def models(graph: Graph) -> dict[str, Nam]:

@@ -80,11 +80,11 @@ def test_the_wheel_of_it_holds_the_package_and_no_tests(
 ) -> None:
     with zipfile.ZipFile(built("wheel", unpacked, tmp_path)) as packed:
         found = {n for n in packed.namelist() if ".dist-info/" not in n}
-    folders = ("graph", "runtime", "nodes", "presets")
+    folders = ("graph", "runtime", "nodes", "presets", "cli")
     wanted = {f for name in folders for f in files_of(clean, name)} | {
         p.name for p in clean.glob("*.py")
     }
-    wanted = {f"namgraph/{f}" for f in wanted}
+    wanted = {f"namgraph/{f}" for f in wanted if "/recipes/" not in f}
     pages = {f for f in wanted if f.endswith((".md", ".png", ".svg"))}
     assert found - pages == (wanted | {"namgraph/py.typed"}) - pages
     assert not [name for name in found if "tests/" in name]

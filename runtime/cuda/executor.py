@@ -212,7 +212,7 @@ class CudaExecutor:
             if node.processor.recurrent:
                 node.prewarm(self._launch, self._spec.max_frames)
 
-    def use_cpu(self, on: bool) -> None:
+    def use_cpu_fallback(self, on: bool) -> None:
         """Switch the host's kernels on (while nodes are prewarmed) or off."""
         self.record.content["fallback"] = int(on)
         for _, node in self._nodes:

@@ -194,3 +194,15 @@ def test_match_levels_keeps_the_models(path: str) -> None:
     for name, node in matched.items():
         before: Any = graph.nodes[name]
         assert node.resolved is before.resolved
+
+
+def test_the_graph_of_an_engine_keeps_the_model_that_plays(path: str) -> None:
+    engine = engine_of(Nam(path))
+    engine.set("amp.input_db", 3.0)
+    playing: Any = engine.graph.nodes["amp"]
+    nets.write(Path(path).parent, SECOND)
+    current: Any = engine.graph.nodes["amp"]
+    assert current.input_db == 3.0
+    assert current.model is playing.model
+    other = graph_of(Nam(path, input_db=3.0))
+    assert other.nodes["amp"] != current, "the new file is not what plays"
