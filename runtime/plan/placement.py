@@ -38,13 +38,8 @@ class Executor(Protocol):
     def finish(self, rows: Block, params: Block, prepared: list[Row]) -> None:
         """Link the executor's records to the plan's ``ROW`` and ``PARAM`` tables."""
 
-<<<<<<< HEAD
-    def use_cpu(self, on: bool) -> None:
-        """Switch the host kernels on, as while nodes are prewarmed, or off."""
-=======
     def use_cpu_fallback(self, on: bool) -> None:
-        """Switch the host's kernels on (while nodes are prewarmed) or off."""
->>>>>>> rcuda
+        """Switch the host kernels on, as while nodes are prewarmed, or off."""
 
     def warm(self) -> None:
         """Launch everything once over no frames; raises ``CudaError`` if the device fails."""

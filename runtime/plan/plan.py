@@ -198,15 +198,9 @@ class Plan:
         channels = [c for buffer in self._buffers.values() for c in buffer]
         blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
-<<<<<<< HEAD
-            self.executor.use_cpu(True)
+            self.executor.use_cpu_fallback(True)
         for k, row in enumerate(self._prepared):
             if not isinstance(row, NodeRow):
-=======
-            self.executor.use_cpu_fallback(True)
-        for k, prepared in enumerate(self._prepared):
-            if prepared.node is None:
->>>>>>> rcuda
                 continue
             if row.prewarm and k in same and previous is not None:
                 self._copy_initial(previous, same[k], k)
