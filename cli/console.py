@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..graph import NamgraphError
-from ..graph.errors import cut
+from ..graph.errors import shorten
 from ..graph.text import printable
 from .signals import raised_signals
 
@@ -108,7 +108,7 @@ def warn(text: str) -> None:
 
 def note(text: str) -> None:
     """Print one line on stderr, with control characters escaped."""
-    write_stderr(f"namgraph: {printable(' '.join(cut(text).split()))}\n")
+    write_stderr(f"namgraph: {printable(' '.join(shorten(text).split()))}\n")
 
 
 def _open_streams() -> None:

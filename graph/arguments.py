@@ -26,7 +26,7 @@ __all__ = [
     "check_number",
     "check_text",
     "check_whole",
-    "said",
+    "format_value",
 ]
 
 P = ParamSpec("P")
@@ -36,7 +36,7 @@ _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 
 
-def said(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a value for a message: its ``repr`` on one line, shortened to about 60 characters."""
     try:
         return " ".join(_short.repr(value).split())
@@ -76,7 +76,7 @@ def check_whole(
     """Return ``value`` as an ``int`` if it is a whole number in [low, high]."""
     number = as_whole(value)
     if number is None or not low <= number <= high:
-        raise error(f"{name} is {said(value)}: must be a whole number in [{low}, {high}]")
+        raise error(f"{name} is {format_value(value)}: must be a whole number in [{low}, {high}]")
     return number
 
 
@@ -87,7 +87,7 @@ def check_number(
     number = as_number(value)
     if number is None or not low <= number <= high or (above and number == low):
         limits = f"{'(' if above else '['}{_plain(low)}, {_plain(high)}]{' ' if unit else ''}{unit}"
-        raise ParamError(f"{name} is {said(value)}: must be a number in {limits}")
+        raise ParamError(f"{name} is {format_value(value)}: must be a number in {limits}")
     return number
 
 
@@ -98,14 +98,14 @@ def _plain(number: float) -> str:
 def check_flag(name: str, value: Any) -> bool:
     """Return ``value`` if it is ``True`` or ``False`` (NumPy's too)."""
     if not _is_flag(value):
-        raise ParamError(f"{name} is {said(value)}: must be True or False")
+        raise ParamError(f"{name} is {format_value(value)}: must be True or False")
     return bool(value)
 
 
 def check_text(name: str, value: Any, allowed: str = "a string") -> str:
     """Return ``value`` if it is a string."""
     if not isinstance(value, str):
-        raise ParamError(f"{name} is {said(value)}: must be {allowed}")
+        raise ParamError(f"{name} is {format_value(value)}: must be {allowed}")
     return value
 
 
@@ -115,7 +115,9 @@ def check_choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
     for choice in known:
         if _equal(value, choice):
             return choice
-    raise ParamError(f"{name} is {said(value)}: must be one of {', '.join(map(str, known))}")
+    raise ParamError(
+        f"{name} is {format_value(value)}: must be one of {', '.join(map(str, known))}"
+    )
 
 
 def _equal(value: Any, choice: Any) -> bool:
@@ -134,7 +136,7 @@ def _is_flag(value: Any) -> bool:
 def check_call(name: str, value: Any) -> None:
     """Check that a callback is callable or ``None``."""
     if value is not None and not callable(value):
-        raise ParamError(f"{name} is {said(value)}: must be a function, or None")
+        raise ParamError(f"{name} is {format_value(value)}: must be a function, or None")
 
 
 def by_keyword(call: Callable[P, R]) -> Callable[P, R]:

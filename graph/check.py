@@ -4,12 +4,20 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from .arguments import as_whole, said
+from .arguments import as_whole, format_value
 from .errors import GraphError, PortError
 from .node import Node
 from .port import Kind, Port
 
-__all__ = ["MAX_CHANNELS", "MAX_NAME", "Side", "check_channels", "check_name", "listed", "ports_of"]
+__all__ = [
+    "MAX_CHANNELS",
+    "MAX_NAME",
+    "Side",
+    "check_channels",
+    "check_name",
+    "format_names",
+    "ports_of",
+]
 
 MAX_CHANNELS = 1 << 16
 """Per port: a ``NamBank`` has one output channel per model."""
@@ -23,7 +31,7 @@ def check_name(name: Any) -> str:
     legal = isinstance(name, str) and name.isprintable() and "." not in name
     if not legal or not 1 <= len(name) <= MAX_NAME:
         raise GraphError(
-            f"{said(name)} is no name: 1 to {MAX_NAME} printable characters without a dot"
+            f"{format_value(name)} is no name: 1 to {MAX_NAME} printable characters without a dot"
         )
     return str(name)
 
@@ -33,7 +41,7 @@ def check_channels(name: str, channels: Any) -> int:
     count = as_whole(channels)
     if count is None or not 1 <= count <= MAX_CHANNELS:
         raise PortError(
-            f"{name} has {said(channels)} channels: must be an int in [1, {MAX_CHANNELS}]"
+            f"{name} has {format_value(channels)} channels: must be an int in [1, {MAX_CHANNELS}]"
         )
     return count
 
@@ -46,7 +54,7 @@ def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
             hint = f" (an instance, not the class: {node.__name__}(...))"
         elif isinstance(node, str | os.PathLike):
             hint = " (ng.Nam(path) plays a .nam file, ng.Cab(path) an impulse response)"
-        raise GraphError(f"the node {name} is {said(node)}: must be a Node{hint}")
+        raise GraphError(f"the node {name} is {format_value(node)}: must be a Node{hint}")
     sides: dict[Side, tuple[Port, ...]] = {
         "input": _ports(name, "input", node.inputs),
         "output": _ports(name, "output", node.outputs),
@@ -54,7 +62,7 @@ def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
     for side, ports in sides.items():
         names = [port.name for port in ports]
         if len(set(names)) < len(names):
-            raise PortError(f"{name} has the {side}s {listed(names)}: names must differ")
+            raise PortError(f"{name} has the {side}s {format_names(names)}: names must differ")
         for port in ports:
             if port.channels is not None:
                 check_channels(f"{name}.{port.name}", port.channels)
@@ -67,11 +75,11 @@ def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
 
 def _ports(name: str, side: Side, ports: Any) -> tuple[Port, ...]:
     if not isinstance(ports, Sequence) or not all(isinstance(port, Port) for port in ports):
-        raise PortError(f"{name}.{side}s is {said(ports)}: must be a tuple of Port")
+        raise PortError(f"{name}.{side}s is {format_value(ports)}: must be a tuple of Port")
     return tuple(ports)
 
 
-def listed(names: Iterable[str], most: int = 20) -> str:
+def format_names(names: Iterable[str], most: int = 20) -> str:
     """Format names for a message: up to ``most`` of them, then the number of the rest."""
     every = list(names)
     rest = f", and {len(every) - most} more" if len(every) > most else ""

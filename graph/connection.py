@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from .arguments import said
+from .arguments import format_value
 from .check import Side
 from .errors import GraphError, UnknownNameError
 from .node import Node
@@ -70,7 +70,7 @@ class Handle:
         names = [p.name for side in sides for p in side]
         if not isinstance(port, str) or port not in names:
             has = ", ".join(names) or "none"
-            raise UnknownNameError(f"{self.name} has no port {said(port)}; it has {has}")
+            raise UnknownNameError(f"{self.name} has no port {format_value(port)}; it has {has}")
         return Handle(self.graph, self.name, port)
 
     def __rshift__(self, target: "Handle") -> "Handle":
@@ -81,7 +81,7 @@ class Handle:
         """
         if not isinstance(target, Handle):
             raise GraphError(
-                f"{self} >> {said(target)}: the target must be a handle "
+                f"{self} >> {format_value(target)}: the target must be a handle "
                 "(graph.add, graph.output and graph.handle return one)"
             )
         self.graph.connect(self, target)

@@ -39,34 +39,34 @@ __all__ = [
     "PortError",
     "PresetError",
     "UnknownNameError",
-    "cut",
+    "shorten",
 ]
 
 
-LONGEST_LINE = 2000
+MAX_MESSAGE = 2000
 """Characters of one message; names and lists quoted from a file may be of any length."""
 
 
-def cut(text: str) -> str:
-    """Shorten a message to ``LONGEST_LINE`` characters by leaving out its middle.
+def shorten(text: str) -> str:
+    """Shorten a message to ``MAX_MESSAGE`` characters by leaving out its middle.
 
     The beginning of a message names the thing, and its end has what is allowed.
     """
-    if len(text) <= LONGEST_LINE:
+    if len(text) <= MAX_MESSAGE:
         return text
-    end = LONGEST_LINE // 4
+    end = MAX_MESSAGE // 4
     left_out = f" ...({len(text)} characters)... "
-    return text[: LONGEST_LINE - end - len(left_out)] + left_out + text[-end:]
+    return text[: MAX_MESSAGE - end - len(left_out)] + left_out + text[-end:]
 
 
 class NamgraphError(Exception):
     """Base class of every error that this package raises itself.
 
-    Messages are shortened to ``LONGEST_LINE`` characters.
+    Messages are shortened to ``MAX_MESSAGE`` characters.
     """
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*(cut(arg) if isinstance(arg, str) else arg for arg in args))
+        super().__init__(*(shorten(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class GraphError(NamgraphError):

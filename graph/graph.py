@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .arguments import by_keyword, check_choice, check_flag, said
-from .check import Side, check_channels, check_name, listed, ports_of
+from .arguments import by_keyword, check_choice, check_flag, format_value
+from .check import Side, check_channels, check_name, format_names, ports_of
 from .connection import Connection, Handle, PortRef
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .node import Node
 from .port import Port
-from .silent import findings, tell_silent
+from .silent import find_silent, warn_silent
 
 __all__ = ["Graph", "as_graph"]
 
@@ -116,7 +116,9 @@ class Graph:
         ``PortError``, and no change, if the new node lacks a connected port or has another kind.
         """
         if not isinstance(name, str) or name not in self._nodes:
-            raise UnknownNameError(f"no node {said(name)} to replace; nodes: {listed(self._nodes)}")
+            raise UnknownNameError(
+                f"no node {format_value(name)} to replace; nodes: {format_names(self._nodes)}"
+            )
         ports = ports_of(name, node)
         leaving = {c.source.port for c in self._connections if c.source.node == name}
         entering = {c.target.port for c in self._connections if c.target.node == name}
@@ -142,12 +144,12 @@ class Graph:
         Reads no file again, so it works if a file was deleted since.
         """
         if not isinstance(values, Mapping):
-            raise ParamError(f"values is {said(values)}: must map 'node.param' to a value")
+            raise ParamError(f"values is {format_value(values)}: must map 'node.param' to a value")
         made, by_node = self.copy(), dict[str, dict[str, float]]()
         for name, value in values.items():
             node, _, param = str(name).partition(".")
             if node not in self._nodes or param not in self._nodes[node].params():
-                raise UnknownNameError(f"no parameter {said(name)} in this graph")
+                raise UnknownNameError(f"no parameter {format_value(name)} in this graph")
             checked = self._nodes[node].params()[param].check(name, value)
             if getattr(self._nodes[node], param) != checked:
                 by_node.setdefault(node, {})[param] = checked
@@ -162,14 +164,15 @@ class Graph:
         are not checked here: ``render`` and ``Engine`` refuse them.
         """
         if check_flag("strict", strict):
-            tell_silent(self, True)
-        return findings(self)
+            warn_silent(self, True)
+        return find_silent(self)
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
         if not isinstance(name, str) or name not in self._ports:
             raise UnknownNameError(
-                f"nothing called {said(name)} in this graph; it has {listed(self._ports)}"
+                f"nothing called {format_value(name)} in this graph; "
+                f"it has {format_names(self._ports)}"
             )
         return self._ports[name][check_choice("side", side, ("input", "output"))]
 
@@ -199,7 +202,7 @@ class Graph:
 
     def __repr__(self) -> str:
         parts = (self._inputs, self._nodes, self._outputs)
-        summary = " -> ".join(listed(names, 8) for names in parts if names)
+        summary = " -> ".join(format_names(names, 8) for names in parts if names)
         return f"<Graph {summary or 'empty'} ({len(self._connections)} connections)>"
 
     def _claim(self, name: str) -> None:
@@ -212,7 +215,7 @@ class Graph:
             if old.name in used and kinds.get(old.name) is not old.kind:
                 raise PortError(
                     f"{name}.{old.name} ({old.kind.value} {side}) is connected; the new node has "
-                    f"the {side}s {listed(f'{n} ({k.value})' for n, k in kinds.items())}"
+                    f"the {side}s {format_names(f'{n} ({k.value})' for n, k in kinds.items())}"
                 )
 
     def _find(self, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
@@ -224,14 +227,14 @@ class Graph:
             raise PortError(f"{name} has no {side} port")
         if port is None:
             raise PortError(
-                f"{name} has the {side}s {listed(p.name for p in ports)}: "
+                f"{name} has the {side}s {format_names(p.name for p in ports)}: "
                 f"say which, as in {name}.{ports[0].name}"
             )
         for candidate in ports:
             if candidate.name == port:
                 return PortRef(name, port), candidate
         raise UnknownNameError(
-            f"{name} has no {side} {port!r}; its {side}s: {listed(p.name for p in ports)}"
+            f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
         )
 
     def _split(self, end: Handle | str) -> tuple[str, str | None]:
@@ -243,7 +246,7 @@ class Graph:
             name, dot, port = end.partition(".")
             return name, port if dot else None
         raise GraphError(
-            f"cannot connect {said(end)}: must be a handle (graph.add returns one), "
+            f"cannot connect {format_value(end)}: must be a handle (graph.add returns one), "
             "'node' or 'node.port'"
         )
 
@@ -258,13 +261,13 @@ def as_graph(value: Any, order: str = "") -> Graph:
     hint = f": the order is {order}" if order else ""
     if isinstance(value, str | os.PathLike):
         name = os.fspath(value)
-        hint = f": load_preset({said(name)}) reads a preset file as one"
+        hint = f": load_preset({format_value(name)}) reads a preset file as one"
         if str(name).lower().endswith(".nam"):
-            hint = f": put ng.Nam({said(name)}) into one, between an input and an output"
+            hint = f": put ng.Nam({format_value(name)}) into one, between an input and an output"
     elif isinstance(value, Node) or (isinstance(value, type) and issubclass(value, Node)):
         hint = ": put the node into one, between an input and an output"
     elif isinstance(value, type) and issubclass(value, Graph):
         hint = ": an instance, not the class"
     elif hasattr(type(value), "graph") or isinstance(getattr(value, "graph", None), Graph):
         hint = ": pass its .graph"
-    raise GraphError(f"graph is {said(value)}: must be a Graph{hint}")
+    raise GraphError(f"graph is {format_value(value)}: must be a Graph{hint}")

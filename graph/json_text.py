@@ -6,14 +6,14 @@ from typing import Any
 
 from .errors import FileError
 
-__all__ = ["parse_json", "shown"]
+__all__ = ["format_json", "parse_json"]
 
 
 MAX_PARTS = 1 << 20
 """Lists and objects in a text: each takes about 60 bytes of memory."""
 
 
-def shown(value: Any, most: int = 40) -> str:
+def format_json(value: Any, most: int = 40) -> str:
     """Format a JSON value for a message: on one line, at most ``most`` characters."""
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"

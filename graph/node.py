@@ -14,7 +14,7 @@ from .arguments import (
     check_flag,
     check_number,
     check_text,
-    said,
+    format_value,
 )
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
 from .paths import checked_path, checked_paths
@@ -93,7 +93,7 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     try:
         known = tuple(choices)
     except TypeError:
-        raise ParamError(f"choices is {said(choices)}: must be a list of values") from None
+        raise ParamError(f"choices is {format_value(choices)}: must be a list of values") from None
     return dataclasses.field(
         default=default,
         kw_only=check_flag("kw_only", kw_only),
@@ -225,7 +225,9 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
 
     def register(cls: type[N]) -> type[N]:
         if not (isinstance(cls, type) and issubclass(cls, Node)):
-            raise ParamError(f"@node({type_name!r}) is on {said(cls)}: must be a class of Node")
+            raise ParamError(
+                f"@node({type_name!r}) is on {format_value(cls)}: must be a class of Node"
+            )
         other = _types.get(type_name)
         if other is not None and not _is_redefinition(cls, other):
             raise DuplicateNameError(
@@ -270,7 +272,7 @@ def node_type(type_name: str) -> type[Node]:
     """Return the node class registered under ``type_name``."""
     if not isinstance(type_name, str) or type_name not in _types:
         raise UnknownNameError(
-            f"no node type {said(type_name)}; known: {', '.join(sorted(_types))}"
+            f"no node type {format_value(type_name)}; known: {', '.join(sorted(_types))}"
         )
     return _types[type_name]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import NamgraphError
-from .json_text import shown
+from .json_text import format_json
 
-__all__ = ["checked_path", "checked_paths", "described", "irregular", "shown_path"]
+__all__ = ["checked_path", "checked_paths", "describe_value", "format_path", "special_file_kind"]
 
 MAX_CHARACTERS = 4096
 """Characters of a whole path."""
@@ -29,20 +29,20 @@ def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
     if not isinstance(path, str):
-        raise error(f"{argument} is {described(value)}: must be {ALLOWED}")
+        raise error(f"{argument} is {describe_value(value)}: must be {ALLOWED}")
     if not path:
         raise error(f"{argument} is an empty text: must be {ALLOWED}")
     ends = path.strip()[:1] + path.strip()[-1:]
     if ends in ("{}", "[]") and '"' in path:
         raise error(f"{argument} is JSON text ({len(path)} characters): must be {ALLOWED}")
     if "\0" in path:
-        raise error(f"{argument} is {shown_path(path)!r}, with a zero byte: must be {ALLOWED}")
+        raise error(f"{argument} is {format_path(path)!r}, with a zero byte: must be {ALLOWED}")
     try:
         names = os.fsencode(path).split(os.fsencode(os.sep)) if os.name != "nt" else [path]
     except UnicodeEncodeError:  # half a character
-        raise error(f"{argument} is {shown_path(path)!r}: no file can be called so") from None
+        raise error(f"{argument} is {format_path(path)!r}: no file can be called so") from None
     if len(path) > MAX_CHARACTERS or max(map(len, names)) > MAX_NAME_BYTES[os.name == "nt"]:
-        raise error(f"{argument} is {shown_path(path)!r} ({len(path)} characters): is too long")
+        raise error(f"{argument} is {format_path(path)!r} ({len(path)} characters): is too long")
     return str(path)
 
 
@@ -50,11 +50,11 @@ def checked_paths(values: Any, argument: str, error: type[NamgraphError]) -> tup
     """Return several paths as a tuple of text; ``values`` is an iterable, not one path."""
     one = isinstance(values, str | bytes | os.PathLike | Mapping)
     if one or not isinstance(values, Iterable):
-        raise error(f"{argument} is {described(values)}: must be a list of files")
+        raise error(f"{argument} is {describe_value(values)}: must be a list of files")
     return tuple(checked_path(v, f"{argument}[{n}]", error) for n, v in enumerate(values))
 
 
-def described(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """Format a value of any type for a message: short values whole, else the type and size."""
     kind = type(value).__name__
     shape = getattr(value, "shape", None)
@@ -65,11 +65,11 @@ def described(value: Any) -> str:
     if isinstance(value, Mapping | list | tuple | set | frozenset):
         return f"a {kind} of {len(value)}"
     if value is None or isinstance(value, str | int | float | complex):
-        return shown(value)
+        return format_json(value)
     return f"a {kind}"
 
 
-def irregular(mode: int) -> str:
+def special_file_kind(mode: int) -> str:
     """Return "a folder", "a pipe", ... from the ``st_mode`` of a path; "" for a regular file."""
     if stat.S_ISREG(mode):
         return ""
@@ -77,7 +77,7 @@ def irregular(mode: int) -> str:
     return kinds.get(stat.S_IFMT(mode), "a device")
 
 
-def shown_path(path: str) -> str:
+def format_path(path: str) -> str:
     """Format a path for a message: whole, or its beginning and end if it is very long."""
     if len(path) <= MAX_SHOWN:
         return path

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from .arguments import as_number, check_choice, check_text, said
+from .arguments import as_number, check_choice, check_text, format_value
 from .errors import ParamError
 
 __all__ = ["Kind", "Port", "Space"]
@@ -41,7 +41,7 @@ class Port:
         check_text("name", self.name)
         if self.channels is not None and as_number(self.channels) is None:
             raise ParamError(
-                f"channels of port {self.name} is {said(self.channels)}: "
+                f"channels of port {self.name} is {format_value(self.channels)}: "
                 "must be a whole number, or None to follow what is connected"
             )
         check_choice("kind", self.kind, Kind)

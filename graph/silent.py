@@ -7,12 +7,12 @@ from .arguments import check_flag
 from .connection import Connectable
 from .errors import GraphError, GraphWarning
 
-__all__ = ["findings", "tell_silent"]
+__all__ = ["find_silent", "warn_silent"]
 
 PACKAGE = __name__.partition(".")[0]
 
 
-def findings(graph: Connectable) -> tuple[str, ...]:
+def find_silent(graph: Connectable) -> tuple[str, ...]:
     """Return one sentence per missing connection; empty if there is none.
 
     Only the place of the missing connection is named, not the nodes that are silent because of it.
@@ -32,12 +32,12 @@ def findings(graph: Connectable) -> tuple[str, ...]:
     return tuple(found)
 
 
-def tell_silent(graph: Connectable, strict: bool | None) -> None:
+def warn_silent(graph: Connectable, strict: bool | None) -> None:
     """Warn of silent parts, or raise ``GraphError`` if ``strict``; ``None`` does neither."""
     if strict is None:
         return
     strict = check_flag("strict", strict)
-    found = findings(graph)
+    found = find_silent(graph)
     if not found:
         return
     message = f"{', '.join(found)}: connect what is missing, or remove it"

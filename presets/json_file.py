@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import FileError, PresetError
-from ..graph.json_text import shown
+from ..graph.json_text import format_json
 from ..runtime.io.file_kind import HEAD, PRESET, complaint, kind_of
 from ..runtime.io.regular_file import check_plain
 
@@ -42,6 +42,6 @@ def no_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict[str, Any]()
     for key, value in pairs:
         if key in found:
-            raise PresetError(f"the key {shown(key)} is there twice in one object")
+            raise PresetError(f"the key {format_json(key)} is there twice in one object")
         found[key] = value
     return found

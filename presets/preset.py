@@ -14,7 +14,7 @@ from .. import nodes as _registered  # noqa: F401  (a preset may name any of the
 from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text
 from ..graph.json_text import parse_json
-from ..graph.paths import checked_path, shown_path
+from ..graph.paths import checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
@@ -201,7 +201,7 @@ def _existing_file(place: str, value: Any, folder: Path) -> Any:
     if not os.path.isfile(path):
         hint = windows_hint(value)
         raise PresetError(
-            f"{place} is {format_value(value)}: there is no file {shown_path(path)}{hint}"
+            f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
         )
     return path
 

@@ -24,7 +24,7 @@ __all__ = [
 
 def format_value(value: Any) -> str:
     """Return a JSON value for a message, truncated to 60 characters."""
-    return json_text.shown(value, 60)
+    return json_text.format_json(value, 60)
 
 
 def wrong(place: str, value: Any, allowed: str) -> NoReturn:

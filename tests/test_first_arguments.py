@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.graph.arguments import as_number, as_whole, said
+from namgraph.graph.arguments import as_number, as_whole, format_value
 
 LSTM = ng.asset("crunch-lstm.nam")
 X = np.zeros((1, 64), np.float32)
@@ -134,6 +134,8 @@ def test_what_is_shown_of_a_value_is_short_and_on_one_line() -> None:
         def __repr__(self) -> str:
             raise RuntimeError
 
-    shown = [said(v) for v in (np.zeros((9, 9)), "x" * 999, list(range(999)), 10**5000, Odd())]
+    shown = [
+        format_value(v) for v in (np.zeros((9, 9)), "x" * 999, list(range(999)), 10**5000, Odd())
+    ]
     assert all(len(one) <= 80 and "\n" not in one for one in shown)
     assert "Odd" in shown[-1]

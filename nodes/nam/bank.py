@@ -11,7 +11,7 @@ from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
 from ...graph.errors import CudaError, NamFileError, ParamError
 from ...graph.node import Node, file, node, option
-from ...graph.paths import checked_paths, described
+from ...graph.paths import checked_paths, describe_value
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from .bank_kernel import GAIN, STATE, play_bank
@@ -56,7 +56,7 @@ class NamBank(Node):
         object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
         super().__post_init__()
         if not 1 <= len(self.paths) <= MAX_CHANNELS:
-            found = described(self.paths)
+            found = describe_value(self.paths)
             raise ParamError(f"paths is {found}: must be a list of 1 to {MAX_CHANNELS} files")
         object.__setattr__(self, "slim", check_number("slim", self.slim, 0.0, 1.0))
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))

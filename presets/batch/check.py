@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...graph import JobError, NamgraphError, Spec, schedule, tail
-from ...graph.check import listed
+from ...graph.check import format_names
 from ...runtime.io.audio_file import check_format, scan_audio
 from ...runtime.io.outputs import check_outputs
 from ..render import check_fit
@@ -133,7 +133,9 @@ class _Faults:
         """Raise one ``JobError`` with all collected errors, if there are any."""
         if self._files:
             lines = [
-                f"{self._job}: {listed(met, MAX_NAMED)}: {text}" if met else f"{self._job}: {text}"
+                f"{self._job}: {format_names(met, MAX_NAMED)}: {text}"
+                if met
+                else f"{self._job}: {text}"
                 for text, met in self._files.items()
             ]
             error = JobError("; ".join(lines))

@@ -17,7 +17,14 @@ from ...graph import (
     as_graph,
     tail as graph_tail,
 )
-from ...graph.arguments import as_whole, by_keyword, check_call, check_flag, check_whole, said
+from ...graph.arguments import (
+    as_whole,
+    by_keyword,
+    check_call,
+    check_flag,
+    check_whole,
+    format_value,
+)
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
 from ..engine.parameters import find_param
@@ -159,7 +166,9 @@ def _check_changes(
     for at, name, value in _check_triples(changes):
         frame = as_whole(at)
         if frame is None or frame < 0:
-            raise ParamError(f"a change at frame {said(at)}: must be a whole number, 0 or more")
+            raise ParamError(
+                f"a change at frame {format_value(at)}: must be a whole number, 0 or more"
+            )
         found[frame, name] = find_param(engine.plan, name, value)[1]
     due = sorted(found.items(), key=lambda change: change[0][0])
     return deque((at, name, value) for (at, name), value in due)
@@ -168,11 +177,11 @@ def _check_changes(
 def _check_triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:
     allowed = 'must be a list of (frame, "node.param", value)'
     if isinstance(changes, str | bytes | Mapping) or not isinstance(changes, Iterable):
-        raise ParamError(f"changes is {said(changes)}: {allowed}")
+        raise ParamError(f"changes is {format_value(changes)}: {allowed}")
     for change in changes:
         if isinstance(change, str | bytes) or not isinstance(change, Iterable):
-            raise ParamError(f"changes has {said(change)}: {allowed}")
+            raise ParamError(f"changes has {format_value(change)}: {allowed}")
         parts = tuple(change)
         if len(parts) != 3:
-            raise ParamError(f"changes has {said(change)}: {allowed}")
+            raise ParamError(f"changes has {format_value(change)}: {allowed}")
         yield parts

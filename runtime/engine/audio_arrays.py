@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, PortError
-from ...graph.arguments import said
+from ...graph.arguments import format_value
 
 __all__ = ["AudioBuffers", "as_channels"]
 
@@ -86,7 +86,7 @@ class AudioBuffers:
                 )
             given = dict.fromkeys(graph.inputs, audio)
         if set(given) != set(graph.inputs):
-            names = ", ".join(map(said, given)) or "none"
+            names = ", ".join(map(format_value, given)) or "none"
             raise PortError(f"audio for the inputs {names}: the graph has {list(graph.inputs)}")
         planar = {n: as_channels(n, given[n], c) for n, c in graph.inputs.items()}
         lengths = {n: x.shape[1] for n, x in planar.items()}

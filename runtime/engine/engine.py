@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, Spec, UnknownNameError, as_graph
-from ...graph.arguments import by_keyword, check_flag, check_number, said
-from ...graph.silent import tell_silent
+from ...graph.arguments import by_keyword, check_flag, check_number, format_value
+from ...graph.silent import warn_silent
 from ..plan.plan import Plan
 from ..plan.stats import Stats
 from .audio_arrays import AudioBuffers
@@ -57,10 +57,10 @@ class Engine:
         self.spec = Spec(sample_rate, max_frames, pipelined)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         self._strict = None if strict is None else check_flag("strict", strict)
-        tell_silent(graph, self._strict or None)
+        warn_silent(graph, self._strict or None)
         plan = build_plan(graph, self.spec)
         self._queue = ControlQueue(plan, round(fade_s * self.spec.rate))
-        tell_silent(graph, self._strict)  # warn only of a graph that can be played
+        warn_silent(graph, self._strict)  # warn only of a graph that can be played
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
         if pipelined:  # dry signals are delayed by the device's latency: from the first block on
@@ -197,7 +197,7 @@ class Engine:
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
         if not isinstance(name, str):
-            name = said(name)
+            name = format_value(name)
         if name in self.plan.params:
             self._queue.wait_for_plan()
             return float(self.plan.param_table["value"][self.plan.params[name]])
@@ -214,7 +214,7 @@ class Engine:
         """
         as_graph(graph)
         check_same_ports(self.plan.graph, graph)
-        tell_silent(graph, self._strict)
+        warn_silent(graph, self._strict)
         queue = self._queue
         with self._swap_lock:  # parameters may be set while this plan is built
             if self.has_audio_thread:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import EngineError
-from ...graph.arguments import said
+from ...graph.arguments import format_value
 from ..plan.plan import Plan
 from .control import ControlQueue
 from .message_queue import Message, aligned
@@ -59,7 +59,7 @@ def save_state(queue: ControlQueue) -> EngineState:
 def restore_state(queue: ControlQueue, state: EngineState) -> None:
     """Return to a saved state: see ``Engine.restore_state``."""
     if not isinstance(state, EngineState):
-        raise EngineError(f"state is {said(state)}: must be the result of save_state()")
+        raise EngineError(f"state is {format_value(state)}: must be the result of save_state()")
     with queue.lock:
         if state.plan is not queue.plan:
             raise EngineError("the state is of another plan: the graph was swapped since")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...graph import EngineError, ParamError, UnknownNameError
-from ...graph.arguments import as_whole, check_flag, check_number, said
+from ...graph.arguments import as_whole, check_flag, check_number, format_value
 from ..plan.plan import Plan
 from .control import ControlQueue
 from .message_queue import NOW, Message
@@ -76,7 +76,7 @@ def post_bypass(queue: ControlQueue, node: str, bypassed: bool, at: int | None) 
 def apply_settings(queue: ControlQueue, settings: Settings) -> None:
     """Post all of ``settings`` that the last plan posted has: see ``Engine.apply``."""
     if not isinstance(settings, Settings):
-        raise EngineError(f"settings is {said(settings)}: must be the result of settings()")
+        raise EngineError(f"settings is {format_value(settings)}: must be the result of settings()")
     with queue.lock:
         if settings.mixes:
             queue.monitor()
@@ -105,7 +105,7 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     if not isinstance(name, str) or name not in plan.params:
         near = difflib.get_close_matches(str(name), plan.params, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(plan.params)[:8]) or "none"
-        raise UnknownNameError(f"no parameter {said(name)}; there is {known}")
+        raise UnknownNameError(f"no parameter {format_value(name)}; there is {known}")
     return plan.params[name], _row(plan, name).check(name, value)
 
 
@@ -119,7 +119,7 @@ def _find_dry_wet(plan: Plan, node: str) -> int:
             "with as many channels, or one; on a device, neighbours that are not there too"
         )
     known = ", ".join(sorted(plan.dry_wet_params)[:8]) or "none"
-    raise UnknownNameError(f"no node {said(node)}; there is {known}")
+    raise UnknownNameError(f"no node {format_value(node)}; there is {known}")
 
 
 def check_time(name: str, at: int | None) -> int:
@@ -128,7 +128,7 @@ def check_time(name: str, at: int | None) -> int:
         return NOW
     frame = as_whole(at)
     if frame is None or not 0 <= frame < MAX_FRAME:
-        raise ParamError(f"{name}: at is {said(at)}: must be a frame number, 0 or more")
+        raise ParamError(f"{name}: at is {format_value(at)}: must be a frame number, 0 or more")
     return frame
 
 

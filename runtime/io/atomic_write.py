@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ...graph import FileError
-from ...graph.paths import irregular
+from ...graph.paths import special_file_kind
 
 try:
     import fcntl
@@ -223,7 +223,7 @@ def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
         return
     except (OSError, ValueError) as reason:
         raise _refused(name, reason, error) from None
-    if kind := irregular(found.st_mode):
+    if kind := special_file_kind(found.st_mode):
         raise error(f"{name}: cannot be written: it is {kind}, not a plain file")
     if not os.access(target, os.W_OK):
         raise error(f"{name}: cannot be written: it is write-protected")

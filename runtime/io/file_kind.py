@@ -9,7 +9,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
-from ...graph.paths import irregular
+from ...graph.paths import special_file_kind
 
 __all__ = [
     "AUDIO",
@@ -172,7 +172,7 @@ def _keras(layers: list[Any]) -> bool:
 def kind_of_file(path: str) -> Kind | None:
     """Return the kind of the file at a path; ``None`` if it is unknown or cannot be read."""
     try:
-        kind = irregular(os.stat(path).st_mode)
+        kind = special_file_kind(os.stat(path).st_mode)
         if kind:
             return Kind(kind)
         with open(path, "rb") as file:

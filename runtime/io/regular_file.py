@@ -3,7 +3,7 @@
 import os
 
 from ...graph import FileError
-from ...graph.paths import irregular
+from ...graph.paths import special_file_kind
 
 __all__ = ["check_plain"]
 
@@ -27,7 +27,7 @@ def check_plain(
     except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
         text = getattr(reason, "strerror", None) or reason
         raise error(f"{name}: cannot be read: {text}") from None
-    if kind := irregular(found.st_mode):
+    if kind := special_file_kind(found.st_mode):
         raise error(f"{name}: cannot be read: it is {kind}, not {wanted}")
     if not found.st_size:
         raise error(f"{name}: is an empty file, not {wanted}")

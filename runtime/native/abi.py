@@ -22,7 +22,7 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 
 from ...graph import KernelError, ParamError
-from ...graph.arguments import said
+from ...graph.arguments import format_value
 from .compiler import KernelCompiler
 from .disk_cache import KernelCache
 from .kernel_check import cannot_compile
@@ -117,7 +117,9 @@ def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
 def kernel(function: Callable[[int, int, int, int], None]) -> Native:
     """Make the kernel of a node from a function ``(state, ins, outs, frames)``."""
     if not isinstance(function, FunctionType):
-        raise ParamError(f"function is {said(function)}: must be one (state, ins, outs, frames)")
+        raise ParamError(
+            f"function is {format_value(function)}: must be one (state, ins, outs, frames)"
+        )
     return Native(function, NODE)
 
 

@@ -7,15 +7,15 @@ import pytest
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.graph.errors import LONGEST_LINE, cut
+from namgraph.graph.errors import MAX_MESSAGE, shorten
 from namgraph.graph.json_text import MAX_PARTS, parse_json
 
 
 def test_a_message_keeps_its_beginning_and_its_end() -> None:
-    assert cut("x" * LONGEST_LINE) == "x" * LONGEST_LINE
+    assert shorten("x" * MAX_MESSAGE) == "x" * MAX_MESSAGE
     long = "rack.json: the key " + "y" * 100_000 + " is unknown: must be one of a, b"
-    made = cut(long)
-    assert len(made) == LONGEST_LINE
+    made = shorten(long)
+    assert len(made) == MAX_MESSAGE
     assert made.startswith("rack.json: the key yyy")
     assert made.endswith("yyy is unknown: must be one of a, b")
     assert f"({len(long)} characters)" in made
@@ -23,7 +23,7 @@ def test_a_message_keeps_its_beginning_and_its_end() -> None:
 
 @pytest.mark.parametrize("error", [ng.NamgraphError, ng.PresetError, ng.UnknownNameError])
 def test_every_error_is_cut(error: type[ng.NamgraphError]) -> None:
-    assert len(str(error("z" * 1_000_000))) == LONGEST_LINE
+    assert len(str(error("z" * 1_000_000))) == MAX_MESSAGE
     assert str(error("short")) == "short"
     assert error("a", 3).args == ("a", 3)
 
@@ -41,7 +41,7 @@ def test_a_list_of_a_file_s_names_is_no_longer_than_a_line(
 
 
 def _is_one_line(err: str) -> bool:
-    return err.count("\n") == 1 and len(err) <= LONGEST_LINE + len("namgraph: \n")
+    return err.count("\n") == 1 and len(err) <= MAX_MESSAGE + len("namgraph: \n")
 
 
 def test_no_memory_is_one_line(

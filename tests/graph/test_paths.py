@@ -10,7 +10,7 @@ import pytest
 import namgraph as ng
 from namgraph.cli.verify.null_test import verify
 from namgraph.graph import FileError, NamgraphError
-from namgraph.graph.paths import checked_path, checked_paths, described, shown_path
+from namgraph.graph.paths import checked_path, checked_paths, describe_value, format_path
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.rig import open_rig
 from namgraph.runtime.io.audio_file import read_audio
@@ -105,8 +105,8 @@ def test_a_node_of_ones_own_has_its_paths_checked() -> None:
 
 
 def test_what_is_said_of_a_value_is_short() -> None:
-    assert described(np.zeros((3, 4))) == "an array of shape (3, 4)"
-    assert described("x" * 1000) == "'" + "x" * 36 + "..."
-    assert described(object()) == "a object"
-    assert shown_path("short") == "short"
-    assert len(shown_path("y" * 4000)) < 125
+    assert describe_value(np.zeros((3, 4))) == "an array of shape (3, 4)"
+    assert describe_value("x" * 1000) == "'" + "x" * 36 + "..."
+    assert describe_value(object()) == "a object"
+    assert format_path("short") == "short"
+    assert len(format_path("y" * 4000)) < 125

@@ -4,7 +4,7 @@ from typing import Any
 
 from ....graph.errors import NamFileError
 from ..model.networks import Activation
-from .checked_json import Fields, as_number, fault, shown
+from .checked_json import Fields, as_number, fault, format_json
 
 __all__ = ["FINITE", "read_activation", "read_film", "read_gating", "read_layer1x1"]
 
@@ -44,7 +44,7 @@ def read_activation(value: Any, path: str) -> Activation:
         numbers = {k: row.number(k, -FINITE, FINITE, v) for k, v in BENT_DEFAULTS.items()}
         return Activation("leaky_hardtanh", tuple((v,) for v in numbers.values()))
     known = ", ".join([*PLAIN, *sorted(SLOPED), "LeakyHardtanh"])
-    raise NamFileError(f"{path} is {shown(name)}: must be one of {known}")
+    raise NamFileError(f"{path} is {format_json(name)}: must be one of {known}")
 
 
 def read_gating(value: Any, path: str) -> str:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph.errors import NamFileError
-from ....graph.json_text import shown
+from ....graph.json_text import format_json
 
-__all__ = ["Fields", "Weights", "fault", "shown"]
+__all__ = ["Fields", "Weights", "fault", "format_json"]
 
 T = TypeVar("T")
 REQUIRED: Any = object()
@@ -18,7 +18,7 @@ MAX_WEIGHTS = 16 << 20
 
 def fault(path: str, value: Any, allowed: str) -> NamFileError:
     """Return the error that ``path`` holds ``value`` but must be ``allowed``."""
-    return NamFileError(f"{path} is {shown(value)}: must be {allowed}")
+    return NamFileError(f"{path} is {format_json(value)}: must be {allowed}")
 
 
 class Fields:

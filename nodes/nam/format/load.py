@@ -15,14 +15,14 @@ from typing import Any
 
 from ....graph.errors import NamFileError
 from ....graph.json_text import parse_json
-from ....graph.paths import checked_path, shown_path
+from ....graph.paths import checked_path, format_path
 from ....runtime.io.file_kind import HEAD, MODEL, complaint, kind_of, kind_of_json
 from ....runtime.io.regular_file import check_plain
 from ..model.model import Model, Submodel
 from ..model.networks import ConvNet, Linear, Lstm
 from ..model.wavenet import Network, Sequential, WaveNet
 from .activation import FINITE
-from .checked_json import Fields, Weights, as_number, fault, shown
+from .checked_json import Fields, Weights, as_number, fault, format_json
 from .convnet import read_convnet
 from .linear import read_linear
 from .lstm import read_lstm
@@ -73,7 +73,7 @@ def load_nam(path: str | os.PathLike[str]) -> Model:
     is allowed.  The result, model or error, is cached.
     """
     path = checked_path(path, "path", NamFileError)
-    name = shown_path(path)
+    name = format_path(path)
     try:
         whole = os.path.abspath(path)
         status = check_plain(whole, NamFileError, name, MODEL)
@@ -143,8 +143,8 @@ def _model(row: Fields, depth: int) -> Model:
     architecture = row.text("architecture")
     if architecture not in ARCHITECTURES:
         raise NamFileError(
-            f"{row.at('architecture')} {shown(architecture)} is not one this package plays: must be"
-            f" one of {', '.join(ARCHITECTURES)}"
+            f"{row.at('architecture')} {format_json(architecture)} is not one this package"
+            f" plays: must be one of {', '.join(ARCHITECTURES)}"
         )
     version = _version(row)
     if depth > MAX_DEPTH:

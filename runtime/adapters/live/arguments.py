@@ -1,7 +1,7 @@
 """Checks of the arguments of streams: return the checked value, or raise ``ParamError``."""
 
 from ....graph import ParamError
-from ....graph.arguments import as_number, check_number, check_whole, said
+from ....graph.arguments import as_number, check_number, check_whole, format_value
 
 __all__ = ["check_block", "check_latency", "check_node_share"]
 
@@ -32,7 +32,7 @@ def check_latency(latency: float | str) -> float | str:
     seconds = None if isinstance(latency, str) else as_number(latency)
     if seconds is None or not 0.0 <= seconds <= LONGEST_LATENCY_S:
         raise ParamError(
-            f'latency is {said(latency)}: must be "low", "high", or seconds in '
+            f'latency is {format_value(latency)}: must be "low", "high", or seconds in '
             f"[0, {LONGEST_LATENCY_S:g}]"
         )
     return seconds

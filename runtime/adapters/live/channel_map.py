@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from ....graph import Graph, PortError
-from ....graph.arguments import as_whole, said
+from ....graph.arguments import as_whole, format_value
 
 __all__ = ["channel_names", "graph_rate", "input_map", "output_map"]
 
@@ -63,6 +63,6 @@ def _checked(name: str, channels: Sequence[int]) -> list[int]:
     counts = [c for c in found if c is not None and 1 <= c <= MAX_CHANNELS]
     if len(counts) < len(found):
         raise PortError(
-            f"{name} is {said(channels)}: must be channels of the device, counted from 1"
+            f"{name} is {format_value(channels)}: must be channels of the device, counted from 1"
         )
     return counts

@@ -6,7 +6,7 @@ Any thread but the audio thread.
 from collections.abc import Callable, Mapping
 
 from ....graph import EngineError, Graph, ParamError, as_graph
-from ....graph.arguments import said
+from ....graph.arguments import format_value
 from ...engine.engine import Engine
 from ...engine.parameters import Settings
 from ...plan.placement import refuse_offline_nodes
@@ -74,5 +74,5 @@ class StreamControls:
 
 def _check_slot(slot: str) -> str:
     if not isinstance(slot, str) or slot not in SLOTS:
-        raise ParamError(f"slot is {said(slot)}: must be one of {', '.join(SLOTS)}")
+        raise ParamError(f"slot is {format_value(slot)}: must be one of {', '.join(SLOTS)}")
     return slot

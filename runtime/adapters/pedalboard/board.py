@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....graph import EngineError, Graph, Spec
-from ....graph.arguments import check_flag, check_whole, said
+from ....graph.arguments import check_flag, check_whole, format_value
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
 
@@ -31,7 +31,9 @@ class Board(MutableSequence[Any]):
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
         if isinstance(plugins, str | bytes) or not isinstance(plugins, Iterable):
-            raise TypeError(f"plugins is {said(plugins)}: must be a list of plugins and graphs")
+            raise TypeError(
+                f"plugins is {format_value(plugins)}: must be a list of plugins and graphs"
+            )
         self._items: list[Any] = [_item(p) for p in plugins]
         self._layout: str | None = None
         self._channels = 0
@@ -171,4 +173,4 @@ def _item(value: Any) -> Any:
         return value
     if callable(getattr(value, "process", None)) and callable(getattr(value, "reset", None)):
         return value
-    raise TypeError(f"a board holds plugins, graphs and None, not {said(value)}")
+    raise TypeError(f"a board holds plugins, graphs and None, not {format_value(value)}")

@@ -19,8 +19,8 @@ from ....graph import (
     schedule,
     tail as graph_tail,
 )
-from ....graph.arguments import check_choice, said
-from ....graph.silent import tell_silent
+from ....graph.arguments import check_choice, format_value
+from ....graph.silent import warn_silent
 from ...engine.engine import Engine
 from ...engine.parameters import check_time
 from ...plan.placement import refuse_offline_nodes
@@ -96,7 +96,7 @@ class HostedGraph:
         self._timed: set[str] = set()
         """Parameters with changes at later frames: their values are read from the engine."""
         schedule(self._graph, Spec(48_000, MAX_FRAMES))  # raises if the graph cannot be scheduled
-        tell_silent(self._graph, False)
+        warn_silent(self._graph, False)
 
     @property
     def graph(self) -> Graph:
@@ -213,7 +213,7 @@ class HostedGraph:
             return self.rows[name]
         near = difflib.get_close_matches(str(name), self.rows, n=3, cutoff=0.4)
         known = ", ".join(near or sorted(self.rows)[:8]) or "none"
-        raise UnknownNameError(f"no parameter {said(name)}; there is {known}")
+        raise UnknownNameError(f"no parameter {format_value(name)}; there is {known}")
 
 
 def format_chain(graph: Graph) -> str:
