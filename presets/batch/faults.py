@@ -10,7 +10,7 @@ __all__ = ["Faults", "faults_of", "warn_of_faults"]
 MAX_NAMED = 3
 """Most files that a line names; others are counted."""
 KINDS = {
-    "clipped": "clipped (samples at full scale: turn the rack down, or store subtype float)",
+    "clipped": "clipped (samples at full scale: lower the level, or store subtype float)",
     "silent": "silent, or one constant",
     "non_finite": "muted in places (a node's output was not finite)",
 }

@@ -80,7 +80,7 @@ def test_a_line_for_each_kind_and_not_for_each_file(mixed: Path) -> None:
     assert done.faults.silent == ["d.wav", "e.wav"]
     assert done.faults.non_finite == []
     assert told == [
-        "clipped (samples at full scale: turn the rack down, or store subtype float): "
+        "clipped (samples at full scale: lower the level, or store subtype float): "
         "3 of 5 files: b.wav, c.wav, e.wav",
         "silent, or one constant: 2 of 5 files: d.wav, e.wav",
     ]
