@@ -32,8 +32,8 @@ TAKEN = [
     ("lstm", 1.0),
 ]
 REFUSED = {
-    "wavenet_a2_max": "a network of its own makes the condition",
-    "wavenet_condition_dsp": "a network of its own makes the condition",
+    "wavenet_a2_max": "a condition network",
+    "wavenet_condition_dsp": "a condition network",
 }
 WAVENET, LSTM = 6e-6, 2e-5
 """Shares of the peak: the device and the CPU may each be 3e-6 from exact."""
