@@ -33,13 +33,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 LEFT_TO_RUN = (
+    "cli/test_cli_ends.py",  # processes of their own
+    "cli/test_cli_live",
+    "cli/test_cli_verbs.py",
+    "cli/test_interrupts.py",
     "cuda/",  # an emulated GPU
     "fuzz/",
     "pedalboard/",  # plugins are loaded, compiled and hosted
+    "presets/batch/test_job_resume.py",
     "realtime/",  # subprocesses, clocks and soaks
-    "test_cli_ends.py",
-    "test_cli_live.py",
-    "test_cli_verbs.py",
+    "runtime/native/test_abi.py",
     "test_examples.py",
 )
 """Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""

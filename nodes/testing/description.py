@@ -96,7 +96,8 @@ def check_has_output(*examples: Node) -> None:
         any(has_output(node) for node in examples),
         examples[0],
         "noise must come out of all outputs within 1024 frames",
-        "silence (give an example with output sooner, with a shorter time)",
+        "silence (does prepare give every field of the record its value, 0 otherwise? "
+        "if the output only comes later, give an example with a shorter time)",
     )
 
 

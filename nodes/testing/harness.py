@@ -55,7 +55,11 @@ def changed(node: Node, **values: object) -> Node:
 
 
 class NodeHarness:
-    """One node in an engine at 48 kHz, with blocks of up to 64 frames; its kernel and buffers."""
+    """One node in an engine at 48 kHz, its kernel and its buffers.
+
+    ``play`` takes signals of any length in blocks of any size; the engine plays a block of more
+    than 64 frames (``max_frames``) in pieces.
+    """
 
     def __init__(self, node: Node, channels: int = 2) -> None:
         self.node = node

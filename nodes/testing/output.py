@@ -51,7 +51,10 @@ def _random_cuts(node: Node) -> Iterator[tuple[list[int], Changes]]:
 
 def check_cuts(harness: NodeHarness, cuts: Sequence[int], changes: Changes = ()) -> None:
     """Compare a signal played in blocks of ``cuts`` with the same signal played frame by frame."""
-    requirement = "the output must not depend on how the signal is cut into blocks"
+    requirement = (
+        "the output must not depend on how the signal is cut into blocks "
+        "(do nothing once per block; keep state as wide as the arithmetic)"
+    )
     signal = harness.noise(max(sum(cuts), 1))
     harness.renew()
     one_by_one = harness.play(signal, [1], changes)

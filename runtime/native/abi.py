@@ -20,6 +20,7 @@ from numba import njit, types
 from numba.core import sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.errors import NumbaError
 
 from ...graph import KernelError, ParamError
 from ...graph.arguments import format_value
@@ -101,7 +102,9 @@ class Native:
                 except KernelError:
                     raise
                 except Exception as error:
-                    raise cannot_compile(self.function, error) from error
+                    # Numba's own errors are told in full; their tracebacks are a hundred lines.
+                    told = isinstance(error, NumbaError)
+                    raise cannot_compile(self.function, error) from (None if told else error)
                 self._compiled = made
         return self._compiled
 

@@ -5,11 +5,13 @@ and checks for a negative index.  Here a record is an address with the fields of
 and numbers are the address of the first.
 """
 
+import difflib
 import operator
 from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core.errors import TypingError
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_global, signature
 from numba.extending import (
     infer_getattr,
@@ -46,7 +48,14 @@ class _StructFields(AttributeTemplate):  # type: ignore[misc]
     key = Struct
 
     def generic_resolve(self, kind: Struct, name: str) -> Any:
-        return kind.fields.typeof(name) if name in kind.fields.fields else None
+        fields = kind.fields.fields
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise TypingError(
+                f"the record has no field {name!r}{hint}: its dtype has {', '.join(fields)}"
+            )
+        return kind.fields.typeof(name)
 
 
 def _place(builder: Any, kind: Struct, address: Any, name: str) -> Any:

@@ -134,7 +134,7 @@ def _prepare_node(name: str, node: Node, io: Io) -> Processor:
             )
         _ = made.kernel.address  # compiles
     except (KernelError, TooLargeError) as reason:
-        raise type(reason)(f"{where}: {reason}") from reason
+        raise type(reason)(f"{where}: {reason}") from reason.__cause__
     except (NamgraphError, Warning):  # a warning turned into an error by a filter stays a warning
         raise
     except NotImplementedError:

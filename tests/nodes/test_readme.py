@@ -82,7 +82,7 @@ def test_the_steps_work_as_they_are_written(tmp_path: Path) -> None:
 
     shown = python("try_it.py").strip()
     assert f"\n    {shown}\n" in README
-    assert "15 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "16 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_same_file_works_with_the_import_of_this_package(tmp_path: Path) -> None:
@@ -135,7 +135,8 @@ MISTAKES = {
     ),
     "once a block": (
         (PHASE, "    s.phase = s.phase + step\n"),
-        "the output must not depend on how the signal is cut into blocks; "
+        "the output must not depend on how the signal is cut into blocks "
+        "(do nothing once per block; keep state as wide as the arithmetic); "
         "found: output channel 0, frame 64: ",
     ),
     "kept in scratch": (
@@ -162,7 +163,10 @@ MISTAKES = {
     ),
 }
 REFUSED = {
-    "field misspelt": (("s.phase, s.rate_hz", "s.phse, s.rate_hz"), "Unknown attribute 'phse' "),
+    "field misspelt": (
+        ("s.phase, s.rate_hz", "s.phse, s.rate_hz"),
+        "the record has no field 'phse' (did you mean 'phase'?): ",
+    ),
     "np.zeros": (
         (PHASE, "    spare = np.zeros(frames)\n    spare[0] = phase\n    s.phase = spare[0]\n"),
         "allocates memory: ask for it in prepare (io.memory.state, .scratch), ",

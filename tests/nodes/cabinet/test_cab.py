@@ -191,6 +191,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
     ("own", "rate"), [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (44_100, 96_000)]

@@ -16,8 +16,8 @@ from namgraph.cli.describe import describe
 from namgraph.cli.main import main
 from namgraph.nodes.cabinet import impulse_response as impulse
 from namgraph.nodes.testing import NodeHarness
-from namgraph.tests.cli.command import GUITAR, LSTM, RATE, read, refused
 
+from ...cli.command import GUITAR, LSTM, RATE, read, refused
 from .cab_harness import noise
 
 B_FORMAT = bytes.fromhex("010000002107d3118644c8c1ca000000")

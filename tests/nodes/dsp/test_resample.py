@@ -158,11 +158,13 @@ def ripple(stream: float, inner: float, make: Resampler) -> float:
     return worst
 
 
+@pytest.mark.slow
 @every_pair
 def test_nothing_is_mirrored_or_folded(stream: int, inner: int) -> None:
     assert leaks(stream, inner, ours(stream, inner)) < REJECTION_DB
 
 
+@pytest.mark.slow
 @every_pair
 def test_the_pass_band_is_flat(stream: int, inner: int) -> None:
     assert edges(min(stream, inner))[0] >= 19_999
@@ -207,7 +209,7 @@ def one_by_one(stream: int, inner: int) -> tuple[Signal, Signal]:
     return noise, Between(stream, inner, noise.size)(noise, [1])
 
 
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     pair=st.sampled_from([(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (48_000, 768_000)]),
     cuts=st.lists(st.integers(1, 300), min_size=1, max_size=12),
@@ -218,7 +220,7 @@ def test_cuts_change_no_bit(pair: tuple[int, int], cuts: list[int]) -> None:
     np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
 
 
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 @given(stream=st.integers(8, 1_920), inner=st.integers(8, 1_920))
 def test_any_two_rates_are_a_delay_or_are_refused(stream: int, inner: int) -> None:
     rate, wanted = 100 * stream, 100 * inner

@@ -13,7 +13,8 @@ from namgraph.cli import arguments
 from namgraph.cli.main import main
 from namgraph.presets.batch.job import read_job
 from namgraph.runtime.io.audio_file import SUBTYPES, audio_writer, read_audio
-from namgraph.tests.cli.command import LSTM, refused
+
+from ...cli.command import LSTM, refused
 
 TONE = (0.25 * np.sin(np.arange(4800) / 10)).astype(np.float32)[None]
 HELD = {

@@ -10,7 +10,8 @@ import pytest
 import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.nodes.nam.format import load as reading
-from namgraph.tests.cli.command import LSTM
+
+from ....cli.command import LSTM
 
 
 @pytest.fixture
