@@ -33,9 +33,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 LEFT_TO_RUN = (
-    "cli/test_cli_ends.py",  # processes of their own
+    "cli/test_cli_decoders.py",  # processes of their own
+    "cli/test_cli_ends.py",
     "cli/test_cli_live",
     "cli/test_cli_verbs.py",
+    "cli/test_console.py",
     "cli/test_interrupts.py",
     "cuda/",  # an emulated GPU
     "fuzz/",
@@ -43,7 +45,13 @@ LEFT_TO_RUN = (
     "presets/batch/test_job_resume.py",
     "realtime/",  # subprocesses, clocks and soaks
     "runtime/native/test_abi.py",
+    "runtime/native/test_disk_cache.py",
+    "runtime/native/test_import_time.py",
+    "runtime/native/test_kernel_refused.py",  # compiled each time
+    "runtime/native/test_signals.py",
+    "test_distribution.py",
     "test_examples.py",
+    "test_readme.py",
 )
 """Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""
 

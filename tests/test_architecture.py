@@ -194,12 +194,14 @@ def modules_after(statement: str) -> set[str]:
     return set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_nothing_that_can_wait() -> None:
     loaded = modules_after("import namgraph, namgraph.cli.main")
     assert "namgraph" in loaded
     assert not loaded & set(COSTLY)
 
 
+@pytest.mark.slow
 def test_a_costly_import_is_found() -> None:
     assert "soundfile" in modules_after("import namgraph, soundfile") & set(COSTLY)
 

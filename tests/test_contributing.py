@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import LEFT_TO_RUN
+
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -26,6 +28,11 @@ def test_every_question_is_answered_by_a_file() -> None:
     answers = re.findall(r"^\| .*\? \| `(\S+)` \|$", GUIDE, re.MULTILINE)
     assert len(answers) == 5
     assert [name for name in answers if not (ROOT / name).is_file()] == []
+
+
+def test_what_fast_leaves_out_is_there() -> None:
+    tests = ROOT / "tests"
+    assert [name for name in LEFT_TO_RUN if not [*tests.glob(f"{name.rstrip('/')}*")]] == []
 
 
 def test_no_tool_is_pinned_twice() -> None:
