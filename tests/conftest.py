@@ -33,6 +33,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 LEFT_TO_RUN = (
+    "cli/test_benchmarks.py",
     "cli/test_cli_decoders.py",  # processes of their own
     "cli/test_cli_ends.py",
     "cli/test_cli_live",
@@ -42,8 +43,11 @@ LEFT_TO_RUN = (
     "cuda/",  # an emulated GPU
     "fuzz/",
     "pedalboard/",  # plugins are loaded, compiled and hosted
+    "nodes/nam/format/test_load_fuzz.py",
+    "nodes/nam/test_heap.py",
     "presets/batch/test_job_resume.py",
     "realtime/",  # subprocesses, clocks and soaks
+    "runtime/adapters/test_offline.py",
     "runtime/native/test_abi.py",
     "runtime/native/test_disk_cache.py",
     "runtime/native/test_import_time.py",
@@ -51,7 +55,9 @@ LEFT_TO_RUN = (
     "runtime/native/test_signals.py",
     "test_distribution.py",
     "test_examples.py",
+    "test_public.py",
     "test_readme.py",
+    "test_wrong_values.py",  # every argument of every public function
 )
 """Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""
 

@@ -41,7 +41,6 @@ def test_packages_are_there_without_importing_them_by_name(name: str) -> None:
     assert printed(f"import namgraph\nprint(namgraph.{name}.__name__)") == [f"namgraph.{name}"]
 
 
-@pytest.mark.slow
 def test_nodes_are_registered_whichever_name_is_used_first() -> None:
     found = set(printed("import namgraph\nprint(*namgraph.node_types())"))
     assert {"nam", "cab", "delay", "gain"} <= found

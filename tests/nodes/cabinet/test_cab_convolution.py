@@ -69,6 +69,7 @@ def test_random_cuts_change_no_bit(count: int, cuts: list[int]) -> None:
     np.testing.assert_array_equal(Convolver(h)(x, cuts), Convolver(h)(x, 64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", EVERY_DEPTH)
 def test_every_number_of_lanes_plays_the_same_bits(count: int) -> None:
     h, x = taps(count), noise(2 * count if count < 20_000 else 50_000)

@@ -43,6 +43,7 @@ def test_any_options(seed: int) -> None:
     check(random_wavenet(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [4, 8, 16])
 def test_any_vector(width: int) -> None:
     for seed in range(100, 108):
