@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,21 @@ LEFT_TO_RUN = (
     "test_wrong_values.py",  # every argument of every public function
 )
 """Folders and files whose tests are marked slow: ``.ci/fast`` leaves them to ``.ci/run``."""
+
+
+@pytest.fixture(autouse=True)
+def _kernels_of_a_test_end_with_it() -> Iterator[None]:
+    """Take kernels that a test declares, some wrong on purpose, out of what ``warm`` compiles."""
+    from namgraph.runtime.native import abi
+
+    before = set(map(id, abi._natives))
+    yield
+    ours = "namgraph.graph", "namgraph.nodes", "namgraph.runtime"
+    abi._natives[:] = [
+        made
+        for made in abi._natives
+        if id(made) in before or made.function.__module__.startswith(ours)
+    ]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
