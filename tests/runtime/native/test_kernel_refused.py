@@ -27,12 +27,6 @@ SOURCE = Path(refused.__file__)
 DECLARED = (*abi.natives(), *cab_kernels(), *common_kernels())
 
 
-@pytest.fixture(autouse=True)
-def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep these kernels out of ``natives()``, and so out of ``namgraph warm``."""
-    monkeypatch.setattr(abi, "_natives", [])
-
-
 def marked(function: object) -> tuple[int, str] | None:
     """Return the line of the comment ``here:`` in a function, and the word behind it."""
     lines, first = inspect.getsourcelines(function)  # type: ignore[arg-type]

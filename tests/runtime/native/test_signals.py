@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 from numba.core.ccallback import CFunc
 
-from namgraph.runtime.native import abi
 from namgraph.runtime.native.abi import kernel
 from namgraph.runtime.native.signals import signals_deferred
 
@@ -99,7 +98,6 @@ def test_other_threads_may_use_it_too() -> None:
 
 def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception raised in LLVM's callback would be lost, and crash the process later."""
-    monkeypatch.setattr(abi, "_natives", [])
     went_on: list[str] = []
 
     @kernel
