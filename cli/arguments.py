@@ -21,6 +21,7 @@ __all__ = [
     "add_verb",
     "check_block",
     "level_options",
+    "rig_options",
 ]
 
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
@@ -80,6 +81,16 @@ def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -
         "--slim", type=float, metavar="V", help="size of slimmable models, 0 to 1 (the largest)"
     )
     parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
+
+
+def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of ``add_rig_options`` as keyword arguments of ``open_rig``."""
+    return {
+        "ir": arguments.ir,
+        "ir_layout": arguments.ir_layout,
+        "slim": arguments.slim,
+        "backend": arguments.backend,
+    }
 
 
 def add_level_options(parser: argparse.ArgumentParser) -> None:

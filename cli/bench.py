@@ -5,7 +5,14 @@ import json
 import sys
 
 from ..graph import ParamError
-from .arguments import Subparsers, add_json_option, add_rig_options, add_verb, check_block
+from .arguments import (
+    Subparsers,
+    add_json_option,
+    add_rig_options,
+    add_verb,
+    check_block,
+    rig_options,
+)
 from .benchmarks import SUITES, format_suites, measure
 from .console import say
 from .progress import Progress
@@ -51,13 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     block = 64 if arguments.block is None else arguments.block
     check_block(block)
-    rig = open_rig(
-        arguments.rig,
-        ir=arguments.ir,
-        ir_layout=arguments.ir_layout,
-        slim=arguments.slim,
-        backend=arguments.backend,
-    )
+    rig = open_rig(arguments.rig, **rig_options(arguments))
     with Progress("measuring", 2 * ROUNDS, "rounds") as progress:
         seconds = 10.0 if arguments.seconds is None else arguments.seconds
         found = bench(rig, block=block, seconds=seconds, progress=progress)

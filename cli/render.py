@@ -11,6 +11,7 @@ from .arguments import (
     add_verb,
     check_block,
     level_options,
+    rig_options,
 )
 from .console import note, say, warn
 from .progress import AudioProgress
@@ -58,14 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
     from ..presets.render import format_channels, render_file
     from ..presets.rig import open_rig
 
-    rig = open_rig(
-        arguments.rig,
-        ir=arguments.ir,
-        ir_layout=arguments.ir_layout,
-        slim=arguments.slim,
-        backend=arguments.backend,
-        **level_options(arguments),
-    )
+    rig = open_rig(arguments.rig, **rig_options(arguments), **level_options(arguments))
     note_levels(rig)
     with AudioProgress("rendering", arguments.input) as progress:
         levels = render_file(

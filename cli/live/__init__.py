@@ -8,6 +8,7 @@ from ..arguments import (
     add_rig_options,
     add_verb,
     level_options,
+    rig_options,
 )
 from ..console import warn
 from ..render import note_levels
@@ -49,10 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     rig = open_rig(
         arguments.rig,
-        ir=arguments.ir,
-        ir_layout=arguments.ir_layout,
-        slim=arguments.slim,
-        backend=arguments.backend,
+        **rig_options(arguments),
         resample=arguments.resample or None,
         **level_options(arguments),
     )
