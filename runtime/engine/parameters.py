@@ -4,7 +4,7 @@ Control threads.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = [
     "post_bypass",
     "post_mix",
     "post_param",
+    "unknown_param",
 ]
 
 
@@ -100,12 +101,18 @@ def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
             yield plan.dry_wet_params[node] + 1, float(not bypassed)
 
 
+def unknown_param(name: object, known: Iterable[str]) -> UnknownNameError:
+    """Return the error for a parameter that does not exist, with the most similar names."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
+    there = ", ".join(near or names[:8]) or "none"
+    return UnknownNameError(f"no parameter {format_value(name)}; there is {there}")
+
+
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     """Return the index of a parameter and its checked value; raise ``UnknownNameError``."""
     if not isinstance(name, str) or name not in plan.params:
-        near = difflib.get_close_matches(str(name), plan.params, n=3, cutoff=0.4)
-        known = ", ".join(near or sorted(plan.params)[:8]) or "none"
-        raise UnknownNameError(f"no parameter {format_value(name)}; there is {known}")
+        raise unknown_param(name, plan.params)
     return plan.params[name], _row(plan, name).check(name, value)
 
 

@@ -1,6 +1,5 @@
 """A graph behind a plugin host: channel counts, parameter values, engines per sample rate."""
 
-import difflib
 import hashlib
 import json
 import threading
@@ -14,15 +13,14 @@ from ....graph import (
     ParamError,
     PortError,
     Spec,
-    UnknownNameError,
     as_graph,
     schedule,
     tail as graph_tail,
 )
-from ....graph.arguments import check_choice, format_value
+from ....graph.arguments import check_choice
 from ....graph.silent import warn_silent
 from ...engine.engine import Engine
-from ...engine.parameters import check_time
+from ...engine.parameters import check_time, unknown_param
 from ...plan.placement import refuse_offline_nodes
 from .reset import enable_native_reset
 
@@ -211,9 +209,7 @@ class HostedGraph:
     def _row(self, name: str) -> Param:
         if isinstance(name, str) and name in self.rows:
             return self.rows[name]
-        near = difflib.get_close_matches(str(name), self.rows, n=3, cutoff=0.4)
-        known = ", ".join(near or sorted(self.rows)[:8]) or "none"
-        raise UnknownNameError(f"no parameter {format_value(name)}; there is {known}")
+        raise unknown_param(name, self.rows)
 
 
 def format_chain(graph: Graph) -> str:
