@@ -1,8 +1,6 @@
 """Who may import whom, how long a file and how full a folder may be, what an import may cost."""
 
 import ast
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -26,8 +24,6 @@ SOURCES = {
 }
 LONGEST = 300
 FULLEST = 14
-COSTLY = ("cupy", "hypothesis", "matplotlib", "pedalboard", "sounddevice", "soundfile", "soxr")
-
 RUNTIME_ORDER = ("native", "simd", "plan", "cuda", "engine", "adapters")
 """Folders of runtime/, each of which may import those before it, and nothing after."""
 BESIDE = {"io": {"native"}}
@@ -183,27 +179,6 @@ def test_files_stay_short() -> None:
     lengths = {name: len(source.splitlines()) for name, source in SOURCES.items()}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
     assert max(lengths.values()) > 100  # or nothing was measured
-
-
-def modules_after(statement: str) -> set[str]:
-    """The top-level modules that a fresh interpreter has loaded after ``statement``."""
-    report = f"import sys\n{statement}\nprint(*{{m.split('.')[0] for m in sys.modules}})"
-    done = subprocess.run(
-        [sys.executable, "-c", report], capture_output=True, text=True, check=True, timeout=120
-    )
-    return set(done.stdout.split())
-
-
-@pytest.mark.slow
-def test_importing_the_package_loads_nothing_that_can_wait() -> None:
-    loaded = modules_after("import namgraph, namgraph.cli.main")
-    assert "namgraph" in loaded
-    assert not loaded & set(COSTLY)
-
-
-@pytest.mark.slow
-def test_a_costly_import_is_found() -> None:
-    assert "soundfile" in modules_after("import namgraph, soundfile") & set(COSTLY)
 
 
 def hidden_modules(sources: Mapping[str, str]) -> dict[str, set[str]]:

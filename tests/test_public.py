@@ -9,6 +9,9 @@ import pytest
 
 import namgraph as ng
 
+COSTLY = ("cupy", "hypothesis", "matplotlib", "pedalboard", "sounddevice", "soundfile", "soxr")
+"""Packages that are loaded when they are needed: extras, and what reads audio files."""
+
 
 def printed(script: str) -> list[str]:
     done = subprocess.run(
@@ -17,10 +20,28 @@ def printed(script: str) -> list[str]:
     return done.stdout.split()
 
 
+def modules_after(statement: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after ``statement``."""
+    return set(
+        printed(f"import sys\n{statement}\nprint(*{{m.split('.')[0] for m in sys.modules}})")
+    )
+
+
 def test_importing_the_package_alone_loads_neither_numpy_nor_numba() -> None:
-    loaded = set(printed("import sys, namgraph; print(*sys.modules)"))
+    loaded = modules_after("import namgraph")
     assert "namgraph" in loaded
-    assert not {m.split(".")[0] for m in loaded} & {"numpy", "numba", "llvmlite", "soundfile"}
+    assert not loaded & {"numpy", "numba", "llvmlite", "soundfile"}
+
+
+@pytest.mark.parametrize("used", ["cli.main", "Cab", "Nam", "Engine", "LiveStream", "read_audio"])
+def test_importing_the_package_loads_nothing_that_can_wait(used: str) -> None:
+    loaded = modules_after(f"import namgraph, namgraph.cli.main\nnamgraph.{used}")
+    assert "namgraph" in loaded
+    assert not loaded & set(COSTLY)
+
+
+def test_a_costly_import_is_found() -> None:
+    assert "soundfile" in modules_after("import namgraph, soundfile") & set(COSTLY)
 
 
 def test_a_star_import_brings_all_public_names_but_those_of_pedalboard() -> None:
