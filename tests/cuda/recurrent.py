@@ -1,6 +1,5 @@
 """Runs an LSTM kernel in the emulator, with the state that the host keeps between launches."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from namgraph.nodes.nam.cuda.lstm import LstmLayout, cuda_lstm
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.networks import Lstm
 
+from ..nodes.nam.playing import parse
 from .arguments import Block, NamArgs, filled, placed
 from .emulator import build, emulate
 
@@ -22,7 +21,7 @@ Signal = NDArray[np.float32]
 
 def network_of(file: Any) -> Lstm:
     """The LSTM in a file."""
-    network = parse_nam(json.dumps(file).encode()).running
+    network = parse(file).running
     assert isinstance(network, Lstm)
     return network
 

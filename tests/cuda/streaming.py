@@ -1,6 +1,5 @@
 """Runs a WaveNet kernel in the emulator: states, launch headers, chunks, replays."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from namgraph.nodes.nam.cuda.network import CudaNetwork
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.wavenet import WaveNet
 
+from ..nodes.nam.playing import parse
 from .arguments import Block, NamArgs, filled, placed
 from .emulator import compiled, emulate
 
@@ -23,7 +22,7 @@ Signal = NDArray[np.float32]
 
 def network_of(file: Any) -> WaveNet:
     """The one WaveNet in a file."""
-    network = parse_nam(json.dumps(file).encode()).running
+    network = parse(file).running
     assert isinstance(network, WaveNet)
     return network
 

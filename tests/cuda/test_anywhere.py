@@ -12,6 +12,7 @@ import pytest
 import namgraph as ng
 
 from ..nodes.nam import nets
+from ..nodes.nam.playing import error
 from .gpu import RATE, SMALL, amp, guitar, in_blocks
 
 SHAPES: dict[str, Any] = {
@@ -41,10 +42,6 @@ def played(graph: ng.Graph, x: Any, blocks: int | list[int], **options: Any) -> 
     device = engine.stats().device
     assert device is None or not device.fallback_reason
     return sound
-
-
-def error(found: Any, wanted: Any) -> float:
-    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("name", SHAPES)

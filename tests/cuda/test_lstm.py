@@ -1,7 +1,7 @@
 """LSTM kernels against the oracle: every layout, any block sizes, any initial state."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from namgraph.nodes.nam.cuda.lstm import LstmLayout, cuda_lstm, layouts, refuse_lstm
 from namgraph.runtime.cuda.ops import common_text
 
-from ..nodes.nam import nets, oracle
+from ..nodes.nam import nets, oracle, playing
 from .emulator import build_all
 from .recurrent import Recurrent, network_of
 
@@ -40,11 +40,7 @@ def built(layout: LstmLayout) -> tuple[Path, str]:
     return build_all(common_text(), kernels, "lstm"), f"lstm{ALL.index(layout)}"
 
 
-def check_close(found: Any, wanted: Any) -> None:
-    """Within a share of the peak, which must be there."""
-    peak = abs(wanted).max()
-    assert peak > 1e-2
-    assert abs(found - wanted).max() <= TOLERANCE * peak
+check_close = partial(playing.check_close, tolerance=TOLERANCE, quietest=1e-2)
 
 
 @pytest.mark.parametrize(("hidden", "depth"), SIZES)

@@ -13,6 +13,7 @@ import pytest
 import namgraph as ng
 
 from ..nodes.nam import oracle
+from ..nodes.nam.playing import error
 from .gpu import RATE, amp, in_blocks
 
 MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
@@ -47,10 +48,6 @@ def truth(name: str, x: Any) -> Any:
     path = MODELS / f"{name}.nam"
     silence = np.zeros(ng.load_nam(path).prewarm, np.float32)
     return oracle.play(json.loads(path.read_text()), np.concatenate([silence, x]))[silence.size :]
-
-
-def error(found: Any, wanted: Any) -> float:
-    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
 def played(name: str, x: Any, blocks: int | list[int], **options: Any) -> Any:

@@ -10,11 +10,12 @@ import pytest
 
 from namgraph.graph.errors import ParamError
 from namgraph.nodes.nam.cuda.wavenet import cuda_wavenet, refuse_wavenet
-from namgraph.nodes.nam.format.load import load_nam, parse_nam
+from namgraph.nodes.nam.format.load import load_nam
 from namgraph.nodes.nam.model.wavenet import WaveNet
 
 from ..nodes.nam import nets, oracle
 from ..nodes.nam.features import CASES
+from ..nodes.nam.playing import parse
 from ..nodes.nam.shapes import KINDS, fill, layer_array
 from .random_wavenet import random_wavenet
 from .streaming import Streaming, network_of, streaming
@@ -179,7 +180,7 @@ REASONS = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_unsupported_networks_are_refused_by_name(name: str) -> None:
-    network = parse_nam(json.dumps(CASES[name]).encode()).running
+    network = parse(CASES[name]).running
     found = refuse_wavenet(network)
     reason = next((r for part, r in REASONS.items() if part in name), "")
     assert reason in found

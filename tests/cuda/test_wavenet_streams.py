@@ -9,6 +9,7 @@ import pytest
 from namgraph.nodes.nam.cuda.tiling import Tiling
 from namgraph.nodes.nam.cuda.wavenet import kernel_of_layout
 from namgraph.nodes.nam.cuda.wavenet_layout import lay_out
+from namgraph.nodes.testing import same_bits
 
 from ..nodes.nam.shapes import fill, layer_array
 from .streaming import Streaming, network_of, streaming
@@ -36,10 +37,6 @@ def whole() -> Any:
     return streaming(model())(SIGNAL)
 
 
-def same(found: Any, wanted: Any) -> None:
-    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
-
-
 CUTS = [[1], [17], [63], [64], [65], [128], [200], [512], [3, 150, 64, 1, 127, 0, 29]]
 
 
@@ -48,14 +45,14 @@ CUTS = [[1], [17], [63], [64], [65], [128], [200], [512], [3, 150, 64, 1, 127, 0
 def test_block_sizes_do_not_change_a_bit(lengths: list[int], seed: int) -> None:
     signal = SIGNAL[:300] if lengths == [1] else SIGNAL
     found = streaming(model(), seed=seed, defer=seed > 0).cut(signal, lengths)
-    same(found, whole()[:, : signal.size])
+    same_bits(found, whole()[:, : signal.size])
 
 
 @pytest.mark.parametrize("tiling", [Tiling(128, 4, 2), Tiling(64, 8), Tiling(32, 1), Tiling(16, 2)])
 def test_tilings_do_not_change_a_bit(tiling: Tiling) -> None:
     """Which one is the quickest is for a device to say."""
     playing = Streaming([kernel_of_layout(lay_out(network_of(model()), tiling))])
-    same(playing.cut(SIGNAL, [400, 30]), whole())
+    same_bits(playing.cut(SIGNAL, [400, 30]), whole())
 
 
 def test_the_signal_matters() -> None:
@@ -71,8 +68,8 @@ def test_no_frames_change_nothing() -> None:
     first = playing(SIGNAL[:700])
     before = playing.state.copy()
     playing(SIGNAL[:0])
-    same(playing.state, before)
-    same(np.concatenate([first, playing(SIGNAL[700:])], axis=1), whole())
+    same_bits(playing.state, before)
+    same_bits(np.concatenate([first, playing(SIGNAL[700:])], axis=1), whole())
 
 
 def test_the_lookback_is_exact() -> None:
@@ -100,14 +97,14 @@ def test_chunks_give_the_same_bits(count: int, frames: int) -> None:
     playing = streaming(model(), slots=4, seed=count)
     wanted = streaming(model())(np.concatenate([SIGNAL, SIGNAL, SIGNAL]))
     found = [playing(SIGNAL, chunks=count, chunk_frames=frames) for _ in range(3)]
-    same(np.concatenate(found, axis=1), wanted)
-    same(playing.heard[0], SIGNAL)
+    same_bits(np.concatenate(found, axis=1), wanted)
+    same_bits(playing.heard[0], SIGNAL)
 
 
 def test_unused_chunks_do_nothing() -> None:
     playing = streaming(model(), slots=3)
     playing.state[1:] = 5
-    same(playing(SIGNAL), whole())
+    same_bits(playing(SIGNAL), whole())
     assert (playing.state[1:] == 5).all()
 
 
@@ -117,8 +114,8 @@ def test_a_replay_continues_where_the_past_ended(chunks: int) -> None:
     playing.state[:] = np.nan
     past = np.array(SIGNAL[600 - playing.warm : 600])
     found = playing(SIGNAL[600:], past=past, chunks=chunks, chunk_frames=320)
-    same(found, whole()[:, 600:])
-    same(playing(SIGNAL), streaming(model())(np.concatenate([SIGNAL, SIGNAL]))[:, FRAMES:])
+    same_bits(found, whole()[:, 600:])
+    same_bits(playing(SIGNAL), streaming(model())(np.concatenate([SIGNAL, SIGNAL]))[:, FRAMES:])
 
 
 def test_a_start_from_silence() -> None:
@@ -126,10 +123,10 @@ def test_a_start_from_silence() -> None:
     playing = streaming(model())
     silence = np.zeros(playing.warm, np.float32)
     wanted = streaming(model())(np.concatenate([silence, SIGNAL]))[:, silence.size :]
-    same(playing(SIGNAL, past=silence), wanted)
-    same(playing(SIGNAL, past=np.zeros(0, np.float32)), whole())
+    same_bits(playing(SIGNAL, past=silence), wanted)
+    same_bits(playing(SIGNAL, past=np.zeros(0, np.float32)), whole())
     playing(SIGNAL[:0], past=silence)
-    same(playing(SIGNAL), wanted)
+    same_bits(playing(SIGNAL), wanted)
 
 
 def test_instances_have_weights_states_and_signals_of_their_own() -> None:
@@ -137,10 +134,10 @@ def test_instances_have_weights_states_and_signals_of_their_own() -> None:
     alone = [streaming(file)(signal)[0] for file, signal in zip(files, SIGNALS, strict=True)]
     playing = streaming(*files, slots=2)
     cut = [playing(SIGNALS[:, :700], chunks=2, chunk_frames=350), playing(SIGNALS[:, 700:])]
-    same(np.concatenate(cut, axis=1), np.array(alone))
-    same(playing.heard, SIGNALS[:, 700:])
+    same_bits(np.concatenate(cut, axis=1), np.array(alone))
+    same_bits(playing.heard, SIGNALS[:, 700:])
     shared = streaming(*files)(SIGNAL)
-    same(shared[0], alone[0])
+    same_bits(shared[0], alone[0])
     assert (shared[1] != alone[1]).any()
 
 
@@ -149,7 +146,7 @@ def test_each_instance_has_a_past_of_its_own() -> None:
     wanted = streaming(*files)(SIGNALS[:2])[:, 600:]
     playing = streaming(*files)
     playing.state[:] = np.nan
-    same(playing(SIGNALS[:2, 600:], past=SIGNALS[:2, 600 - playing.warm : 600]), wanted)
+    same_bits(playing(SIGNALS[:2, 600:], past=SIGNALS[:2, 600 - playing.warm : 600]), wanted)
 
 
 @pytest.mark.parametrize("chunks", [1, 3])
@@ -159,12 +156,12 @@ def test_factors(chunks: int) -> None:
     wanted = streaming(model())(driven) * FACTORS[1]
     cut: dict[str, Any] = {"chunks": chunks, "chunk_frames": 450}
     playing = streaming(model(), slots=3)
-    same(playing(SIGNAL, factors=(FACTORS[0], FACTORS[1]), **cut), wanted)
-    same(playing.heard[0], driven)
+    same_bits(playing(SIGNAL, factors=(FACTORS[0], FACTORS[1]), **cut), wanted)
+    same_bits(playing.heard[0], driven)
     alone = streaming(model(), slots=3)
-    same(alone(SIGNAL, factors=(FACTORS[0], None), **cut), streaming(model())(driven))
+    same_bits(alone(SIGNAL, factors=(FACTORS[0], None), **cut), streaming(model())(driven))
     alone = streaming(model(), slots=3)
-    same(alone(SIGNAL, factors=(None, FACTORS[1]), **cut), whole() * FACTORS[1])
+    same_bits(alone(SIGNAL, factors=(None, FACTORS[1]), **cut), whole() * FACTORS[1])
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf, 3e38])
@@ -177,12 +174,12 @@ def test_a_bad_number_mutes_its_chunk_and_no_other(poison: float) -> None:
     found, wanted = playing(bad, **cut), clean(SIGNALS[:2], **cut)
     assert list(playing.bad) == [0, 1]
     assert not clean.bad.any()
-    same(found[0], wanted[0])
+    same_bits(found[0], wanted[0])
     assert not found[1, :450].any()
     # Frame 200 is in the lookback of the second chunk, and not of the third.
     assert not found[1, 450:900].any()
-    same(found[1, 900:], wanted[1, 900:])
-    same(playing(SIGNALS[:2]), clean(SIGNALS[:2]))
+    same_bits(found[1, 900:], wanted[1, 900:])
+    same_bits(playing(SIGNALS[:2]), clean(SIGNALS[:2]))
 
 
 def test_a_factor_that_makes_an_output_infinite_mutes_it() -> None:
@@ -191,4 +188,4 @@ def test_a_factor_that_makes_an_output_infinite_mutes_it() -> None:
     factor[1299] = np.inf
     assert not playing(SIGNAL, factors=(None, factor)).any()
     assert playing.bad[0] == 1
-    same(playing(SIGNAL[:300], past=np.zeros(0, np.float32)), whole()[:, :300])
+    same_bits(playing(SIGNAL[:300], past=np.zeros(0, np.float32)), whole()[:, :300])

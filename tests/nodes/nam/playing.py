@@ -1,5 +1,6 @@
-"""Run a network without an engine: in an arena of its own, called block by block."""
+"""Play a network without an engine, in an arena of its own, or a node in one; compare outputs."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,13 +8,16 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from namgraph.graph import Graph, Node
 from namgraph.nodes.nam.cpu.prepare import prepare_network
+from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
+from namgraph.runtime import Engine
 from namgraph.runtime.native.abi import native
 from namgraph.runtime.native.pointers import call_node, load, store
 from namgraph.runtime.plan.arena import Arena, Memory
 
-__all__ = ["Playing", "same"]
+__all__ = ["Playing", "check_close", "engine", "error", "parse", "play_blocks"]
 
 Signal = NDArray[np.float32]
 i64 = types.int64
@@ -88,6 +92,36 @@ class Playing:
         _play_lists.ctypes(*start, ins, self.inputs, outs, self.outputs, part, block)
 
 
-def same(found: Signal, wanted: Signal) -> None:
-    """Assert that two arrays have the same bits."""
-    np.testing.assert_array_equal(found.view(np.int32), wanted.view(np.int32))
+def parse(file: Any) -> Model:
+    """Return the model of a file that is given as a dictionary."""
+    return parse_nam(json.dumps(file).encode())
+
+
+def error(found: Any, wanted: Any) -> float:
+    """Return the largest error, as a share of the peak."""
+    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
+
+
+def check_close(found: Any, wanted: Any, tolerance: float, quietest: float) -> None:
+    """Assert an error within a share of the peak, which must be above ``quietest``."""
+    peak = np.abs(wanted).max()
+    assert peak > quietest
+    assert np.abs(found - wanted).max() <= tolerance * peak
+
+
+def engine(node: Node, rate: float = 48_000, max_frames: int = 128) -> Engine:
+    """Return an engine with one mono node, without fades."""
+    graph = Graph()
+    graph.add("amp", node)
+    graph.connect(graph.input("in", channels=1), "amp.in")
+    graph.connect("amp.out", graph.output("out", channels=1))
+    return Engine(graph, sample_rate=rate, max_frames=max_frames, fade_s=0.0)
+
+
+def play_blocks(made: Engine, signal: Signal, block: int = 64) -> Signal:
+    """Play a mono signal through an engine in blocks of one size."""
+    out = np.zeros_like(signal)
+    for start in range(0, signal.size, block):
+        now = slice(start, start + block)
+        made.play([signal[now]], [out[now]], signal[now].size)
+    return out

@@ -6,12 +6,12 @@ import json
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.format.load import parse_nam
+from namgraph.nodes.testing import same_bits
 
 from . import oracle
 from .features import CASES, REQUIRED, features
 from .golden import AGREE, DIVERGE, FRAMES, SLIMS, Golden, read
-from .playing import Playing, same
+from .playing import Playing, parse
 
 LSTM = 2e-5
 """Largest error as a share of the peak; LSTMs amplify rounding."""
@@ -23,7 +23,7 @@ def label(golden: Golden) -> str:
 
 
 def play(golden: Golden, cut: int = 64) -> np.ndarray:
-    model = parse_nam(json.dumps(golden.file).encode()).select(golden.slim)
+    model = parse(golden.file).select(golden.slim)
     return np.atleast_2d(Playing(model, primed=True)(golden.input, cut))
 
 
@@ -40,8 +40,8 @@ def test_golden(golden: Golden) -> None:
             assert peak > 1e-3
             assert found.shape == wanted.shape == (len(wanted), FRAMES)
             assert abs(found - wanted).max() <= tolerance(golden) * peak
-    same(play(golden, 1), found)
-    same(play(golden, 17), found)
+    same_bits(play(golden, 1), found)
+    same_bits(play(golden, 17), found)
 
 
 def test_every_row_of_the_feature_table_is_covered() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given, strategies as st
 from namgraph.graph import Graph, ParamError
 from namgraph.nodes import Delay, Gain
 from namgraph.nodes.nam import Nam, load_nam
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.level_matching import junctions, match_levels
 from namgraph.nodes.nam.levels import applied
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime import render
 
 from . import nets
-from .playing import Playing, same
+from .playing import Playing, parse
 
 Json = dict[str, Any]
 FULL = {"loudness": -21.5, "input_level_dbu": 14.0, "output_level_dbu": 9.5}
@@ -31,9 +31,8 @@ def small(**metadata: Any) -> Json:
 
 
 def model(**metadata: Any) -> Any:
-    import json
 
-    return parse_nam(json.dumps(small(**metadata)).encode())
+    return parse(small(**metadata))
 
 
 def play(node: Nam, signal: Any = SIGNAL, rate: float = 48_000) -> Any:
@@ -113,7 +112,7 @@ def test_gains_are_always_sane(interface: float, mode: str, calibrate: bool) -> 
 
 def test_raw_is_the_networks_bits_whatever_the_file_says(tmp_path: Path) -> None:
     name = nets.write(tmp_path, small(**FULL))
-    same(play(Nam(name)), Playing(load_nam(name), primed=True)(SIGNAL))
+    same_bits(play(Nam(name)), Playing(load_nam(name), primed=True)(SIGNAL))
     assert Nam(name).levels_applied().output_db == 0.0
 
 
@@ -125,7 +124,7 @@ def test_reported_gains_are_applied(tmp_path: Path, mode: str, calibrate_input: 
     gains = node.levels_applied()
     assert gains.output_db != 0.0
     by_hand = Nam(name, input_db=gains.input_db, output_db=gains.output_db)
-    same(play(node), play(by_hand))
+    same_bits(play(node), play(by_hand))
     assert (play(node) != play(Nam(name))).any()
 
 
@@ -134,12 +133,12 @@ def test_parameters_come_on_top(tmp_path: Path) -> None:
     node = Nam(name, levels="calibrated", input_db=2.0, output_db=-5.0)
     gains = node.levels_applied()
     by_hand = Nam(name, input_db=gains.input_db + 2.0, output_db=gains.output_db - 5.0)
-    same(play(node), play(by_hand))
+    same_bits(play(node), play(by_hand))
 
 
 def test_a_parameter_that_cancels_a_level_leaves_the_networks_bits(tmp_path: Path) -> None:
     name = nets.write(tmp_path, small(loudness=-24.0))
-    same(play(Nam(name, levels="normalized", output_db=-6.0)), play(Nam(name)))
+    same_bits(play(Nam(name, levels="normalized", output_db=-6.0)), play(Nam(name)))
 
 
 def test_a_containers_own_levels_count_whatever_the_size(tmp_path: Path) -> None:
@@ -199,7 +198,7 @@ def test_match_levels_changes_the_output(tmp_path: Path) -> None:
         gains = node.levels_applied()
         plain = Nam(node.path, input_db=gains.input_db, output_db=gains.output_db)
         by_hand.replace(name, plain)
-    same(render(made, SIGNAL, 48_000), render(by_hand, SIGNAL, 48_000))
+    same_bits(render(made, SIGNAL, 48_000), render(by_hand, SIGNAL, 48_000))
 
 
 def test_a_junction_without_levels_is_unknown(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.graph import Graph, NamFileError, ParamError, Spec
+from namgraph.graph import NamFileError, ParamError, Spec
 from namgraph.nodes.nam import Nam
 from namgraph.nodes.nam.format.load import load_nam
-from namgraph.runtime import Engine
+from namgraph.nodes.testing import same_bits
 
 from . import nets
-from .playing import Playing, same
+from .playing import Playing, engine, play_blocks
 
 SIGNAL = np.random.default_rng(8).uniform(-0.5, 0.5, 1000).astype(np.float32)
 
@@ -23,20 +23,8 @@ def path(tmp_path: Path) -> str:
     return nets.write(tmp_path, nets.a1("nano"))
 
 
-def engine(node: Nam, rate: float = 48_000, max_frames: int = 128) -> Any:
-    graph = Graph()
-    graph.add("amp", node)
-    graph.connect(graph.input("in", channels=1), "amp.in")
-    graph.connect("amp.out", graph.output("out", channels=1))
-    return Engine(graph, sample_rate=rate, max_frames=max_frames, fade_s=0.0)
-
-
 def play(made: Any, signal: Any = SIGNAL, block: int = 64) -> Any:
-    out = np.zeros_like(signal)
-    for start in range(0, signal.size, block):
-        now = slice(start, start + block)
-        made.play([signal[now]], [out[now]], signal[now].size)
-    return out
+    return play_blocks(made, signal, block)
 
 
 @pytest.mark.parametrize("model", [nets.a1("nano"), nets.lstm(3, 2)])
@@ -46,7 +34,7 @@ def test_at_0_db_the_output_is_the_networks_bit_for_bit(
 ) -> None:
     name = nets.write(tmp_path, model)
     wanted = Playing(load_nam(name), primed=True)(SIGNAL)
-    same(play(engine(Nam(name)), block=block), wanted)
+    same_bits(play(engine(Nam(name)), block=block), wanted)
 
 
 def test_a_gain_that_has_come_back_to_0_db_changes_no_bit(path: str) -> None:
@@ -60,7 +48,7 @@ def test_a_gain_that_has_come_back_to_0_db_changes_no_bit(path: str) -> None:
     for _ in range(20):  # the glides arrive, and the network forgets
         play(made)
         play(plain)
-    same(play(made), play(plain))
+    same_bits(play(made), play(plain))
 
 
 def test_gains_scale_before_and_after(path: str) -> None:
@@ -76,8 +64,8 @@ def test_gains_glide_in_time_and_not_in_blocks(path: str) -> None:
         made.set("amp.output_db", -60.0)
         made.set("amp.input_db", 12.0)
         outs.append(play(made, block=block))
-    same(outs[1], outs[0])
-    same(outs[2], outs[0])
+    same_bits(outs[1], outs[0])
+    same_bits(outs[2], outs[0])
 
 
 def test_slim_chooses_a_size(tmp_path: Path) -> None:
@@ -85,7 +73,7 @@ def test_slim_chooses_a_size(tmp_path: Path) -> None:
     name = nets.write(tmp_path, nets.container(*sizes))
     for slim, model in ((0.0, sizes[0]), (0.5, sizes[1]), (1.0, sizes[1])):
         alone = load_nam(nets.write(tmp_path, model, "alone.nam"))
-        same(play(engine(Nam(name, slim=slim))), Playing(alone, primed=True)(SIGNAL))
+        same_bits(play(engine(Nam(name, slim=slim))), Playing(alone, primed=True)(SIGNAL))
     assert Nam(name, slim=0.2).tail(Spec(48_000, 64)) == 24_000
     assert Nam(name).tail(Spec(48_000, 64)) == 4093
 

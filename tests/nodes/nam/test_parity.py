@@ -17,10 +17,11 @@ from namgraph.nodes.nam.format.load import load_nam
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Lstm
 from namgraph.nodes.nam.model.wavenet import WaveNet
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import ACTIVATIONS, TANH44, Activation, Rational, tanh
 
 from . import oracle
-from .playing import Playing, same
+from .playing import Playing, error
 
 MODELS = Path(__file__).resolve().parents[3].parent / "shared" / "models"
 pytestmark = pytest.mark.skipif(
@@ -67,10 +68,6 @@ def truth(name: str) -> Any:
     return oracle.play(file, np.concatenate([silence, read("input")]))[silence.size :]
 
 
-def error(found: Any, wanted: Any) -> float:
-    return float(abs(found - wanted).max() / abs(wanted).max())
-
-
 def check(found: Any, name: str, slim: float, wanted: str) -> None:
     """Assert that the error is within the limit, or about that of the reference to the oracle."""
     reference = read(wanted)
@@ -101,7 +98,7 @@ def test_blocks_give_the_same_bits(name: str, slim: float, wanted: str) -> None:
     signal = read("input")[:20_000]
     first = Playing(model(name, slim), primed=True)(signal, 64)
     for block in (1, 17, 4096):
-        same(Playing(model(name, slim), primed=True)(signal, block), first)
+        same_bits(Playing(model(name, slim), primed=True)(signal, block), first)
 
 
 def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,10 @@ import pytest
 from namgraph.graph import Graph, NamFileError, Spec
 from namgraph.nodes.dsp.resample import rates
 from namgraph.nodes.nam import Nam
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime import Engine, render
 
 from . import nets
-from .playing import same
 from .test_levels import SIGNAL, Json, play
 
 
@@ -21,7 +21,7 @@ def test_latency_is_declared_where_there_is_any(tmp_path: Path) -> None:
     node = Nam(name, resample=True)
     assert node.latency(Spec(48_000, 64)) == rates(48_000, 44_100).latency
     assert node.latency(Spec(44_100, 64)) == 0
-    same(play(node, rate=44_100), play(Nam(name), rate=44_100))
+    same_bits(play(node, rate=44_100), play(Nam(name), rate=44_100))
     with pytest.raises(NamFileError, match=r"44100 Hz, the stream at 48000 Hz.*resample"):
         play(Nam(name))
 
@@ -52,13 +52,13 @@ def test_blocks_resets_and_snapshots_change_no_bit(tmp_path: Path, file: Json) -
     graph.input("in", channels=1) >> graph.add("amp", node) >> graph.output("out", channels=1)
     outs = [render(graph, SIGNAL, 48_000, block=block, tail=False) for block in (1, 17, 64, 4096)]
     for out in outs[1:]:
-        same(out, outs[0])
+        same_bits(out, outs[0])
     made = Engine(graph, sample_rate=48_000, max_frames=256)
     first = [made.process(SIGNAL[None, :200]).copy() for _ in range(2)]
     made.reset()
     again = [made.process(SIGNAL[None, :200]).copy() for _ in range(2)]
     for a, b in zip(first, again, strict=True):
-        same(a, b)
+        same_bits(a, b)
 
 
 def test_a_reset_begins_at_the_size_that_is_set(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_reset_begins_at_the_size_that_is_set(tmp_path: Path) -> None:
     y = np.zeros_like(SIGNAL)
     made.play([SIGNAL], [y], SIGNAL.size)
     late = rates(48_000, 44_100).latency
-    same(y[late:], play(Nam(name, slim=0.0, resample=True))[: y.size - late])
+    same_bits(y[late:], play(Nam(name, slim=0.0, resample=True))[: y.size - late])
 
 
 def test_a_rate_that_cannot_be_resampled_is_named(tmp_path: Path) -> None:

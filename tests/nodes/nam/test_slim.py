@@ -1,7 +1,6 @@
 """Sizes: slimmed models against the oracle, and changes of size while a node plays."""
 
 import functools
-import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ import pytest
 
 from namgraph.graph import Graph, NamFileError
 from namgraph.nodes.nam import Nam
-from namgraph.nodes.nam.format.load import load_nam, parse_nam
+from namgraph.nodes.nam.format.load import load_nam
 from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime import Engine
 
-from . import nets, oracle
+from . import nets, oracle, playing
 from .oracle_wavenet import slimmed
-from .playing import Playing, same
+from .playing import Playing, parse, play_blocks
 from .shapes import fill, film, layer_array
 
 SIGNAL = np.random.default_rng(8).uniform(-0.5, 0.5, 8000).astype(np.float32)
@@ -59,7 +59,7 @@ ROWS: dict[str, list[Any]] = {
 @functools.cache
 def model(name: str) -> tuple[Any, Model]:
     file = fill({"layers": ROWS[name], "head_scale": 1.0}, seed=6)
-    return file, parse_nam(json.dumps(file).encode())
+    return file, parse(file)
 
 
 @pytest.mark.parametrize("slim", [0.0, 0.2, 0.34, 0.5, 0.7, 1.0])
@@ -78,13 +78,13 @@ def test_the_oracle_tells_sizes_apart() -> None:
         assert len(outs) > 1
         for a, b in pairwise(outs):
             assert abs(a - b).max() > 1e-3 * abs(b).max()
-        same(outs[-1], Playing(parse_nam(json.dumps(file).encode()))(SIGNAL[:200]))
+        same_bits(outs[-1], Playing(parse(file))(SIGNAL[:200]))
 
 
 def test_sizes_begin_where_the_rule_has_them() -> None:
     for count in (2, 3, 7, 49, 64):
         row = layer_array(count, [1], slimmable=widths(*range(1, count + 1)))
-        whole = parse_nam(json.dumps(fill({"layers": [row], "head_scale": 1})).encode())
+        whole = parse(fill({"layers": [row], "head_scale": 1}))
         for slim in [k / count for k in range(count)] + [0.999, 1.0]:
             array = getattr(whole.select(slim).network, "arrays")[0]  # noqa: B009
             assert array.channels == 1 + min(int(slim * count), count - 1)
@@ -93,29 +93,21 @@ def test_sizes_begin_where_the_rule_has_them() -> None:
 def test_groups_cannot_be_cut_and_sizes_are_bounded() -> None:
     row = layer_array(4, [1], groups_input=2, slimmable=widths(2, 4))
     with pytest.raises(NamFileError, match=r"layers\[0\].groups_input: must be 1 in a slimmable"):
-        parse_nam(json.dumps(fill({"layers": [row], "head_scale": 1})).encode())
+        parse(fill({"layers": [row], "head_scale": 1}))
     row = layer_array(65, [1], slimmable={"method": "slice_channels_uniform"})
     with pytest.raises(NamFileError, match="has 65 sizes: at most 64"):
-        parse_nam(json.dumps(fill({"layers": [row], "head_scale": 1})).encode())
+        parse(fill({"layers": [row], "head_scale": 1}))
 
 
 # ---- while it plays ---------------------------------------------------------------------------
 
 
 def engine(path: str, slim: float, **more: Any) -> Any:
-    graph = Graph()
-    graph.add("amp", Nam(path, slim=slim, **more))
-    graph.connect(graph.input("in", channels=1), "amp.in")
-    graph.connect("amp.out", graph.output("out", channels=1))
-    return Engine(graph, sample_rate=48_000, max_frames=512, fade_s=0.0)
+    return playing.engine(Nam(path, slim=slim, **more), max_frames=512)
 
 
 def play(made: Any, signal: Any = SIGNAL, block: int = 64) -> Any:
-    out = np.zeros_like(signal)
-    for start in range(0, signal.size, block):
-        now = slice(start, start + block)
-        made.play([signal[now]], [out[now]], signal[now].size)
-    return out
+    return play_blocks(made, signal, block)
 
 
 @pytest.fixture(params=["container", "wavenet"])
@@ -135,9 +127,9 @@ def test_after_a_change_the_output_is_that_of_the_new_size(path: str) -> None:
     found = play(made)
     large, small = play(engine(path, 1.0)), play(engine(path, 0.0))
     begin = 1000 + settled
-    same(found[:begin], large[:begin])
+    same_bits(found[:begin], large[:begin])
     assert (found[begin : begin + FADE] != large[begin : begin + FADE]).any()
-    same(found[begin + FADE :], small[begin + FADE :])
+    same_bits(found[begin + FADE :], small[begin + FADE :])
     # In between it is a fade, and nothing else.
     share = (np.arange(FADE) + 1) / FADE
     wanted = (1 - share) * large[begin:][:FADE] + share * small[begin:][:FADE]
@@ -152,7 +144,7 @@ def test_no_cut_changes_a_bit(path: str, blocks: int) -> None:
         for at, slim in ((100, 0.0), (350, 0.5), (1500, 0.0), (1550, 1.0), (4000, 0.3)):
             made.set("amp.slim", slim, at=at)
         outs.append(play(made, block=block))
-    same(outs[0], outs[1])
+    same_bits(outs[0], outs[1])
 
 
 def test_a_sine_stays_smooth(path: str) -> None:
@@ -170,7 +162,7 @@ def test_slim_may_change_while_a_size_settles(path: str) -> None:
     made, plain = engine(path, 1.0), engine(path, 1.0)
     made.set("amp.slim", 0.0, at=1000)
     made.set("amp.slim", 1.0, at=1100)
-    same(play(made), play(plain))
+    same_bits(play(made), play(plain))
 
 
 def test_a_reset_begins_with_the_size_that_is_set(path: str) -> None:
@@ -178,7 +170,7 @@ def test_a_reset_begins_with_the_size_that_is_set(path: str) -> None:
     made.set("amp.slim", 0.0)
     play(made)
     made.reset()
-    same(play(made), play(engine(path, 0.0)))
+    same_bits(play(made), play(engine(path, 0.0)))
 
 
 def test_lstms_begin_primed(tmp_path: Path) -> None:
@@ -188,7 +180,7 @@ def test_lstms_begin_primed(tmp_path: Path) -> None:
     play(made)
     made.set("amp.slim", 0.0, at=made.frame)
     found = play(made)
-    same(found[LSTM_SETTLES + FADE :], play(small)[LSTM_SETTLES + FADE :])
+    same_bits(found[LSTM_SETTLES + FADE :], play(small)[LSTM_SETTLES + FADE :])
 
 
 def test_a_bad_sample_does_not_stay_in_an_inactive_size(path: str) -> None:
@@ -199,7 +191,7 @@ def test_a_bad_sample_does_not_stay_in_an_inactive_size(path: str) -> None:
     made.set("amp.slim", 0.0)
     play(made)
     play(plain)
-    same(play(made), play(plain))
+    same_bits(play(made), play(plain))
 
 
 def test_a_resampled_model_changes_size_too(path: str) -> None:

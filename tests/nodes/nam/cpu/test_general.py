@@ -1,29 +1,24 @@
 """WaveNets with every option, and the other architectures, against the oracle."""
 
 import functools
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.wavenet import WaveNet
+from namgraph.nodes.testing import same_bits
 
 from .. import nets, oracle
-from ..playing import Playing, same
+from ..playing import Playing, parse
 from ..shapes import fill, film, layer_array, random_wavenet
 
 FRAMES = 600
 TOLERANCE = 1e-5
 SIGNAL = np.random.default_rng(5).uniform(-0.7, 0.7, (2, FRAMES)).astype(np.float32)
 SEEDS = range(40)
-
-
-def parse(file: Any) -> Model:
-    return parse_nam(json.dumps(file).encode())
 
 
 def check(file: Any, width: int | None = None, tolerance: float = TOLERANCE) -> None:
@@ -56,8 +51,8 @@ def test_vectors_of_all_widths_give_the_same_bits() -> None:
         narrow, medium, wide = (
             Playing(model, width)(SIGNAL[: model.channels[0]]) for width in (4, 8, 16)
         )
-        same(narrow, wide)
-        same(medium, wide)
+        same_bits(narrow, wide)
+        same_bits(medium, wide)
 
 
 @functools.cache
@@ -69,7 +64,7 @@ def _known(seed: int) -> tuple[Model, Any]:
 @given(seed=st.integers(300, 312), cuts=st.lists(st.integers(1, 150), min_size=1, max_size=20))
 def test_no_cut_changes_a_bit(seed: int, cuts: list[int]) -> None:
     model, wanted = _known(seed)
-    same(Playing(model)(SIGNAL[: model.channels[0]], cuts), wanted)
+    same_bits(Playing(model)(SIGNAL[: model.channels[0]], cuts), wanted)
 
 
 def test_memory_behind_a_block_does_not_affect_the_output() -> None:
@@ -82,7 +77,7 @@ def test_memory_behind_a_block_does_not_affect_the_output() -> None:
             for block in spoiled.memory.blocks:
                 if block.region == "scratch" and block.content.dtype == np.float32:
                     block.content[...] = np.nan
-            same(spoiled(signal[:, start:stop]), clean(signal[:, start:stop]))
+            same_bits(spoiled(signal[:, start:stop]), clean(signal[:, start:stop]))
 
 
 def test_a_bad_sample_is_gone_after_the_receptive_field() -> None:
@@ -96,8 +91,8 @@ def test_a_bad_sample_is_gone_after_the_receptive_field() -> None:
         bad = signal.copy()
         bad[0, 100] = np.nan
         wanted, found = (np.atleast_2d(Playing(model)(x, 37)) for x in (signal, bad))
-        same(found[:, :100], wanted[:, :100])
-        same(found[:, 100 + field :], wanted[:, 100 + field :])
+        same_bits(found[:, :100], wanted[:, :100])
+        same_bits(found[:, 100 + field :], wanted[:, 100 + field :])
         checked += not np.isfinite(found).all()
     assert checked > 5
 
@@ -129,7 +124,7 @@ def test_linear(taps: int, implementation: str | None) -> None:
     assert getattr(network, "fast") == fast  # noqa: B009
     wanted = Playing(parse(file))(SIGNAL[0], 1)
     for block in (17, 64, 500):
-        same(Playing(parse(file))(SIGNAL[0], block), wanted)
+        same_bits(Playing(parse(file))(SIGNAL[0], block), wanted)
 
 
 @pytest.mark.parametrize("channels", [(1, 2), (2, 1), (2, 3)])

@@ -1,7 +1,6 @@
 """LSTMs against the oracle: every size and depth, unrolled or looped, in every block size."""
 
 import functools
-import json
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ from hypothesis import given, strategies as st
 
 from namgraph.nodes.nam.cpu.lstm import MAX_UNROLLED, prepare_lstm
 from namgraph.nodes.nam.cpu.lstm_unrolled import Grid
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Lstm
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import TANH44, Rational
 
-from .. import nets, oracle
-from ..playing import Playing, same
+from .. import nets, oracle, playing
+from ..playing import Playing, parse
 
 FRAMES = 400
 TOLERANCE = 2e-5
@@ -25,15 +24,7 @@ SIZES = [1, 3, 8, 16, 24, 40]
 WIDTHS = [4, 8, 16]
 
 
-def parse(file: Any) -> Model:
-    return parse_nam(json.dumps(file).encode())
-
-
-def check_close(found: Any, wanted: Any) -> None:
-    """Assert an error within a share of the peak, which must not be 0."""
-    peak = abs(wanted).max()
-    assert peak > 1e-2
-    assert abs(found - wanted).max() <= TOLERANCE * peak
+check_close = functools.partial(playing.check_close, tolerance=TOLERANCE, quietest=1e-2)
 
 
 def check_file(file: Any, width: int | None = None) -> None:
@@ -72,7 +63,7 @@ def prepare_kernel(model: Model) -> Any:
 
 
 def test_without_layers_the_input_passes_through() -> None:
-    same(Playing(parse(nets.lstm(5, 0)))(SIGNAL, 7), SIGNAL)
+    same_bits(Playing(parse(nets.lstm(5, 0)))(SIGNAL, 7), SIGNAL)
 
 
 @functools.cache
@@ -85,7 +76,7 @@ def _known(hidden: int, depth: int) -> tuple[Model, Any]:
 @given(cuts=st.lists(st.integers(1, 100), min_size=1, max_size=12))
 def test_no_cut_changes_a_bit(shape: tuple[int, int], cuts: list[int]) -> None:
     model, wanted = _known(*shape)
-    same(Playing(model)(SIGNAL, cuts), wanted)
+    same_bits(Playing(model)(SIGNAL, cuts), wanted)
 
 
 @pytest.mark.parametrize("shape", [(3, 1), (24, 1), (8, 2), (65, 1)])
@@ -108,7 +99,7 @@ def test_state_alone_determines_the_output() -> None:
         first = playing(SIGNAL, 23)
         assert (playing(SIGNAL, 23) != first).any()
         state[:] = taken
-        same(playing(SIGNAL, 41), first)
+        same_bits(playing(SIGNAL, 41), first)
 
 
 @given(hidden=st.integers(1, 512), width=st.sampled_from(WIDTHS))

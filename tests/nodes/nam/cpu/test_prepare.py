@@ -1,16 +1,13 @@
 """Kernels compiled ahead of time are those that models use."""
 
-import json
-
 import pytest
 
 from namgraph.nodes.nam.cpu.prepare import common_kernels
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.runtime.native.abi import natives
 
 from .. import nets
 from ..features import CASES
-from ..playing import Playing
+from ..playing import Playing, parse
 
 MODELS = [*map(nets.a1, nets.A1), nets.a2(3), nets.a2(8), nets.lstm(16, 1), nets.lstm(8, 2)]
 RARE = [case for name, case in CASES.items() if name.startswith(("conv", "head1x1", "Conv"))]
@@ -20,7 +17,7 @@ RARE = [case for name, case in CASES.items() if name.startswith(("conv", "head1x
 def test_models_need_no_other_kernels(model: object) -> None:
     common_kernels()
     known = natives()
-    Playing(parse_nam(json.dumps(model).encode()))
+    Playing(parse(model))
     assert natives() == known
 
 

@@ -1,18 +1,17 @@
 """WaveNets against the oracle: every shape, activation, width and block size."""
 
 import functools
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.testing import same_bits
 
-from .. import nets, oracle
-from ..playing import Playing, same
+from .. import nets, oracle, playing
+from ..playing import Playing, parse
 
 FRAMES = 1500
 TOLERANCE = 1e-5
@@ -20,15 +19,7 @@ SIGNAL = np.random.default_rng(3).uniform(-0.7, 0.7, FRAMES).astype(np.float32)
 WIDTHS = [4, 8, 16]
 
 
-def parse(file: Any) -> Model:
-    return parse_nam(json.dumps(file).encode())
-
-
-def check_close(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> None:
-    """Assert an error within a share of the peak, which must not be 0."""
-    peak = abs(wanted).max()
-    assert peak > 1e-3
-    assert abs(found - wanted).max() <= tolerance * peak
+check_close = functools.partial(playing.check_close, tolerance=TOLERANCE, quietest=1e-3)
 
 
 def check_file(file: Any, width: int | None = None) -> None:
@@ -59,8 +50,8 @@ def test_any_vector(width: int, channels: int) -> None:
 def test_vectors_of_all_widths_give_the_same_bits() -> None:
     model = parse(nets.a1("feather"))
     narrow, medium, wide = (Playing(model, width)(SIGNAL) for width in WIDTHS)
-    same(narrow, wide)
-    same(medium, wide)
+    same_bits(narrow, wide)
+    same_bits(medium, wide)
 
 
 @pytest.mark.parametrize("taps", range(1, 17))
@@ -119,7 +110,7 @@ def _known() -> tuple[Model, Any]:
 @given(cuts=st.lists(st.integers(1, 150), min_size=1, max_size=20))
 def test_no_cut_changes_a_bit(cuts: list[int]) -> None:
     model, wanted = _known()
-    same(Playing(model)(SIGNAL, cuts), wanted)
+    same_bits(Playing(model)(SIGNAL, cuts), wanted)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -127,7 +118,7 @@ def test_no_block_size_changes_a_bit(width: int) -> None:
     model = parse(nets.a1("nano"))
     wanted = Playing(model, width)(SIGNAL, 1)
     for block in (2, 7, 16, 17, 31, 33, 48, 64, 65, 100, 128, 1000):
-        same(Playing(model, width)(SIGNAL, block), wanted)
+        same_bits(Playing(model, width)(SIGNAL, block), wanted)
 
 
 def test_moving_histories_changes_no_bit() -> None:
@@ -150,8 +141,8 @@ def test_a_bad_sample_is_gone_after_the_receptive_field(poison: float) -> None:
     for cuts in (1, 17, 64, 1000):
         wanted, found = clean(SIGNAL, cuts), spoiled(bad, cuts)
         assert not np.isfinite(found[100])
-        same(found[:100], wanted[:100])
-        same(found[100 + field :], wanted[100 + field :])
+        same_bits(found[:100], wanted[:100])
+        same_bits(found[100 + field :], wanted[100 + field :])
 
 
 def test_the_receptive_field_is_exact() -> None:
@@ -178,7 +169,7 @@ def test_state_alone_determines_the_output() -> None:
     first = playing(SIGNAL, 23)
     assert (playing(SIGNAL, 23) != first).any()
     state[:] = taken
-    same(playing(SIGNAL, 41), first)
+    same_bits(playing(SIGNAL, 41), first)
 
 
 shapes = st.builds(

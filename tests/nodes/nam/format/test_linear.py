@@ -1,25 +1,19 @@
 """Linear models of several channels, as in NeuralAmpModelerCore 0.6.0 (docs/linear.rst)."""
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 
 from namgraph.graph import NamFileError
-from namgraph.nodes.nam.format.load import parse_nam
-from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.testing import same_bits
 
 from .. import oracle
-from ..playing import Playing, same
+from ..playing import Playing, parse
 from ..shapes import fill
 
 SIGNAL = np.random.default_rng(5).uniform(-0.7, 0.7, (4, 600)).astype(np.float32)
 RAMP = np.array([[1, 2, 3, 4], [10, 20, 30, 40]], np.float32)
-
-
-def parse(file: Any) -> Model:
-    return parse_nam(json.dumps(file).encode())
 
 
 def linear(weights: list[float], taps: int, bias: bool = True, **channels: Any) -> Any:
@@ -65,7 +59,7 @@ def test_linear_of_channels(channels: tuple[int, int], taps: int, bias: bool) ->
     assert found.shape == wanted.shape == (outputs, 600)
     assert abs(found - wanted).max() <= 1e-5 * abs(wanted).max()
     for cut in (1, 17, 500):
-        same(Playing(model)(SIGNAL[:inputs], cut), found)
+        same_bits(Playing(model)(SIGNAL[:inputs], cut), found)
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,15 @@ import numpy as np
 import pytest
 
 from namgraph.graph import NamFileError
-from namgraph.nodes.nam import Model, load_nam
+from namgraph.nodes.nam import load_nam
 from namgraph.nodes.nam.format import load as reading
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.networks import Lstm
 from namgraph.nodes.nam.model.wavenet import WaveNet
 
 from .. import nets
+from ..playing import parse
 from .bad_files import BAD, BOTH, LSTM, TALL, WAVENET, changed, slim
-
-
-def parse(model: Any) -> Model:
-    return parse_nam(json.dumps(model).encode())
 
 
 @pytest.mark.parametrize(("model", "path", "value", "words"), BAD)

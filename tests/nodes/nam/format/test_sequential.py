@@ -1,6 +1,5 @@
 """Sequential models: complete models in series, and what is refused."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,12 @@ import pytest
 import namgraph as ng
 from namgraph.graph import NamFileError
 from namgraph.nodes.nam.cuda import refusal
-from namgraph.nodes.nam.format.load import parse_nam
-from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Linear
 from namgraph.nodes.nam.model.wavenet import Sequential, WaveNet
+from namgraph.nodes.testing import same_bits
 
 from .. import nets, oracle
-from ..playing import Playing, same
+from ..playing import Playing, parse
 from ..shapes import fill, layer_array, random_wavenet
 
 SIGNAL = np.random.default_rng(6).uniform(-0.7, 0.7, (2, 600)).astype(np.float32)
@@ -27,10 +25,6 @@ NET = {"channels": 2, "dilations": [1, 3], "batchnorm": True, "activation": "ReL
 BOTH = fill(NET | {"in_channels": 2, "out_channels": 2}, "ConvNet", 6)
 JOIN = fill({"receptive_field": 3, "bias": True, "in_channels": 2}, "Linear", 7)
 CAB = fill({"receptive_field": 300, "bias": False}, "Linear", 8)
-
-
-def parse(file: Any) -> Model:
-    return parse_nam(json.dumps(file).encode())
 
 
 MONO = [m for m in map(random_wavenet, range(40)) if parse(m).channels == (1, 1)]
@@ -66,7 +60,7 @@ def test_a_sequential_equals_its_models_in_series(name: str) -> None:
     assert abs(wanted).max() > 1e-3
     assert abs(found - wanted).max() <= 2e-5 * abs(wanted).max()
     for cut in (1, 17):
-        same(np.atleast_2d(Playing(model)(SIGNAL[: model.channels[0]], cut)), found)
+        same_bits(np.atleast_2d(Playing(model)(SIGNAL[: model.channels[0]], cut)), found)
     assert model.weight_count == sum(parse(inner).weight_count for inner in models)
 
 
@@ -103,7 +97,7 @@ def test_properties_of_a_sequential() -> None:
 
 def test_a_container_within_plays_its_largest_size() -> None:
     whole = parse(sequential(nets.container(LSTM, AMP), CAB))
-    same(Playing(whole)(SIGNAL[0]), Playing(parse(sequential(AMP, CAB)))(SIGNAL[0]))
+    same_bits(Playing(whole)(SIGNAL[0]), Playing(parse(sequential(AMP, CAB)))(SIGNAL[0]))
 
 
 def rated(model: Any, rate: float | None) -> Any:
