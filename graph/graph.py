@@ -158,7 +158,7 @@ class Graph:
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
-        """Return a sentence per unconnected end, node without input and node heard nowhere.
+        """Return one line for each missing connection; empty if there is none.
 
         With ``strict`` these are one ``GraphError``.  Loops and channel counts that do not match
         are not checked here: ``render`` and ``Engine`` refuse them.

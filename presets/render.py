@@ -93,7 +93,10 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
 def check_fit(
     rig: Rig, source: Path_, channels: int, rate: float, resampled: bool, ask: str = "--resample"
 ) -> None:
-    """Raise ``AudioFileError`` if channels or rate do not fit; ``ask`` is the resampling option."""
+    """Raise ``AudioFileError`` if the rack cannot play these channels at this rate.
+
+    ``ask`` is the option that would resample, for the message.
+    """
     graph, name = rig.graph, os.fspath(source)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise AudioFileError(

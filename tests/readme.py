@@ -94,7 +94,7 @@ def inline_commands(page: str) -> Iterator[tuple[int, str]]:
 
 
 def check_line(line: str, root: Path = ROOT) -> str:
-    """Return what is wrong with a shell line as far as it can be told without running it, or ""."""
+    """Return the error in a shell line that can be found without running it, or ""."""
     words = shlex.split(line, comments=True)
     command: list[str] = []
     for word in [*words, "&&"]:

@@ -25,7 +25,7 @@ EXTRAS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encod
 
 
 def named_files(page: str) -> list[str]:
-    """What stands in backticks and looks like a path: words with a slash between them."""
+    """Return the texts in backticks that contain a slash between words, as paths do."""
     return [w for w in re.findall(r"`([^`\n]+)`", page) if re.fullmatch(r"[\w.-]+/[\w./-]*", w)]
 
 

@@ -27,7 +27,7 @@ SPECIAL: list[Any] = [
 
 
 def values() -> st.SearchStrategy[Any]:
-    """Values of every kind that somebody may pass by mistake."""
+    """Wrong values for arguments, of every type a caller may pass by mistake."""
     plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
     return (
         st.sampled_from(SPECIAL)

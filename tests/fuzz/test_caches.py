@@ -1,4 +1,4 @@
-"""A damaged cache of kernels kills nobody: a few here, 1,000 with HYPOTHESIS_PROFILE=thorough."""
+"""Damaged kernel caches end no process: some here, 1,000 with HYPOTHESIS_PROFILE=thorough."""
 
 import json
 import os

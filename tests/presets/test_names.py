@@ -32,7 +32,7 @@ def test_a_preset_is_saved_under_a_name_that_can_be_loaded(
 
 
 def test_a_bare_name_is_one_that_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is there under that name is told, and not read."""
+    """The error names what is found (a folder, a pipe); nothing is read from it."""
     monkeypatch.chdir(tmp_path)
     assert ng.load_preset("crunch").nodes
     Path("mine").write_text(json.dumps(EMPTY))

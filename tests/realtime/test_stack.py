@@ -59,7 +59,7 @@ def test_a_function_that_needs_more_is_found() -> None:
 
 
 def limited(soft: int, hard: int) -> subprocess.CompletedProcess[str]:
-    """Run the command's start with limits (in KiB) that the system is said to have."""
+    """Start the command with these stack limits in KiB in place of the system's."""
     script = (
         "import resource, sys\n"
         f"limits = [{soft} * 1024, {hard} * 1024]\n"
