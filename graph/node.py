@@ -67,6 +67,8 @@ class Param:
 
     def check(self, name: str, value: float) -> float:
         """Return ``value`` as a float; ``ParamError`` if it is not a number in range."""
+        if type(value) is float and self.low <= value <= self.high:
+            return value
         return check_number(name, value, self.low, self.high, self.unit)
 
 

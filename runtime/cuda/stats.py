@@ -20,7 +20,7 @@ def read_stats(
     """
     fields, unit = record.content[0], nanoseconds_per_cycle() * 1e-3
     blocks, reason = int(fields["blocks"]), FALLBACK_REASONS[int(fields["fallback"])]
-    upload, execute, download = (spread(t.content[: min(blocks, TRACED)] * unit) for t in traces)
+    upload, execute, download = (spread(t.content[: min(blocks, TRACED)], unit) for t in traces)
     if fields["error_code"] > 0:
         reason += f": {driver.format_error(int(fields['error_code']))}"
     return DeviceStats(

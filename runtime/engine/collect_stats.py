@@ -1,6 +1,6 @@
 """Collect the counters, meters and times of an engine.  Control threads."""
 
-import numpy as np
+from typing import Any
 
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.plan import Plan
@@ -10,25 +10,30 @@ from .records import TRACE
 
 __all__ = ["collect_stats"]
 
+COUNTERS = [
+    "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
+]  # fmt: skip
+"""Fields of ``ROW`` that a ``NodeStats`` is made from."""
+
 
 def collect_stats(queue: ControlQueue) -> Stats:
     """Return the counters, meters and times of an engine and of the plan that plays."""
     with queue.lock:
         queue.free_retired()
         plan = queue.playing_plan
-    record, counts = queue.record[0], queue.counts
+    record, counts = queue.record[0], queue.counts.tolist()
     unit = nanoseconds_per_cycle() * 1e-3
     blocks = int(record["blocks"])
-    recent = queue.trace[: min(blocks, TRACE)] * unit
-    rows = [_node(plan, k, name.strip("<>"), unit) for k, name in enumerate(plan.names)]
+    counters = plan.rows[COUNTERS].tolist()
+    rows = [_node(plan, k, *counters[k], unit=unit) for k in range(len(counters))]
     return Stats(
         frames=int(record["frame"]),
         blocks=blocks,
         latency=plan.latency,
-        bad_inputs=int(counts[0]),
-        bad_outputs=int(counts[1]),
+        bad_inputs=counts[0],
+        bad_outputs=counts[1],
         faults=sum(n.faults for n in rows),
-        block_us=spread(recent),
+        block_us=spread(queue.trace[: min(blocks, TRACE)], unit),
         readings={name: float(place[0]) for name, place in plan.reports.items()},
         nodes=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if own),
         device=None if plan.executor is None else plan.executor.stats(),
@@ -36,28 +41,40 @@ def collect_stats(queue: ControlQueue) -> Stats:
     )
 
 
-def _node(plan: Plan, number: int, name: str, unit: float) -> NodeStats:
-    row = plan.rows[number]
-    times = plan.trace(number)
-    times = times[times > 0] * unit
-    p50, p99 = np.percentile(times, (50, 99)) if times.size else (0.0, 0.0)
-    mix, on = (
-        plan.param_table["value"][plan.dry_wet_params[name] :][:2]
-        if name in plan.dry_wet_params
-        else (1, 1)
-    )
+def _node(
+    plan: Plan,
+    number: int,
+    faults: int,
+    calls: int,
+    cycles_sum: int,
+    cycles_max: int,
+    late: int,
+    xruns: int,
+    overruns: int,
+    mute_left: int,
+    *,
+    unit: float,
+) -> NodeStats:
+    name = plan.names[number].strip("<>")
+    times = {"p50": 0.0, "p99": 0.0}
+    if calls:
+        trace: Any = plan.trace(number)
+        times = spread(trace[trace > 0], unit)
+    mix, on = 1.0, 1.0
+    if name in plan.dry_wet_params:
+        mix, on = plan.param_table["value"][plan.dry_wet_params[name] :][:2].tolist()
     return NodeStats(
         name=name,
-        faults=int(row["faults"]),
-        calls=int(row["calls"]),
-        mean_us=float(row["cycles_sum"]) * unit / max(1, int(row["calls"])),
-        max_us=float(row["cycles_max"]) * unit,
-        p50_us=float(p50),
-        p99_us=float(p99),
-        late=int(row["late"]),
-        xruns=int(row["xruns"]),
-        overruns=int(row["overruns"]),
-        resting=int(row["mute_left"]) > 0,
-        mix=float(mix),
+        faults=faults,
+        calls=calls,
+        mean_us=cycles_sum * unit / max(1, calls),
+        max_us=cycles_max * unit,
+        p50_us=times["p50"],
+        p99_us=times["p99"],
+        late=late,
+        xruns=xruns,
+        overruns=overruns,
+        resting=mute_left > 0,
+        mix=mix,
         bypassed=not on,
     )

@@ -7,7 +7,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,10 +19,11 @@ from ..plan.player import walk
 from .crossfade import crossfade
 from .message_handler import handle_messages
 from .message_queue import MESSAGE, NOW, Message, Ring, aligned
-from .process import process, publish, render_blocks
+from .process import post_param, process, publish, render_blocks
 from .records import ENGINE, TRACE
+from .unplayed import Unplayed
 
-__all__ = ["ControlQueue", "Swap"]
+__all__ = ["ControlQueue"]
 
 RING_SIZE = 8192
 PENDING_SIZE = 2 * RING_SIZE
@@ -33,20 +33,6 @@ LONGEST_CALL = 1 << 24
 """Frames of one call of the callback, which counts in 32 bits."""
 TIMEOUT_S = 2.0
 """How long a control thread waits for an audio thread that does not read its messages."""
-
-
-class Swap(NamedTuple):
-    """A posted swap, without its plan: keeping it here would keep the plan's memory."""
-
-    address: int
-    """Of the plan."""
-    handed_over: frozenset[str]
-    values: dict[str, float]
-
-    @classmethod
-    def to(cls, plan: Plan) -> "Swap":
-        """Return the parameters that a plan begins with, and which nodes take over what was set."""
-        return cls(plan.address, plan.handed_over, plan.values())
 
 
 class ControlQueue:
@@ -65,15 +51,16 @@ class ControlQueue:
         """Called while a control thread waits: an adapter clears ``has_audio_thread`` in it."""
         self.lock = threading.RLock()
         """Held while messages are posted."""
-        self._native_lock = threading.RLock()  # held while a control thread runs the engine
+        self.native_lock = threading.RLock()
+        """Held while a thread other than an adapter's runs the engine."""
         self.old_plans: list[Plan] = []
         """Plans before the last one posted that play, fade out or wait, the oldest first."""
-        self._unplayed: list[Swap | tuple[str, float]] = []
-        """Swaps that wait, and values set since the first of them was posted."""
+        self.unplayed = Unplayed()
         self._applied = 0  # messages known to be applied (except those that wait behind a swap)
         self._retired = 0  # old plans freed so far
         self._memory: list[object] = []  # memory that posted messages refer to
         self._is_monitored = False
+        self._handles_messages = False  # whether the kernel that applies messages is compiled
         self._guard: dict[str, int] = {}
         self.ring = Ring(RING_SIZE)
         self._pending = aligned(PENDING_SIZE, MESSAGE)
@@ -85,6 +72,8 @@ class ControlQueue:
         self._channels = aligned(max(1, channels), np.int64)
         self.record = aligned(1, ENGINE)
         """One ``ENGINE`` record: the state of the native callback."""
+        self.address = int(self.record.ctypes.data)
+        """The address of the engine's record."""
         e = self.record[0]
         e["plan"] = plan.address
         e["fade_frames"] = fade_frames
@@ -96,11 +85,7 @@ class ControlQueue:
         e["channels"] = self._channels.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
-
-    @property
-    def address(self) -> int:
-        """The address of the engine's record."""
-        return int(self.record.ctypes.data)
+        self._post_param = post_param.ctypes
 
     @property
     def waiting(self) -> int:
@@ -118,6 +103,7 @@ class ControlQueue:
         with self.lock:
             self.monitor()
             self.record["handle_messages"] = handle_messages.address
+            self._handles_messages = True
             self.record["crossfade"] = crossfade.address
             self.plan.touch()
 
@@ -152,8 +138,7 @@ class ControlQueue:
     def params(self) -> dict[str, float]:
         """Return the parameters of the last plan posted, as they are once all messages are applied.
 
-        A swap waits while another one fades, and all that was posted after it waits too: that is
-        replayed here as the audio thread will do it.
+        What waits behind a swap is replayed here as the audio thread will do it: ``unplayed``.
         """
         with self.lock:
             if self.waiting:
@@ -163,16 +148,8 @@ class ControlQueue:
                 self.wait(lambda: self.record["blocks"][0] != block, "played a block")
             self._applied = self.ring.written
             playing = self.playing_plan
-            self._forget_played(playing)
-            values = playing.values()
-            for event in self._unplayed:
-                if isinstance(event, Swap):
-                    nodes = event.handed_over
-                    kept = {n: v for n, v in values.items() if n.partition(".")[0] in nodes}
-                    values = {n: kept.get(n, v) for n, v in event.values.items()}
-                elif event[0] in values:
-                    values[event[0]] = event[1]
-            return values
+            self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+            return self.unplayed.replay(playing.values())
 
     def current_graph(self) -> Graph | None:
         """Return the graph as set now, or ``None`` where the audio thread reads no messages."""
@@ -180,29 +157,31 @@ class ControlQueue:
             return self.plan.graph.with_params(self.params())
         return None
 
-    def _forget_played(self, playing: Plan) -> None:
-        """Keep in ``_unplayed`` only what comes after the plan that plays."""
-        if playing is self.plan:
-            self._unplayed.clear()
-        for k, event in enumerate(self._unplayed):
-            if isinstance(event, Swap) and event.address == playing.address:
-                del self._unplayed[: k + 1]
-                break
-
-    def note_unplayed(self, *events: Swap | tuple[str, float]) -> None:
-        """Keep a posted swap, or a value set, that is applied only after a swap that waits."""
-        self._forget_played(self.playing_plan)
-        if self._unplayed or any(isinstance(event, Swap) for event in events):
-            self._unplayed += events
+    def note_values(self, *values: tuple[str, float]) -> None:
+        """Keep values that were posted after a swap that waits."""
+        if self.unplayed:
+            playing = self.playing_plan
+            self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+            for name, value in values:
+                self.unplayed.add_value(name, value)
 
     def post(self, kind: Message, index: int = 0, value: float = 0.0, at: int = NOW) -> None:
         """Post one message."""
         self.post_all([(kind, index, value, at)])
 
+    def post_param(self, index: int, value: float, at: int) -> None:
+        """Post the new value of one parameter: ``post`` in one native call where there is room."""
+        if not (
+            self._handles_messages
+            and self._post_param(self.address, at, index, value, self.plan.address)
+        ):
+            self.post(Message.PARAM, index, value, at)
+
     def post_all(self, messages: Sequence[tuple[Message, int, float, int]]) -> None:
         """Post messages that the audio thread reads together (if the ring has room for them)."""
-        if not self.record["handle_messages"][0]:
+        if not self._handles_messages:
             self.record["handle_messages"] = handle_messages.address
+            self._handles_messages = True
         if not self.record["crossfade"][0] and any(m[0] is Message.SWAP for m in messages):
             self.record["crossfade"] = crossfade.address
         later = sum(at != NOW for _, _, _, at in messages)
@@ -223,8 +202,10 @@ class ControlQueue:
         """Post a swap to ``plan``; the plan before it is freed after its crossfade and tail."""
         self.free_retired()
         plan.set_monitoring(self._guard if self._is_monitored else None)
+        playing = self.playing_plan
+        self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+        self.unplayed.add_swap(plan)
         self.old_plans.append(self.plan)
-        self.note_unplayed(Swap.to(plan))
         self.plan = plan
         self.post(Message.SWAP, plan.address)
 
@@ -243,7 +224,7 @@ class ControlQueue:
         """Have the ring read: by the audio thread, or here where there is none."""
         if self.has_audio_thread and self.wait(lambda: not self.waiting, "read its messages"):
             return
-        with self._native_lock:
+        with self.native_lock:
             self._process(self.address, 0, 0, 0)
         # A swap waits for the crossfade before it: the next blocks read the rest.
         if self.ring.full:
@@ -274,7 +255,7 @@ class ControlQueue:
 
     def play(self, ins: int, outs: int, frames: int, block: int | None) -> None:
         """Play on this thread, from and to lists of ``float*``, in blocks of ``block`` frames."""
-        with self._native_lock:
+        with self.native_lock:
             if block is None and frames <= LONGEST_CALL:
                 self._process(self.address, ins, outs, frames)
             else:

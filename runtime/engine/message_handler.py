@@ -82,13 +82,31 @@ def _copy_state(e: Any, place: int, out: bool) -> None:
 
 
 @helper
+def _remove_messages(e: Any, count: int) -> None:
+    """Remove the first messages that wait."""
+    e.pending_count -= count
+    move_bytes(e.pending, e.pending + MESSAGE_BYTES * count, MESSAGE_BYTES * e.pending_count)
+
+
+@helper
+def _apply_params_due(e: Any) -> None:
+    """Apply the PARAM messages that are due, up to the first message of another kind."""
+    wait_for_device(e.plan)  # blocks in flight have the old values
+    p, k = record(e.plan, PLAN), 0
+    while k < e.pending_count:
+        m = element(e.pending, k, MESSAGE)
+        if m.kind != PARAM_MESSAGE or m.at > e.frame:
+            break
+        element(p.params, m.index, PARAM).value = m.value
+        apply_params(p.params, m.index, 1)
+        k += 1
+    _remove_messages(e, k)
+
+
+@helper
 def _apply(e: Any, kind: int, index: int, value: float) -> None:
-    if kind == PARAM_MESSAGE:
-        wait_for_device(e.plan)  # blocks in flight have the old value
-        p = record(e.plan, PLAN)
-        element(p.params, index, PARAM).value = value
-        apply_params(p.params, index, 1)
-    elif kind == SWAP:
+    """Apply a message of any kind but PARAM."""
+    if kind == SWAP:
         _swap(e, index)
     elif kind == RESET:
         reset_plan(e.plan)
@@ -133,12 +151,13 @@ def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
     first = record(e.pending, MESSAGE)
     waiting = False
     while e.pending_count > 0 and first.at <= e.frame and not waiting:
-        if first.kind == SWAP and e.fade_left > 0:
+        if first.kind == PARAM_MESSAGE:
+            _apply_params_due(e)
+        elif first.kind == SWAP and e.fade_left > 0:
             waiting = True  # one crossfade at a time; later messages wait too
         else:
             kind, index, value = first.kind, first.index, first.value
-            e.pending_count -= 1
-            move_bytes(e.pending, e.pending + MESSAGE_BYTES, MESSAGE_BYTES * e.pending_count)
+            _remove_messages(e, 1)
             _apply(e, kind, index, value)
     e.frames_until_event = frames
     if e.pending_count > 0 and not waiting:

@@ -6,7 +6,6 @@ Control threads.
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ...graph import EngineError, ParamError, UnknownNameError
 from ...graph.arguments import as_whole, check_flag, check_number, format_value
@@ -49,10 +48,10 @@ def post_param(queue: ControlQueue, name: str, value: float, at: int | None) -> 
     """Post a new value of a parameter: see ``Engine.set``."""
     with queue.lock:
         index, checked = find_param(queue.plan, name, value)
-        due = check_time(name, at)
-        queue.post(Message.PARAM, index, checked, due)
-        if due == NOW:
-            queue.note_unplayed((name, checked))
+        due = NOW if at is None else check_time(name, at)
+        queue.post_param(index, checked, due)
+        if due == NOW and queue.unplayed:
+            queue.note_values((name, checked))
 
 
 def post_mix(queue: ControlQueue, node: str, share: float, at: int | None) -> None:
@@ -84,7 +83,7 @@ def apply_settings(queue: ControlQueue, settings: Settings) -> None:
         posted = list(_changes(queue.plan, settings))
         queue.post_all([(Message.PARAM, i, x, NOW) for i, x in posted])
         names = {index: name for name, index in queue.plan.params.items()}
-        queue.note_unplayed(*((names[i], x) for i, x in posted if i in names))
+        queue.note_values(*((names[i], x) for i, x in posted if i in names))
 
 
 def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
@@ -93,7 +92,8 @@ def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
     A value that is out of range there (a node of another type has the name) is skipped.
     """
     for name, value in settings.params.items():
-        if name in plan.params and _row(plan, name).low <= value <= _row(plan, name).high:
+        row = plan.param_rows.get(name)
+        if row is not None and row.low <= value <= row.high:
             yield plan.params[name], value
     for node, (share, bypassed) in settings.mixes.items():
         if node in plan.dry_wet_params:
@@ -111,9 +111,10 @@ def unknown_param(name: object, known: Iterable[str]) -> UnknownNameError:
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     """Return the index of a parameter and its checked value; raise ``UnknownNameError``."""
-    if not isinstance(name, str) or name not in plan.params:
+    row = plan.param_rows.get(name) if isinstance(name, str) else None
+    if row is None:
         raise unknown_param(name, plan.params)
-    return plan.params[name], _row(plan, name).check(name, value)
+    return plan.params[name], row.check(name, value)
 
 
 def _find_dry_wet(plan: Plan, node: str) -> int:
@@ -137,8 +138,3 @@ def check_time(name: str, at: int | None) -> int:
     if frame is None or not 0 <= frame < MAX_FRAME:
         raise ParamError(f"{name}: at is {format_value(at)}: must be a frame number, 0 or more")
     return frame
-
-
-def _row(plan: Plan, name: str) -> Any:
-    node, _, param = name.partition(".")
-    return plan.graph.nodes[node].params()[param]

@@ -5,15 +5,34 @@ from numba import types
 
 from ..native.abi import NODE, native
 from ..native.cpu import cycles, restore_floats, set_flush_to_zero
-from ..native.pointers import call_node, load, load_acquire, record, store, store_release
+from ..native.pointers import (
+    call_node,
+    element,
+    load,
+    load_acquire,
+    record,
+    store,
+    store_release,
+)
 from ..plan.records import PLAN
 from ..simd.embed import embed
 from ..simd.fields import Fields
 from ..simd.finite import emit_copy
 from ..simd.lanes import Lanes, Value
+from .message_queue import MESSAGE, NOW, Message
 from .records import ENGINE, TRACE
 
-__all__ = ["copy_in", "copy_out", "offset_pointers", "process", "publish", "render_blocks"]
+__all__ = [
+    "copy_in",
+    "copy_out",
+    "offset_pointers",
+    "post_param",
+    "process",
+    "publish",
+    "render_blocks",
+]
+
+PARAM_MESSAGE = int(Message.PARAM)
 
 
 def _emit_copy_in(
@@ -71,6 +90,23 @@ offset_pointers = embed("offset_pointers", 4, _emit_offset_pointers)
 def publish(counter: int, value: int) -> None:
     """Store ``value`` with release order: all that was written before is visible to its reader."""
     store_release(counter, value)
+
+
+@native(types.int64(types.int64, types.int64, types.int64, types.float64, types.int64))
+def post_param(engine: int, at: int, index: int, value: float, plan: int) -> int:
+    """Write one PARAM message to the ring; return 0, and write nothing, where it may not fit.
+
+    Control threads, under the lock of the queue; ``Ring`` is the same in Python.
+    """
+    e = record(engine, ENGINE)
+    written, read = load(e.counters, 0), load_acquire(e.counters + 64)
+    waiting = written - read
+    if waiting >= e.slot_count or (at != NOW and e.pending_count + waiting >= e.slot_count):
+        return 0
+    m = element(e.slots, written & (e.slot_count - 1), MESSAGE)
+    m.kind, m.at, m.index, m.value, m.plan = PARAM_MESSAGE, at, index, value, plan
+    store_release(e.counters, written + 1)
+    return 1
 
 
 @native(NODE)

@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["ENGINE", "TRACE"]
 
-TRACE = 4096
+TRACE = 2048
 """Blocks whose durations are stored."""
 
 ENGINE = np.dtype(

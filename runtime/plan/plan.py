@@ -1,6 +1,7 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows that the player calls."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -78,6 +79,7 @@ class Plan:
         self._prepared = self._prepare(own, fade_in)
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
+        self.param_rows = parameters.rows
         table = own.table(PARAM, parameters.params)
         rows = own.table(ROW, row_fields(self._prepared, self._buffers, own))
         header = own.table(PLAN, [self._header_fields(own, rows, table)])
@@ -162,7 +164,7 @@ class Plan:
         """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""
         return self.graph.nodes[node].tail(self.spec) >= LONG_TAIL_S * self.spec.rate
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Of each row, the node it runs, or else its operation in angle brackets."""
         return [
@@ -172,7 +174,7 @@ class Plan:
             for row in self._prepared
         ]
 
-    @property
+    @cached_property
     def is_node(self) -> list[bool]:
         """Of each row, whether it runs a node of the graph."""
         return [isinstance(row, NodeRow) for row in self._prepared]

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import EngineError, Node, Op, Schedule
+from ...graph import EngineError, Node, Op, Param, Schedule
 from .arena import Block, Memory, offset
 from .dry_wet import DRY_WET
 from .monitored_player import TRACED
@@ -101,18 +101,21 @@ class ParameterTable(NamedTuple):
     """Fields of each ``PARAM``."""
     spans: list[tuple[int, int]]
     """Of each row ``(first PARAM, count)``."""
+    rows: dict[str, Param]
+    """Of each ``"node.param"`` its declaration: range and unit."""
 
 
 def number_parameters(rows: Sequence[Row]) -> ParameterTable:
     """Return the parameters of all rows; ``EngineError`` if a record lacks the field of one."""
-    table = ParameterTable({}, {}, [], [])
+    table = ParameterTable({}, {}, [], [], {})
     params = table.params
     for row in rows:
         first = len(params)
         if isinstance(row, NodeRow):
             _check_fields(row, tuple(row.node.params()), "each parameter")
-            for name in row.node.params():
+            for name, declared in row.node.params().items():
                 table.by_name[f"{row.op.node}.{name}"] = len(params)
+                table.rows[f"{row.op.node}.{name}"] = declared
                 place = row.record[offset(row.record.content.dtype, name)]
                 params.append({"address": place, "value": getattr(row.node, name)})
         if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:

@@ -1,7 +1,6 @@
 """Statistics of an engine as dataclasses: counters, meter readings, times in microseconds."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +92,18 @@ class Stats:
     "upload", "device" (launch and wait) and "download"."""
 
 
-def spread(times: NDArray[Any]) -> dict[str, float]:
-    """Return the median, the 99th percentile and the maximum of some times."""
+def spread(times: NDArray[np.int64], unit: float = 1.0) -> dict[str, float]:
+    """Return the median, the 99th percentile and the maximum of some times, multiplied by ``unit``.
+
+    Percentiles are values that occur: the first that so many of the times do not exceed.
+    """
     if not times.size:
         return dict.fromkeys(("p50", "p99", "max"), 0.0)
-    p50, p99 = np.percentile(times, (50, 99))
-    return {"p50": float(p50), "p99": float(p99), "max": float(times.max())}
+    last = times.size - 1
+    median, rare = last // 2, -(-99 * last // 100)
+    found = np.partition(times, (median, rare))
+    return {
+        "p50": int(found[median]) * unit,
+        "p99": int(found[rare]) * unit,
+        "max": int(found[rare:].max()) * unit,
+    }

@@ -1,0 +1,125 @@
+"""Play NumPy arrays without conversions: one native call reads their addresses and shapes itself.
+
+``Engine.process`` and ``Stepper.step`` call this first.  Arrays that it does not take (another
+type, other strides, another channel count) are left to the checks and conversions of
+``audio_arrays``.
+
+The native code reads the C structure ``PyArrayObject_fields`` of NumPy's C API (ndarraytypes.h;
+part of the stable ABI of NumPy 1 and 2) at the address of the array object.
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from ..native.abi import helper, native
+from ..native.pointers import call_node, record, store
+from ..plan.records import PLAN
+from .records import ENGINE
+
+__all__ = ["FLOAT32", "REFUSED", "array_caller", "list_channels", "process_arrays"]
+
+REFUSED = -1
+"""Result of ``process_arrays`` where the arrays are left to the caller."""
+HEAD = object.__basicsize__
+"""Bytes of ``PyObject_HEAD``."""
+ARRAY = np.dtype(
+    [
+        ("data", np.int64),
+        ("dimensions", np.int32),
+        ("pad", np.int32),
+        ("shape", np.int64),
+        ("strides", np.int64),
+        ("base", np.int64),
+        ("dtype", np.int64),
+        ("flags", np.int32),
+        ("pad2", np.int32),
+    ]
+)
+"""``PyArrayObject_fields`` without its ``PyObject_HEAD``."""
+PAIR = np.dtype([("first", np.int64), ("second", np.int64)])
+WRITEABLE = 0x0400
+"""``NPY_ARRAY_WRITEABLE``."""
+FLOAT32 = id(np.dtype(np.float32))
+"""Address of the one descriptor of native float32."""
+MAX_FRAMES = 1 << 24
+SAMPLE_BYTES = 4
+
+
+@helper
+def list_channels(array: int, channels: int, float32: int, writes: bool, pointers: int) -> int:
+    """Write the addresses of an array's channels to ``pointers``; return its frames.
+
+    ``array`` is the address of a NumPy array object: float32, ``(channels, frames)``, or
+    ``(frames,)`` for one channel, each channel contiguous.  ``REFUSED`` for any other.
+    """
+    a = record(array + HEAD, ARRAY)
+    frames, step, stride = REFUSED, 0, 0
+    shape, strides = record(a.shape, PAIR), record(a.strides, PAIR)
+    if a.dimensions == 2:
+        if shape.first == channels:
+            frames, step, stride = shape.second, strides.first, strides.second
+    elif a.dimensions == 1 and channels == 1:
+        frames, stride = shape.first, strides.first
+    fits = a.dtype == float32 and 0 < frames <= MAX_FRAMES
+    fits = fits and (stride == SAMPLE_BYTES or frames == 1)
+    fits = fits and (a.data | step) % SAMPLE_BYTES == 0
+    fits = fits and (not writes or (a.flags & WRITEABLE) != 0)
+    if not fits:
+        return REFUSED
+    for c in range(channels):
+        store(pointers, c, a.data + c * step)
+    return int(frames)
+
+
+@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
+    """Play one block from an array into another; return its frames, or ``REFUSED``.
+
+    ``engine`` is the address of an ``ENGINE`` record, ``block`` and ``out`` those of array objects.
+    """
+    e = record(engine, ENGINE)
+    p = record(e.plan, PLAN)
+    outputs = e.channels + 8 * p.in_count
+    frames = list_channels(block, p.in_count, float32, False, e.channels)
+    if frames < 0 or frames != list_channels(out, p.out_count, float32, True, outputs):
+        return REFUSED
+    call_node(e.process, engine, e.channels, outputs, np.int32(frames))
+    return int(frames)
+
+
+@cache
+def array_caller(made: Any) -> Callable[[int, Any, Any, int], int] | None:
+    """Return a native function whose second and third argument are arrays, for calls from Python.
+
+    The GIL is released while it runs; the caller's references keep the arrays alive.  ``None``
+    where array objects are laid out in another way than described here.
+    """
+    probe = np.zeros((2, 3), np.float32)
+    if not _reads(probe) or not _reads(np.zeros(5, np.float64)[1:]):
+        return None
+    kind = ctypes.CFUNCTYPE(
+        ctypes.c_int64, ctypes.c_int64, ctypes.py_object, ctypes.py_object, ctypes.c_int64
+    )
+    return kind(made.address)
+
+
+def _reads(array: np.ndarray[Any, Any]) -> bool:
+    """Whether the memory of an array object has the fields of ``ARRAY`` in their places."""
+    size = HEAD + ARRAY.itemsize
+    if ctypes.sizeof(ctypes.c_void_p) != 8 or type(array).__basicsize__ < size:
+        return False
+    found = np.frombuffer(ctypes.string_at(id(array) + HEAD, ARRAY.itemsize), ARRAY)[0]
+    if found["dimensions"] != array.ndim or found["data"] != array.ctypes.data:
+        return False
+    if found["dtype"] != id(array.dtype):
+        return False
+    for name in ("shape", "strides"):
+        words = ctypes.string_at(int(found[name]), 8 * array.ndim)
+        if tuple(np.frombuffer(words, np.int64).tolist()) != getattr(array, name):
+            return False
+    return bool(found["flags"] & WRITEABLE) == array.flags.writeable
