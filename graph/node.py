@@ -158,6 +158,20 @@ class Node:
         made: Node = dataclasses.replace(own, **values)
         return made
 
+    def identity(self) -> str:
+        """Return text that is equal for nodes that differ in the values of parameters only.
+
+        It is the same in every process, so that saved state can be checked against it.
+        """
+        names: Any = getattr(self, "__dataclass_fields__", ())
+        apart = {*self.params(), *self.files()}
+        fixed = [(name, getattr(self, name)) for name in names if name not in apart]
+        return f"{self.type_name} {fixed!r} {self.contents()!r}"
+
+    def contents(self) -> tuple[str, ...]:
+        """Return what identifies the content of the node's files: their paths, or digests."""
+        return tuple(repr(getattr(self, name)) for name in self.files())
+
     def prepare(self, io: Io) -> Processor:
         """Allocate all memory, compute all coefficients, choose the kernel.  Control thread."""
         raise NotImplementedError

@@ -88,6 +88,10 @@ class NamBank(Node):
         """The models in the files, of the size for ``slim``."""
         return tuple(each.model for each in self.resolved)
 
+    def contents(self) -> tuple[str, ...]:
+        """Return the digest of each file."""
+        return tuple(each.digest for each in self.resolved)
+
     def levels_applied(self) -> tuple[Applied, ...]:
         """Return, for each model, the gains ``levels`` puts before and after it."""
         how = (self.levels, self.interface_dbu, self.calibrate_input)

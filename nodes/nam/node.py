@@ -91,6 +91,10 @@ class Nam(Node):
     def _space(self) -> Space:
         return space_of(self.backend, self.device_refusal)
 
+    def contents(self) -> tuple[str, ...]:
+        """Return the digest of the file."""
+        return (self.resolved.digest,)
+
     def device_refusal(self) -> str:
         """Return why the model cannot run on a device, or an empty string if it can.
 

@@ -4,6 +4,7 @@ Each takes one node with its parameter values and raises ``ContractError``; ``ch
 all, with the parameters as given, at their lowest and at their highest.
 """
 
+import pickle
 from collections.abc import Sequence
 
 import numpy as np
@@ -73,7 +74,7 @@ def check_scratch(node: Node) -> None:
 def check_snapshot(node: Node) -> None:
     """Check that output continues after ``restore_state`` as it did after ``save_state``."""
     requirement = (
-        "after engine.restore_state(state) it must give the output that followed save_state()"
+        "after restore_state(state, params=True) it must give the output that followed save_state()"
     )
     harness = NodeHarness(node)
     signal = harness.noise()
@@ -84,10 +85,15 @@ def check_snapshot(node: Node) -> None:
     taken = harness.engine.save_state()
     expected, shown = harness.play(signal), harness.readings()
     _disturb(harness, np.nan)
-    harness.engine.restore_state(taken)
+    harness.engine.restore_state(taken, params=True)
     ways = "when restored", "when it followed"
     require_same(node, requirement, harness.play(signal, [19, 64]), expected, ways)
     _require_readings(harness, shown, requirement)
+    twin = NodeHarness(node)
+    _disturb(twin, np.nan)
+    twin.engine.restore_state(pickle.loads(pickle.dumps(taken)), params=True)
+    ways = "in another engine that restored it", "when it followed"
+    require_same(node, requirement, twin.play(signal, [7, 64]), expected, ways)
 
 
 def check_swap(node: Node) -> None:

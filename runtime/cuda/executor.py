@@ -1,6 +1,7 @@
 """``CudaExecutor``: device buffers, launches and rows of one plan.  Control threads only."""
 
 import itertools
+import secrets
 import weakref
 from dataclasses import replace
 
@@ -46,7 +47,9 @@ LONG_BLOCK = 1 << 15
 """Frames: plans whose longest block has at least as many leave out unneeded transfers."""
 FRAMES_PER_THREAD_BLOCK, MAX_THREAD_BLOCKS = 1024, 64
 """Of copy, add and clear: thread blocks of a channel."""
-_serials = itertools.count(1)
+_serials = itertools.count(secrets.randbits(30))
+"""Of executors, the upper half of the serials of their blocks: a state that was saved in another
+process must not be taken for one of a block computed here."""
 
 
 class CudaExecutor:

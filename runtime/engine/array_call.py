@@ -15,13 +15,18 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numpy.typing import NDArray
 
+from ...graph import Graph
 from ..native.abi import helper, native
 from ..native.pointers import call_node, record, store
 from ..plan.records import PLAN
+from .control import ControlQueue
 from .records import ENGINE
 
-__all__ = ["FLOAT32", "REFUSED", "array_caller", "list_channels", "process_arrays"]
+__all__ = ["FLOAT32", "REFUSED", "ArrayCall", "array_caller", "list_channels", "process_arrays"]
+
+Audio = NDArray[np.float32]
 
 REFUSED = -1
 """Result of ``process_arrays`` where the arrays are left to the caller."""
@@ -90,6 +95,36 @@ def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
         return REFUSED
     call_node(e.process, engine, e.channels, outputs, np.int32(frames))
     return int(frames)
+
+
+class ArrayCall:
+    """Plays one array in one native call; returns ``None`` where it has to be converted first.
+
+    The thread that processes.  ``out`` is returned; nothing is allocated if it is given.
+    """
+
+    def __init__(self, queue: ControlQueue, graph: Graph) -> None:
+        self._queue, self._channels = queue, sum(graph.outputs.values())
+        one = len(graph.inputs) == len(graph.outputs) == 1
+        self._call = array_caller(process_arrays) if one else None
+
+    def __call__(self, block: NDArray[Any], out: Audio | None) -> Audio | None:
+        """Play ``block``, ``(channels, frames)`` or ``(frames,)``, into ``out`` or a new array."""
+        call, queue = self._call, self._queue
+        if call is None:
+            return None
+        if out is None:
+            mono = block.ndim == self._channels == 1
+            shape = block.shape if mono else (self._channels, *block.shape[-1:])
+            out = np.empty(shape, np.float32)
+        elif type(out) is not np.ndarray:
+            return None
+        with queue.native_lock:
+            if call(queue.address, block, out, FLOAT32) < 0:
+                return None
+        for after in queue.plan.afters:
+            after()
+        return out
 
 
 @cache

@@ -17,7 +17,7 @@ from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
 from .crossfade import crossfade
-from .message_handler import handle_messages
+from .message_handler import copy_state, handle_messages
 from .message_queue import MESSAGE, NOW, Message, Ring, aligned
 from .process import post_param, process, publish, render_blocks
 from .records import ENGINE, TRACE
@@ -85,7 +85,7 @@ class ControlQueue:
         e["channels"] = self._channels.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
-        self._post_param = post_param.ctypes
+        self._post_param, self._copy_state = post_param.ctypes, copy_state.ctypes
 
     @property
     def waiting(self) -> int:
@@ -219,6 +219,20 @@ class ControlQueue:
         self._memory.append(owner)
         self.post(kind, address)
         self.wait_for_plan()
+
+    def copy_state(self, place: int, *, out: bool, params: bool) -> bool:
+        """Save to or restore from an address on this thread, where no audio thread plays.
+
+        Returns whether the last plan posted plays; a swap may wait for the crossfade before it.
+        """
+        address = self.plan.address
+        waits = bool(self.old_plans) and self.playing_plan is not self.plan
+        if waits:
+            self.drain()
+            if int(self.record["plan"][0]) != address:
+                return False
+        with self.native_lock:
+            return bool(self._copy_state(self.address, place, out, params) == address)
 
     def drain(self) -> None:
         """Have the ring read: by the audio thread, or here where there is none."""

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, overload
+from typing import NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,7 @@ from ...graph.arguments import by_keyword, check_flag, check_number, format_valu
 from ...graph.silent import warn_silent
 from ..plan.plan import Plan
 from ..plan.stats import Stats
-from .array_call import FLOAT32, array_caller, process_arrays
+from .array_call import ArrayCall
 from .audio_arrays import AudioBuffers
 from .build import build_plan, check_same_ports, suspend_deadline
 from .collect_stats import collect_stats
@@ -62,9 +62,7 @@ class Engine:
         plan = build_plan(graph, self.spec)
         self._queue = ControlQueue(plan, round(fade_s * self.spec.rate))
         warn_silent(graph, self._strict)  # warn only of a graph that can be played
-        ends = len(graph.inputs), len(graph.outputs)
-        self._process_arrays = array_caller(process_arrays) if ends == (1, 1) else None
-        self._out_channels = sum(graph.outputs.values())
+        self._array_call = ArrayCall(self._queue, graph)
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
         if pipelined:  # dry signals are delayed by the device's latency: from the first block on
@@ -151,32 +149,13 @@ class Engine:
         or ``(frames,)`` for mono.  Any other graph takes and returns a mapping by name.  ``out``, a
         float32 array for the output, is returned; nothing is allocated then.
         """
-        if type(block) is np.ndarray and self._process_arrays is not None:
-            done = self._process_array(block, out)
-            if done is not None:
-                return done
+        if type(block) is np.ndarray and (done := self._array_call(block, out)) is not None:
+            return done
         buffers = AudioBuffers(self.plan.graph, block)
         outs = buffers.outputs(out)
         self.play(buffers.inputs, outs, buffers.frames)
         shaped: Audio | dict[str, Audio] = buffers.shaped(outs) if out is None else out
         return shaped
-
-    def _process_array(self, block: NDArray[Any], out: Audio | None) -> Audio | None:
-        """Play one array natively; return ``None`` where it has to be checked or converted."""
-        if out is None:
-            mono = block.ndim == self._out_channels == 1
-            shape = block.shape if mono else (self._out_channels, *block.shape[-1:])
-            out = np.empty(shape, np.float32)
-        elif type(out) is not np.ndarray:
-            return None
-        queue, call = self._queue, self._process_arrays
-        assert call is not None
-        with queue.native_lock:
-            if call(queue.address, block, out, FLOAT32) < 0:
-                return None
-        for after in queue.plan.afters:
-            after()
-        return out
 
     def play(
         self, inputs: list[Audio], outputs: list[Audio], frames: int, block: int | None = None
@@ -259,17 +238,23 @@ class Engine:
         with self._queue.lock:
             self._queue.post(Message.RESET)
 
-    def save_state(self) -> EngineState:
+    def save_state(self, *, into: EngineState | None = None) -> EngineState:
         """Return a copy of all state, so that ``restore_state`` can return to this frame.
 
         It holds the state of nodes, the values of parameters and the frame; not messages that wait
-        for later frames, nor the rest of a crossfade.
+        for later frames, nor the rest of a crossfade.  ``into``, an earlier result, is overwritten
+        and returned: nothing is allocated then.
         """
-        return save_state(self._queue)
+        return save_state(self._queue, into)
 
-    def restore_state(self, state: EngineState) -> None:
-        """Return to the frame and state of ``state``: the next output is bit for bit as then."""
-        restore_state(self._queue, state)
+    def restore_state(self, state: EngineState, *, params: bool = False) -> None:
+        """Return to the frame and state of ``state``: the next output is bit for bit as then.
+
+        Parameters stay as set now, and glide there from where they were; with ``params`` they
+        return too.  ``state`` may be that of another engine of an equal graph, at the same rate and
+        ``max_frames``, and may have been pickled.
+        """
+        restore_state(self._queue, state, params)
 
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""

@@ -1,54 +1,117 @@
-"""Save and restore all state of a plan at one frame.  Control threads."""
+"""Save all state of an engine at one frame; restore it there or in a twin.  Control threads."""
 
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import EngineError
-from ...graph.arguments import format_value
+from ...graph.arguments import check_flag, format_value
 from ..plan.plan import Plan
+from ..plan.state_layout import StateLayout
 from .control import ControlQueue
 from .message_queue import Message, aligned
 
-__all__ = ["EngineState", "restore_state", "save_state"]
+__all__ = ["EngineState", "new_state", "portable", "restore_state", "save_state", "state_for"]
 
 NOT_TAKEN = -1
 """The frame of a state that the audio thread has not copied yet."""
+WORD = 8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EngineState:
-    """All state of one plan at one frame; only that plan can be restored from it."""
+    """All state of a graph at one frame: of nodes, and the parameters as they were set.
 
-    plan: Plan
+    ``restore_state`` of any engine of an equal graph at the same rate and ``max_frames`` takes it,
+    also after a swap to an equal graph, and after it was pickled.  ``save_state(into=...)`` writes
+    another moment into it.
+    """
+
+    layout: StateLayout
     data: NDArray[np.uint8]
+    """The frame, the value of each parameter, then the state of the nodes, with their pointers."""
+    address: int = field(init=False, compare=False)
 
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied: it belongs to one plan in memory."""
-        raise TypeError(
-            "an EngineState cannot be pickled: only the engine that saved it can restore it; "
-            "save_preset(engine.graph, ...) keeps the parameters"
-        )
+    def __post_init__(self) -> None:
+        """Note the address of the data, for native code."""
+        object.__setattr__(self, "address", int(self.data.ctypes.data))
 
     @property
     def frame(self) -> int:
         """Frames played, since the start or the last reset, when it was saved."""
-        return int(self.data[:8].view(np.int64)[0])
+        return int(self.data[:WORD].view(np.int64)[0])
+
+    @property
+    def params(self) -> dict[str, float]:
+        """Value of each parameter, mix and bypass when it was saved."""
+        values = self.data[WORD : self._begin].view(np.float64).tolist()
+        return dict(zip(self.layout.params, values, strict=True))
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes."""
+        return int(self.data.nbytes)
+
+    @property
+    def _begin(self) -> int:
+        return WORD * (1 + len(self.layout.params))
+
+    def copy(self) -> "EngineState":
+        """Return a copy that ``save_state(into=...)`` may change by itself."""
+        made = aligned(self.data.nbytes, np.uint8)
+        made[:] = self.data
+        return EngineState(self.layout, made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (self.layout, self.data.tobytes())
+
+    def __repr__(self) -> str:
+        rows = sum(row.size > 0 for row in self.layout.rows)
+        return f"<EngineState at frame {self.frame}, {rows} nodes, {self.nbytes} bytes>"
 
 
-def save_state(queue: ControlQueue) -> EngineState:
-    """Return a copy of the state of the plan that plays: see ``Engine.save_state``."""
+def _unpickled(layout: StateLayout, content: bytes) -> EngineState:
+    made = aligned(len(content), np.uint8)
+    made[:] = np.frombuffer(content, np.uint8)
+    return EngineState(layout, made)
+
+
+def new_state(plan: Plan) -> EngineState:
+    """Return memory for a state of a plan."""
+    layout = plan.state_layout
+    made = aligned(WORD * (1 + len(layout.params)) + layout.nbytes, np.uint8)
+    made[:WORD].view(np.int64)[0] = NOT_TAKEN
+    return EngineState(layout, made)
+
+
+def state_for(plan: Plan, into: EngineState | None) -> EngineState:
+    """Return ``into`` if a state of ``plan`` can be written there, else a new one for ``None``."""
+    if into is None:
+        return new_state(plan)
+    if not isinstance(into, EngineState):
+        raise EngineError(f"into is {format_value(into)}: must be the result of save_state()")
+    if into.layout is not plan.state_layout:
+        raise EngineError(
+            "into is a state of another engine, or of before a swap: make one with save_state()"
+        )
+    return into
+
+
+def save_state(queue: ControlQueue, into: EngineState | None) -> EngineState:
+    """Copy the state of the plan that plays: see ``Engine.save_state``."""
     with queue.lock:
-        plan = queue.plan
-        size = 8 * (1 + len(plan.param_table)) + plan.arena.state_bytes
-        state = EngineState(plan, aligned(size, np.uint8))
-        state.data[:8].view(np.int64)[0] = NOT_TAKEN
-        queue.post_copy(Message.SNAPSHOT, state.data.ctypes.data, state)
-        if queue.has_audio_thread:
-            queue.wait(lambda: state.frame != NOT_TAKEN, "saved its state")
-        if state.frame == NOT_TAKEN:
+        state = state_for(queue.plan, into)
+        if not queue.has_audio_thread:
+            taken = queue.copy_state(state.address, out=True, params=True)
+        else:
+            state.data[:WORD].view(np.int64)[0] = NOT_TAKEN
+            queue.post_copy(Message.SNAPSHOT, state.address, state)
+            if queue.has_audio_thread:
+                queue.wait(lambda: state.frame != NOT_TAKEN, "saved its state")
+            taken = state.frame != NOT_TAKEN
+        if not taken:
             raise EngineError(
                 "no state can be saved while a swap waits for the crossfade before it: "
                 "play on until it has ended"
@@ -56,11 +119,34 @@ def save_state(queue: ControlQueue) -> EngineState:
     return state
 
 
-def restore_state(queue: ControlQueue, state: EngineState) -> None:
-    """Return to a saved state: see ``Engine.restore_state``."""
+def portable(plan: Plan, state: EngineState) -> EngineState:
+    """Return a state as ``plan`` can copy it in: itself, or a copy with this plan's pointers."""
     if not isinstance(state, EngineState):
         raise EngineError(f"state is {format_value(state)}: must be the result of save_state()")
+    if state.layout is plan.state_layout:
+        return state
+    source, target, made = state.layout, plan.state_layout, new_state(plan)
+    begin = WORD * (1 + len(target.params))
+    old = state.data[WORD * (1 + len(source.params)) :]
+    made.data[begin:] = target.moved(source, old, plan.arena.initial)
+    made.data[:WORD] = state.data[:WORD]
+    known, now = state.params, plan.param_table["value"].tolist()
+    values = [known.get(name, now[k]) for k, name in enumerate(target.params)]
+    made.data[WORD:begin].view(np.float64)[:] = values
+    return made
+
+
+def restore_state(queue: ControlQueue, state: EngineState, params: bool) -> None:
+    """Return to a saved state: see ``Engine.restore_state``."""
+    params = check_flag("params", params)
     with queue.lock:
-        if state.plan is not queue.plan:
-            raise EngineError("the state is of another plan: the graph was swapped since")
-        queue.post_copy(Message.RESTORE, state.data.ctypes.data, state)
+        state = portable(queue.plan, state)
+        if not queue.has_audio_thread:
+            if not queue.copy_state(state.address, out=False, params=params):
+                raise EngineError(
+                    "no state can be restored while a swap waits for the crossfade before it: "
+                    "play on until it has ended"
+                )
+            return
+        kind = Message.RESTORE_ALL if params else Message.RESTORE
+        queue.post_copy(kind, state.address, state)

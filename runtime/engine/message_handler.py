@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numba import types
 
-from ..native.abi import helper, kernel
+from ..native.abi import helper, kernel, native
 from ..native.pointers import (
+    call_node,
     copy_bytes,
     element,
     load,
@@ -20,10 +22,10 @@ from ..plan.row_operations import apply_params, reset_plan, wait_for_device
 from .message_queue import MESSAGE, NOW, Message
 from .records import ENGINE
 
-__all__ = ["handle_messages"]
+__all__ = ["copy_state", "handle_messages"]
 
 PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.RESET)
-SNAPSHOT, RESTORE = int(Message.SNAPSHOT), int(Message.RESTORE)
+SNAPSHOT, RESTORE_ALL = int(Message.SNAPSHOT), int(Message.RESTORE_ALL)
 MESSAGE_BYTES = MESSAGE.itemsize
 
 
@@ -64,21 +66,27 @@ def _swap(e: Any, plan: int) -> None:
 
 
 @helper
-def _copy_state(e: Any, place: int, out: bool) -> None:
-    """Copy the frame count, parameter values and all state to or from an ``EngineState``."""
+def _save(e: Any, place: int) -> None:
+    """Copy the frame count, parameter values and all state to an ``EngineState``."""
     wait_for_device(e.plan)
     p = record(e.plan, PLAN)
-    body = place + 8 * (1 + p.param_count)
-    if out:
-        for k in range(p.param_count):
-            store(place, 1 + k, load(p.params, 2 * k + 1))
-        copy_bytes(body, p.state, p.state_bytes)
-        store_release(place, e.frame)  # last: a thread that reads it reads the rest too
-    else:
-        e.frame = load(place, 0)
+    for k in range(p.param_count):
+        store(place, 1 + k, load(p.params, 2 * k + 1))
+    copy_bytes(place + 8 * (1 + p.param_count), p.state, p.state_bytes)
+    store_release(place, e.frame)  # last: a thread that reads it reads the rest too
+
+
+@helper
+def _restore(e: Any, place: int, with_params: bool) -> None:
+    """Copy the frame count, all state and with ``with_params`` the parameters back."""
+    wait_for_device(e.plan)
+    p = record(e.plan, PLAN)
+    e.frame = load(place, 0)
+    if with_params:
         for k in range(p.param_count):
             store(p.params, 2 * k + 1, load(place, 1 + k))
-        copy_bytes(p.state, body, p.state_bytes)
+    copy_bytes(p.state, place + 8 * (1 + p.param_count), p.state_bytes)
+    apply_params(p.params, 0, p.param_count)
 
 
 @helper
@@ -118,9 +126,9 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
             e.fade_left = 0
             e.retired += 1
     elif kind == SNAPSHOT:
-        _copy_state(e, index, True)
-    elif kind == RESTORE:
-        _copy_state(e, index, False)
+        _save(e, index)
+    else:
+        _restore(e, index, kind == RESTORE_ALL)
 
 
 @helper
@@ -162,3 +170,19 @@ def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
     e.frames_until_event = frames
     if e.pending_count > 0 and not waiting:
         e.frames_until_event = min(np.int64(frames), first.at - e.frame)
+
+
+@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+def copy_state(engine: int, place: int, out: int, with_params: int) -> int:
+    """Apply the messages that are due, then save to or restore from ``place``.
+
+    Returns the address of the plan that plays.  For control threads where no audio thread plays.
+    """
+    e = record(engine, ENGINE)
+    if e.pending_count > 0 or load(e.counters, 0) != load(e.counters, 8):
+        call_node(e.handle_messages, engine, 0, 0, np.int32(0))
+    if out != 0:
+        _save(e, place)
+    else:
+        _restore(e, place, with_params != 0)
+    return int(e.plan)

@@ -23,7 +23,9 @@ class Message(enum.IntEnum):
     SNAPSHOT = 3
     """Copy all state to address ``index``."""
     RESTORE = 4
-    """Copy all state from address ``index``."""
+    """Copy all state from address ``index``; parameters stay as set."""
+    RESTORE_ALL = 5
+    """Copy all state and the parameters from address ``index``."""
 
 
 MESSAGE = np.dtype(

@@ -75,6 +75,11 @@ class Native:
         return compiled.ctypes
 
     @property
+    def is_compiled(self) -> bool:
+        """Whether it has an address already."""
+        return self._compiled is not None
+
+    @property
     def depends(self) -> bytes:
         """Digest of the code and the values it is compiled from; empty if they have no digest."""
         compiled = self._compiled or self._compile()

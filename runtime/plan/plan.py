@@ -20,6 +20,7 @@ from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, with_fade_in
 from .records import PARAM, PLAN, ROW
 from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
+from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
 
@@ -163,6 +164,15 @@ class Plan:
     def has_long_tail(self, node: str) -> bool:
         """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""
         return self.graph.nodes[node].tail(self.spec) >= LONG_TAIL_S * self.spec.rate
+
+    @cached_property
+    def state_layout(self) -> StateLayout:
+        """Where the state of each row lies, and what it belongs to."""
+        names = {index: name for name, index in self.params.items()}
+        for name, index in self.dry_wet_params.items():
+            names |= {index: f"{name} mix", index + 1: f"{name} on"}
+        params = tuple(names[k] for k in range(len(names)))
+        return layout_of(self._prepared, self.arena, self.schedule, params)
 
     @cached_property
     def names(self) -> list[str]:

@@ -27,13 +27,13 @@ def engine(channels: int = 2) -> ng.Engine:
 def checked(channels: int, block: Any) -> Any:
     """Play by ``audio_arrays`` alone."""
     made = engine(channels)
-    made._process_arrays = None
+    made._array_call._call = None
     return made.process(block)
 
 
 def refused(made: ng.Engine, block: Any, out: Any) -> bool:
-    assert made._process_arrays is not None
-    return made._process_array(block, out) is None
+    assert made._array_call._call is not None
+    return made._array_call(block, out) is None
 
 
 SHAPES = [
