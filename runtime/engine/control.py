@@ -17,11 +17,11 @@ from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
 from .crossfade import crossfade
-from .message_handler import copy_state, handle_messages
-from .message_queue import MESSAGE, NOW, Message, Ring, aligned
+from .messages.message_handler import copy_state, handle_messages
+from .messages.message_queue import MESSAGE, NOW, Message, Ring, aligned
+from .messages.unplayed import Unplayed
 from .process import post_param, process, publish, render_blocks
 from .records import ENGINE, TRACE
-from .unplayed import Unplayed
 
 __all__ = ["ControlQueue"]
 

@@ -18,7 +18,7 @@ from .build import build_plan, check_same_ports, suspend_deadline
 from .collect_stats import collect_stats
 from .control import ControlQueue
 from .engine_state import EngineState, restore_state, save_state
-from .message_queue import Message
+from .messages.message_queue import Message
 from .parameters import Settings, apply_settings, post_bypass, post_mix, post_param
 from .process import process
 

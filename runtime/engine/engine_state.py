@@ -11,7 +11,7 @@ from ...graph.arguments import check_flag, format_value
 from ..plan.plan import Plan
 from ..plan.state_layout import StateLayout
 from .control import ControlQueue
-from .message_queue import Message, aligned
+from .messages.message_queue import Message, aligned
 
 __all__ = ["EngineState", "new_state", "portable", "restore_state", "save_state", "state_for"]
 

@@ -11,7 +11,7 @@ from ...graph import EngineError, ParamError, UnknownNameError
 from ...graph.arguments import as_whole, check_flag, check_number, format_value
 from ..plan.plan import Plan
 from .control import ControlQueue
-from .message_queue import NOW, Message
+from .messages.message_queue import NOW, Message
 
 __all__ = [
     "Settings",

@@ -19,7 +19,7 @@ from ..simd.embed import embed
 from ..simd.fields import Fields
 from ..simd.finite import emit_copy
 from ..simd.lanes import Lanes, Value
-from .message_queue import MESSAGE, NOW, Message
+from .messages.message_queue import MESSAGE, NOW, Message
 from .records import ENGINE, TRACE
 
 __all__ = [

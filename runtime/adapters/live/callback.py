@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 
 from ...engine.engine import Engine
-from ...engine.message_queue import aligned
+from ...engine.messages.message_queue import aligned
 from ...engine.process import process
 from ...engine.records import ENGINE
 from ...native.abi import helper, kernel, native

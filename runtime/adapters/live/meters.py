@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from ...engine.message_queue import aligned
+from ...engine.messages.message_queue import aligned
 from ...native.abi import kernel
 from ...native.pointers import element, load, numbers
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ....graph import Graph, as_graph
 from ....graph.arguments import by_keyword, check_flag, check_number, check_whole
 from ...engine.audio_arrays import as_channels
-from ...engine.message_queue import aligned
+from ...engine.messages.message_queue import aligned
 from .arguments import check_block
 from .callback import card_callback
 from .channel_map import graph_rate, input_map, output_map

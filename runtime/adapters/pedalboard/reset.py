@@ -1,8 +1,8 @@
 """Native reset of an engine, called by a plugin host on its audio thread, without Python."""
 
 from ...engine.engine import Engine
-from ...engine.message_handler import handle_messages
-from ...engine.message_queue import MESSAGE, NOW, Message
+from ...engine.messages.message_handler import handle_messages
+from ...engine.messages.message_queue import MESSAGE, NOW, Message
 from ...engine.records import ENGINE
 from ...native.abi import kernel
 from ...native.pointers import call_node, element, move_bytes, record

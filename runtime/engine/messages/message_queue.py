@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plan.arena import ALIGN
+from ...plan.arena import ALIGN
 
 __all__ = ["MESSAGE", "NOW", "Message", "Ring", "aligned"]
 

@@ -6,7 +6,7 @@ under the lock of the queue.
 
 from typing import NamedTuple
 
-from ..plan.plan import Plan
+from ...plan.plan import Plan
 
 __all__ = ["Swap", "Unplayed"]
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ..native.abi import helper, kernel, native
-from ..native.pointers import (
+from ...native.abi import helper, kernel, native
+from ...native.pointers import (
     call_node,
     copy_bytes,
     element,
@@ -17,10 +17,10 @@ from ..native.pointers import (
     store,
     store_release,
 )
-from ..plan.records import PARAM, PLAN
-from ..plan.row_operations import apply_params, reset_plan, wait_for_device
+from ...plan.records import PARAM, PLAN
+from ...plan.row_operations import apply_params, reset_plan, wait_for_device
+from ..records import ENGINE
 from .message_queue import MESSAGE, NOW, Message
-from .records import ENGINE
 
 __all__ = ["copy_state", "handle_messages"]
 
