@@ -22,8 +22,8 @@ This directory is the package.  What it holds, and who may import whom (never th
     cli        the ``namgraph`` command; __main__.py starts it
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
-``NullStream``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which gives an
-``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
+``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which
+gives an ``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
 ``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
 models. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
@@ -102,6 +102,8 @@ _PUBLIC = {
         "NullStream",
         "EngineState",
         "Stats",
+        "StepStats",
+        "Stepper",
         "devices",
         "helper",
         "kernel",
@@ -210,6 +212,8 @@ if TYPE_CHECKING:
         LiveStream as LiveStream,
         NullStream as NullStream,
         Stats as Stats,
+        Stepper as Stepper,
+        StepStats as StepStats,
         devices as devices,
         helper as helper,
         kernel as kernel,

@@ -6,6 +6,8 @@ from .adapters.live.null import NullStream
 from .adapters.live.sound_card import LiveStream
 from .adapters.live.stats import LiveStats
 from .adapters.offline import render
+from .adapters.stepper.stats import StepStats
+from .adapters.stepper.stepper import Stepper
 from .engine.engine import Engine
 from .engine.engine_state import EngineState
 from .engine.parameters import Settings
@@ -26,6 +28,8 @@ __all__ = [
     "Plan",
     "Settings",
     "Stats",
+    "StepStats",
+    "Stepper",
     "devices",
     "helper",
     "kernel",

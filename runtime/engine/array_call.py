@@ -24,7 +24,16 @@ from ..plan.records import PLAN
 from .control import ControlQueue
 from .records import ENGINE
 
-__all__ = ["FLOAT32", "REFUSED", "ArrayCall", "array_caller", "list_channels", "process_arrays"]
+__all__ = [
+    "FLOAT32",
+    "REFUSED",
+    "VIEW",
+    "ArrayCall",
+    "array_caller",
+    "list_channels",
+    "process_arrays",
+    "view_array",
+]
 
 Audio = NDArray[np.float32]
 
@@ -46,7 +55,11 @@ ARRAY = np.dtype(
     ]
 )
 """``PyArrayObject_fields`` without its ``PyObject_HEAD``."""
-PAIR = np.dtype([("first", np.int64), ("second", np.int64)])
+AXES = np.dtype([("first", np.int64), ("second", np.int64), ("third", np.int64)])
+"""The beginning of the lists of shape and strides; of fewer axes, the rest is not used."""
+VIEW = np.dtype([("data", np.int64), ("stream_step", np.int64), ("channel_step", np.int64)])
+"""Where the samples of an array lie; steps in bytes."""
+VIEW_BYTES = VIEW.itemsize
 WRITEABLE = 0x0400
 """``NPY_ARRAY_WRITEABLE``."""
 FLOAT32 = id(np.dtype(np.float32))
@@ -56,29 +69,40 @@ SAMPLE_BYTES = 4
 
 
 @helper
-def list_channels(array: int, channels: int, float32: int, writes: bool, pointers: int) -> int:
-    """Write the addresses of an array's channels to ``pointers``; return its frames.
+def view_array(array: int, streams: int, channels: int, float32: int, writes: bool, v: Any) -> int:
+    """Fill ``v``, a ``VIEW``, from the array object at address ``array``; return its frames.
 
-    ``array`` is the address of a NumPy array object: float32, ``(channels, frames)``, or
-    ``(frames,)`` for one channel, each channel contiguous.  ``REFUSED`` for any other.
+    float32 ``(streams, channels, frames)``, each channel contiguous; where there is one channel, or
+    one stream, its axis may be missing.  ``REFUSED`` for any other.
     """
     a = record(array + HEAD, ARRAY)
-    frames, step, stride = REFUSED, 0, 0
-    shape, strides = record(a.shape, PAIR), record(a.strides, PAIR)
-    if a.dimensions == 2:
-        if shape.first == channels:
-            frames, step, stride = shape.second, strides.first, strides.second
-    elif a.dimensions == 1 and channels == 1:
-        frames, stride = shape.first, strides.first
+    shape, steps = record(a.shape, AXES), record(a.strides, AXES)
+    frames, stride = REFUSED, 0
+    v.data, v.stream_step, v.channel_step = a.data, 0, 0
+    if a.dimensions == 3 and shape.first == streams and shape.second == channels:
+        v.stream_step, v.channel_step = steps.first, steps.second
+        frames, stride = shape.third, steps.third
+    elif a.dimensions == 2 and streams == 1 and shape.first == channels:
+        v.channel_step = steps.first
+        frames, stride = shape.second, steps.second
+    elif a.dimensions == 2 and channels == 1 and shape.first == streams:
+        v.stream_step = steps.first
+        frames, stride = shape.second, steps.second
+    elif a.dimensions == 1 and streams == 1 and channels == 1:
+        frames, stride = shape.first, steps.first
     fits = a.dtype == float32 and 0 < frames <= MAX_FRAMES
     fits = fits and (stride == SAMPLE_BYTES or frames == 1)
-    fits = fits and (a.data | step) % SAMPLE_BYTES == 0
+    fits = fits and (a.data | v.stream_step | v.channel_step) % SAMPLE_BYTES == 0
     fits = fits and (not writes or (a.flags & WRITEABLE) != 0)
-    if not fits:
-        return REFUSED
+    return int(frames) if fits else REFUSED
+
+
+@helper
+def list_channels(v: Any, stream: int, channels: int, pointers: int) -> None:
+    """Write the addresses of the channels of one stream of a ``VIEW`` to ``pointers``."""
+    first = v.data + stream * v.stream_step
     for c in range(channels):
-        store(pointers, c, a.data + c * step)
-    return int(frames)
+        store(pointers, c, first + c * v.channel_step)
 
 
 @native(types.int64(types.int64, types.int64, types.int64, types.int64))
@@ -89,10 +113,15 @@ def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
     """
     e = record(engine, ENGINE)
     p = record(e.plan, PLAN)
-    outputs = e.channels + 8 * p.in_count
-    frames = list_channels(block, p.in_count, float32, False, e.channels)
-    if frames < 0 or frames != list_channels(out, p.out_count, float32, True, outputs):
+    x, y = record(e.views, VIEW), record(e.views + VIEW_BYTES, VIEW)
+    if record(block + HEAD, ARRAY).dimensions == 3 or record(out + HEAD, ARRAY).dimensions == 3:
         return REFUSED
+    frames = view_array(block, 1, p.in_count, float32, False, x)
+    if frames < 0 or frames != view_array(out, 1, p.out_count, float32, True, y):
+        return REFUSED
+    outputs = e.channels + 8 * p.in_count
+    list_channels(x, 0, p.in_count, e.channels)
+    list_channels(y, 0, p.out_count, outputs)
     call_node(e.process, engine, e.channels, outputs, np.int32(frames))
     return int(frames)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import Graph, PortError
 from ...graph.arguments import format_value
 
-__all__ = ["AudioBuffers", "as_channels"]
+__all__ = ["AudioBuffers", "as_channels", "check_samples"]
 
 Audio = NDArray[np.float32]
 STEREO = 2
@@ -21,9 +21,7 @@ def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
     ``PortError``, which names the input: another channel count, more dimensions, or samples that
     are not floating point.
     """
-    x = _array(name, audio)
-    if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
-        raise PortError(f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0")
+    x = check_samples(name, audio)
     if x.ndim not in (1, 2):
         raise PortError(f"{name}: shape is {x.shape}: must be (channels, frames) or (frames,)")
     planar = x.reshape(1, -1) if x.ndim == 1 else x
@@ -35,6 +33,14 @@ def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
         )
     with np.errstate(over="ignore"):  # values too large for float32 become infinite: counted
         return np.ascontiguousarray(planar, np.float32)
+
+
+def check_samples(name: str, audio: ArrayLike) -> NDArray[Any]:
+    """Return audio as an array; ``PortError`` if its samples are not floating point."""
+    x = _array(name, audio)
+    if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
+        raise PortError(f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0")
+    return x
 
 
 def _array(name: str, audio: Any) -> NDArray[Any]:

@@ -70,6 +70,7 @@ class ControlQueue:
         """Samples that are not finite: of the input, the output, and a plan that fades out."""
         channels = sum(plan.graph.inputs.values()) + sum(plan.graph.outputs.values())
         self._channels = aligned(max(1, channels), np.int64)
+        self._views = aligned(8, np.int64)
         self.record = aligned(1, ENGINE)
         """One ``ENGINE`` record: the state of the native callback."""
         self.address = int(self.record.ctypes.data)
@@ -82,7 +83,7 @@ class ControlQueue:
         e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING_SIZE
         e["trace"] = self.trace.ctypes.data
         e["counts"] = self.counts.ctypes.data
-        e["channels"] = self._channels.ctypes.data
+        e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
         self._post_param, self._copy_state = post_param.ctypes, copy_state.ctypes
@@ -233,6 +234,11 @@ class ControlQueue:
                 return False
         with self.native_lock:
             return bool(self._copy_state(self.address, place, out, params) == address)
+
+    def reset_now(self) -> None:
+        """Clear all state, where no audio thread plays."""
+        self.post(Message.RESET)
+        self.drain()
 
     def drain(self) -> None:
         """Have the ring read: by the audio thread, or here where there is none."""

@@ -46,7 +46,7 @@ class EngineState:
     @property
     def params(self) -> dict[str, float]:
         """Value of each parameter, mix and bypass when it was saved."""
-        values = self.data[WORD : self._begin].view(np.float64).tolist()
+        values = self.data[WORD : self.begin].view(np.float64).tolist()
         return dict(zip(self.layout.params, values, strict=True))
 
     @property
@@ -55,7 +55,8 @@ class EngineState:
         return int(self.data.nbytes)
 
     @property
-    def _begin(self) -> int:
+    def begin(self) -> int:
+        """Offset in bytes of the state of the nodes."""
         return WORD * (1 + len(self.layout.params))
 
     def copy(self) -> "EngineState":

@@ -34,5 +34,6 @@ ENGINE = np.dtype(
         ("timed", np.int64),  # whether the time of each node is measured
         ("trace", np.int64),  # cycles of the last TRACE blocks
         ("channels", np.int64),  # scratch: float* of all inputs and outputs
+        ("views", np.int64),  # scratch: two VIEW records
     ]
 )

@@ -1,0 +1,1 @@
+"""``Stepper``: step a graph forward on tentative state, then commit it or return."""

@@ -1,0 +1,281 @@
+"""``Stepper``: play a graph step by step on tentative state, then commit the steps or return."""
+
+from collections.abc import Callable
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ....graph import LONGEST_BLOCK, EngineError, Graph, PortError, as_graph
+from ....graph.arguments import by_keyword, check_flag, check_whole, format_value
+from ...engine.array_call import FLOAT32, array_caller
+from ...engine.audio_arrays import check_samples
+from ...engine.control import ControlQueue
+from ...engine.engine import Engine
+from ...engine.engine_state import EngineState, state_for
+from ...engine.messages.message_queue import aligned
+from ...native.cpu import nanoseconds_per_cycle
+from .native_step import STEPPER, step
+from .stats import StepStats
+from .streams import ManyStreams, OneStream
+
+__all__ = ["Stepper"]
+
+MAX_STREAMS = 65_536
+Audio = NDArray[np.float32]
+
+
+class Stepper:
+    """Steps a graph forward in blocks of up to ``frames`` frames; steps can be taken back.
+
+    For searches, samplers and what-if questions: ``step`` plays on *tentative* state;  ``commit``
+    keeps what was played, ``rollback`` returns to the last commit.  Everything is prepared once.
+    ``streams`` are independent signals through the same nodes and parameters, each with a state of
+    its own, stepped by one native call.  ``save_state`` and ``restore_state`` keep any number of
+    branches.  One thread at a time.
+    """
+
+    @by_keyword
+    def __init__(
+        self, graph: Graph, sample_rate: float, frames: int = 1, *, streams: int = 1
+    ) -> None:
+        graph = as_graph(graph, "Stepper(graph, sample_rate, frames)")
+        self.streams = check_whole("streams", streams, 1, MAX_STREAMS)
+        """Number of streams."""
+        frames = check_whole("frames", frames, 1, LONGEST_BLOCK)
+        if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+            raise PortError(
+                f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}: "
+                "a Stepper takes a graph with one of each"
+            )
+        self._engine = Engine(graph, sample_rate=sample_rate, max_frames=frames, fade_s=0.0)
+        self.frames = self._engine.spec.max_frames
+        """The most frames of a step."""
+        self._queue: ControlQueue = self._engine._queue
+        if self.streams > 1 and self._queue.plan.executor is not None:
+            raise EngineError(
+                f"streams is {self.streams}: on a device it must be 1; a NamBank plays many models "
+                "there, and backend='cpu' many streams"
+            )
+        self._channels = sum(graph.inputs.values()), sum(graph.outputs.values())
+        self._afters = self._queue.plan.afters
+        call = array_caller(step)
+        if call is None:
+            raise EngineError(
+                "arrays are laid out in memory in another way than NumPy 1 and 2 do in CPython: a "
+                "Stepper cannot read them; Engine.process can"
+            )
+        self._call: Callable[[int, Any, Any, int], int] = call
+        self._state: OneStream | ManyStreams = (
+            OneStream(self._queue) if self.streams == 1 else ManyStreams(self._queue, self.streams)
+        )
+        self._record = aligned(1, STEPPER)
+        self._record["engine"], self._record["frames"] = self._queue.address, self.frames
+        self._record["streams"] = self.streams
+        if isinstance(self._state, ManyStreams):
+            self._record["current"] = self._state.current.ctypes.data
+            self._record["tentative"] = self._state.tentative.ctypes.data
+        self._address = int(self._record.ctypes.data)
+        self.reset_stats()
+
+    @overload
+    def step(self, block: float, out: None = None) -> float: ...
+    @overload
+    def step(self, block: ArrayLike, out: Audio | None = None) -> Audio: ...
+
+    def step(self, block: ArrayLike, out: Audio | None = None) -> Audio | float:
+        """Play 1 to ``frames`` frames of every stream, and return the output as float32.
+
+        ``block`` is ``(channels, frames)``, with several streams ``(streams, channels, frames)``.
+        Where the graph's input has one channel that axis may be missing, and is then missing in a
+        mono output too; so may the axis of one frame: a number gives a number.  ``out``, an array
+        of the output's shape, is returned; nothing is allocated then.
+        """
+        if type(block) is np.ndarray:
+            target = np.empty(self._shape(block), np.float32) if out is None else out
+            if type(target) is np.ndarray and (
+                self._call(self._address, block, target, FLOAT32) >= 0
+            ):
+                self._state.is_tentative = True
+                if self._afters:
+                    self._run_afters()
+                return target
+        converted: Audio | float = self._step_converted(block, out)
+        return converted
+
+    def commit(self, streams: ArrayLike | None = None) -> None:
+        """Keep what was played since the last commit, of all streams or of some (indices)."""
+        self._commits += 1
+        self._state.commit(slice(None) if streams is None else self._indices(streams))
+
+    def rollback(self, streams: ArrayLike | None = None) -> None:
+        """Return to the last commit, in all streams or in some; parameters stay as set."""
+        self._rollbacks += 1
+        self._state.rollback(slice(None) if streams is None else self._indices(streams))
+
+    def reset(self, streams: ArrayLike | None = None) -> None:
+        """Return all streams or some to the beginning, and commit that; parameters stay as set."""
+        self._resets += 1
+        self._state.reset(slice(None) if streams is None else self._indices(streams))
+
+    def select(self, sources: ArrayLike) -> None:
+        """Let stream ``k`` go on from where stream ``sources[k]`` is, for all streams at once.
+
+        This is how a beam search drops some streams and forks others.  It is tentative:
+        ``rollback`` returns each stream to its own last commit.
+        """
+        chosen = self._indices(sources)
+        if len(chosen) != self.streams:
+            raise EngineError(
+                f"sources has {len(chosen)} streams: must have {self.streams}, one for each stream"
+            )
+        if isinstance(self._state, ManyStreams):
+            self._state.select(chosen)
+
+    def save_state(self, *, stream: int = 0, into: EngineState | None = None) -> EngineState:
+        """Return a copy of the tentative state of a stream; ``into``, an earlier one, is reused."""
+        self._saves += 1
+        number = check_whole("stream", stream, 0, self.streams - 1)
+        state = state_for(self._queue.plan, into)
+        self._state.save(state, number)
+        return state
+
+    def restore_state(
+        self, state: EngineState, *, streams: ArrayLike | None = None, params: bool = False
+    ) -> None:
+        """Make a saved state the tentative one, of all streams or of some.
+
+        Parameters stay as set now; with ``params`` they return too.  The state may be that of an
+        ``Engine`` or another ``Stepper`` of an equal graph with the same rate and ``frames``
+        (``max_frames``), and may have been pickled.
+        """
+        self._restores += 1
+        which = slice(None) if streams is None else self._indices(streams)
+        self._state.restore(state, which, check_flag("params", params))
+
+    def set(self, name: str, value: float) -> None:
+        """Set a parameter ``"node.param"`` of all streams, from the next step on."""
+        self._engine.set(name, value)
+
+    def get(self, name: str) -> float:
+        """Return a parameter as last set, or the reading of a meter node."""
+        return self._engine.get(name)
+
+    def params(self) -> dict[str, float]:
+        """Return every parameter ``"node.param"`` as last set."""
+        return self._engine.params()
+
+    @property
+    def graph(self) -> Graph:
+        """A copy of the graph, its parameters as they were last set."""
+        return self._engine.graph
+
+    @property
+    def latency(self) -> int:
+        """Frames from input to output."""
+        return self._engine.latency
+
+    def stats(self) -> StepStats:
+        """Return how many steps, commits and so on there were, and the times of a step."""
+        r, unit = self._record[0], nanoseconds_per_cycle() * 1e-3
+        each = unit / max(1, int(r["steps"]))
+        executor = self._queue.plan.executor
+        return StepStats(
+            steps=int(r["steps"]),
+            frames=int(r["played"]),
+            streams=self.streams,
+            commits=self._commits,
+            rollbacks=self._rollbacks,
+            resets=self._resets,
+            saves=self._saves,
+            restores=self._restores,
+            pack_us=int(r["pack"]) * each,
+            execute_us=int(r["execute"]) * each,
+            read_us=int(r["read"]) * each,
+            longest_us=int(r["longest"]) * unit,
+            device=None if executor is None else executor.stats(),
+        )
+
+    def reset_stats(self) -> None:
+        """Set all counters and times of ``stats`` to zero."""
+        for name in ("steps", "played", "pack", "execute", "read", "longest"):
+            self._record[name] = 0
+        self._commits = self._rollbacks = self._resets = self._saves = self._restores = 0
+
+    def _shape(self, block: NDArray[Any]) -> tuple[int, ...]:
+        """Return the shape of the output for a block with an axis of frames."""
+        outputs, shape, axes = self._channels[1], block.shape, block.ndim
+        if axes == 3:
+            return (shape[0], outputs, shape[2])
+        if self.streams > 1:
+            return shape if outputs == 1 or axes < 2 else (shape[0], outputs, shape[1])
+        return shape if axes == outputs == 1 else (outputs, *shape[-1:])
+
+    def _step_converted(self, block: ArrayLike, out: Audio | None) -> Any:
+        """Convert a block, or refuse it, and step."""
+        x = check_samples("block", block)
+        streams, channels = self.streams, self._channels[0]
+        mono, single = channels == 1, streams == 1
+        forms: list[tuple[int, ...]] = [(streams, channels)]
+        if single:
+            forms.append((channels,))
+        if mono:
+            forms.append(() if single else (streams,))
+        leading = x.shape[:-1] if x.ndim else None
+        one_frame = leading not in forms and mono and x.shape == (() if single else (streams,))
+        if one_frame:
+            x = x[..., None]
+        elif leading not in forms:
+            allowed = " or ".join(f"({', '.join(map(str, (*form, 'frames')))})" for form in forms)
+            raise PortError(f"block: shape is {x.shape}: must be {allowed}")
+        if not 1 <= x.shape[-1] <= self.frames:
+            raise PortError(
+                f"block has {x.shape[-1]} frames: must have 1 to {self.frames}, as the Stepper was "
+                "made for"
+            )
+        with np.errstate(over="ignore"):  # values too large for float32 become infinite: counted
+            x = np.ascontiguousarray(x, np.float32)
+        shape = self._shape(x)
+        wanted = shape[:-1] if one_frame else shape
+        target = np.empty(wanted, np.float32) if out is None else out
+        whole = target[..., None] if one_frame and isinstance(target, np.ndarray) else target
+        if self._play(x, whole) < 0:
+            found = getattr(out, "shape", type(out).__name__)
+            raise PortError(
+                f"out is {getattr(out, 'dtype', '')} {found}: must be a writeable float32 array of "
+                f"shape {wanted}, its frames side by side"
+            )
+        return target if target.ndim or out is not None else float(target)
+
+    def _play(self, block: Audio, out: Any) -> int:
+        """Step from one array to another; return the frames, or a negative number."""
+        if type(out) is not np.ndarray:
+            return -1
+        done = self._call(self._address, block, out, FLOAT32)
+        if done >= 0:
+            self._state.is_tentative = True
+            self._run_afters()
+        return done
+
+    def _run_afters(self) -> None:
+        for after in self._afters:
+            after()
+
+    def _indices(self, streams: ArrayLike) -> NDArray[np.int64]:
+        """Return an array of stream numbers; a mask of all streams gives those that are true."""
+        found = np.asarray(streams)
+        if found.dtype == bool and found.shape == (self.streams,):
+            return np.flatnonzero(found)
+        whole = found.dtype.kind in "iu" or found.size == 0
+        inside = not found.size or (whole and 0 <= found.min() <= found.max() < self.streams)
+        if not whole or found.ndim > 1 or not inside:
+            raise EngineError(
+                f"streams is {format_value(streams)}: must be numbers in [0, {self.streams - 1}], "
+                f"or a mask of {self.streams}"
+            )
+        return found.astype(np.int64).reshape(-1)
+
+    def __repr__(self) -> str:
+        nodes = ", ".join(self._queue.plan.graph.nodes) or "nothing"
+        rate = f"{self._engine.spec.rate:g} Hz"
+        return f"<Stepper {nodes}: {self.streams} streams of up to {self.frames} frames at {rate}>"
