@@ -63,7 +63,7 @@ def _build(
     changed = list[str]()
     if previous is not None and fade_in_frames > 0:
         changed = [name for name, node in graph.nodes.items() if not is_kept(name, node)]
-    plan = Plan(graph, spec, _open_executor, changed)
+    plan = Plan(graph, spec, _open_executor, changed, previous)
     try:
         same = [] if previous is None else unchanged(previous, plan, is_kept)
         plan.prewarm(previous, {k: j for j, k in same})

@@ -130,6 +130,20 @@ class Memory:
         block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
         return self._add(block)
 
+    def copy(self, arena: "Arena") -> tuple["Memory", dict[int, Block]]:
+        """Return a copy of this memory, which is laid out in ``arena``, for another arena.
+
+        State has its initial content.  The copy of each block is found by the block's ``id``.
+        """
+        made = Memory()
+        made.nbytes = self.nbytes
+        copies = {id(b): Block(b.region, arena.initial_content(b)) for b in self.blocks}
+        for block in self.blocks:
+            links = [(at, copies[id(target)], inside) for at, target, inside in block.links]
+            copies[id(block)].links = links
+        made.blocks = list(copies.values())
+        return made, copies
+
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
         numbers = _field_numbers(dtype)
@@ -141,10 +155,11 @@ class Memory:
                     raise TypeError(
                         f"the record has no field {name!r}: its dtype has {', '.join(numbers)}"
                     )
-                if isinstance(value, Block):
+                kind = type(value)
+                if kind is Block:
                     begin = index * dtype.itemsize + _address_field(dtype, name)
                     links.append((begin, value, 0))
-                elif isinstance(value, tuple) and isinstance(value[0], Block):
+                elif kind is tuple and type(value[0]) is Block:
                     begin = index * dtype.itemsize + _address_field(dtype, name)
                     links.append((begin, *value))
                 else:
@@ -231,7 +246,6 @@ class Arena:
                 every += made
                 if block.region == "state":
                     relocations += made
-                block.links = []
             found.append(relocations)
         if every:
             places, values = np.array(every, np.int64).T
@@ -241,6 +255,14 @@ class Arena:
             words = words[: len(words) // 8 * 8].view(np.int64)
             words[(places - base) // 8] = values
         return found
+
+    def initial_content(self, block: Block) -> NDArray[Any]:
+        """Return the content of a block in this arena: of state, that to which reset returns."""
+        if block.region != "state":
+            return block.content
+        begin = block.address - self.state_address + self.initial_address - self._base
+        shape, dtype = block.content.shape, block.content.dtype
+        return np.ndarray(shape, dtype, self._bytes.data, begin)
 
     def touch(self) -> None:
         """Write to every page, so that the audio thread meets no page fault."""

@@ -1,10 +1,11 @@
 """Dry/wet mix and bypass of any node with one output; the node itself has no part in it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...graph import Io, Kind, Node, Space, Spec
+from ...graph import Io, Kind, Node, Port, Space, Spec
 from ..native.abi import kernel
 from ..native.pointers import channel, copy_bytes, floats, load, record
 from ..simd.smoothing import glide, glide_coefficient
@@ -63,18 +64,18 @@ def mix_dry_wet(state: int, ins: int, outs: int, frames: int) -> None:
                 y[i] = wet[i] * y[i] + (np.float32(1.0) - wet[i]) * dry[i]
 
 
-def allocate_dry_wet(node: Node, io: Io) -> Any:
+def allocate_dry_wet(node: Node, inputs: Sequence[Port], outputs: Sequence[Port], io: Io) -> Any:
     """Allocate the ``DRY_WET`` record of a node, or return ``None`` where it cannot be mixed.
 
     It can if it has one output, and its first input has as many channels, or one.  Both must be
     audio on the host.
     """
-    if len(node.outputs) != 1 or not node.inputs:
+    if len(outputs) != 1 or not inputs:
         return None
-    ports = node.inputs[0], node.outputs[0]
+    ports = inputs[0], outputs[0]
     if any(port.kind is Kind.CONTROL or port.space is Space.DEVICE for port in ports):
         return None
-    width, dry_width = io.outputs[node.outputs[0].name], io.inputs[node.inputs[0].name]
+    width, dry_width = io.outputs[outputs[0].name], io.inputs[inputs[0].name]
     return allocate_dry_wet_for(io.memory, io.spec, width, dry_width, node.latency(io.spec))
 
 

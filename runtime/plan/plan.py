@@ -17,7 +17,7 @@ from .arena import Arena, Block, Memory, check_total
 from .dry_wet import mix_dry_wet
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
-from .prepare import allocate_buffers, prepare_row, with_fade_in
+from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
 from .records import PARAM, PLAN, ROW
 from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
 from .state_layout import StateLayout, layout_of
@@ -45,7 +45,8 @@ class Plan:
 
     Made and changed on control threads only.  ``open_executor(memory, schedule)`` returns what runs
     nodes on a device, or ``None`` where no node does.  Nodes named in ``fade_in`` that have a long
-    tail get a row before theirs that fades their inputs in.  Call ``prewarm`` before it plays.
+    tail get a row before theirs that fades their inputs in.  Nodes that are the same in
+    ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it plays.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Plan:
         spec: Spec,
         open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, schedule: None,
         fade_in: Collection[str] = (),
+        previous: "Plan | None" = None,
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.graph, self.spec = graph, spec
@@ -63,7 +65,7 @@ class Plan:
         self._swap_tables: list[Any] = []
         self.executor: Executor | None = None
         try:
-            self._allocate(open_executor, fade_in)
+            self._allocate(open_executor, fade_in, previous)
         except BaseException:  # a stored traceback would keep the device's memory allocated
             self.close_executor()
             raise
@@ -72,12 +74,13 @@ class Plan:
         self,
         open_executor: Callable[[Memory, Schedule], Executor | None],
         fade_in: Collection[str],
+        previous: "Plan | None",
     ) -> None:
         own = Memory()
         self.executor = open_executor(own, self.schedule)
         given = {} if self.executor is None else self.executor.views | self.executor.shared_views
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
-        self._prepared = self._prepare(own, fade_in)
+        self._prepared = self._prepare(own, fade_in, previous)
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
@@ -135,11 +138,16 @@ class Plan:
             self.executor.close()
             self.executor = None
 
-    def _prepare(self, own: Memory, fade_in: Collection[str]) -> list[Row]:
-        rows = list[Row]()
+    def _prepare(self, own: Memory, fade_in: Collection[str], previous: "Plan | None") -> list[Row]:
+        rows, earlier = list[Row](), dict[str, NodeRow]()
+        if previous is not None and previous.spec == self.spec:
+            earlier = {r.op.node: r for r in previous._prepared if isinstance(r, NodeRow)}
         sizes, total = dict[str, int](), own.nbytes
         for op in self.schedule.ops:
-            row = prepare_row(self.graph, self.schedule, op)
+            old, made = earlier.get(op.node), None
+            if old is not None:
+                made = reused_row(self.graph, self.schedule, op, old, previous)
+            row = made or prepare_row(self.graph, self.schedule, op)
             total += row.memory.nbytes
             if op.node:
                 sizes[op.node] = row.memory.nbytes

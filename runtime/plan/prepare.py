@@ -5,6 +5,7 @@ Control threads only.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from types import CodeType
 from typing import Any
 
@@ -27,10 +28,18 @@ from . import buffer_operations
 from .arena import Block, Memory, TooLargeError
 from .dry_wet import allocate_dry_wet
 from .fade_in import allocate_fade_in, fade_in
-from .rows import FadeInRow, NodeRow, Row
+from .rows import FadeInRow, NodeRow, Row, widths
 
-__all__ = ["allocate_buffers", "channel_stride", "code_of", "prepare_row", "with_fade_in"]
+__all__ = [
+    "allocate_buffers",
+    "channel_stride",
+    "code_of",
+    "prepare_row",
+    "reused_row",
+    "with_fade_in",
+]
 
+PACKAGE = __name__.partition(".")[0]
 LINE = 16
 """Float32 of a cache line."""
 
@@ -64,11 +73,12 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
     if op.kind != "process":
         return _operation_row(schedule, op)
     memory, buffers, node = Memory(), schedule.buffers, graph.nodes[op.node]
+    ins, outs = graph.ports(op.node, "input"), graph.ports(op.node, "output")
     io = Io(
         spec=schedule.spec,
         memory=memory,
-        inputs={p.name: buffers[b].channels for p, b in zip(node.inputs, op.reads, strict=True)},
-        outputs={p.name: buffers[b].channels for p, b in zip(node.outputs, op.writes, strict=True)},
+        inputs={p.name: buffers[b].channels for p, b in zip(ins, op.reads, strict=True)},
+        outputs={p.name: buffers[b].channels for p, b in zip(outs, op.writes, strict=True)},
         params={name: float(getattr(node, name)) for name in node.params()},
     )
     processor = _prepare_node(op.node, node, io)
@@ -79,7 +89,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         processor.record,
         node=node,
         code=code_of(node, processor),
-        dry_wet=allocate_dry_wet(node, io),
+        dry_wet=allocate_dry_wet(node, ins, outs, io),
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
@@ -104,11 +114,50 @@ def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
     state that one version left means nothing to the next.
     """
     kernel = processor.kernel
-    members = [member for kind in type(node).__mro__ for member in vars(kind).values()]
+    digest = kernel.depends or kernel if isinstance(kernel, Native) else type(kernel)
+    cls: Any = type(node)  # mypy takes the class's hash for that of its instances
+    read = _code_of_class if _is_ours(node) else _code_of_class.__wrapped__
+    return read(cls), digest
+
+
+def _is_ours(node: Node) -> bool:
+    return type(node).__module__.partition(".")[0] == PACKAGE
+
+
+@cache
+def _code_of_class(cls: type[Node]) -> tuple[Any, ...]:
+    """Return the byte code and the plain values of a class and its bases."""
+    members = [member for kind in cls.__mro__ for member in vars(kind).values()]
     members = [member.fget if isinstance(member, property) else member for member in members]
     code = [getattr(member, "__code__", member) for member in members]
-    digest = kernel.depends or kernel if isinstance(kernel, Native) else type(kernel)
-    return tuple(c for c in code if isinstance(c, CodeType | int | float | str)), digest
+    return tuple(c for c in code if isinstance(c, CodeType | int | float | str))
+
+
+def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: Any) -> Row | None:
+    """Return the row of a node as an earlier plan has prepared it, or ``None`` if it cannot serve.
+
+    It can if the node is equal, on the host, and has the same channels, and its class is one of
+    this package: others may be edited while an engine plays (a notebook cell).  Its memory is a copy of
+    what ``old`` had after preparation and prewarming.  ``before`` is that plan, at the same
+    ``Spec``.
+    """
+    node = graph.nodes[op.node]
+    if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):
+        return None
+    if widths(schedule, op) != widths(before.schedule, old.op):
+        return None
+    memory, copies = old.memory.copy(before.arena)
+    return replace(
+        old,
+        op=op,
+        node=node,
+        memory=memory,
+        record=copies[id(old.record)],
+        state=None if old.state is None else copies[id(old.state)],
+        reads=(),
+        dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
+        prewarm=0,
+    )
 
 
 def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:

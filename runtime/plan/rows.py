@@ -113,10 +113,11 @@ def number_parameters(rows: Sequence[Row]) -> ParameterTable:
         first = len(params)
         if isinstance(row, NodeRow):
             _check_fields(row, tuple(row.node.params()), "each parameter")
+            dtype = row.record.content.dtype
             for name, declared in row.node.params().items():
-                table.by_name[f"{row.op.node}.{name}"] = len(params)
-                table.rows[f"{row.op.node}.{name}"] = declared
-                place = row.record[offset(row.record.content.dtype, name)]
+                full = f"{row.op.node}.{name}"
+                table.by_name[full], table.rows[full] = len(params), declared
+                place = row.record[offset(dtype, name)]
                 params.append({"address": place, "value": getattr(row.node, name)})
         if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
             table.dry_wet[row.op.node] = len(params)
