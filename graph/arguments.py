@@ -5,6 +5,7 @@ One rule for numbers: a whole number is an ``int``, a NumPy integer, or a float 
 numbers.  Any thread.
 """
 
+import difflib
 import functools
 import inspect
 import math
@@ -26,11 +27,17 @@ __all__ = [
     "check_number",
     "check_text",
     "check_whole",
+    "clip",
+    "format_call",
     "format_value",
+    "nearest",
 ]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MAX_REPR = 200
+"""Characters of a ``repr``, which is always one line."""
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
@@ -42,6 +49,35 @@ def format_value(value: Any) -> str:
         return " ".join(_short.repr(value).split())
     except Exception:  # a failing __repr__, or an integer with more digits than Python prints
         return f"a {type(value).__name__}"
+
+
+def format_call(name: str, given: Iterable[tuple[str, Any]]) -> str:
+    """Format a call on one line for a ``repr``; its middle is left out beyond ``MAX_REPR``.
+
+    ``given`` are keywords ("" for a positional argument) and values.
+    """
+    parts = [
+        (f"{key}=" if key else "")
+        + (repr(value) if isinstance(value, str) and len(value) <= 120 else format_value(value))
+        for key, value in given
+    ]
+    return clip(f"{name}({', '.join(parts)})")
+
+
+def clip(text: str, most: int = MAX_REPR) -> str:
+    """Return a text of at most ``most`` characters: " ... " stands for its middle if longer."""
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def nearest(name: object, known: Iterable[str], most: int = 20) -> str:
+    """Return the names most similar to one that is not known, or ``most`` of the known ones."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name)[:200], names, n=3, cutoff=0.5)
+    rest = f", and {len(names) - most} more" if len(names) > most else ""
+    if near:
+        return f"nearest: {', '.join(near)}"
+    return f"there is {', '.join(names[:most]) or 'none'}{rest}"
 
 
 def as_whole(value: Any) -> int | None:
