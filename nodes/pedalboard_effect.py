@@ -27,7 +27,7 @@ class _Parameters:
         return lambda: dict(rows)
 
 
-@node("pedalboard_effect", category="hosting", example="'Reverb', room_size=0.8")
+@node("pedalboard_effect", category="hosting", example='"Reverb", room_size=0.8')
 class PedalboardEffect(Node):
     """Play a plugin of pedalboard's in a graph, offline and in scripts.
 
