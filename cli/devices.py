@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..graph import EngineError
+from ..graph.text import one_line
 from .arguments import Subparsers, add_json_option, add_verb
 from .console import say
 
@@ -43,12 +44,12 @@ def run(arguments: argparse.Namespace) -> None:
         return
     lines = [
         f"{'>' if d.default_input else ' '}{'<' if d.default_output else ' '} {d.index:3d}  "
-        f"{d.name}, {d.api}: {d.inputs} in, {d.outputs} out, {d.sample_rate:g} Hz, "
-        f"{d.latency_in_ms + d.latency_out_ms:.1f} ms"
+        f"{one_line(d.name)}, {one_line(d.api)}: {d.inputs} in, {d.outputs} out, "
+        f"{d.sample_rate:g} Hz, {d.latency_in_ms + d.latency_out_ms:.1f} ms"
         for d in cards
     ]
     none = f"   none: {no_cards or 'namgraph live --null plays without one'}"
-    gpu_lines = [f" {'*' if g.selected else ' '} {g.index:3d}  {g}" for g in found]
+    gpu_lines = [f" {'*' if g.selected else ' '} {g.index:3d}  {one_line(str(g))}" for g in found]
     if unusable:
         gpu_lines.append(f"   none{' usable' * bool(found)}: {unusable}")
     say("\n".join(["sound cards", *(lines or [none]), "GPUs", *gpu_lines]))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 from .errors import NamgraphError, ParamError
+from .text import one_line
 
 __all__ = [
     "as_number",
@@ -65,7 +66,8 @@ def format_call(name: str, given: Iterable[tuple[str, Any]]) -> str:
 
 
 def clip(text: str, most: int = MAX_REPR) -> str:
-    """Return a text of at most ``most`` characters: " ... " stands for its middle if longer."""
+    """Return a text on one line of at most ``most`` characters, without its middle if longer."""
+    text = one_line(text)
     half = (most - 5) // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
@@ -73,7 +75,9 @@ def clip(text: str, most: int = MAX_REPR) -> str:
 def nearest(name: object, known: Iterable[str], most: int = 20) -> str:
     """Return the names most similar to one that is not known, or ``most`` of the known ones."""
     names = list(known)
-    near = difflib.get_close_matches(str(name)[:200], names, n=3, cutoff=0.5)
+    folded = {one.casefold(): one for one in names}
+    alike = difflib.get_close_matches(str(name)[:200].casefold(), folded, n=3, cutoff=0.5)
+    near = [folded[one] for one in alike]
     rest = f", and {len(names) - most} more" if len(names) > most else ""
     if near:
         return f"nearest: {', '.join(near)}"

@@ -43,7 +43,7 @@ class NodeStats:
         extra += ["muted now"] * self.resting + ["bypassed"] * self.bypassed
         extra += [f"mix {self.mix:g}"] if self.mix != 1.0 else []
         times = f"p50 {self.p50_us:.1f}, p99 {self.p99_us:.1f}, max {self.max_us:.1f} us"
-        parts = [f"{self.calls} calls timed", *([times] if self.calls else []), *extra]
+        parts = [f"calls {self.calls}", *([times] if self.calls else []), *extra]
         return clip(f"<NodeStats {self.name}: {', '.join(parts)}>")
 
 
@@ -110,10 +110,10 @@ class Stats:
         names = ("faults", "bad_inputs", "bad_outputs")
         counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
         shown = [f"{name} = {value:.3g}" for name, value in list(self.readings.items())[:3]]
-        parts = [f"{self.frames} frames", f"latency {self.latency}"]
-        parts += [f"{len(self.nodes)} nodes", *counts, *shown]
+        parts = [f"frames {self.frames}", f"latency {self.latency}"]
+        parts += [f"nodes {len(self.nodes)}", *counts, *shown]
         times = format_times(self.block_us) if any(self.block_us.values()) else "not timed"
-        return clip(f"<Stats of {self.blocks} blocks ({times}): {', '.join(parts)}>")
+        return clip(f"<Stats blocks {self.blocks} ({times}), {', '.join(parts)}>")
 
 
 def format_times(times: dict[str, float]) -> str:
