@@ -40,6 +40,9 @@ R = TypeVar("R")
 MAX_REPR = 200
 """Characters of a ``repr``, which is always one line."""
 
+LONGEST_PATH = 120
+"""Characters of a text that ``format_call`` shows whole."""
+
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
 
@@ -57,12 +60,17 @@ def format_call(name: str, given: Iterable[tuple[str, Any]]) -> str:
 
     ``given`` are keywords ("" for a positional argument) and values.
     """
-    parts = [
-        (f"{key}=" if key else "")
-        + (repr(value) if isinstance(value, str) and len(value) <= 120 else format_value(value))
-        for key, value in given
-    ]
+    parts = [f"{key}={_argument(value)}" if key else _argument(value) for key, value in given]
     return clip(f"{name}({', '.join(parts)})")
+
+
+def _argument(value: Any) -> str:
+    """Format an argument for ``format_call``: a path is shown whole, an array by its shape."""
+    if isinstance(value, str) and len(value) <= LONGEST_PATH:
+        return repr(value)
+    if isinstance(getattr(value, "shape", None), tuple) and value.shape:
+        return f"<{type(value).__name__} of shape {value.shape}>"
+    return format_value(value)
 
 
 def clip(text: str, most: int = MAX_REPR) -> str:

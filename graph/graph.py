@@ -67,7 +67,8 @@ class Graph:
             raise UnknownNameError(
                 f"{name!r} is an {side} of the graph, no node: graph.handle({name!r}) connects it"
             )
-        raise UnknownNameError(f"no node {format_value(name)}; {nearest(name, self._nodes)}")
+        near = nearest(str(name).partition(".")[0], self._nodes)
+        raise UnknownNameError(f"no node {format_value(name)}; {near}")
 
     def __contains__(self, name: object) -> bool:
         """Return whether a node has this name (an input or output of the graph is none)."""

@@ -13,6 +13,7 @@ import pytest
 import namgraph as ng
 from namgraph import graph as described, presets, runtime
 from namgraph.graph import Node, Spec, schedule
+from namgraph.graph.arguments import format_call
 from namgraph.graph.port import Kind, Space
 from namgraph.nodes import testing
 from namgraph.presets.rig import open_rig
@@ -174,6 +175,13 @@ def test_a_short_node_is_shown_as_the_call_that_makes_it() -> None:
     nodes = [node for node in made()["nodes"] if "..." not in repr(node)]
     assert [eval(repr(node), names) for node in nodes] == nodes
     assert len(nodes) > 6
+
+
+def test_an_array_in_a_call_is_shown_by_its_shape() -> None:
+    shown = format_call("Cab", [("", np.zeros((2, 999))), ("rate", 48_000), ("name", "n" * 500)])
+    assert shown.startswith("Cab(<ndarray of shape (2, 999)>, rate=48000, name='nnn")
+    assert not faults(shown)
+    assert format_call("Gain", [("gain_db", np.float32(3.0))]) == "Gain(gain_db=np.float32(3.0))"
 
 
 def test_a_stream_that_could_not_be_made_has_a_repr() -> None:

@@ -3,6 +3,7 @@
 import html
 import textwrap
 from collections.abc import Sequence
+from typing import NoReturn
 
 from ..arguments import format_value, nearest
 from ..errors import UnknownNameError
@@ -24,7 +25,12 @@ class NodeTypes(dict[str, type[Node]]):
     ``default_ports()``, ``params()``, ``options()`` and ``files()``.
     """
 
-    def __missing__(self, name: object) -> type[Node]:
+    def __getitem__(self, name: str) -> type[Node]:
+        """Return the class of a type name; ``UnknownNameError`` with the nearest if none."""
+        found = self.get(name) if isinstance(name, str) else None
+        return self._refuse(name) if found is None else found
+
+    def _refuse(self, name: object) -> NoReturn:
         """Raise ``UnknownNameError`` with the nearest type names."""
         raise UnknownNameError(f"no node type {format_value(name)}; {nearest(name, sorted(self))}")
 
@@ -90,8 +96,7 @@ def node_type(type_name: str) -> type[Node]:
 
     The error names the nearest types.
     """
-    known = node_types()
-    return known[type_name] if isinstance(type_name, str) else known.__missing__(type_name)
+    return node_types()[type_name]
 
 
 def node_types() -> NodeTypes:

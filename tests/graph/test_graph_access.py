@@ -60,6 +60,7 @@ def test_a_graph_without_nodes_is_true() -> None:
     ("wrong", "says"),
     [
         ("nod0", "no node 'nod0'; nearest: node0"),
+        ("node0.gain_db", "no node 'node0.gain_db'; nearest: node0"),
         ("reverb", "no node 'reverb'; there is node0, node1"),
         ("in", "'in' is an input of the graph, no node: graph.handle..in.. connects it"),
         ("out", "'out' is an output of the graph"),

@@ -82,7 +82,8 @@ def test_the_steps_work_as_they_are_written(tmp_path: Path) -> None:
 
     shown = python("try_it.py").strip()
     assert f"\n    {shown}\n" in README
-    assert f"{len(NODE_CHECKS) + 1} passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    passed = f"{len(NODE_CHECKS) + 1} passed"
+    assert passed in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_same_file_works_with_the_import_of_this_package(tmp_path: Path) -> None:
