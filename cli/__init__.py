@@ -5,7 +5,7 @@
     console     streams, exit codes, lines on stdout and stderr
     signals     handlers of SIGINT, SIGTERM and SIGHUP
     progress    progress line on a terminal
-    demo, render, batch, info, bench, devices, warm; live/, verify/  one verb each
+    demo, render, batch, info, bench, devices, warm; live/, nodes/, verify/  one verb each
     describe    describe a file, for ``info``
     plot        picture of a rack's input and output
     benchmarks/ measurements of ``bench``, of a rack and by suite

@@ -3,7 +3,8 @@
     errors      the tree of exceptions
     arguments   argument checks that name the argument
     port        Port, Kind, Space
-    node        Param, Node, the decorator ``node``, the registry of node types
+    node        Param, Option, Node, the decorator ``node``, the registry of node types
+    catalog     categories and descriptions of node types; the table that ``node_types`` returns
     prepare     Spec, Io, Memory, Processor: the interface between a node and the runtime
     connection  PortRef, Connection; Handle (``a >> b``)
     graph       Graph
@@ -22,6 +23,8 @@ threads, no device.  The decorator ``node`` is ``namgraph.graph.node.node`` (and
 second ``node`` in this package would hide the module.
 """
 
+from .catalog.metadata import CATEGORIES
+from .catalog.table import NodeTypes, node_type, node_types
 from .connection import Connection, Handle, PortRef
 from .drawing.draw import draw
 from .drawing.mermaid import mermaid
@@ -47,10 +50,9 @@ from .errors import (
 from .graph import Graph, as_graph
 from .node import (
     Node,
+    Option,
     Param,
     file,
-    node_type,
-    node_types,
     option,
     param,
 )
@@ -59,6 +61,7 @@ from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
 
 __all__ = [
+    "CATEGORIES",
     "LONGEST_BLOCK",
     "AudioFileError",
     "Buffer",
@@ -81,7 +84,9 @@ __all__ = [
     "NamgraphError",
     "NativeFunction",
     "Node",
+    "NodeTypes",
     "Op",
+    "Option",
     "Param",
     "ParamError",
     "Port",

@@ -5,6 +5,7 @@ One rule for numbers: a whole number is an ``int``, a NumPy integer, or a float 
 numbers.  Any thread.
 """
 
+import difflib
 import functools
 import inspect
 import math
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 from .errors import NamgraphError, ParamError
+from .text import one_line
 
 __all__ = [
     "as_number",
@@ -26,11 +28,20 @@ __all__ = [
     "check_number",
     "check_text",
     "check_whole",
+    "clip",
+    "format_call",
     "format_value",
+    "nearest",
 ]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+MAX_REPR = 200
+"""Characters of a ``repr``, which is always one line."""
+
+LONGEST_PATH = 120
+"""Characters of a text that ``format_call`` shows whole."""
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
@@ -42,6 +53,43 @@ def format_value(value: Any) -> str:
         return " ".join(_short.repr(value).split())
     except Exception:  # a failing __repr__, or an integer with more digits than Python prints
         return f"a {type(value).__name__}"
+
+
+def format_call(name: str, given: Iterable[tuple[str, Any]]) -> str:
+    """Format a call on one line for a ``repr``; its middle is left out beyond ``MAX_REPR``.
+
+    ``given`` are keywords ("" for a positional argument) and values.
+    """
+    parts = [f"{key}={_argument(value)}" if key else _argument(value) for key, value in given]
+    return clip(f"{name}({', '.join(parts)})")
+
+
+def _argument(value: Any) -> str:
+    """Format an argument for ``format_call``: a path is shown whole, an array by its shape."""
+    if isinstance(value, str) and len(value) <= LONGEST_PATH:
+        return repr(value)
+    if isinstance(getattr(value, "shape", None), tuple) and value.shape:
+        return f"<{type(value).__name__} of shape {value.shape}>"
+    return format_value(value)
+
+
+def clip(text: str, most: int = MAX_REPR) -> str:
+    """Return a text on one line of at most ``most`` characters, without its middle if longer."""
+    text = one_line(text)
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+
+
+def nearest(name: object, known: Iterable[str], most: int = 20) -> str:
+    """Return the names most similar to one that is not known, or ``most`` of the known ones."""
+    names = list(known)
+    folded = {one.casefold(): one for one in names}
+    alike = difflib.get_close_matches(str(name)[:200].casefold(), folded, n=3, cutoff=0.5)
+    near = [folded[one] for one in alike]
+    rest = f", and {len(names) - most} more" if len(names) > most else ""
+    if near:
+        return f"nearest: {', '.join(near)}"
+    return f"there is {', '.join(names[:most]) or 'none'}{rest}"
 
 
 def as_whole(value: Any) -> int | None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from .arguments import format_value
-from .check import Side
-from .errors import GraphError, UnknownNameError
+from .check import Side, format_names
+from .errors import GraphError, PortError, UnknownNameError
 from .node import Node
 from .port import Port
 
-__all__ = ["Connectable", "Connection", "Handle", "PortRef"]
+__all__ = ["Connectable", "Connection", "Handle", "PortRef", "find_port"]
 
 
 class PortRef(NamedTuple):
@@ -29,9 +29,14 @@ class Connection(NamedTuple):
     source: PortRef
     target: PortRef
 
+    def __repr__(self) -> str:
+        return f"<Connection {self.source} >> {self.target}>"
+
 
 class Connectable(Protocol):
     """The part of ``Graph`` that handles and checks use; here, it opens an import circle."""
+
+    name: str
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -51,6 +56,9 @@ class Connectable(Protocol):
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
+
+    def sources(self) -> dict[PortRef, list[PortRef]]:
+        """Return the output ports connected to each input port, in the order connected."""
 
     def connect(self, source: "Handle | str", target: "Handle | str") -> None:
         """Connect two ports."""
@@ -101,3 +109,38 @@ class Handle:
 
     def __repr__(self) -> str:
         return f"<Handle {self}>"
+
+
+def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
+    """Return the port that a handle, ``"node"`` or ``"node.port"`` refers to, and its reference."""
+    name, port = _split(graph, end)
+    ports = graph.ports(name, side)
+    if port is None and len(ports) == 1:
+        return PortRef(name, ports[0].name), ports[0]
+    if not ports:
+        raise PortError(f"{name} has no {side} port")
+    if port is None:
+        raise PortError(
+            f"{name} has the {side}s {format_names(p.name for p in ports)}: "
+            f"say which, as in {name}.{ports[0].name}"
+        )
+    for candidate in ports:
+        if candidate.name == port:
+            return PortRef(name, port), candidate
+    raise UnknownNameError(
+        f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
+    )
+
+
+def _split(graph: Connectable, end: Handle | str) -> tuple[str, str | None]:
+    if isinstance(end, Handle):
+        if end.graph is not graph:
+            raise GraphError(f"{end} is a handle of another graph; connect within one graph")
+        return end.name, end.port
+    if isinstance(end, str):
+        name, dot, port = end.partition(".")
+        return name, port if dot else None
+    raise GraphError(
+        f"cannot connect {format_value(end)}: must be a handle (graph.add returns one), "
+        "'node' or 'node.port'"
+    )

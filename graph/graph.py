@@ -1,16 +1,19 @@
 """Graph: named nodes and the connections between their ports.  Control thread only."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .arguments import by_keyword, check_choice, check_flag, format_value
+from .arguments import by_keyword, check_choice, check_flag, format_value, nearest
+from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, format_names, ports_of
-from .connection import Connection, Handle, PortRef
+from .connection import Connection, Handle, PortRef, find_port
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .node import Node
 from .port import Port
+from .prepare import Spec, as_spec
+from .scheduling.schedule import latency, tail
 from .silent import find_silent, warn_silent
 
 __all__ = ["Graph", "as_graph"]
@@ -55,6 +58,34 @@ class Graph:
         """All connections, in the order of the ``connect`` calls."""
         return tuple(self._connections)
 
+    def __getitem__(self, name: str) -> Node:
+        """Return the node called ``name``; ``UnknownNameError`` with the nearest names if none."""
+        if isinstance(name, str) and name in self._nodes:
+            return self._nodes[name]
+        if isinstance(name, str) and name in self._ports:
+            side = "input" if name in self._inputs else "output"
+            raise UnknownNameError(
+                f"{name!r} is an {side} of the graph, no node: graph.handle({name!r}) connects it"
+            )
+        near = nearest(str(name).partition(".")[0], self._nodes)
+        raise UnknownNameError(f"no node {format_value(name)}; {near}")
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a node has this name (an input or output of the graph is none)."""
+        return isinstance(name, str) and name in self._nodes
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the nodes, in the order added."""
+        return iter(tuple(self._nodes))
+
+    def __len__(self) -> int:
+        """Return the number of nodes."""
+        return len(self._nodes)
+
+    def __bool__(self) -> bool:
+        """Return ``True``, also without nodes: ``if graph`` asks whether there is one."""
+        return True
+
     def add(self, name: str, node: Node) -> Handle:
         """Add ``node`` under an unused ``name`` and return its handle; reads the node's files."""
         self._claim(name)
@@ -88,8 +119,8 @@ class Graph:
 
         Channel counts are checked later, by ``schedule``: they may depend on later connections.
         """
-        source_ref, leaving = self._find(source, "output")
-        target_ref, entering = self._find(target, "input")
+        source_ref, leaving = find_port(self, source, "output")
+        target_ref, entering = find_port(self, target, "input")
         if leaving.kind is not entering.kind:
             raise PortError(
                 f"{source_ref} is {leaving.kind.value}, {target_ref} takes {entering.kind.value}"
@@ -167,6 +198,20 @@ class Graph:
             warn_silent(self, True)
         return find_silent(self)
 
+    def latency(self, sample_rate: float | Spec) -> int:
+        """Return the latency in frames from inputs to outputs at a rate in Hz, or of a ``Spec``.
+
+        ``render`` takes it off; the output of ``Engine.process`` has it.
+        """
+        return latency(self, as_spec(sample_rate))
+
+    def tail(self, sample_rate: float | Spec) -> int:
+        """Return the frames for which the output may go on after the input, beyond the latency.
+
+        ``sample_rate`` is a rate in Hz, or the ``Spec`` of a stream.  Reads the files of cabinets.
+        """
+        return tail(self, as_spec(sample_rate))
+
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
         if not isinstance(name, str) or name not in self._ports:
@@ -201,9 +246,7 @@ class Graph:
     __hash__ = None  # type: ignore[assignment]  # graphs change
 
     def __repr__(self) -> str:
-        parts = (self._inputs, self._nodes, self._outputs)
-        summary = " -> ".join(format_names(names, 8) for names in parts if names)
-        return f"<Graph {summary or 'empty'} ({len(self._connections)} connections)>"
+        return format_graph(self)
 
     def _claim(self, name: str) -> None:
         if check_name(name) in self._ports:
@@ -217,38 +260,6 @@ class Graph:
                     f"{name}.{old.name} ({old.kind.value} {side}) is connected; the new node has "
                     f"the {side}s {format_names(f'{n} ({k.value})' for n, k in kinds.items())}"
                 )
-
-    def _find(self, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
-        name, port = self._split(end)
-        ports = self.ports(name, side)
-        if port is None and len(ports) == 1:
-            return PortRef(name, ports[0].name), ports[0]
-        if not ports:
-            raise PortError(f"{name} has no {side} port")
-        if port is None:
-            raise PortError(
-                f"{name} has the {side}s {format_names(p.name for p in ports)}: "
-                f"say which, as in {name}.{ports[0].name}"
-            )
-        for candidate in ports:
-            if candidate.name == port:
-                return PortRef(name, port), candidate
-        raise UnknownNameError(
-            f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
-        )
-
-    def _split(self, end: Handle | str) -> tuple[str, str | None]:
-        if isinstance(end, Handle):
-            if end.graph is not self:
-                raise GraphError(f"{end} is a handle of another graph; connect within one graph")
-            return end.name, end.port
-        if isinstance(end, str):
-            name, dot, port = end.partition(".")
-            return name, port if dot else None
-        raise GraphError(
-            f"cannot connect {format_value(end)}: must be a handle (graph.add returns one), "
-            "'node' or 'node.port'"
-        )
 
 
 def as_graph(value: Any, order: str = "") -> Graph:

@@ -1,21 +1,15 @@
-"""Node descriptions: parameters, options, files, and the registry of node types by name."""
+"""The base class of nodes, its decorator ``node``, and the registry of node types by name."""
 
 import copyreg
 import dataclasses
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeVar, dataclass_transform
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-from .arguments import (
-    by_keyword,
-    check_choice,
-    check_flag,
-    check_number,
-    check_text,
-    format_value,
-)
+from .arguments import by_keyword, check_choice, check_text, format_call, format_value
+from .catalog.fields import Option, Param, file, option, param
+from .catalog.metadata import node_metadata
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
 from .paths import checked_path, checked_paths
 from .port import Kind, Port, Space
@@ -24,92 +18,16 @@ from .prepare import Io, Processor, Spec
 __all__ = [
     "Kind",
     "Node",
+    "Option",
     "Param",
     "Port",
     "Space",
     "file",
     "node",
-    "node_type",
-    "node_types",
     "option",
     "param",
+    "registered",
 ]
-
-
-LARGEST = sys.float_info.max
-
-
-@dataclass(frozen=True)
-class Param:
-    """A parameter: default, range, unit.  Checks, presets, commands and documents derive from it.
-
-    ``taper`` is the scale a control surface should use; ``smoothing_s`` is the time constant, in
-    seconds, of the smoothing that kernels apply to changes (0: none).
-    """
-
-    default: float
-    low: float
-    high: float
-    unit: str = ""
-    taper: Literal["linear", "log"] = "linear"
-    smoothing_s: float = 0.01
-
-    def __post_init__(self) -> None:
-        """Check the fields; ``default`` is checked against the range when a node is made."""
-        for name in ("default", "low", "high"):
-            number = check_number(name, getattr(self, name), -LARGEST, LARGEST)
-            object.__setattr__(self, name, number)
-        if self.low > self.high:
-            raise ParamError(f"low is {self.low:g}: must be at most high, which is {self.high:g}")
-        check_text("unit", self.unit)
-        check_choice("taper", self.taper, ("linear", "log"))
-        check_number("smoothing_s", self.smoothing_s, 0.0, LARGEST)
-
-    def check(self, name: str, value: float) -> float:
-        """Return ``value`` as a float; ``ParamError`` if it is not a number in range."""
-        if type(value) is float and self.low <= value <= self.high:
-            return value
-        return check_number(name, value, self.low, self.high, self.unit)
-
-
-def param(
-    *,
-    default: float,
-    low: float,
-    high: float,
-    unit: str = "",
-    taper: Literal["linear", "log"] = "linear",
-    smoothing_s: float = 0.01,
-) -> Any:
-    """Declare a field of a node class as a parameter: a number that may change while it plays.
-
-    Returns ``Any`` because the field is annotated as a float; ``default`` is keyword-only, because
-    type checkers then see that the field has one.
-    """
-    row = Param(default, low, high, unit, taper, smoothing_s)
-    return dataclasses.field(default=default, kw_only=True, metadata={"param": row})
-
-
-def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
-    """Declare a field that is fixed once the node is prepared (a mode, a count, a switch)."""
-    try:
-        known = tuple(choices)
-    except TypeError:
-        raise ParamError(f"choices is {format_value(choices)}: must be a list of values") from None
-    return dataclasses.field(
-        default=default,
-        kw_only=check_flag("kw_only", kw_only),
-        metadata={"choices": known},
-    )
-
-
-def file(*, kw_only: bool = False, several: bool = False) -> Any:
-    """Declare a field that is the path of a file, or with ``several`` a tuple of paths.
-
-    Presets store paths relative to the preset.  ``FileError`` if the value is not a path.
-    """
-    row = {"file": check_flag("several", several)}
-    return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
 
 
 class Node:
@@ -120,6 +38,16 @@ class Node:
     """
 
     type_name: ClassVar[str]
+    display_name: ClassVar[str] = "Node"
+    """The name for users: "DC block" for the type "dc_block"."""
+    category: ClassVar[str] = "other"
+    """A key of ``CATEGORIES`` (``graph/catalog/metadata.py``)."""
+    version: ClassVar[int] = 1
+    """Of the type: it is raised when equal settings give another output."""
+    description: ClassVar[str] = ""
+    """One sentence: the first of the docstring, unless given."""
+    example: ClassVar[str] = ""
+    """Arguments of an example, as Python text: ``'"amp.nam", input_db=3.0'``."""
     reports: ClassVar[tuple[str, ...]] = ()
     """Float64 fields of the record that control threads may read (readings of a meter)."""
 
@@ -186,6 +114,29 @@ class Node:
         """Return the names of the fields declared with ``file``."""
         return tuple(_declared(cls, "file"))
 
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """Return the fields declared with ``option`` by name: default and choices."""
+        found = _declared(cls, "choices")
+        return {n: Option(getattr(cls, n, None), choices) for n, choices in found.items()}
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """Return the names of the fields that must be given: files, as a rule."""
+        own: Any = cls if dataclasses.is_dataclass(cls) else None
+        fields = dataclasses.fields(own) if own else ()
+        return tuple(f.name for f in fields if f.default is f.default_factory)  # both MISSING
+
+    @classmethod
+    def default_ports(cls) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+        """Return the input and output ports of a node with default values.
+
+        Where a field must be given (a file), they are "in" and "out" with ``channels`` None;
+        override this if such a node has other ports.
+        """
+        node = Node() if cls.required() else cls()
+        return tuple(node.inputs), tuple(node.outputs)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle by field values; unpickling uses the newest class of this type name."""
         own = type(self)
@@ -195,6 +146,15 @@ class Node:
         kind = newest if _is_redefinition(own, newest) else own
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
         return _rebuild, (kind, values)
+
+    def __repr__(self) -> str:
+        """Return the call that makes the node, shortened: fields at their defaults are left out."""
+        own: Any = self
+        fields = dataclasses.fields(own) if dataclasses.is_dataclass(own) else ()
+        given = [("" if not f.kw_only else f.name, getattr(self, f.name), f) for f in fields]
+        return format_call(
+            type(self).__name__, [(n, v) for n, v, f in given if _differs(v, f.default)]
+        )
 
     def __post_init__(self) -> None:
         """Check every parameter, option and path; whether files exist is not checked."""
@@ -223,6 +183,13 @@ def _fields_with(cls: type[Node], key: str) -> dict[str, Any]:
     return {f.name: f.metadata[key] for f in dataclasses.fields(cls) if key in f.metadata}
 
 
+def _differs(value: Any, default: Any) -> bool:
+    try:
+        return value is not default and bool(value != default)
+    except Exception:  # an array, whose comparison is an array
+        return True
+
+
 N = TypeVar("N", bound=Node)
 _types: dict[str, type[Node]] = {}
 
@@ -230,14 +197,36 @@ _types: dict[str, type[Node]] = {}
 @dataclass_transform(
     frozen_default=True, kw_only_default=True, field_specifiers=(param, option, file)
 )
-def node(type_name: str) -> Callable[[type[N]], type[N]]:
+def node(
+    type_name: str,
+    *,
+    display_name: str | None = None,
+    category: str | None = None,
+    version: int = 1,
+    description: str | None = None,
+    example: str = "",
+) -> Callable[[type[N]], type[N]]:
     """Decorate a ``Node`` class: make it a frozen dataclass and register it as ``type_name``.
 
     A class of the same module and qualified name replaces the registered one (a notebook cell run
     again, a module reloaded); existing plans keep the older class.  Any other class with the same
     type name is a ``DuplicateNameError``.  Presets store the type name.
+
+    The rest describes the type (class attributes of the same names): ``display_name`` is made of
+    the type name and ``description`` is the docstring's first sentence unless given; ``category``
+    is one of ``CATEGORIES``, that of the base class unless given ("other"); ``version`` is raised
+    when equal settings give another output; ``example`` has the arguments of an example.
     """
     check_text("type_name", type_name, "the name of a node type, as in @node('name')")
+
+    given = {
+        "display_name": display_name,
+        "category": category,
+        "version": version,
+        "description": description,
+        "example": example,
+    }
+    node_metadata(type_name, "other", None, given)  # refuses wrong values here
 
     def register(cls: type[N]) -> type[N]:
         if not (isinstance(cls, type) and issubclass(cls, Node)):
@@ -251,8 +240,10 @@ def node(type_name: str) -> Callable[[type[N]], type[N]]:
                 "choose another name"
             )
         doc = cls.__doc__
-        made = dataclass(frozen=True)(cls)
+        made = dataclass(frozen=True, repr=False)(cls)
         made.__doc__ = doc
+        for name, value in node_metadata(type_name, cls.category, doc, given).items():
+            setattr(made, name, value)
         if "__init__" in made.__dict__:
             made.__init__ = by_keyword(made.__init__)  # type: ignore[method-assign]
         made.type_name = type_name
@@ -284,15 +275,6 @@ def _rebuild(kind: type[Node], values: dict[str, Any]) -> Node:
     return kind(**values)
 
 
-def node_type(type_name: str) -> type[Node]:
-    """Return the node class registered under ``type_name``."""
-    if not isinstance(type_name, str) or type_name not in _types:
-        raise UnknownNameError(
-            f"no node type {format_value(type_name)}; known: {', '.join(sorted(_types))}"
-        )
-    return _types[type_name]
-
-
-def node_types() -> dict[str, type[Node]]:
+def registered() -> dict[str, type[Node]]:
     """Return every registered node class by its type name."""
     return dict(_types)

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 
-from .arguments import as_number, check_choice, check_text, format_value
+from .arguments import as_number, check_choice, check_text, format_call, format_value
 from .errors import ParamError
 
 __all__ = ["Kind", "Port", "Space"]
@@ -35,6 +35,12 @@ class Port:
     channels: int | None = None
     kind: Kind = Kind.AUDIO
     space: Space = Space.HOST
+
+    def __repr__(self) -> str:
+        fields = ("channels", self.channels), ("kind", self.kind), ("space", self.space)
+        default = (None, Kind.AUDIO, Space.HOST)
+        given = [f for f, value in zip(fields, default, strict=True) if f[1] is not value]
+        return format_call("Port", [("", self.name), *given])
 
     def __post_init__(self) -> None:
         """Check the types; the range of ``channels`` is checked by ``Graph.add``."""

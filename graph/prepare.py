@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from .arguments import check_flag, check_number, check_whole
 
-__all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec"]
+__all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec", "as_spec"]
 
 LONGEST_BLOCK = 1 << 22
 """Frames, about 90 s at 48 kHz: GPUs render files fastest in long blocks."""
@@ -32,6 +32,11 @@ class Spec:
         frames = check_whole("max_frames", self.max_frames, 1, LONGEST_BLOCK)
         object.__setattr__(self, "max_frames", frames)
         object.__setattr__(self, "pipelined", check_flag("pipelined", self.pipelined))
+
+
+def as_spec(sample_rate: float | Spec) -> Spec:
+    """Return a ``Spec`` of a rate in Hz, in blocks of 64 frames; a ``Spec`` as it is."""
+    return sample_rate if isinstance(sample_rate, Spec) else Spec(sample_rate, 64)
 
 
 class NativeFunction(Protocol):

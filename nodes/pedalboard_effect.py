@@ -27,7 +27,7 @@ class _Parameters:
         return lambda: dict(rows)
 
 
-@node("pedalboard_effect")
+@node("pedalboard_effect", category="hosting", example='"Reverb", room_size=0.8')
 class PedalboardEffect(Node):
     """Play a plugin of pedalboard's in a graph, offline and in scripts.
 
@@ -45,6 +45,7 @@ class PedalboardEffect(Node):
     state: str = option(default="")
     plugin_name: str = option(default="")
 
+    needs_extra: ClassVar[str] = "pedalboard"
     offline_only: ClassVar[str] = (
         "it runs Python in every block; play your graph as a GraphPlugin between pedalboard's "
         "plugins instead, in a Pedalboard or a pedalboard.io.AudioStream"

@@ -12,7 +12,8 @@ from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
-from ..graph.arguments import check_text
+from ..graph.arguments import check_text, clip
+from ..graph.catalog.summary import format_rack
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
@@ -60,6 +61,9 @@ class Preset:
 
     name: str
     graph: Graph
+
+    def __repr__(self) -> str:
+        return clip(f"<Preset {self.name!r}: {format_rack(self.graph)}>")
 
 
 def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
+from ..graph.arguments import clip
+from ..graph.catalog.summary import format_rack
 from ..graph.paths import checked_path
 from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
@@ -43,6 +45,10 @@ class Rig:
     """Whether it is one model without a cabinet: its output is as long as its input."""
     path: str
     """The file it was opened from."""
+
+    def __repr__(self) -> str:
+        rate = "any rate" if self.rate is None else f"{self.rate:g} Hz"
+        return clip(f"<Rig {self.name!r}, {rate}: {format_rack(self.graph)}>")
 
     def reads(self) -> dict[str, str]:
         """Return every file that it reads, with a description for messages."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import namgraph as ng
 from namgraph.graph import Node, Param, Port, node_types
+from namgraph.graph.catalog.metadata import first_sentence
 
 __all__ = ["README", "node_table", "with_table"]
 
@@ -57,9 +58,7 @@ def _example(cls: type[Node]) -> Node:
 
 def _sentence(doc: str) -> str:
     """Return the first sentence of a docstring in one line, as Markdown."""
-    first = " ".join(doc.split("\n\n")[0].split())
-    found = re.match(r"(.*?\.)(?= [A-Z]|$)", first)
-    return (found[1] if found else first).replace("``", "`").replace("|", "\\|")
+    return first_sentence(doc).replace("``", "`").replace("|", "\\|")
 
 
 def _ports(ports: tuple[Port, ...]) -> str:

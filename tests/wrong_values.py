@@ -126,7 +126,14 @@ call("param", ng.param, default=0.0, low=0.0, high=1.0, unit="", taper="log", sm
 call("option", ng.option, default=1, choices=(1, 2), kw_only=True)
 call("file", ng.file, kw_only=False, several=False)
 
-call("node", ng.node, type_name="never_registered")
+call("Graph[]", lambda name: rack()[name], name="amp")
+call("Graph.latency", on(rack, "latency"), sample_rate=RATE)
+call("Graph.tail", on(rack, "tail"), sample_rate=RATE)
+call("node_types[]", lambda name: ng.node_types()[name], name="gain")
+call(
+    "node", ng.node, type_name="never_registered", display_name="Never", category="other",
+    version=1, description="Never.", example="",
+)  # fmt: skip
 call("node()", ng.node("never_registered_either"), cls=None)
 call("kernel", ng.kernel, function=None)
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..connection import PortRef
+from ..connection import Connectable, PortRef
 from ..errors import PortError
-from ..graph import Graph
 from ..port import Kind, Port
 
 __all__ = ["Channels", "resolve_channels"]
@@ -20,7 +19,7 @@ class Channels:
 
 
 def resolve_channels(
-    graph: Graph, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
+    graph: Connectable, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
 ) -> Channels:
     """Return the channel count of every port; ``PortError`` if two connected ports differ.
 
@@ -51,7 +50,7 @@ def resolve_channels(
     return channels
 
 
-def _advice(graph: Graph, target: PortRef, found: int, needed: int) -> str:
+def _advice(graph: Connectable, target: PortRef, found: int, needed: int) -> str:
     """Return the next step: which node converts between these channel counts, if there is one."""
     here = f", or declare the output with channels={found}" if target.node in graph.outputs else ""
     if (found, needed) == (1, 2):

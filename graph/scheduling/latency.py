@@ -4,9 +4,8 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..connection import PortRef
+from ..connection import Connectable, PortRef
 from ..errors import GraphError
-from ..graph import Graph
 from ..port import Space
 from ..prepare import Spec
 
@@ -26,7 +25,10 @@ class Latencies:
 
 
 def compute_latencies(
-    graph: Graph, spec: Spec, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
+    graph: Connectable,
+    spec: Spec,
+    order: Sequence[str],
+    sources: Mapping[PortRef, Sequence[PortRef]],
 ) -> Latencies:
     """Return all latencies, with the inputs of each node and the outputs of the graph aligned."""
     latencies = Latencies()
@@ -43,7 +45,7 @@ def compute_latencies(
 
 
 def _arrival(
-    graph: Graph,
+    graph: Connectable,
     spec: Spec,
     name: str,
     sources: Mapping[PortRef, Sequence[PortRef]],
@@ -67,7 +69,7 @@ def _arrival(
     return latency
 
 
-def transfer_latency(graph: Graph, spec: Spec, source: PortRef) -> int:
+def transfer_latency(graph: Connectable, spec: Spec, source: PortRef) -> int:
     """Return the latency added to a signal of this output port by its transfer to the host."""
     if not spec.pipelined or source.node not in graph.nodes:
         return 0
@@ -76,7 +78,10 @@ def transfer_latency(graph: Graph, spec: Spec, source: PortRef) -> int:
 
 
 def longest_tail(
-    graph: Graph, spec: Spec, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
+    graph: Connectable,
+    spec: Spec,
+    order: Sequence[str],
+    sources: Mapping[PortRef, Sequence[PortRef]],
 ) -> int:
     """Return the greatest sum of tails along any path to an output of the graph."""
     tails: dict[str, int] = {}

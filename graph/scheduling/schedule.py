@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from ..connection import PortRef
-from ..graph import Graph
+from ..connection import Connectable, PortRef
 from ..port import Port, Space
 from ..prepare import Spec
 from .channels import resolve_channels
@@ -16,7 +15,7 @@ from .latency import compute_latencies, longest_tail, transfer_latency
 from .liveness import Life, share
 from .order import topological_order
 
-__all__ = ["Buffer", "Op", "Schedule", "schedule", "tail", "unshared_schedule"]
+__all__ = ["Buffer", "Op", "Schedule", "latency", "schedule", "tail", "unshared_schedule"]
 
 OpKind = Literal["process", "clear", "copy", "add", "delay", "upload", "download"]
 
@@ -73,11 +72,17 @@ class Schedule:
     lags: Mapping[str, int]
     """Latency in frames from the inputs of the graph to the outputs of each node."""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Schedule of {len(self.ops)} operations on {len(self.buffers)} buffers at "
+            f"{self.spec.rate:g} Hz, latency {self.latency} frames>"
+        )
+
     def __str__(self) -> str:
         return "\n".join(str(op) for op in self.ops)
 
 
-def schedule(graph: Graph, spec: Spec) -> Schedule:
+def schedule(graph: Connectable, spec: Spec) -> Schedule:
     """Compile ``graph``: order the nodes, compensate latencies, share buffers.
 
     Equal graphs built in the same order give equal schedules.
@@ -115,7 +120,7 @@ def schedule(graph: Graph, spec: Spec) -> Schedule:
     )
 
 
-def unshared_schedule(graph: Graph, spec: Spec) -> Schedule:
+def unshared_schedule(graph: Connectable, spec: Spec) -> Schedule:
     """Compile ``graph`` as ``schedule`` does, but with one buffer per value.
 
     The reference that buffer sharing is tested against.
@@ -123,7 +128,12 @@ def unshared_schedule(graph: Graph, spec: Spec) -> Schedule:
     return _Lowering(graph, spec).run()
 
 
-def tail(graph: Graph, spec: Spec) -> int:
+def latency(graph: Connectable, spec: Spec) -> int:
+    """Return the latency in frames from the inputs to the outputs of a graph."""
+    return compute_latencies(graph, spec, _order(graph), graph.sources()).total
+
+
+def tail(graph: Connectable, spec: Spec) -> int:
     """Return the frames for which the output may continue after the input has ended.
 
     Without latency: an offline render is ``latency + tail`` frames longer than its input.
@@ -131,7 +141,7 @@ def tail(graph: Graph, spec: Spec) -> int:
     return longest_tail(graph, spec, _order(graph), graph.sources())
 
 
-def _order(graph: Graph) -> list[str]:
+def _order(graph: Connectable) -> list[str]:
     successors: dict[str, list[str]] = {
         name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
     }
@@ -143,7 +153,7 @@ def _order(graph: Graph) -> list[str]:
 class _Lowering:
     """Lowers a graph to operations on values.  Each value is complete before it is read."""
 
-    def __init__(self, graph: Graph, spec: Spec) -> None:
+    def __init__(self, graph: Connectable, spec: Spec) -> None:
         self.graph, self.spec = graph, spec
         self.sources = graph.sources()
         self.order = _order(graph)

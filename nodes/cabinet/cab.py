@@ -81,7 +81,7 @@ def kernels() -> tuple[ng.Native, ...]:
     return tuple(_kernel(depth) for depth in DEPTHS)
 
 
-@ng.node("cab")
+@ng.node("cab", display_name="Cabinet", category="cabinet", example='"cab.wav", level_db=-3.0')
 class Cab(ng.Node):
     """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
 

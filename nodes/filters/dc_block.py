@@ -35,7 +35,7 @@ def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
         last[2 * c], last[2 * c + 1] = before, now
 
 
-@ng.node("dc_block")
+@ng.node("dc_block", display_name="DC block", category="filter")
 class DcBlock(ng.Node):
     """Remove what is constant or slower than ``cutoff_hz`` (-3 dB there, 6 dB per octave below).
 

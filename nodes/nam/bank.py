@@ -31,7 +31,7 @@ from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 __all__ = ["NamBank"]
 
 
-@node("nam_bank")
+@node("nam_bank", display_name="NAM bank", category="amp", example='["first.nam", "second.nam"]')
 class NamBank(Node):
     """Run many .nam files side by side: one output channel per model.
 

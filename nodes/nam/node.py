@@ -25,7 +25,7 @@ BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
 
 
-@node("nam")
+@node("nam", display_name="NAM model", category="amp", example='"amp.nam", input_db=3.0')
 class Nam(Node):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 

@@ -9,6 +9,7 @@ from .description import (
     check_documented,
     check_has_output,
     check_latency,
+    check_metadata,
     check_parameters_effective,
     check_ranges,
 )
@@ -69,6 +70,7 @@ def _at_corners(check: Callable[[Node], None]) -> Callable[..., None]:
 
 NODE_CHECKS: tuple[Callable[..., None], ...] = (
     check_documented,
+    check_metadata,
     check_ranges,
     check_latency,
     *(_at_corners(check) for check in SETTING_CHECKS),

@@ -5,7 +5,7 @@ Each takes one or more example nodes of one class and raises ``ContractError``.
 
 import sys
 
-from ...graph import Node, ParamError
+from ...graph import CATEGORIES, Node, ParamError, Port
 from .harness import SPEC, NodeHarness, changed
 from .report import ContractError, require
 
@@ -13,11 +13,15 @@ __all__ = [
     "check_documented",
     "check_has_output",
     "check_latency",
+    "check_metadata",
     "check_parameters_effective",
     "check_ranges",
     "effective_params",
     "has_output",
 ]
+
+
+MAX_DESCRIPTION = 200
 
 
 def check_documented(*examples: Node) -> None:
@@ -36,6 +40,54 @@ def check_documented(*examples: Node) -> None:
         file = getattr(module, "__file__", None)  # None at a prompt and in a notebook
         requirement = "its file must begin with a docstring"
         require(file is None or module.__doc__, cls, requirement, f"none in {file}")
+
+
+def check_metadata(*examples: Node) -> None:
+    """Check display name, category, version, description, example and default ports of a class."""
+    for node in dict.fromkeys(examples):
+        cls = type(node)
+        name, version, text = cls.display_name, cls.version, cls.description
+        requirement = "display_name must be 1 to 40 printable characters"
+        require(
+            isinstance(name, str) and name.isprintable() and 1 <= len(name) <= 40,
+            cls, requirement, repr(name),
+        )  # fmt: skip
+        known = ", ".join(CATEGORIES)
+        require(cls.category in CATEGORIES, cls, f"category must be one of {known}", cls.category)
+        whole = isinstance(version, int) and not isinstance(version, bool)
+        requirement = "version must be a whole number, 1 or more"
+        require(whole and version >= 1, cls, requirement, repr(version))
+        one_line = isinstance(text, str) and 0 < len(text) <= MAX_DESCRIPTION and "\n" not in text
+        requirement = f"description must be one line of 1 to {MAX_DESCRIPTION} characters"
+        require(one_line, cls, requirement, repr(text))
+        _check_example(cls)
+        _check_default_ports(node)
+
+
+def _check_example(cls: type[Node]) -> None:
+    """Check that a node can be made with the arguments in ``example``."""
+    try:
+        made = eval(f"cls({cls.example})", {"cls": cls}) if cls.example else None
+    except Exception as error:
+        found = f"{cls.example!r}: {type(error).__name__}: {error}"
+        raise ContractError(f"{cls!r}: example must be arguments of it; found: {found}") from error
+    require(made is None or type(made) is cls, cls, "example must make one node", repr(made))
+
+
+def _check_default_ports(node: Node) -> None:
+    """Check that ``default_ports`` has ports, and those of the node if a field must be given."""
+    cls = type(node)
+    requirement = "default_ports() must return the input and the output ports"
+    found = cls.default_ports()
+    sides = isinstance(found, tuple) and len(found) == 2
+    require(
+        sides and all(isinstance(p, Port) for side in found for p in side),
+        cls, requirement, repr(found),
+    )  # fmt: skip
+    if cls.required() and "default_ports" not in vars(cls):
+        requirement = "override default_ports: a field must be given, and the ports are not in, out"
+        names = [tuple(p.name for p in side) for side in (node.inputs, node.outputs)]
+        require(names == [("in",), ("out",)], cls, requirement, str(names))
 
 
 def check_ranges(*examples: Node) -> None:

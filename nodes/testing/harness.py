@@ -73,6 +73,9 @@ class NodeHarness:
         self.ins = self._channels(int(self.row["ins"]), sum(self.graph.inputs.values()))
         self.outs = self._channels(int(self.row["outs"]), sum(self.graph.outputs.values()))
 
+    def __repr__(self) -> str:
+        return f"<NodeHarness of {self.node!r}>"
+
     def _channels(self, address: int, count: int) -> list[Audio]:
         pointers = self.plan.arena.bytes_at(address, 8 * count).view(np.int64)
         return [self.plan.arena.bytes_at(int(p), 4 * ROOM).view(np.float32) for p in pointers]

@@ -92,7 +92,7 @@ def _delay(state: int, ins: int, outs: int, frames: int) -> None:
     s.at = (start + frames) & (size - 1)
 
 
-@ng.node("delay")
+@ng.node("delay", category="time", example="time_ms=420.0, mix=0.3")
 class Delay(ng.Node):
     """Repeat a signal after ``time_ms``, again and again with ``feedback``; mix it with itself.
 

@@ -25,7 +25,7 @@ def _gain(state: int, ins: int, outs: int, frames: int) -> None:
         ng.scale(ng.channel_address(outs, c), ng.channel_address(ins, c), s.curve, frames)
 
 
-@ng.node("gain")
+@ng.node("gain", category="utility")
 class Gain(ng.Node):
     """Scale every channel by a gain in decibels; changes glide over a few milliseconds."""
 

@@ -50,7 +50,7 @@ def _meter(state: int, ins: int, outs: int, frames: int) -> None:
     s.clipped += over
 
 
-@ng.node("meter")
+@ng.node("meter", category="analysis")
 class Meter(ng.Node):
     """Pass a signal through unchanged and show its level: ``engine.get("meter.rms")``.
 

@@ -50,7 +50,7 @@ def _level() -> Any:
     return ng.param(default=0.0, low=-80.0, high=24.0, unit="dB")
 
 
-@ng.node("mix")
+@ng.node("mix", category="utility", example="count=3, gain2_db=-6.0")
 class Mix(ng.Node):
     """Add up ``count`` inputs "in1", "in2", ... in that order, each at its own level.
 

@@ -60,7 +60,7 @@ def _pan(state: int, ins: int, outs: int, frames: int) -> None:
     s.position_now = now
 
 
-@ng.node("pan")
+@ng.node("pan", category="utility", example="position=-0.3")
 class Pan(ng.Node):
     """Place a mono signal between left (-1) and right (1) at constant power, -3 dB in the middle.
 

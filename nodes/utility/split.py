@@ -17,7 +17,7 @@ def _split(state: int, ins: int, outs: int, frames: int) -> None:
         ng.copy_bytes(ng.channel_address(outs, k), ng.channel_address(ins, k % width), 4 * frames)
 
 
-@ng.node("split")
+@ng.node("split", category="utility", example='mode="channels"')
 class Split(ng.Node):
     """Copy a signal to ``count`` outputs, or take a stereo signal apart into "left" and "right".
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...graph import EngineError, ParamError, UnknownNameError
-from ...graph.arguments import as_whole, check_flag, check_number, format_value
+from ...graph.arguments import as_whole, check_flag, check_number, clip, format_value
 from ..plan.plan import Plan
 from .control import ControlQueue
 from .messages.message_queue import NOW, Message
@@ -35,6 +35,11 @@ class Settings:
     params: Mapping[str, float]
     mixes: Mapping[str, tuple[float, bool]]
     """``(mix, bypassed)`` of each node that has a dry/wet mix."""
+
+    def __repr__(self) -> str:
+        values = [f"{name} = {value:g}" for name, value in self.params.items()]
+        rest = f" and {len(values) - 4} more" if len(values) > 4 else ""
+        return clip(f"<Settings {', '.join(values[:4]) or 'empty'}{rest}>")
 
     @classmethod
     def of(cls, plan: Plan) -> "Settings":

@@ -54,6 +54,13 @@ class AudioFile:
     subtype: str
     """Sample format of the file, as libsndfile names it: ``PCM_24``, ``FLOAT`` ..."""
 
+    def __repr__(self) -> str:
+        many = "s" * (self.channels != 1)
+        return (
+            f"<AudioFile: {self.channels} channel{many}, {self.frames} frames at {self.rate} Hz "
+            f"({self.frames / self.rate:.2f} s), {self.subtype}>"
+        )
+
     @property
     def channels(self) -> int:
         """Number of channels."""

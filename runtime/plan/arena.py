@@ -75,6 +75,9 @@ class Block:
     address: int = 0
     """Set once by the arena."""
 
+    def __repr__(self) -> str:
+        return f"<Block of {self.region} memory, {self.nbytes} bytes>"
+
     def __getitem__(self, offset_bytes: int) -> tuple["Block", int]:
         """Return a reference to a byte offset in this block, for a field of another block."""
         return (self, offset_bytes)
@@ -96,6 +99,9 @@ class Memory:
         self.blocks: list[Block] = []
         self.nbytes = 0
         """Bytes of all blocks in an arena, where state is stored twice."""
+
+    def __repr__(self) -> str:
+        return f"<Memory of {len(self.blocks)} blocks, {self.nbytes} bytes>"
 
     def record(self, dtype: Any, /, **fields: Any) -> Block:
         """Allocate one record of state; a field given a block will hold that block's address."""

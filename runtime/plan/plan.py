@@ -70,6 +70,9 @@ class Plan:
             self.close_executor()
             raise
 
+    def __repr__(self) -> str:
+        return f"<Plan of {self.schedule!r}>"
+
     def _allocate(
         self,
         open_executor: Callable[[Memory, Schedule], Executor | None],

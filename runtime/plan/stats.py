@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DeviceStats", "NodeStats", "Stats", "spread"]
+from ...graph.arguments import clip
+
+__all__ = ["DeviceStats", "NodeStats", "Stats", "format_times", "spread"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,15 @@ class NodeStats:
     mix: float = 1.0
     bypassed: bool = False
 
+    def __repr__(self) -> str:
+        counts = {n: getattr(self, n) for n in ("faults", "late", "xruns", "overruns")}
+        extra = [f"{name} {count}" for name, count in counts.items() if count]
+        extra += ["muted now"] * self.resting + ["bypassed"] * self.bypassed
+        extra += [f"mix {self.mix:g}"] if self.mix != 1.0 else []
+        times = f"p50 {self.p50_us:.1f}, p99 {self.p99_us:.1f}, max {self.max_us:.1f} us"
+        parts = [f"calls {self.calls}", *([times] if self.calls else []), *extra]
+        return clip(f"<NodeStats {self.name}: {', '.join(parts)}>")
+
 
 @dataclass(frozen=True)
 class DeviceStats:
@@ -55,6 +66,9 @@ class DeviceStats:
     execute_us: dict[str, float]
     """From the launch to its end; if pipelined, of the launch only."""
     download_us: dict[str, float]
+
+    def __repr__(self) -> str:
+        return clip(f"<DeviceStats {self}, {self.blocks} blocks, {self.misses} misses>")
 
     def __str__(self) -> str:
         """Return the nodes and where they run, on one line."""
@@ -90,6 +104,20 @@ class Stats:
     between: tuple[NodeStats, ...] = ()
     """Operations between nodes: "copy", "add", "delay", "clear", "fade_in"; with a device also
     "upload", "device" (launch and wait) and "download"."""
+
+    def __repr__(self) -> str:
+        names = ("faults", "bad_inputs", "bad_outputs")
+        counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
+        shown = [f"{name} = {value:.3g}" for name, value in list(self.readings.items())[:3]]
+        parts = [f"frames {self.frames}", f"latency {self.latency}"]
+        parts += [f"nodes {len(self.nodes)}", *counts, *shown]
+        times = format_times(self.block_us) if any(self.block_us.values()) else "not timed"
+        return clip(f"<Stats blocks {self.blocks} ({times}), {', '.join(parts)}>")
+
+
+def format_times(times: dict[str, float]) -> str:
+    """Return p50, p99 and max of some times in microseconds as text."""
+    return ", ".join(f"{name} {value:.1f}" for name, value in times.items()) + " us"
 
 
 def spread(times: NDArray[np.int64], unit: float = 1.0) -> dict[str, float]:

@@ -252,6 +252,7 @@ def test_equality_sees_nodes_and_ends() -> None:
 
 
 def test_repr_shows_the_rack() -> None:
-    assert repr(chain(2)) == "<Graph in -> n0, n1 -> out (3 connections)>"
-    assert "and 92 more" in repr(chain(100))
-    assert repr(Graph()) == "<Graph empty (0 connections)>"
+    shown = "<Graph in (1 ch) -> n0: Box, n1: Box -> out (1 ch), 3 connections>"
+    assert repr(chain(2)) == shown
+    assert " more -> out (1 ch), 101 connections>" in repr(chain(100))
+    assert repr(Graph()) == "<Graph empty, 0 connections>"

@@ -27,6 +27,7 @@ class Bad(Node):
 
     knob: float = param(default=0.5, low=0.0, high=1.0)
     type_name: ClassVar[str] = "bad"  # not registered: it is no node like ours
+    description: ClassVar[str] = "A node that breaks the contract by its kernel."
     kernel: ClassVar[NativeFunction]
 
     def prepare(self, io: Io) -> Processor:

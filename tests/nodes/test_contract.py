@@ -15,6 +15,7 @@ from namgraph.nodes.testing.description import (
     check_documented,
     check_has_output,
     check_latency,
+    check_metadata,
     check_parameters_effective,
     check_ranges,
 )
@@ -106,7 +107,14 @@ def test_plays_on_after_a_bad_sample(type_name: str, corner: str, poison: float)
 @every_type
 @pytest.mark.parametrize(
     "check",
-    [check_documented, check_has_output, check_latency, check_parameters_effective, check_ranges],
+    [
+        check_documented,
+        check_has_output,
+        check_latency,
+        check_metadata,
+        check_parameters_effective,
+        check_ranges,
+    ],
     ids=lambda c: c.__name__.removeprefix("check_"),
 )
 def test_describes_itself(check: Callable[..., None], type_name: str) -> None:

@@ -3,6 +3,7 @@
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from namgraph.graph import (
     NativeFunction,
     Node,
     ParamError,
+    Port,
     Processor,
     Spec,
     file,
@@ -25,6 +27,7 @@ from namgraph.nodes.testing.description import (
     check_documented,
     check_has_output,
     check_latency,
+    check_metadata,
     check_parameters_effective,
     check_ranges,
     effective_params,
@@ -201,6 +204,61 @@ def test_documented(monkeypatch: pytest.MonkeyPatch) -> None:
     silent.__file__ = "silent.py"
     with breaks("file must begin with a docstring", "none in silent.py"):
         check_documented(node)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "says"),
+    [
+        ("display_name", "", "display_name must be 1 to 40 printable"),
+        ("display_name", "x" * 41, "display_name must be"),
+        ("display_name", "two\tcolumns", "display_name must be"),
+        ("category", "pedals", "category must be one of amp, "),
+        ("version", 0, "version must be a whole number"),
+        ("version", 1.5, "version must be a whole number"),
+        ("version", True, "version must be a whole number"),
+        ("description", "", "description must be one line"),
+        ("description", "two\nlines", "description must be one line"),
+        ("description", "x" * 201, "description must be one line"),
+        ("example", "knob=2.0", "example must be arguments"),
+        ("example", "knob=", "example must be arguments"),
+        ("example", ").knob, (0", "example must make one node"),
+        ("default_ports", classmethod(lambda cls: ()), "default_ports.. must return"),
+        ("default_ports", classmethod(lambda cls: (("in",), ())), "default_ports.. must return"),
+    ],
+)
+def test_metadata(attribute: str, value: object, says: str) -> None:
+    check_metadata(bad.make(bad.good, __doc__="Good."))
+    with breaks(says):
+        check_metadata(bad.make(bad.good, __doc__="Good.", **{attribute: value}))
+
+
+def test_default_ports_of_a_node_that_needs_a_file() -> None:
+    class Needs(Node):
+        """Take a file."""
+
+        path: str = file()
+        description = "Take a file."
+
+    class Two(Needs):
+        """Take a file, two outputs."""
+
+        @property
+        def outputs(self) -> tuple[Port, ...]:
+            return Port("a"), Port("b")
+
+    class Known(Two):
+        """Take a file, two outputs, known before."""
+
+        @classmethod
+        def default_ports(cls) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+            return (Port("in"),), (Port("a"), Port("b"))
+
+    for kind in (Needs, Known):
+        made: Any = dataclass(frozen=True)(kind)
+        check_metadata(made("a.wav"))
+    wrong: Any = dataclass(frozen=True)(Two)
+    with breaks("override default_ports", "'a', 'b'"):
+        check_metadata(wrong("a.wav"))
 
 
 def test_what_is_no_node_is_refused() -> None:

@@ -15,7 +15,7 @@ import namgraph.graph
 import namgraph.nodes
 from namgraph.graph import NamgraphError
 from namgraph.graph.node import _types
-from namgraph.nodes.testing import NodeHarness, check_node
+from namgraph.nodes.testing import NODE_CHECKS, NodeHarness, check_node
 from namgraph.nodes.testing.harness import SPEC
 
 README = Path(namgraph.nodes.__file__).with_name("README.md").read_text(encoding="utf-8")
@@ -82,7 +82,8 @@ def test_the_steps_work_as_they_are_written(tmp_path: Path) -> None:
 
     shown = python("try_it.py").strip()
     assert f"\n    {shown}\n" in README
-    assert "16 passed" in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    passed = f"{len(NODE_CHECKS) + 1} passed"
+    assert passed in python("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_same_file_works_with_the_import_of_this_package(tmp_path: Path) -> None:
@@ -127,6 +128,10 @@ MISTAKES = {
     "no reading": (
         (CLASS, CLASS + '\n    reports = ("peak",)\n'),
         "its record has no float64 field 'peak', as each name in reports must; ",
+    ),
+    "no such category": (
+        ('@ng.node("tremolo")', '@ng.node("tremolo", category="pedals")'),
+        "category is 'pedals': must be one of amp, cabinet, drive, ",
     ),
     "block of 64": (
         ("s.curve, frames)\n\n", "s.curve, 64)\n\n"),
@@ -206,3 +211,9 @@ def test_a_refused_kernel_gives_the_error_shown(mistake: str, tmp_path: Path) ->
 def test_every_mistake_shown_is_tried() -> None:
     table = README.split("## Common mistakes")[1].split("\n## ")[0]
     assert table.count("\n| ") - 1 == len(MISTAKES) + len(REFUSED)
+
+
+def test_the_categories_are_those_of_the_code() -> None:
+    table = README.partition("| category | holds |\n|---|---|\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip("` ") for cell in row.strip("|").split("|")] for row in table.splitlines()]
+    assert dict(rows) == namgraph.graph.CATEGORIES

@@ -156,7 +156,7 @@ def test_files_that_are_no_presets_are_named(tmp_path: Path) -> None:
         ({**SIMPLE, "outputs": {"in": 1}}, "'in' is already in this graph"),
         ({**SIMPLE, "nodes": {"a": 3}}, r"nodes\.a is 3: must be an object"),
         ({**SIMPLE, "nodes": {"a": {}}}, r"nodes\.a\.type is None"),
-        ({**SIMPLE, "nodes": {"a": {"type": "gian"}}}, "no node type 'gian'; known: cab, dc_block"),
+        ({**SIMPLE, "nodes": {"a": {"type": "gian"}}}, "no node type 'gian'; nearest: gain"),
         (
             {**SIMPLE, "nodes": {"a": {"type": "gain", "gain": 3}}},
             r"nodes\.a has the key 'gain': known keys are type, gain_db",

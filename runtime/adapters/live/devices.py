@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ....graph import EngineError, ParamError
+from ....graph.arguments import clip
 from ....graph.extras import how_to_install
 
 __all__ = [
@@ -44,6 +45,14 @@ class Device:
     latency_out_ms: float
     default_input: bool
     default_output: bool
+
+    def __repr__(self) -> str:
+        sides = [s for s in ("input", "output") if getattr(self, f"default_{s}")]
+        default = f", default {' and '.join(sides)}" if sides else ""
+        return clip(
+            f"<Device {self.index} {self.name!r} ({self.api}): {self.inputs} in, "
+            f"{self.outputs} out, {self.sample_rate:g} Hz{default}>"
+        )
 
 
 def devices() -> list[Device]:

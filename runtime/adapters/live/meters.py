@@ -8,6 +8,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from ....graph.arguments import clip
 from ...engine.messages.message_queue import aligned
 from ...native.abi import kernel
 from ...native.pointers import element, load, numbers
@@ -74,6 +75,11 @@ class Level:
     """Samples at full scale or beyond, since the start."""
     clipping: bool
     """Whether there was one in the last 3 seconds."""
+
+    def __repr__(self) -> str:
+        over = f", {self.clipped} samples clipped" if self.clipped else ""
+        peaks = f"peak {self.peak_db:.1f} dB, highest {self.highest_db:.1f} dB"
+        return clip(f"<Level {self.name}: {peaks}{over}>")
 
 
 def make_meters(count: int, rate: float) -> NDArray[Any]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ....graph.arguments import clip
 from ...native.cpu import nanoseconds_per_cycle
-from ...plan.stats import DeviceStats, NodeStats, Stats
+from ...plan.stats import DeviceStats, NodeStats, Stats, format_times
 from .callback import FLAGS
 from .meters import Level, read_levels
 
@@ -63,6 +64,16 @@ class LiveStats:
     nodes: tuple[NodeStats, ...]
     device: DeviceStats | None
     """Of the GPU, if any node runs there."""
+
+    def __repr__(self) -> str:
+        names = ("lost", "late", "xruns", "faults", "overruns", "bad_inputs", "bad_outputs")
+        counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
+        times = f"{format_times(self.block_us)} of {self.deadline_us:.0f}"
+        parts = [f"{self.seconds:.1f} s", f"latency {self.latency_ms['total']:.1f} ms", *counts]
+        return clip(
+            f"<LiveStats {self.state}: {self.blocks} blocks of {self.blocksize} "
+            f"({times}), {', '.join(parts)}>"
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Literal, NoReturn, Self
 
 from ....graph import EngineError, Graph, as_graph
-from ....graph.arguments import check_number
+from ....graph.arguments import check_number, clip
+from ....graph.catalog.summary import format_rack
 from ...engine.engine import LONGEST_FADE_S, Engine
 from ...engine.parameters import Settings
 from ...plan.placement import refuse_offline_nodes
@@ -94,6 +95,15 @@ class Stream:
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: it is bound to a thread or a device."""
         raise TypeError("a stream cannot be pickled: pickle its graph, and make a stream of that")
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_controls"):  # __init__ has raised
+            return f"<{type(self).__name__} not opened>"
+        rack = format_rack(self.engine.plan.graph)
+        return clip(
+            f"<{type(self).__name__} {self.state} at {self.sample_rate:g} Hz, "
+            f"blocks of {self.blocksize}: {rack}>"
+        )
 
     @property
     def graph(self) -> Graph:

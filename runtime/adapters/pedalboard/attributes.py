@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ....graph import EngineError, FileError, Graph
+from ....graph.arguments import clip
 from ....graph.paths import checked_path
 from ...plan.stats import Stats
 from .hosted_graph import Fit, HostedGraph, ParameterInfo, format_chain
@@ -114,7 +115,7 @@ class GraphAttributes:
         plural = "s" * (fewest > 1)
         width = f"{fewest} channel{plural}" if fewest == most else f"{fewest} to {most} channels"
         latency = f", latency {self.latency}" if self.latency else ""
-        return f"<{type(self).__name__} {format_chain(hosted.graph)} ({width}{latency})>"
+        return clip(f"<{type(self).__name__} {format_chain(hosted.graph)} ({width}{latency})>")
 
 
 def _copy_of(kind: Any, graph: Graph, fit: Fit, rate: float | None) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....graph import EngineError, Graph, Spec
-from ....graph.arguments import check_flag, check_whole, format_value
+from ....graph.arguments import check_flag, check_whole, clip, format_value
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
 
@@ -64,7 +64,7 @@ class Board(MutableSequence[Any]):
         self._items.insert(index, _item(value))
 
     def __repr__(self) -> str:
-        return f"<Board with {len(self)} plugin{'s' * (len(self) != 1)}: {self._items}>"
+        return clip(f"<Board with {len(self)} plugin{'s' * (len(self) != 1)}: {self._items}>")
 
     def reset(self) -> None:
         """Clear the state of all plugins and graphs."""

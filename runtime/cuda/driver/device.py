@@ -12,7 +12,7 @@ from . import compiler
 from .driver import Driver
 from .memory_pool import MemoryPool
 
-__all__ = ["driver", "memory_pool", "unavailable_reason"]
+__all__ = ["driver", "memory_pool", "selected_device", "unavailable_reason"]
 
 
 def _open() -> Any:
@@ -44,11 +44,16 @@ def memory_pool() -> MemoryPool:
     return _device()[1]
 
 
-def _device() -> tuple[Driver, MemoryPool]:
+def selected_device() -> int:
+    """Return the number of the device in use: that in ``NAMGRAPH_CUDA_DEVICE``, or 0."""
     text = os.environ.get("NAMGRAPH_CUDA_DEVICE", "0")
     if not text.isdecimal():
         raise CudaError(f"NAMGRAPH_CUDA_DEVICE is {text!r}: must be the number of a device")
-    ordinal = int(text)
+    return int(text)
+
+
+def _device() -> tuple[Driver, MemoryPool]:
+    ordinal = selected_device()
     with _opening:
         if ordinal not in _opened:
             try:

@@ -1,0 +1,1 @@
+"""Node types described: category, version and description of each, and the table of all."""
