@@ -1,11 +1,10 @@
 """Collect the counters, meters and times of an engine.  Control threads."""
 
-from typing import Any
-
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.plan import Plan
 from ..plan.stats import NodeStats, Stats, spread
 from .control import ControlQueue
+from .messages.message_queue import Message
 from .records import TRACE
 
 __all__ = ["collect_stats"]
@@ -26,6 +25,7 @@ def collect_stats(queue: ControlQueue) -> Stats:
     blocks = int(record["blocks"])
     counters = plan.rows[COUNTERS].tolist()
     rows = [_node(plan, k, *counters[k], unit=unit) for k in range(len(counters))]
+    done = queue.done
     return Stats(
         frames=int(record["frame"]),
         blocks=blocks,
@@ -38,6 +38,10 @@ def collect_stats(queue: ControlQueue) -> Stats:
         nodes=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if own),
         device=None if plan.executor is None else plan.executor.stats(),
         between=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if not own),
+        swaps=done[Message.SWAP],
+        resets=done[Message.RESET],
+        saves=done[Message.SNAPSHOT],
+        restores=done[Message.RESTORE],
     )
 
 
@@ -58,8 +62,7 @@ def _node(
     name = plan.names[number].strip("<>")
     times = {"p50": 0.0, "p99": 0.0}
     if calls:
-        trace: Any = plan.trace(number)
-        times = spread(trace[trace > 0], unit)
+        times = spread(plan.trace(number)[:calls], unit)
     mix, on = 1.0, 1.0
     if name in plan.dry_wet_params:
         mix, on = plan.param_table["value"][plan.dry_wet_params[name] :][:2].tolist()

@@ -6,13 +6,12 @@ Control threads share one lock among themselves; the audio thread never takes a 
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ...graph import EngineError, Graph
-from ...graph.arguments import check_number, check_whole
-from ..native.cpu import nanoseconds_per_cycle
 from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
@@ -28,7 +27,6 @@ __all__ = ["ControlQueue"]
 RING_SIZE = 8192
 PENDING_SIZE = 2 * RING_SIZE
 """Room for messages that wait for their frame: as many as may be posted, and one more ring."""
-LONGEST_GUARD_S = 3600.0
 LONGEST_CALL = 1 << 24
 """Frames of one call of the callback, which counts in 32 bits."""
 TIMEOUT_S = 2.0
@@ -60,6 +58,8 @@ class ControlQueue:
         self._retired = 0  # old plans freed so far
         self._memory: list[object] = []  # memory that posted messages refer to
         self._is_monitored = False
+        self.done = Counter[Message]()
+        """How often the state was reset, saved and restored, and plans swapped."""
         self._handles_messages = False  # whether the kernel that applies messages is compiled
         self._guard: dict[str, int] = {}
         self.ring = Ring(RING_SIZE)
@@ -117,23 +117,12 @@ class ControlQueue:
                 self.plan.start_dry_wet()
             self.record["walk"] = monitored_walk.address
 
-    def guard(self, limit_s: float | None, overruns: int, mute_s: float) -> None:
+    def guard(self, fields: dict[str, int]) -> None:
         """Enter a limit into the rows of this plan and of those to come: see ``Engine.guard``."""
-        cycles = 0
-        if limit_s is not None:
-            limit_s = check_number("limit_s", limit_s, 0.0, LONGEST_GUARD_S, "s", above=True)
-            cycles = max(1, round(limit_s * 1e9 / nanoseconds_per_cycle()))
-        overruns = check_whole("overruns", overruns, 1, 1 << 30)
-        mute_s = check_number("mute_s", mute_s, 0.0, LONGEST_GUARD_S, "s")
-        frames = max(1, round(mute_s * self.plan.spec.rate))
         with self.lock:
-            self._guard = {
-                "cycle_limit": cycles,
-                "max_consecutive_overruns": overruns,
-                "mute_frames": frames,
-            }
+            self._guard = fields
             self.monitor()
-            self.plan.set_monitoring(self._guard)
+            self.plan.set_monitoring(fields)
             self.record["timed"] = 1
 
     def params(self) -> dict[str, float]:
@@ -207,6 +196,7 @@ class ControlQueue:
         self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
         self.unplayed.add_swap(plan)
         self.old_plans.append(self.plan)
+        self.done[Message.SWAP] += 1
         self.plan = plan
         self.post(Message.SWAP, plan.address)
 
@@ -234,6 +224,14 @@ class ControlQueue:
                 return False
         with self.native_lock:
             return bool(self._copy_state(self.address, place, out, params) == address)
+
+    def reset_stats(self) -> None:
+        """Set all counters to zero."""
+        with self.lock:
+            self.done.clear()
+            self.post(Message.RESET_STATS)
+            if not self.has_audio_thread:
+                self.drain()
 
     def reset_now(self) -> None:
         """Clear all state, where no audio thread plays."""

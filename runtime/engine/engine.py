@@ -1,14 +1,15 @@
 """The engine: plays a graph block by block, and takes changes from any thread."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, Spec, UnknownNameError, as_graph
-from ...graph.arguments import by_keyword, check_flag, check_number, format_value
+from ...graph.arguments import by_keyword, check_flag, check_number, clip, format_value
+from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
 from ..plan.plan import Plan
 from ..plan.stats import Stats
@@ -18,8 +19,16 @@ from .build import build_plan, check_same_ports, suspend_deadline
 from .collect_stats import collect_stats
 from .control import ControlQueue
 from .engine_state import EngineState, restore_state, save_state
+from .guard import guard_fields
 from .messages.message_queue import Message
-from .parameters import Settings, apply_settings, post_bypass, post_mix, post_param
+from .parameters import (
+    ParameterAccess,
+    Settings,
+    apply_settings,
+    post_bypass,
+    post_mix,
+    post_param,
+)
 from .process import process
 
 __all__ = ["Engine"]
@@ -31,13 +40,14 @@ LONGEST_FADE_S = 60.0
 Audio = NDArray[np.float32]
 
 
-class Engine:
+class Engine(ParameterAccess):
     """Plays a graph at one sample rate, in blocks of any length.
 
-    Only one thread at a time may call ``process`` and ``play``.  All other methods may be called
-    from any thread but the audio thread: they check their arguments and post messages to a
-    lock-free queue.  ``has_audio_thread`` is set while a thread of an adapter plays the engine;
-    else the caller applies messages itself, at once.  ``pipelined`` lets a GPU compute one block
+    ``engine["amp.input_db"]`` reads a parameter, and sets it when assigned to.  Only one thread at
+    a time may call ``process`` and ``play``.  All other methods may be called from any thread but
+    the audio thread: they check their arguments and post messages to a lock-free queue.
+    ``queue.has_audio_thread`` is set while a thread of an adapter plays the engine; else the caller
+    applies messages itself, at once.  ``pipelined`` lets a GPU compute one block
     while the next is recorded, for ``max_frames`` of latency.  Nodes that cannot be heard
     (``Graph.check``) are a ``GraphWarning``, with ``strict`` a ``GraphError``; ``strict=None``
     skips that check.
@@ -60,13 +70,14 @@ class Engine:
         self._strict = None if strict is None else check_flag("strict", strict)
         warn_silent(graph, self._strict or None)
         plan = build_plan(graph, self.spec)
-        self._queue = ControlQueue(plan, round(fade_s * self.spec.rate))
+        self.queue = ControlQueue(plan, round(fade_s * self.spec.rate))
+        """The control-thread side: its record, messages and locks.  For adapters."""
         warn_silent(graph, self._strict)  # warn only of a graph that can be played
-        self._array_call = ArrayCall(self._queue, graph)
+        self._array_call = ArrayCall(self.queue, graph)
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
         if pipelined:  # dry signals are delayed by the device's latency: from the first block on
-            self._queue.monitor()
+            self.queue.monitor()
 
     def __reduce__(self) -> NoReturn:
         """Refuse to be pickled or copied: kernels refer to fixed addresses."""
@@ -75,7 +86,7 @@ class Engine:
     @property
     def plan(self) -> Plan:
         """The last plan posted: it plays, fades in, or waits for a crossfade to end."""
-        return self._queue.plan
+        return self.queue.plan
 
     @property
     def graph(self) -> Graph:
@@ -85,8 +96,13 @@ class Engine:
         (``at``) counts once that frame is played.  Mixes and bypasses are not part of a graph: see
         ``settings``.
         """
-        with self._queue.lock:
+        with self.queue.lock:
             return self.plan.graph.with_params(self.params())
+
+    def __repr__(self) -> str:
+        rate, most = f"{self.spec.rate:g} Hz", self.spec.max_frames
+        rack = format_rack(self.plan.graph)
+        return clip(f"<Engine at {rate}, max_frames {most}, frame {self.frame}: {rack}>")
 
     @property
     def latency(self) -> int:
@@ -94,9 +110,14 @@ class Engine:
         return self.plan.latency
 
     @property
+    def tail(self) -> int:
+        """Frames for which the output may go on after the input has ended, without latency."""
+        return self.plan.graph.tail(self.spec)
+
+    @property
     def frame(self) -> int:
         """Frames played since the start or the last reset."""
-        return int(self._queue.record["frame"][0])
+        return int(self.queue.record["frame"][0])
 
     @property
     def address(self) -> int:
@@ -106,34 +127,11 @@ class Engine:
     @property
     def state(self) -> int:
         """The address of the engine's record: the callback's first argument."""
-        return self._queue.address
-
-    @property
-    def waiting(self) -> int:
-        """Messages that the audio thread has not read yet."""
-        return self._queue.waiting
-
-    @property
-    def has_audio_thread(self) -> bool:
-        """Whether a thread of an adapter plays the engine; set by that adapter."""
-        return self._queue.has_audio_thread
-
-    @has_audio_thread.setter
-    def has_audio_thread(self, value: bool) -> None:
-        self._queue.has_audio_thread = value
-
-    @property
-    def poll(self) -> Callable[[], object]:
-        """Called while a control thread waits: an adapter clears ``has_audio_thread`` in it."""
-        return self._queue.poll
-
-    @poll.setter
-    def poll(self, function: Callable[[], object]) -> None:
-        self._queue.poll = function
+        return self.queue.address
 
     def prepare(self) -> None:
         """Compile all kernels and touch every page, before an audio thread begins."""
-        self._queue.prepare()
+        self.queue.prepare()
 
     @overload
     def process(self, block: ArrayLike, out: Audio | None = None) -> Audio: ...
@@ -166,45 +164,45 @@ class Engine:
         """
         ins = np.array([x.ctypes.data for x in inputs] or [0], np.int64)
         outs = np.array([y.ctypes.data for y in outputs] or [0], np.int64)
-        self._queue.play(ins.ctypes.data, outs.ctypes.data, frames, block)
+        self.queue.play(ins.ctypes.data, outs.ctypes.data, frames, block)
         for after in self.plan.afters:
             after()
 
     def params(self) -> dict[str, float]:
         """Return every parameter ``"node.param"`` as last set, like those of ``graph``."""
-        return self._queue.params()
+        return self.queue.params()
 
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
 
         Frames count from the start or the last reset (``engine.frame``).
         """
-        post_param(self._queue, name, value, at)
+        post_param(self.queue, name, value, at)
 
     def mix(self, node: str, share: float, *, at: int | None = None) -> None:
         """Set the dry/wet mix of a node: 0 is its input, 1 (the default) its output alone."""
-        post_mix(self._queue, node, share, at)
+        post_mix(self.queue, node, share, at)
 
     def bypass(self, node: str, bypassed: bool = True, *, at: int | None = None) -> None:
         """Replace a node's output by its input, or end that; the node is computed all the time."""
-        post_bypass(self._queue, node, bypassed, at)
+        post_bypass(self.queue, node, bypassed, at)
 
     def settings(self) -> Settings:
         """Return every parameter, mix and bypass as last applied."""
-        with self._queue.lock:
-            self._queue.wait_for_plan()
+        with self.queue.lock:
+            self.queue.wait_for_plan()
             return Settings.of(self.plan)
 
     def apply(self, settings: Settings) -> None:
         """Set everything between the same two blocks; names that the graph lacks are skipped."""
-        apply_settings(self._queue, settings)
+        apply_settings(self.queue, settings)
 
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
         if not isinstance(name, str):
             name = format_value(name)
         if name in self.plan.params:
-            self._queue.wait_for_plan()
+            self.queue.wait_for_plan()
             return float(self.plan.param_table["value"][self.plan.params[name]])
         if name in self.plan.reports:
             return float(self.plan.reports[name][0])
@@ -220,9 +218,9 @@ class Engine:
         as_graph(graph)
         check_same_ports(self.plan.graph, graph)
         warn_silent(graph, self._strict)
-        queue = self._queue
+        queue = self.queue
         with self._swap_lock:  # parameters may be set while this plan is built
-            if self.has_audio_thread:
+            if self.queue.has_audio_thread:
                 queue.wait(lambda: queue.count_old_plans() < MAX_OLD_PLANS, "faded the last swaps")
             frames, current = int(queue.record["fade_frames"][0]), queue.current_graph()
             with suspend_deadline(self.plan.executor, self._deadline):
@@ -235,8 +233,9 @@ class Engine:
 
     def reset(self) -> None:
         """Clear the state of all nodes and count frames from zero; parameters stay as set."""
-        with self._queue.lock:
-            self._queue.post(Message.RESET)
+        with self.queue.lock:
+            self.queue.done[Message.RESET] += 1
+            self.queue.post(Message.RESET)
 
     def save_state(self, *, into: EngineState | None = None) -> EngineState:
         """Return a copy of all state, so that ``restore_state`` can return to this frame.
@@ -245,7 +244,7 @@ class Engine:
         for later frames, nor the rest of a crossfade.  ``into``, an earlier result, is overwritten
         and returned: nothing is allocated then.
         """
-        return save_state(self._queue, into)
+        return save_state(self.queue, into)
 
     def restore_state(self, state: EngineState, *, params: bool = False) -> None:
         """Return to the frame and state of ``state``: the next output is bit for bit as then.
@@ -254,22 +253,26 @@ class Engine:
         return too.  ``state`` may be that of another engine of an equal graph, at the same rate and
         ``max_frames``, and may have been pickled.
         """
-        restore_state(self._queue, state, params)
+        restore_state(self.queue, state, params)
 
     def stats(self, *, timed: bool | None = None) -> Stats:
         """Return counters, meters and times; ``timed`` switches the timing of nodes on or off."""
         if timed is not None:
             if check_flag("timed", timed):
-                self._queue.monitor()
-            self._queue.record["timed"] = int(timed)
-        return collect_stats(self._queue)
+                self.queue.monitor()
+            self.queue.record["timed"] = int(timed)
+        return collect_stats(self.queue)
+
+    def reset_stats(self) -> None:
+        """Set all counters and times of ``stats`` to zero; ``frames`` goes on."""
+        self.queue.reset_stats()
 
     def guard(self, limit_s: float | None, *, overruns: int = 8, mute_s: float = 0.5) -> None:
         """Mute a node for ``mute_s`` after more than ``limit_s`` in ``overruns`` blocks running.
 
         ``None`` removes the limit.
         """
-        self._queue.guard(limit_s, overruns, mute_s)
+        self.queue.guard(guard_fields(limit_s, overruns, mute_s, self.spec.rate))
 
     def deadline(self, seconds: float | None) -> None:
         """Compute on the CPU instead if a GPU takes longer for three blocks running.
@@ -278,7 +281,7 @@ class Engine:
         """
         if seconds is not None:
             seconds = check_number("deadline", seconds, 0.0, LONGEST_FADE_S, "s", above=True)
-        with self._queue.lock:
+        with self.queue.lock:
             self._deadline = seconds
             if self.plan.executor is not None:
                 self.plan.executor.set_deadline(seconds)

@@ -104,6 +104,7 @@ def save_state(queue: ControlQueue, into: EngineState | None) -> EngineState:
     """Copy the state of the plan that plays: see ``Engine.save_state``."""
     with queue.lock:
         state = state_for(queue.plan, into)
+        queue.done[Message.SNAPSHOT] += 1
         if not queue.has_audio_thread:
             taken = queue.copy_state(state.address, out=True, params=True)
         else:
@@ -142,6 +143,7 @@ def restore_state(queue: ControlQueue, state: EngineState, params: bool) -> None
     params = check_flag("params", params)
     with queue.lock:
         state = portable(queue.plan, state)
+        queue.done[Message.RESTORE] += 1
         if not queue.has_audio_thread:
             if not queue.copy_state(state.address, out=False, params=params):
                 raise EngineError(

@@ -14,6 +14,7 @@ from .control import ControlQueue
 from .messages.message_queue import NOW, Message
 
 __all__ = [
+    "ParameterAccess",
     "Settings",
     "apply_settings",
     "check_time",
@@ -26,6 +27,24 @@ __all__ = [
 
 
 MAX_FRAME = 1 << 62
+
+
+class ParameterAccess:
+    """``engine["amp.input_db"]`` is ``engine.get(...)``; assigning to it is ``engine.set(...)``."""
+
+    def get(self, name: str) -> float:
+        """Return a parameter's value, or the reading of a meter node."""
+        raise NotImplementedError
+
+    def set(self, name: str, value: float) -> None:
+        """Set a parameter."""
+        raise NotImplementedError
+
+    def __getitem__(self, name: str) -> float:
+        return self.get(name)
+
+    def __setitem__(self, name: str, value: float) -> None:
+        self.set(name, value)
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,9 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     """Return the row of a node as an earlier plan has prepared it, or ``None`` if it cannot serve.
 
     It can if the node is equal, on the host, and has the same channels, and its class is one of
-    this package: others may be edited while an engine plays (a notebook cell).  Its memory is a copy of
-    what ``old`` had after preparation and prewarming.  ``before`` is that plan, at the same
-    ``Spec``.
+    this package: others may be edited while an engine plays (a notebook cell).  Its memory is a
+    copy of what ``old`` had after preparation and prewarming.  ``before`` is that plan, at the
+    same ``Spec``.
     """
     node = graph.nodes[op.node]
     if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):

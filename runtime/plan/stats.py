@@ -82,7 +82,7 @@ class DeviceStats:
 
 @dataclass(frozen=True)
 class Stats:
-    """Statistics of an engine since it was made."""
+    """Statistics of an engine since it was made, or since ``reset_stats``."""
 
     frames: int
     blocks: int
@@ -104,6 +104,12 @@ class Stats:
     between: tuple[NodeStats, ...] = ()
     """Operations between nodes: "copy", "add", "delay", "clear", "fade_in"; with a device also
     "upload", "device" (launch and wait) and "download"."""
+    swaps: int = 0
+    resets: int = 0
+    saves: int = 0
+    """Calls of ``save_state``."""
+    restores: int = 0
+    """Calls of ``restore_state``."""
 
     def __repr__(self) -> str:
         names = ("faults", "bad_inputs", "bad_outputs")

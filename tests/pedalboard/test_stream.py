@@ -34,7 +34,7 @@ with stream:
     held = plugin._instance.blocks - before
     plugin.amp_gain_db = -20.0
     time.sleep(0.1)
-    waiting = plugin._hosted.engines[0].waiting
+    waiting = plugin._hosted.engines[0].queue.waiting
 print(held > 150, waiting, plugin.stats().faults)
 """
 

@@ -41,13 +41,13 @@ def main(library: str, rig: str) -> None:
     found = {f"block of {n}": heap_calls(engine.address, engine.state, n) for n in (64, 17, 1)}
     # Messages, a swap and its fade are taken without the heap too.  ``driven`` leaves them in the
     # ring, so that only the calls that are counted read it.
-    engine.has_audio_thread = True
+    engine.queue.has_audio_thread = True
     engine.swap(graph.copy())
     for at in range(engine.frame, engine.frame + 6_400, 100):
         for name, row in params(graph).items():
             engine.set(name, row.default, at=at)
     found["with messages and a swap"] = heap_calls(engine.address, engine.state, 64)
-    found["messages left"] = engine.waiting
+    found["messages left"] = engine.queue.waiting
     found["positive control"] = heap_calls(allocates.address, 0, 64)
     print(json.dumps(found))
 

@@ -25,7 +25,7 @@ BLOCKS = 3_000
 
 def post_swap(engine: Engine, graph: Graph) -> None:
     """Post a swap as ``Engine.swap`` does, but without waiting until the ring is read."""
-    queue = engine._queue
+    queue = engine.queue
     plan = build_plan(graph, engine.spec, queue.plan, int(queue.record["fade_frames"][0]))
     plan.touch()
     queue.post_plan(plan)
@@ -49,7 +49,9 @@ def main(library: str) -> None:
     stream.mix("amp", 0.5)
     stream.store("B")
     stream.engine.prepare()
-    stream.engine.has_audio_thread = True  # so that only the call that is counted reads the ring
+    stream.engine.queue.has_audio_thread = (
+        True  # so that only the call that is counted reads the ring
+    )
     stream.engine.guard(0.004, overruns=3, mute_s=0.05)
     for at in range(0, 64 * BLOCKS // 2, 1_000):
         stream.set("amp.gain_db", -(at % 7), at=at)
@@ -69,9 +71,9 @@ def main(library: str) -> None:
     found = {
         "heap calls": calls,
         "blocks": int(stream.clock["done"][0]),
-        "retired": int(stream.engine._queue.record["retired"][0]),
+        "retired": int(stream.engine.queue.record["retired"][0]),
         "xruns": int(stream.host["xruns"][0]),
-        "left in the ring": stream.engine.waiting,
+        "left in the ring": stream.engine.queue.waiting,
         "rests": sum(n.overruns for n in stream.engine.stats().nodes),
         "positive control": counter(allocates.address, 0, 0, outs.ctypes.data, 64, 10),
     }

@@ -52,7 +52,7 @@ def networks(folder: Path) -> Iterator[tuple[str, Node]]:
 def played(counter: Any, graph: Graph, node: Node) -> int:
     """Return the heap calls while a node plays blocks of three lengths, and parameters change."""
     engine = Engine(graph, sample_rate=48_000, max_frames=64)
-    engine.has_audio_thread = True  # so that only the calls that are counted read the ring
+    engine.queue.has_audio_thread = True  # so that only the calls that are counted read the ring
     for at in range(0, 64 * BLOCKS, 640):
         for name, row in node.params().items():
             engine.set(f"node.{name}", row.high if at % 1_280 else row.low, at=at)

@@ -51,7 +51,7 @@ def test_a_hundred_thousand_parameters_all_arrive_and_make_no_step() -> None:
             s.set("amp.gain_db", value)
             if k % 10_000 == 9_999:
                 assert s.get("amp.gain_db") == value
-        assert s.engine._queue.ring.written == s.engine._queue.ring.read == PARAMETERS
+        assert s.engine.queue.ring.written == s.engine.queue.ring.read == PARAMETERS
     assert steps(s.recorded[0]) < MOST
     assert s.stats().lost == s.stats().faults == 0
 
@@ -76,7 +76,7 @@ def test_a_thousand_swaps_and_a_thousand_snapshots_make_no_step() -> None:
         assert s.get("amp.gain_db") == -20.0
         assert {n.name: n.bypassed for n in s.stats().nodes}["kept"]
     s.stats()
-    assert not s.engine._queue.old_plans, "every plan was retired, and freed"
+    assert not s.engine.queue.old_plans, "every plan was retired, and freed"
     y = s.recorded[0]
     assert steps(y) < MOST
     assert steps(np.where(np.arange(len(y)) < RATE, y, 0.9 * y + 0.02)) > MOST, "positive control"

@@ -255,7 +255,7 @@ def test_plans_are_freed_after_their_tail() -> None:
         e.swap(chain(("echo", Delay(time_ms=60.0 + k, feedback=0.3))))
         e.process(x)
     e.stats()
-    assert not e._queue.old_plans
+    assert not e.queue.old_plans
 
 
 def test_reset_ends_tails() -> None:
@@ -266,7 +266,7 @@ def test_reset_ends_tails() -> None:
     e.reset()
     assert not e.process(np.zeros(RATE, np.float32)).any()
     e.stats()
-    assert not e._queue.old_plans
+    assert not e.queue.old_plans
 
 
 def test_branches_are_their_own_outputs() -> None:

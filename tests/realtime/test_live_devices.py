@@ -186,7 +186,7 @@ def test_a_card_that_goes_away_is_noticed_and_closed(monkeypatch: pytest.MonkeyP
             sound_card, "DRIVER_TIMEOUT_S", -1.0
         )  # it never calls: it is silent for too long
         assert stream.state == "lost"
-        assert stream.engine.has_audio_thread, "it may call again: no other may play"
+        assert stream.engine.queue.has_audio_thread, "it may call again: no other may play"
         card: Any = stream._card
         card.active = False
         with pytest.raises(EngineError, match="is it still connected"):

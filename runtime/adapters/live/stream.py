@@ -17,7 +17,7 @@ from ....graph import EngineError, Graph, as_graph
 from ....graph.arguments import check_number, clip
 from ....graph.catalog.summary import format_rack
 from ...engine.engine import LONGEST_FADE_S, Engine
-from ...engine.parameters import Settings
+from ...engine.parameters import ParameterAccess, Settings
 from ...plan.placement import refuse_offline_nodes
 from .arguments import check_block, check_node_share
 from .callback import CallbackMemory
@@ -34,10 +34,11 @@ _playing: weakref.WeakSet["Stream"] = weakref.WeakSet()
 _lock = threading.RLock()  # reentrant: a stream may be collected, and so stopped, while it is held
 
 
-class Stream:
+class Stream(ParameterAccess):
     """Plays a graph, block after block, on an audio thread that runs no Python.
 
-    Use it as a context manager, or call ``start`` and ``close``.  Every method may be called from
+    ``stream["amp.input_db"]`` reads a parameter, and sets it when assigned to.  Use it as a context
+    manager, or call ``start`` and ``close``.  Every method may be called from
     any thread but the audio thread.  Closing waits for the block that is playing, not longer.
 
     Keep a reference to a stream: when the last one goes, the stream is closed (with a
@@ -89,7 +90,7 @@ class Stream:
             self.engine.guard(share * blocksize / sample_rate)
         self.engine.deadline(blocksize / sample_rate)
         self.engine.stats(timed=True)
-        self.engine.poll = read_state
+        self.engine.queue.poll = read_state
         self._controls = StreamControls(self.engine, read_state)
 
     def __reduce__(self) -> NoReturn:
@@ -134,7 +135,7 @@ class Stream:
             return "stopped"
         found = self._alive()
         if not self._calling():
-            self.engine.has_audio_thread = False  # the caller applies messages now
+            self.engine.queue.has_audio_thread = False  # the caller applies messages now
         return found
 
     def start(self) -> Self:
@@ -152,7 +153,7 @@ class Stream:
                 atexit.register(_stop_all)
             _playing.add(self)
         self.host["ended"] = 0
-        self._wanted = self.engine.has_audio_thread = True
+        self._wanted = self.engine.queue.has_audio_thread = True
         try:
             self._start()
         except BaseException:
@@ -167,7 +168,7 @@ class Stream:
             try:
                 self._stop()
             finally:
-                self._wanted = self.engine.has_audio_thread = False
+                self._wanted = self.engine.queue.has_audio_thread = False
                 with _lock:
                     _playing.discard(self)
 

@@ -111,7 +111,7 @@ class HostedGraph:
         if self._timed and self.engines:
             self.handle_messages()
             first = self.engines[0]
-            values = first.plan.values() if first.has_audio_thread else first.params()
+            values = first.plan.values() if first.queue.has_audio_thread else first.params()
             self._values |= {name: values[name] for name in self._timed}
 
     @property
@@ -170,7 +170,7 @@ class HostedGraph:
             else:
                 self._timed.add(name)
             for engine in self.engines:
-                if engine.waiting > MAX_WAITING:
+                if engine.queue.waiting > MAX_WAITING:
                     self.handle_messages()
                 engine.set(name, checked, at=at)
 

@@ -123,7 +123,7 @@ class _EngineBuilder:
     def __call__(self, instance: PluginInstance, rate: float, channels: int) -> None:
         engines = self.hosted.build(rate, channels)
         for k, engine in enumerate(engines):
-            engine.has_audio_thread = True  # the host's thread handles the messages
+            engine.queue.has_audio_thread = True  # the host's thread handles the messages
             instance.engines[k] = engine.state
         instance.latency = engines[0].latency
         instance.tail = self.hosted.tail(rate)

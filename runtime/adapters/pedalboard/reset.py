@@ -34,4 +34,4 @@ def reset_engine(engine: int, ins: int, outs: int, frames: int) -> None:
 
 def enable_native_reset(engine: Engine) -> None:
     """Load the message handler, which an engine otherwise loads with its first message."""
-    engine._queue.record["handle_messages"] = handle_messages.address
+    engine.queue.record["handle_messages"] = handle_messages.address

@@ -14,6 +14,7 @@ from ...engine.control import ControlQueue
 from ...engine.engine import Engine
 from ...engine.engine_state import EngineState, state_for
 from ...engine.messages.message_queue import aligned
+from ...engine.parameters import ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
 from .native_step import STEPPER, step
 from .stats import StepStats
@@ -25,7 +26,7 @@ MAX_STREAMS = 65_536
 Audio = NDArray[np.float32]
 
 
-class Stepper:
+class Stepper(ParameterAccess):
     """Steps a graph forward in blocks of up to ``frames`` frames; steps can be taken back.
 
     For searches, samplers and what-if questions: ``step`` plays on *tentative* state;  ``commit``
@@ -51,7 +52,7 @@ class Stepper:
         self._engine = Engine(graph, sample_rate=sample_rate, max_frames=frames, fade_s=0.0)
         self.frames = self._engine.spec.max_frames
         """The most frames of a step."""
-        self._queue: ControlQueue = self._engine._queue
+        self._queue: ControlQueue = self._engine.queue
         if self.streams > 1 and self._queue.plan.executor is not None:
             raise EngineError(
                 f"streams is {self.streams}: on a device it must be 1; a NamBank plays many models "

@@ -16,8 +16,10 @@ from ...native.pointers import (
     record,
     store,
     store_release,
+    zero_bytes,
 )
-from ...plan.records import PARAM, PLAN
+from ...plan.arena import offset
+from ...plan.records import PARAM, PLAN, ROW, ROW_BYTES
 from ...plan.row_operations import apply_params, reset_plan, wait_for_device
 from ..records import ENGINE
 from .message_queue import MESSAGE, NOW, Message
@@ -26,7 +28,12 @@ __all__ = ["copy_state", "handle_messages"]
 
 PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.RESET)
 SNAPSHOT, RESTORE_ALL = int(Message.SNAPSHOT), int(Message.RESTORE_ALL)
+RESET_STATS = int(Message.RESET_STATS)
 MESSAGE_BYTES = MESSAGE.itemsize
+COUNTERS = offset(ROW, "faults")
+"""The offset of the counters in a row."""
+COUNTS_BYTES = 64
+"""Bytes of the counters of samples that are not finite."""
 
 
 @helper
@@ -90,6 +97,16 @@ def _restore(e: Any, place: int, with_params: bool) -> None:
 
 
 @helper
+def _reset_stats(e: Any) -> None:
+    """Set all counters to zero."""
+    p = record(e.plan, PLAN)
+    e.blocks = 0
+    zero_bytes(e.counts, COUNTS_BYTES)
+    for k in range(p.row_count):
+        zero_bytes(p.rows + ROW_BYTES * k + COUNTERS, ROW_BYTES - COUNTERS)
+
+
+@helper
 def _remove_messages(e: Any, count: int) -> None:
     """Remove the first messages that wait."""
     e.pending_count -= count
@@ -127,6 +144,8 @@ def _apply(e: Any, kind: int, index: int, value: float) -> None:
             e.retired += 1
     elif kind == SNAPSHOT:
         _save(e, index)
+    elif kind == RESET_STATS:
+        _reset_stats(e)
     else:
         _restore(e, index, kind == RESTORE_ALL)
 

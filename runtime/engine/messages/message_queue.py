@@ -26,6 +26,8 @@ class Message(enum.IntEnum):
     """Copy all state from address ``index``; parameters stay as set."""
     RESTORE_ALL = 5
     """Copy all state and the parameters from address ``index``."""
+    RESET_STATS = 6
+    """Set the counters of the engine, and of the plan that plays, to zero."""
 
 
 MESSAGE = np.dtype(

@@ -215,7 +215,7 @@ def test_an_audio_thread_that_reads_no_messages_is_an_error(
 ) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
-    e.has_audio_thread = True
+    e.queue.has_audio_thread = True
     assert gain_of(e.graph) == 0.0, "nothing was set: there is nothing to wait for"
     e.set("b.gain_db", -6.0)
     with pytest.raises(EngineError, match="the audio thread has not read its messages"):

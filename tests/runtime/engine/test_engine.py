@@ -243,8 +243,8 @@ def test_an_audio_thread_that_reads_no_messages_is_an_error(
 ) -> None:
     monkeypatch.setattr("namgraph.runtime.engine.control.TIMEOUT_S", 0.05)
     e = engine(chain(("b", Gain())))
-    e.has_audio_thread = True
-    while not e._queue.ring.full:
+    e.queue.has_audio_thread = True
+    while not e.queue.ring.full:
         e.set("b.gain_db", 0.0)
     with pytest.raises(EngineError, match="audio thread"):
         e.set("b.gain_db", 0.0)

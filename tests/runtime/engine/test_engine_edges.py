@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import namgraph as ng
 from namgraph.graph import (
     EngineError,
     Graph,
@@ -14,6 +15,7 @@ from namgraph.graph import (
     ParamError,
     PortError,
     Processor,
+    UnknownNameError,
     node_types,
 )
 from namgraph.graph.node import node
@@ -65,7 +67,7 @@ def test_state_behind_pointers_is_carried_and_points_into_the_new_plan() -> None
     for k, start in enumerate((10_000, 20_000)):
         e.swap(chain(("d", Delay(**echo)), *[(f"g{i}", Gain()) for i in range(k + 1)]))
         first = e.process(x[start : start + 1])  # the swap happens here
-        for plan in e._queue.old_plans:
+        for plan in e.queue.old_plans:
             plan.arena.state[:] = 0xFF  # NaN everywhere: a kernel that still reads it is noticed
         found += [first, e.process(x[start + 1 : start + 10_000])]
     np.testing.assert_array_equal(np.concatenate(found), still)
@@ -78,10 +80,10 @@ def test_plans_retire_once_faded_out_and_not_before() -> None:
     e.swap(chain(("b", Gain(gain_db=-3.0))))
     e.process(x[:100])
     e.stats()
-    assert e._queue.old_plans == [first], "it is still heard"
+    assert e.queue.old_plans == [first], "it is still heard"
     e.process(x)
     e.stats()
-    assert e._queue.old_plans == []
+    assert e.queue.old_plans == []
 
 
 def test_play_in_blocks_survives_swaps_from_another_thread() -> None:
@@ -219,3 +221,42 @@ def broken(kind: str) -> Node:
 def test_mistakes_in_a_node_of_ones_own_name_the_node(kind: str, says: str) -> None:
     with pytest.raises(EngineError, match=rf"node mine \(test_broken_{kind}\): .*{says}"):
         engine(chain(("mine", broken(kind))))
+
+
+def test_statistics_start_again_at_zero() -> None:
+    e = engine(chain(("a", one_pole()), ("b", Gain())))
+    e.stats(timed=True)
+    e.process(np.array([np.nan] * 64, np.float32))
+    e.save_state()
+    e.restore_state(e.save_state())
+    e.reset()
+    e.swap(chain(("a", one_pole()), ("b", Gain())))
+    e.process(noise(2_000))
+    e.process(noise(10))
+    before = e.stats()
+    assert before.bad_inputs == 64
+    assert (before.swaps, before.resets, before.saves, before.restores) == (1, 1, 2, 1)
+    assert all(n.calls and n.max_us for n in before.nodes)
+    e.reset_stats()
+    after = e.stats()
+    assert (after.blocks, after.bad_inputs, after.saves, after.swaps) == (0, 0, 0, 0)
+    assert not any(n.calls or n.max_us or n.p50_us or n.faults for n in after.nodes)
+    assert (after.frames, after.block_us["max"]) == (before.frames, 0.0)
+    e.process(noise(10))
+    assert e.stats().blocks == 1
+
+
+def test_parameters_by_index() -> None:
+    e = engine(chain(("b", Gain())))
+    e["b.gain_db"] = -6.0
+    assert e["b.gain_db"] == -6.0
+    with pytest.raises(UnknownNameError, match=r"no parameter 'b.gain'; there is b.gain_db"):
+        e["b.gain"] = 1.0
+    with pytest.raises(UnknownNameError):
+        _ = e["b.loudness"]
+
+
+def test_tail_and_latency_are_those_of_the_graph() -> None:
+    e = ng.Engine(ng.load_preset("crunch"), sample_rate=48_000)
+    assert e.tail == ng.load_preset("crunch").tail(48_000) > 1_000
+    assert e.latency == 0
