@@ -47,7 +47,7 @@ from .errors import (
     PresetError,
     UnknownNameError,
 )
-from .graph import Graph, as_graph
+from .graph import Graph
 from .node import (
     Node,
     Option,
@@ -56,6 +56,7 @@ from .node import (
     option,
     param,
 )
+from .opening.openers import as_graph, bundled_presets, open_graph, register_files, register_kind
 from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
@@ -99,13 +100,17 @@ __all__ = [
     "Spec",
     "UnknownNameError",
     "as_graph",
+    "bundled_presets",
     "draw",
     "file",
     "mermaid",
     "node_type",
     "node_types",
+    "open_graph",
     "option",
     "param",
+    "register_files",
+    "register_kind",
     "schedule",
     "svg",
     "tail",

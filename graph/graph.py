@@ -1,9 +1,7 @@
 """Graph: named nodes and the connections between their ports.  Control thread only."""
 
-import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from .arguments import by_keyword, check_choice, check_flag, format_value, nearest
 from .catalog.summary import format_graph
@@ -11,12 +9,13 @@ from .check import Side, check_channels, check_name, format_names, ports_of
 from .connection import Connection, Handle, PortRef, find_port
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .node import Node
+from .opening.chain import join_in_chain, named_nodes
 from .port import Port
 from .prepare import Spec, as_spec
 from .scheduling.schedule import latency, tail
 from .silent import find_silent, warn_silent
 
-__all__ = ["Graph", "as_graph"]
+__all__ = ["Graph"]
 
 
 class Graph:
@@ -37,6 +36,18 @@ class Graph:
         self._outputs: dict[str, int] = {}
         self._ports: dict[str, dict[Side, tuple[Port, ...]]] = {}
         self._connections: dict[Connection, None] = {}  # a dict is an ordered set
+
+    @classmethod
+    def chain(cls, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
+        """Return a graph of nodes one after another: ``Graph.chain(Nam("a.nam"), cab=Cab("b.wav"))``.
+
+        Nodes by position come first, and are named after their type ("nam", "gain", "gain2").  The
+        input "in" has ``channels`` where the first node takes any number.  Where widths differ the
+        obvious node is put in between, with a ``GraphWarning`` that says so: ``chain.py``.
+        """
+        made = cls()
+        join_in_chain(made, named_nodes(nodes, named), check_channels("in", channels))
+        return made
 
     @property
     def nodes(self) -> Mapping[str, Node]:
@@ -129,6 +140,15 @@ class Graph:
         if connection in self._connections:
             raise DuplicateNameError(f"{source_ref} already feeds {target_ref}")
         self._connections[connection] = None
+
+    def disconnect(self, source: Handle | str, target: Handle | str) -> None:
+        """Remove the connection between two ports, given as in ``connect``."""
+        ends = find_port(self, source, "output")[0], find_port(self, target, "input")[0]
+        connection = Connection(*ends)
+        if connection not in self._connections:
+            feeds = [str(c.target) for c in self._connections if c.source == ends[0]]
+            raise GraphError(f"{ends[0]} does not feed {ends[1]}; it feeds {format_names(feeds)}")
+        del self._connections[connection]
 
     def remove(self, name: str) -> None:
         """Remove a node or an end of the graph, and all its connections."""
@@ -260,25 +280,3 @@ class Graph:
                     f"{name}.{old.name} ({old.kind.value} {side}) is connected; the new node has "
                     f"the {side}s {format_names(f'{n} ({k.value})' for n, k in kinds.items())}"
                 )
-
-
-def as_graph(value: Any, order: str = "") -> Graph:
-    """Return ``value`` if it is a graph; else raise ``GraphError`` with the next step.
-
-    ``order`` is the call's signature, for swapped arguments: "render(graph, audio, ...)".
-    """
-    if isinstance(value, Graph):
-        return value
-    hint = f": the order is {order}" if order else ""
-    if isinstance(value, str | os.PathLike):
-        name = os.fspath(value)
-        hint = f": load_preset({format_value(name)}) reads a preset file as one"
-        if str(name).lower().endswith(".nam"):
-            hint = f": put ng.Nam({format_value(name)}) into one, between an input and an output"
-    elif isinstance(value, Node) or (isinstance(value, type) and issubclass(value, Node)):
-        hint = ": put the node into one, between an input and an output"
-    elif isinstance(value, type) and issubclass(value, Graph):
-        hint = ": an instance, not the class"
-    elif hasattr(type(value), "graph") or isinstance(getattr(value, "graph", None), Graph):
-        hint = ": pass its .graph"
-    raise GraphError(f"graph is {format_value(value)}: must be a Graph{hint}")

@@ -3,7 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, replace
 
-from ...graph.graph import Graph, as_graph
+from ...graph.graph import Graph
+from ...graph.opening.openers import as_graph
 from .bank import NamBank
 from .levels import INTERFACE_DBU, check_interface
 from .node import Nam

@@ -1,0 +1,86 @@
+"""Open what is given in place of a graph: a node, a model, the path of a file.  Control threads.
+
+This package cannot read files or models.  ``presets`` and ``nodes`` register their functions here
+when they are imported.
+"""
+
+import importlib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..arguments import format_value
+from ..errors import GraphError
+from ..graph import Graph
+from ..node import Node
+
+__all__ = ["as_graph", "bundled_presets", "open_graph", "register_files", "register_kind"]
+
+PRESETS = f"{__name__.partition('.')[0]}.presets"
+"""The package that registers the functions for files; imported if the program has not done so."""
+
+_open: list[Callable[[str | os.PathLike[str]], Graph]] = []
+_bundled: list[Callable[[], Mapping[str, Path]]] = []
+_kinds: dict[type, Callable[[Any], Node]] = {}
+
+
+def register_files(
+    open_file: Callable[[str | os.PathLike[str]], Graph],
+    list_bundled: Callable[[], Mapping[str, Path]],
+) -> None:
+    """Set the functions that ``open_graph`` and ``bundled_presets`` call."""
+    _open[:], _bundled[:] = [open_file], [list_bundled]
+
+
+def register_kind(kind: type, as_node: Callable[[Any], Node]) -> None:
+    """Let ``as_graph`` take objects of a class: ``as_node`` makes a node of one."""
+    _kinds[kind] = as_node
+
+
+def open_graph(path: str | os.PathLike[str]) -> Graph:
+    """Return the graph of a preset file, of a bundled preset by its name, or of a .nam file.
+
+    A .nam file becomes the node ``amp`` between an input and an output.  ``FileError`` if the file
+    is none of these.
+    """
+    _ensure_registered()
+    return _open[0](path)
+
+
+def bundled_presets() -> Mapping[str, Path]:
+    """Return the paths of the bundled presets, by name."""
+    _ensure_registered()
+    return _bundled[0]()
+
+
+def as_graph(value: Any, order: str = "") -> Graph:
+    """Return a graph; make one of a node, a model, or the path of a preset or .nam file.
+
+    A string is the path of a file, or the name of a bundled preset.  ``FileError`` if it cannot be
+    read; ``GraphError`` for anything else.  ``order`` is the call's signature, for swapped
+    arguments: "render(graph, audio, ...)".
+    """
+    if isinstance(value, Graph):
+        return value
+    if isinstance(value, str | os.PathLike):
+        return open_graph(value)
+    if isinstance(value, Node):
+        return Graph.chain(value)
+    for kind, as_node in _kinds.items():
+        if isinstance(value, kind):
+            return Graph.chain(amp=as_node(value))
+    hint = f": the order is {order}" if order else ""
+    if isinstance(value, type) and issubclass(value, Graph | Node):
+        hint = ": an instance, not the class"
+    elif hasattr(type(value), "graph") or isinstance(getattr(value, "graph", None), Graph):
+        hint = ": pass its .graph"
+    raise GraphError(
+        f"graph is {format_value(value)}: must be a Graph, a node, a model, or the path of a preset"
+        f" or a .nam file{hint}"
+    )
+
+
+def _ensure_registered() -> None:
+    if not _open:  # a program that imported an adapter alone
+        importlib.import_module(PRESETS)
