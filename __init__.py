@@ -23,9 +23,9 @@ This directory is the package.  What it holds, and who may import whom (never th
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
 ``NullStream``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which gives an
-``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
-``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
-models. To write a node of one's own: ``Node``,
+``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives a ``Model``, ``save_nam``,
+and ``match_levels``, which calibrates a rack of them. To keep: ``save_preset``, ``load_preset``,
+and ``asset``, the path of a sound that ships. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
 ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
 ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
@@ -38,11 +38,15 @@ import importlib
 
 _PUBLIC = {
     ".graph": (
+        "ActivationError",
         "AudioFileError",
+        "ConfigTooLargeError",
+        "Content",
         "CudaError",
         "CycleError",
         "DuplicateNameError",
         "EngineError",
+        "FieldValueError",
         "FileError",
         "Graph",
         "GraphError",
@@ -52,7 +56,10 @@ _PUBLIC = {
         "JobError",
         "KernelError",
         "Kind",
+        "MissingFieldError",
         "NamFileError",
+        "NamJsonError",
+        "NamReadError",
         "NamgraphError",
         "Node",
         "Param",
@@ -61,9 +68,14 @@ _PUBLIC = {
         "PortError",
         "PresetError",
         "Processor",
+        "SampleRateError",
         "Space",
         "Spec",
         "UnknownNameError",
+        "UnsupportedArchitectureError",
+        "UnsupportedFeatureError",
+        "UnsupportedVersionError",
+        "WeightCountError",
         "draw",
         "file",
         "mermaid",
@@ -86,9 +98,12 @@ _PUBLIC = {
         "Split",
     ),
     ".nodes.nam": (
+        "DEFAULT_SAMPLE_RATE",
         "LevelsWarning",
+        "Model",
         "load_nam",
         "match_levels",
+        "save_nam",
     ),
     ".presets": (
         "asset",
@@ -143,11 +158,15 @@ _FOLDERS = ("cli", "graph", "nodes", "presets", "runtime")
 TYPE_CHECKING = False  # to import it from typing takes longer than everything else here
 if TYPE_CHECKING:
     from .graph import (
+        ActivationError as ActivationError,
         AudioFileError as AudioFileError,
+        ConfigTooLargeError as ConfigTooLargeError,
+        Content as Content,
         CudaError as CudaError,
         CycleError as CycleError,
         DuplicateNameError as DuplicateNameError,
         EngineError as EngineError,
+        FieldValueError as FieldValueError,
         FileError as FileError,
         Graph as Graph,
         GraphError as GraphError,
@@ -157,8 +176,11 @@ if TYPE_CHECKING:
         JobError as JobError,
         KernelError as KernelError,
         Kind as Kind,
+        MissingFieldError as MissingFieldError,
         NamFileError as NamFileError,
         NamgraphError as NamgraphError,
+        NamJsonError as NamJsonError,
+        NamReadError as NamReadError,
         Node as Node,
         Param as Param,
         ParamError as ParamError,
@@ -166,9 +188,14 @@ if TYPE_CHECKING:
         PortError as PortError,
         PresetError as PresetError,
         Processor as Processor,
+        SampleRateError as SampleRateError,
         Space as Space,
         Spec as Spec,
         UnknownNameError as UnknownNameError,
+        UnsupportedArchitectureError as UnsupportedArchitectureError,
+        UnsupportedFeatureError as UnsupportedFeatureError,
+        UnsupportedVersionError as UnsupportedVersionError,
+        WeightCountError as WeightCountError,
         draw as draw,
         file as file,
         mermaid as mermaid,
@@ -191,9 +218,12 @@ if TYPE_CHECKING:
         Split as Split,
     )
     from .nodes.nam import (
+        DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,
         LevelsWarning as LevelsWarning,
+        Model as Model,
         load_nam as load_nam,
         match_levels as match_levels,
+        save_nam as save_nam,
     )
     from .nodes.pedalboard_effect import (
         PedalboardEffect as PedalboardEffect,

@@ -16,8 +16,8 @@ from .arguments import (
     check_text,
     format_value,
 )
+from .content import Content, check_content_class, checked_file, checked_files
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
-from .paths import checked_path, checked_paths
 from .port import Kind, Port, Space
 from .prepare import Io, Processor, Spec
 
@@ -101,12 +101,16 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     )
 
 
-def file(*, kw_only: bool = False, several: bool = False) -> Any:
+def file(
+    *, kw_only: bool = False, several: bool = False, content: type[Content] | None = None
+) -> Any:
     """Declare a field that is the path of a file, or with ``several`` a tuple of paths.
 
-    Presets store paths relative to the preset.  ``FileError`` if the value is not a path.
+    Presets store paths relative to the preset.  ``content`` is a class, derived from ``Content``,
+    whose objects the field takes in place of a path; presets cannot store these.  ``FileError`` if
+    the value is neither.
     """
-    row = {"file": check_flag("several", several)}
+    row = {"file": (check_flag("several", several), check_content_class(content))}
     return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
 
 
@@ -187,12 +191,12 @@ class Node:
         for name, choices in _declared(type(self), "choices").items():
             if choices:
                 object.__setattr__(self, name, check_choice(name, getattr(self, name), choices))
-        for name, several in _declared(type(self), "file").items():
+        for name, (several, content) in _declared(type(self), "file").items():
             value = getattr(self, name)
             if several:
-                checked_paths(value, name, FileError)
+                checked_files(value, name, FileError, content)
             elif value is not None or not hasattr(type(self), name):  # unless None is the default
-                checked_path(value, name, FileError)
+                checked_file(value, name, FileError, content)
 
 
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .errors import NamgraphError
 from .json_text import format_json
 
-__all__ = ["checked_path", "checked_paths", "describe_value", "format_path", "special_file_kind"]
+__all__ = ["ALLOWED", "checked_path", "describe_value", "format_path", "special_file_kind"]
 
 MAX_CHARACTERS = 4096
 """Characters of a whole path."""
@@ -19,24 +19,26 @@ MAX_SHOWN = 120
 ALLOWED = "the path of a file (str or os.PathLike)"
 
 
-def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
+def checked_path(
+    value: Any, argument: str, error: type[NamgraphError], allowed: str = ALLOWED
+) -> str:
     """Return a path as text, or raise an ``error`` that names the ``argument`` and its value.
 
     Paths are ``str`` or ``os.PathLike`` of ``str``.  Bytes are refused: usually they are the
-    content of a file.  Whether the file exists is not checked.
+    content of a file.  Whether the file exists is not checked.  ``allowed`` is for messages.
     """
     path = value
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
     if not isinstance(path, str):
-        raise error(f"{argument} is {describe_value(value)}: must be {ALLOWED}")
+        raise error(f"{argument} is {describe_value(value)}: must be {allowed}")
     if not path:
-        raise error(f"{argument} is an empty text: must be {ALLOWED}")
+        raise error(f"{argument} is an empty text: must be {allowed}")
     ends = path.strip()[:1] + path.strip()[-1:]
     if ends in ("{}", "[]") and '"' in path:
-        raise error(f"{argument} is JSON text ({len(path)} characters): must be {ALLOWED}")
+        raise error(f"{argument} is JSON text ({len(path)} characters): must be {allowed}")
     if "\0" in path:
-        raise error(f"{argument} is {format_path(path)!r}, with a zero byte: must be {ALLOWED}")
+        raise error(f"{argument} is {format_path(path)!r}, with a zero byte: must be {allowed}")
     try:
         names = os.fsencode(path).split(os.fsencode(os.sep)) if os.name != "nt" else [path]
     except UnicodeEncodeError:  # half a character
@@ -44,14 +46,6 @@ def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
     if len(path) > MAX_CHARACTERS or max(map(len, names)) > MAX_NAME_BYTES[os.name == "nt"]:
         raise error(f"{argument} is {format_path(path)!r} ({len(path)} characters): is too long")
     return str(path)
-
-
-def checked_paths(values: Any, argument: str, error: type[NamgraphError]) -> tuple[str, ...]:
-    """Return several paths as a tuple of text; ``values`` is an iterable, not one path."""
-    one = isinstance(values, str | bytes | os.PathLike | Mapping)
-    if one or not isinstance(values, Iterable):
-        raise error(f"{argument} is {describe_value(values)}: must be a list of files")
-    return tuple(checked_path(v, f"{argument}[{n}]", error) for n, v in enumerate(values))
 
 
 def describe_value(value: Any) -> str:

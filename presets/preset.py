@@ -13,6 +13,7 @@ from typing import Any
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text
+from ..graph.content import Content
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
@@ -241,6 +242,7 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     for key in (f.name for f in fields_of(type(node))):
         value = getattr(node, key)
         if key in node.files() and value is not None:
+            _refuse_content(f"{name}.{key}", value)
             near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]
         else:
@@ -248,10 +250,21 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     return fields
 
 
+def _refuse_content(place: str, value: Any) -> None:
+    """Raise ``PresetError`` for content in memory: a preset can only name a file."""
+    for n, one in enumerate(value if isinstance(value, tuple) else (value,)):
+        if isinstance(one, Content):
+            at = f"{place}[{n}]" if isinstance(value, tuple) else place
+            raise PresetError(
+                f"{at} is {one!r}, in memory, and a preset names files: {one.saving_hint()}"
+            )
+
+
 def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
-    """Return the paths in a file field of a node: none, one or several."""
+    """Return the paths in a file field of a node: none, one or several; content has none."""
     value = getattr(node, key)
-    return value if isinstance(value, tuple) else () if value is None else (value,)
+    every = value if isinstance(value, tuple) else () if value is None else (value,)
+    return tuple(path for path in every if not isinstance(path, Content))
 
 
 def files_of(graph: Graph) -> dict[str, str]:
