@@ -9,8 +9,7 @@
     graph       Graph
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
-    paths       path arguments
-    content     what nodes take in place of the path of a file
+    paths       path arguments; Content, which nodes take in place of the path of a file
     json_text   JSON parser with limits; values formatted for messages
     text        control characters escaped
     extras      ``pip install`` commands for optional packages
@@ -24,38 +23,26 @@ second ``node`` in this package would hide the module.
 """
 
 from .connection import Connection, Handle, PortRef
-from .content import Content
 from .drawing.draw import draw
 from .drawing.mermaid import mermaid
 from .drawing.svg import svg
 from .errors import (
-    ActivationError,
     AudioFileError,
-    ConfigTooLargeError,
     CudaError,
     CycleError,
     DuplicateNameError,
     EngineError,
-    FieldValueError,
     FileError,
     GraphError,
     GraphWarning,
     JobError,
     KernelError,
-    MissingFieldError,
     NamFileError,
     NamgraphError,
-    NamJsonError,
-    NamReadError,
     ParamError,
     PortError,
     PresetError,
-    SampleRateError,
     UnknownNameError,
-    UnsupportedArchitectureError,
-    UnsupportedFeatureError,
-    UnsupportedVersionError,
-    WeightCountError,
 )
 from .graph import Graph, as_graph
 from .node import (
@@ -67,23 +54,21 @@ from .node import (
     option,
     param,
 )
+from .paths import Content
 from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
 
 __all__ = [
     "LONGEST_BLOCK",
-    "ActivationError",
     "AudioFileError",
     "Buffer",
-    "ConfigTooLargeError",
     "Connection",
     "Content",
     "CudaError",
     "CycleError",
     "DuplicateNameError",
     "EngineError",
-    "FieldValueError",
     "FileError",
     "Graph",
     "GraphError",
@@ -94,10 +79,7 @@ __all__ = [
     "KernelError",
     "Kind",
     "Memory",
-    "MissingFieldError",
     "NamFileError",
-    "NamJsonError",
-    "NamReadError",
     "NamgraphError",
     "NativeFunction",
     "Node",
@@ -109,15 +91,10 @@ __all__ = [
     "PortRef",
     "PresetError",
     "Processor",
-    "SampleRateError",
     "Schedule",
     "Space",
     "Spec",
     "UnknownNameError",
-    "UnsupportedArchitectureError",
-    "UnsupportedFeatureError",
-    "UnsupportedVersionError",
-    "WeightCountError",
     "as_graph",
     "draw",
     "file",

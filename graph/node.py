@@ -16,8 +16,8 @@ from .arguments import (
     check_text,
     format_value,
 )
-from .content import Content, check_content_class, checked_file, checked_files
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
+from .paths import Content, check_content_class, checked_file, checked_files
 from .port import Kind, Port, Space
 from .prepare import Io, Processor, Spec
 

@@ -13,9 +13,8 @@ from typing import Any
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text
-from ..graph.content import Content
 from ..graph.json_text import parse_json
-from ..graph.paths import checked_path, format_path
+from ..graph.paths import Content, checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Graph, ParamError, PresetError
-from ..graph.content import file_label
-from ..graph.paths import checked_path
+from ..graph.paths import checked_path, file_label
 from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied

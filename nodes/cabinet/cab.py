@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph.content import checked_file, file_label
 from ...graph.errors import FileError
-from ...graph.paths import describe_value
+from ...graph.paths import checked_file, describe_value, file_label
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
 from ..dsp.convolver.kernel import convolver
@@ -189,8 +188,8 @@ def _checked_source(path: Any, rate: float | None) -> Any:
         if rate is None:
             found = describe_value(path)
             raise ng.ParamError(
-                f"path is {found}, without rate: an array needs its sample rate in Hz, as in "
-                "Cab(array, 48_000)"
+                f"path is {found}: must be the path of a file, or be given with its sample rate in"
+                " Hz: Cab(array, 48_000)"
             )
         return ImpulseResponse(path, rate)
     if rate is not None:

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph.arguments import check_number
-from ...graph.content import Content
 from ...graph.errors import AudioFileError, ParamError
-from ...graph.paths import describe_value
+from ...graph.paths import Content, describe_value
 
 __all__ = ["MAX_CHANNELS", "MAX_SECONDS", "RATES", "ImpulseResponse", "check_response_rate"]
 

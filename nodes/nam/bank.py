@@ -9,10 +9,9 @@ import numpy as np
 
 from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
-from ...graph.content import checked_files, file_label
 from ...graph.errors import CudaError, ParamError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option
-from ...graph.paths import describe_value
+from ...graph.paths import checked_files, describe_value, file_label
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from .bank_kernel import GAIN, STATE, play_bank

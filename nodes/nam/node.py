@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ...graph.content import checked_file
 from ...graph.errors import CudaError, NamFileError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option, param
+from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.simd.smoothing import glide_coefficient

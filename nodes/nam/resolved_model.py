@@ -9,8 +9,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ...graph.content import file_label
 from ...graph.errors import CudaError, NamFileError, ParamError, SampleRateError
+from ...graph.paths import file_label
 from ..dsp.resample import Rates, rates
 from .format.load import load_nam
 from .model.model import Model

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, ParamError, Spec
 from ...graph.arguments import by_keyword, check_call, check_choice, check_flag, check_number
-from ...graph.content import checked_files, file_label
+from ...graph.paths import checked_files, file_label
 from ...nodes.nam import Model, NamBank, load_nam
 from ...nodes.nam.levels import (
     INTERFACE_DBU,

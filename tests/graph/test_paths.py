@@ -10,8 +10,7 @@ import pytest
 import namgraph as ng
 from namgraph.cli.verify.null_test import verify
 from namgraph.graph import FileError, NamgraphError
-from namgraph.graph.content import checked_files
-from namgraph.graph.paths import checked_path, describe_value, format_path
+from namgraph.graph.paths import checked_files, checked_path, describe_value, format_path
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.rig import open_rig
 from namgraph.runtime.io.audio_file import read_audio
@@ -35,7 +34,6 @@ WRONG: list[tuple[Any, str]] = [
 ]
 READERS: list[tuple[Callable[[Any], Any], str]] = [
     (ng.Nam, "path"),
-    (ng.load_nam, "path"),
     (ng.Cab, "path"),
     (ng.load_preset, "path"),
     (lambda path: ng.save_preset(ng.Graph(), path), "path"),

@@ -85,7 +85,7 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if callable(listed := getattr(value, "tolist", None)) and not isinstance(value, type):
         return listed()
-    raise TypeError(f"{describe_value(value)} is in it")
+    raise TypeError(f"no JSON for what is in it, {describe_value(value)}")
 
 
 def _least_size(values: Any) -> int:
@@ -120,6 +120,8 @@ def _read(read: Callable[[int], Any], name: str) -> bytes:
             break
         parts.append(part)
         size += len(part)
-    check_size(size, name)
+    if size > MAX_BYTES:
+        message = f"{name}: has more than {MAX_BYTES} bytes, the most that are read"
+        raise ConfigTooLargeError(message, what="bytes", found=size, limit=MAX_BYTES)
     whole = (b"" if not parts or isinstance(parts[0], bytes) else "").join(parts)
     return whole if isinstance(whole, bytes) else _encoded(whole, name)

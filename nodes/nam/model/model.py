@@ -8,8 +8,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ....graph.content import Content
 from ....graph.json_text import format_json
+from ....graph.paths import Content
 from .metadata import About
 from .networks import ConvNet, Linear, Lstm
 from .wavenet import Network, Sequential, WaveNet

@@ -18,7 +18,7 @@ from ....graph import (
     tail as graph_tail,
 )
 from ....graph.arguments import check_choice
-from ....graph.content import identity
+from ....graph.paths import identity
 from ....graph.silent import warn_silent
 from ...engine.engine import Engine
 from ...engine.parameters import check_time, unknown_param
