@@ -117,7 +117,7 @@ class Cab(ng.Node):
     path: str | os.PathLike[str] | AudioFile | NDArray[Any] | ImpulseResponse = ng.file(
         kw_only=False, content=ImpulseResponse
     )
-    rate: InitVar[float | None] = None
+    rate: InitVar[float | None] = ng.option(default=None, kw_only=False)
     level_db: float = ng.param(default=0.0, low=-60.0, high=24.0, unit="dB")
     mix: float = ng.param(default=1.0, low=0.0, high=1.0)
     gain_rule: str = ng.option(default="nam", choices=GAIN_RULES)

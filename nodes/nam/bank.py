@@ -1,5 +1,6 @@
 """NamBank: many models side by side, one channel each."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -43,7 +44,9 @@ class NamBank(Node):
     differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
     """
 
-    paths: Sequence[str | Model] = file(kw_only=False, several=True, content=Model)
+    paths: Sequence[str | os.PathLike[str] | Model] = file(
+        kw_only=False, several=True, content=Model
+    )
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     prewarm: bool = option(default=True, choices=(False, True))

@@ -1,6 +1,7 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -55,7 +56,7 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
-    path: str | Model = file(kw_only=False, content=Model)
+    path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)
     interface_dbu: float = option(default=INTERFACE_DBU)

@@ -6,6 +6,7 @@ kernel are of that model, even if the file is replaced later.  Control threads o
 """
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -93,7 +94,7 @@ class ResolvedModel:
         return f"{needed} bytes of shared memory: the device has {available}"
 
 
-def resolve(path: str | Model, slim: float) -> ResolvedModel:
+def resolve(path: str | os.PathLike[str] | Model, slim: float) -> ResolvedModel:
     """Read the file at ``path`` and select the size for ``slim``; raises ``NamFileError``.
 
     A ``Model`` is taken as it is.
