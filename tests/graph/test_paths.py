@@ -106,6 +106,6 @@ def test_a_node_of_ones_own_has_its_paths_checked() -> None:
 def test_what_is_said_of_a_value_is_short() -> None:
     assert describe_value(np.zeros((3, 4))) == "an array of shape (3, 4)"
     assert describe_value("x" * 1000) == "'" + "x" * 36 + "..."
-    assert describe_value(object()) == "a object"
+    assert describe_value(object()) == "an object"
     assert format_path("short") == "short"
     assert len(format_path("y" * 4000)) < 125
