@@ -26,8 +26,8 @@ Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, `
 ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives a ``Model``, ``save_nam``,
 and ``match_levels``, which calibrates a rack of them. To keep: ``save_preset``, ``load_preset``,
 and ``asset``, the path of a sound that ships. To write a node of one's own: ``Node``,
-``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
-``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
+``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
+``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
 ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
 ``NamgraphError``; the tree is in ``graph/errors.py``.
 

@@ -9,7 +9,7 @@
   * ParamError            a parameter outside its range, or not a number (a ValueError)
   * FileError             a file that cannot be used (a ValueError)
     - NamFileError        a .nam file that is not a model this package runs; the kinds of it:
-      . NamReadError                  the file cannot be read, or is no file
+      . NamReadError                  the file cannot be read, or is empty, or no file
       . NamJsonError                  the content is not JSON
       . MissingFieldError             a key is missing: ``field``
       . FieldValueError               a key has a value it must not have: ``field``, ``allowed``
@@ -142,7 +142,7 @@ class NamFileError(FileError):
 
 
 class NamReadError(NamFileError):
-    """The file does not exist, cannot be read, or is no plain file."""
+    """The file does not exist, cannot be read, is empty, or is no plain file."""
 
 
 class NamJsonError(NamFileError):

@@ -15,6 +15,7 @@ from ....graph.errors import (
     ConfigTooLargeError,
     NamFileError,
     NamJsonError,
+    NamReadError,
     SampleRateError,
     UnsupportedArchitectureError,
     UnsupportedFeatureError,
@@ -52,7 +53,7 @@ Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
 def parse_nam(content: bytes) -> Model:
     """Return the model in the bytes of a .nam file; ``NamFileError`` if they are bad."""
     if wrong := complaint(kind_of(content), MODEL):
-        raise NamJsonError(wrong)
+        raise (NamJsonError if content else NamReadError)(wrong)
     values = parse_json(content, NamJsonError, lenient=_is_unused_metadata)
     if wrong := complaint(kind_of_json(values), MODEL):
         raise NamFileError(wrong)

@@ -109,6 +109,10 @@ def test_what_cannot_be_read_or_is_no_json(tmp_path: Path) -> None:
         ng.load_nam(tmp_path / "none.nam")
     with pytest.raises(ng.NamReadError, match="it is a folder"):
         ng.load_nam(tmp_path)
+    (tmp_path / "amp.nam").write_bytes(b"")
+    for source in (tmp_path / "amp.nam", b""):
+        with pytest.raises(ng.NamReadError, match="is an empty file, not a NAM model"):
+            ng.load_nam(source)
     for content in (b"{", b"\xff", b"\x89PNG\r\n", b'{"weights": [NaN]}'):
         (tmp_path / "amp.nam").write_bytes(content)
         for _ in range(2):

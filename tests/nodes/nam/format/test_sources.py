@@ -72,7 +72,7 @@ def test_open_files_are_named_read_to_the_end_and_left_open(tmp_path: Path) -> N
         assert ng.load_nam(binary) == ng.load_nam(text) == ng.load_nam(path)
         assert not binary.closed
         assert not binary.read()
-        with pytest.raises(ng.NamJsonError, match=r"amp\.nam: is an empty file"):
+        with pytest.raises(ng.NamReadError, match=r"amp\.nam: is an empty file"):
             ng.load_nam(binary)
     with pytest.raises(ng.NamReadError, match=r"amp\.nam: cannot be read: .*closed file"):
         ng.load_nam(binary)
