@@ -27,9 +27,9 @@ Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, `
 and ``match_levels``, which calibrates a rack of them. To keep: ``save_preset``, ``load_preset``,
 and ``asset``, the path of a sound that ships. To write a node of one's own: ``Node``,
 ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
-``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
-``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
-``NamgraphError``; the tree is in ``graph/errors.py``.
+``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and
+the other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests
+it. Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
 """
