@@ -23,13 +23,13 @@ This directory is the package.  What it holds, and who may import whom (never th
 
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
 ``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which
-gives an ``AudioFile``, and ``write_audio``. To keep: ``save_preset``, ``load_preset``,
-``load_nam``, and ``asset``, the path of a sound that ships. ``match_levels`` calibrates a rack of
-models. To write a node of one's own: ``Node``,
-``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Io``, ``Processor``, ``kernel``,
-``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the other names that
-``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it. Every error is a
-``NamgraphError``; the tree is in ``graph/errors.py``.
+gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives a ``Model``,
+``save_nam``, and ``match_levels``, which calibrates a rack of them. To keep: ``save_preset``,
+``load_preset``, and ``asset``, the path of a sound that ships. To write a node of one's own:
+``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
+``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and
+the other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests
+it. Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
 """
@@ -39,6 +39,7 @@ import importlib
 _PUBLIC = {
     ".graph": (
         "AudioFileError",
+        "Content",
         "CudaError",
         "CycleError",
         "DuplicateNameError",
@@ -72,6 +73,11 @@ _PUBLIC = {
         "param",
         "svg",
     ),
+    ".graph.errors": (  # the kinds of NamFileError
+        *("ActivationError", "ConfigTooLargeError", "FieldValueError", "MissingFieldError"),
+        *("NamJsonError", "NamReadError", "SampleRateError", "UnsupportedArchitectureError"),
+        *("UnsupportedFeatureError", "UnsupportedVersionError", "WeightCountError"),
+    ),
     ".graph.node": ("node",),
     ".nodes": (
         "Cab",
@@ -86,9 +92,12 @@ _PUBLIC = {
         "Split",
     ),
     ".nodes.nam": (
+        "DEFAULT_SAMPLE_RATE",
         "LevelsWarning",
+        "Model",
         "load_nam",
         "match_levels",
+        "save_nam",
     ),
     ".presets": (
         "asset",
@@ -110,23 +119,9 @@ _PUBLIC = {
         "render",
     ),
     ".runtime.authoring": (
-        "Lanes",
-        "Native",
-        "Value",
-        "add_to",
-        "amplify",
-        "channel",
-        "channel_address",
-        "copy_bytes",
-        "decibels",
-        "each",
-        "embed",
-        "floats",
-        "glide",
-        "glide_coefficient",
-        "numbers",
-        "record",
-        "scale",
+        *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
+        *("copy_bytes", "decibels", "each", "embed", "floats", "glide", "glide_coefficient"),
+        *("numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -146,6 +141,7 @@ TYPE_CHECKING = False  # to import it from typing takes longer than everything e
 if TYPE_CHECKING:
     from .graph import (
         AudioFileError as AudioFileError,
+        Content as Content,
         CudaError as CudaError,
         CycleError as CycleError,
         DuplicateNameError as DuplicateNameError,
@@ -179,6 +175,19 @@ if TYPE_CHECKING:
         param as param,
         svg as svg,
     )
+    from .graph.errors import (
+        ActivationError as ActivationError,
+        ConfigTooLargeError as ConfigTooLargeError,
+        FieldValueError as FieldValueError,
+        MissingFieldError as MissingFieldError,
+        NamJsonError as NamJsonError,
+        NamReadError as NamReadError,
+        SampleRateError as SampleRateError,
+        UnsupportedArchitectureError as UnsupportedArchitectureError,
+        UnsupportedFeatureError as UnsupportedFeatureError,
+        UnsupportedVersionError as UnsupportedVersionError,
+        WeightCountError as WeightCountError,
+    )
     from .graph.node import node as node
     from .nodes import (
         Cab as Cab,
@@ -193,9 +202,12 @@ if TYPE_CHECKING:
         Split as Split,
     )
     from .nodes.nam import (
+        DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,
         LevelsWarning as LevelsWarning,
+        Model as Model,
         load_nam as load_nam,
         match_levels as match_levels,
+        save_nam as save_nam,
     )
     from .nodes.pedalboard_effect import (
         PedalboardEffect as PedalboardEffect,

@@ -11,7 +11,7 @@ from ..graph.paths import checked_path
 from ..graph.text import one_line
 from ..nodes.cabinet.cab import Cab
 from ..nodes.cabinet.impulse_response import Header, header
-from ..nodes.nam import junctions
+from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
 from ..presets.bundled import shipped_presets
 from ..presets.levels import LevelMeter
 from ..presets.preset import read_preset
@@ -24,7 +24,6 @@ __all__ = ["describe", "format_description"]
 IMPULSE_RESPONSE_S = 3.0
 """Longest audio, in seconds, that is called an impulse response."""
 
-DEFAULT_RATE = 48_000.0
 BLOCK = 512
 
 
@@ -86,18 +85,16 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.cuda import refusal
     from ..nodes.nam.format.load import load_nam
     from ..nodes.nam.levels import MODES, applied
-    from ..nodes.nam.model.model import UNKNOWN_RATE
     from ..nodes.nam.model.networks import Linear, Lstm
     from ..nodes.nam.model.wavenet import Sequential, WaveNet
 
     model = load_nam(path)
     network, field = model.running, model.receptive_field
-    rate = model.sample_rate or model.select().sample_rate  # a container's submodels may have it
     found: dict[str, Any] = {
         "architecture": model.architecture,
         "version": model.version,
-        "sample_rate": rate,
-        **({} if rate else {"sample_rate_assumed": UNKNOWN_RATE}),
+        "sample_rate": model.given_rate,
+        **({"sample_rate_assumed": model.sample_rate} if model.sample_rate_is_assumed else {}),
         "weights": model.weight_count,
         "multiply_adds": model.multiply_adds,
         "remembers": "everything" if field is None else f"{field} frames",
@@ -202,15 +199,13 @@ def _layout(path: str | os.PathLike[str], head: Header, layout: str = "auto") ->
 
 
 def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
-    from ..nodes.nam.model.model import UNKNOWN_RATE
-
     preset = read_preset(path)
     graph = preset.graph
     rates = sorted(set(model_rates(graph).values()))
     return {
         "name": preset.name,
         "sample_rate": rates[0] if len(rates) == 1 else None,
-        "assumed_rates": dict.fromkeys(assumed_rates(graph), UNKNOWN_RATE),
+        "assumed_rates": dict.fromkeys(assumed_rates(graph), DEFAULT_SAMPLE_RATE),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
@@ -225,7 +220,8 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _cab_layouts(graph: Graph) -> dict[str, str]:
     """Return the channel layout of each cabinet, by node name."""
     cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
-    return {n: _layout(cab.path, header(cab.path), cab.layout) for n, cab in cabs.items()}
+    paths = {name: str(cab.path) for name, cab in cabs.items()}  # of a preset: never an array
+    return {n: _layout(p, header(p), cabs[n].layout) for n, p in paths.items()}
 
 
 def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
@@ -237,7 +233,7 @@ def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
     found: dict[str, Any] = {"silent": list(graph.check())}
     try:
         rig = rig_of(path, graph, bare=False, backend=None)
-        spec = Spec(rig.rate or DEFAULT_RATE, BLOCK)
+        spec = Spec(rig.rate or DEFAULT_SAMPLE_RATE, BLOCK)
         schedule(graph, spec)
         tail(graph, spec)  # reads impulse responses
         check_devices(graph)

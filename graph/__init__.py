@@ -10,7 +10,7 @@
     graph       Graph
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
-    paths       path arguments
+    paths       path arguments; Content, which nodes take in place of the path of a file
     json_text   JSON parser with limits; values formatted for messages
     text        control characters escaped
     extras      ``pip install`` commands for optional packages
@@ -57,6 +57,7 @@ from .node import (
     param,
 )
 from .opening.openers import as_graph, bundled_presets, open_graph, register_files, register_kind
+from .paths import Content
 from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
@@ -67,6 +68,7 @@ __all__ = [
     "AudioFileError",
     "Buffer",
     "Connection",
+    "Content",
     "CudaError",
     "CycleError",
     "DuplicateNameError",

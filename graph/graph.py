@@ -39,7 +39,7 @@ class Graph:
 
     @classmethod
     def chain(cls, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
-        """Return a graph of nodes one after another: ``Graph.chain(Nam("a.nam"), cab=Cab("b.wav"))``.
+        """Return a graph of nodes one after another: ``Graph.chain(Nam(...), cab=Cab(...))``.
 
         Nodes by position come first, and are named after their type ("nam", "gain", "gain2").  The
         input "in" has ``channels`` where the first node takes any number.  Where widths differ the

@@ -11,7 +11,7 @@ from .arguments import by_keyword, check_choice, check_text, format_call, format
 from .catalog.fields import Option, Param, file, option, param
 from .catalog.metadata import node_metadata
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
-from .paths import checked_path, checked_paths
+from .paths import checked_file, checked_files
 from .port import Kind, Port, Space
 from .prepare import Io, Processor, Spec
 
@@ -98,7 +98,7 @@ class Node:
 
     def contents(self) -> tuple[str, ...]:
         """Return what identifies the content of the node's files: their paths, or digests."""
-        return tuple(repr(getattr(self, name)) for name in self.files())
+        return tuple(repr(identity(getattr(self, name))) for name in self.files())
 
     def prepare(self, io: Io) -> Processor:
         """Allocate all memory, compute all coefficients, choose the kernel.  Control thread."""
@@ -163,12 +163,12 @@ class Node:
         for name, choices in _declared(type(self), "choices").items():
             if choices:
                 object.__setattr__(self, name, check_choice(name, getattr(self, name), choices))
-        for name, several in _declared(type(self), "file").items():
+        for name, (several, content) in _declared(type(self), "file").items():
             value = getattr(self, name)
             if several:
-                checked_paths(value, name, FileError)
+                checked_files(value, name, FileError, content)
             elif value is not None or not hasattr(type(self), name):  # unless None is the default
-                checked_path(value, name, FileError)
+                checked_file(value, name, FileError, content)
 
 
 def _declared(cls: type[Node], key: str) -> dict[str, Any]:

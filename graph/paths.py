@@ -1,14 +1,29 @@
-"""Checks of path arguments, for every function that reads a file.  Touches no disk.  Any thread."""
+"""Checks of path arguments, for every function that reads a file; ``Content`` in memory.
+
+A field of a node declared with ``file(content=Model)`` takes a path or a ``Model``, which is a
+``Content``: what a file holds, in memory.  Touches no disk.  Any thread.
+"""
 
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from .errors import NamgraphError
+from .errors import NamgraphError, ParamError
 from .json_text import format_json
 
-__all__ = ["checked_path", "checked_paths", "describe_value", "format_path", "special_file_kind"]
+__all__ = [
+    "Content",
+    "check_content_class",
+    "checked_file",
+    "checked_files",
+    "checked_path",
+    "describe_value",
+    "file_label",
+    "format_path",
+    "identity",
+    "special_file_kind",
+]
 
 MAX_CHARACTERS = 4096
 """Characters of a whole path."""
@@ -19,24 +34,26 @@ MAX_SHOWN = 120
 ALLOWED = "the path of a file (str or os.PathLike)"
 
 
-def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
+def checked_path(
+    value: Any, argument: str, error: type[NamgraphError], allowed: str = ALLOWED
+) -> str:
     """Return a path as text, or raise an ``error`` that names the ``argument`` and its value.
 
     Paths are ``str`` or ``os.PathLike`` of ``str``.  Bytes are refused: usually they are the
-    content of a file.  Whether the file exists is not checked.
+    content of a file.  Whether the file exists is not checked.  ``allowed`` is for messages.
     """
     path = value
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
     if not isinstance(path, str):
-        raise error(f"{argument} is {describe_value(value)}: must be {ALLOWED}")
+        raise error(f"{argument} is {describe_value(value)}: must be {allowed}")
     if not path:
-        raise error(f"{argument} is an empty text: must be {ALLOWED}")
+        raise error(f"{argument} is an empty text: must be {allowed}")
     ends = path.strip()[:1] + path.strip()[-1:]
     if ends in ("{}", "[]") and '"' in path:
-        raise error(f"{argument} is JSON text ({len(path)} characters): must be {ALLOWED}")
+        raise error(f"{argument} is JSON text ({len(path)} characters): must be {allowed}")
     if "\0" in path:
-        raise error(f"{argument} is {format_path(path)!r}, with a zero byte: must be {ALLOWED}")
+        raise error(f"{argument} is {format_path(path)!r}, with a zero byte: must be {allowed}")
     try:
         names = os.fsencode(path).split(os.fsencode(os.sep)) if os.name != "nt" else [path]
     except UnicodeEncodeError:  # half a character
@@ -44,14 +61,6 @@ def checked_path(value: Any, argument: str, error: type[NamgraphError]) -> str:
     if len(path) > MAX_CHARACTERS or max(map(len, names)) > MAX_NAME_BYTES[os.name == "nt"]:
         raise error(f"{argument} is {format_path(path)!r} ({len(path)} characters): is too long")
     return str(path)
-
-
-def checked_paths(values: Any, argument: str, error: type[NamgraphError]) -> tuple[str, ...]:
-    """Return several paths as a tuple of text; ``values`` is an iterable, not one path."""
-    one = isinstance(values, str | bytes | os.PathLike | Mapping)
-    if one or not isinstance(values, Iterable):
-        raise error(f"{argument} is {describe_value(values)}: must be a list of files")
-    return tuple(checked_path(v, f"{argument}[{n}]", error) for n, v in enumerate(values))
 
 
 def describe_value(value: Any) -> str:
@@ -66,7 +75,7 @@ def describe_value(value: Any) -> str:
         return f"a {kind} of {len(value)}"
     if value is None or isinstance(value, str | int | float | complex):
         return format_json(value)
-    return f"a {kind}"
+    return f"{'an' if kind[:1] in 'AEIOUaeiou' else 'a'} {kind}"
 
 
 def special_file_kind(mode: int) -> str:
@@ -83,3 +92,94 @@ def format_path(path: str) -> str:
         return path
     half = MAX_SHOWN // 2 - 2
     return f"{path[:half]}...{path[-half:]}"
+
+
+class Content:
+    """Base class of what a node takes in place of the path of a file.  Immutable.
+
+    Two are equal if they are of one class and have the same digest.  They are copied by reference.
+    """
+
+    digest: str
+    """SHA-256 of all that the sound depends on, in hexadecimal."""
+    described: ClassVar[str] = "what is in a file"
+    """What it is, with how to get it, for a message: "a Model, as load_nam returns"."""
+
+    @property
+    def label(self) -> str:
+        """What stands in messages in place of a path."""
+        return f"<{type(self).__name__}>"
+
+    def saving_hint(self) -> str:
+        """Return how to make a file of it, for the message of a preset that needs one."""
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        """Compare class and digest."""
+        if not isinstance(other, Content):
+            return NotImplemented
+        return type(self) is type(other) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        """Return a hash of class and digest."""
+        return hash((type(self), self.digest))
+
+    def __copy__(self) -> "Content":
+        """Return the object itself, which is immutable."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Content":
+        """Return the object itself, which is immutable."""
+        return self
+
+
+def check_content_class(content: Any) -> type[Content] | None:
+    """Return ``content`` if it is ``None`` or a class of ``Content``; else ``ParamError``."""
+    if content is None or (isinstance(content, type) and issubclass(content, Content)):
+        return content
+    found = describe_value(content)
+    raise ParamError(f"content is {found}: must be a class derived from Content, or None")
+
+
+def checked_file(
+    value: Any,
+    argument: str,
+    error: type[NamgraphError],
+    content: type[Content] | None = None,
+) -> Any:
+    """Return a path as text, or ``value`` itself if it is a ``content``; else raise an ``error``.
+
+    The error names the ``argument`` and its value.  Whether a file exists is not checked.
+    """
+    if content is not None and isinstance(value, content):
+        return value
+    allowed = ALLOWED if content is None else f"{ALLOWED} or {content.described}"
+    return checked_path(value, argument, error, allowed)
+
+
+def checked_files(
+    values: Any,
+    argument: str,
+    error: type[NamgraphError],
+    content: type[Content] | None = None,
+) -> tuple[Any, ...]:
+    """Return several of what ``checked_file`` returns; ``values`` is an iterable, not one."""
+    one = isinstance(values, str | bytes | os.PathLike | Mapping | Content)
+    if one or not isinstance(values, Iterable):
+        raise error(f"{argument} is {describe_value(values)}: must be a list of files")
+    return tuple(checked_file(v, f"{argument}[{n}]", error, content) for n, v in enumerate(values))
+
+
+def file_label(value: Any) -> str:
+    """Return a path as text, or the label of content, for a message."""
+    return value.label if isinstance(value, Content) else os.fspath(value)
+
+
+def identity(value: Any) -> Any:
+    """Return a field's value with content replaced by its class and digest.
+
+    The ``repr`` of the result is the same in every process.
+    """
+    if isinstance(value, Content):
+        return type(value).__name__, value.digest
+    return tuple(map(identity, value)) if isinstance(value, tuple) else value

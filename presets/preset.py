@@ -15,7 +15,7 @@ from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.json_text import parse_json
-from ..graph.paths import checked_path, format_path
+from ..graph.paths import Content, checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
@@ -245,6 +245,7 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     for key in (f.name for f in fields_of(type(node))):
         value = getattr(node, key)
         if key in node.files() and value is not None:
+            _refuse_content(f"{name}.{key}", value)
             near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]
         else:
@@ -252,10 +253,21 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     return fields
 
 
+def _refuse_content(place: str, value: Any) -> None:
+    """Raise ``PresetError`` for content in memory: a preset can only name a file."""
+    for n, one in enumerate(value if isinstance(value, tuple) else (value,)):
+        if isinstance(one, Content):
+            at = f"{place}[{n}]" if isinstance(value, tuple) else place
+            raise PresetError(
+                f"{at} is {one!r}, in memory, and a preset names files: {one.saving_hint()}"
+            )
+
+
 def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
-    """Return the paths in a file field of a node: none, one or several."""
+    """Return the paths in a file field of a node: none, one or several; content has none."""
     value = getattr(node, key)
-    return value if isinstance(value, tuple) else () if value is None else (value,)
+    every = value if isinstance(value, tuple) else () if value is None else (value,)
+    return tuple(path for path in every if not isinstance(path, Content))
 
 
 def files_of(graph: Graph) -> dict[str, str]:

@@ -8,11 +8,10 @@ from typing import Any
 from ..graph import Graph, ParamError, PresetError
 from ..graph.arguments import clip
 from ..graph.catalog.summary import format_rack
-from ..graph.paths import checked_path
+from ..graph.paths import checked_path, file_label
 from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
-from ..nodes.nam.model.model import UNKNOWN_RATE
 from ..nodes.utility.pan import Pan
 from .preset import files_of, preset_path, read_preset
 
@@ -140,15 +139,14 @@ def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: s
 def model_rates(graph: Graph) -> dict[str, float]:
     """Return the sample rate of every model that does not resample, by node name."""
     return {
-        name: node.resolved.sample_rate or UNKNOWN_RATE
-        for name, node in models(graph).items()
-        if not node.resample
+        name: node.resolved.sample_rate for name, node in models(graph).items() if not node.resample
     }
 
 
 def assumed_rates(graph: Graph) -> list[str]:
     """Return the nodes of models without a sample rate, for which 48000 Hz is assumed."""
-    return [name for name, node in models(graph).items() if not node.resolved.sample_rate]
+    found = models(graph).items()
+    return [name for name, node in found if node.resolved.file_model.sample_rate_is_assumed]
 
 
 def models(graph: Graph) -> dict[str, Nam]:
@@ -171,10 +169,10 @@ def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
         ):
             continue
         if isinstance(node, Nam):
-            found.append((name, node.path, node.levels_applied()))
+            found.append((name, file_label(node.path), node.levels_applied()))
         else:
             rows = zip(node.paths, node.levels_applied(), strict=True)
-            found += [(f"{name}[{n}]", path, a) for n, (path, a) in enumerate(rows)]
+            found += [(f"{name}[{n}]", file_label(p), a) for n, (p, a) in enumerate(rows)]
     return found
 
 

@@ -124,7 +124,7 @@ call("Param.check", ng.Param(0.0, 0.0, 1.0).check, name="gain_db", value=0.5)
 call("Spec", ng.Spec, rate=RATE, max_frames=64, pipelined=False)
 call("param", ng.param, default=0.0, low=0.0, high=1.0, unit="", taper="log", smoothing_s=0.1)
 call("option", ng.option, default=1, choices=(1, 2), kw_only=True)
-call("file", ng.file, kw_only=False, several=False)
+call("file", ng.file, kw_only=False, several=False, content=None)
 
 call("Graph[]", lambda name: rack()[name], name="amp")
 call("Graph.latency", on(rack, "latency"), sample_rate=RATE)
@@ -143,11 +143,15 @@ call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call("Split", ng.Split, count=2, mode="copy")
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
+call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(
     "Nam", ng.Nam, path=LSTM, slim=1.0, levels="raw", interface_dbu=12.0, calibrate_input=False,
-    resample=False, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,
+    resample=False, prewarm=True, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,
 )  # fmt: skip
-call("NamBank", ng.NamBank, paths=[LSTM], shared=True, slim=1.0, backend="cpu", precision="exact")
+call(
+    "NamBank", ng.NamBank, paths=[LSTM], shared=True, slim=1.0, prewarm=True, backend="cpu",
+    precision="exact",
+)  # fmt: skip
 
 call(
     "render", ng.render, graph=rack(), audio=X, sample_rate=RATE, block=64, tail=True, changes=(),
@@ -158,7 +162,8 @@ call(
     backend="cpu", progress=None, report=None,
 )  # fmt: skip
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
-call("load_nam", ng.load_nam, path=LSTM)
+call("load_nam", ng.load_nam, source=LSTM)
+call("save_nam", ng.save_nam, model=ng.load_nam(LSTM), path="amp.nam")
 call("load_preset", ng.load_preset, path="crunch")
 call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
 call("asset", ng.asset, name="cab.wav")

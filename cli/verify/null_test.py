@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
 from ...graph.paths import checked_path
 from ...nodes.nam import Nam, load_nam
-from ...nodes.nam.model.model import UNKNOWN_RATE
 from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
 from ...runtime.io.audio_file import read_audio, resample
@@ -66,7 +65,7 @@ def verify(
             " only models with one of each are verified"
         )
     chosen = file.select(slim)
-    rate = chosen.sample_rate or file.sample_rate or UNKNOWN_RATE
+    rate = file.sample_rate
     x, name = _source(source, rate)
     if against is None:
         wanted, step, reference = None, 0.0, ""

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..arguments import check_choice, check_flag, check_number, check_text, format_value
 from ..errors import ParamError
+from ..paths import Content, check_content_class
 
 __all__ = ["Option", "Param", "file", "option", "param"]
 
@@ -85,10 +86,14 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     )
 
 
-def file(*, kw_only: bool = False, several: bool = False) -> Any:
+def file(
+    *, kw_only: bool = False, several: bool = False, content: type[Content] | None = None
+) -> Any:
     """Declare a field that is the path of a file, or with ``several`` a tuple of paths.
 
-    Presets store paths relative to the preset.  ``FileError`` if the value is not a path.
+    Presets store paths relative to the preset.  ``content`` is a class, derived from ``Content``,
+    whose objects the field takes in place of a path; presets cannot store these.  ``FileError`` if
+    the value is neither.
     """
-    row = {"file": check_flag("several", several)}
+    row = {"file": (check_flag("several", several), check_content_class(content))}
     return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)

@@ -108,4 +108,4 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=6)
+    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=5)

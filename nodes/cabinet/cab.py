@@ -1,15 +1,23 @@
 """Cab: zero-latency convolution with a cabinet's or any other impulse response."""
 
 import math
+import os
 import warnings
+from dataclasses import InitVar
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ...graph.errors import FileError
+from ...graph.paths import checked_file, describe_value, file_label
 from ...runtime import authoring as ng
+from ...runtime.io.audio_file import AudioFile
 from ..dsp.convolver.kernel import convolver
 from ..dsp.convolver.prepare import Route, convolution
 from .impulse_response import GAIN_RULES, LAYOUTS, header, response
+from .response_array import ImpulseResponse
 
 __all__ = ["Cab", "kernels"]
 
@@ -85,6 +93,10 @@ def kernels() -> tuple[ng.Native, ...]:
 class Cab(ng.Node):
     """Convolve with an impulse response from an audio file; no latency, any length up to 10 s.
 
+    ``path`` is the path of the file, or an ``AudioFile`` that ``read_audio`` returned, or an array
+    of floating point, ``(taps,)`` or ``(channels, taps)``, whose sample rate in Hz is ``rate``:
+    ``Cab(array, 48_000)``.  Samples in memory are copied; presets cannot store them.
+
     ``layout`` assigns the file's channels:
 
     * ``"mono"``: the first channel is applied to every channel that is connected;
@@ -102,11 +114,19 @@ class Cab(ng.Node):
     another rate is resampled.  ``mix`` 0 is dry, 1 is wet.
     """
 
-    path: str = ng.file(kw_only=False)
+    path: str | os.PathLike[str] | AudioFile | NDArray[Any] | ImpulseResponse = ng.file(
+        kw_only=False, content=ImpulseResponse
+    )
+    rate: InitVar[float | None] = ng.option(default=None, kw_only=False)
     level_db: float = ng.param(default=0.0, low=-60.0, high=24.0, unit="dB")
     mix: float = ng.param(default=1.0, low=0.0, high=1.0)
     gain_rule: str = ng.option(default="nam", choices=GAIN_RULES)
     layout: str = ng.option(default="auto", choices=("auto", *LAYOUTS))
+
+    def __post_init__(self, rate: float | None) -> None:
+        """Check all fields without reading the file; copy and check samples in memory."""
+        object.__setattr__(self, "path", _checked_source(self.path, rate))
+        super().__post_init__()
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
@@ -122,15 +142,15 @@ class Cab(ng.Node):
 
     def tail(self, spec: ng.Spec) -> int:
         """Return the length of the response, in frames of the stream."""
-        return int(response(self.path, self.layout, spec.rate, self.gain_rule).shape[1])
+        return int(response(self._source, self.layout, spec.rate, self.gain_rule).shape[1])
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Read, resample, scale and transform the file."""
         inputs, outputs = io.inputs["in"], io.outputs["out"]
-        guess = header(self.path).guess(self.path, self.layout)
+        guess = header(self._source).guess(file_label(self.path), self.layout)
         if guess:
             warnings.warn(guess, RuntimeWarning, stacklevel=2)
-        taps = response(self.path, self.layout, io.spec.rate, self.gain_rule)
+        taps = response(self._source, self.layout, io.spec.rate, self.gain_rule)
         made = convolution(io.memory, taps, _routes(self._layout(), inputs))
         rows, rate = self.params(), io.spec.rate
         state = io.memory.record(
@@ -150,7 +170,31 @@ class Cab(ng.Node):
         return ng.Processor(_kernel(made.depth), state)
 
     def _layout(self) -> str:
-        return header(self.path).layout(self.path, self.layout)
+        return header(self._source).layout(file_label(self.path), self.layout)
+
+    @property
+    def _source(self) -> str | ImpulseResponse:
+        made: Any = self.path  # what ``_checked_source`` returned
+        return made  # type: ignore[no-any-return]
+
+
+def _checked_source(path: Any, rate: float | None) -> Any:
+    """Return a path as text, or samples in memory as an ``ImpulseResponse``."""
+    if isinstance(path, AudioFile):
+        if rate is not None:
+            raise ng.ParamError(f"rate is {rate!r}: goes with an array; an AudioFile has its own")
+        return ImpulseResponse(path.samples, path.rate)
+    if isinstance(path, list | tuple) or hasattr(path, "__array__"):
+        if rate is None:
+            found = describe_value(path)
+            raise ng.ParamError(
+                f"path is {found}: must be the path of a file, or be given with its sample rate in"
+                " Hz: Cab(array, 48_000)"
+            )
+        return ImpulseResponse(path, rate)
+    if rate is not None:
+        raise ng.ParamError(f"rate is {describe_value(rate)}: goes with an array, path is none")
+    return checked_file(path, "path", FileError, ImpulseResponse)
 
 
 def _routes(layout: str, inputs: int) -> list[Route]:

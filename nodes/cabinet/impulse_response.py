@@ -1,4 +1,6 @@
-"""Impulse responses from audio files: read, checked, resampled, scaled.  Control thread.
+"""Impulse responses from audio files or arrays: read, checked, resampled, scaled.
+
+Control thread.
 
 Responses are float64 arrays ``(channel, tap)``.
 """
@@ -15,14 +17,14 @@ from ...graph.errors import AudioFileError
 from ...runtime.io.audio_reader import open_sound
 from ...runtime.io.file_kind import AUDIO
 from ...runtime.io.regular_file import check_plain
+from .response_array import MAX_CHANNELS, MAX_SECONDS, RATES, ImpulseResponse
 
 __all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
 
-MAX_SECONDS = 10.0
-"""The longest response allowed: that of a large hall, and 2 million taps at 192 kHz."""
-
-RATES = (4_000, 768_000)
-MAX_CHANNELS = 64
+Source = str | ImpulseResponse
+"""The path of a file, or samples in memory."""
+Known = tuple[str, int, int] | ImpulseResponse
+"""A key of the caches: the path, time and size of a file, or the samples."""
 LAYOUTS = {
     "mono": 1, "left": 1, "right": 1, "sum": 1, "stereo": 2, "dual": 2, "true_stereo": 4,
 }  # fmt: skip
@@ -53,7 +55,7 @@ class Header:
     channels: int
     frames: int | None
     """``None`` if the header has no length."""
-    rate: int
+    rate: float
     ambisonic: bool = False
     """Whether the header declares ambisonic B-format."""
 
@@ -90,13 +92,15 @@ class Header:
         )
 
 
-def header(path: str) -> Header:
+def header(source: Source) -> Header:
     """Read the header of an audio file; cached by path, time and size."""
-    return _header(*_identity(path))
+    return _header(_identity(source))
 
 
-def response(path: str, layout: str, rate: float, rule: str) -> NDArray[np.float64]:
-    """Return the responses in a file at ``rate``, as ``(channel, tap)``; cached like ``header``.
+def response(source: Source, layout: str, rate: float, rule: str) -> NDArray[np.float64]:
+    """Return the responses in a file or array at ``rate``, as ``(channel, tap)``.
+
+    Cached like ``header``.
 
     ``rule`` is the gain rule:
 
@@ -109,7 +113,7 @@ def response(path: str, layout: str, rate: float, rule: str) -> NDArray[np.float
     Several channels are scaled by the factor of the loudest.  Zeros at the end are dropped.  The
     array is read-only and shared.
     """
-    return _response(*_identity(path), layout, rate, rule)
+    return _response(_identity(source), layout, rate, rule)
 
 
 def _error(path: str, found: str, allowed: str) -> AudioFileError:
@@ -120,13 +124,19 @@ def _count(channels: int) -> str:
     return f"{channels} channel{'' if channels == 1 else 's'}"
 
 
-def _identity(path: str) -> tuple[str, int, int]:
-    found = check_plain(path, AudioFileError, wanted=AUDIO)
-    return os.fspath(path), found.st_mtime_ns, found.st_size
+def _identity(source: Source) -> Known:
+    if isinstance(source, ImpulseResponse):
+        return source
+    found = check_plain(source, AudioFileError, wanted=AUDIO)
+    return os.fspath(source), found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=64)
-def _header(path: str, changed: int, size: int) -> Header:
+def _header(known: Known) -> Header:
+    if isinstance(known, ImpulseResponse):
+        channels, taps = known.samples.shape
+        return Header(channels, taps, known.rate)
+    path = known[0]
     with open_sound(path) as found:
         if found.claimed == 0:
             raise _error(path, "is empty", "one sample at least")
@@ -138,15 +148,17 @@ def _header(path: str, changed: int, size: int) -> Header:
 
 
 @lru_cache(maxsize=16)
-def _response(
-    path: str, changed: int, size: int, layout: str, rate: float, rule: str
-) -> NDArray[np.float64]:
-    info = _header(path, changed, size)
+def _response(known: Known, layout: str, rate: float, rule: str) -> NDArray[np.float64]:
+    info = _header(known)
+    path = known.label if isinstance(known, ImpulseResponse) else known[0]
     chosen = info.layout(path, layout)
     seconds = (info.frames or 0) / info.rate
     if seconds > MAX_SECONDS:
         raise _error(path, f"is {seconds:.1f} s long", f"{MAX_SECONDS:g} s at most")
-    taps = _read(path, chosen, int(MAX_SECONDS * info.rate))
+    if isinstance(known, ImpulseResponse):
+        taps = _trimmed(_responses(known.samples.T, chosen))
+    else:
+        taps = _read(path, chosen, int(MAX_SECONDS * info.rate))
     if rule != "none" and not np.any(taps):
         raise _error(path, "is silent", f"a sample that is not zero (gain rule {rule!r})")
     taps = _trimmed(_resampled(taps, info.rate, rate))

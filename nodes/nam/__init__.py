@@ -6,18 +6,29 @@ resolved_model.py    the model a node has read: once, when its ports are first l
 levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
-format/              from the bytes of a file to a checked Model
+format/              from a path or content in memory to a checked Model, and back to a file
 FORMAT.md            statements of the format's documents, and the test of each
-model/               Model and networks: shapes, weights, receptive fields
+model/               Model, its metadata, and networks: shapes, weights, receptive fields
 cpu/                 from a network to a SIMD kernel and its memory
 cuda/                the same on a CUDA device
 """
 
 from .bank import NamBank
 from .format.load import load_nam
+from .format.save import save_nam
 from .level_matching import junctions, match_levels
 from .levels import LevelsWarning
-from .model.model import Model
+from .model.model import DEFAULT_SAMPLE_RATE, Model
 from .node import Nam
 
-__all__ = ["LevelsWarning", "Model", "Nam", "NamBank", "junctions", "load_nam", "match_levels"]
+__all__ = [
+    "DEFAULT_SAMPLE_RATE",
+    "LevelsWarning",
+    "Model",
+    "Nam",
+    "NamBank",
+    "junctions",
+    "load_nam",
+    "match_levels",
+    "save_nam",
+]

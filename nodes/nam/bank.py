@@ -1,5 +1,6 @@
 """NamBank: many models side by side, one channel each."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -9,9 +10,9 @@ import numpy as np
 
 from ...graph.arguments import check_number
 from ...graph.check import MAX_CHANNELS
-from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.errors import CudaError, ParamError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option
-from ...graph.paths import checked_paths, describe_value
+from ...graph.paths import checked_files, describe_value, file_label
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from .bank_kernel import GAIN, STATE, play_bank
@@ -24,7 +25,7 @@ from .levels import (
     check_interface,
     warn_of_missing,
 )
-from .model.model import UNKNOWN_RATE, Model
+from .model.model import Model
 from .node import BACKENDS, PRECISIONS, space_of
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 
@@ -35,16 +36,20 @@ __all__ = ["NamBank"]
 class NamBank(Node):
     """Run many .nam files side by side: one output channel per model.
 
-    All models read the same input channel, or, with ``shared=False``, each reads its own.  Models
-    must be mono and have the sample rate of the stream.  ``levels``, ``interface_dbu`` and
-    ``calibrate_input`` are as in ``Nam``, applied per model by the levels in its file.  On a CUDA
-    device (``backend`` and ``precision`` as in ``Nam``) all models run in one launch; they must
-    then differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
+    ``paths`` are paths of files, or models that ``load_nam`` returned.  All models read the same
+    input channel, or, with ``shared=False``, each reads its own.  Models must be mono and have the
+    sample rate of the stream.  ``levels``, ``interface_dbu`` and ``calibrate_input`` are as in
+    ``Nam``, applied per model by the levels in its file, and so is ``prewarm``.  On a CUDA device
+    (``backend`` and ``precision`` as in ``Nam``) all models run in one launch; they must then
+    differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
     """
 
-    paths: Sequence[str] = file(kw_only=False, several=True)
+    paths: Sequence[str | os.PathLike[str] | Model] = file(
+        kw_only=False, several=True, content=Model
+    )
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
+    prewarm: bool = option(default=True, choices=(False, True))
     backend: str = option(default="cpu", choices=BACKENDS)
     precision: str = option(default="exact", choices=PRECISIONS)
     levels: str = option(default="raw", choices=MODES)
@@ -53,7 +58,7 @@ class NamBank(Node):
 
     def __post_init__(self) -> None:
         """Check all fields without reading the files."""
-        object.__setattr__(self, "paths", checked_paths(self.paths, "paths", ParamError))
+        object.__setattr__(self, "paths", checked_files(self.paths, "paths", ParamError, Model))
         super().__post_init__()
         if not 1 <= len(self.paths) <= MAX_CHANNELS:
             found = describe_value(self.paths)
@@ -111,7 +116,7 @@ class NamBank(Node):
         first = self.resolved[0]
         if self.levels != "raw" or self.calibrate_input:
             return "a bank on a device plays its models raw"
-        if reason := first.device_refusal("exact"):
+        if reason := first.device_refusal("exact", prewarm=self.prewarm):
             return f"{first.path}: {reason}"
         try:
             made = [cuda_network(m.running, self.precision) for m in self.models]
@@ -120,11 +125,12 @@ class NamBank(Node):
         other = next((k for k, n in enumerate(made) if n.kernel != made[0].kernel), None)
         if other is None:
             return ""
-        return f"{self.paths[other]} has another shape than {first.path}, and needs its own bank"
+        name = self.resolved[other].path
+        return f"{name} has another shape than {first.path}, and needs its own bank"
 
     def own_rate(self) -> float | None:
         """Return the rate in Hz of the first model, which all others must have."""
-        return self.resolved[0].sample_rate or UNKNOWN_RATE
+        return self.resolved[0].sample_rate
 
     def on_cpu(self) -> Node | None:
         """Return the same node and models with backend "cpu", if its backend is "auto"."""
@@ -143,19 +149,20 @@ class NamBank(Node):
         if on_device and (reason := self.device_refusal()):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
         levels = self.levels_applied()
-        warn_of_missing(zip(self.paths, levels, strict=True))
+        warn_of_missing(zip(map(file_label, self.paths), levels, strict=True))
         rows, memory = [], io.memory
         for each in self.resolved:
             path, model = each.path, each.model
             if model.channels != (1, 1):
-                raise NamFileError(
+                raise UnsupportedFeatureError(
                     f"{path}: has {model.channels[0]} channels in and {model.channels[1]} out: "
                     "must be mono in a bank"
                 )
             each.rate_conversion(io.spec.rate)
             made, at = prepare_network(memory, model.running)
             rows.append((made.address, at))
-        prewarm, room = max(model.prewarm for model in models), io.spec.max_frames
+        room = io.spec.max_frames
+        prewarm = max(model.prewarm for model in models) if self.prewarm else 0
         work = self._work(io, models, prewarm) if on_device else None
         row = np.dtype([("kernel", np.int64), ("record", np.int64)])
         block = memory.record(

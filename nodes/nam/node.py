@@ -1,21 +1,22 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ...graph.errors import CudaError, NamFileError
+from ...graph.errors import CudaError, NamFileError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option, param
-from ...graph.paths import checked_path
+from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ...runtime.simd.smoothing import glide_coefficient
 from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
-from .model.model import UNKNOWN_RATE, Model
+from .model.model import Model
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 from .slimmable import FADE_S, prepare_sizes
 
@@ -29,8 +30,9 @@ PRECISIONS = ("exact", "tf32x3", "tf32")
 class Nam(Node):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
-    The file is read once, when the ports are first listed (``Graph.add``); the model read then is
-    the one that runs, even if the file is replaced later.
+    ``path`` is the path of the file, or a ``Model`` that ``load_nam`` returned.  The file is read
+    once, when the ports are first listed (``Graph.add``); the model read then is the one that runs,
+    even if the file is replaced later.
 
     With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is that of the
     network, bit for bit. ``"normalized"`` brings the output to a common loudness;
@@ -43,6 +45,10 @@ class Nam(Node):
     largest; it may change while the node plays. The node has as many channels as the model,
     nearly always one.
 
+    A model starts as after half a second of silence, or as many frames of it as the model
+    remembers, and ``reset`` returns there.  With ``prewarm=False`` it starts from the initial state
+    in the file (that of an LSTM) and a history of zeros, on the CPU alone.
+
     With ``backend="cuda"`` the model runs on a GPU and the node's ports are in device memory;
     ``"auto"`` does so if there is a device and it can run the model.  The CPU takes over from a
     device that fails or keeps missing its deadlines, and when ``slim`` selects another size.
@@ -50,12 +56,13 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
-    path: str = file(kw_only=False)
+    path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)
     interface_dbu: float = option(default=INTERFACE_DBU)
     calibrate_input: bool = option(default=False, choices=(False, True))
     resample: bool = option(default=False, choices=(False, True))
+    prewarm: bool = option(default=True, choices=(False, True))
     backend: str = option(default="cpu", choices=BACKENDS)
     precision: str = option(default="exact", choices=PRECISIONS)
     input_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
@@ -63,7 +70,7 @@ class Nam(Node):
 
     def __post_init__(self) -> None:
         """Check all fields without reading the file."""
-        object.__setattr__(self, "path", checked_path(self.path, "path", NamFileError))
+        object.__setattr__(self, "path", checked_file(self.path, "path", NamFileError, Model))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
 
@@ -100,7 +107,9 @@ class Nam(Node):
 
         A file that cannot be used raises its ``NamFileError``.
         """
-        return self.resolved.device_refusal(self.precision, resample=self.resample)
+        return self.resolved.device_refusal(
+            self.precision, resample=self.resample, prewarm=self.prewarm
+        )
 
     @property
     def model(self) -> Model:
@@ -126,7 +135,7 @@ class Nam(Node):
 
     def own_rate(self) -> float | None:
         """Return the rate of the model in Hz; ``None`` if the node resamples."""
-        return None if self.resample else self.resolved.sample_rate or UNKNOWN_RATE
+        return None if self.resample else self.resolved.sample_rate
 
     def on_cpu(self) -> Node | None:
         """Return the same node and model with backend "cpu", if its backend is "auto"."""
@@ -144,23 +153,22 @@ class Nam(Node):
 
     def prepare(self, io: Io) -> Processor:
         """Allocate memory for every size of the model and compile the kernels."""
-        model, memory = self.resolved.file_model, io.memory
+        model, memory, name = self.resolved.file_model, io.memory, self.resolved.path
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self.device_refusal()):
-            raise CudaError(
-                f"{self.path}: cannot play with backend cuda: {reason}: must be auto or cpu"
-            )
+            raise CudaError(f"{name}: cannot play with backend cuda: {reason}: must be auto or cpu")
         between, levels = self._rate_conversion(io.spec.rate), self.levels_applied()
-        warn_of_missing([(self.path, levels)])
+        warn_of_missing([(name, levels)])
         inputs, outputs = model.channels
         multichannel = (inputs, outputs) != (1, 1)
         if multichannel and between is not None:
-            raise NamFileError(
-                f"{self.path}: a model with {inputs} channels in and {outputs} out cannot be"
+            raise UnsupportedFeatureError(
+                f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
                 " resampled: it must run at its own rate"
             )
-        made, at, prewarm = prepare_sizes(memory, model, self.slim)
-        sizes, prewarm = at if len(model.sizes) > 1 else 0, _frames(prewarm, between)
+        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm)
+        sizes = at if len(model.sizes) > 1 else 0
+        prewarm = _frames(prewarm, between) if self.prewarm else 0
         if between is not None:
             if len(model.sizes) > 1:  # prewarm lasts until the resamplers have settled
                 at.content["prewarm_left"] = between.inner_frames(prewarm)

@@ -1,18 +1,20 @@
 """Models of ``Nam`` and ``NamBank``: read from disk once per node, then used for everything.
 
-A node is a frozen description that names a file.  It reads the file when its ports are first
-listed, that is when it is added to a graph, and keeps the model: ports, levels, rates and kernel
-are of that model, even if the file is replaced later.  Control threads only.
+A node is a frozen description that names a file, or has a model.  It reads the file when its ports
+are first listed, that is when it is added to a graph, and keeps the model: ports, levels, rates and
+kernel are of that model, even if the file is replaced later.  Control threads only.
 """
 
 import dataclasses
+import os
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ...graph.errors import CudaError, NamFileError, ParamError
+from ...graph.errors import CudaError, NamFileError, ParamError, SampleRateError
+from ...graph.paths import file_label
 from ..dsp.resample import Rates, rates
 from .format.load import load_nam
-from .model.model import UNKNOWN_RATE, Model
+from .model.model import Model
 
 __all__ = ["ResolvedModel", "equal_nodes", "keep_models", "resolve"]
 
@@ -26,6 +28,7 @@ class ResolvedModel:
     """A model in memory and the path it was read from; equal if the content of the file was."""
 
     path: str
+    """For messages; of a model that was given itself, its ``label``."""
     file_model: Model = dataclasses.field(compare=False)
     """All of the file: every size, and the levels that count for all of them."""
     model: Model = dataclasses.field(compare=False)
@@ -34,9 +37,9 @@ class ResolvedModel:
     """Of the bytes of the file."""
 
     @property
-    def sample_rate(self) -> float | None:
-        """Rate of the model in Hz; ``None`` if the file does not give one."""
-        return self.model.sample_rate or self.file_model.sample_rate
+    def sample_rate(self) -> float:
+        """Rate of the model in Hz, of all of its sizes."""
+        return self.file_model.sample_rate
 
     def selected(self, slim: float) -> "ResolvedModel":
         """Return the same file at the size for another slim value."""
@@ -45,10 +48,9 @@ class ResolvedModel:
     def rate_conversion(self, stream_rate: float, *, resample: bool = False) -> Rates | None:
         """Return the conversion between a stream's rate and the model's; ``None`` if they agree.
 
-        Rates that differ are a ``NamFileError`` unless ``resample`` is set.
+        Rates that differ are a ``SampleRateError`` unless ``resample`` is set.
         """
-        known = self.sample_rate
-        own = UNKNOWN_RATE if known is None else known
+        own = self.sample_rate
         if abs(own - stream_rate) <= RATE_TOLERANCE_HZ:
             return None
         if resample:
@@ -56,14 +58,19 @@ class ResolvedModel:
                 return rates(stream_rate, own)
             except ParamError as error:
                 raise NamFileError(f"{self.path}: {error}") from None
-        assumed = "" if known else " (the file does not say, which means 48000)"
-        raise NamFileError(
+        unsaid = self.file_model.sample_rate_is_assumed
+        assumed = " (the file does not say, which means 48000)" if unsaid else ""
+        raise SampleRateError(
             f"{self.path}: the model runs at {own:g} Hz{assumed}, the stream at {stream_rate:g} Hz:"
             f" play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
-            "Nam(..., resample=True), --resample"
+            "Nam(..., resample=True), --resample",
+            found=own,
+            expected=stream_rate,
         )
 
-    def device_refusal(self, precision: str, *, resample: bool = False) -> str:
+    def device_refusal(
+        self, precision: str, *, resample: bool = False, prewarm: bool = True
+    ) -> str:
         """Return why the model cannot run on a CUDA device, or an empty string if it can."""
         from ...runtime.cuda.driver.device import driver, unavailable_reason
         from .cuda import cuda_network, refusal
@@ -72,6 +79,8 @@ class ResolvedModel:
         try:
             if resample:
                 return "resample is for the CPU"
+            if not prewarm:
+                return "prewarm=False is for the CPU"
             if reason := refusal(network):
                 return reason
             if reason := unavailable_reason():
@@ -85,10 +94,13 @@ class ResolvedModel:
         return f"{needed} bytes of shared memory: the device has {available}"
 
 
-def resolve(path: str, slim: float) -> ResolvedModel:
-    """Read the file at ``path`` and select the size for ``slim``; raises ``NamFileError``."""
+def resolve(path: str | os.PathLike[str] | Model, slim: float) -> ResolvedModel:
+    """Read the file at ``path`` and select the size for ``slim``; raises ``NamFileError``.
+
+    A ``Model`` is taken as it is.
+    """
     file_model = load_nam(path)
-    return ResolvedModel(path, file_model, file_model.select(slim), file_model.digest)
+    return ResolvedModel(file_label(path), file_model, file_model.select(slim), file_model.digest)
 
 
 def keep_models(node: Any, changed: N) -> N:

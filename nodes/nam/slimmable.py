@@ -2,7 +2,8 @@
 
 A change of size has two stages.  First the new size runs next to the old one and its output is
 discarded, until its state no longer depends on its start: for a network with a receptive field of N
-frames after N frames, bit for bit; an LSTM starts from its prewarmed state and runs for 0.1 s.
+frames after N frames, bit for bit; an LSTM starts from its prewarmed state (without prewarm, from
+the one in its file) and runs for 0.1 s.
 Then a crossfade of 20 ms follows.  Both stages end at exact frames.  Sizes that are not selected
 cost nothing, nothing is copied but an LSTM's state, and a change costs the sum of two sizes while
 it lasts.  (A crossfade without the first stage would be wrong for the length of the receptive
@@ -20,7 +21,7 @@ from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
 from .cpu.prepare import prepare_network
-from .model.model import UNKNOWN_RATE, Model, Submodel, prewarm_frames
+from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
 from .model.wavenet import Network, Sequential, WaveNet
 
@@ -137,14 +138,17 @@ def _sizes(state: int, ins: int, outs: int, frames: int) -> None:
         done += count
 
 
-def prepare_sizes(memory: Memory, model: Model, slim: float) -> tuple[Native, Any, int]:
+def prepare_sizes(
+    memory: Memory, model: Model, slim: float, prewarmed: bool = True
+) -> tuple[Native, Any, int]:
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
 
-    The kernel takes channels as that of ``prepare_network`` does.  If there is more than one size
-    the record is a ``SIZES``, whose ``slim`` selects the size to run.
+    Not ``prewarmed``, these are 0, and each size starts from the initial state in the file and a
+    history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
+    more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.
     """
-    sizes, rate = model.sizes, model.sample_rate or UNKNOWN_RATE
-    prewarm = max(size.model.prewarm for size in sizes)
+    sizes, rate = model.sizes, model.sample_rate
+    prewarm = max(size.model.prewarm for size in sizes) if prewarmed else 0
     if len(sizes) == 1:
         return *prepare_network(memory, sizes[0].model.running), prewarm
     rows, saved = [], list[dict[str, Any]]()

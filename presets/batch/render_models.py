@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, ParamError, Spec
 from ...graph.arguments import by_keyword, check_call, check_choice, check_flag, check_number
-from ...graph.paths import checked_paths
-from ...nodes.nam import NamBank, load_nam
+from ...graph.paths import checked_files, file_label
+from ...nodes.nam import Model, NamBank, load_nam
 from ...nodes.nam.levels import (
     INTERFACE_DBU,
     MODES,
@@ -33,7 +34,7 @@ Audio = NDArray[np.float32]
 
 @by_keyword
 def render_models(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: Iterable[str | os.PathLike[str] | Model],
     audio: ArrayLike,
     sample_rate: float,
     *,
@@ -47,14 +48,15 @@ def render_models(
 ) -> Audio:
     """Render one mono signal through every model; return ``(models, frames)``, without tails.
 
-    Row n equals the output of ``render`` for a ``Nam`` of ``paths[n]``.  On a GPU, models of one
+    ``paths`` are paths of .nam files, or models that ``load_nam`` returned.  Row n equals the
+    output of ``render`` for a ``Nam`` of ``paths[n]``.  On a GPU, models of one
     shape run together, with as many chunks of the signal in parallel as fit.  ``backend``,
     ``levels``, ``interface_dbu`` and ``calibrate_input`` are as of ``Nam``; a model that cannot run
     on a GPU is a ``ParamError`` with "cuda", and runs on the CPU with "auto".  A file without a
     level that level matching needs is a ``LevelsWarning``.  ``progress`` is called with the share
     done, ``report`` with the statistics of each bank, muted blocks included.
     """
-    names, done = checked_paths(paths, "paths", ParamError), 0
+    names, done = checked_files(paths, "paths", ParamError, Model), 0
     backend = check_choice("backend", backend, BACKENDS)
     levels = check_choice("levels", levels, MODES)
     calibrate_input = check_flag("calibrate_input", calibrate_input)
@@ -64,7 +66,7 @@ def render_models(
     how = (levels, check_interface(interface_dbu), calibrate_input)
     x = as_channels("audio", audio, 1)[0]
     gains = [applied(load_nam(name), *how) for name in names]
-    warn_of_missing(zip(names, gains, strict=True))
+    warn_of_missing(zip(map(file_label, names), gains, strict=True))
     made = np.empty((len(names), len(x)), np.float32)
     for members, where in _banks(names, slim, backend, [gain.input_db for gain in gains]):
         graph = Graph()
@@ -89,10 +91,10 @@ def _scaled(samples: Audio, level_db: float) -> Audio:
 
 
 def _banks(
-    names: Sequence[str], slim: float, backend: str, inputs_db: Sequence[float]
+    names: Sequence[str | Model], slim: float, backend: str, inputs_db: Sequence[float]
 ) -> Iterator[tuple[list[int], str]]:
     """Yield banks of models with the same input gain, as indices and the bank's backend."""
-    host, device = dict[float, list[int]](), dict[tuple[str, float], list[int]]()
+    host, device = dict[float, list[int]](), dict[tuple[Any, float], list[int]]()
     for k, (name, level) in enumerate(zip(names, inputs_db, strict=True)):
         if backend == "cpu" or (backend == "auto" and Nam(name, slim=slim).device_refusal()):
             host.setdefault(level, []).append(k)
@@ -104,7 +106,7 @@ def _banks(
         yield from ((members[k : k + size], where) for k in range(0, len(members), size))
 
 
-def _shape(name: str, slim: float) -> str:
+def _shape(name: str | Model, slim: float) -> Any:
     """Return a key that is equal for models that can share a kernel launch."""
     from ...nodes.nam.cuda import cuda_network, refusal
 

@@ -117,7 +117,7 @@ def test_names_with_surrogates_can_be_drawn(tmp_path: Path) -> None:
     path = tmp_path / "a\udcff.nam"
     path.write_bytes(Path(ng.asset("crunch-lstm.nam")).read_bytes())
     graph = ng.Graph()
-    graph.add("amp", ng.Nam(path))  # type: ignore[arg-type]
+    graph.add("amp", ng.Nam(path))
     ng.draw(graph, tmp_path / "rack.svg")
     assert r"a\udcff.nam" in (tmp_path / "rack.svg").read_text(encoding="utf-8")
 

@@ -19,7 +19,7 @@ import pytest
 
 from namgraph.graph import Graph, NamFileError
 from namgraph.nodes.nam import load_nam
-from namgraph.nodes.nam.format import load as reader
+from namgraph.nodes.nam.format import parse as reader
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.runtime import Engine
 from namgraph.runtime.native.cpu import processors

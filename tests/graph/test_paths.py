@@ -10,7 +10,7 @@ import pytest
 import namgraph as ng
 from namgraph.cli.verify.null_test import verify
 from namgraph.graph import FileError, NamgraphError
-from namgraph.graph.paths import checked_path, checked_paths, describe_value, format_path
+from namgraph.graph.paths import checked_files, checked_path, describe_value, format_path
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.rig import open_rig
 from namgraph.runtime.io.audio_file import read_audio
@@ -34,7 +34,6 @@ WRONG: list[tuple[Any, str]] = [
 ]
 READERS: list[tuple[Callable[[Any], Any], str]] = [
     (ng.Nam, "path"),
-    (ng.load_nam, "path"),
     (ng.Cab, "path"),
     (ng.load_preset, "path"),
     (lambda path: ng.save_preset(ng.Graph(), path), "path"),
@@ -87,8 +86,8 @@ def test_paths_pass(tmp_path: Path) -> None:
     for name in ("a.nam", "[Marshall] JCM {800}.nam", "b\u00fc \U0001f3b8.nam", "x" * 255):
         assert checked_path(name, "path", FileError) == name
         assert checked_path(tmp_path / name, "path", FileError) == str(tmp_path / name)
-    assert checked_paths((Path("a"), "b"), "paths", FileError) == ("a", "b")
-    assert checked_paths(iter(["a"]), "paths", FileError) == ("a",)
+    assert checked_files((Path("a"), "b"), "paths", FileError) == ("a", "b")
+    assert checked_files(iter(["a"]), "paths", FileError) == ("a",)
 
 
 def test_a_node_of_ones_own_has_its_paths_checked() -> None:
@@ -107,6 +106,6 @@ def test_a_node_of_ones_own_has_its_paths_checked() -> None:
 def test_what_is_said_of_a_value_is_short() -> None:
     assert describe_value(np.zeros((3, 4))) == "an array of shape (3, 4)"
     assert describe_value("x" * 1000) == "'" + "x" * 36 + "..."
-    assert describe_value(object()) == "a object"
+    assert describe_value(object()) == "an object"
     assert format_path("short") == "short"
     assert len(format_path("y" * 4000)) < 125

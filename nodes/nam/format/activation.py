@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ....graph.errors import NamFileError
+from ....graph.errors import ActivationError
 from ..model.networks import Activation
 from .checked_json import Fields, as_number, fault, format_json
 
@@ -24,6 +24,7 @@ PLAIN = {
 SLOPED = {"LeakyReLU", "PReLU"}
 BENT = {"LeakyHardtanh", "LeakyHardTanh"}
 BENT_DEFAULTS = {"min_val": -1.0, "max_val": 1.0, "min_slope": 0.01, "max_slope": 0.01}
+KNOWN = (*PLAIN, *sorted(SLOPED), "LeakyHardtanh")
 GATINGS = ("none", "gated", "blended")
 
 
@@ -43,8 +44,11 @@ def read_activation(value: Any, path: str) -> Activation:
     if name in BENT:
         numbers = {k: row.number(k, -FINITE, FINITE, v) for k, v in BENT_DEFAULTS.items()}
         return Activation("leaky_hardtanh", tuple((v,) for v in numbers.values()))
-    known = ", ".join([*PLAIN, *sorted(SLOPED), "LeakyHardtanh"])
-    raise NamFileError(f"{path} is {format_json(name)}: must be one of {known}")
+    raise ActivationError(
+        f"{path} is {format_json(name)}: must be one of {', '.join(KNOWN)}",
+        activation=name,
+        supported=KNOWN,
+    )
 
 
 def read_gating(value: Any, path: str) -> str:

@@ -6,10 +6,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph.errors import NamFileError
+from ....graph.errors import (
+    ConfigTooLargeError,
+    FieldValueError,
+    MissingFieldError,
+    NamFileError,
+    WeightCountError,
+)
 from ....graph.json_text import format_json
 
-__all__ = ["Fields", "Weights", "fault", "format_json"]
+__all__ = ["Fields", "Weights", "fault", "format_json", "too_large"]
 
 T = TypeVar("T")
 REQUIRED: Any = object()
@@ -18,7 +24,14 @@ MAX_WEIGHTS = 16 << 20
 
 def fault(path: str, value: Any, allowed: str) -> NamFileError:
     """Return the error that ``path`` holds ``value`` but must be ``allowed``."""
-    return NamFileError(f"{path} is {format_json(value)}: must be {allowed}")
+    message = f"{path} is {format_json(value)}: must be {allowed}"
+    return FieldValueError(message, field=path, allowed=allowed)
+
+
+def too_large(found: str, what: str, count: float, limit: float) -> NamFileError:
+    """Return the error that ``found``, a sentence in words, is above the limit of ``what``."""
+    message = f"{found}: at most {f'{limit:.3g}' if isinstance(limit, float) else limit}"
+    return ConfigTooLargeError(message, what=what, found=count, limit=limit)
 
 
 class Fields:
@@ -47,7 +60,8 @@ class Fields:
         if key in self._values:
             return self._values[key]
         if default is REQUIRED:
-            raise NamFileError(f"{self.at(key)} is missing")
+            place = self.at(key)
+            raise MissingFieldError(f"{place} is missing", field=place)
         return default
 
     def integer(self, key: str, low: int, high: int, default: Any = REQUIRED) -> int:
@@ -97,8 +111,12 @@ class Fields:
     def weights(self) -> "Weights":
         """Return the numbers at ``weights``; each must be finite as float32."""
         path, value = self.at("weights"), self.raw("weights")
-        if not isinstance(value, list) or len(value) > MAX_WEIGHTS:
-            raise fault(path, value, f"a list of at most {MAX_WEIGHTS} numbers")
+        allowed = f"a list of at most {MAX_WEIGHTS} numbers"
+        if not isinstance(value, list):
+            raise fault(path, value, allowed)
+        if len(value) > MAX_WEIGHTS:
+            message = f"{path} is {format_json(value)}: must be {allowed}"
+            raise ConfigTooLargeError(message, what=path, found=len(value), limit=MAX_WEIGHTS)
         for n, element in enumerate(value if set(map(type, value)) - {int, float} else ()):
             if type(element) not in (int, float):
                 raise fault(f"{path}[{n}]", element, "a number")
@@ -109,7 +127,9 @@ class Fields:
             numbers = np.array([np.inf], np.float32)
         finite = np.isfinite(numbers)
         if not finite.all():
-            raise NamFileError(f"{path}[{finite.argmin()}] is beyond the range of float32")
+            place = f"{path}[{finite.argmin()}]"
+            message = f"{place} is beyond the range of float32"
+            raise FieldValueError(message, field=place, allowed="in the range of float32")
         return Weights(numbers, path)
 
 
@@ -130,7 +150,8 @@ class Weights:
         begin, size = self.taken, int(np.prod(shape, dtype=object))
         self.taken += size
         if self.taken > MAX_WEIGHTS:
-            raise NamFileError(f"{self.path}: config needs more than {MAX_WEIGHTS} weights")
+            message = f"{self.path}: config needs more than {MAX_WEIGHTS} weights"
+            raise ConfigTooLargeError(message, what=self.path, found=self.taken, limit=MAX_WEIGHTS)
         if self._numbers is None:
             return np.broadcast_to(np.float32(0), shape)
         piece = self._numbers[begin : begin + size].reshape(shape)
@@ -142,8 +163,10 @@ class Weights:
         dry = Weights(None, self.path)
         build(dry)
         if dry.taken != len(self):
-            raise NamFileError(
-                f"{self.path} has {len(self)} numbers: config needs exactly {dry.taken}"
+            raise WeightCountError(
+                f"{self.path} has {len(self)} numbers: config needs exactly {dry.taken}",
+                expected=dry.taken,
+                found=len(self),
             )
         return build(self)
 
@@ -151,8 +174,12 @@ class Weights:
 def as_integer(value: Any, path: str, low: int, high: int) -> int:
     """Return ``value`` as an int if it is a whole number (3 or 3.0) in range."""
     whole = type(value) is int or (type(value) is float and value.is_integer())
-    if not whole or not low <= value <= high:
-        raise fault(path, value, f"a whole number in [{low}, {high}]")
+    allowed = f"a whole number in [{low}, {high}]"
+    if whole and value > high:
+        message = f"{path} is {format_json(value)}: must be {allowed}"
+        raise ConfigTooLargeError(message, what=path, found=int(value), limit=high)
+    if not whole or value < low:
+        raise fault(path, value, allowed)
     return int(value)
 
 

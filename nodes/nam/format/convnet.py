@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....graph.errors import NamFileError
+from ....graph.errors import FieldValueError
 from ..model.networks import Activation, Conv, ConvNet
 from .activation import read_activation
-from .checked_json import Fields, Weights, as_integer, fault
+from .checked_json import Fields, Weights, as_integer, fault, too_large
 from .wavenet import MAX_FIELD, MAX_HISTORY, ROOM
 from .wavenet_array import MAX_CHANNELS, MAX_DILATION
 
@@ -32,11 +32,13 @@ def read_convnet(config: Fields) -> Callable[[Weights], ConvNet]:
             raise fault(config.at("groups"), groups, f"a divisor of {size} channels")
     if sum(dilations) >= MAX_FIELD:
         path = config.at("dilations")
-        raise NamFileError(f"{path} look back {sum(dilations)} frames: at most {MAX_FIELD}")
+        field = sum(dilations)
+        raise too_large(f"{path} look back {field} frames", "receptive field", field, MAX_FIELD)
     history = sum(max(inputs, channels) * (d + ROOM) for d in dilations)
     if history > MAX_HISTORY:
         path = config.at("dilations")
-        raise NamFileError(f"{path} need a history of {history} numbers: at most {MAX_HISTORY}")
+        found = f"{path} need a history of {history} numbers"
+        raise too_large(found, "history", history, MAX_HISTORY)
 
     def build(w: Weights) -> ConvNet:
         begin, blocks, given = w.taken, list[tuple[Conv, Activation]](), inputs
@@ -62,11 +64,15 @@ def _folded(w: Weights, weight: np.ndarray, dilation: int, groups: int) -> Conv:
     spread = variance + float(w.take(1)[0])
     if len(w) and not (spread > 0).all():
         at = place + channels + int((spread > 0).argmin())
-        raise NamFileError(f"{w.path}[{at}]: a variance must be above 0")
+        raise _unfit(f"{w.path}[{at}]", "a variance must be above 0")
     scale = gamma / np.sqrt(np.where(spread > 0, spread, 1.0))
     with np.errstate(over="ignore"):
         folded = (weight * scale[:, None, None]).astype(np.float32)
         bias = (beta - scale * mean).astype(np.float32)
     if not (np.isfinite(folded).all() and np.isfinite(bias).all()):
-        raise NamFileError(f"{w.path}[{place}]: normalised weights are beyond float32")
+        raise _unfit(f"{w.path}[{place}]", "normalised weights are beyond float32")
     return Conv(folded, bias, dilation, groups)
+
+
+def _unfit(place: str, words: str) -> FieldValueError:
+    return FieldValueError(f"{place}: {words}", field=place, allowed=words)

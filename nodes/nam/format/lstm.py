@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ....graph.errors import NamFileError
+from ....graph.errors import FieldValueError
 from ..model.networks import Lstm, LstmLayer
 from .checked_json import Fields, Weights, fault
 
@@ -22,7 +22,9 @@ def read_lstm(config: Fields) -> Callable[[Weights], Lstm]:
     depth = config.integer("num_layers", 0, MAX_LAYERS)
     if depth == 0 and channels != outputs:
         found = f"{outputs} for {channels} inputs"
-        raise NamFileError(f"{config.at('out_channels')} is {found}: must be equal without layers")
+        place, allowed = config.at("out_channels"), "equal without layers"
+        message = f"{place} is {found}: must be {allowed}"
+        raise FieldValueError(message, field=place, allowed=allowed)
 
     def build(w: Weights) -> Lstm:
         layers = []

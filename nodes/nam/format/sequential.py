@@ -8,7 +8,12 @@ one list, is ambiguous and refused, as in both.
 
 from collections.abc import Callable
 
-from ....graph.errors import NamFileError
+from ....graph.errors import (
+    FieldValueError,
+    MissingFieldError,
+    SampleRateError,
+    WeightCountError,
+)
 from ..model.model import Model
 from ..model.wavenet import Network, Sequential
 from .checked_json import Fields, Weights
@@ -31,27 +36,35 @@ def read_sequential(
     for row in rows:
         for key in KEYS:
             if not row.names(key):
-                raise NamFileError(
+                raise MissingFieldError(
                     f"{row.at(key)} is missing: each model of a Sequential must be a complete .nam"
-                    " (the older form, configs alone and all weights in one list, is not played)"
+                    " (the older form, configs alone and all weights in one list, is not played)",
+                    field=row.at(key),
                 )
     if len(weights):
-        raise NamFileError(
+        raise WeightCountError(
             f"{weights.path} has {len(weights)} numbers: must be empty in a Sequential, whose"
-            " models have their own"
+            " models have their own",
+            expected=0,
+            found=len(weights),
         )
     parts: list[Network] = []
     rate_source = "the Sequential"
     for row in rows:
         model = read(row)
+        known = model.given_rate
         if rate is None:
-            rate, rate_source = model.sample_rate, row.path
-        elif model.sample_rate not in (None, rate):
-            found = f"{row.at('sample_rate')} is {model.sample_rate:g}"
-            raise NamFileError(f"{found}: must be {rate:g}, as in {rate_source}")
+            rate, rate_source = known, row.path
+        elif known not in (None, rate):
+            raise SampleRateError(
+                f"{row.at('sample_rate')} is {known:g}: must be {rate:g}, as in {rate_source}",
+                found=known,
+                expected=rate,
+            )
         part = model.running
         if parts and parts[-1].outputs != part.inputs:
-            found = f"{row.path} has {part.inputs} inputs"
-            raise NamFileError(f"{found}: must have {parts[-1].outputs}, as the model before")
+            allowed = f"{parts[-1].outputs}, as the model before"
+            message = f"{row.path} has {part.inputs} inputs: must have {allowed}"
+            raise FieldValueError(message, field=row.path, allowed=allowed)
         parts.append(part)
     return Sequential(tuple(parts)), rate

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from ....graph.errors import NamFileError
+from ....graph.errors import FieldValueError, UnsupportedFeatureError
 from ..model.networks import Activation, Conv
 from ..model.wavenet import Network, WaveNet
 from .activation import FINITE, read_activation
-from .checked_json import Fields, Weights, as_integer, fault
+from .checked_json import Fields, Weights, as_integer, fault, too_large
 from .wavenet_array import MAX_CHANNELS, MAX_TAPS, ArrayFile
 
 __all__ = ["read_wavenet"]
@@ -35,7 +35,8 @@ def read_wavenet(
         condition = nested(config.fields("condition_dsp"))
         if condition.inputs != inputs:
             path = config.at("condition_dsp")
-            raise NamFileError(f"{path} has {condition.inputs} inputs: must have {inputs}")
+            message = f"{path} has {condition.inputs} inputs: must have {inputs}"
+            raise FieldValueError(message, field=path, allowed=f"with {inputs} inputs")
     _check_chain(arrays, inputs, inputs if condition is None else condition.outputs)
     head, activation = _read_head(config, arrays[-1].head_out)
     _check_sizes(config, arrays, head)
@@ -89,15 +90,16 @@ def _check_sizes(config: Fields, arrays: list[ArrayFile], head: list[tuple[int, 
     path = config.at("layers")
     layers = sum(array.count for array in arrays)
     if layers > MAX_LAYERS:
-        raise NamFileError(f"{path} have {layers} layers: at most {MAX_LAYERS}")
+        raise too_large(f"{path} have {layers} layers", "layers", layers, MAX_LAYERS)
     field = 1 + sum(array.lookback for array in arrays) + sum(k - 1 for _, _, k in head)
     if field > MAX_FIELD:
-        raise NamFileError(f"{path} look back {field} frames: at most {MAX_FIELD}")
+        raise too_large(f"{path} look back {field} frames", "receptive field", field, MAX_FIELD)
     history = sum(array.history_floats(ROOM) for array in arrays)
     history += sum(inputs * (taps + ROOM) for _, inputs, taps in head)
     if history > MAX_HISTORY:
-        raise NamFileError(f"{path} need a history of {history} numbers: at most {MAX_HISTORY}")
+        found = f"{path} need a history of {history} numbers"
+        raise too_large(found, "history", history, MAX_HISTORY)
     if any(array.widths for array in arrays):
         grouped = [array.grouped for array in arrays if array.grouped]
         if grouped:
-            raise NamFileError(f"{grouped[0]}: must be 1 in a slimmable WaveNet")
+            raise UnsupportedFeatureError(f"{grouped[0]}: must be 1 in a slimmable WaveNet")

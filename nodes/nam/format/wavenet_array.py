@@ -3,7 +3,7 @@
 Keys, defaults and the order of the weights are those of NeuralAmpModelerCore.
 """
 
-from ....graph.errors import NamFileError
+from ....graph.errors import FieldValueError
 from ..model.networks import Activation, Conv
 from ..model.wavenet_parts import FILMS, Film, Layer, LayerArray
 from .activation import read_activation, read_film, read_gating, read_layer1x1
@@ -34,7 +34,9 @@ class ArrayFile:
         ]
         self.count = len(self.dilations)
         if row.has("kernel_size") == row.has("kernel_sizes"):
-            raise NamFileError(f"{row.path} must have one of kernel_size and kernel_sizes")
+            allowed = "one of kernel_size and kernel_sizes"
+            message = f"{row.path} must have {allowed}"
+            raise FieldValueError(message, field=row.path, allowed=allowed)
         self.taps = self._taps()
         self.activations = row.each("activation", self.count, read_activation)
         self._gates()
@@ -129,11 +131,11 @@ class ArrayFile:
             allowed = f"{self.channels}, the channels, as layer1x1 is not active"
             raise fault(row.at("bottleneck"), self.width, allowed)
         elif self.films["layer1x1_post_film"]:
-            raise NamFileError(f"{row.at('layer1x1_post_film')} needs layer1x1 to be active")
+            raise _needs(row.at("layer1x1_post_film"), "layer1x1")
         if self.head1x1 is not None:
             _divides(row.at("head1x1.groups"), self.head1x1[1], self.width, self.head1x1[0])
         elif self.films["head1x1_post_film"]:
-            raise NamFileError(f"{row.at('head1x1_post_film')} needs head1x1 to be active")
+            raise _needs(row.at("head1x1_post_film"), "head1x1")
         for key, film in self.films.items():
             for n in range(self.count if film else 0):
                 assert film is not None
@@ -164,7 +166,8 @@ class ArrayFile:
         widths = [as_integer(v, path, 1, self.channels) for v, path in items]
         if widths != sorted(set(widths)) or widths[-1] != self.channels:
             path = kwargs.at("allowed_channels")
-            raise NamFileError(f"{path} must be ascending and end with channels, {self.channels}")
+            allowed = f"ascending and end with channels, {self.channels}"
+            raise FieldValueError(f"{path} must be {allowed}", field=path, allowed=allowed)
         return tuple(widths)
 
     @property
@@ -207,6 +210,11 @@ class ArrayFile:
 
 def _take(w: Weights, outputs: int, inputs: int, groups: int) -> Conv:
     return Conv(w.take(outputs, inputs // groups, 1), w.take(outputs), groups=groups)
+
+
+def _needs(film: str, part: str) -> FieldValueError:
+    allowed = f"false unless {part} is active"
+    return FieldValueError(f"{film} needs {part} to be active", field=film, allowed=allowed)
 
 
 def _divides(path: str, groups: int, *sizes: int) -> None:

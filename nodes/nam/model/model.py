@@ -1,16 +1,22 @@
 """A checked, immutable .nam file: its network or submodels, its rate and its metadata."""
 
+import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
+from ....graph.json_text import format_json
+from ....graph.paths import Content
+from .metadata import About
 from .networks import ConvNet, Linear, Lstm
 from .wavenet import Network, Sequential, WaveNet
 
-__all__ = ["UNKNOWN_RATE", "Model", "Submodel", "prewarm_frames"]
+__all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
 
-UNKNOWN_RATE = 48_000.0
+DEFAULT_SAMPLE_RATE = 48_000.0
 """Hz, assumed for a file without a sample rate (as every loader but NAM Core does)."""
 LSTM_PREWARM_S = 0.5
 
@@ -23,19 +29,81 @@ class Submodel:
     model: "Model"
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
-    """A checked .nam file, with either a network or, in a container, submodels."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(About, Content):
+    """A checked .nam file, with either a network or, in a container, submodels.
+
+    ``load_nam`` makes it; ``Nam(model)`` plays it.  Two are equal if the bytes of their files are.
+    """
+
+    described: ClassVar[str] = "a Model, as load_nam returns"
 
     version: str
     architecture: str
-    sample_rate: float | None
-    """Hz; ``None`` if the file gives none."""
+    sample_rate: float
+    """Hz; ``DEFAULT_SAMPLE_RATE`` if the file gives none."""
     metadata: Mapping[str, Any]
     network: Network | None = None
     submodels: tuple[Submodel, ...] = ()
     digest: str = ""
-    """SHA-256 of the bytes of the file; empty for a model within another."""
+    """SHA-256 of the bytes of the file; of a size of a model, of its file and its number."""
+    sample_rate_is_assumed: bool = False
+    """Whether the file gives no sample rate, nor does any model in it."""
+    source: str = ""
+    """Where it was read from: an absolute path, the name of a file object, "<bytes>", "<text>",
+    "<dict>" or "<file>"; of a size of a model "<size 0 of amp.nam>"."""
+    content: bytes | None = None
+    """The bytes it was read from, if these were in memory."""
+
+    @property
+    def given_rate(self) -> float | None:
+        """The sample rate in Hz that the file gives, or ``None``."""
+        return None if self.sample_rate_is_assumed else self.sample_rate
+
+    @property
+    def label(self) -> str:
+        """What stands in messages in place of a path: ``source``."""
+        return self.source or "<model>"
+
+    def saving_hint(self) -> str:
+        """Return how to make a file of it, for the message of a preset that needs one."""
+        if self.content is None and os.path.isabs(self.source):
+            return f"give the node the path it was read from, {self.source!r}"
+        return 'save it, namgraph.save_nam(model, "amp.nam"), and give the node that path'
+
+    def at_rate(self, rate: float | None) -> "Model":
+        """Return the model with this sample rate, where its file gives none."""
+        if rate is None or not self.sample_rate_is_assumed:
+            return self
+        inner = tuple(Submodel(s.max_value, s.model.at_rate(rate)) for s in self.submodels)
+        return replace(self, sample_rate=rate, sample_rate_is_assumed=False, submodels=inner)
+
+    def identified(self, digest: str, source: str = "", content: bytes | None = None) -> "Model":
+        """Return the model with digest, source and content; submodels get their own first two."""
+        inner = tuple(
+            Submodel(s.max_value, s.model.identified(*_part(digest, source, n)))
+            for n, s in enumerate(self.submodels)
+        )
+        return replace(self, digest=digest, source=source, content=content, submodels=inner)
+
+    def __repr__(self) -> str:
+        """Return name, architecture, size, weights and rate on one line."""
+        name = "" if self.name is None else f" {format_json(self.name)}"
+        sizes = f", {len(self.sizes)} sizes" if len(self.sizes) > 1 else ""
+        network = self.network
+        size = "" if network is None else f" {_size(network)}"
+        rate = f"{self.sample_rate:g} Hz" + " assumed" * self.sample_rate_is_assumed
+        about = f"{self.architecture}{size}{sizes}, {self.weight_count} weights, {rate}"
+        return f"<Model{name}: {about}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields, for a pickle; metadata as a ``dict``."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return values | {"metadata": dict(self.metadata)}
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Set the fields from a pickle."""
+        vars(self).update(values | {"metadata": MappingProxyType(values["metadata"])})
 
     def select(self, slim: float = 1.0) -> "Model":
         """Return the model to run for a slim value from 0 (smallest) to 1 (largest).
@@ -55,10 +123,11 @@ class Model:
             return (Submodel(1.0, self),)
         limits = self.network.limits
         found = []
-        for below, limit in zip((0.0, *limits), limits, strict=False):
+        for n, (below, limit) in enumerate(zip((0.0, *limits), limits, strict=False)):
             network = self.network.slimmed(below)
-            same = network is self.network
-            found.append(Submodel(limit, self if same else replace(self, network=network)))
+            digest, source = _part(self.digest, self.source, n)
+            cut = replace(self, network=network, digest=digest, source=source, content=None)
+            found.append(Submodel(limit, self if network is self.network else cut))
         return tuple(found)
 
     @property
@@ -93,27 +162,28 @@ class Model:
     @property
     def prewarm(self) -> int:
         """Frames of silence to run before playing: the receptive field, or 0.5 s for an LSTM."""
-        rate = self.sample_rate or UNKNOWN_RATE
-        return prewarm_frames(self.running, int(LSTM_PREWARM_S * rate))
+        return prewarm_frames(self.running, int(LSTM_PREWARM_S * self.sample_rate))
 
-    @property
-    def loudness(self) -> float | None:
-        """RMS level in dB of the trainer's clip through the model; ``None`` if not in the file."""
-        return self._level("loudness")
 
-    @property
-    def input_level_dbu(self) -> float | None:
-        """Level in dBu of a sine that is full scale at the input; ``None`` if not in the file."""
-        return self._level("input_level_dbu")
+def _part(digest: str, source: str, number: int) -> tuple[str, str]:
+    """Return the digest and the source of a size of a model."""
+    whole = os.path.basename(source) or "a model"
+    return hashlib.sha256(f"{digest} {number}".encode()).hexdigest(), f"<size {number} of {whole}>"
 
-    @property
-    def output_level_dbu(self) -> float | None:
-        """Level in dBu of a sine that is full scale at the output; ``None`` if not in the file."""
-        return self._level("output_level_dbu")
 
-    def _level(self, name: str) -> float | None:
-        value = self.metadata.get(name)
-        return None if value is None else float(value)
+def _size(network: Network) -> str:
+    """Return the size of a network in a few words: channels x layers, units x layers, or taps."""
+    if isinstance(network, Lstm):
+        return f"{network.hidden_size}x{len(network.layers)}"
+    if isinstance(network, ConvNet):
+        return f"{network.blocks[0][0].outputs}x{len(network.blocks)}"
+    if isinstance(network, Linear):
+        return f"{network.receptive_field} taps"
+    if isinstance(network, Sequential):
+        return f"of {len(network.parts)}"
+    if len(network.arrays) > 3:
+        return f"of {len(network.arrays)} arrays"
+    return "+".join(f"{a.channels}x{len(a.layers)}" for a in network.arrays)
 
 
 def prewarm_frames(network: Network, lstm: int) -> int:

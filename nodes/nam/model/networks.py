@@ -17,14 +17,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .short_repr import short_repr
+
 __all__ = ["Activation", "Conv", "ConvNet", "Floats", "Linear", "Lstm", "LstmLayer"]
 
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation:
     """An activation: name of its kernel; each parameter as one number or one per channel."""
+
+    __repr__ = short_repr
 
     name: str
     parameters: tuple[tuple[float, ...], ...] = ()
@@ -35,13 +39,15 @@ class Activation:
         return np.array(rows, np.float32).reshape(len(rows), channels)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv:
     """A causal convolution: ``y[o, t] = bias[o] + sum weight[o, i, k] x[i, t - (K-1-k) d]``.
 
     K is the number of taps, d the dilation.  With ``groups``, outputs and inputs are split into
     that many equal parts, and each part of the outputs depends on one part of the inputs.
     """
+
+    __repr__ = short_repr
 
     weight: Floats
     bias: Floats | None = None
@@ -86,9 +92,11 @@ class Conv:
             return replace(self, weight=self.weight * number, bias=bias)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LstmLayer:
     """A layer: ``weight[4 H][inputs + H]``, gates i, f, g, o; initial hidden and cell state."""
+
+    __repr__ = short_repr
 
     weight: Floats
     bias: Floats
@@ -96,9 +104,11 @@ class LstmLayer:
     cell: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lstm:
     """LSTM layers in series, then a head; without layers the input passes through."""
+
+    __repr__ = short_repr
 
     layers: tuple[LstmLayer, ...]
     head: Floats
@@ -138,9 +148,11 @@ class Lstm:
         return inner + self.head.size + self.head_bias.size
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConvNet:
     """Blocks of convolution (with batch norm folded in) and activation, then a 1x1 head."""
+
+    __repr__ = short_repr
 
     blocks: tuple[tuple[Conv, Activation], ...]
     head: Conv
@@ -173,7 +185,7 @@ class ConvNet:
         return sum(conv.weight.size for conv, _ in self.blocks) + self.head.weight.size
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Linear:
     """One long convolution; its layout follows from the channel counts.
 
@@ -181,6 +193,8 @@ class Linear:
     * 1 in, N out: ``y[n, t] = bias[n] + sum taps[n, k] x[0, t - k]``;
     * N in, 1 out: ``y[0, t] = bias[0] + sum over n, k of taps[n, k] x[n, t - k]``.
     """
+
+    __repr__ = short_repr
 
     taps: Floats
     """``[response][tap]``; the first tap multiplies the current frame."""

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from math import nextafter
 
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
+from .short_repr import short_repr
 from .wavenet_parts import Film, Layer, LayerArray
 
 __all__ = ["Network", "Sequential", "WaveNet"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class WaveNet:
     """Layer arrays in series; the head of each array starts from the head output of the one before.
 
@@ -17,6 +18,8 @@ class WaveNet:
     ``condition`` on it.  The output of the last array's head, times ``head_scale``, goes through
     ``head``: ``head_activation`` and a convolution, alternately.
     """
+
+    __repr__ = short_repr
 
     arrays: tuple[LayerArray, ...]
     head_scale: float
@@ -96,9 +99,11 @@ class WaveNet:
         return replace(self, arrays=tuple(arrays))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sequential:
     """Networks in series; each may be a Sequential itself."""
+
+    __repr__ = short_repr
 
     parts: tuple["Network", ...]
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .networks import Activation, Conv
+from .short_repr import short_repr
 
 __all__ = ["FILMS", "Film", "Layer", "LayerArray"]
 
@@ -30,9 +31,11 @@ FILMS = (
 """Names of the FiLMs of a layer, in the order of their weights in a file."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Film:
     """A FiLM: scale, and with ``shift`` also shift, channels by a convolution of the condition."""
+
+    __repr__ = short_repr
 
     conv: Conv
     shift: bool
@@ -43,9 +46,11 @@ class Film:
         return self.conv.outputs // (2 if self.shift else 1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layer:
     """One layer, as in the module docstring; ``gating`` is "none", "gated" or "blended"."""
+
+    __repr__ = short_repr
 
     conv: Conv
     mixin: Conv
@@ -88,9 +93,11 @@ class Layer:
             yield film.conv
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayerArray:
     """A rechannel (1x1 convolution), layers of one width, and a head over their summed outputs."""
+
+    __repr__ = short_repr
 
     rechannel: Conv
     layers: tuple[Layer, ...]

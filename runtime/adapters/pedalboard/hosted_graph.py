@@ -18,6 +18,7 @@ from ....graph import (
     tail as graph_tail,
 )
 from ....graph.arguments import check_choice
+from ....graph.paths import identity
 from ....graph.silent import warn_silent
 from ...engine.engine import Engine
 from ...engine.parameters import check_time, unknown_param
@@ -234,7 +235,11 @@ def _digest(graph: Graph, fit: Fit) -> str:
     parts: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
     for name, node in graph.nodes.items():
         values = getattr(node, "__dataclass_fields__", {}).keys() - node.params().keys()
-        parts += [name, node.type_name, [(key, getattr(node, key)) for key in sorted(values)]]
+        parts += [
+            name,
+            node.type_name,
+            [(key, identity(getattr(node, key))) for key in sorted(values)],
+        ]
     parts += [f"{c.source} {c.target}" for c in graph.connections]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

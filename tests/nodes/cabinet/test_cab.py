@@ -51,7 +51,7 @@ def test_a_mono_file_follows_what_is_connected(write: Write, channels: int) -> N
     cab = Cab(write(decay(700)), gain_rule="none")
     alone = NodeHarness(cab, channels)
     x = noise(3000, channels)
-    found, h = alone.play(x, [64]), taps_of(cab.path)
+    found, h = alone.play(x, [64]), taps_of(str(cab.path))
     for c in range(channels):
         assert error(found[c], wanted(x[c], h[0])) < 1e-6
         np.testing.assert_array_equal(found[c], Convolver(h)(x[c])[0])  # 0 dB changes no bit
@@ -72,7 +72,7 @@ def test_layouts(
 ) -> None:
     cab = Cab(write(decay(300, channels)), layout=layout, gain_rule="none")
     assert [p.channels for p in (*cab.inputs, *cab.outputs)] == [inputs, 2]
-    x, h = noise(1500, inputs), taps_of(cab.path, layout=layout)
+    x, h = noise(1500, inputs), taps_of(str(cab.path), layout=layout)
     guessed = layout == "auto" and channels == 4
     said = pytest.warns(RuntimeWarning, match="a guess") if guessed else contextlib.nullcontext()
     with said:
@@ -88,7 +88,7 @@ def test_mono_takes_the_first_channel_of_any_file(write: Write) -> None:
     data = decay(200, 3)
     cab = Cab(write(data), layout="mono", gain_rule="none")
     assert [p.channels for p in (*cab.inputs, *cab.outputs)] == [None, None]
-    np.testing.assert_array_equal(taps_of(cab.path, layout="mono"), data[:, :1].T)
+    np.testing.assert_array_equal(taps_of(str(cab.path), layout="mono"), data[:, :1].T)
 
 
 def test_level_and_mix_glide_to_where_they_are_set(write: Write) -> None:
@@ -122,7 +122,7 @@ def test_no_latency_and_a_tail_as_long_as_the_response(write: Write) -> None:
     x = np.zeros((1, 1000), np.float32)
     x[0, 0] = 1
     found = NodeHarness(cab, 1).play(x)[0]
-    assert found[0] == np.float32(taps_of(cab.path, "nam")[0, 0])
+    assert found[0] == np.float32(taps_of(str(cab.path), "nam")[0, 0])
     assert np.flatnonzero(np.abs(found) > 1e-7)[-1] <= 777
 
 

@@ -51,7 +51,7 @@ def test_one_response_of_several(
     data = quad(tmp_path / "ir.wav", channels, ambisonic)
     cab = ng.Cab(str(tmp_path / "ir.wav"), layout=layout, gain_rule="none")
     assert [p.channels for p in (*cab.inputs, *cab.outputs)] == [None, None]
-    taps = impulse.response(cab.path, layout, RATE, "none")
+    taps = impulse.response(str(cab.path), layout, RATE, "none")
     wanted = LAYOUTS[layout](data)
     assert taps.shape == (1, 300)
     np.testing.assert_allclose(taps[0], wanted, atol=1e-12)

@@ -108,7 +108,7 @@ def test_the_path_must_be_one(name: Any) -> None:
 
 
 def test_nodes_are_values(path: str) -> None:
-    node = Nam(Path(path), slim=1)  # type: ignore[arg-type]
+    node = Nam(Path(path), slim=1)
     assert node == Nam(path)
     assert hash(node) == hash(Nam(path))
     assert node != dataclasses.replace(node, slim=0.5)

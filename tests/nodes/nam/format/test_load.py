@@ -130,7 +130,9 @@ def test_properties_of_a_model() -> None:
     assert model.weight_count == len(WAVENET["weights"])
     assert isinstance(model.network, WaveNet)
     assert parse(WAVENET | {"metadata": None}).loudness is None
-    assert parse({k: v for k, v in WAVENET.items() if k != "sample_rate"}).sample_rate is None
+    assert not model.sample_rate_is_assumed
+    unsaid = parse({k: v for k, v in WAVENET.items() if k != "sample_rate"})
+    assert (unsaid.sample_rate, unsaid.sample_rate_is_assumed) == (48_000, True)
 
 
 @pytest.mark.parametrize("key", ["loudness", "input_level_dbu", "output_level_dbu"])
