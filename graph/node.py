@@ -11,7 +11,7 @@ from .arguments import by_keyword, check_choice, check_text, format_call, format
 from .catalog.fields import Option, Param, file, option, param
 from .catalog.metadata import node_metadata
 from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
-from .paths import checked_file, checked_files
+from .paths import checked_file, checked_files, identity
 from .port import Kind, Port, Space
 from .prepare import Io, Processor, Spec
 
