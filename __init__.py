@@ -39,6 +39,7 @@ import importlib
 _PUBLIC = {
     ".graph": (
         "AudioFileError",
+        "ChannelsWarning",
         "CudaError",
         "CycleError",
         "DuplicateNameError",
@@ -144,6 +145,7 @@ TYPE_CHECKING = False  # to import it from typing takes longer than everything e
 if TYPE_CHECKING:
     from .graph import (
         AudioFileError as AudioFileError,
+        ChannelsWarning as ChannelsWarning,
         CudaError as CudaError,
         CycleError as CycleError,
         DuplicateNameError as DuplicateNameError,

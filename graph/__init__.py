@@ -9,6 +9,7 @@
     graph       Graph
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
+    openers     open a file as a graph, by functions that ``presets`` registers
     paths       path arguments
     json_text   JSON parser with limits; values formatted for messages
     text        control characters escaped
@@ -28,6 +29,7 @@ from .drawing.mermaid import mermaid
 from .drawing.svg import svg
 from .errors import (
     AudioFileError,
+    ChannelsWarning,
     CudaError,
     CycleError,
     DuplicateNameError,
@@ -62,6 +64,7 @@ __all__ = [
     "LONGEST_BLOCK",
     "AudioFileError",
     "Buffer",
+    "ChannelsWarning",
     "Connection",
     "CudaError",
     "CycleError",

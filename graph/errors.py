@@ -16,7 +16,8 @@
   * EngineError           an operation that a running engine cannot do
     - CudaError           no usable CUDA device, or one that failed
 
-and one warning, GraphWarning (a RuntimeWarning): a part of the graph is silent
+and two warnings, both a RuntimeWarning: GraphWarning, a part of the graph is silent;
+ChannelsWarning, channel counts differ and were joined
 
 All are raised on control threads, while building or checking.  The audio thread raises nothing: it
 counts faults (``Engine.stats``).  Each message has the thing, the value found, and what is allowed.
@@ -24,6 +25,7 @@ counts faults (``Engine.stats``).  Each message has the thing, the value found, 
 
 __all__ = [
     "AudioFileError",
+    "ChannelsWarning",
     "CudaError",
     "CycleError",
     "DuplicateNameError",
@@ -75,6 +77,10 @@ class GraphError(NamgraphError):
 
 class GraphWarning(RuntimeWarning):
     """A part of the graph has no input, or reaches no output: see ``Graph.check``."""
+
+
+class ChannelsWarning(RuntimeWarning):
+    """Channel counts of a stream and a graph differ; the message says how they are joined."""
 
 
 class UnknownNameError(GraphError):

@@ -13,16 +13,21 @@
 The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` reads one.
 """
 
+from ..graph.openers import register_openers
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
 from .preset import Preset, load_preset, read_preset, save_preset
+from .rig import open_graph
 
 __all__ = [
     "Preset",
     "asset",
     "load_preset",
+    "open_graph",
     "read_preset",
     "render_models",
     "save_preset",
     "shipped_presets",
 ]
+
+register_openers(open_graph, shipped_presets)

@@ -23,6 +23,7 @@ __all__ = [
     "model_graph",
     "model_rates",
     "models",
+    "open_graph",
     "open_rig",
     "rig_of",
 ]
@@ -103,6 +104,17 @@ def open_rig(
         resample=resample,
     )
     return rig_of(rig, graph, bare=bare and ir is None, backend=backend)
+
+
+def open_graph(path: str | os.PathLike[str]) -> Graph:
+    """Return the graph of a preset, of a bundled preset by name, or of a .nam file.
+
+    The model of a .nam file is the node ``amp``, with the options of ``Nam(path)``.
+    """
+    path = checked_path(path, "path", PresetError)
+    if Path(path).suffix.lower() == ".nam":
+        return model_graph(path)
+    return read_preset(path, RACK).graph
 
 
 def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:

@@ -11,10 +11,11 @@ import pedalboard as _pedalboard
 
 from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import by_keyword
-from ....graph.version import VERSION
+from ...engine.engine import Engine
 from ...io.pedalboard_module import check_pedalboard
 from .attributes import GraphAttributes
-from .hosted_graph import MAX_STREAM_CHANNELS, Fit, HostedGraph
+from .channels import MAX_STREAM_CHANNELS, Fit
+from .hosted_graph import HostedGraph
 from .ownership import board_count, keep_if_on_board, release_unused_plugins
 from .shim.binding import PluginInstance, loaded_shim, offered_instance
 
@@ -34,20 +35,30 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
     and without the GIL; only the first block at a new sample rate takes the GIL, to build an
     engine.  ``sample_rate`` builds it at once: use it with a live ``AudioStream``.
 
-    ``fit`` selects the channels: ``"exact"`` needs a stream of the graph's channel count,
-    ``"each"`` processes each channel with its own copy of a mono graph, ``"first"`` feeds the
-    first channels to a graph with more outputs than inputs.
+    ``fit`` joins the channels of the stream and the graph.  ``"auto"`` does what is needed, and
+    warns of it once (``ChannelsWarning``): on a wider stream a graph of one channel in and out
+    plays each channel with a copy of its own, any other graph with one input plays the mean of the
+    channels.  ``"each"`` and ``"sum"`` select one of these; ``"first"`` plays the first channels;
+    ``"exact"`` refuses a stream of other channels than the graph.  ``name`` is what a host
+    displays.
 
     Create it in the thread that created the first external plugin of pedalboard; use it in any.
     """
 
+    _kind = "VST3"
+
     @by_keyword
     def __init__(
-        self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
+        self,
+        graph: Graph,
+        *,
+        fit: Fit = "auto",
+        sample_rate: float | None = None,
+        name: str | None = None,
     ) -> None:
         release_unused_plugins()
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
-        hosted = HostedGraph(graph, fit)
+        hosted = HostedGraph(graph, fit, name)
         builder = _EngineBuilder(hosted)
         try:
             mask = sum(1 << n for n in hosted.channels)
@@ -71,8 +82,10 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         hosted.handle_messages = lambda: library.namgraph_shim_handle_messages(
             ctypes.byref(instance)
         )
+        hosted.rebuild = lambda rate, channels: builder.rebuild(instance, rate, channels)
+        hosted.on_swap = lambda: builder.report(instance)
         if rate is not None:
-            builder(instance, rate, 2 if 2 in hosted.channels else hosted.channels[0])
+            builder(instance, rate, hosted.preferred_channels)
 
     def process(self, *args: Any, **kwargs: Any) -> Any:
         """Process audio as any pedalboard plugin does.
@@ -83,27 +96,6 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         return super(GraphAttributes, self).process(*args, **kwargs)
 
     __call__ = process
-
-    @property
-    def name(self) -> str:
-        """The graph's name, or the names of its nodes; at most 63 bytes."""
-        return self._hosted.name
-
-    @property
-    def descriptive_name(self) -> str:
-        """The same as ``name``."""
-        return self._hosted.name
-
-    @property
-    def version(self) -> str:
-        """The version of namgraph."""
-        return VERSION
-
-    @property
-    def identifier(self) -> str:
-        """An identifier of the graph, equal in every process and for all parameter values."""
-        digest = self._hosted.digest
-        return f"VST3-{self._hosted.name}-{digest[:8]}-{digest[8:]}"
 
     def __del__(self) -> None:
         if "_hosted" in self.__dict__:
@@ -122,11 +114,32 @@ class _EngineBuilder:
 
     def __call__(self, instance: PluginInstance, rate: float, channels: int) -> None:
         engines = self.hosted.build(rate, channels)
+        instance.built_rate, instance.built_channels = rate, channels
+        instance.input_channels = channels // len(engines)
+        self._put(instance, engines)
+
+    def _put(self, instance: PluginInstance, engines: list[Engine]) -> None:
+        """Let the host play these engines."""
         for k, engine in enumerate(engines):
             engine.has_audio_thread = True  # the host's thread handles the messages
             instance.engines[k] = engine.state
-        instance.latency = engines[0].latency
-        instance.tail = self.hosted.tail(rate)
-        instance.input_channels = self.hosted.input_channels
-        instance.built_rate, instance.built_channels = rate, channels
-        instance.engine_count = len(engines)
+        self.report(instance)
+        instance.engine_count = len(engines)  # last: the host plays as many
+
+    def report(self, instance: PluginInstance) -> None:
+        """Store latency and tail, which the host reads when it prepares or resets a plugin."""
+        instance.latency, instance.tail = self.hosted.latency, self.hosted.tail
+
+    def rebuild(self, instance: PluginInstance, rate: float, channels: int) -> None:
+        """Replace the engines while a host's thread may call: it passes audio through meanwhile."""
+        enable = loaded_shim().library.namgraph_shim_enable
+        enable(ctypes.byref(instance), 0)
+        instance.engine_count = 0
+        enable(ctypes.byref(instance), 0)  # returns once a call that had begun before is over
+        try:
+            self(instance, rate, channels)
+        except BaseException:
+            self._put(instance, self.hosted.engines)
+            raise
+        finally:
+            enable(ctypes.byref(instance), 1)
