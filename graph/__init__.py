@@ -9,7 +9,6 @@
     graph       Graph
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
-    openers     open a file as a graph, by functions that ``presets`` registers
     paths       path arguments
     json_text   JSON parser with limits; values formatted for messages
     text        control characters escaped

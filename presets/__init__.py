@@ -13,7 +13,7 @@
 The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` reads one.
 """
 
-from ..graph.openers import register_openers
+from ..runtime.openers import register_openers
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
 from .preset import Preset, load_preset, read_preset, save_preset

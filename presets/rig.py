@@ -109,11 +109,14 @@ def open_rig(
 def open_graph(path: str | os.PathLike[str]) -> Graph:
     """Return the graph of a preset, of a bundled preset by name, or of a .nam file.
 
-    The model of a .nam file is the node ``amp``, with the options of ``Nam(path)``.
+    The model of a .nam file is the node ``amp``, with the options of ``Nam(path)``; the graph is
+    named after the file.
     """
     path = checked_path(path, "path", PresetError)
     if Path(path).suffix.lower() == ".nam":
-        return model_graph(path)
+        graph = model_graph(path)
+        graph.name = Path(path).stem
+        return graph
     return read_preset(path, RACK).graph
 
 

@@ -101,7 +101,10 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     [
         (("x.nam",), "graph is 'x.nam': must be a Graph: put ng.Nam('x.nam') into one"),
         ((ng.Gain(),), "must be a Graph: put the node into one"),
-        ((echo_graph(1), "each"), "takes graph by position, and by keyword fit=, sample_rate=, name="),
+        (
+            (echo_graph(1), "each"),
+            "takes graph by position, and by keyword fit=, sample_rate=, name=",
+        ),
     ],
 )
 def test_wrong_first_arguments_are_one_line(make: Any, given: tuple[Any, ...], says: str) -> None:

@@ -1,17 +1,16 @@
 """Attributes of pedalboard's plugins for a hosted graph: base of GraphPlugin and GraphEffect."""
 
-import dataclasses
 import difflib
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from ....graph import EngineError, FileError, Graph, PresetError
+from ....graph import FileError, Graph, NamgraphError, PresetError
 from ....graph.arguments import format_value
-from ....graph.openers import bundled_presets, open_graph
 from ....graph.paths import checked_path
 from ....graph.version import VERSION
+from ...openers import bundled_presets, open_graph
 from ...plan.stats import Stats
 from .channels import Fit
 from .hosted_graph import HostedGraph
@@ -159,7 +158,7 @@ class GraphAttributes:
             return
         try:
             load_state(self._hosted, state)
-        except ValueError as error:
+        except NamgraphError as error:
             raise type(error)(f"{path}: {error}") from None
 
     @property
@@ -190,10 +189,7 @@ class GraphAttributes:
 
     def stats(self) -> Stats:
         """Return counters, meters and times of the engine (of the first, if there are several)."""
-        if not self._hosted.engines:
-            raise EngineError("no statistics: no engine was built yet; process audio first")
-        found, own = self._hosted.engines[0].stats(), self._hosted.graph.nodes
-        return dataclasses.replace(found, nodes=tuple(n for n in found.nodes if n.name in own))
+        return self._hosted.stats()
 
     def _attach(self, hosted: HostedGraph, rate: float | None) -> None:
         object.__setattr__(self, "_hosted", hosted)
@@ -227,7 +223,7 @@ class GraphAttributes:
     def __reduce__(self) -> tuple[Any, ...]:
         hosted = self._hosted
         more = {name: hosted.get(name) for name in ("mix", "bypass")}
-        kept = {"name": hosted.name, "program": hosted.program, "nodes": {**hosted.node_mixes}}
+        kept = {"name": hosted.own_name, "program": hosted.program, "nodes": {**hosted.node_mixes}}
         return _copy_of, (type(self), self.graph, hosted.fit, self._rate, {**more, **kept})
 
     def __copy__(self) -> Any:
@@ -239,7 +235,7 @@ class GraphAttributes:
 
     def __repr__(self) -> str:
         hosted = self._hosted
-        counts = hosted.channels
+        counts = tuple(hosted.rack.layouts)
         width = " or ".join(map(str, counts)) + " channel" + "s" * (counts != (1,))
         if len(counts) > 2:
             width = f"{counts[0]} to {counts[-1]} channels"

@@ -36,7 +36,7 @@ class GraphEffect(GraphAttributes):
         object.__setattr__(self, "_built", (0.0, 0))
         object.__setattr__(self, "_frames_in", 0)
         if rate is not None:
-            self._prepare(rate, hosted.preferred_channels)
+            self._prepare(rate, hosted.rack.preferred_channels)
 
     def reset(self) -> None:
         """Clear all node states; parameters keep their values."""

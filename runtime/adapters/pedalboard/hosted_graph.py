@@ -3,13 +3,23 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Set as Nodes
+from dataclasses import replace
 from typing import Any
 
-from ....graph import Graph, Param, ParamError, Spec, UnknownNameError, schedule, tail as graph_tail
+from ....graph import (
+    EngineError,
+    Graph,
+    Param,
+    ParamError,
+    Spec,
+    schedule,
+    tail as graph_tail,
+)
 from ....graph.arguments import check_flag, check_number, check_text, format_value
 from ...engine.engine import Engine
-from ...engine.parameters import check_time, unknown_param
-from .channels import Fit, Layout, WidthError, wrap
+from ...engine.parameters import check_time
+from ...plan.stats import Stats
+from .channels import Fit, Layout, wrap
 from .parameter import SWITCHES
 from .rack import MAX_FRAMES, OF_STREAM, Rack, host_name
 from .reset import enable_native_reset
@@ -33,7 +43,7 @@ class HostedGraph:
         self._rack = Rack.of(graph, fit)
         if name is not None and not check_text("name", name).strip():
             raise ParamError(f"name is {format_value(name)}: must be a text to display")
-        self.fit, self.name = fit, host_name(graph, name)
+        self.fit, self.own_name = fit, name
         self._values = {name: row.default for name, row in OF_STREAM.items()}
         self.node_mixes: dict[str, tuple[float, bool]] = {}
         """``(mix, bypassed)`` of the nodes for which either was set."""
@@ -67,6 +77,11 @@ class HostedGraph:
             return self._rack.graph.with_params(values)
 
     @property
+    def rack(self) -> Rack:
+        """The graph as it was given, and what follows from it."""
+        return self._rack
+
+    @property
     def rows(self) -> Mapping[str, Param]:
         """Every parameter by ``"node.param"``, "mix" and "bypass"."""
         return self._rack.rows
@@ -77,19 +92,14 @@ class HostedGraph:
         return self._rack.attributes
 
     @property
-    def channels(self) -> tuple[int, ...]:
-        """Channel counts of streams that the graph can play."""
-        return tuple(self._rack.layouts)
-
-    @property
-    def identity(self) -> str:
-        """16 hexadecimal digits that identify the graph, without its parameter values."""
-        return self._rack.identity
+    def name(self) -> str:
+        """The name given, else that of the graph, or the names of its nodes; at most 63 bytes."""
+        return host_name(self._rack.graph, self.own_name)
 
     @property
     def digest(self) -> str:
-        """The same of the graph and its ``fit``."""
-        return hashlib.sha256(f"{self.fit} {self.identity}".encode()).hexdigest()[:16]
+        """16 hexadecimal digits that identify the graph and its ``fit``, for all values."""
+        return hashlib.sha256(f"{self.fit} {self._rack.identity}".encode()).hexdigest()[:16]
 
     @property
     def assumed_rate(self) -> float:
@@ -109,11 +119,6 @@ class HostedGraph:
         spec = Spec(self.assumed_rate, MAX_FRAMES)
         return min(graph_tail(self._rack.graph, spec), round(MAX_TAIL_S * spec.rate))
 
-    @property
-    def preferred_channels(self) -> int:
-        """The channel count to build engines for before a host has said which: 2 if possible."""
-        return 2 if 2 in self.channels else self.channels[0]
-
     def _read_timed_values(self) -> None:
         """Copy from the engine the values of parameters that were set for later frames."""
         if self._timed and self.engines:
@@ -132,7 +137,7 @@ class HostedGraph:
         ``WidthError`` if the graph cannot process that many channels.
         """
         with self._lock:
-            layout = self._layout_for(self._rack, channels)
+            layout = self._rack.layout(channels)
             mix, bypass = (self.get(name) for name in ("mix", "bypass"))
             wrapped, exit_ = wrap(self.graph, layout, mix, bypass)
             engines = [
@@ -149,20 +154,6 @@ class HostedGraph:
             self.engines, self._layout, self._exit, self.rate = engines, layout, exit_, rate
             return engines
 
-    def _layout_for(self, rack: Rack, channels: int) -> Layout:
-        if channels in rack.layouts:
-            return rack.layouts[channels]
-        allowed = ", ".join(map(str, rack.layouts))
-        hint = ""
-        if allowed == "1":
-            hint = "; fit='each' plays a copy of it on each channel"
-        elif allowed == "2" and channels == 1:
-            hint = "; give it two channels, as in np.stack([x, x])"
-        raise WidthError(
-            f"a {channels}-channel stream: the graph plays {allowed} "
-            f"channel{'s' * (allowed != '1')}{hint}"
-        )
-
     def _warn(self, layout: Layout) -> None:
         """Emit the warning of a layout, once."""
         if layout.said not in self._said:
@@ -174,7 +165,7 @@ class HostedGraph:
 
         Frames count from the last reset.
         """
-        row = self.row(name)
+        row = self._rack.row(name)
         checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
         with self._lock:
@@ -191,7 +182,7 @@ class HostedGraph:
         """Return the value of a parameter, or of a meter (of the first channel)."""
         if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
             return self.engines[0].get(name)
-        self.row(name)
+        self._rack.row(name)
         with self._lock:
             self._read_timed_values()
             if name in self._values:
@@ -199,24 +190,17 @@ class HostedGraph:
         node, _, param = name.partition(".")
         return float(getattr(self._rack.graph.nodes[node], param))
 
-    def row(self, name: str) -> Param:
-        """Return the declaration of a parameter; ``UnknownNameError`` if there is none."""
-        if isinstance(name, str) and name in self.rows:
-            return self.rows[name]
-        raise unknown_param(name, self.rows)
-
-    def check_node(self, name: str) -> None:
-        """Raise unless ``name`` is a node that can be mixed and bypassed."""
-        nodes = self._rack.graph.nodes
-        if not isinstance(name, str) or name not in nodes:
-            known = ", ".join(nodes) or "none"
-            raise UnknownNameError(f"no node {format_value(name)}; there is {known}")
-        if len(nodes[name].outputs) != 1 or not nodes[name].inputs:
-            raise ParamError(f"{name} cannot be mixed or bypassed: needs an input and one output")
+    def stats(self) -> Stats:
+        """Return the statistics of the first engine, of the nodes of the graph alone."""
+        with self._lock:
+            if not self.engines:
+                raise EngineError("no statistics: no engine was built yet; process audio first")
+            found, own = self.engines[0].stats(), self._rack.graph.nodes
+            return replace(found, nodes=tuple(n for n in found.nodes if n.name in own))
 
     def mix_node(self, node: str, share: float | None, bypassed: bool | None) -> None:
         """Set the dry/wet mix and the bypass of one node; ``None`` keeps it."""
-        self.check_node(node)
+        self._rack.check_node(node)
         with self._lock:
             mix, off = self.node_mixes.get(node, (1.0, False))
             if share is not None:
@@ -242,16 +226,16 @@ class HostedGraph:
             kept, now, wanted = carry_over(rack.graph, current, given, keep_values)
             following = rack.graph.with_params(now)
             if self._layout is not None:
-                layout = self._layout_for(rack, self._layout.stream)
+                layout = rack.layout(self._layout.stream)
                 if following != current and not self._swap_engines(following, layout):
                     self._replace_engines(rack, kept, wanted)
                 self._layout = layout
             self._commit(rack, kept, wanted)
-            if self._layout is not None:
-                self._warn(self._layout)
             for name in wanted.keys() - self._timed:
                 self.set(name, wanted[name])
             self.on_swap()
+            if self._layout is not None:  # last, because a warning may be an error
+                self._warn(self._layout)
 
     def _swap_engines(self, following: Graph, layout: Layout) -> bool:
         """Post a swap to the engines; ``False`` if they must be replaced."""

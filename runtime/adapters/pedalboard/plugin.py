@@ -61,7 +61,7 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         hosted = HostedGraph(graph, fit, name)
         builder = _EngineBuilder(hosted)
         try:
-            mask = sum(1 << n for n in hosted.channels)
+            mask = sum(1 << n for n in hosted.rack.layouts)
             with offered_instance(hosted.name, builder, mask) as instance:
                 super(GraphAttributes, self).__init__(str(loaded_shim().bundle))
         except EngineError:  # also a RuntimeError: there is no plugin binary
@@ -85,7 +85,7 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         hosted.rebuild = lambda rate, channels: builder.rebuild(instance, rate, channels)
         hosted.on_swap = lambda: builder.report(instance)
         if rate is not None:
-            builder(instance, rate, hosted.preferred_channels)
+            builder(instance, rate, hosted.rack.preferred_channels)
 
     def process(self, *args: Any, **kwargs: Any) -> Any:
         """Process audio as any pedalboard plugin does.

@@ -10,10 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from ....graph import Graph, Node, Param, Spec, as_graph, schedule
+from ....graph import (
+    Graph,
+    Node,
+    Param,
+    ParamError,
+    Spec,
+    UnknownNameError,
+    as_graph,
+    schedule,
+)
+from ....graph.arguments import format_value
 from ....graph.silent import warn_silent
+from ...engine.parameters import unknown_param
 from ...plan.placement import refuse_offline_nodes
-from .channels import Fit, Layout, find_layouts
+from .channels import Fit, Layout, WidthError, find_layouts
 from .parameter import attribute_names
 
 __all__ = ["MAX_FRAMES", "OF_STREAM", "USUAL_RATE", "Rack", "format_chain", "host_name"]
@@ -57,6 +68,45 @@ class Rack:
             for name, row in made.params().items()
         } | OF_STREAM
         return cls(graph, layouts, rows, attribute_names(rows), _digest(graph))
+
+    def layout(self, channels: int) -> Layout:
+        """Return how a stream of ``channels`` channels is played; ``WidthError`` if it cannot."""
+        if channels in self.layouts:
+            return self.layouts[channels]
+        allowed = ", ".join(map(str, self.layouts))
+        hint = ""
+        if allowed == "1":
+            hint = "; fit='each' plays a copy of it on each channel"
+        elif allowed == "2" and channels == 1:
+            hint = "; give it two channels, as in np.stack([x, x])"
+        raise WidthError(
+            f"a {channels}-channel stream: the graph plays {allowed} "
+            f"channel{'s' * (allowed != '1')}{hint}"
+        )
+
+    @property
+    def preferred_channels(self) -> int:
+        """The channel count to build engines for before a host has said which.
+
+        It is the graph's own if ``fit`` need not join channels, and 2 if there is a choice.
+        """
+        counts = [n for n, layout in self.layouts.items() if not layout.said] or list(self.layouts)
+        return 2 if 2 in counts else counts[0]
+
+    def row(self, name: str) -> Param:
+        """Return the declaration of a parameter; ``UnknownNameError`` if there is none."""
+        if isinstance(name, str) and name in self.rows:
+            return self.rows[name]
+        raise unknown_param(name, self.rows)
+
+    def check_node(self, name: str) -> None:
+        """Raise unless ``name`` is a node that can be mixed and bypassed."""
+        nodes = self.graph.nodes
+        if not isinstance(name, str) or name not in nodes:
+            known = ", ".join(nodes) or "none"
+            raise UnknownNameError(f"no node {format_value(name)}; there is {known}")
+        if len(nodes[name].outputs) != 1 or not nodes[name].inputs:
+            raise ParamError(f"{name} cannot be mixed or bypassed: needs an input and one output")
 
     @property
     def own_rate(self) -> float:

@@ -29,7 +29,7 @@ def dump_state(hosted: HostedGraph) -> bytes:
         KEY: FORMAT,
         "version": VERSION,
         "name": hosted.name,
-        "graph": hosted.identity,
+        "graph": hosted.rack.identity,
         "params": {name: hosted.get(name) for name in hosted.rows if name not in OF_STREAM},
         "mix": hosted.get("mix"),
         "bypass": bool(hosted.get("bypass")),
@@ -55,7 +55,7 @@ def load_state(hosted: HostedGraph, state: Any) -> None:
         _check_identity(hosted, data)
         stream = {name: data[name] for name in OF_STREAM if name in data}
         nodes, data = _object(data, "nodes"), _object(data, "params")
-    checked = {name: hosted.row(name).check(name, value) for name, value in data.items()}
+    checked = {name: hosted.rack.row(name).check(name, value) for name, value in data.items()}
     if "mix" in stream:
         checked["mix"] = check_number("the state's mix", stream["mix"], 0.0, 1.0)
     if "bypass" in stream:
@@ -72,10 +72,11 @@ def load_state(hosted: HostedGraph, state: Any) -> None:
 def _check_identity(hosted: HostedGraph, data: dict[str, Any]) -> None:
     if data[KEY] != FORMAT or isinstance(data[KEY], bool):
         raise ParamError(f"the state's {KEY} is {format_value(data[KEY])}: must be {FORMAT}")
-    if data.get("graph") != hosted.identity:
+    if data.get("graph") != hosted.rack.identity:
+        name, graph = (format_value(data.get(key)) for key in ("name", "graph"))
         raise ParamError(
-            f"the state is of another rack, {format_value(data.get('name'))} "
-            f"({format_value(data.get('graph'))}): this is {hosted.name!r} ({hosted.identity!r}); "
+            f"the state is of another rack, {name} ({graph}): "
+            f"this is {hosted.name!r} ({hosted.rack.identity!r}); "
             "load the preset of that rack first"
         )
 
@@ -88,7 +89,7 @@ def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _mix(hosted: HostedGraph, node: str, value: Any) -> tuple[float, bool]:
-    hosted.check_node(node)
+    hosted.rack.check_node(node)
     if not isinstance(value, dict):
         raise ParamError(f"the state's {node} is {format_value(value)}: must be a JSON object")
     share = check_number(f"the state's mix of {node}", value.get("mix", 1.0), 0.0, 1.0)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .graph import Graph
+from ..graph import Graph
 
 __all__ = ["bundled_presets", "open_graph", "register_openers"]
 
