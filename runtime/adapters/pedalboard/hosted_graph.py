@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Set as Nodes
+from collections.abc import Mapping, Set as Nodes
 from dataclasses import replace
 from typing import Any
 
@@ -25,11 +25,29 @@ from .rack import MAX_FRAMES, OF_STREAM, Rack, host_name
 from .reset import enable_native_reset
 from .swap import carry_over, has_waiting_swaps, swap_engine
 
-__all__ = ["HostedGraph"]
+__all__ = ["Host", "HostedGraph"]
 
 MAX_WAITING = 4096
 """Waiting messages above which ``set`` has them handled first."""
 MAX_TAIL_S = 60.0
+
+
+class Host:
+    """What a ``HostedGraph`` asks of whoever plays its engines: here a caller in Python."""
+
+    def handle_messages(self) -> None:
+        """Handle waiting messages of engines that a host's thread plays."""
+
+    def has_engines(self) -> bool:
+        """Return whether the host has engines, and does not wait for others."""
+        return True
+
+    def rebuild(self, hosted: "HostedGraph", rate: float, channels: int) -> None:
+        """Replace the engines by those of ``hosted.build``."""
+        hosted.build(rate, channels)
+
+    def report(self, hosted: "HostedGraph") -> None:
+        """Take over latency and tail, which a swap may have changed."""
 
 
 class HostedGraph:
@@ -49,19 +67,15 @@ class HostedGraph:
         """``(mix, bypassed)`` of the nodes for which either was set."""
         self.program: str | None = None
         """The bundled preset that was loaded last."""
-        self._lock = threading.RLock()  # held while engines are replaced: no value is lost
+        self.lock = threading.RLock()
+        """Held while engines are replaced, so that no value is lost."""
         self.engines: list[Engine] = []
         self._layout: Layout | None = None
         self._exit = ""  # the StreamOutput in the engine's graph
         self.rate = 0.0
         """The last sample rate; 0 before the first."""
         self._said: set[str] = set()
-        self.handle_messages: Callable[[], object] = lambda: None
-        """Handle waiting messages of engines that a host's thread processes."""
-        self.rebuild: Callable[[float, int], object] = self.build
-        """Call ``build`` while no block is processed."""
-        self.on_swap: Callable[[], object] = lambda: None
-        """Called after a swap: latency and tail may have changed."""
+        self.host = Host()
         self._timed: set[str] = set()
         """Parameters with changes at later frames: their values are read from the engine."""
 
@@ -71,7 +85,7 @@ class HostedGraph:
 
         A change for a later frame (``at``) is included once that frame has been processed.
         """
-        with self._lock:
+        with self.lock:
             self._read_timed_values()
             values = {n: v for n, v in self._values.items() if n not in OF_STREAM}
             return self._rack.graph.with_params(values)
@@ -122,7 +136,7 @@ class HostedGraph:
     def _read_timed_values(self) -> None:
         """Copy from the engine the values of parameters that were set for later frames."""
         if self._timed and self.engines:
-            self.handle_messages()
+            self.host.handle_messages()
             first = self.engines[0]
             values = first.plan.values() if first.has_audio_thread else first.params()
             self._values |= {name: values[self._engine_name(name)] for name in self._timed}
@@ -136,7 +150,7 @@ class HostedGraph:
 
         ``WidthError`` if the graph cannot process that many channels.
         """
-        with self._lock:
+        with self.lock:
             layout = self._rack.layout(channels)
             mix, bypass = (self.get(name) for name in ("mix", "bypass"))
             wrapped, exit_ = wrap(self.graph, layout, mix, bypass)
@@ -168,14 +182,14 @@ class HostedGraph:
         row = self._rack.row(name)
         checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
-        with self._lock:
+        with self.lock:
             if at is None or not self.engines:  # no engines: no frame count yet
                 self._values[name] = checked
             else:
                 self._timed.add(name)
             for engine in self.engines:
                 if engine.waiting > MAX_WAITING:
-                    self.handle_messages()
+                    self.host.handle_messages()
                 engine.set(self._engine_name(name), checked, at=at)
 
     def get(self, name: str) -> float:
@@ -183,7 +197,7 @@ class HostedGraph:
         if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
             return self.engines[0].get(name)
         self._rack.row(name)
-        with self._lock:
+        with self.lock:
             self._read_timed_values()
             if name in self._values:
                 return self._values[name]
@@ -192,7 +206,7 @@ class HostedGraph:
 
     def stats(self) -> Stats:
         """Return the statistics of the first engine, of the nodes of the graph alone."""
-        with self._lock:
+        with self.lock:
             if not self.engines:
                 raise EngineError("no statistics: no engine was built yet; process audio first")
             found, own = self.engines[0].stats(), self._rack.graph.nodes
@@ -201,7 +215,7 @@ class HostedGraph:
     def mix_node(self, node: str, share: float | None, bypassed: bool | None) -> None:
         """Set the dry/wet mix and the bypass of one node; ``None`` keeps it."""
         self._rack.check_node(node)
-        with self._lock:
+        with self.lock:
             mix, off = self.node_mixes.get(node, (1.0, False))
             if share is not None:
                 mix = check_number(f"mix of {node}: share", share, 0.0, 1.0)
@@ -221,7 +235,7 @@ class HostedGraph:
         every parameter gets the value that it has in ``graph``.
         """
         rack = Rack.of(graph, self.fit)
-        with self._lock:
+        with self.lock:
             current, given = self.graph, self._rack.graph
             kept, now, wanted = carry_over(rack.graph, current, given, keep_values)
             following = rack.graph.with_params(now)
@@ -233,7 +247,7 @@ class HostedGraph:
             self._commit(rack, kept, wanted)
             for name in wanted.keys() - self._timed:
                 self.set(name, wanted[name])
-            self.on_swap()
+            self.host.report(self)
             if self._layout is not None:  # last, because a warning may be an error
                 self._warn(self._layout)
 
@@ -243,11 +257,12 @@ class HostedGraph:
         wrapped, exit_ = wrap(following, layout, mix, bypass)
         if layout.engines != len(self.engines) or exit_ != self._exit:
             return False
-        if any(has_waiting_swaps(engine) for engine in self.engines):
+        if not self.host.has_engines() or any(map(has_waiting_swaps, self.engines)):
             return False
-        for engine in self.engines:
-            swap_engine(engine, wrapped, self.handle_messages)
-        return True
+        return all(
+            swap_engine(engine, wrapped, self.host.handle_messages, self.host.has_engines)
+            for engine in self.engines
+        )
 
     def _replace_engines(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
         """Build engines of another graph while no block is processed; keep all if that fails."""
@@ -255,7 +270,7 @@ class HostedGraph:
         before = self._rack, self._values, self.node_mixes
         self._commit(rack, kept, wanted)
         try:
-            self.rebuild(self.rate, self._layout.stream)
+            self.host.rebuild(self, self.rate, self._layout.stream)
         except BaseException:
             self._rack, self._values, self.node_mixes = before
             raise

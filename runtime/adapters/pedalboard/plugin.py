@@ -11,11 +11,10 @@ import pedalboard as _pedalboard
 
 from ....graph import EngineError, Graph, Spec
 from ....graph.arguments import by_keyword
-from ...engine.engine import Engine
 from ...io.pedalboard_module import check_pedalboard
 from .attributes import GraphAttributes
 from .channels import MAX_STREAM_CHANNELS, Fit
-from .hosted_graph import HostedGraph
+from .hosted_graph import Host, HostedGraph
 from .ownership import board_count, keep_if_on_board, release_unused_plugins
 from .shim.binding import PluginInstance, loaded_shim, offered_instance
 
@@ -78,12 +77,7 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         board_count(self)  # probes the memory layout now, not inside __del__
         self._attach(hosted, rate)
         object.__setattr__(self, "_instance", instance)
-        library = loaded_shim().library
-        hosted.handle_messages = lambda: library.namgraph_shim_handle_messages(
-            ctypes.byref(instance)
-        )
-        hosted.rebuild = lambda rate, channels: builder.rebuild(instance, rate, channels)
-        hosted.on_swap = lambda: builder.report(instance)
+        hosted.host = _ShimHost(instance)
         if rate is not None:
             builder(instance, rate, hosted.rack.preferred_channels)
 
@@ -113,33 +107,50 @@ class _EngineBuilder:
         self.hosted = hosted
 
     def __call__(self, instance: PluginInstance, rate: float, channels: int) -> None:
-        engines = self.hosted.build(rate, channels)
-        instance.built_rate, instance.built_channels = rate, channels
-        instance.input_channels = channels // len(engines)
-        self._put(instance, engines)
+        with self.hosted.lock:
+            built = (instance.built_rate, instance.built_channels) == (rate, channels)
+            if instance.engine_count and built:
+                return  # by a swap, for which this thread has waited
+            engines = self.hosted.build(rate, channels)
+            instance.built_rate, instance.built_channels = rate, channels
+            instance.input_channels = channels // len(engines)
+            for k, engine in enumerate(engines):
+                engine.has_audio_thread = True  # the host's thread handles the messages
+                instance.engines[k] = engine.state
+            instance.latency, instance.tail = self.hosted.latency, self.hosted.tail
+            instance.engine_count = len(engines)  # last: the host plays as many
 
-    def _put(self, instance: PluginInstance, engines: list[Engine]) -> None:
-        """Let the host play these engines."""
-        for k, engine in enumerate(engines):
-            engine.has_audio_thread = True  # the host's thread handles the messages
-            instance.engines[k] = engine.state
-        self.report(instance)
-        instance.engine_count = len(engines)  # last: the host plays as many
 
-    def report(self, instance: PluginInstance) -> None:
+class _ShimHost(Host):
+    """The host that plays a plugin instance.  Any thread."""
+
+    def __init__(self, instance: PluginInstance) -> None:
+        self.instance = instance
+        self.library = loaded_shim().library
+
+    def handle_messages(self) -> None:
+        """Handle waiting messages, unless the host is processing: then it does."""
+        self.library.namgraph_shim_handle_messages(ctypes.byref(self.instance))
+
+    def has_engines(self) -> bool:
+        """Return whether the host has engines, and does not wait for others."""
+        return bool(self.instance.engine_count)
+
+    def report(self, hosted: HostedGraph) -> None:
         """Store latency and tail, which the host reads when it prepares or resets a plugin."""
-        instance.latency, instance.tail = self.hosted.latency, self.hosted.tail
+        self.instance.latency, self.instance.tail = hosted.latency, hosted.tail
 
-    def rebuild(self, instance: PluginInstance, rate: float, channels: int) -> None:
-        """Replace the engines while a host's thread may call: it passes audio through meanwhile."""
-        enable = loaded_shim().library.namgraph_shim_enable
-        enable(ctypes.byref(instance), 0)
-        instance.engine_count = 0
-        enable(ctypes.byref(instance), 0)  # returns once a call that had begun before is over
+    def rebuild(self, hosted: HostedGraph, rate: float, channels: int) -> None:
+        """Replace the engines; a host's thread that processes a block meanwhile waits for them.
+
+        The caller holds ``hosted.lock``.
+        """
+        instance = self.instance
+        count, instance.engine_count = instance.engine_count, 0
+        # Takes the plugin's lock, so it returns once a block that had begun before is over.
+        self.library.namgraph_shim_enable(ctypes.byref(instance), 1)
         try:
-            self(instance, rate, channels)
+            _EngineBuilder(hosted)(instance, rate, channels)
         except BaseException:
-            self._put(instance, self.hosted.engines)
+            instance.engine_count = count
             raise
-        finally:
-            enable(ctypes.byref(instance), 1)

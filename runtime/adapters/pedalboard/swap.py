@@ -46,8 +46,15 @@ def has_waiting_swaps(engine: Engine) -> bool:
     return engine._queue.count_old_plans() >= MOST_SWAPS
 
 
-def swap_engine(engine: Engine, graph: Graph, handle_messages: Callable[[], object]) -> None:
+def swap_engine(
+    engine: Engine,
+    graph: Graph,
+    handle_messages: Callable[[], object],
+    has_engines: Callable[[], bool],
+) -> bool:
     """Post a swap to an engine, whether or not its host processes blocks now.
+
+    Returns ``False``, and does nothing, if the host no longer has the engine.
 
     ``Engine.swap`` waits for a block of the audio thread where there is one.  A host's thread may
     be idle, so all messages are read first, by whichever thread does it first, and the engine then
@@ -56,6 +63,8 @@ def swap_engine(engine: Engine, graph: Graph, handle_messages: Callable[[], obje
     hosted = engine.has_audio_thread
     deadline = time.monotonic() + TIMEOUT_S
     while hosted and engine.waiting:
+        if not has_engines():  # it waits for new engines
+            return False
         handle_messages()
         if time.monotonic() > deadline:
             raise EngineError(f"messages were not read in {TIMEOUT_S:g} s: play on, then swap")
@@ -65,3 +74,4 @@ def swap_engine(engine: Engine, graph: Graph, handle_messages: Callable[[], obje
         engine.swap(graph)
     finally:
         engine.has_audio_thread = hosted
+    return True
