@@ -172,8 +172,8 @@ def test_it_is_swapped_while_another_thread_plays() -> None:
     hand = threading.Thread(target=turn)
     hand.start()
     try:
-        for _ in range(300):
-            heard = plugin(x, RATE, reset=False)
+        for k in range(300):
+            heard = plugin(x, 44_100 if k % 50 == 49 else RATE, reset=k % 20 == 0)
             if not np.isfinite(heard).all() or np.abs(heard).max() > 20:
                 wrong.append("not sound")
     finally:
