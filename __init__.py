@@ -39,6 +39,7 @@ import importlib
 _PUBLIC = {
     ".graph": (
         "AudioFileError",
+        "ChannelsWarning",
         "Content",
         "CudaError",
         "CycleError",
@@ -141,6 +142,7 @@ TYPE_CHECKING = False  # to import it from typing takes longer than everything e
 if TYPE_CHECKING:
     from .graph import (
         AudioFileError as AudioFileError,
+        ChannelsWarning as ChannelsWarning,
         Content as Content,
         CudaError as CudaError,
         CycleError as CycleError,

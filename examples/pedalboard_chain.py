@@ -32,7 +32,7 @@ def main() -> None:
     hotter = board(stereo, rate)
     print(f"amp at {rack.amp_input_db:+.1f} dB: differs by {abs(hotter - heard).max():.2f}")
     for name, knob in list(rack.parameters.items())[:3]:
-        low, high = knob.range
+        low, high = knob.min_value, knob.max_value
         print(f"  {name} = {knob.value:g} {knob.units} in [{low:g}, {high:g}]")
 
 

@@ -31,6 +31,7 @@ from .drawing.mermaid import mermaid
 from .drawing.svg import svg
 from .errors import (
     AudioFileError,
+    ChannelsWarning,
     CudaError,
     CycleError,
     DuplicateNameError,
@@ -56,7 +57,14 @@ from .node import (
     option,
     param,
 )
-from .opening.openers import as_graph, bundled_presets, open_graph, register_files, register_kind
+from .opening.openers import (
+    GraphSource,
+    as_graph,
+    bundled_presets,
+    open_graph,
+    register_files,
+    register_kind,
+)
 from .paths import Content
 from .port import Kind, Port, Space
 from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
@@ -67,6 +75,7 @@ __all__ = [
     "LONGEST_BLOCK",
     "AudioFileError",
     "Buffer",
+    "ChannelsWarning",
     "Connection",
     "Content",
     "CudaError",
@@ -76,6 +85,7 @@ __all__ = [
     "FileError",
     "Graph",
     "GraphError",
+    "GraphSource",
     "GraphWarning",
     "Handle",
     "Io",

@@ -27,7 +27,8 @@
   * EngineError           an operation that a running engine cannot do
     - CudaError           no usable CUDA device, or one that failed
 
-and one warning, GraphWarning (a RuntimeWarning): a part of the graph is silent
+and two warnings, both a RuntimeWarning: GraphWarning, a part of the graph is silent;
+ChannelsWarning, channel counts differ and were joined
 
 The fields of an error survive pickling, so they cross process pools.
 
@@ -40,6 +41,7 @@ from typing import Self
 __all__ = [
     "ActivationError",
     "AudioFileError",
+    "ChannelsWarning",
     "ConfigTooLargeError",
     "CudaError",
     "CycleError",
@@ -101,6 +103,10 @@ class GraphError(NamgraphError):
 
 class GraphWarning(RuntimeWarning):
     """A part of the graph has no input, or reaches no output: see ``Graph.check``."""
+
+
+class ChannelsWarning(RuntimeWarning):
+    """Channel counts of a stream and a graph differ; the message says how they are joined."""
 
 
 class UnknownNameError(GraphError):

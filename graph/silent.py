@@ -7,7 +7,7 @@ from .arguments import check_flag
 from .connection import Connectable
 from .errors import GraphError, GraphWarning
 
-__all__ = ["find_silent", "warn_silent"]
+__all__ = ["find_silent", "stack_level", "warn_silent"]
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -43,10 +43,10 @@ def warn_silent(graph: Connectable, strict: bool | None) -> None:
     message = f"{', '.join(found)}: connect what is missing, or remove it"
     if strict:
         raise GraphError(message)
-    warnings.warn(message, GraphWarning, stacklevel=_stack_level())
+    warnings.warn(message, GraphWarning, stacklevel=stack_level())
 
 
-def _stack_level() -> int:
+def stack_level() -> int:
     """Return the ``stacklevel`` of the first frame outside this package."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import Graph, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph import Graph, GraphSource, NamgraphError, Node, PresetError, as_graph, node_type
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.json_text import parse_json
@@ -66,7 +66,7 @@ class Preset:
         return clip(f"<Preset {self.name!r}: {format_rack(self.graph)}>")
 
 
-def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
+def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> None:
     """Write ``graph`` to a file, whole or not at all.
 
     The file's name must end in ``.json``: ``load_preset`` reads a name without a suffix as that of
@@ -74,7 +74,7 @@ def save_preset(graph: Graph, path: Path_, *, name: str | None = None) -> None:
     below or near its folder.  The graph that an engine or stream plays is ``engine.graph``, with
     its parameters as last set; dry/wet mixes and bypasses are not stored.
     """
-    as_graph(graph, "save_preset(graph, path)")
+    graph = as_graph(graph, "save_preset(graph, path)")
     path = checked_path(path, "path", PresetError)
     if name is not None:
         check_text("name", name)

@@ -14,11 +14,22 @@ from ..arguments import format_value
 from ..errors import GraphError
 from ..graph import Graph
 from ..node import Node
+from ..paths import Content
 
-__all__ = ["as_graph", "bundled_presets", "open_graph", "register_files", "register_kind"]
+__all__ = [
+    "GraphSource",
+    "as_graph",
+    "bundled_presets",
+    "open_graph",
+    "register_files",
+    "register_kind",
+]
 
 PRESETS = f"{__name__.partition('.')[0]}.presets"
 """The package that registers the functions for files; imported if the program has not done so."""
+
+GraphSource = Graph | Node | Content | str | os.PathLike[str]
+"""What ``as_graph`` makes a graph of: see there."""
 
 _open: list[Callable[[str | os.PathLike[str]], Graph]] = []
 _bundled: list[Callable[[], Mapping[str, Path]]] = []

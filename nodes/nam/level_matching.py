@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from ...graph.graph import Graph
-from ...graph.opening.openers import as_graph
+from ...graph.opening.openers import GraphSource, as_graph
 from .bank import NamBank
 from .levels import INTERFACE_DBU, check_interface
 from .node import Nam
@@ -30,7 +30,7 @@ class Junction:
         return f"{self.first} -> {self.second}: {self.applied_db:+.1f} dB, exact {known}"
 
 
-def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
+def match_levels(graph: GraphSource, interface_dbu: float = INTERFACE_DBU) -> Graph:
     """Return the graph with every model, those of banks too, calibrated against one interface.
 
     Between two models the level of the interface cancels: the gain is the output level of the first
@@ -39,15 +39,16 @@ def match_levels(graph: Graph, interface_dbu: float = INTERFACE_DBU) -> Graph:
     """
     made = as_graph(graph, "match_levels(graph, interface_dbu)").copy()
     interface_dbu = check_interface(interface_dbu)
-    for name, node in graph.nodes.items():
+    for name, node in made.nodes.items():
         if isinstance(node, Nam | NamBank):
             calibrated = replace(node, levels="calibrated", interface_dbu=interface_dbu)
             made.replace(name, keep_models(node, calibrated))
     return made
 
 
-def junctions(graph: Graph) -> list[Junction]:
+def junctions(graph: GraphSource) -> list[Junction]:
     """Return every pair of ``Nam`` nodes in which one feeds the other, through any other nodes."""
+    graph = as_graph(graph)
     after: dict[str, list[str]] = {}
     for connection in graph.connections:
         after.setdefault(connection.source.node, []).append(connection.target.node)

@@ -11,6 +11,7 @@ from ...graph import (
     LONGEST_BLOCK,
     EngineError,
     Graph,
+    GraphSource,
     ParamError,
     Space,
     Spec,
@@ -47,7 +48,7 @@ CHANGES_AT_A_TIME = 1024
 
 @overload
 def render(
-    graph: Graph,
+    graph: GraphSource,
     audio: ArrayLike,
     sample_rate: float,
     *,
@@ -60,7 +61,7 @@ def render(
 ) -> Audio: ...
 @overload
 def render(
-    graph: Graph,
+    graph: GraphSource,
     audio: Mapping[str, ArrayLike],
     sample_rate: float,
     *,
@@ -75,7 +76,7 @@ def render(
 
 @by_keyword
 def render(
-    graph: Graph,
+    graph: GraphSource,
     audio: ArrayLike | Mapping[str, ArrayLike],
     sample_rate: float,
     *,
@@ -99,7 +100,7 @@ def render(
     Nodes that cannot be heard (``Graph.check``) are a ``GraphWarning``, with ``strict`` a
     ``GraphError``; ``strict=None`` skips that check.
     """
-    as_graph(graph, "render(graph, audio, sample_rate)")
+    graph = as_graph(graph, "render(graph, audio, sample_rate)")
     tail = check_flag("tail", tail)
     check_call("progress", progress)
     check_call("report", report)

@@ -7,7 +7,7 @@ from typing import NoReturn, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, Spec, UnknownNameError, as_graph
+from ...graph import Graph, GraphSource, Spec, UnknownNameError, as_graph
 from ...graph.arguments import by_keyword, check_flag, check_number, clip, format_value
 from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
@@ -56,7 +56,7 @@ class Engine(ParameterAccess):
     @by_keyword
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphSource,
         *,
         sample_rate: float,
         max_frames: int = 512,
@@ -64,7 +64,7 @@ class Engine(ParameterAccess):
         pipelined: bool = False,
         strict: bool | None = False,
     ) -> None:
-        as_graph(graph)
+        graph = as_graph(graph)
         self.spec = Spec(sample_rate, max_frames, pipelined)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         self._strict = None if strict is None else check_flag("strict", strict)
@@ -208,14 +208,14 @@ class Engine(ParameterAccess):
             return float(self.plan.reports[name][0])
         raise UnknownNameError(f"no parameter or reading {name!r}")
 
-    def swap(self, graph: Graph) -> None:
+    def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.
 
         Nodes that are the same by name and value keep their state, and their parameters stay as
         last set: a value is the same if it is that of the graph this engine was made with, or that
         of ``engine.graph``.  The new graph must have the inputs and outputs of the old one.
         """
-        as_graph(graph)
+        graph = as_graph(graph)
         check_same_ports(self.plan.graph, graph)
         warn_silent(graph, self._strict)
         queue = self.queue

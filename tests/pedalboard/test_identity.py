@@ -48,8 +48,25 @@ def test_a_name_of_any_kind_fits(given: str, shown: str) -> None:
     assert len(plugin.name.encode()) <= 63
 
 
-def test_the_version_is_ours() -> None:
-    assert GraphPlugin(chain(ng.Gain())).version == ng.__version__
+def test_a_plugin_has_a_name_of_its_own() -> None:
+    plugin = GraphPlugin(chain(ng.Gain(), name="graph"), name="Mine")
+    assert pb.VST3Plugin.name.fget(plugin) == plugin.name == plugin.descriptive_name == "Mine"
+    effect = GraphEffect(chain(ng.Gain(), name="graph"), name="Mine")
+    plain = GraphEffect(chain(ng.Gain(), name="graph"))
+    assert (effect.name, plain.name) == ("Mine", "graph")
+    assert plugin.identifier.split("-")[1:] == effect.identifier.split("-")[1:]
+    assert plain.identifier.split("-")[2:] == effect.identifier.split("-")[2:]
+    assert pickle.loads(pickle.dumps(effect)).name == "Mine"
+    effect.swap(chain(ng.DcBlock(), name="other"))
+    plain.swap(chain(ng.DcBlock(), name="other"))
+    assert (effect.name, plain.name) == ("Mine", "other")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_version_is_ours(kind: type) -> None:
+    made = kind(chain(ng.Gain()))
+    assert (made.version, made.manufacturer_name) == (ng.__version__, "namgraph")
+    assert (made.is_effect, made.is_instrument, made.category) == (True, False, "Fx")
 
 
 def test_the_identifier_is_the_graphs(tmp_path: Path) -> None:

@@ -51,11 +51,11 @@ def test_loading_and_unloading_leaves_nothing() -> None:
 def test_the_memory_test_detects_plugins_that_are_kept() -> None:
     gc.collect()
     before, x = resident_kib(), noise(2, 64)
-    held = [GraphPlugin(echo_graph()) for _ in range(20)]
+    held = [GraphPlugin(echo_graph()) for _ in range(80)]  # more than earlier tests have freed
     for plugin in held:
         plugin(x, RATE)
     assert resident_kib() - before > 4096
-    assert binding.release_unused() >= 20
+    assert binding.release_unused() >= 80
 
 
 def test_a_board_keeps_its_plugin_and_its_parameters() -> None:

@@ -86,7 +86,7 @@ def test_channel_layouts(channels: int) -> None:
     for row, given in zip(each, x, strict=True):
         np.testing.assert_array_equal(row, rendered(echo_graph(1), given))
     with pytest.raises(ValueError, match=f"{channels % 8 + 1}-channel"):
-        GraphPlugin(echo_graph(channels))(noise(channels % 8 + 1, 500), RATE)
+        GraphPlugin(echo_graph(channels), fit="exact")(noise(channels % 8 + 1, 500), RATE)
 
 
 def test_interleaved_and_one_dimension() -> None:
@@ -103,8 +103,8 @@ def test_first_feeds_a_mono_graph_of_stereo_output() -> None:
     graph.input("in", channels=1) >> graph.add("pan", ng.Pan(position=0.5))
     graph.handle("pan") >> graph.output("out", channels=2)
     x = noise(2)
-    with pytest.raises(ng.PortError, match="fit='first'"):
-        GraphPlugin(graph)
+    with pytest.raises(ng.PortError, match="needs as many out as in; fit='auto' joins"):
+        GraphPlugin(graph, fit="exact")
     np.testing.assert_array_equal(GraphPlugin(graph, fit="first")(x, RATE), rendered(graph, x[0]))
 
 
@@ -184,7 +184,7 @@ def test_parameters_are_attributes_and_exact() -> None:
         assert plugin.fx_gain_db == value
         np.testing.assert_array_equal(plugin(x, RATE), rendered(around(ng.Gain(gain_db=value)), x))
     shown = plugin.parameters["fx_gain_db"]
-    assert (shown.name, shown.units, shown.range) == ("fx.gain_db", "dB", (-80.0, 36.0))
+    assert (shown.name, shown.units, shown.range) == ("fx.gain_db", "dB", (-80, 36, None))
     assert "fx_gain_db" in dir(plugin)
 
 
@@ -221,7 +221,7 @@ def test_ambiguous_names_are_no_attributes() -> None:
         end = end >> graph.add(name, ng.Gain())
     end >> graph.output("out", channels=1)
     plugin = GraphPlugin(graph)
-    assert set(plugin.parameters) == {"latency_gain_db"}
+    assert set(plugin.parameters) == {"latency_gain_db", "mix", "bypass"}
     plugin.set("a b.gain_db", -3.0)
     assert (plugin.get("a b.gain_db"), plugin.get("a_b.gain_db")) == (-3.0, 0.0)
 
@@ -263,7 +263,7 @@ def test_state_as_bytes() -> None:
 def test_repr_shows_the_graph() -> None:
     shown = repr(pb.Pedalboard([GraphPlugin(echo_graph(lag=LAG), sample_rate=RATE)]))
     assert "<GraphPlugin in -> amp (gain) -> echo (delay) -> late" in shown
-    assert f"-> out (2 channels, latency {LAG})>" in shown
+    assert f"-> out (1 or 2 channels, latency {LAG})>" in shown
 
 
 def test_an_empty_graph_passes_audio_through() -> None:

@@ -73,7 +73,7 @@ def test_a_mono_graph_in_a_wider_stream_names_fit(wide: int) -> None:
                 call(x, RATE)
         np.testing.assert_array_equal(plugin(x[:1], RATE), rendered(echo_graph(1), x[:1]))
     with pytest.raises(ng.PortError, match=says):
-        Board([echo_graph(1)])(x, RATE)
+        Board([GraphEffect(echo_graph(1), fit="exact")])(x, RATE)
     each = pb.Pedalboard([GraphPlugin(echo_graph(1), fit="each")])(x, RATE)
     np.testing.assert_array_equal(each[1], rendered(echo_graph(1), x[1:2])[0])
 
@@ -83,7 +83,7 @@ def test_a_refused_plugin_does_not_stay_for_its_error() -> None:
     before = release_unused()
     for _ in range(3):
         with pytest.raises(ng.PortError, match="2-channel stream"):
-            GraphPlugin(echo_graph(1))(noise(2, 100), RATE)
+            GraphPlugin(echo_graph(1), fit="exact")(noise(2, 100), RATE)
     gc.collect()
     assert release_unused() == before
 
@@ -92,7 +92,7 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     with pytest.raises(
         ng.PortError, match=r"1-channel stream: the graph plays 2 .*np.stack\(\[x, x"
     ):
-        GraphPlugin(echo_graph(2))(noise(1, 500), RATE)
+        GraphPlugin(echo_graph(2), fit="exact")(noise(1, 500), RATE)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -101,7 +101,10 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     [
         (("x.nam",), "graph is 'x.nam': must be a Graph: put ng.Nam('x.nam') into one"),
         ((ng.Gain(),), "must be a Graph: put the node into one"),
-        ((echo_graph(1), "each"), "takes graph by position, and by keyword fit=, sample_rate="),
+        (
+            (echo_graph(1), "each"),
+            "takes graph by position, and by keyword fit=, sample_rate=, name=",
+        ),
     ],
 )
 def test_wrong_first_arguments_are_one_line(make: Any, given: tuple[Any, ...], says: str) -> None:
@@ -116,6 +119,8 @@ def test_wrong_values_are_named(make: Any, tmp_path: Path) -> None:
         ({"fit": ["each"]}, "fit is"),
         ({"sample_rate": "48k"}, "sample_rate is '48k'"),
         ({"sample_rate": 0}, "sample_rate is 0"),
+        ({"name": 5}, "name is 5"),
+        ({"name": " "}, "name is ' '"),
     ):
         with pytest.raises(ng.ParamError, match=re.escape(says)):
             make(echo_graph(), **how)

@@ -5,7 +5,7 @@ Any thread but the audio thread.
 
 from collections.abc import Callable, Mapping
 
-from ....graph import EngineError, Graph, ParamError, as_graph
+from ....graph import EngineError, GraphSource, ParamError, as_graph
 from ....graph.arguments import format_value
 from ...engine.engine import Engine
 from ...engine.parameters import Settings
@@ -43,9 +43,9 @@ class StreamControls:
         """Replace a node's output by its input, or end that: see ``Engine.bypass``."""
         self._open_engine().bypass(node, bypassed)
 
-    def swap(self, graph: Graph) -> None:
+    def swap(self, graph: GraphSource) -> None:
         """Crossfade to another graph that can be played live: see ``Engine.swap``."""
-        as_graph(graph)
+        graph = as_graph(graph)
         refuse_offline_nodes(graph, "a live stream")
         self._open_engine().swap(graph)
 

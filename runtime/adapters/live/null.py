@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import Graph, as_graph
+from ....graph import GraphSource, as_graph
 from ....graph.arguments import by_keyword, check_flag, check_number, check_whole
 from ...engine.audio_arrays import as_channels
 from ...engine.messages.message_queue import aligned
@@ -39,7 +39,7 @@ class NullStream(Stream):
     @by_keyword
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphSource,
         blocksize: int = 64,
         *,
         sample_rate: float | None = None,
@@ -53,7 +53,7 @@ class NullStream(Stream):
         node_share: float | None = 1.0,
         pipelined: bool = False,
     ) -> None:
-        as_graph(graph)
+        graph = as_graph(graph)
         blocksize = check_block(blocksize)
         realtime = check_flag("realtime", realtime)
         record = check_whole("record", record, 0, MAX_RECORD)

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ....graph import EngineError, Graph, as_graph
+from ....graph import EngineError, GraphSource, as_graph
 from ....graph.arguments import by_keyword, check_flag
 from . import thread_priority
 from .arguments import check_block, check_latency
@@ -52,7 +52,7 @@ class LiveStream(Stream):
     @by_keyword
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphSource,
         blocksize: int = 64,
         *,
         device: DeviceSelector = None,
@@ -65,7 +65,7 @@ class LiveStream(Stream):
         pipelined: bool = False,
         priority: bool = True,
     ) -> None:
-        as_graph(graph)
+        graph = as_graph(graph)
         blocksize = check_block(blocksize)
         latency = check_latency(latency)
         priority = check_flag("priority", priority)
@@ -146,7 +146,7 @@ class LiveStream(Stream):
                 self._latency = 0.0, float(found)
         return self._latency  # a closed stream keeps the last values
 
-    def swap(self, graph: Graph) -> None:
+    def swap(self, graph: GraphSource) -> None:
         """Crossfade to another graph: see ``Stream.swap``."""
         super().swap(graph)
         if self._priority:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal, NoReturn, Self
 
-from ....graph import EngineError, Graph, as_graph
+from ....graph import EngineError, Graph, GraphSource, as_graph
 from ....graph.arguments import check_number, clip
 from ....graph.catalog.summary import format_rack
 from ...engine.engine import LONGEST_FADE_S, Engine
@@ -48,7 +48,7 @@ class Stream(ParameterAccess):
 
     def __init__(
         self,
-        graph: Graph,
+        graph: GraphSource,
         *,
         sample_rate: float,
         blocksize: int,
@@ -58,7 +58,8 @@ class Stream(ParameterAccess):
         node_share: float | None,
         pipelined: bool = False,
     ) -> None:
-        refuse_offline_nodes(as_graph(graph), "a live stream")
+        graph = as_graph(graph)
+        refuse_offline_nodes(graph, "a live stream")
         blocksize = check_block(blocksize)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         share = None if node_share is None else check_node_share(node_share)
@@ -208,7 +209,7 @@ class Stream(ParameterAccess):
         """Replace a node's output by its input, or (``False``) end that."""
         self._controls.bypass(node, bypassed)
 
-    def swap(self, graph: Graph) -> None:
+    def swap(self, graph: GraphSource) -> None:
         """Crossfade to another graph (of a preset: ``swap(load_preset(...))``).
 
         Nodes that are the same by name and value keep their state.  Long tails of the others go

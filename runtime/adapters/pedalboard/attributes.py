@@ -1,16 +1,29 @@
-"""Parameters of a hosted graph as Python attributes: base class of GraphPlugin and GraphEffect."""
+"""Attributes of pedalboard's plugins for a hosted graph: base of GraphPlugin and GraphEffect."""
 
 import difflib
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
-from ....graph import EngineError, FileError, Graph
-from ....graph.arguments import clip
+from ....graph import (
+    FileError,
+    Graph,
+    GraphSource,
+    NamgraphError,
+    PresetError,
+    bundled_presets,
+    open_graph,
+)
+from ....graph.arguments import clip, format_value
 from ....graph.paths import checked_path
+from ....graph.version import VERSION
 from ...plan.stats import Stats
-from .hosted_graph import Fit, HostedGraph, ParameterInfo, format_chain
+from .channels import Fit
+from .hosted_graph import HostedGraph
+from .parameter import Parameter, ParameterValue, parse_value
+from .rack import format_chain
+from .state import dump_state, load_state, read_state_file
 
 __all__ = ["GraphAttributes"]
 
@@ -23,6 +36,7 @@ class GraphAttributes:
 
     _hosted: HostedGraph
     _rate: float | None
+    _kind: ClassVar[str] = "namgraph"
 
     @property
     def graph(self) -> Graph:
@@ -33,39 +47,147 @@ class GraphAttributes:
         return self._hosted.graph
 
     @property
+    def name(self) -> str:
+        """The name given, or that of the graph, or the names of its nodes; at most 63 bytes."""
+        return self._hosted.name
+
+    @property
+    def descriptive_name(self) -> str:
+        """The same as ``name``."""
+        return self._hosted.name
+
+    @property
+    def version(self) -> str:
+        """The version of namgraph."""
+        return VERSION
+
+    @property
+    def identifier(self) -> str:
+        """The name and the graph's identity: equal in every process, for all parameter values."""
+        digest = self._hosted.digest
+        return f"{self._kind}-{self._hosted.name}-{digest[:8]}-{digest[8:]}"
+
+    @property
     def latency(self) -> int:
-        """Latency in frames at the last sample rate; the host compensates for it."""
+        """Latency in frames at the last sample rate; the host compensates for it.
+
+        Before the first block: at ``sample_rate``, or the rate of the graph's models, or 48 kHz.
+        """
         return self._hosted.latency
 
     @property
-    def parameters(self) -> Mapping[str, ParameterInfo]:
-        """Value, range and unit of each parameter, by attribute name."""
+    def reported_latency_samples(self) -> int:
+        """The same as ``latency``."""
+        return self._hosted.latency
+
+    @property
+    def tail_samples(self) -> int:
+        """Frames for which the output continues after its input; at the rate of ``latency``."""
+        return self._hosted.tail
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters by attribute name, and ``"mix"`` and ``"bypass"``."""
         hosted = self._hosted
-        return MappingProxyType({a: hosted.info(n) for a, n in hosted.attributes.items()})
+        return MappingProxyType(
+            {a: Parameter(hosted, n, a, k) for k, (a, n) in enumerate(hosted.attributes.items())}
+        )
+
+    @property
+    def bypass(self) -> bool:
+        """Whether the input is the output, delayed by ``latency``; changes glide.
+
+        The graph is computed all the time, so that its state is current when this ends.
+        """
+        return bool(self._hosted.get("bypass"))
+
+    @bypass.setter
+    def bypass(self, bypassed: bool) -> None:
+        self._hosted.set("bypass", bypassed)
+
+    @property
+    def mix(self) -> float:
+        """The share of the graph in the output, 0 to 1; the rest is the input, delayed."""
+        return self._value("mix")
+
+    @mix.setter
+    def mix(self, share: float) -> None:
+        self._hosted.set("mix", parse_value(self._hosted.rows["mix"], share))
+
+    def bypass_node(self, node: str, bypassed: bool = True) -> None:
+        """Replace a node's output by its input, or end that: see ``Engine.bypass``."""
+        self._hosted.mix_node(node, None, bypassed)
+
+    def mix_node(self, node: str, share: float) -> None:
+        """Set the dry/wet mix of a node: 0 is its input, 1 its output alone."""
+        self._hosted.mix_node(node, share, None)
+
+    def swap(self, graph: GraphSource) -> None:
+        """Replace the graph while it plays, with a crossfade between two blocks.
+
+        Nodes that are equal keep their state, and their parameters as last set.  The new graph must
+        play the stream's channel count.  A host learns another latency at its next reset.
+        """
+        self._hosted.swap(graph)
+        self._hosted.program = None
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The names of the bundled presets."""
+        return tuple(bundled_presets())
+
+    @property
+    def program(self) -> str | None:
+        """The bundled preset that was loaded last; ``None`` if the graph is another."""
+        return self._hosted.program
+
+    @program.setter
+    def program(self, name: str) -> None:
+        known = self.programs
+        if name not in known:
+            raise PresetError(f"program is {format_value(name)}: must be one of {', '.join(known)}")
+        self._hosted.swap(open_graph(name), keep_values=False)
+        self._hosted.program = name
+
+    def load_preset(self, preset_file_path: str | os.PathLike[str]) -> None:
+        """Load a preset file, a bundled preset by name, a .nam file, or a file of ``raw_state``.
+
+        The graph is swapped as by ``swap``, and every parameter gets the value of the preset.
+        """
+        path = checked_path(preset_file_path, "preset_file_path", FileError)
+        if path in self.programs:
+            self.program = path
+            return
+        state = read_state_file(path)
+        if state is None:
+            self._hosted.swap(open_graph(path), keep_values=False)
+            self._hosted.program = None
+            return
+        try:
+            load_state(self._hosted, state)
+        except NamgraphError as error:
+            raise type(error)(f"{path}: {error}") from None
 
     @property
     def raw_state(self) -> bytes:
-        """The parameter values, as JSON."""
-        return self._hosted.dumps()
+        """The values of all parameters, mixes and bypasses with the graph's identity, as JSON.
+
+        Assigning the state of another graph is a ``ParamError``; of the same graph with another
+        ``fit`` or name it is accepted.
+        """
+        return dump_state(self._hosted)
 
     @raw_state.setter
     def raw_state(self, state: bytes) -> None:
-        self._hosted.loads(state)
+        load_state(self._hosted, state)
 
     preset_data = raw_state
 
-    def load_preset(self, preset_file_path: str | Path) -> None:
-        """Load parameter values from a file with the content of ``raw_state``."""
-        path = checked_path(preset_file_path, "preset_file_path", FileError)
-        try:
-            state = Path(path).read_bytes()
-        except (OSError, ValueError) as reason:  # ValueError: a zero byte in the name
-            text = getattr(reason, "strerror", None) or reason
-            raise FileError(f"{path}: cannot be read: {text}") from None
-        self._hosted.loads(state)
-
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
-        """Set ``"node.param"`` at the next block, or at frame ``at`` since the last reset."""
+        """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
+
+        Frames count from the last reset.
+        """
         self._hosted.set(name, value, at=at)
 
     def get(self, name: str) -> float:
@@ -73,25 +195,30 @@ class GraphAttributes:
         return self._hosted.get(name)
 
     def stats(self) -> Stats:
-        """Return counters, meters and times of the engine (of the first, with ``fit="each"``)."""
-        if not self._hosted.engines:
-            raise EngineError("no statistics: no engine was built yet; process audio first")
-        return self._hosted.engines[0].stats()
+        """Return counters, meters and times of the engine (of the first, if there are several)."""
+        return self._hosted.stats()
 
     def _attach(self, hosted: HostedGraph, rate: float | None) -> None:
         object.__setattr__(self, "_hosted", hosted)
         object.__setattr__(self, "_rate", rate)
 
+    def _value(self, attribute: str) -> ParameterValue:
+        hosted = self._hosted
+        name = hosted.attributes[attribute]
+        index = list(hosted.attributes).index(attribute)
+        return ParameterValue(hosted.get(name), Parameter(hosted, name, attribute, index))
+
     def __getattr__(self, name: str) -> Any:
         hosted = self.__dict__.get("_hosted")
         if hosted is not None and name in hosted.attributes:
-            return hosted.get(hosted.attributes[name])
+            return self._value(name)
         raise AttributeError(_unknown_attribute(type(self).__name__, hosted, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         hosted = self.__dict__.get("_hosted")
         if hosted is not None and name in hosted.attributes and not hasattr(type(self), name):
-            hosted.set(hosted.attributes[name], value)
+            full_name = hosted.attributes[name]
+            hosted.set(full_name, parse_value(hosted.rows[full_name], value))
         elif hasattr(type(self), name) or name in self.__dict__:
             object.__setattr__(self, name, value)
         else:  # a mistyped parameter name must not create an attribute
@@ -101,25 +228,43 @@ class GraphAttributes:
         return [*object.__dir__(self), *self._hosted.attributes]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _copy_of, (type(self), self.graph, self._hosted.fit, self._rate)
+        hosted = self._hosted
+        more = {name: hosted.get(name) for name in ("mix", "bypass")}
+        kept = {"name": hosted.own_name, "program": hosted.program, "nodes": {**hosted.node_mixes}}
+        return _copy_of, (type(self), self.graph, hosted.fit, self._rate, {**more, **kept})
 
     def __copy__(self) -> Any:
-        return _copy_of(type(self), self.graph, self._hosted.fit, self._rate)
+        make, values = self.__reduce__()
+        return make(*values)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self.__copy__()
 
     def __repr__(self) -> str:
         hosted = self._hosted
-        fewest, most = hosted.channels[0], hosted.channels[-1]
-        plural = "s" * (fewest > 1)
-        width = f"{fewest} channel{plural}" if fewest == most else f"{fewest} to {most} channels"
+        counts = tuple(hosted.rack.layouts)
+        width = " or ".join(map(str, counts)) + " channel" + "s" * (counts != (1,))
+        if len(counts) > 2:
+            width = f"{counts[0]} to {counts[-1]} channels"
         latency = f", latency {self.latency}" if self.latency else ""
-        return clip(f"<{type(self).__name__} {format_chain(hosted.graph)} ({width}{latency})>")
+        bypassed = ", bypassed" if self.bypass else ""
+        chain = format_chain(hosted.graph)
+        return clip(f"<{type(self).__name__} {chain} ({width}{latency}{bypassed})>")
 
 
-def _copy_of(kind: Any, graph: Graph, fit: Fit, rate: float | None) -> Any:
-    return kind(graph, fit=fit, sample_rate=rate)
+def _copy_of(
+    kind: Any, graph: Graph, fit: Fit, rate: float | None, more: Mapping[str, Any] | None = None
+) -> Any:
+    """Return a plugin of ``kind``; ``more`` is missing from what older versions have pickled."""
+    more = more or {"name": None, "program": None, "nodes": {}, "mix": 1.0, "bypass": 0.0}
+    made = kind(graph, fit=fit, sample_rate=rate, name=more["name"])
+    hosted: HostedGraph = made._hosted
+    hosted.program = more["program"]
+    hosted.set("mix", more["mix"])
+    hosted.set("bypass", bool(more["bypass"]))
+    for node, (share, bypassed) in more["nodes"].items():
+        hosted.mix_node(node, share, bypassed)
+    return made
 
 
 def _unknown_attribute(kind: str, hosted: HostedGraph | None, name: str) -> str:

@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph import Graph, Spec
+from ....graph import GraphSource, Spec
 from ....graph.arguments import by_keyword
 from .attributes import GraphAttributes
-from .hosted_graph import Fit, HostedGraph
+from .channels import Fit
+from .hosted_graph import HostedGraph
 from .reset import reset_engine
 
 __all__ = ["GraphEffect"]
@@ -15,19 +16,27 @@ Audio = NDArray[np.float32]
 
 
 class GraphEffect(GraphAttributes):
-    """A graph as an item of a ``Board``; parameters are attributes, as on a ``GraphPlugin``."""
+    """A graph as an item of a ``Board``; arguments and attributes are those of ``GraphPlugin``."""
+
+    is_effect, is_instrument = True, False
+    category, manufacturer_name = "Fx", "namgraph"
 
     @by_keyword
     def __init__(
-        self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
+        self,
+        graph: GraphSource,
+        *,
+        fit: Fit = "auto",
+        sample_rate: float | None = None,
+        name: str | None = None,
     ) -> None:
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
-        hosted = HostedGraph(graph, fit)
+        hosted = HostedGraph(graph, fit, name)
         self._attach(hosted, rate)
         object.__setattr__(self, "_built", (0.0, 0))
         object.__setattr__(self, "_frames_in", 0)
         if rate is not None:
-            self._prepare(rate, 2 if 2 in hosted.channels else hosted.channels[0])
+            self._prepare(rate, hosted.rack.preferred_channels)
 
     def reset(self) -> None:
         """Clear all node states; parameters keep their values."""
@@ -46,11 +55,10 @@ class GraphEffect(GraphAttributes):
         if last and latency:
             audio = np.concatenate([audio, np.zeros((len(audio), latency), np.float32)], axis=1)
         output = np.empty_like(audio)
-        each = len(self._hosted.engines) > 1 or self._hosted.fit == "each"
-        for c, engine in enumerate(self._hosted.engines):
-            ins = [audio[c]] if each else list(audio[: self._hosted.input_channels])
-            outs = [output[c]] if each else list(output)
-            engine.play(ins, outs, audio.shape[1])
+        engines = self._hosted.engines
+        for c, engine in enumerate(engines):
+            own = slice(None) if len(engines) == 1 else slice(c, c + 1)
+            engine.play(list(audio[own]), list(output[own]), audio.shape[1])
         drop = min(audio.shape[1], max(0, latency - self._frames_in))
         object.__setattr__(self, "_frames_in", self._frames_in + audio.shape[1])
         return np.ascontiguousarray(output[:, drop:])

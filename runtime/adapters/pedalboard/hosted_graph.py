@@ -1,101 +1,84 @@
-"""A graph behind a plugin host: channel counts, parameter values, engines per sample rate."""
+"""A graph behind a plugin host: parameter values, engines per sample rate, swaps."""
 
 import hashlib
-import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Set as Nodes
+from dataclasses import replace
+from typing import Any
 
 from ....graph import (
+    EngineError,
     Graph,
+    GraphSource,
     Param,
     ParamError,
-    PortError,
     Spec,
-    as_graph,
     schedule,
     tail as graph_tail,
 )
-from ....graph.arguments import check_choice
-from ....graph.paths import identity
-from ....graph.silent import warn_silent
+from ....graph.arguments import check_flag, check_number, check_text, format_value
 from ...engine.engine import Engine
-from ...engine.parameters import check_time, unknown_param
-from ...plan.placement import refuse_offline_nodes
+from ...engine.parameters import check_time
+from ...plan.stats import Stats
+from .channels import Fit, Layout, wrap
+from .parameter import SWITCHES
+from .rack import MAX_FRAMES, OF_STREAM, Rack, host_name
 from .reset import enable_native_reset
+from .swap import carry_over, has_waiting_swaps, swap_engine
 
-__all__ = ["Fit", "HostedGraph", "ParameterInfo", "format_chain", "plugin_name"]
+__all__ = ["Host", "HostedGraph"]
 
-Fit = Literal["exact", "each", "first"]
-FITS = ("exact", "each", "first")
-MAX_NAME_BYTES = 63
-"""Bytes of a plugin's name in the VST3 class info, without the final zero."""
-MAX_STREAM_CHANNELS = 8
-"""Channels of a stream: pedalboard's plugin hosting knows layouts of up to 8."""
-MAX_FRAMES = 512
-"""Frames per block of the engine; a host block of any length is processed in such steps."""
 MAX_WAITING = 4096
 """Waiting messages above which ``set`` has them handled first."""
 MAX_TAIL_S = 60.0
 
 
-class WidthError(PortError, ValueError):
-    """The stream's channel count does not fit the graph; a ``ValueError``, as pedalboard raises."""
+class Host:
+    """What a ``HostedGraph`` asks of whoever plays its engines: here a caller in Python."""
 
+    def handle_messages(self) -> None:
+        """Handle waiting messages of engines that a host's thread plays."""
 
-@dataclass(frozen=True)
-class ParameterInfo:
-    """One parameter: ``"node.param"``, current value, range and unit."""
+    def has_engines(self) -> bool:
+        """Return whether the host has engines, and does not wait for others."""
+        return True
 
-    name: str
-    value: float
-    row: Param
+    def rebuild(self, hosted: "HostedGraph", rate: float, channels: int) -> None:
+        """Replace the engines by those of ``hosted.build``."""
+        hosted.build(rate, channels)
 
-    @property
-    def range(self) -> tuple[float, float]:
-        """The lowest and the highest value."""
-        return self.row.low, self.row.high
-
-    @property
-    def units(self) -> str:
-        """The unit, or an empty string."""
-        return self.row.unit
-
-    def __repr__(self) -> str:
-        low, high = self.range
-        return f"<{self.name} = {self.value:g} {self.units} in [{low:g}, {high:g}]>"
+    def report(self, hosted: "HostedGraph") -> None:
+        """Take over latency and tail, which a swap may have changed."""
 
 
 class HostedGraph:
     """A graph, its parameter values, and the engines that process it at the host's sample rate.
 
     The values are stored here, because a host may change the sample rate at any time: new engines
-    start with them.  ``set`` and ``get``: any thread.  ``build``: the thread that calls the host.
+    start with them.  ``build``: the thread that calls the host.  Everything else: any thread.
     """
 
-    def __init__(self, graph: Graph, fit: Fit = "exact") -> None:
-        as_graph(graph)
-        refuse_offline_nodes(graph, "a pedalboard plugin")
-        self._graph = graph.copy()
-        self.fit = fit
-        self.channels = _channels(graph, fit)
-        self.name, self.digest = plugin_name(graph), _digest(graph, fit)
-        self.rows: dict[str, Param] = {
-            f"{node}.{name}": row
-            for node, made in graph.nodes.items()
-            for name, row in made.params().items()
-        }
-        self.attributes = _attributes(self.rows)
-        self._values: dict[str, float] = {}
-        self._lock = threading.RLock()  # held while engines are replaced: no value is lost
+    def __init__(self, graph: GraphSource, fit: Fit = "auto", name: str | None = None) -> None:
+        self._rack = Rack.of(graph, fit)
+        if name is not None and not check_text("name", name).strip():
+            raise ParamError(f"name is {format_value(name)}: must be a text to display")
+        self.fit, self.own_name = fit, name
+        self._values = {name: row.default for name, row in OF_STREAM.items()}
+        self.node_mixes: dict[str, tuple[float, bool]] = {}
+        """``(mix, bypassed)`` of the nodes for which either was set."""
+        self.program: str | None = None
+        """The bundled preset that was loaded last."""
+        self.lock = threading.RLock()
+        """Held while engines are replaced, so that no value is lost."""
         self.engines: list[Engine] = []
-        self.handle_messages: Callable[[], object] = lambda: None
-        """Handle waiting messages of engines that a host's thread processes."""
+        self._layout: Layout | None = None
+        self._exit = ""  # the StreamOutput in the engine's graph
+        self.rate = 0.0
+        """The last sample rate; 0 before the first."""
+        self._said: set[str] = set()
+        self.host = Host()
         self._timed: set[str] = set()
         """Parameters with changes at later frames: their values are read from the engine."""
-        schedule(self._graph, Spec(48_000, MAX_FRAMES))  # raises if the graph cannot be scheduled
-        warn_silent(self._graph, False)
 
     @property
     def graph(self) -> Graph:
@@ -103,182 +86,199 @@ class HostedGraph:
 
         A change for a later frame (``at``) is included once that frame has been processed.
         """
-        with self._lock:
+        with self.lock:
             self._read_timed_values()
-            return self._graph.with_params(self._values)
+            values = {n: v for n, v in self._values.items() if n not in OF_STREAM}
+            return self._rack.graph.with_params(values)
+
+    @property
+    def rack(self) -> Rack:
+        """The graph as it was given, and what follows from it."""
+        return self._rack
+
+    @property
+    def rows(self) -> Mapping[str, Param]:
+        """Every parameter by ``"node.param"``, "mix" and "bypass"."""
+        return self._rack.rows
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The parameters by attribute name."""
+        return self._rack.attributes
+
+    @property
+    def name(self) -> str:
+        """The name given, else that of the graph, or the names of its nodes; at most 63 bytes."""
+        return host_name(self._rack.graph, self.own_name)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits that identify the graph and its ``fit``, for all values."""
+        return hashlib.sha256(f"{self.fit} {self._rack.identity}".encode()).hexdigest()[:16]
+
+    @property
+    def assumed_rate(self) -> float:
+        """The last sample rate; before the first, that of the graph's models, or 48 kHz."""
+        return self.rate or self._rack.own_rate
+
+    @property
+    def latency(self) -> int:
+        """Latency in frames at ``assumed_rate``."""
+        if self.engines:
+            return self.engines[0].latency
+        return schedule(self._rack.graph, Spec(self.assumed_rate, MAX_FRAMES)).latency
+
+    @property
+    def tail(self) -> int:
+        """Frames for which the output continues after its input, at ``assumed_rate``."""
+        spec = Spec(self.assumed_rate, MAX_FRAMES)
+        return min(graph_tail(self._rack.graph, spec), round(MAX_TAIL_S * spec.rate))
 
     def _read_timed_values(self) -> None:
         """Copy from the engine the values of parameters that were set for later frames."""
         if self._timed and self.engines:
-            self.handle_messages()
+            self.host.handle_messages()
             first = self.engines[0]
             values = first.plan.values() if first.queue.has_audio_thread else first.params()
-            self._values |= {name: values[name] for name in self._timed}
+            self._values |= {name: values[self._engine_name(name)] for name in self._timed}
 
-    @property
-    def input_channels(self) -> int:
-        """Number of input channels of the graph."""
-        return sum(self._graph.inputs.values())
-
-    @property
-    def latency(self) -> int:
-        """Latency in frames at the last sample rate; 0 before the first ``build``."""
-        return self.engines[0].latency if self.engines else 0
+    def _engine_name(self, name: str) -> str:
+        """Return the name of a parameter in the engine's graph."""
+        return f"{self._exit}.{name}" if name in OF_STREAM else name
 
     def build(self, rate: float, channels: int) -> list[Engine]:
         """Build engines for a sample rate and a channel count, replacing the previous ones.
 
         ``WidthError`` if the graph cannot process that many channels.
         """
-        if channels not in self.channels:
-            allowed = ", ".join(map(str, self.channels))
-            raise WidthError(
-                f"a {channels}-channel stream: the graph plays {allowed} "
-                f"channel{'s' * (allowed != '1')}{self._other_fit(channels)}"
-            )
-        count = channels if self.fit == "each" else 1
-        with self._lock:
-            graph = self.graph
-            self._timed.clear()
-            self.engines = [
-                Engine(graph, sample_rate=rate, max_frames=MAX_FRAMES, strict=None)
-                for _ in range(count)
+        with self.lock:
+            layout = self._rack.layout(channels)
+            mix, bypass = (self.get(name) for name in ("mix", "bypass"))
+            wrapped, exit_ = wrap(self.graph, layout, mix, bypass)
+            engines = [
+                Engine(wrapped, sample_rate=rate, max_frames=MAX_FRAMES, strict=None)
+                for _ in range(layout.engines)
             ]
-            for engine in self.engines:
+            for engine in engines:
                 enable_native_reset(engine)
-            return self.engines
+                for node, (share, bypassed) in self.node_mixes.items():
+                    engine.mix(node, share)
+                    engine.bypass(node, bypassed)
+            self._warn(layout)
+            self._timed.clear()
+            self.engines, self._layout, self._exit, self.rate = engines, layout, exit_, rate
+            return engines
 
-    def _other_fit(self, channels: int) -> str:
-        """Return the end of an error message: another ``fit`` for this channel count, if any."""
-        if self.channels == (1,):
-            return "; fit='each' plays a copy of it on each channel"
-        if self.channels == (2,) and channels == 1:
-            return "; give it two channels, as in np.stack([x, x])"
-        return ""
+    def _warn(self, layout: Layout) -> None:
+        """Emit the warning of a layout, once."""
+        if layout.said not in self._said:
+            self._said.add(layout.said)
+            layout.warn(self._rack.graph)
 
-    def tail(self, rate: float) -> int:
-        """Return the tail in frames after the end of the input."""
-        spec = Spec(rate, MAX_FRAMES)
-        return min(graph_tail(self._graph, spec), round(MAX_TAIL_S * rate))
+    def set(self, name: str, value: Any, *, at: int | None = None) -> None:
+        """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
 
-    def set(self, name: str, value: float, *, at: int | None = None) -> None:
-        """Set ``"node.param"`` at the next block, or at frame ``at`` since the last reset."""
-        checked = self._row(name).check(name, value)
+        Frames count from the last reset.
+        """
+        row = self._rack.row(name)
+        checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
-        with self._lock:
+        with self.lock:
             if at is None or not self.engines:  # no engines: no frame count yet
                 self._values[name] = checked
             else:
                 self._timed.add(name)
             for engine in self.engines:
                 if engine.queue.waiting > MAX_WAITING:
-                    self.handle_messages()
-                engine.set(name, checked, at=at)
+                    self.host.handle_messages()
+                engine.set(self._engine_name(name), checked, at=at)
 
     def get(self, name: str) -> float:
         """Return the value of a parameter, or of a meter (of the first channel)."""
         if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
             return self.engines[0].get(name)
-        self._row(name)
-        with self._lock:
+        self._rack.row(name)
+        with self.lock:
             self._read_timed_values()
             if name in self._values:
                 return self._values[name]
         node, _, param = name.partition(".")
-        return float(getattr(self._graph.nodes[node], param))
+        return float(getattr(self._rack.graph.nodes[node], param))
 
-    def info(self, name: str) -> ParameterInfo:
-        """Return one parameter with its value, range and unit."""
-        return ParameterInfo(name, self.get(name), self._row(name))
+    def stats(self) -> Stats:
+        """Return the statistics of the first engine, of the nodes of the graph alone."""
+        with self.lock:
+            if not self.engines:
+                raise EngineError("no statistics: no engine was built yet; process audio first")
+            found, own = self.engines[0].stats(), self._rack.graph.nodes
+            return replace(found, nodes=tuple(n for n in found.nodes if n.name in own))
 
-    def dumps(self) -> bytes:
-        """Return the parameter values as JSON."""
-        return json.dumps({name: self.get(name) for name in self.rows}).encode()
+    def mix_node(self, node: str, share: float | None, bypassed: bool | None) -> None:
+        """Set the dry/wet mix and the bypass of one node; ``None`` keeps it."""
+        self._rack.check_node(node)
+        with self.lock:
+            mix, off = self.node_mixes.get(node, (1.0, False))
+            if share is not None:
+                mix = check_number(f"mix of {node}: share", share, 0.0, 1.0)
+                for engine in self.engines:
+                    engine.mix(node, mix)
+            if bypassed is not None:
+                off = check_flag("bypassed", bypassed)
+                for engine in self.engines:
+                    engine.bypass(node, off)
+            self.node_mixes[node] = mix, off
 
-    def loads(self, state: bytes) -> None:
-        """Set the parameters from JSON of ``dumps``; all are checked before any is set."""
+    def swap(self, graph: GraphSource, *, keep_values: bool = True) -> None:
+        """Replace the graph; engines crossfade to it between two blocks.
+
+        Nodes that are equal apart from parameter values keep their state.  With ``keep_values``
+        their parameters stay as last set where the graph has the values of the previous one; else
+        every parameter gets the value that it has in ``graph``.
+        """
+        rack = Rack.of(graph, self.fit)
+        with self.lock:
+            current, given = self.graph, self._rack.graph
+            kept, now, wanted = carry_over(rack.graph, current, given, keep_values)
+            following = rack.graph.with_params(now)
+            if self._layout is not None:
+                layout = rack.layout(self._layout.stream)
+                if following != current and not self._swap_engines(following, layout):
+                    self._replace_engines(rack, kept, wanted)
+                self._layout = layout
+            self._commit(rack, kept, wanted)
+            for name in wanted.keys() - self._timed:
+                self.set(name, wanted[name])
+            self.host.report(self)
+            if self._layout is not None:  # last, because a warning may be an error
+                self._warn(self._layout)
+
+    def _swap_engines(self, following: Graph, layout: Layout) -> bool:
+        """Post a swap to the engines; ``False`` if they must be replaced."""
+        mix, bypass = (self.get(name) for name in ("mix", "bypass"))
+        wrapped, exit_ = wrap(following, layout, mix, bypass)
+        if layout.engines != len(self.engines) or exit_ != self._exit:
+            return False
+        if not self.host.has_engines() or any(map(has_waiting_swaps, self.engines)):
+            return False
+        return all(
+            swap_engine(engine, wrapped, self.host.handle_messages, self.host.has_engines)
+            for engine in self.engines
+        )
+
+    def _replace_engines(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
+        """Build engines of another graph while no block is processed; keep all if that fails."""
+        assert self._layout is not None
+        before = self._rack, self._values, self.node_mixes
+        self._commit(rack, kept, wanted)
         try:
-            values = json.loads(state)
-        except (RecursionError, TypeError, ValueError) as error:
-            raise ParamError(f"the state is not JSON: {error}") from None
-        if not isinstance(values, dict):
-            raise ParamError(f"the state is {type(values).__name__}: must be a JSON object")
-        checked = {name: self._row(name).check(name, value) for name, value in values.items()}
-        for name, value in checked.items():
-            self.set(name, value)
+            self.host.rebuild(self, self.rate, self._layout.stream)
+        except BaseException:
+            self._rack, self._values, self.node_mixes = before
+            raise
 
-    def _row(self, name: str) -> Param:
-        if isinstance(name, str) and name in self.rows:
-            return self.rows[name]
-        raise unknown_param(name, self.rows)
-
-
-def format_chain(graph: Graph) -> str:
-    """Format a graph on one line: inputs, nodes with their types, outputs."""
-    nodes = [f"{name} ({node.type_name})" for name, node in graph.nodes.items()]
-    return " -> ".join([*graph.inputs, *nodes, *graph.outputs]) or "nothing"
-
-
-def plugin_name(graph: Graph) -> str:
-    """Return the name a host displays: the graph's name, or the names of its nodes."""
-    text = graph.name or " > ".join(graph.nodes) or "namgraph"
-    text = "".join(c if c.isprintable() else " " for c in text)
-    cut = text.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
-    return cut if cut == text else cut[:-3].rstrip() + "..."
-
-
-def _digest(graph: Graph, fit: Fit) -> str:
-    """Return 16 hexadecimal digits that identify a graph, without its parameter values.
-
-    The same graph has the same digits in every process.
-    """
-    parts: list[object] = [fit, *graph.inputs.items(), *graph.outputs.items()]
-    for name, node in graph.nodes.items():
-        values = getattr(node, "__dataclass_fields__", {}).keys() - node.params().keys()
-        parts += [
-            name,
-            node.type_name,
-            [(key, identity(getattr(node, key))) for key in sorted(values)],
-        ]
-    parts += [f"{c.source} {c.target}" for c in graph.connections]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _channels(graph: Graph, fit: Fit) -> tuple[int, ...]:
-    """Return the channel counts of streams that the graph can process with ``fit``."""
-    fit = check_choice("fit", fit, FITS)
-    if len(graph.inputs) > 1 or len(graph.outputs) != 1:
-        raise PortError(
-            f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}: "
-            "a pedalboard plugin has at most one input and exactly one output"
-        )
-    ins, outs = sum(graph.inputs.values()), sum(graph.outputs.values())
-    if outs > MAX_STREAM_CHANNELS:
-        raise PortError(
-            f"the graph's output has {outs} channels: must be 1 to {MAX_STREAM_CHANNELS}"
-        )
-    if fit == "each":
-        if (ins, outs) != (1, 1):
-            raise PortError(
-                f"the graph takes {ins} and gives {outs} channels: "
-                "fit='each' plays a copy on each channel, and needs 1 and 1"
-            )
-        return tuple(range(1, MAX_STREAM_CHANNELS + 1))
-    if ins in (0, outs) or (fit == "first" and ins < outs):
-        return (outs,)
-    hint = "; fit='first' feeds it the first channels of the stream" if ins < outs else ""
-    raise PortError(
-        f"the graph takes {ins} and gives {outs} channels: "
-        f"a pedalboard plugin gives as many as it takes{hint}"
-    )
-
-
-def _attributes(rows: Mapping[str, Param]) -> dict[str, str]:
-    """Name an attribute for each parameter: ``amp.input_db`` is ``amp_input_db``.
-
-    A name that two parameters would share is left out; ``set`` and ``get`` take the full name.
-    """
-    candidates: dict[str, list[str]] = {}
-    for name in rows:
-        candidates.setdefault(name.replace(".", "_").replace(" ", "_"), []).append(name)
-    return {a: n[0] for a, n in candidates.items() if len(n) == 1 and a.isidentifier()}
+    def _commit(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
+        """Store another graph with the values of the nodes that stay."""
+        of_stream = {name: self._values[name] for name in OF_STREAM}
+        self._rack, self._values = rack, wanted | of_stream
+        self._timed &= rack.rows.keys()
+        self.node_mixes = {n: m for n, m in self.node_mixes.items() if n in kept}

@@ -9,12 +9,12 @@ from typing import Any
 
 import pedalboard as _pedalboard
 
-from ....graph import EngineError, Graph, Spec
+from ....graph import EngineError, GraphSource, Spec
 from ....graph.arguments import by_keyword
-from ....graph.version import VERSION
 from ...io.pedalboard_module import check_pedalboard
 from .attributes import GraphAttributes
-from .hosted_graph import MAX_STREAM_CHANNELS, Fit, HostedGraph
+from .channels import MAX_STREAM_CHANNELS, Fit
+from .hosted_graph import Host, HostedGraph
 from .ownership import board_count, keep_if_on_board, release_unused_plugins
 from .shim.binding import PluginInstance, loaded_shim, offered_instance
 
@@ -34,23 +34,33 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
     and without the GIL; only the first block at a new sample rate takes the GIL, to build an
     engine.  ``sample_rate`` builds it at once: use it with a live ``AudioStream``.
 
-    ``fit`` selects the channels: ``"exact"`` needs a stream of the graph's channel count,
-    ``"each"`` processes each channel with its own copy of a mono graph, ``"first"`` feeds the
-    first channels to a graph with more outputs than inputs.
+    ``fit`` joins the channels of the stream and the graph.  ``"auto"`` does what is needed, and
+    warns of it once (``ChannelsWarning``): on a wider stream a graph of one channel in and out
+    plays each channel with a copy of its own, any other graph with one input plays the mean of the
+    channels.  ``"each"`` and ``"sum"`` select one of these; ``"first"`` plays the first channels;
+    ``"exact"`` refuses a stream of other channels than the graph.  ``name`` is what a host
+    displays.
 
     Create it in the thread that created the first external plugin of pedalboard; use it in any.
     """
 
+    _kind = "VST3"
+
     @by_keyword
     def __init__(
-        self, graph: Graph, *, fit: Fit = "exact", sample_rate: float | None = None
+        self,
+        graph: GraphSource,
+        *,
+        fit: Fit = "auto",
+        sample_rate: float | None = None,
+        name: str | None = None,
     ) -> None:
         release_unused_plugins()
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
-        hosted = HostedGraph(graph, fit)
+        hosted = HostedGraph(graph, fit, name)
         builder = _EngineBuilder(hosted)
         try:
-            mask = sum(1 << n for n in hosted.channels)
+            mask = sum(1 << n for n in hosted.rack.layouts)
             with offered_instance(hosted.name, builder, mask) as instance:
                 super(GraphAttributes, self).__init__(str(loaded_shim().bundle))
         except EngineError:  # also a RuntimeError: there is no plugin binary
@@ -67,12 +77,9 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         board_count(self)  # probes the memory layout now, not inside __del__
         self._attach(hosted, rate)
         object.__setattr__(self, "_instance", instance)
-        library = loaded_shim().library
-        hosted.handle_messages = lambda: library.namgraph_shim_handle_messages(
-            ctypes.byref(instance)
-        )
+        hosted.host = _ShimHost(instance)
         if rate is not None:
-            builder(instance, rate, 2 if 2 in hosted.channels else hosted.channels[0])
+            builder(instance, rate, hosted.rack.preferred_channels)
 
     def process(self, *args: Any, **kwargs: Any) -> Any:
         """Process audio as any pedalboard plugin does.
@@ -83,27 +90,6 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         return super(GraphAttributes, self).process(*args, **kwargs)
 
     __call__ = process
-
-    @property
-    def name(self) -> str:
-        """The graph's name, or the names of its nodes; at most 63 bytes."""
-        return self._hosted.name
-
-    @property
-    def descriptive_name(self) -> str:
-        """The same as ``name``."""
-        return self._hosted.name
-
-    @property
-    def version(self) -> str:
-        """The version of namgraph."""
-        return VERSION
-
-    @property
-    def identifier(self) -> str:
-        """An identifier of the graph, equal in every process and for all parameter values."""
-        digest = self._hosted.digest
-        return f"VST3-{self._hosted.name}-{digest[:8]}-{digest[8:]}"
 
     def __del__(self) -> None:
         if "_hosted" in self.__dict__:
@@ -121,12 +107,50 @@ class _EngineBuilder:
         self.hosted = hosted
 
     def __call__(self, instance: PluginInstance, rate: float, channels: int) -> None:
-        engines = self.hosted.build(rate, channels)
-        for k, engine in enumerate(engines):
-            engine.queue.has_audio_thread = True  # the host's thread handles the messages
-            instance.engines[k] = engine.state
-        instance.latency = engines[0].latency
-        instance.tail = self.hosted.tail(rate)
-        instance.input_channels = self.hosted.input_channels
-        instance.built_rate, instance.built_channels = rate, channels
-        instance.engine_count = len(engines)
+        with self.hosted.lock:
+            built = (instance.built_rate, instance.built_channels) == (rate, channels)
+            if instance.engine_count and built:
+                return  # by a swap, for which this thread has waited
+            engines = self.hosted.build(rate, channels)
+            instance.built_rate, instance.built_channels = rate, channels
+            instance.input_channels = channels // len(engines)
+            for k, engine in enumerate(engines):
+                engine.queue.has_audio_thread = True  # the host's thread handles the messages
+                instance.engines[k] = engine.state
+            instance.latency, instance.tail = self.hosted.latency, self.hosted.tail
+            instance.engine_count = len(engines)  # last: the host plays as many
+
+
+class _ShimHost(Host):
+    """The host that plays a plugin instance.  Any thread."""
+
+    def __init__(self, instance: PluginInstance) -> None:
+        self.instance = instance
+        self.library = loaded_shim().library
+
+    def handle_messages(self) -> None:
+        """Handle waiting messages, unless the host is processing: then it does."""
+        self.library.namgraph_shim_handle_messages(ctypes.byref(self.instance))
+
+    def has_engines(self) -> bool:
+        """Return whether the host has engines, and does not wait for others."""
+        return bool(self.instance.engine_count)
+
+    def report(self, hosted: HostedGraph) -> None:
+        """Store latency and tail, which the host reads when it prepares or resets a plugin."""
+        self.instance.latency, self.instance.tail = hosted.latency, hosted.tail
+
+    def rebuild(self, hosted: HostedGraph, rate: float, channels: int) -> None:
+        """Replace the engines; a host's thread that processes a block meanwhile waits for them.
+
+        The caller holds ``hosted.lock``.
+        """
+        instance = self.instance
+        count, instance.engine_count = instance.engine_count, 0
+        # Takes the plugin's lock, so it returns once a block that had begun before is over.
+        self.library.namgraph_shim_enable(ctypes.byref(instance), 1)
+        try:
+            _EngineBuilder(hosted)(instance, rate, channels)
+        except BaseException:
+            instance.engine_count = count
+            raise

@@ -6,7 +6,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import LONGEST_BLOCK, EngineError, Graph, PortError, as_graph
+from ....graph import LONGEST_BLOCK, EngineError, Graph, GraphSource, PortError, as_graph
 from ....graph.arguments import by_keyword, check_flag, check_whole, format_value
 from ...engine.array_call import FLOAT32, array_caller
 from ...engine.audio_arrays import check_samples
@@ -38,7 +38,7 @@ class Stepper(ParameterAccess):
 
     @by_keyword
     def __init__(
-        self, graph: Graph, sample_rate: float, frames: int = 1, *, streams: int = 1
+        self, graph: GraphSource, sample_rate: float, frames: int = 1, *, streams: int = 1
     ) -> None:
         graph = as_graph(graph, "Stepper(graph, sample_rate, frames)")
         self.streams = check_whole("streams", streams, 1, MAX_STREAMS)
