@@ -15,11 +15,13 @@ from ..errors import GraphError
 from ..graph import Graph
 from ..node import Node
 from ..paths import Content
+from .chain import join_in_chain
 
 __all__ = [
     "GraphSource",
     "as_graph",
     "bundled_presets",
+    "graph_of",
     "open_graph",
     "register_files",
     "register_kind",
@@ -33,7 +35,7 @@ GraphSource = Graph | Node | Content | str | os.PathLike[str]
 
 _open: list[Callable[[str | os.PathLike[str]], Graph]] = []
 _bundled: list[Callable[[], Mapping[str, Path]]] = []
-_kinds: dict[type, Callable[[Any], Node]] = {}
+_kinds: dict[type[Content], tuple[str, Callable[..., Node]]] = {}
 
 
 def register_files(
@@ -44,9 +46,22 @@ def register_files(
     _open[:], _bundled[:] = [open_file], [list_bundled]
 
 
-def register_kind(kind: type, as_node: Callable[[Any], Node]) -> None:
-    """Let ``as_graph`` take objects of a class: ``as_node`` makes a node of one."""
-    _kinds[kind] = as_node
+def register_kind(kind: type[Content], name: str, make: Callable[..., Node]) -> None:
+    """Let ``as_graph`` take content of a class: ``make`` makes the node ``name`` of it."""
+    _kinds[kind] = name, make
+
+
+def graph_of(content: Content, **options: Any) -> Graph:
+    """Return a graph of the one node that plays some content, a model for instance.
+
+    ``options`` are those of the node.  ``GraphError`` for content that no node plays.
+    """
+    for kind, (name, make) in _kinds.items():
+        if isinstance(content, kind):
+            graph = Graph()
+            join_in_chain(graph, {name: make(content, **options)}, 1)
+            return graph
+    raise GraphError(f"graph is {format_value(content)}: no node plays it alone")
 
 
 def open_graph(path: str | os.PathLike[str]) -> Graph:
@@ -78,9 +93,8 @@ def as_graph(value: Any, order: str = "") -> Graph:
         return open_graph(value)
     if isinstance(value, Node):
         return Graph.chain(value)
-    for kind, as_node in _kinds.items():
-        if isinstance(value, kind):
-            return Graph.chain(amp=as_node(value))
+    if isinstance(value, Content):
+        return graph_of(value)
     hint = f": the order is {order}" if order else ""
     if isinstance(value, type) and issubclass(value, Graph | Node):
         hint = ": an instance, not the class"

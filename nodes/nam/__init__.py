@@ -13,6 +13,7 @@ cpu/                 from a network to a SIMD kernel and its memory
 cuda/                the same on a CUDA device
 """
 
+from ...graph import register_kind
 from .bank import NamBank
 from .format.load import load_nam
 from .format.save import save_nam
@@ -32,3 +33,5 @@ __all__ = [
     "match_levels",
     "save_nam",
 ]
+
+register_kind(Model, "amp", Nam)

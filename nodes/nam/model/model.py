@@ -8,10 +8,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from ....graph import graph_of
 from ....graph.json_text import format_json
 from ....graph.paths import Content
 from .metadata import About
 from .networks import ConvNet, Linear, Lstm
+from .player import Player
 from .wavenet import Network, Sequential, WaveNet
 
 __all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
@@ -104,6 +106,18 @@ class Model(About, Content):
     def __setstate__(self, values: dict[str, Any]) -> None:
         """Set the fields from a pickle."""
         vars(self).update(values | {"metadata": MappingProxyType(values["metadata"])})
+
+    def player(self, *, rate: float | None = None, max_frames: int = 512, **options: Any) -> Player:
+        """Return a ``Player``, which plays the model alone on arrays and samples.
+
+        ``rate`` in Hz is the model's if not given; another is refused without ``resample=True``.
+        ``options`` are those of ``Nam``: ``slim``, ``prewarm``, ``resample``, ``levels``,
+        ``backend`` and so on.  Blocks may have any length; the engine works on up to
+        ``max_frames`` at a time.
+        """
+        graph = graph_of(self, **options)
+        field = None if options.get("resample") else self.receptive_field
+        return Player(graph, self.sample_rate if rate is None else rate, max_frames, field)
 
     def select(self, slim: float = 1.0) -> "Model":
         """Return the model to run for a slim value from 0 (smallest) to 1 (largest).
