@@ -21,14 +21,14 @@ This directory is the package.  What it holds, and who may import whom (never th
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
     cli        the ``namgraph`` command; __main__.py starts it
 
-Names to build with: ``Graph`` and the nodes. To play: ``render``, ``Engine``, ``LiveStream``,
-``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files: ``read_audio``, which
-gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives a ``Model``,
-``save_nam``, and ``match_levels``, which calibrates a rack of them. To keep: ``save_preset``,
-``load_preset``, and ``asset``, the path of a sound that ships. To write a node of one's own:
-``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
-``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and
-the other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests
+Names to build with: ``Graph`` and the nodes. To play: ``render``, ``play``, ``Engine``,
+``LiveStream``, ``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files:
+``read_audio``, which gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives
+a ``Model``, ``save_nam``, and ``match_levels``, which calibrates a rack of them. To keep:
+``save_preset``, ``load_preset``, and ``asset``, the path of a sound that ships. To write a node of
+one's own: ``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``,
+``Io``, ``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide``
+and the other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests
 it. Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
@@ -103,6 +103,7 @@ _PUBLIC = {
     ".presets": (
         "asset",
         "load_preset",
+        "play",
         "render_models",
         "save_preset",
     ),
@@ -217,6 +218,7 @@ if TYPE_CHECKING:
     from .presets import (
         asset as asset,
         load_preset as load_preset,
+        play as play,
         render_models as render_models,
         save_preset as save_preset,
     )

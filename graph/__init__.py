@@ -65,6 +65,7 @@ from .opening.openers import (
     open_graph,
     register_files,
     register_kind,
+    with_cabinet,
 )
 from .paths import Content
 from .port import Kind, Port, Space
@@ -129,4 +130,5 @@ __all__ = [
     "svg",
     "tail",
     "unshared_schedule",
+    "with_cabinet",
 ]

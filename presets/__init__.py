@@ -16,6 +16,7 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 from ..graph import register_files
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
+from .playback import play
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rig import open_graph
 
@@ -24,6 +25,7 @@ __all__ = [
     "asset",
     "load_preset",
     "open_graph",
+    "play",
     "read_preset",
     "render_models",
     "save_preset",

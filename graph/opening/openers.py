@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import format_value
+from ..catalog.table import node_type
 from ..errors import GraphError
 from ..graph import Graph
 from ..node import Node
@@ -25,6 +26,7 @@ __all__ = [
     "open_graph",
     "register_files",
     "register_kind",
+    "with_cabinet",
 ]
 
 PRESETS = f"{__name__.partition('.')[0]}.presets"
@@ -104,6 +106,28 @@ def as_graph(value: Any, order: str = "") -> Graph:
         f"graph is {format_value(value)}: must be a Graph, a node, a model, or the path of a preset"
         f" or a .nam file{hint}"
     )
+
+
+def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
+    """Return ``as_graph(value)``; with ``ir``, followed by a cabinet of that impulse response.
+
+    ``ir`` is what ``Cab`` takes first: a path, an ``AudioFile``.  It goes with one model or node:
+    ``GraphError`` for a rack, which has its own.
+    """
+    graph = as_graph(value, order)
+    if ir is None:
+        return graph
+    if isinstance(value, Graph) or len(graph) != 1:
+        raise GraphError(
+            f"ir is {format_value(ir)}: goes with one model or node, {format_value(value)} is a "
+            "rack: put a Cab into it"
+        )
+    ((name, node),) = graph.nodes.items()
+    made: Any = node_type("cab")
+    joined = Graph()
+    joined.name = graph.name
+    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": made(ir)}, 1)
+    return joined
 
 
 def _ensure_registered() -> None:

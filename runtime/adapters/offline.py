@@ -15,8 +15,8 @@ from ...graph import (
     ParamError,
     Space,
     Spec,
-    as_graph,
     tail as graph_tail,
+    with_cabinet,
 )
 from ...graph.arguments import (
     as_whole,
@@ -52,6 +52,7 @@ def render(
     audio: ArrayLike,
     sample_rate: float,
     *,
+    ir: Any = ...,
     block: int | None = ...,
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
@@ -65,6 +66,7 @@ def render(
     audio: Mapping[str, ArrayLike],
     sample_rate: float,
     *,
+    ir: Any = ...,
     block: int | None = ...,
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
@@ -80,6 +82,7 @@ def render(
     audio: ArrayLike | Mapping[str, ArrayLike],
     sample_rate: float,
     *,
+    ir: Any = None,
     block: int | None = None,
     tail: bool = True,
     changes: Iterable[tuple[int, str, float]] = (),
@@ -87,20 +90,22 @@ def render(
     report: Callable[[Stats], None] | None = None,
     strict: bool | None = False,
 ) -> Audio | dict[str, Audio]:
-    """Return the output of a graph for whole signals, with the tail.
+    """Return the output of a rack for whole signals, with the tail.
 
-    ``audio`` is float ``(channels, frames)`` or ``(frames,)`` at ``sample_rate`` Hz (a mapping by
-    input name where there are several).  The result starts where the input starts: the graph's
-    latency is taken out.  It is longer than the input by the graph's tail, or as long as the
-    input with ``tail=False``.  ``block`` changes no sample; the default is short, and long for
-    a GPU, which cuts it into chunks.  ``changes`` are ``(frame, "node.param",
-    value)``, applied at those frames exactly; all are checked before the first block, also those
-    after the end.  ``progress`` is called with the share done, from 0 to 1;
-    ``report`` is called with the engine's statistics at the end: muted blocks are counted there.
+    ``graph`` is a graph, a preset's path or bundled name, a node, a model or the path of a .nam
+    file; a model or node may be followed by ``ir``, a cabinet's impulse response.  ``audio`` is
+    float ``(channels, frames)`` or ``(frames,)`` at ``sample_rate`` Hz (a mapping by input name
+    where there are several).  The result starts where the input starts: the graph's latency is
+    taken out.  It is longer than the input by the graph's tail, or as long as the input with
+    ``tail=False``.  ``block`` changes no sample; the default is short, and long for a GPU, which
+    cuts it into chunks.  ``changes`` are ``(frame, "node.param", value)``, applied at those frames
+    exactly; all are checked before the first block, also those after the end.  ``progress`` is
+    called with the share done, from 0 to 1; ``report`` with the engine's statistics at the end:
+    muted blocks are counted there.
     Nodes that cannot be heard (``Graph.check``) are a ``GraphWarning``, with ``strict`` a
     ``GraphError``; ``strict=None`` skips that check.
     """
-    graph = as_graph(graph, "render(graph, audio, sample_rate)")
+    graph = with_cabinet(graph, ir, "render(graph, audio, sample_rate)")
     tail = check_flag("tail", tail)
     check_call("progress", progress)
     check_call("report", report)

@@ -58,7 +58,7 @@ def test_blocks_and_samples_give_the_bits_of_the_node(number: int) -> None:
 
 def test_the_tiny_lstm_of_the_field() -> None:
     for options in ({}, {"prewarm": False}):
-        player = ng.load_nam(TINY).player(**options)  # type: ignore[arg-type]
+        player = ng.load_nam(TINY).player(**options)
         c = np.tanh(1.0) / (1.0 + np.exp(-0.5))  # by hand: gates i and g of 0.5
         wanted = 0.5 + 3.0 * 0.5 * np.tanh(c)
         assert player.process_sample(0.5) == pytest.approx(wanted, abs=1e-6)
@@ -72,24 +72,22 @@ def test_a_compiled_loop_plays_it_by_its_handle() -> None:
     player = model.player(max_frames=16)
     state, process, process_sample = player.handle
 
-    @njit  # type: ignore[untyped-decorator]
     def by_sample(state: int, x: Any, y: Any) -> None:
         for k in range(len(x)):
             y[k] = process_sample(state, x[k])
 
-    @njit  # type: ignore[untyped-decorator]
     def by_block(state: int, lists: Any, frames: int, times: int) -> None:
         for _ in range(times):
             process(state, lists[:1].ctypes.data, lists[1:].ctypes.data, frames)
             lists += 4 * frames
 
     y = np.zeros_like(X)
-    by_sample(state, X, y)
+    njit(by_sample)(state, X, y)
     np.testing.assert_array_equal(y, in_a_graph(model, X))
     player.reset()
     lists = np.array([X.ctypes.data, y.ctypes.data], np.int64)
     y[:] = 0.0
-    by_block(state, lists, 50, 6)
+    njit(by_block)(state, lists, 50, 6)
     np.testing.assert_array_equal(y, in_a_graph(model, X))
 
 
