@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..graph import EngineError, GraphSource, ParamError
 from ..graph.arguments import by_keyword, check_flag, check_number
 from ..graph.opening.openers import with_cabinet
-from ..runtime.adapters.live.devices import DeviceSelector, find_devices, need_sounddevice
+from ..runtime.adapters.live.devices import Device, DeviceSelector, find_devices, need_sounddevice
 from ..runtime.adapters.offline import render
 from ..runtime.io.audio_file import AudioFile, read_audio, resample
 from .bundled import DEMO_DI, asset
@@ -49,7 +49,7 @@ def play(
         samples = resample(samples, sound.rate, rate)
     else:
         rate = float(sound.rate)
-    need_sounddevice()  # say what is missing before the work begins
+    card = _output(device, sum(graph.outputs.values()))  # before the work begins
     heard = render(graph, samples, rate, tail=tail)
     peak = float(np.abs(heard).max(initial=0.0))
     if peak > 1.0:
@@ -59,7 +59,7 @@ def play(
             RuntimeWarning,
             stacklevel=3,
         )
-    _play(heard.reshape(-1, heard.shape[-1]), rate, device)
+    _play(heard.reshape(-1, heard.shape[-1]), rate, card)
 
 
 def _sound(audio: Any, sample_rate: float | None) -> AudioFile:
@@ -80,11 +80,15 @@ def _sound(audio: Any, sample_rate: float | None) -> AudioFile:
     return AudioFile(np.asarray(audio), round(rate), "FLOAT")
 
 
-def _play(heard: NDArray[np.float32], rate: float, device: DeviceSelector) -> None:
+def _output(device: DeviceSelector, channels: int) -> Device:
+    card = find_devices(device, 0, channels)[1]
+    assert card is not None  # a graph's output has channels
+    return card
+
+
+def _play(heard: NDArray[np.float32], rate: float, card: Device) -> None:
     """Play ``(channels, frames)`` and wait; mono plays on both sides of a stereo card."""
     sd = need_sounddevice()
-    card = find_devices(device, 0, len(heard))[1]
-    assert card is not None  # the output has channels
     if len(heard) == 1 and card.outputs >= STEREO:
         heard = np.repeat(heard, STEREO, axis=0)
     try:

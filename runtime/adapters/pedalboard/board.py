@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import EngineError, Graph, Spec
+from ....graph import EngineError, GraphSource, Spec
 from ....graph.arguments import check_flag, check_whole, clip, format_value
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
@@ -167,10 +167,13 @@ class Board(MutableSequence[Any]):
 
 
 def _item(value: Any) -> Any:
-    if isinstance(value, Graph):
+    if isinstance(value, GraphSource):
         return GraphEffect(value)
     if value is None or isinstance(value, GraphEffect):
         return value
     if callable(getattr(value, "process", None)) and callable(getattr(value, "reset", None)):
         return value
-    raise TypeError(f"a board holds plugins, graphs and None, not {format_value(value)}")
+    raise TypeError(
+        "a board holds plugins, graphs, nodes, models, paths of presets and .nam files, and None, "
+        f"not {format_value(value)}"
+    )
