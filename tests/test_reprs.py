@@ -12,7 +12,7 @@ import pytest
 
 import namgraph as ng
 from namgraph import graph as described, presets, runtime
-from namgraph.graph import Node, Spec, schedule
+from namgraph.graph import Content, Node, Spec, schedule
 from namgraph.graph.arguments import format_call
 from namgraph.graph.port import Kind, Space
 from namgraph.nodes import testing
@@ -91,6 +91,13 @@ def made() -> dict[str, Any]:
         "handles": [rack.handle("amp"), large.handle("0" * 64)["out"]],
         "connections": [rack.connections[0], rack.connections[0].source],
         "nodes": nodes,
+        "content": [
+            ng.load_nam(ng.asset("crunch-wavenet.nam")),
+            ng.load_nam(ng.asset("crunch-lstm.nam")).player(),
+            ng.Cab(np.ones(9), 48_000).path,
+            ng.Nam(ng.load_nam(ng.asset("crunch-lstm.nam"))),
+            ng.Cab(np.ones((2, 9)), 48_000),
+        ],
         "fields": [ng.Gain.params()["gain_db"], ng.Split.options()["count"]],
         "ports": [ng.Port("in"), ng.Port("in", 2, Kind.CONTROL, Space.DEVICE), Kind.AUDIO],
         "spaces": [Space.HOST, Spec(48_000, 64), io, ng.Gain().prepare(io), memory],
@@ -127,7 +134,7 @@ def public_classes() -> set[type]:
 
 def test_every_public_class_is_looked_at() -> None:
     seen = {type(one) for ones in made().values() for one in ones}
-    assert public_classes() - seen == {Node}
+    assert public_classes() - seen == {Node, Content}
     assert len(seen) > 35
 
 

@@ -9,25 +9,19 @@ from .records import TRACE
 
 __all__ = ["collect_stats"]
 
-COUNTERS = [
-    "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
-]  # fmt: skip
-"""Fields of ``ROW`` that a ``NodeStats`` is made from."""
-
 
 def collect_stats(queue: ControlQueue) -> Stats:
     """Return the counters, meters and times of an engine and of the plan that plays."""
     with queue.lock:
         queue.free_retired()
         plan = queue.playing_plan
-    record, counts = queue.record[0], queue.counts.tolist()
+    ((frame, blocks),), counts = queue.progress.tolist(), queue.counts.tolist()
     unit = nanoseconds_per_cycle() * 1e-3
-    blocks = int(record["blocks"])
-    counters = plan.rows[COUNTERS].tolist()
+    counters = plan.counters.tolist()
     rows = [_node(plan, k, *counters[k], unit=unit) for k in range(len(counters))]
     done = queue.done
     return Stats(
-        frames=int(record["frame"]),
+        frames=frame,
         blocks=blocks,
         latency=plan.latency,
         bad_inputs=counts[0],

@@ -73,6 +73,8 @@ class ControlQueue:
         self._views = aligned(8, np.int64)
         self.record = aligned(1, ENGINE)
         """One ``ENGINE`` record: the state of the native callback."""
+        self.progress = self.record[["frame", "blocks"]]
+        """A view of the frames since the last reset, and of the blocks played."""
         self.address = int(self.record.ctypes.data)
         """The address of the engine's record."""
         e = self.record[0]

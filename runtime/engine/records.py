@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["ENGINE", "TRACE"]
 
-TRACE = 2048
+TRACE = 1024
 """Blocks whose durations are stored."""
 
 ENGINE = np.dtype(

@@ -24,6 +24,10 @@ from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
 
+COUNTERS = [
+    "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
+]  # fmt: skip
+"""Fields of ``ROW`` that statistics are made from."""
 LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
@@ -184,6 +188,11 @@ class Plan:
             names |= {index: f"{name} mix", index + 1: f"{name} on"}
         params = tuple(names[k] for k in range(len(names)))
         return layout_of(self._prepared, self.arena, self.schedule, params)
+
+    @cached_property
+    def counters(self) -> np.ndarray[Any, Any]:
+        """A view of what each row counts: the fields ``COUNTERS``."""
+        return self.rows[COUNTERS]
 
     @cached_property
     def names(self) -> list[str]:

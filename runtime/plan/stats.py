@@ -139,5 +139,5 @@ def spread(times: NDArray[np.int64], unit: float = 1.0) -> dict[str, float]:
     return {
         "p50": int(found[median]) * unit,
         "p99": int(found[rare]) * unit,
-        "max": int(found[rare:].max()) * unit,
+        "max": max(found[rare:].tolist()) * unit,
     }

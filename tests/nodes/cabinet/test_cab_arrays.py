@@ -84,7 +84,7 @@ def test_equality_copies_pickles_and_repr() -> None:
     assert cab != ng.Cab("ir.wav", mix=0.5)
     for made in (copy.deepcopy(cab), pickle.loads(pickle.dumps(cab)), dataclasses.replace(cab)):
         assert made == cab
-    assert "path=<ImpulseResponse: 1 x 700 samples, 48000 Hz>" in repr(cab)
+    assert "Cab(<ImpulseResponse: 1 x 700 samples, 48000 Hz>" in repr(cab)
     louder = rack(cab).with_params({"cab.level_db": 6.0}).nodes["cab"]
     assert louder == dataclasses.replace(cab, level_db=6.0)
 

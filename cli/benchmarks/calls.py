@@ -1,0 +1,145 @@
+"""Calls from Python: what they cost above the native work, beside pedalboard's own plugins.
+
+Every call is timed in the same rounds, one after another, so that the machine's noise falls on all
+of them; medians over rounds.  ``native_us`` is the time inside the native call.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...graph import Graph
+from ...nodes.nam import load_nam
+from ...nodes.utility.gain import Gain
+from ...presets.bundled import asset
+from ...runtime.adapters.stepper.stepper import Stepper
+from ...runtime.engine.engine import Engine
+
+__all__ = ["format_row", "steps"]
+
+FRAMES, RATE = 64, 48_000
+MODEL = "crunch-lstm.nam"
+Row = dict[str, Any]
+Call = Callable[[], object]
+
+
+def steps(quick: bool) -> Iterator[tuple[str, Row]]:
+    """Yield microseconds a call, for each group of calls that belong together."""
+    rounds, repeats = (3, 50) if quick else (31, 1_000)
+    for group in (_engine, _step, _player):
+        calls, native = group()
+        for name, us in _medians(calls, rounds, repeats).items():
+            yield "call", {"call": name, "us": us, "native_us": native(name)}
+
+
+def format_row(name: str, row: Row) -> str:
+    """Return a measurement as one line."""
+    native = "" if row["native_us"] is None else f", {row['native_us']:.2f} us of them native"
+    return f"{row['call']:<52} {row['us']:8.2f} us{native}"
+
+
+def _medians(calls: dict[str, Call], rounds: int, repeats: int) -> dict[str, float]:
+    """Return the median time of each call in microseconds; rounds of all of them alternate."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            begun = time.perf_counter_ns()
+            for _ in range(repeats):
+                call()
+            found[name].append((time.perf_counter_ns() - begun) / repeats)
+    return {name: float(np.median(times)) * 1e-3 for name, times in found.items()}
+
+
+def _engine() -> tuple[dict[str, Call], Callable[[str], float | None]]:
+    """Return calls of an engine that plays a gain, and of pedalboard's Gain if it is there."""
+    engine = Engine(Graph.chain(Gain(), channels=2), sample_rate=RATE, max_frames=FRAMES)
+    x = np.full((2, FRAMES), 0.1, np.float32)
+    out = np.empty_like(x)
+    value = [0.0]
+
+    def turn() -> None:
+        value[0] = -3.0 if value[0] == 0.0 else 0.0
+        engine.set("gain.gain_db", value[0])
+
+    calls: dict[str, Call] = {
+        "Engine.process, 2 x 64 frames, out=": lambda: engine.process(x, out),
+        "Engine.process, 2 x 64 frames": lambda: engine.process(x),
+        "Engine.set": turn,
+        "Engine.stats": engine.stats,
+        "Engine.save_state, into=": lambda: engine.save_state(into=state),
+        "Engine.restore_state": lambda: engine.restore_state(state),
+    }
+    state = engine.save_state()
+    try:
+        import pedalboard
+    except ImportError:
+        return calls, _native_of(engine)
+    theirs: Any = pedalboard.Gain(3.0)
+
+    def turn_theirs() -> None:
+        theirs.gain_db = 3.0 if theirs.gain_db == 0.0 else 0.0
+
+    calls["pedalboard.Gain.process, 2 x 64 frames"] = lambda: theirs.process(x, RATE, FRAMES, False)
+    calls["pedalboard.Gain.gain_db = (and reading it)"] = turn_theirs
+    return calls, _native_of(engine)
+
+
+def _native_of(engine: Engine) -> Callable[[str], float | None]:
+    """Return a function that gives the engine's own time of a block, for calls that play one."""
+    return lambda name: engine.stats().block_us["p50"] if "Engine.process" in name else None
+
+
+def _step() -> tuple[dict[str, Call], Callable[[str], float | None]]:
+    """Return calls of steppers of an LSTM: one stream, and 1,024 streams."""
+    model = load_nam(asset(MODEL))
+    one, many = (Stepper(model, RATE, streams=n) for n in (1, 1024))
+    x, y = np.full(1, 0.1, np.float32), np.empty(1, np.float32)
+    wide = np.full((1024, 1), 0.1, np.float32)
+    wide_out = np.empty_like(wide)
+    state = one.save_state()
+
+    def step_and_commit() -> None:
+        one.step(x, y)
+        one.commit()
+
+    def step_and_rollback() -> None:
+        one.step(x, y)
+        one.rollback()
+
+    names = [f"Stepper.step, {n}, out=" for n in ("1 frame", "1,024 streams of 1 frame")]
+    calls: dict[str, Call] = {
+        names[0]: lambda: one.step(x, y),
+        "Stepper.step and commit": step_and_commit,
+        "Stepper.step and rollback": step_and_rollback,
+        "Stepper.save_state, into=": lambda: one.save_state(into=state),
+        "Stepper.restore_state": lambda: one.restore_state(state),
+        names[1]: lambda: many.step(wide, wide_out),
+    }
+    steppers = dict(zip(names, (one, many), strict=True))
+    return calls, lambda n: steppers[n].stats().step_us if n in steppers else None
+
+
+def _player() -> tuple[dict[str, Call], Callable[[str], float | None]]:
+    """Return the call of a model's player; natively it is called in a compiled loop."""
+    from numba import njit
+
+    player = load_nam(asset(MODEL)).player()
+    state, _, sample = player.handle
+
+    def loop(state: int, times: int) -> float:
+        y = 0.0
+        for _ in range(times):
+            y = sample(state, 0.1)
+        return y
+
+    compiled: Any = njit(loop)
+    compiled(state, 1)
+
+    def native(name: str) -> float | None:
+        begun = time.perf_counter_ns()
+        compiled(state, 10_000)
+        return (time.perf_counter_ns() - begun) * 1e-7
+
+    return {"Player.process_sample": lambda: player.process_sample(0.1)}, native
