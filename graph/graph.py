@@ -234,12 +234,15 @@ class Graph:
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
-        if not isinstance(name, str) or name not in self._ports:
+        found = self._ports.get(name) if isinstance(name, str) else None
+        if found is not None and side in found:
+            return found[side]
+        if found is None:
             raise UnknownNameError(
                 f"nothing called {format_value(name)} in this graph; "
                 f"it has {format_names(self._ports)}"
             )
-        return self._ports[name][check_choice("side", side, ("input", "output"))]
+        return found[check_choice("side", side, ("input", "output"))]
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
         """Return the output ports connected to each input port, in the order connected."""

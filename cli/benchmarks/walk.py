@@ -21,7 +21,7 @@ from ...runtime.plan.player import walk
 
 __all__ = ["format_row", "steps"]
 
-NODES, FRAMES, RATE = 100, 64, 48_000
+NODES, FEW, FRAMES, RATE = 100, 20, 64, 48_000
 Row = dict[str, Any]
 
 
@@ -52,11 +52,14 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     for checked in (False, True):
         ns = _node_ns(checked, rounds, repeats)
         yield "node", {"frames": FRAMES, "output_checked": checked, "ns": ns}
+    yield "exchange", {"nodes": FEW, "ms": _exchange_ms(3 if quick else 50)}
     yield "rewire", {"nodes": NODES, "ms": _rewire_ms(3 if quick else 20)}
 
 
 def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
+    if name == "exchange":
+        return f"two neighbours of {row['nodes']} change places: {row['ms']:.2f} ms to prepare"
     if name == "rewire":
         return f"taking one node out of a playing graph of {row['nodes']}: {row['ms']:.2f} ms"
     checked = f"its output of {row['frames']} frames " + (
@@ -85,6 +88,22 @@ def _node_ns(checked: bool, rounds: int, repeats: int) -> float:
         return (time.perf_counter_ns() - begun) / repeats
 
     return float(np.median([(ns(long) - ns(short)) / NODES for _ in range(rounds)]))
+
+
+def _exchange_ms(rounds: int) -> float:
+    """Return the median time of ``swap`` to a chain in which two of 20 nodes change places."""
+    names = [f"n{k}" for k in range(FEW)]
+    nodes: dict[str, Any] = {name: Gain() for name in names}
+    order = [*names[:5], names[6], names[5], *names[7:]]
+    graphs = [Graph.chain(**nodes), Graph.chain(**{name: nodes[name] for name in order})]
+    engine = Engine(graphs[0], sample_rate=RATE, max_frames=FRAMES)
+    found = []
+    for k in range(1, rounds + 1):
+        engine.process(np.zeros(4_000, np.float32))
+        begun = time.perf_counter()
+        engine.swap(graphs[k % 2])
+        found.append(time.perf_counter() - begun)
+    return float(np.median(found)) * 1e3
 
 
 def _rewire_ms(rounds: int) -> float:

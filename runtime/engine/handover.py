@@ -16,8 +16,6 @@ from ..plan.rows import MixRow, NodeRow, widths
 
 __all__ = ["hand_over", "unchanged"]
 
-COPY = np.dtype([("target", np.int64), ("source", np.int64), ("bytes", np.int64)])
-FIX = np.dtype([("address", np.int64), ("value", np.int64)])
 COUNTERS = offset(ROW, "faults")
 """The offset of the counters in a row."""
 LONGEST_SPILL_S = 30.0
@@ -97,13 +95,13 @@ def hand_over(
         remap[index : index + 2] = plan.dry_wet_params.get(name, -1)
         remap[index + 1] += int(name in plan.dry_wet_params)
     clear_list = _spillover(previous, same, header)
-    for name, count, rows, dtype in (
-        ("state_copies", "state_copy_count", copies, COPY),
-        ("relocations", "relocation_count", relocations, FIX),
-        ("remap", "remap_count", remap, np.int64),
-        ("clear_list", "clear_count", clear_list, COPY),
+    for name, count, rows in (
+        ("state_copies", "state_copy_count", copies),
+        ("relocations", "relocation_count", relocations),
+        ("remap", "remap_count", remap),
+        ("clear_list", "clear_count", clear_list),
     ):
-        table = np.array(rows, dtype)
+        table = np.array(rows, np.int64)
         keep.append(table)
         header[name] = table.ctypes.data
         header[count] = len(table)

@@ -35,6 +35,7 @@ NAMED_NODES = 3
 Region = Literal["state", "constant", "scratch"]
 
 
+@cache
 def offset(dtype: np.dtype[Any], name: str) -> int:
     """Return the byte offset of a field of a structured dtype."""
     fields: Any = dtype.fields
@@ -231,12 +232,13 @@ class Arena:
         self.state_address = base
         self.initial_address = base + sizes["state"]
         self.nbytes = total
+        memory, base_address = self._bytes.data, self._base
         for block, offset in places:
-            block.address = starts[block.region] + offset
-            content, begin = block.content, block.address - self._base
-            block.content = np.ndarray(content.shape, content.dtype, self._bytes.data, begin)
+            content, address = block.content, starts[block.region] + offset
+            made = np.ndarray(content.shape, content.dtype, memory, address - base_address)
             if block.region != "scratch":
-                block.content[...] = content
+                made[...] = content
+            block.content, block.address = made, address
         self.relocations = self._link(memories, base)
         """Of each memory, ``(address, value)`` of each pointer in its state."""
 
@@ -247,6 +249,8 @@ class Arena:
         for memory in memories:
             relocations: list[tuple[int, int]] = []
             for block in memory.blocks:
+                if not block.links:
+                    continue
                 begin = block.address
                 made = [(begin + at, to.address + inside) for at, to, inside in block.links]
                 every += made

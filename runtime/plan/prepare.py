@@ -147,16 +147,15 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     if widths(schedule, op) != widths(before.schedule, old.op):
         return None
     memory, copies = old.memory.copy(before.arena)
-    return replace(
-        old,
-        op=op,
+    return NodeRow(
+        op,
+        memory,
+        old.kernel,
+        copies[id(old.record)],
+        None if old.state is None else copies[id(old.state)],
         node=node,
-        memory=memory,
-        record=copies[id(old.record)],
-        state=None if old.state is None else copies[id(old.state)],
-        reads=(),
+        code=old.code,
         dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
-        prewarm=0,
     )
 
 

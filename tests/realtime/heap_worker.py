@@ -3,6 +3,7 @@
 import ctypes
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +22,48 @@ def params(graph: ng.Graph) -> dict[str, ng.Param]:
         for name, node in graph.nodes.items()
         for param, row in node.params().items()
     }
+
+
+def python_calls(library: ctypes.CDLL) -> dict[str, int]:
+    """Count the heap calls of calls from Python: those that are given their memory make none."""
+    model = ng.load_nam(ng.asset("crunch-lstm.nam"))
+    engine = ng.Engine(ng.Graph.chain(ng.Gain(), channels=2), sample_rate=48_000, max_frames=512)
+    x, y = (np.full((2, 512), 0.1, np.float32) for _ in range(2))
+    stepper, one, out = ng.Stepper(model, 48_000), np.zeros(1, np.float32), np.zeros(1, np.float32)
+    many = ng.Stepper(model, 48_000, streams=8)
+    wide, wide_out = (np.zeros((8, 1), np.float32) for _ in range(2))
+    player, state, saved = model.player(), stepper.save_state(), engine.save_state()
+
+    def step_and_commit() -> None:
+        stepper.step(one, out)
+        stepper.commit()
+
+    def step_and_rollback() -> None:
+        stepper.step(one, out)
+        stepper.rollback()
+
+    calls: dict[str, Callable[[], object]] = {
+        "process with out": lambda: engine.process(x, y),
+        "set": lambda: engine.set("gain.gain_db", 3.0),
+        "save_state into": lambda: engine.save_state(into=saved),
+        "restore_state": lambda: engine.restore_state(saved),
+        "process_sample": lambda: player.process_sample(0.1),
+        "step with out": lambda: stepper.step(one, out),
+        "step and commit": step_and_commit,
+        "step and rollback": step_and_rollback,
+        "step of many": lambda: many.step(wide, wide_out),
+        "saved steps": lambda: stepper.restore_state(stepper.save_state(into=state)),
+        "control in Python": lambda: engine.process(x),
+    }
+    found = {}
+    for name, call in calls.items():
+        for _ in range(500):
+            call()
+        library.count_from_here()
+        for _ in range(BLOCKS):
+            call()
+        found[name] = int(library.counted())
+    return found
 
 
 def main(library: str, rig: str) -> None:
@@ -48,6 +91,7 @@ def main(library: str, rig: str) -> None:
             engine.set(name, row.default, at=at)
     found["with messages and a swap"] = heap_calls(engine.address, engine.state, 64)
     found["messages left"] = engine.queue.waiting
+    found |= python_calls(ctypes.CDLL(library))
     found["positive control"] = heap_calls(allocates.address, 0, 64)
     print(json.dumps(found))
 
