@@ -232,10 +232,10 @@ class Arena:
         self.state_address = base
         self.initial_address = base + sizes["state"]
         self.nbytes = total
-        memory, base_address = self._bytes.data, self._base
+        whole, base_address = self._bytes.data, self._base
         for block, offset in places:
             content, address = block.content, starts[block.region] + offset
-            made = np.ndarray(content.shape, content.dtype, memory, address - base_address)
+            made = np.ndarray(content.shape, content.dtype, whole, address - base_address)
             if block.region != "scratch":
                 made[...] = content
             block.content, block.address = made, address
