@@ -43,9 +43,11 @@ def unchanged(
         if isinstance(row, MixRow) and name not in kept:  # a mix goes with its node, or not at all
             continue
         j, old = before.get((name, type(row)), (0, None))
-        if (
-            old is not None
-            and is_kept(name, row.node)
+        if old is None:
+            continue
+        is_copy = isinstance(row, NodeRow) and row.copied == id(old)
+        if is_copy or (
+            is_kept(name, row.node)
             and old.code == row.code
             and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
             and widths(previous.schedule, old.op) == widths(plan.schedule, row.op)

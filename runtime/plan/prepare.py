@@ -156,6 +156,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
         node=node,
         code=old.code,
         dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
+        copied=id(old),
     )
 
 

@@ -66,6 +66,9 @@ class NodeRow(Row):
     """Called by ``Engine.play`` after its blocks."""
     device: Any = None
     """What the node runs on a device, if it has ports there."""
+    copied: int = 0
+    """``id`` of the row, of the plan before, that its memory was copied from; a reference would
+    keep that plan's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,8 +194,7 @@ def row_fields(
     return found
 
 
-def widths(schedule: Schedule, op: Op) -> tuple[tuple[int, ...], ...]:
+def widths(schedule: Schedule, op: Op) -> tuple[list[int], list[int]]:
     """Return the channel counts of the buffers that an operation reads and writes."""
-    return tuple(
-        tuple(schedule.buffers[b].channels for b in side) for side in (op.reads, op.writes)
-    )
+    buffers = schedule.buffers
+    return [buffers[b].channels for b in op.reads], [buffers[b].channels for b in op.writes]
