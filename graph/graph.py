@@ -235,7 +235,7 @@ class Graph:
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
         found = self._ports.get(name) if isinstance(name, str) else None
-        if found is not None and side in found:
+        if found is not None and isinstance(side, str) and side in found:
             return found[side]
         if found is None:
             raise UnknownNameError(
