@@ -119,8 +119,13 @@ class AudioBuffers:
                 f"out is {out.dtype} of shape {out.shape}: must be float32 "
                 f"of shape {(count, self.frames)}"
             )
-        if not planar.flags.c_contiguous or not planar.flags.writeable:
-            raise PortError("out is not contiguous and writeable: give an array that owns its rows")
+        side_by_side = self.frames <= 1 or planar.strides[1] == out.itemsize
+        if not side_by_side or not planar.flags.writeable:
+            raise PortError(
+                "out is not contiguous and writeable: must have the frames of each channel side by "
+                f"side: np.empty({out.shape}, np.float32)"
+            )
+        self.inputs = [x.copy() if np.may_share_memory(x, out) else x for x in self.inputs]
         return list(planar)
 
     def shaped(self, outs: list[Audio]) -> Any:

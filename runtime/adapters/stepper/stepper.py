@@ -106,18 +106,24 @@ class Stepper(ParameterAccess):
 
     def commit(self, streams: ArrayLike | None = None) -> None:
         """Keep what was played since the last commit, of all streams or of some (indices)."""
+        which = self._which(streams)
+        if which is not None:
+            self._state.commit(which)
         self._commits += 1
-        self._state.commit(slice(None) if streams is None else self._indices(streams))
 
     def rollback(self, streams: ArrayLike | None = None) -> None:
         """Return to the last commit, in all streams or in some; parameters stay as set."""
+        which = self._which(streams)
+        if which is not None:
+            self._state.rollback(which)
         self._rollbacks += 1
-        self._state.rollback(slice(None) if streams is None else self._indices(streams))
 
     def reset(self, streams: ArrayLike | None = None) -> None:
         """Return all streams or some to the beginning, and commit that; parameters stay as set."""
+        which = self._which(streams)
+        if which is not None:
+            self._state.reset(which)
         self._resets += 1
-        self._state.reset(slice(None) if streams is None else self._indices(streams))
 
     def select(self, sources: ArrayLike) -> None:
         """Let stream ``k`` go on from where stream ``sources[k]`` is, for all streams at once.
@@ -135,10 +141,10 @@ class Stepper(ParameterAccess):
 
     def save_state(self, *, stream: int = 0, into: EngineState | None = None) -> EngineState:
         """Return a copy of the tentative state of a stream; ``into``, an earlier one, is reused."""
-        self._saves += 1
         number = check_whole("stream", stream, 0, self.streams - 1)
         state = state_for(self._queue.plan, into)
         self._state.save(state, number)
+        self._saves += 1
         return state
 
     def restore_state(
@@ -150,9 +156,10 @@ class Stepper(ParameterAccess):
         ``Engine`` or another ``Stepper`` of an equal graph with the same rate and ``frames``
         (``max_frames``), and may have been pickled.
         """
+        params, which = check_flag("params", params), self._which(streams)
+        if which is not None:
+            self._state.restore(state, which, params)
         self._restores += 1
-        which = slice(None) if streams is None else self._indices(streams)
-        self._state.restore(state, which, check_flag("params", params))
 
     def set(self, name: str, value: float) -> None:
         """Set a parameter ``"node.param"`` of all streams, from the next step on."""
@@ -239,6 +246,8 @@ class Stepper(ParameterAccess):
         shape = self._shape(x)
         wanted = shape[:-1] if one_frame else shape
         target = np.empty(wanted, np.float32) if out is None else out
+        if isinstance(target, np.ndarray) and np.may_share_memory(x, target):
+            x = x.copy()
         whole = target[..., None] if one_frame and isinstance(target, np.ndarray) else target
         if self._play(x, whole) < 0:
             found = getattr(out, "shape", type(out).__name__)
@@ -261,6 +270,13 @@ class Stepper(ParameterAccess):
     def _run_afters(self) -> None:
         for after in self._afters:
             after()
+
+    def _which(self, streams: ArrayLike | None) -> slice | NDArray[np.int64] | None:
+        """Return what selects the streams given, all if none are; ``None`` if it selects none."""
+        if streams is None:
+            return slice(None)
+        chosen = self._indices(streams)
+        return chosen if chosen.size else None
 
     def _indices(self, streams: ArrayLike) -> NDArray[np.int64]:
         """Return an array of stream numbers; a mask of all streams gives those that are true."""
