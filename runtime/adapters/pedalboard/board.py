@@ -5,6 +5,7 @@ board processes the whole buffer with one plugin before the next; adjacent pedal
 processed in one call of pedalboard.
 """
 
+import os
 from collections.abc import Iterable, MutableSequence
 from itertools import groupby
 from typing import Any, overload
@@ -12,7 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import EngineError, GraphSource, Spec
+from ....graph import Content, EngineError, Graph, Node, Spec
 from ....graph.arguments import check_flag, check_whole, clip, format_value
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
@@ -167,7 +168,7 @@ class Board(MutableSequence[Any]):
 
 
 def _item(value: Any) -> Any:
-    if isinstance(value, GraphSource):
+    if isinstance(value, Graph | Node | Content | str | os.PathLike):
         return GraphEffect(value)
     if value is None or isinstance(value, GraphEffect):
         return value
