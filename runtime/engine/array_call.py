@@ -74,7 +74,8 @@ def view_array(array: int, streams: int, channels: int, float32: int, writes: bo
     """Fill ``v``, a ``VIEW``, from the array object at address ``array``; return its frames.
 
     float32 ``(streams, channels, frames)``, each channel contiguous; where there is one channel, or
-    one stream, its axis may be missing.  ``REFUSED`` for any other.
+    one stream, its axis may be missing; of many streams with one channel, also that of one frame.
+    ``REFUSED`` for any other.
     """
     a = record(array + HEAD, ARRAY)
     shape, steps = record(a.shape, AXES), record(a.strides, AXES)
@@ -91,6 +92,8 @@ def view_array(array: int, streams: int, channels: int, float32: int, writes: bo
         frames, stride = shape.second, steps.second
     elif a.dimensions == 1 and streams == 1 and channels == 1:
         frames, stride = shape.first, steps.first
+    elif a.dimensions == 1 and channels == 1 and shape.first == streams:
+        v.stream_step, frames = steps.first, 1
     fits = a.dtype == float32 and 0 < frames <= MAX_FRAMES
     fits = fits and (stride == SAMPLE_BYTES or frames == 1)
     fits = fits and (a.data | v.stream_step | v.channel_step) % SAMPLE_BYTES == 0

@@ -126,3 +126,38 @@ def test_out_may_lie_over_the_block() -> None:
         out = memory[begin : begin + 5][::order]
         made.step(memory[:5], out)
         np.testing.assert_array_equal(out, wanted)
+
+
+def test_a_number_plays_as_an_array_of_one_frame() -> None:
+    graph = ng.asset("crunch-lstm.nam")
+    one, other = ng.Stepper(graph, RATE), ng.Stepper(graph, RATE)
+    for x in (0.5, -0.25, 1e-30, 0.0, float("nan"), float("inf"), 1e300, -1e300):
+        found = one.step(x)
+        assert type(found) is float
+        assert found == other.step(np.array([x], np.float64))[0]
+        one.step(0.9)
+        one.rollback()
+        one.step(x)
+        one.commit()
+        other.rollback()
+        other.step(np.array([x], np.float64))
+        other.commit()
+    assert one.stats().frames == 3 * 8
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_one_frame_of_many_streams_needs_no_axis(kind: Any) -> None:
+    graph = ng.asset("crunch-lstm.nam")
+    one, other = (ng.Stepper(graph, RATE, 4, streams=5) for _ in range(2))
+    rng, out = np.random.default_rng(4), np.empty(5, np.float32)
+    for _ in range(20):
+        block = rng.standard_normal(10).astype(kind)[::2]  # also not side by side
+        wanted = other.step(block[:, None])
+        assert one.step(block, out) is out
+        np.testing.assert_array_equal(out, wanted[:, 0])
+        one.rollback()
+        assert one.step(block).shape == (5,)
+        for stepper in (one, other):
+            stepper.commit()
+    with pytest.raises(ng.PortError, match=r"block: shape is \(4,\)"):
+        one.step(np.zeros(4, np.float32))
