@@ -146,8 +146,11 @@ class Engine(ParameterAccess):
 
         A graph with one input and one output takes and returns an array: ``(channels, frames)``,
         or ``(frames,)`` for mono.  Any other graph takes and returns a mapping by name.  ``out``, a
-        float32 array for the output, is returned; nothing is allocated then.
+        float32 array for the output, is returned; nothing is allocated then.  ``EngineError``
+        while a stream plays this engine.
         """
+        if self.queue.has_audio_thread:
+            self.queue.refuse_second_thread()
         if type(block) is np.ndarray and (done := self._array_call(block, out)) is not None:
             return done
         buffers = AudioBuffers(self.plan.graph, block)
