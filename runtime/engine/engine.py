@@ -44,6 +44,9 @@ Audio = NDArray[np.float32]
 class Engine(ParameterAccess):
     """Plays a graph at one sample rate, in blocks of any length.
 
+    ``graph`` is a graph, a node, a model, or the path of a preset or a .nam file.  Longer blocks
+    than ``max_frames`` are cut; it changes no sample.  ``fade_s`` is the length of the crossfade of
+    a ``swap`` in seconds, 0 for none.
     ``engine["amp.input_db"]`` reads a parameter, and sets it when assigned to.  Only one thread at
     a time may call ``process`` and ``play``.  All other methods may be called from any thread but
     the audio thread: they check their arguments and post messages to a lock-free queue.
