@@ -7,6 +7,7 @@ from typing import Any, Literal
 from .arguments import as_whole, format_value
 from .errors import GraphError, PortError
 from .node import Node
+from .paths import Content
 from .port import Kind, Port
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "check_channels",
     "check_name",
     "format_names",
+    "node_hint",
     "ports_of",
 ]
 
@@ -46,15 +48,21 @@ def check_channels(name: str, channels: Any) -> int:
     return count
 
 
+def node_hint(value: Any) -> str:
+    """Return how to make a node of what was given in place of one, for a message; or ""."""
+    if isinstance(value, type) and issubclass(value, Node):
+        return f" (an instance, not the class: {value.__name__}(...))"
+    if isinstance(value, str | os.PathLike):
+        return " (ng.Nam(path) plays a .nam file, ng.Cab(path) an impulse response)"
+    return " (ng.Nam(model) plays a model)" if isinstance(value, Content) else ""
+
+
 def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
     """Return a node's ports by side; their names must differ, their channel counts be possible."""
     if not isinstance(node, Node):
-        hint = ""
-        if isinstance(node, type) and issubclass(node, Node):
-            hint = f" (an instance, not the class: {node.__name__}(...))"
-        elif isinstance(node, str | os.PathLike):
-            hint = " (ng.Nam(path) plays a .nam file, ng.Cab(path) an impulse response)"
-        raise GraphError(f"the node {name} is {format_value(node)}: must be a Node{hint}")
+        raise GraphError(
+            f"the node {name} is {format_value(node)}: must be a Node{node_hint(node)}"
+        )
     sides: dict[Side, tuple[Port, ...]] = {
         "input": _ports(name, "input", node.inputs),
         "output": _ports(name, "output", node.outputs),

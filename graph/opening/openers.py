@@ -111,8 +111,8 @@ def as_graph(value: Any, order: str = "") -> Graph:
 def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
     """Return ``as_graph(value)``; with ``ir``, followed by a cabinet of that impulse response.
 
-    ``ir`` is what ``Cab`` takes first: a path, an ``AudioFile``.  It goes with one model or node:
-    ``GraphError`` for a rack, which has its own.
+    ``ir`` is what ``Cab`` takes first, a path or an ``AudioFile``, or a node: ``Cab(array, rate)``.
+    It goes with one model or node: ``GraphError`` for a rack, which has its own.
     """
     graph = as_graph(value, order)
     if ir is None:
@@ -123,10 +123,11 @@ def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
             "rack: put a Cab into it"
         )
     ((name, node),) = graph.nodes.items()
-    made: Any = node_type("cab")
+    make: Any = node_type("cab")
+    cab = ir if isinstance(ir, Node) else make(ir)
     joined = Graph()
     joined.name = graph.name
-    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": made(ir)}, 1)
+    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": cab}, 1)
     return joined
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "ArrayCall",
     "array_caller",
     "list_channels",
+    "may_clash",
     "process_arrays",
     "view_array",
 ]
@@ -73,7 +74,8 @@ def view_array(array: int, streams: int, channels: int, float32: int, writes: bo
     """Fill ``v``, a ``VIEW``, from the array object at address ``array``; return its frames.
 
     float32 ``(streams, channels, frames)``, each channel contiguous; where there is one channel, or
-    one stream, its axis may be missing.  ``REFUSED`` for any other.
+    one stream, its axis may be missing; of many streams with one channel, also that of one frame.
+    ``REFUSED`` for any other.
     """
     a = record(array + HEAD, ARRAY)
     shape, steps = record(a.shape, AXES), record(a.strides, AXES)
@@ -90,6 +92,8 @@ def view_array(array: int, streams: int, channels: int, float32: int, writes: bo
         frames, stride = shape.second, steps.second
     elif a.dimensions == 1 and streams == 1 and channels == 1:
         frames, stride = shape.first, steps.first
+    elif a.dimensions == 1 and channels == 1 and shape.first == streams:
+        v.stream_step, frames = steps.first, 1
     fits = a.dtype == float32 and 0 < frames <= MAX_FRAMES
     fits = fits and (stride == SAMPLE_BYTES or frames == 1)
     fits = fits and (a.data | v.stream_step | v.channel_step) % SAMPLE_BYTES == 0
@@ -105,6 +109,23 @@ def list_channels(v: Any, stream: int, channels: int, pointers: int) -> None:
         store(pointers, c, first + c * v.channel_step)
 
 
+@helper
+def may_clash(x: Any, y: Any, streams: int, ins: int, outs: int, frames: int) -> bool:
+    """Whether writing a ``VIEW`` in several parts could change what is read of another later.
+
+    Not if they have no memory in common, nor if each part is written where it was read.
+    """
+    same = x.data == y.data and x.stream_step == y.stream_step
+    if same and (ins == 1 or x.channel_step == y.channel_step):
+        return False
+    x_last, y_last = (streams - 1) * x.stream_step, (streams - 1) * y.stream_step
+    x_row, y_row = (ins - 1) * x.channel_step, (outs - 1) * y.channel_step
+    size = SAMPLE_BYTES * frames
+    x_low, x_high = x.data + min(0, x_last) + min(0, x_row), max(0, x_last) + max(0, x_row)
+    y_low, y_high = y.data + min(0, y_last) + min(0, y_row), max(0, y_last) + max(0, y_row)
+    return bool(x_low < y.data + y_high + size and y_low < x.data + x_high + size)
+
+
 @native(types.int64(types.int64, types.int64, types.int64, types.int64))
 def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
     """Play one block from an array into another; return its frames, or ``REFUSED``.
@@ -118,6 +139,8 @@ def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
         return REFUSED
     frames = view_array(block, 1, p.in_count, float32, False, x)
     if frames < 0 or frames != view_array(out, 1, p.out_count, float32, True, y):
+        return REFUSED
+    if frames > p.max_frames and may_clash(x, y, 1, p.in_count, p.out_count, frames):
         return REFUSED
     outputs = e.channels + 8 * p.in_count
     list_channels(x, 0, p.in_count, e.channels)

@@ -1,5 +1,6 @@
 """Convert arrays of audio to the channels that an engine plays, and back.  Any thread."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,16 @@ def check_samples(name: str, audio: ArrayLike) -> NDArray[Any]:
     """Return audio as an array; ``PortError`` if its samples are not floating point."""
     x = _array(name, audio)
     if x.dtype.kind not in "fiu" or (x.dtype.kind in "iu" and x.size):
-        raise PortError(f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0")
+        hint = ""
+        if isinstance(audio, str | os.PathLike):
+            hint = "; read a file first: ng.read_audio(path).samples"
+        elif hasattr(audio, "samples"):
+            hint = "; of an AudioFile pass its .samples"
+        elif x.dtype.kind == "i" and x.dtype.itemsize > 1:
+            hint = f"; of PCM divide by {1 << 8 * min(x.dtype.itemsize, 4) - 1}"
+        raise PortError(
+            f"{name}: samples are {x.dtype}: must be floating point, full scale 1.0{hint}"
+        )
     return x
 
 
@@ -119,8 +129,13 @@ class AudioBuffers:
                 f"out is {out.dtype} of shape {out.shape}: must be float32 "
                 f"of shape {(count, self.frames)}"
             )
-        if not planar.flags.c_contiguous or not planar.flags.writeable:
-            raise PortError("out is not contiguous and writeable: give an array that owns its rows")
+        side_by_side = self.frames <= 1 or planar.strides[1] == out.itemsize
+        if not side_by_side or not planar.flags.writeable:
+            raise PortError(
+                "out is not contiguous and writeable: must have the frames of each channel side by "
+                f"side: np.empty({out.shape}, np.float32)"
+            )
+        self.inputs = [x.copy() if np.may_share_memory(x, out) else x for x in self.inputs]
         return list(planar)
 
     def shaped(self, outs: list[Audio]) -> Any:

@@ -273,6 +273,12 @@ class ControlQueue:
             time.sleep(0.001)
         return True
 
+    def refuse_second_thread(self) -> None:
+        """Raise ``EngineError`` while an adapter's thread plays: two must not at the same time."""
+        self.poll()
+        if self.has_audio_thread:
+            raise EngineError("a stream plays this engine: stop it first, or make another engine")
+
     def play(self, ins: int, outs: int, frames: int, block: int | None) -> None:
         """Play on this thread, from and to lists of ``float*``, in blocks of ``block`` frames."""
         with self.native_lock:

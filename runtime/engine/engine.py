@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Mapping
-from typing import NoReturn, overload
+from typing import Any, NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, GraphSource, Spec, UnknownNameError, as_graph
-from ...graph.arguments import by_keyword, check_flag, check_number, clip, format_value
+from ...graph import Graph, GraphSource, Spec, as_graph
+from ...graph.arguments import by_keyword, check_flag, check_number, clip
 from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
 from ..plan.plan import Plan
@@ -28,6 +28,7 @@ from .parameters import (
     post_bypass,
     post_mix,
     post_param,
+    unknown_param,
 )
 from .process import process
 
@@ -43,6 +44,9 @@ Audio = NDArray[np.float32]
 class Engine(ParameterAccess):
     """Plays a graph at one sample rate, in blocks of any length.
 
+    ``graph`` is a graph, a node, a model, or the path of a preset or a .nam file.  Longer blocks
+    than ``max_frames`` are cut; it changes no sample.  ``fade_s`` is the length of the crossfade of
+    a ``swap`` in seconds, 0 for none.
     ``engine["amp.input_db"]`` reads a parameter, and sets it when assigned to.  Only one thread at
     a time may call ``process`` and ``play``.  All other methods may be called from any thread but
     the audio thread: they check their arguments and post messages to a lock-free queue.
@@ -145,8 +149,11 @@ class Engine(ParameterAccess):
 
         A graph with one input and one output takes and returns an array: ``(channels, frames)``,
         or ``(frames,)`` for mono.  Any other graph takes and returns a mapping by name.  ``out``, a
-        float32 array for the output, is returned; nothing is allocated then.
+        float32 array for the output, is returned; nothing is allocated then.  ``EngineError``
+        while a stream plays this engine.
         """
+        if self.queue.has_audio_thread:
+            self.queue.refuse_second_thread()
         if type(block) is np.ndarray and (done := self._array_call(block, out)) is not None:
             return done
         buffers = AudioBuffers(self.plan.graph, block)
@@ -199,14 +206,13 @@ class Engine(ParameterAccess):
 
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
-        if not isinstance(name, str):
-            name = format_value(name)
-        if name in self.plan.params:
+        known: Any = name if isinstance(name, str) else None
+        if known in self.plan.params:
             self.queue.wait_for_plan()
-            return float(self.plan.param_table["value"][self.plan.params[name]])
-        if name in self.plan.reports:
-            return float(self.plan.reports[name][0])
-        raise UnknownNameError(f"no parameter or reading {name!r}")
+            return float(self.plan.param_table["value"][self.plan.params[known]])
+        if known in self.plan.reports:
+            return float(self.plan.reports[known][0])
+        raise unknown_param(name, (*self.plan.params, *self.plan.reports), "parameter or reading")
 
     def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.

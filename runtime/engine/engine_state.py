@@ -1,5 +1,6 @@
 """Save all state of an engine at one frame; restore it there or in a twin.  Control threads."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,12 @@ class EngineState:
     address: int = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Note the address of the data, for native code."""
+        """Check the size of the data, and note its address, for native code."""
+        layout, data = self.layout, self.data
+        fits = isinstance(layout, StateLayout) and isinstance(data, np.ndarray)
+        fits = fits and data.shape == (self.begin + layout.nbytes,)
+        if not fits or data.dtype != np.uint8 or not data.flags.c_contiguous:
+            raise EngineError("this is no saved state: save_state() makes one")
         object.__setattr__(self, "address", int(self.data.ctypes.data))
 
     @property
@@ -66,14 +72,29 @@ class EngineState:
         return EngineState(self.layout, made)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self.layout, self.data.tobytes())
+        content = self.data.tobytes()
+        return _unpickled, (self.layout, content, _digest(self.layout, content))
 
     def __repr__(self) -> str:
         rows = sum(row.size > 0 for row in self.layout.rows)
         return f"<EngineState at frame {self.frame}, {rows} nodes, {self.nbytes} bytes>"
 
 
-def _unpickled(layout: StateLayout, content: bytes) -> EngineState:
+def _digest(layout: StateLayout, content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16, key=_key(layout)).hexdigest()
+
+
+def _key(layout: StateLayout) -> bytes:
+    return hashlib.blake2b(repr(layout).encode()).digest()
+
+
+def _unpickled(layout: StateLayout, content: bytes, digest: str) -> EngineState:
+    """Return a state from a pickle; ``EngineError`` if a bit of it has changed since.
+
+    The state of a node has positions in memory, which native code does not check.
+    """
+    if _digest(layout, content) != digest:
+        raise EngineError("the saved state is damaged: save and pickle it again")
     made = aligned(len(content), np.uint8)
     made[:] = np.frombuffer(content, np.uint8)
     return EngineState(layout, made)

@@ -40,11 +40,23 @@ class ParameterAccess:
         """Set a parameter."""
         raise NotImplementedError
 
+    def params(self) -> dict[str, float]:
+        """Return every parameter by name."""
+        raise NotImplementedError
+
     def __getitem__(self, name: str) -> float:
         return self.get(name)
 
     def __setitem__(self, name: str, value: float) -> None:
         self.set(name, value)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is a parameter of this name."""
+        return name in self.params()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the parameters."""
+        return iter(self.params())
 
 
 @dataclass(frozen=True)
@@ -125,12 +137,12 @@ def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
             yield plan.dry_wet_params[node] + 1, float(not bypassed)
 
 
-def unknown_param(name: object, known: Iterable[str]) -> UnknownNameError:
+def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -> UnknownNameError:
     """Return the error for a parameter that does not exist, with the most similar names."""
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
     there = ", ".join(near or names[:8]) or "none"
-    return UnknownNameError(f"no parameter {format_value(name)}; there is {there}")
+    return UnknownNameError(f"no {what} {format_value(name)}; there is {there}")
 
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:

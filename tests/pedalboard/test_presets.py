@@ -57,6 +57,8 @@ def test_programs_are_listed_and_chosen(kind: Any) -> None:
     with pytest.raises(ng.PresetError, match="program is None"):
         made.program = None
     assert made.graph == echo_graph(2)
+    assert kind("crunch").program == "crunch"
+    assert kind(ng.load_preset("crunch")).program is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

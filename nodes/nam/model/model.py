@@ -110,6 +110,9 @@ class Model(About, Content):
     def player(self, *, rate: float | None = None, max_frames: int = 512, **options: Any) -> Player:
         """Return a ``Player``, which plays the model alone on arrays and samples.
 
+        It has ``process(array, out=None)``, ``process_sample(x)``, ``reset()``,
+        ``receptive_field``, ``latency``, and ``handle`` for loops that Numba compiles.
+
         ``rate`` in Hz is the model's if not given; another is refused without ``resample=True``.
         ``options`` are those of ``Nam``: ``slim``, ``prewarm``, ``resample``, ``levels``,
         ``backend`` and so on.  Blocks may have any length; the engine works on up to

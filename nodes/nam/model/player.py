@@ -59,8 +59,18 @@ class NativeHandle(NamedTuple):
     """What compiled code needs to play a model: C functions, and their first argument.
 
     The functions are ctypes functions: Numba compiles calls of them to direct calls.  They allocate
-    nothing and take no lock.  The player must be kept while they are used, and one thread at a time
-    may call them.
+    nothing and take no lock.  One thread at a time may call them.  They keep the player, and a
+    compiled function keeps those that it calls; ``state`` alone, a number, does not.
+
+    A loop that Numba compiles takes the functions from the variables around it, and ``state`` as an
+    argument::
+
+        state, process, process_sample = model.player().handle
+
+        @numba.njit
+        def play(state, x, y):
+            for k in range(len(x)):
+                y[k] = process_sample(state, x[k])
     """
 
     state: int
@@ -106,8 +116,14 @@ class Player:
 
     @property
     def handle(self) -> NativeHandle:
-        """Functions for compiled code, a loop compiled by Numba for instance."""
-        return NativeHandle(self._state, process.ctypes, self._process_sample)
+        """Functions for compiled code, a loop compiled by Numba for instance: ``NativeHandle``."""
+        return NativeHandle(self._state, self._keeper(process), self._keeper(process_sample))
+
+    def _keeper(self, made: Any) -> Any:
+        """Return a native function as a ctypes function that keeps this player."""
+        function = type(made.ctypes)(made.address)
+        function.player = self
+        return function
 
     def process(self, array: ArrayLike, out: Audio | None = None) -> Audio:
         """Play ``(frames,)`` or ``(channels, frames)``; return float32 of the same length.
@@ -131,7 +147,7 @@ class Player:
         return self._process_sample(self._state, number)
 
     def reset(self) -> None:
-        """Return to the beginning: the state after prewarming."""
+        """Return to the beginning: where prewarming ends, or without it the state in the file."""
         self._engine.reset()
 
     def __repr__(self) -> str:

@@ -201,6 +201,10 @@ class Stream(ParameterAccess):
         """Return a parameter's value as last applied, or the reading of a meter node."""
         return self._controls.get(name)
 
+    def params(self) -> dict[str, float]:
+        """Return every parameter ``"node.param"`` as last set."""
+        return self.engine.params()
+
     def mix(self, node: str, share: float) -> None:
         """Set the dry/wet mix of a node: 0 is its input, 1 (the default) its output alone."""
         self._controls.mix(node, share)

@@ -13,6 +13,7 @@ from ....graph import (
     Param,
     ParamError,
     Spec,
+    bundled_presets,
     schedule,
     tail as graph_tail,
 )
@@ -66,7 +67,8 @@ class HostedGraph:
         self._values = {name: row.default for name, row in OF_STREAM.items()}
         self.node_mixes: dict[str, tuple[float, bool]] = {}
         """``(mix, bypassed)`` of the nodes for which either was set."""
-        self.program: str | None = None
+        named = isinstance(graph, str) and graph in bundled_presets()
+        self.program: str | None = str(graph) if named else None
         """The bundled preset that was loaded last."""
         self.lock = threading.RLock()
         """Held while engines are replaced, so that no value is lost."""

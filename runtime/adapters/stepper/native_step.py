@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ...engine.array_call import REFUSED, VIEW, list_channels, view_array
+from ...engine.array_call import REFUSED, VIEW, list_channels, may_clash, view_array
 from ...engine.process import copy_in, copy_out
 from ...engine.records import ENGINE
 from ...native.abi import helper, native
@@ -72,6 +72,8 @@ def step(stepper: int, block: int, out: int, float32: int) -> int:
     if frames < 0 or frames > s.frames:
         return REFUSED
     if frames != view_array(out, s.streams, p.out_count, float32, True, y):
+        return REFUSED
+    if s.streams > 1 and may_clash(x, y, s.streams, p.in_count, p.out_count, frames):
         return REFUSED
     saved = set_flush_to_zero()
     outputs = e.channels + 8 * p.in_count

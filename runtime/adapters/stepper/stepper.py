@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....graph import LONGEST_BLOCK, EngineError, Graph, GraphSource, PortError, as_graph
-from ....graph.arguments import by_keyword, check_flag, check_whole, format_value
+from ....graph.arguments import by_keyword, check_flag, check_whole
 from ...engine.array_call import FLOAT32, array_caller
 from ...engine.audio_arrays import check_samples
 from ...engine.control import ControlQueue
@@ -18,22 +18,30 @@ from ...engine.parameters import ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
 from .native_step import STEPPER, step
 from .stats import StepStats
-from .streams import ManyStreams, OneStream
+from .streams import ManyStreams, OneStream, stream_numbers, which_streams
 
 __all__ = ["Stepper"]
 
 MAX_STREAMS = 65_536
+MOST_FLOAT32 = 3e38
 Audio = NDArray[np.float32]
 
 
 class Stepper(ParameterAccess):
     """Steps a graph forward in blocks of up to ``frames`` frames; steps can be taken back.
 
-    For searches, samplers and what-if questions: ``step`` plays on *tentative* state;  ``commit``
-    keeps what was played, ``rollback`` returns to the last commit.  Everything is prepared once.
-    ``streams`` are independent signals through the same nodes and parameters, each with a state of
-    its own, stepped by one native call.  ``save_state`` and ``restore_state`` keep any number of
-    branches.  One thread at a time.
+    For searches, samplers and what-if questions: ``step`` plays on *tentative* state; ``commit``
+    keeps what was played, ``rollback`` returns to the last commit.  ``graph`` is a graph, a node, a
+    model, or the path of a preset or a .nam file, with one input and one output.  Everything is
+    prepared once.  ``streams`` are independent signals, up to 65,536, through the same nodes and
+    parameters, each with a state of its own, stepped by one native call.  ``save_state`` and
+    ``restore_state`` keep any number of branches.  One thread at a time.
+
+        stepper = ng.Stepper("amp.nam", 48_000)
+        tried = stepper.step(0.3)  # a number for one frame; else an array
+        stepper.rollback()  # as if it had not been played
+        stepper.step(0.2)
+        stepper.commit()
     """
 
     @by_keyword
@@ -77,6 +85,8 @@ class Stepper(ParameterAccess):
             self._record["current"] = self._state.current.ctypes.data
             self._record["tentative"] = self._state.tentative.ctypes.data
         self._address = int(self._record.ctypes.data)
+        one = self.streams == 1 and self._channels == (1, 1)
+        self._sample = np.zeros((2, 1), np.float32) if one else None
         self.reset_stats()
 
     @overload
@@ -101,23 +111,37 @@ class Stepper(ParameterAccess):
                 if self._afters:
                     self._run_afters()
                 return target
+        elif type(block) is float and self._sample is not None and out is None:
+            x, y = self._sample
+            x[0] = block if -MOST_FLOAT32 < block < MOST_FLOAT32 else np.nan  # counted, played as 0
+            self._play(x, y)
+            return float(y[0])
         converted: Audio | float = self._step_converted(block, out)
         return converted
 
     def commit(self, streams: ArrayLike | None = None) -> None:
-        """Keep what was played since the last commit, of all streams or of some (indices)."""
+        """Keep what was played since the last commit, of all streams or of some.
+
+        ``streams`` are stream numbers, or a mask with a bool for each stream; here and below.
+        """
+        which = which_streams(streams, self.streams)
+        if which is not None:
+            self._state.commit(which)
         self._commits += 1
-        self._state.commit(slice(None) if streams is None else self._indices(streams))
 
     def rollback(self, streams: ArrayLike | None = None) -> None:
         """Return to the last commit, in all streams or in some; parameters stay as set."""
+        which = which_streams(streams, self.streams)
+        if which is not None:
+            self._state.rollback(which)
         self._rollbacks += 1
-        self._state.rollback(slice(None) if streams is None else self._indices(streams))
 
     def reset(self, streams: ArrayLike | None = None) -> None:
         """Return all streams or some to the beginning, and commit that; parameters stay as set."""
+        which = which_streams(streams, self.streams)
+        if which is not None:
+            self._state.reset(which)
         self._resets += 1
-        self._state.reset(slice(None) if streams is None else self._indices(streams))
 
     def select(self, sources: ArrayLike) -> None:
         """Let stream ``k`` go on from where stream ``sources[k]`` is, for all streams at once.
@@ -125,7 +149,7 @@ class Stepper(ParameterAccess):
         This is how a beam search drops some streams and forks others.  It is tentative:
         ``rollback`` returns each stream to its own last commit.
         """
-        chosen = self._indices(sources)
+        chosen = stream_numbers(sources, self.streams)
         if len(chosen) != self.streams:
             raise EngineError(
                 f"sources has {len(chosen)} streams: must have {self.streams}, one for each stream"
@@ -134,11 +158,15 @@ class Stepper(ParameterAccess):
             self._state.select(chosen)
 
     def save_state(self, *, stream: int = 0, into: EngineState | None = None) -> EngineState:
-        """Return a copy of the tentative state of a stream; ``into``, an earlier one, is reused."""
-        self._saves += 1
+        """Return a copy of the tentative state of a stream, for ``restore_state``.
+
+        ``into``, an earlier result of this stepper, is overwritten and returned: nothing is
+        allocated then.  It can be pickled, and restored in a twin or in an ``Engine``.
+        """
         number = check_whole("stream", stream, 0, self.streams - 1)
         state = state_for(self._queue.plan, into)
         self._state.save(state, number)
+        self._saves += 1
         return state
 
     def restore_state(
@@ -150,9 +178,10 @@ class Stepper(ParameterAccess):
         ``Engine`` or another ``Stepper`` of an equal graph with the same rate and ``frames``
         (``max_frames``), and may have been pickled.
         """
+        params, which = check_flag("params", params), which_streams(streams, self.streams)
+        if which is not None:
+            self._state.restore(state, which, params)
         self._restores += 1
-        which = slice(None) if streams is None else self._indices(streams)
-        self._state.restore(state, which, check_flag("params", params))
 
     def set(self, name: str, value: float) -> None:
         """Set a parameter ``"node.param"`` of all streams, from the next step on."""
@@ -239,6 +268,8 @@ class Stepper(ParameterAccess):
         shape = self._shape(x)
         wanted = shape[:-1] if one_frame else shape
         target = np.empty(wanted, np.float32) if out is None else out
+        if isinstance(target, np.ndarray) and np.may_share_memory(x, target):
+            x = x.copy()
         whole = target[..., None] if one_frame and isinstance(target, np.ndarray) else target
         if self._play(x, whole) < 0:
             found = getattr(out, "shape", type(out).__name__)
@@ -261,20 +292,6 @@ class Stepper(ParameterAccess):
     def _run_afters(self) -> None:
         for after in self._afters:
             after()
-
-    def _indices(self, streams: ArrayLike) -> NDArray[np.int64]:
-        """Return an array of stream numbers; a mask of all streams gives those that are true."""
-        found = np.asarray(streams)
-        if found.dtype == bool and found.shape == (self.streams,):
-            return np.flatnonzero(found)
-        whole = found.dtype.kind in "iu" or found.size == 0
-        inside = not found.size or (whole and 0 <= found.min() <= found.max() < self.streams)
-        if not whole or found.ndim > 1 or not inside:
-            raise EngineError(
-                f"streams is {format_value(streams)}: must be numbers in [0, {self.streams - 1}], "
-                f"or a mask of {self.streams}"
-            )
-        return found.astype(np.int64).reshape(-1)
 
     def __repr__(self) -> str:
         nodes = ", ".join(self._queue.plan.graph.nodes) or "nothing"

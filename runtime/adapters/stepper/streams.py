@@ -8,9 +8,10 @@ two places without a copy.
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ....graph import EngineError
+from ....graph.arguments import format_value
 from ...engine.control import ControlQueue
 from ...engine.engine_state import EngineState, new_state, portable
 from ...engine.messages.message_queue import aligned
@@ -18,7 +19,7 @@ from ...limits import MAX_GRAPH_BYTES, format_bytes
 from ...plan.arena import ALIGN
 from ...plan.plan import Plan
 
-__all__ = ["ManyStreams", "OneStream"]
+__all__ = ["ManyStreams", "OneStream", "stream_numbers", "which_streams"]
 
 FRAME_BYTES = 8
 Which = slice | NDArray[Any]
@@ -133,6 +134,29 @@ class ManyStreams:
 
     def _rows(self, addresses: Any) -> Any:
         return (addresses - self._base) // self._stride
+
+
+def which_streams(given: ArrayLike | None, count: int) -> Which | None:
+    """Return what selects the streams given, all for ``None``; ``None`` if it selects none."""
+    if given is None:
+        return slice(None)
+    chosen = stream_numbers(given, count)
+    return chosen if chosen.size else None
+
+
+def stream_numbers(given: ArrayLike, count: int) -> NDArray[np.int64]:
+    """Return an array of stream numbers; a mask of all streams gives those that are true."""
+    found = np.asarray(given)
+    if found.dtype == bool and found.shape == (count,):
+        return np.flatnonzero(found)
+    whole = found.dtype.kind in "iu" or found.size == 0
+    inside = not found.size or (whole and 0 <= found.min() <= found.max() < count)
+    if not whole or found.ndim > 1 or not inside:
+        raise EngineError(
+            f"streams is {format_value(given)}: must be numbers in [0, {count - 1}], or a mask of "
+            f"{count}"
+        )
+    return found.astype(np.int64).reshape(-1)
 
 
 def _check_memory(streams: int, needed: int, plan: Plan) -> None:

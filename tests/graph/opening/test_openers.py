@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.graph import bundled_presets, open_graph
+from namgraph.graph import Graph, bundled_presets, open_graph
+
+RATE = 48_000
 
 
 def test_presets_models_and_bundled_names_are_opened(tmp_path: Path) -> None:
@@ -51,3 +54,23 @@ def test_an_adapter_imported_alone_opens_presets() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("crunch guitar\n", "")
+
+
+def test_a_model_is_followed_by_a_cabinet() -> None:
+    model, path = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
+    x = np.random.default_rng(1).standard_normal(300).astype(np.float32) * 0.1
+    expected = ng.render(Graph.chain(ng.Nam(model), ng.Cab(path)), x, RATE)
+    sound = ng.read_audio(path)
+    for ir in (path, sound, ng.Cab(path), ng.Cab(sound.samples, sound.rate)):
+        np.testing.assert_array_equal(ng.render(model, x, RATE, ir=ir), expected)
+    with pytest.raises(ng.GraphError, match="is a rack: put a Cab into it"):
+        ng.render("crunch", x, RATE, ir=path)
+
+
+def test_what_is_no_node_is_refused_with_the_call_that_makes_one() -> None:
+    model = ng.load_nam(ng.asset("crunch-lstm.nam"))
+    for value, call in ((model, r"ng\.Nam\(model\)"), ("amp.nam", r"ng\.Nam\(path\)")):
+        with pytest.raises(ng.ParamError, match=f"must be nodes .*{call}"):
+            Graph.chain(value)  # type: ignore[arg-type]
+        with pytest.raises(ng.GraphError, match=f"must be a Node .*{call}"):
+            Graph().add("amp", value)  # type: ignore[arg-type]

@@ -1,6 +1,8 @@
 """``Model.player``: arrays, samples, compiled loops; the bits of the node in a graph."""
 
 import doctest
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,19 @@ def test_a_compiled_loop_plays_it_by_its_handle() -> None:
     y[:] = 0.0
     njit(by_block)(state, lists, 50, 6)
     np.testing.assert_array_equal(y, in_a_graph(model, X))
+
+
+def test_the_functions_of_a_handle_keep_the_player() -> None:
+    model = ng.load_nam(ng.asset("crunch-lstm.nam"))
+    handle = model.player().handle
+    kept = weakref.ref(handle.process_sample.player)  # type: ignore[attr-defined]
+    wanted = in_a_graph(model, X[:1])
+    gc.collect()
+    assert kept() is not None
+    assert handle.process_sample(handle.state, float(X[0])) == wanted[0]
+    del handle
+    gc.collect()
+    assert kept() is None
 
 
 def test_what_it_tells() -> None:

@@ -128,3 +128,20 @@ def test_another_layout_of_array_objects_turns_it_off(monkeypatch: pytest.Monkey
     monkeypatch.setattr(array_call, "array_caller", array_call.array_caller.__wrapped__)
     assert array_call.array_caller(array_call.process_arrays) is None
     assert not array_call._reads(np.zeros((2, 3), np.float32))
+
+
+@pytest.mark.parametrize(("begin", "into"), [(0, 3), (3, 0), (0, 20), (0, 0)])
+def test_out_may_lie_over_the_block(begin: int, into: int) -> None:
+    for kind in (np.float32, np.float64):  # read natively, and converted first
+        sound = np.random.default_rng(2).standard_normal((1, 70)).astype(kind)
+        wanted = checked(1, sound[:, begin : begin + 50].copy())
+        memory = sound.astype(np.float32)
+        block = memory if kind is np.float32 else sound
+        engine(1).process(block[:, begin : begin + 50], memory[:, into : into + 50])
+        np.testing.assert_array_equal(memory[:, into : into + 50], wanted)
+
+
+def test_channels_may_change_places() -> None:
+    memory = X.copy()
+    engine().process(memory, memory[::-1])
+    np.testing.assert_array_equal(memory[::-1], checked(2, X))

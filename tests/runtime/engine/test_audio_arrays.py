@@ -1,6 +1,7 @@
 """Audio that does not fit a graph: the error says how to convert it."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,3 +70,19 @@ def test_a_generator_takes_its_length_from_any_audio() -> None:
     graph.output("out", channels=1)
     with pytest.raises(ng.PortError, match=r"audio: shape is \(\)"):
         ng.render(graph, 1.0, 48_000, strict=None)
+
+
+@pytest.mark.parametrize(
+    ("audio", "step"),
+    [
+        ("di.wav", r"samples are <U6: .*ng\.read_audio\(path\)"),
+        (ng.read_audio(ng.asset("cab.wav")), r"pass its \.samples"),
+        (np.zeros(9, np.int16), "divide by 32768"),
+        (np.zeros(9, np.int32), "divide by 2147483648"),
+    ],
+)
+def test_what_are_no_samples_is_told_with_the_next_step(audio: Any, step: str) -> None:
+    with pytest.raises(ng.PortError, match=step):
+        ng.Engine(ng.Gain(), sample_rate=48_000).process(audio)
+    with pytest.raises(ng.PortError, match=step):
+        ng.render(ng.Gain(), audio, 48_000)
