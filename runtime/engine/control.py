@@ -139,8 +139,7 @@ class ControlQueue:
                 block = int(self.record["blocks"][0])  # messages may be read, but not yet applied
                 self.wait(lambda: self.record["blocks"][0] != block, "played a block")
             self._applied = self.ring.written
-            playing = self.playing_plan
-            self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+            playing = self.unplayed.forget_played(self.playing_plan, self.plan)
             return self.unplayed.replay(playing.values())
 
     def current_graph(self) -> Graph | None:
@@ -152,8 +151,7 @@ class ControlQueue:
     def note_values(self, *values: tuple[str, float]) -> None:
         """Keep values that were posted after a swap that waits."""
         if self.unplayed:
-            playing = self.playing_plan
-            self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+            self.unplayed.forget_played(self.playing_plan, self.plan)
             for name, value in values:
                 self.unplayed.add_value(name, value)
 
@@ -194,8 +192,7 @@ class ControlQueue:
         """Post a swap to ``plan``; the plan before it is freed after its crossfade and tail."""
         self.free_retired()
         plan.set_monitoring(self._guard if self._is_monitored else None)
-        playing = self.playing_plan
-        self.unplayed.forget_played(playing.address, is_last=playing is self.plan)
+        self.unplayed.forget_played(self.playing_plan, self.plan)
         self.unplayed.add_swap(plan)
         self.old_plans.append(self.plan)
         self.done[Message.SWAP] += 1

@@ -43,14 +43,15 @@ class Unplayed:
         if self._events:
             self._events.append((name, value))
 
-    def forget_played(self, playing: int, *, is_last: bool) -> None:
-        """Keep only what comes after the plan at address ``playing``."""
-        if is_last:
+    def forget_played(self, playing: Plan, last: Plan) -> Plan:
+        """Keep only what comes after the plan that plays; return it.  ``last`` was posted last."""
+        if playing is last:
             self._events.clear()
         for k, event in enumerate(self._events):
-            if isinstance(event, Swap) and event.address == playing:
+            if isinstance(event, Swap) and event.address == playing.address:
                 del self._events[: k + 1]
                 break
+        return playing
 
     def replay(self, values: dict[str, float]) -> dict[str, float]:
         """Return the parameters once all of this is applied to a plan that has ``values``."""
