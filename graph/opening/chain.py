@@ -1,5 +1,6 @@
 """Join nodes one after another, between one input and one output.  Control thread only."""
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +9,9 @@ from ..arguments import format_value
 from ..catalog.table import node_type
 from ..errors import GraphWarning, ParamError, PortError
 from ..node import Node
+from ..paths import Content
 from ..port import Kind, Port
+from ..silent import stack_level
 
 __all__ = ["join_in_chain", "named_nodes"]
 
@@ -24,6 +27,8 @@ def named_nodes(nodes: Sequence[Node], named: Mapping[str, Node]) -> dict[str, N
     for node in (*nodes, *named.values()):
         if not isinstance(node, Node):
             hint = ": an instance, not the class" if isinstance(node, type) else ""
+            if isinstance(node, str | os.PathLike | Content):
+                hint = ": a Nam of a model, a Cab of an impulse response"
             raise ParamError(f"a chain has {format_value(node)}: must be nodes{hint}")
     for node in nodes:
         name, count = node.type_name, 1
@@ -108,4 +113,4 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=5)
+    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=stack_level())
