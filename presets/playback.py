@@ -77,7 +77,8 @@ def play(
             RuntimeWarning,
             stacklevel=stack_level(),
         )
-    _play(heard.reshape(-1, heard.shape[-1]), rate, card)
+    if heard.size:
+        _play(np.atleast_2d(heard), rate, card)
 
 
 def _sound(audio: Any, sample_rate: Any) -> tuple[NDArray[Any], float]:

@@ -127,7 +127,9 @@ def test_it_is_a_list() -> None:
 
 def test_arguments_that_pedalboard_refuses_are_refused() -> None:
     plugin = pb.Gain(0)
-    with pytest.raises(TypeError, match="plugins, graphs and None"):
+    with pytest.raises(TypeError, match="a board holds plugins, graphs, nodes, models, paths of"):
+        Board([pb.Reverb])
+    with pytest.raises(ng.PresetError, match="no preset 'reverb'"):
         Board(["reverb"])
     with pytest.raises(TypeError, match="int16"):
         Board()(np.zeros((2, 9), np.int16), RATE)

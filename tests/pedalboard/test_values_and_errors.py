@@ -99,8 +99,12 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (("x.nam",), "graph is 'x.nam': must be a Graph: put ng.Nam('x.nam') into one"),
-        ((ng.Gain(),), "must be a Graph: put the node into one"),
+        (("x.nam",), "x.nam: cannot be read"),
+        (
+            (ng.Gain,),
+            "must be a Graph, a node, a model, or the path of a preset or a .nam file: an i",
+        ),
+        ((None,), "graph is None: must be a Graph, a node, a model, or the path"),
         (
             (echo_graph(1), "each"),
             "takes graph by position, and by keyword fit=, sample_rate=, name=",
@@ -108,7 +112,7 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     ],
 )
 def test_wrong_first_arguments_are_one_line(make: Any, given: tuple[Any, ...], says: str) -> None:
-    with pytest.raises((ng.GraphError, TypeError), match=re.escape(says)):
+    with pytest.raises((ng.GraphError, ng.FileError, TypeError), match=re.escape(says)):
         make(*given)
 
 
@@ -149,9 +153,12 @@ def test_wrong_values_are_named(make: Any, tmp_path: Path) -> None:
 def test_a_boards_arguments_are_named() -> None:
     x, board = noise(2, 64), Board([echo_graph()])
     played: Any = board.process
-    for plugins in ("rack.json", 5, [5], [echo_graph(), "x.nam"]):
+    wrong: tuple[Any, ...] = ("rack.json", 5, [5], [echo_graph(), b"x.nam"])
+    for plugins in wrong:
         with pytest.raises(TypeError, match="plugins"):
-            Board(plugins)  # type: ignore[arg-type]
+            Board(plugins)
+    with pytest.raises(ng.FileError, match=r"x\.nam: cannot be read"):
+        Board([echo_graph(), "x.nam"])
     for how, says in (
         ({"input_array": "x"}, "input_array: samples are"),
         ({"input_array": [[1.0], [1.0, 2.0]]}, "input_array cannot be read as an array"),

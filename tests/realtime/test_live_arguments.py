@@ -46,7 +46,7 @@ def test_arguments_of_both_streams(kind: Any, arguments: dict[str, Any], says: s
 
 
 @pytest.mark.parametrize("kind", [NullStream, LiveStream])
-@pytest.mark.parametrize("graph", ["rack.json", None, Gain()])
+@pytest.mark.parametrize("graph", [None, Gain, 3, [Gain()]])
 @pytest.mark.usefixtures("cards")
 def test_other_objects_than_graphs_are_refused(kind: Any, graph: Any) -> None:
     with pytest.raises(GraphError, match=r"graph is .*: must be a Graph"):

@@ -5,6 +5,7 @@ board processes the whole buffer with one plugin before the next; adjacent pedal
 processed in one call of pedalboard.
 """
 
+import os
 from collections.abc import Iterable, MutableSequence
 from itertools import groupby
 from typing import Any, overload
@@ -12,7 +13,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ....graph import EngineError, GraphSource, Spec
+from ....graph import Content, EngineError, Graph, Node, Spec
 from ....graph.arguments import check_flag, check_whole, clip, format_value
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
@@ -25,8 +26,8 @@ Audio = NDArray[np.float32]
 class Board(MutableSequence[Any]):
     """Process pedalboard plugins and graphs in series; called as a ``Pedalboard`` is.
 
-    Items are pedalboard plugins, graphs (stored as ``GraphEffect``), and ``None``, which is
-    skipped.  Any thread, one at a time.
+    Items are pedalboard plugins, graphs, nodes, models and paths of presets and .nam files (stored
+    as ``GraphEffect``), and ``None``, which is skipped.  Any thread, one at a time.
     """
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
@@ -167,13 +168,15 @@ class Board(MutableSequence[Any]):
 
 
 def _item(value: Any) -> Any:
-    if isinstance(value, GraphSource):
+    if isinstance(value, Graph | Node | Content | str | os.PathLike):
         return GraphEffect(value)
     if value is None or isinstance(value, GraphEffect):
         return value
-    if callable(getattr(value, "process", None)) and callable(getattr(value, "reset", None)):
+    is_class = isinstance(value, type)
+    methods = getattr(value, "process", None), getattr(value, "reset", None)
+    if not is_class and all(map(callable, methods)):
         return value
     raise TypeError(
         "a board holds plugins, graphs, nodes, models, paths of presets and .nam files, and None, "
-        f"not {format_value(value)}"
+        f"not {format_value(value)}{': an instance, not the class' * is_class}"
     )
