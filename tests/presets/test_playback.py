@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import types as python_types
 from pathlib import Path
 from typing import Any
 
@@ -12,58 +11,18 @@ import pytest
 
 import namgraph as ng
 
+from .card import CARDS, Card, PortAudioError
+
 RATE = 48_000
 LSTM, CAB = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
 X = (0.1 * np.random.default_rng(2).standard_normal(480)).astype(np.float32)
-CARDS = [("Built-in Mic", 1, 0), ("Scarlett 2i2", 2, 2), ("Speaker", 0, 1), ("HDMI", 0, 8)]
-
-
-class PortAudioError(Exception):
-    """As sounddevice's."""
-
-
-class Card:
-    """Stands in for the module ``sounddevice``: remembers what is played."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, cards: list[tuple[str, int, int]]) -> None:
-        self.heard: list[np.ndarray] = []
-        self.asked: list[dict[str, Any]] = []
-        self.stops = 0
-        self.fails: BaseException | None = None
-        fake: Any = python_types.ModuleType("sounddevice")
-        fake.PortAudioError = PortAudioError
-        fake.default = python_types.SimpleNamespace(device=(1, 1))
-        fake.query_hostapis = lambda: [
-            {"name": "ALSA", "default_input_device": 1, "default_output_device": 1}
-        ]
-        fake.query_devices = lambda: [
-            {
-                "name": name,
-                "hostapi": 0,
-                "max_input_channels": ins,
-                "max_output_channels": outs,
-                "default_samplerate": 48_000.0,
-                "default_low_input_latency": 0.003,
-                "default_low_output_latency": 0.004,
-            }
-            for name, ins, outs in cards
-        ]
-        fake.play, fake.stop = self.play, self.stop
-        monkeypatch.setitem(sys.modules, "sounddevice", fake)
-
-    def play(self, samples: np.ndarray, rate: float, **asked: Any) -> None:
-        if self.fails is not None:
-            raise self.fails
-        self.heard.append(samples)
-        self.asked.append({"rate": rate, **asked})
-
-    def stop(self) -> None:
-        self.stops += 1
 
 
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Card:
-    return Card(monkeypatch, CARDS)
+    made = Card()
+    monkeypatch.setitem(sys.modules, "sounddevice", made.module)
+    return made
 
 
 def test_the_card_gets_what_render_returns(card: Card) -> None:
@@ -79,7 +38,7 @@ def test_the_card_gets_what_render_returns(card: Card) -> None:
 def test_mono_plays_on_both_sides_of_a_stereo_card(card: Card) -> None:
     wanted = ng.render(LSTM, X, RATE, tail=False)
     for device, outputs in ((None, 2), ("hdmi", 2), ("speaker", 1), (("mic", "speaker"), 1)):
-        ng.play(LSTM, X, RATE, tail=False, device=device)  # type: ignore[arg-type]
+        ng.play(LSTM, X, RATE, tail=False, device=device)
         assert card.heard[-1].shape == (480, outputs)
         for side in card.heard[-1].T:
             np.testing.assert_array_equal(side, wanted)
@@ -241,7 +200,7 @@ def test_a_card_that_is_not_there_is_said_before_the_work(
 def test_without_a_card_it_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, cards: list[tuple[str, int, int]]
 ) -> None:
-    Card(monkeypatch, cards)
+    monkeypatch.setitem(sys.modules, "sounddevice", Card(cards).module)
     with pytest.raises(ng.EngineError, match="there is no sound card with outputs: connect one"):
         ng.play("crunch")
 
