@@ -99,7 +99,8 @@ def _sound(audio: Any, sample_rate: Any) -> tuple[NDArray[Any], float]:
         raise PortError(f"audio: shape is {samples.shape}: must be (channels, frames) or (frames,)")
     if sample_rate is None:
         raise ParamError("sample_rate is None: must be given with an array, in Hz")
-    return samples.astype(np.float32, copy=False), Spec(sample_rate, 1).rate
+    with np.errstate(over="ignore"):  # too large for float32: infinite, and silent when played
+        return samples.astype(np.float32, copy=False), Spec(sample_rate, 1).rate
 
 
 def _output(device: DeviceSelector, channels: int) -> Device:

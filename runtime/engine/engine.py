@@ -206,7 +206,7 @@ class Engine(ParameterAccess):
             return float(self.plan.param_table["value"][self.plan.params[name]])
         if name in self.plan.reports:
             return float(self.plan.reports[name][0])
-        raise UnknownNameError(f"no parameter or reading {name!r}")
+        raise UnknownNameError(f"no parameter or reading {format_value(name)}")
 
     def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.
