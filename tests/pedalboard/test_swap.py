@@ -118,7 +118,7 @@ def test_what_cannot_play_is_refused_and_changes_nothing(kind: Any) -> None:
     x, made = noise(2, 1000), kind(echo_graph())
     wanted = play(made, x, 44_100)
     for graph, says in (
-        ("x.nam", "graph is 'x.nam': must be a Graph"),
+        ("x.nam", "x.nam: cannot be read"),
         (None, "graph is None"),
         (echo_graph(3), "a 2-channel stream: the graph plays 1, 3 channels"),
         (echo_graph(9), "the graph's output has 9 channels"),
