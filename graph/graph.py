@@ -38,12 +38,13 @@ class Graph:
         self._connections: dict[Connection, None] = {}  # a dict is an ordered set
 
     @classmethod
-    def chain(cls, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
+    def chain(cls, /, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
         """Return a graph of nodes one after another: ``Graph.chain(Nam(...), cab=Cab(...))``.
 
         Nodes by position come first, and are named after their type ("nam", "gain", "gain2").  The
         input "in" has ``channels`` where the first node takes any number.  Where widths differ the
-        obvious node is put in between, with a ``GraphWarning`` that says so: ``chain.py``.
+        obvious node is put in between, with a ``GraphWarning`` that says so: ``chain.py``.  Without
+        nodes the graph passes its input on.
         """
         made = cls()
         join_in_chain(made, named_nodes(nodes, named), check_channels("in", channels))

@@ -15,12 +15,6 @@ LSTM = ng.asset("crunch-lstm.nam")
 X = np.zeros((1, 64), np.float32)
 
 
-@pytest.fixture(autouse=True)
-def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither find nor leave files in the checkout."""
-    monkeypatch.chdir(tmp_path)
-
-
 def rack() -> ng.Graph:
     graph = ng.Graph()
     amp = graph.input("in", channels=1) >> graph.add("amp", ng.Gain())
@@ -30,13 +24,38 @@ def rack() -> ng.Graph:
 
 TAKES: list[Callable[[Any], object]] = [
     lambda graph: ng.render(graph, X, 48_000),
+    lambda graph: ng.play(graph, X, 48_000),
     lambda graph: ng.Engine(graph, sample_rate=48_000),
+    lambda graph: ng.Stepper(graph, 48_000),
     lambda graph: ng.NullStream(graph),
     lambda graph: ng.LiveStream(graph),
     lambda graph: ng.save_preset(graph, "rack.json"),
     lambda graph: ng.match_levels(graph),
     lambda graph: ng.Engine(rack(), sample_rate=48_000).swap(graph),
+    lambda graph: ng.NullStream(rack()).swap(graph),
 ]
+ALLOWED = "must be a Graph, a node, a model, or the path of a preset or a .nam file"
+
+
+@pytest.mark.parametrize("take", TAKES)
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (ng.Graph, f"{ALLOWED}: an instance, not the class"),
+        (ng.Gain, f"{ALLOWED}: an instance, not the class"),
+        (None, f"graph is None: {ALLOWED}"),
+        (b"x.nam", f"graph is b'x.nam': {ALLOWED}"),
+        (48_000, f"graph is 48000: {ALLOWED}"),
+        ([ng.Gain()], ALLOWED),
+        (X, f"graph is array([[0., 0., 0., 0., 0., ...., 0.]], dtype=float32): {ALLOWED}"),
+    ],
+)
+def test_what_is_no_graph_says_what_may_be_given(
+    take: Callable[[Any], object], given: Any, says: str
+) -> None:
+    with pytest.raises(ng.GraphError, match=re.escape(says)) as caught:
+        take(given)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("take", TAKES)
@@ -45,44 +64,63 @@ TAKES: list[Callable[[Any], object]] = [
     [
         ("x.nam", "x.nam: cannot be read"),
         (Path("y.NAM"), "y.NAM: cannot be read"),
-        ("rack.json", "rack.json: cannot be read"),
+        ("rack2.json", "rack2.json"),
         ("loud", "no preset 'loud' ships with namgraph; there is crunch"),
-        (ng.Graph, "must be a Graph, a node, a model, or the path of a preset or a .nam file: an "),
-        (ng.Nam, "an instance, not the class"),
-        (None, "graph is None: must be a Graph, a node, a model"),
-        (b"x", "graph is b'x': must be a Graph, a node, a model"),
+        ("in.wav", "in.wav"),
+        ("", "empty"),
+        ("a\0b", "path"),
     ],
 )
-def test_what_is_no_graph_says_how_to_get_one(
-    take: Callable[[Any], object], given: Any, says: str
+def test_a_file_that_is_not_there_is_named(
+    take: Callable[[Any], object],
+    given: Any,
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises((ng.GraphError, ng.FileError), match=re.escape(says)) as caught:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ng.FileError, match=re.escape(says)) as caught:
         take(given)
     assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_engine_or_a_stream_has_a_graph_to_pass(tmp_path: Path) -> None:
-    engine = ng.Engine(rack(), sample_rate=48_000)
-    with pytest.raises(ng.GraphError, match=r"must be a Graph, .*: pass its \.graph"):
-        ng.save_preset(engine, tmp_path / "rack.json")  # type: ignore[arg-type]
-    ng.save_preset(engine.graph, tmp_path / "rack.json")
-    assert ng.load_preset(tmp_path / "rack.json") == rack()
+    made: list[Any] = [
+        ng.Engine(rack(), sample_rate=48_000),
+        ng.NullStream(rack()),
+        ng.Stepper(rack(), 48_000),
+    ]
+    for one in made:
+        with pytest.raises(ng.GraphError, match=r"graph is .*: pass its \.graph"):
+            ng.save_preset(one, tmp_path / "rack.json")
+        ng.save_preset(one.graph, tmp_path / "rack.json")
+        assert ng.load_preset(tmp_path / "rack.json") == rack()
 
 
 def test_arguments_that_changed_places_are_put_right() -> None:
-    with pytest.raises(ng.GraphError, match=r"the order is render\(graph, audio, sample_rate\)"):
-        ng.render(X, rack(), 48_000)  # type: ignore[call-overload]
-    with pytest.raises(ng.PresetError, match=r"r\.json: cannot be read"):
+    swapped: list[tuple[Callable[[], object], str]] = [
+        (lambda: ng.render(X, rack(), 48_000), "render(graph, audio, sample_rate)"),  # type: ignore[call-overload]
+        (lambda: ng.play(X, rack(), 48_000), "play(graph, audio, sample_rate)"),  # type: ignore[arg-type]
+        (lambda: ng.Stepper(48_000, rack()), "Stepper(graph, sample_rate, frames)"),  # type: ignore[arg-type]
+        (lambda: ng.match_levels(12.0, rack()), "match_levels(graph, interface_dbu)"),  # type: ignore[arg-type]
+    ]
+    for call, order in swapped:
+        with pytest.raises(ng.GraphError, match=re.escape(f"the order is {order}")):
+            call()
+    with pytest.raises(ng.FileError, match=r"r\.json"):
         ng.save_preset("r.json", rack())  # type: ignore[arg-type]
 
 
 BY_KEYWORD: list[tuple[Any, tuple[Any, ...], str]] = [
     (ng.Engine, (rack(), 48_000), "Engine takes graph by position, and by keyword sample_rate="),
+    (ng.render, (rack(), X, 48_000, 64), "audio, sample_rate by position, and by keyword ir="),
     (
-        ng.render,
-        (rack(), X, 48_000, 64),
-        "sample_rate by position, and by keyword ir=, block=",
+        ng.play,
+        (rack(), X, 48_000, 1),
+        "audio, sample_rate by position, and by keyword ir=, device=",
     ),
+    (ng.Stepper, (rack(), 48_000, 1, 2), "sample_rate, frames by position, and by keyword streams"),
     (rack().input, ("x", 1), "Graph.input takes name by position, and by keyword channels="),
     (rack().output, ("x", 1), "Graph.output takes name by position, and by keyword channels="),
     (ng.Gain, (3.0,), "Gain takes nothing by position, and by keyword gain_db="),

@@ -1,14 +1,19 @@
 """Calls of the public API, each with arguments that are right: what the sweep makes wrong."""
 
+import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 import namgraph as ng
+
+from .presets.card import Card
 
 __all__ = ["CALLS", "Call", "values"]
 
@@ -67,13 +72,15 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "channels": ("channels",),
     "name": ("name", "no node", "no parameter", "nothing called", "no sound"),
     "node": ("node",),
-    "source": ("source", "connect", "nothing called"),
-    "target": ("target", "connect", "nothing called"),
+    "source": ("source", "connect", "nothing called", "does not feed"),
+    "target": ("target", "connect", "nothing called", "does not feed"),
     "value": ("gain_db", "value"),
     "values": ("parameter", "gain_db", "values"),
     "cls": ("@node",),
     "rate": ("sample_rate",),
     "input_array": ("input_array",),
+    "array": ("in:", "array", "audio"),
+    "sources": ("sources", "streams"),
     "name_of_slot": ("slot",),
     "seconds": ("deadline", "seconds"),
     "port": ("port",),
@@ -105,11 +112,37 @@ def on(make: Callable[[], Any], method: str) -> Callable[..., Any]:
     return called
 
 
+def item_set(make: Callable[[], Any]) -> Callable[..., Any]:
+    """Assign to an item of a fresh object."""
+
+    def called(name: Any, value: Any) -> None:
+        made = make()
+        try:
+            made[name] = value
+        finally:
+            getattr(made, "close", lambda: None)()
+
+    return called
+
+
+def play(**arguments: Any) -> None:
+    """Play on a sound card that is not there."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setitem(sys.modules, "sounddevice", Card().module)
+        warnings.filterwarnings("ignore", "the output has a peak", RuntimeWarning)
+        ng.play(**arguments)
+
+
 call("Graph.add", on(rack, "add"), name="new", node=ng.Gain())
 call("Graph.input", on(rack, "input"), name="new", channels=1)
 call("Graph.output", on(rack, "output"), name="new", channels=1)
 call("Graph.handle", on(rack, "handle"), name="amp")
 call("Graph.connect", on(rack, "connect"), source="in", target="out")
+call("Graph.disconnect", on(rack, "disconnect"), source="in", target="amp")
+call(
+    "Graph.chain", lambda node, channels: ng.Graph.chain(node, channels=channels),
+    node=ng.Gain(), channels=1,
+)  # fmt: skip
 call("Graph.remove", on(rack, "remove"), name="amp")
 call("Graph.replace", on(rack, "replace"), name="amp", node=ng.Gain())
 call("Graph.ports", on(rack, "ports"), name="amp", side="input")
@@ -161,10 +194,22 @@ call(
     "render_models", ng.render_models, paths=[LSTM], audio=X, sample_rate=RATE, slim=1.0,
     backend="cpu", progress=None, report=None,
 )  # fmt: skip
+call("render(ir)", ng.render, graph=ng.Gain(), audio=X, sample_rate=RATE, ir=CAB)
+call(
+    "play", play, graph=ng.Gain(), audio=X, sample_rate=RATE, ir=CAB, device=None, tail=True,
+    resampled=False,
+)  # fmt: skip
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
 call("load_nam", ng.load_nam, source=LSTM)
 call("save_nam", ng.save_nam, model=ng.load_nam(LSTM), path="amp.nam")
 call("load_preset", ng.load_preset, path="crunch")
+MODEL = ng.load_nam(LSTM)
+call(
+    "Model.player", MODEL.player, rate=RATE, max_frames=64, slim=1.0, prewarm=True, resample=False,
+    levels="raw", backend="cpu",
+)  # fmt: skip
+call("Player.process", on(MODEL.player, "process"), array=X, out=None)
+call("Player.process_sample", on(MODEL.player, "process_sample"), x=0.5)
 call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
 call("asset", ng.asset, name="cab.wav")
 
@@ -179,10 +224,35 @@ call("Engine.bypass", on(engine, "bypass"), node="amp", bypassed=True, at=None)
 call("Engine.apply", on(engine, "apply"), settings=engine().settings())
 call("Engine.get", on(engine, "get"), name="amp.gain_db")
 call("Engine.swap", on(engine, "swap"), graph=rack())
-call("Engine.restore_state", on(engine, "restore_state"), state=None)
+call("Engine.save_state", on(engine, "save_state"), into=None)
+call("Engine.restore_state", on(engine, "restore_state"), state=engine().save_state(), params=False)
+call("Engine[]", on(engine, "__getitem__"), name="amp.gain_db")
+call("Engine[]=", item_set(engine), name="amp.gain_db", value=0.0)
 call("Engine.stats", on(engine, "stats"), timed=None)
 call("Engine.guard", on(engine, "guard"), limit_s=1.0, overruns=8, mute_s=0.5)
 call("Engine.deadline", on(engine, "deadline"), seconds=1.0)
+
+
+def stepper() -> ng.Stepper:
+    return ng.Stepper(rack(), RATE, 64, streams=2)
+
+
+call("Stepper", ng.Stepper, graph=rack(), sample_rate=RATE, frames=64, streams=2)
+call("Stepper.step", on(stepper, "step"), block=np.zeros((2, 64), np.float32), out=None)
+call("Stepper.step(1)", on(lambda: ng.Stepper(rack(), RATE), "step"), block=0.5, out=None)
+call("Stepper.commit", on(stepper, "commit"), streams=[0])
+call("Stepper.rollback", on(stepper, "rollback"), streams=[0])
+call("Stepper.reset", on(stepper, "reset"), streams=[0])
+call("Stepper.select", on(stepper, "select"), sources=[0, 0])
+call("Stepper.save_state", on(stepper, "save_state"), stream=0, into=None)
+call(
+    "Stepper.restore_state", on(stepper, "restore_state"), state=stepper().save_state(),
+    streams=[0], params=False,
+)  # fmt: skip
+call("Stepper.set", on(stepper, "set"), name="amp.gain_db", value=0.0)
+call("Stepper.get", on(stepper, "get"), name="amp.gain_db")
+call("Stepper[]", on(stepper, "__getitem__"), name="amp.gain_db")
+call("Stepper[]=", item_set(stepper), name="amp.gain_db", value=0.0)
 
 
 def stream() -> ng.NullStream:
@@ -196,6 +266,8 @@ call(
 )  # fmt: skip
 call("Stream.set", on(stream, "set"), name="amp.gain_db", value=0.0, at=None)
 call("Stream.get", on(stream, "get"), name="amp.gain_db")
+call("Stream[]", on(stream, "__getitem__"), name="amp.gain_db")
+call("Stream[]=", item_set(stream), name="amp.gain_db", value=0.0)
 call("Stream.mix", on(stream, "mix"), node="amp", share=0.5)
 call("Stream.bypass", on(stream, "bypass"), node="amp", bypassed=True)
 call("Stream.swap", on(stream, "swap"), graph=rack())

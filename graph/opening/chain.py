@@ -10,6 +10,7 @@ from ..check import node_hint
 from ..errors import GraphWarning, ParamError, PortError
 from ..node import Node
 from ..port import Kind, Port
+from ..silent import stack_level
 
 __all__ = ["join_in_chain", "named_nodes"]
 
@@ -108,4 +109,4 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _warn(text: str) -> None:
-    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=5)
+    warnings.warn(f"in the chain {text}", GraphWarning, stacklevel=stack_level())

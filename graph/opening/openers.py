@@ -12,7 +12,7 @@ from typing import Any
 
 from ..arguments import format_value
 from ..catalog.table import node_type
-from ..errors import GraphError
+from ..errors import GraphError, NamgraphError
 from ..graph import Graph
 from ..node import Node
 from ..paths import Content
@@ -111,8 +111,8 @@ def as_graph(value: Any, order: str = "") -> Graph:
 def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
     """Return ``as_graph(value)``; with ``ir``, followed by a cabinet of that impulse response.
 
-    ``ir`` is what ``Cab`` takes first, a path or an ``AudioFile``, or a node: ``Cab(array, rate)``.
-    It goes with one model or node: ``GraphError`` for a rack, which has its own.
+    ``ir`` is a ``Cab``, or what that takes first: a path, an ``AudioFile``.  It goes with one model
+    or node: ``GraphError`` for a rack, which has its own.
     """
     graph = as_graph(value, order)
     if ir is None:
@@ -123,12 +123,23 @@ def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
             "rack: put a Cab into it"
         )
     ((name, node),) = graph.nodes.items()
-    make: Any = node_type("cab")
-    cab = ir if isinstance(ir, Node) else make(ir)
     joined = Graph()
     joined.name = graph.name
-    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": cab}, 1)
+    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": _cabinet(ir)}, 1)
     return joined
+
+
+def _cabinet(ir: Any) -> Node:
+    """Return a cabinet of an impulse response, or the cabinet itself."""
+    made: Any = node_type("cab")
+    if isinstance(ir, made):
+        cab: Node = ir
+        return cab
+    try:
+        cab = made(ir)
+    except NamgraphError as error:  # what is wrong with its argument "path"
+        raise type(error)(str(error).replace("path is", "ir is", 1)) from None
+    return cab
 
 
 def _ensure_registered() -> None:

@@ -140,7 +140,8 @@ def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
 def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -> UnknownNameError:
     """Return the error for a parameter that does not exist, with the most similar names."""
     names = sorted(known)
-    near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.4)
+    given = name[:200] if isinstance(name, str) else ""
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.4)
     there = ", ".join(near or names[:8]) or "none"
     return UnknownNameError(f"no {what} {format_value(name)}; there is {there}")
 

@@ -1,7 +1,6 @@
 """The output of Board equals that of Pedalboard, sample for sample."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,15 +111,6 @@ def test_graphs_alone_need_no_pedalboard_plugin() -> None:
     np.testing.assert_array_equal(each[1], rendered(echo_graph(1), x[1]))
 
 
-def test_paths_nodes_and_models_are_played() -> None:
-    model = ng.asset("crunch-lstm.nam")
-    items = ["crunch", model, Path(model), ng.load_nam(model), ng.Gain(), echo_graph()]
-    board = Board(items)
-    assert [type(item) for item in board] == [GraphEffect] * len(items)
-    x = noise(1)
-    np.testing.assert_array_equal(Board([model])(x, RATE), Board([ng.Nam(model)])(x, RATE))
-
-
 def test_it_is_a_list() -> None:
     board = Board([pb.Gain(0)])
     board.append(echo_graph())
@@ -137,9 +127,9 @@ def test_it_is_a_list() -> None:
 
 def test_arguments_that_pedalboard_refuses_are_refused() -> None:
     plugin = pb.Gain(0)
-    with pytest.raises(TypeError, match="not 3"):
-        Board([3])
-    with pytest.raises(ng.PresetError, match="no preset 'reverb' ships"):
+    with pytest.raises(TypeError, match="a board holds plugins, graphs, nodes, models, paths of"):
+        Board([pb.Reverb])
+    with pytest.raises(ng.PresetError, match="no preset 'reverb'"):
         Board(["reverb"])
     with pytest.raises(TypeError, match="int16"):
         Board()(np.zeros((2, 9), np.int16), RATE)

@@ -115,7 +115,7 @@ def test_graphs_that_cannot_be_a_plugin_are_refused() -> None:
     for bad, match in [(two, "inputs"), (echo_graph(9), "9 channels")]:
         with pytest.raises(ng.PortError, match=match):
             GraphPlugin(bad)
-    with pytest.raises(ng.PresetError, match=r"rack\.json: cannot be read"):
+    with pytest.raises(ng.PresetError, match=r"rack\.json"):
         GraphPlugin("rack.json")
     with pytest.raises(ng.ParamError, match="fit is 'wide'"):
         GraphPlugin(echo_graph(), fit="wide")

@@ -100,7 +100,11 @@ def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     ("given", "says"),
     [
         (("x.nam",), "x.nam: cannot be read"),
-        ((ng.Gain,), "or the path of a preset or a .nam file: an instance, not the class"),
+        (
+            (ng.Gain,),
+            "must be a Graph, a node, a model, or the path of a preset or a .nam file: an i",
+        ),
+        ((None,), "graph is None: must be a Graph, a node, a model, or the path"),
         (
             (echo_graph(1), "each"),
             "takes graph by position, and by keyword fit=, sample_rate=, name=",
@@ -149,9 +153,10 @@ def test_wrong_values_are_named(make: Any, tmp_path: Path) -> None:
 def test_a_boards_arguments_are_named() -> None:
     x, board = noise(2, 64), Board([echo_graph()])
     played: Any = board.process
-    for plugins in ("rack.json", 5, [5], [echo_graph(), b"x.nam"]):
+    wrong: tuple[Any, ...] = ("rack.json", 5, [5], [echo_graph(), b"x.nam"])
+    for plugins in wrong:
         with pytest.raises(TypeError, match="plugins"):
-            Board(plugins)  # type: ignore[arg-type]
+            Board(plugins)
     with pytest.raises(ng.FileError, match=r"x\.nam: cannot be read"):
         Board([echo_graph(), "x.nam"])
     for how, says in (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.graph import FileError, Graph, GraphError, NamFileError, ParamError
+from namgraph.graph import Graph, GraphError, NamFileError, ParamError
 from namgraph.nodes.nam import Nam, NamBank
 from namgraph.nodes.utility.gain import Gain
 from namgraph.presets import asset
@@ -46,13 +46,10 @@ def test_arguments_of_both_streams(kind: Any, arguments: dict[str, Any], says: s
 
 
 @pytest.mark.parametrize("kind", [NullStream, LiveStream])
-@pytest.mark.parametrize(
-    ("graph", "says"),
-    [("none.json", "none.json: cannot be read"), (None, "graph is None"), (Gain, "an instance")],
-)
+@pytest.mark.parametrize("graph", [None, Gain, 3, [Gain()]])
 @pytest.mark.usefixtures("cards")
-def test_other_objects_than_graphs_are_refused(kind: Any, graph: Any, says: str) -> None:
-    with pytest.raises((GraphError, FileError), match=says):
+def test_other_objects_than_graphs_are_refused(kind: Any, graph: Any) -> None:
+    with pytest.raises(GraphError, match=r"graph is .*: must be a Graph"):
         kind(graph)
 
 

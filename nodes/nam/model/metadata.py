@@ -57,6 +57,11 @@ class About:
         return self._text("tone_type")
 
     @property
+    def trainer(self) -> str | None:
+        """The program or the site that trained the model, such as "TONE3000"."""
+        return self._text("trainer")
+
+    @property
     def includes_cab(self) -> bool | None:
         """Whether a cabinet was captured too, so that none is needed after the model.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ....graph import EngineError, ParamError
-from ....graph.arguments import clip
+from ....graph.arguments import clip, format_value
 from ....graph.extras import how_to_install
 
 __all__ = [
@@ -161,12 +161,14 @@ def find_devices(
     """Return the input and output device; ``None`` for a side with no channels to open."""
     pair = wanted if isinstance(wanted, tuple) else (wanted, wanted)
     if len(pair) != 2:
-        raise ParamError(f"device is {wanted!r}: must be one, or a pair (input, output)")
+        raise ParamError(
+            f"device is {format_value(wanted)}: must be one, or a pair (input, output)"
+        )
     for one in pair:
         if isinstance(one, bool) or not isinstance(one, int | str | None):
             raise ParamError(
-                f"device is {wanted!r:.60}: must be a number from devices(), a part of a name, "
-                "None, or a pair of these"
+                f"device is {format_value(wanted)}: must be a number from devices(), a part of a "
+                "name, None, or a pair of these"
             )
         if one == "":
             raise ParamError("device is '': must be a number, or a part of a name")
@@ -195,7 +197,9 @@ def _find(known: list[Device], wanted: int | str | None, side: str, channels: in
     if len(found) != 1:
         several = "several of" if found else "none of"
         listed = ", ".join(f"{d.index} {d.name!r} ({d.api})" for d in found or candidates)
-        raise EngineError(f"{side} device {wanted!r} is {several} those with {side}s: {listed}")
+        raise EngineError(
+            f"{side} device {format_value(wanted)} is {several} those with {side}s: {listed}"
+        )
     device = found[0]
     if _channels(device, side) < channels:
         raise EngineError(

@@ -26,8 +26,8 @@ Audio = NDArray[np.float32]
 class Board(MutableSequence[Any]):
     """Process pedalboard plugins and graphs in series; called as a ``Pedalboard`` is.
 
-    Items are pedalboard plugins, graphs (stored as ``GraphEffect``), and ``None``, which is
-    skipped.  Any thread, one at a time.
+    Items are pedalboard plugins, graphs, nodes, models and paths of presets and .nam files (stored
+    as ``GraphEffect``), and ``None``, which is skipped.  Any thread, one at a time.
     """
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
@@ -172,9 +172,11 @@ def _item(value: Any) -> Any:
         return GraphEffect(value)
     if value is None or isinstance(value, GraphEffect):
         return value
-    if callable(getattr(value, "process", None)) and callable(getattr(value, "reset", None)):
+    is_class = isinstance(value, type)
+    methods = getattr(value, "process", None), getattr(value, "reset", None)
+    if not is_class and all(map(callable, methods)):
         return value
     raise TypeError(
         "a board holds plugins, graphs, nodes, models, paths of presets and .nam files, and None, "
-        f"not {format_value(value)}"
+        f"not {format_value(value)}{': an instance, not the class' * is_class}"
     )

@@ -80,7 +80,7 @@ def test_sizes_of_different_rates_are_refused() -> None:
 
 # ---- metadata ----------------------------------------------------------------------------------
 
-TEXTS = ("name", "modeled_by", "gear_type", "gear_make", "gear_model", "tone_type")
+TEXTS = ("name", "modeled_by", "gear_type", "gear_make", "gear_model", "tone_type", "trainer")
 NUMBERS = ("loudness", "gain", "input_level_dbu", "output_level_dbu", "validation_esr")
 
 

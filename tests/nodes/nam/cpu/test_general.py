@@ -133,6 +133,15 @@ def test_lstms_of_channels(hidden: int, depth: int, channels: tuple[int, int]) -
     check(nets.lstm(hidden, depth, channels=channels), tolerance=2e-5)
 
 
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_a_head_after_all_arrays_may_have_several_outputs(outputs: int) -> None:
+    head = {"channels": 3, "out_channels": outputs, "kernel_sizes": [2, 3], "activation": "ReLU"}
+    config = {"layers": [layer_array(4, [1, 3], head_size=2)], "head_scale": 0.8, "head": head}
+    file = fill(config, seed=4)
+    assert parse(file).channels == (1, outputs)
+    check(file)
+
+
 def test_each_layer_array_is_fused_on_its_own() -> None:
     rows = [layer_array(3, [1], head_size=3), layer_array(3, [2], input_size=3, gated=True)]
     network = parse(fill({"layers": rows, "head_scale": 1})).running
