@@ -38,6 +38,8 @@ counts faults (``Engine.stats``).  Each message has the thing, the value found, 
 
 from typing import Self
 
+from .text import one_line
+
 __all__ = [
     "ActivationError",
     "AudioFileError",
@@ -130,7 +132,13 @@ class ParamError(NamgraphError, ValueError):
 
 
 class FileError(NamgraphError, ValueError):
-    """A file that cannot be used."""
+    """A file that cannot be used.
+
+    Its message is one line: line feeds, which the name of a file may have, are escaped in it.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(one_line(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class NamFileError(FileError):

@@ -100,7 +100,7 @@ def layout_of(
     for row, (begin, size) in zip(rows, arena.ranges[1:], strict=True):
         label = _label(row)
         counts[label] = counts.get(label, 0) + 1
-        name = label if isinstance(row, NodeRow) else f"{label} {counts[label]}"
+        name = label if isinstance(row, NodeRow) else f"{label} {counts[label]} between nodes"
         identity = _identity(row, schedule)
         made.append(StateRow(name, identity, begin, size, isinstance(row, FadeInRow)))
     places = [place for of_memory in arena.relocations for place in of_memory]

@@ -1,6 +1,7 @@
 """Error messages: one line of limited length, whatever they quote."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,28 @@ def test_json_of_many_lists_is_refused_before_it_is_parsed() -> None:
     said = f"^has {MAX_PARTS + 2} lists and objects: at most {MAX_PARTS}$"
     with pytest.raises(ng.PresetError, match=said):
         parse_json(many, ng.PresetError)
+
+
+NAMES: list[Callable[[str], object]] = [
+    lambda name: ng.read_audio(f"{name}.wav"),
+    lambda name: ng.load_nam(f"{name}.nam"),
+    lambda name: ng.load_preset(f"{name}.json"),
+    lambda name: ng.write_audio(f"{name}.xyz", [0.0], 48_000),
+    lambda name: ng.save_preset(ng.Graph(), name),
+    lambda name: ng.asset(name),
+    lambda name: ng.render(ng.Gain(), [0.0], 48_000, ir=f"{name}.wav"),
+]
+
+
+@pytest.mark.parametrize("use", NAMES)
+def test_a_file_s_name_with_a_line_feed_is_told_on_one_line(
+    use: Callable[[str], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for suffix in (".wav", ".nam", ".json"):
+        (tmp_path / f"x\ny{suffix}").write_text("{}")
+    for name in ("a\nb", "x\ny"):
+        with pytest.raises(ng.FileError) as caught:
+            use(name)
+        assert "\n" not in str(caught.value)
+        assert name.replace("\n", "\\n") in str(caught.value)
