@@ -1,5 +1,9 @@
 """Collect the counters, meters and times of an engine.  Control threads."""
 
+from functools import lru_cache
+
+import numpy as np
+
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.plan import Plan
 from ..plan.stats import NodeStats, Stats, spread
@@ -9,6 +13,8 @@ from .records import TRACE
 
 __all__ = ["collect_stats"]
 
+NO_TIMES = np.zeros(0, np.int64)
+
 
 def collect_stats(queue: ControlQueue) -> Stats:
     """Return the counters, meters and times of an engine and of the plan that plays."""
@@ -17,9 +23,7 @@ def collect_stats(queue: ControlQueue) -> Stats:
         plan = queue.playing_plan
     ((frame, blocks),), counts = queue.progress.tolist(), queue.counts.tolist()
     unit = nanoseconds_per_cycle() * 1e-3
-    counters = plan.counters.tolist()
-    rows = [_node(plan, k, *counters[k], unit=unit) for k in range(len(counters))]
-    done = queue.done
+    rows, done = _rows(plan, unit), queue.done
     return Stats(
         frames=frame,
         blocks=blocks,
@@ -39,27 +43,38 @@ def collect_stats(queue: ControlQueue) -> Stats:
     )
 
 
+def _rows(plan: Plan, unit: float) -> list[NodeStats]:
+    """Return the statistics of each row; those of rows with nothing to tell are shared."""
+    values, idle_rows = plan.param_table["value"].tolist(), _idle_rows(tuple(plan.names))
+    found = []
+    for k, counters in enumerate(plan.counters.tolist()):
+        idle = idle_rows[k]
+        first = plan.dry_wet_params.get(idle.name)
+        mix, on = (1.0, 1.0) if first is None else values[first : first + 2]
+        if any(counters) or mix != 1.0 or not on:
+            times = plan.trace(k)[: counters[1]] if counters[1] else NO_TIMES
+            found.append(_node(idle.name, counters, spread(times, unit), mix, not on, unit))
+        else:
+            found.append(idle)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _idle_rows(names: tuple[str, ...]) -> list[NodeStats]:
+    """Return the statistics of rows of these names before anything was counted."""
+    return [NodeStats(name.strip("<>"), 0, 0, 0.0, 0.0) for name in names]
+
+
 def _node(
-    plan: Plan,
-    number: int,
-    faults: int,
-    calls: int,
-    cycles_sum: int,
-    cycles_max: int,
-    late: int,
-    xruns: int,
-    overruns: int,
-    mute_left: int,
-    *,
+    name: str,
+    counters: tuple[int, ...],
+    times: dict[str, float],
+    mix: float,
+    bypassed: bool,
     unit: float,
 ) -> NodeStats:
-    name = plan.names[number].strip("<>")
-    times = {"p50": 0.0, "p99": 0.0}
-    if calls:
-        times = spread(plan.trace(number)[:calls], unit)
-    mix, on = 1.0, 1.0
-    if name in plan.dry_wet_params:
-        mix, on = plan.param_table["value"][plan.dry_wet_params[name] :][:2].tolist()
+    """Return the statistics of a row from its ``COUNTERS`` and the times of its last calls."""
+    faults, calls, cycles_sum, cycles_max, late, xruns, overruns, mute_left = counters
     return NodeStats(
         name=name,
         faults=faults,
@@ -73,5 +88,5 @@ def _node(
         overruns=overruns,
         resting=mute_left > 0,
         mix=mix,
-        bypassed=not on,
+        bypassed=bypassed,
     )
