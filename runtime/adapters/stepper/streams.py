@@ -116,6 +116,7 @@ class ManyStreams:
 
     def save(self, into: EngineState, stream: int) -> None:
         """Copy the tentative state of a stream to a saved one."""
+        self._queue.drain()  # so that the table has what was set
         row = self._places[self._rows(self.current[stream])]
         values = self._plan.param_table["value"]
         into.data[:FRAME_BYTES] = row[:FRAME_BYTES]

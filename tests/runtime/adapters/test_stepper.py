@@ -181,6 +181,19 @@ def test_parameters_are_of_all_streams_and_are_no_state() -> None:
         np.testing.assert_allclose(again, loud, rtol=1e-5)
 
 
+@pytest.mark.parametrize("streams", [1, 2])
+def test_a_saved_state_has_the_parameters_set_before_it(streams: int) -> None:
+    stepper = ng.Stepper(rack(), RATE, streams=streams)
+    stepper.set("b.gain_db", -40.0)
+    state = stepper.save_state()
+    assert state.params["b.gain_db"] == -40.0
+    stepper.set("b.gain_db", 3.0)
+    stepper.restore_state(state)
+    assert stepper["b.gain_db"] == 3.0
+    stepper.restore_state(state, params=True)
+    assert stepper["b.gain_db"] == -40.0
+
+
 def test_models_step_prewarmed() -> None:
     graph = chain(("amp", ng.Nam(LSTM)))
     x = noise(64)
