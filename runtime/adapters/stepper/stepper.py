@@ -24,6 +24,7 @@ __all__ = ["Stepper"]
 
 MAX_STREAMS = 65_536
 MOST_FLOAT32 = 3e38
+EVERY = slice(None)
 Audio = NDArray[np.float32]
 
 
@@ -124,14 +125,14 @@ class Stepper(ParameterAccess):
 
         ``streams`` are stream numbers, or a mask with a bool for each stream; here and below.
         """
-        which = which_streams(streams, self.streams)
+        which = EVERY if streams is None else which_streams(streams, self.streams)
         if which is not None:
             self._state.commit(which)
         self._commits += 1
 
     def rollback(self, streams: ArrayLike | None = None) -> None:
         """Return to the last commit, in all streams or in some; parameters stay as set."""
-        which = which_streams(streams, self.streams)
+        which = EVERY if streams is None else which_streams(streams, self.streams)
         if which is not None:
             self._state.rollback(which)
         self._rollbacks += 1

@@ -14,6 +14,7 @@ from ....graph import EngineError
 from ....graph.arguments import format_value
 from ...engine.control import ControlQueue
 from ...engine.engine_state import EngineState, new_state, portable
+from ...engine.messages.message_handler import copy_state
 from ...engine.messages.message_queue import aligned
 from ...limits import MAX_GRAPH_BYTES, format_bytes
 from ...plan.arena import ALIGN
@@ -34,20 +35,22 @@ class OneStream:
 
     def __init__(self, queue: ControlQueue) -> None:
         self._queue, self._committed = queue, new_state(queue.plan)
-        queue.copy_state(self._committed.address, out=True, params=False)
+        self._copy, self._engine = copy_state.ctypes, queue.address
+        self._place = self._committed.address
+        self._copy(self._engine, self._place, True, False)
         self.is_tentative = False
         """Whether there were steps since the last commit."""
 
     def commit(self, which: Which) -> None:
         """Copy the state of the plan."""
         if self.is_tentative:
-            self._queue.copy_state(self._committed.address, out=True, params=False)
+            self._copy(self._engine, self._place, True, False)
             self.is_tentative = False
 
     def rollback(self, which: Which) -> None:
         """Copy the committed state back."""
         if self.is_tentative:
-            self._queue.copy_state(self._committed.address, out=False, params=False)
+            self._copy(self._engine, self._place, False, False)
             self.is_tentative = False
 
     def reset(self, which: Which) -> None:
@@ -58,12 +61,12 @@ class OneStream:
 
     def save(self, into: EngineState, stream: int) -> None:
         """Copy the tentative state to a saved one."""
-        self._queue.copy_state(into.address, out=True, params=True)
+        self._copy(self._engine, into.address, True, True)
 
     def restore(self, state: EngineState, which: Which, params: bool) -> None:
         """Make a saved state the tentative one."""
         state = portable(self._queue.plan, state)
-        self._queue.copy_state(state.address, out=False, params=params)
+        self._copy(self._engine, state.address, False, params)
         self.is_tentative = True
 
 
