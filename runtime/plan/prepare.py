@@ -3,6 +3,7 @@
 Control threads only.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -81,6 +82,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         outputs={p.name: buffers[b].channels for p, b in zip(outs, op.writes, strict=True)},
         params={name: float(getattr(node, name)) for name in node.params()},
     )
+    files = file_stamps(node)  # before they are read: a file that is replaced meanwhile differs
     processor = _prepare_node(op.node, node, io)
     return NodeRow(
         op,
@@ -90,6 +92,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         node=node,
         code=code_of(node, processor),
         dry_wet=allocate_dry_wet(node, ins, outs, io),
+        files=files,
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
@@ -133,16 +136,33 @@ def _code_of_class(cls: type[Node]) -> tuple[Any, ...]:
     return tuple(c for c in code if isinstance(c, CodeType | int | float | str))
 
 
+def file_stamps(node: Node) -> tuple[Any, ...]:
+    """Return modification time, size and inode of each file that a node names; ``None`` if gone."""
+    found: list[tuple[int, int, int] | None] = []
+    for name in node.files():
+        value = getattr(node, name)
+        for path in value if isinstance(value, tuple) else (value,):
+            if isinstance(path, str | os.PathLike):
+                try:
+                    status = os.stat(path)
+                    found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+                except (OSError, ValueError):
+                    found.append(None)
+    return tuple(found)
+
+
 def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: Any) -> Row | None:
     """Return the row of a node as an earlier plan has prepared it, or ``None`` if it cannot serve.
 
-    It can if the node is equal, on the host, and has the same channels, and its class is one of
-    this package: others may be edited while an engine plays (a notebook cell).  Its memory is a
-    copy of what ``old`` had after preparation and prewarming.  ``before`` is that plan, at the
-    same ``Spec``.
+    It can if the node is equal, on the host, has the same channels, if its files on disk have not
+    changed, and if its class is one of this package: others may be edited while an engine plays (a
+    notebook cell).  Its memory is a copy of what ``old`` had after preparation and prewarming.
+    ``before`` is that plan, at the same ``Spec``.
     """
     node = graph.nodes[op.node]
     if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):
+        return None
+    if old.files != file_stamps(node):
         return None
     if widths(schedule, op) != widths(before.schedule, old.op):
         return None
@@ -155,6 +175,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
         None if old.state is None else copies[id(old.state)],
         node=node,
         code=old.code,
+        files=old.files,
         dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
         copied=id(old),
     )

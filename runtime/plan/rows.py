@@ -66,6 +66,8 @@ class NodeRow(Row):
     """Called by ``Engine.play`` after its blocks."""
     device: Any = None
     """What the node runs on a device, if it has ports there."""
+    files: tuple[Any, ...] = ()
+    """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     copied: int = 0
     """``id`` of the row, of the plan before, that its memory was copied from; a reference would
     keep that plan's memory."""

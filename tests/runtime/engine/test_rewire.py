@@ -1,6 +1,7 @@
 """Connections made, removed and changed while it plays: every node keeps its state, to the bit."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,20 @@ def test_a_copied_node_resets_to_its_beginning() -> None:
         made.process(noise(200, seed=5))
     made.reset()
     np.testing.assert_array_equal(made.process(x), fresh)
+
+
+def test_a_file_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    path, x = tmp_path / "cab.wav", noise(200)
+
+    def write(gain: float) -> None:
+        ng.write_audio(path, np.array([[gain, 0.0, 0.5]], np.float32), RATE, subtype="float")
+
+    def graph() -> ng.Graph:
+        return ng.Graph.chain(ng.Cab(str(path), gain_rule="none"))
+
+    write(1.0)
+    made = engine(graph())
+    made.process(x)
+    write(-2.0)
+    made.swap(graph())
+    np.testing.assert_allclose(made.process(x)[:1], -2.0 * x[:1] + 0.5 * x[-2:-1], atol=1e-6)
