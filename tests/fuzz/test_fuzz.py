@@ -162,8 +162,12 @@ def test_another_exception_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_message_of_many_lines_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class TwoLinesError(NamFileError):
+        def __str__(self) -> str:
+            return "one\ntwo"
+
     def complain(config: Any) -> None:
-        raise NamFileError("one\ntwo")
+        raise TwoLinesError("not escaped by the class")
 
     monkeypatch.setattr(reader, "read_lstm", complain)
     with pytest.raises(AssertionError, match="two"):
