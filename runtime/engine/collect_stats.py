@@ -73,7 +73,7 @@ def _node(
     bypassed: bool,
     unit: float,
 ) -> NodeStats:
-    """Return the statistics of a row from its ``COUNTERS`` and the times of its last calls."""
+    """Return the statistics of a row from its ``COUNTER_FIELDS`` and the times of calls."""
     faults, calls, cycles_sum, cycles_max, late, xruns, overruns, mute_left = counters
     return NodeStats(
         name=name,

@@ -11,13 +11,11 @@ import numpy as np
 from ...graph import Node, tail
 from ..plan.arena import offset
 from ..plan.plan import Plan
-from ..plan.records import PARAM, ROW
+from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS
 from ..plan.rows import MixRow, NodeRow, widths
 
 __all__ = ["hand_over", "unchanged"]
 
-COUNTERS = offset(ROW, "faults")
-"""The offset of the counters in a row."""
 LONGEST_SPILL_S = 30.0
 
 
@@ -79,8 +77,8 @@ def hand_over(
             target = here + PARAM.itemsize * (first + i)
             source = there + PARAM.itemsize * (before[j][2] + i)
             copies.append((target, source, 8))
-        counters = (plan.row_address(k) + COUNTERS, previous.row_address(j) + COUNTERS)
-        copies.append((*counters, ROW.itemsize - COUNTERS))
+        counters = (plan.row_address(k) + ROW_COUNTERS, previous.row_address(j) + ROW_COUNTERS)
+        copies.append((*counters, ROW_BYTES - ROW_COUNTERS))
     kept = {previous._prepared[j].op.node for j, _ in same}
     moved = [
         n

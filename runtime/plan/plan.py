@@ -18,16 +18,12 @@ from .dry_wet import mix_dry_wet
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
-from .records import PARAM, PLAN, ROW
+from .records import COUNTER_FIELDS, PARAM, PLAN, ROW
 from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
 from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
 
-COUNTERS = [
-    "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
-]  # fmt: skip
-"""Fields of ``ROW`` that statistics are made from."""
 LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
@@ -191,8 +187,8 @@ class Plan:
 
     @cached_property
     def counters(self) -> np.ndarray[Any, Any]:
-        """A view of what each row counts: the fields ``COUNTERS``."""
-        return self.rows[COUNTERS]
+        """A view of what each row counts: the fields ``COUNTER_FIELDS``."""
+        return self.rows[COUNTER_FIELDS]
 
     @cached_property
     def names(self) -> list[str]:

@@ -1,8 +1,10 @@
 """Record layouts of a plan, its rows and its parameters, shared by kernels and NumPy."""
 
+from typing import Any
+
 import numpy as np
 
-__all__ = ["PARAM", "PLAN", "ROW", "ROW_BYTES"]
+__all__ = ["COUNTER_FIELDS", "PARAM", "PLAN", "ROW", "ROW_BYTES", "ROW_COUNTERS"]
 
 ROW = np.dtype(
     [
@@ -35,6 +37,13 @@ ROW = np.dtype(
 handed over with a node's state when plans are swapped."""
 
 ROW_BYTES = ROW.itemsize
+_fields: Any = ROW.fields
+ROW_COUNTERS: int = _fields["faults"][1]
+"""Offset in bytes of the counters of a row: all fields from ``faults`` on."""
+COUNTER_FIELDS = [
+    "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
+]  # fmt: skip
+"""Fields of ``ROW`` that statistics are made from."""
 
 PARAM = np.dtype([("address", np.int64), ("value", np.float64)])
 """Address of a parameter's target, and the value last set, which a reset keeps."""

@@ -18,8 +18,7 @@ from ...native.pointers import (
     store_release,
     zero_bytes,
 )
-from ...plan.arena import offset
-from ...plan.records import PARAM, PLAN, ROW, ROW_BYTES
+from ...plan.records import PARAM, PLAN, ROW_BYTES, ROW_COUNTERS
 from ...plan.row_operations import apply_params, reset_plan, wait_for_device
 from ..records import ENGINE
 from .message_queue import MESSAGE, NOW, Message
@@ -30,8 +29,6 @@ PARAM_MESSAGE, SWAP, RESET = int(Message.PARAM), int(Message.SWAP), int(Message.
 SNAPSHOT, RESTORE_ALL = int(Message.SNAPSHOT), int(Message.RESTORE_ALL)
 RESET_STATS = int(Message.RESET_STATS)
 MESSAGE_BYTES = MESSAGE.itemsize
-COUNTERS = offset(ROW, "faults")
-"""The offset of the counters in a row."""
 COUNTS_BYTES = 64
 """Bytes of the counters of samples that are not finite."""
 
@@ -103,7 +100,7 @@ def _reset_stats(e: Any) -> None:
     e.blocks = 0
     zero_bytes(e.counts, COUNTS_BYTES)
     for k in range(p.row_count):
-        zero_bytes(p.rows + ROW_BYTES * k + COUNTERS, ROW_BYTES - COUNTERS)
+        zero_bytes(p.rows + ROW_BYTES * k + ROW_COUNTERS, ROW_BYTES - ROW_COUNTERS)
 
 
 @helper
