@@ -5,7 +5,7 @@ import os
 from ...graph import FileError
 from ...graph.paths import special_file_kind
 
-__all__ = ["check_plain"]
+__all__ = ["check_plain", "file_stamp"]
 
 
 def check_plain(
@@ -32,3 +32,8 @@ def check_plain(
     if not found.st_size:
         raise error(f"{name}: is an empty file, not {wanted}")
     return found
+
+
+def file_stamp(status: os.stat_result) -> tuple[int, int, int]:
+    """Return modification time in ns, size and inode: they differ once a file was replaced."""
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -24,6 +24,7 @@ from ...graph import (
     Schedule,
     Spec,
 )
+from ..io.regular_file import file_stamp
 from ..native.abi import Native
 from . import buffer_operations
 from .arena import Block, Memory, TooLargeError
@@ -137,15 +138,14 @@ def _code_of_class(cls: type[Node]) -> tuple[Any, ...]:
 
 
 def file_stamps(node: Node) -> tuple[Any, ...]:
-    """Return modification time, size and inode of each file that a node names; ``None`` if gone."""
+    """Return the stamp of each file that a node names; ``None`` for one that is gone."""
     found: list[tuple[int, int, int] | None] = []
     for name in node.files():
         value = getattr(node, name)
         for path in value if isinstance(value, tuple) else (value,):
             if isinstance(path, str | os.PathLike):
                 try:
-                    status = os.stat(path)
-                    found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+                    found.append(file_stamp(os.stat(path)))
                 except (OSError, ValueError):
                     found.append(None)
     return tuple(found)

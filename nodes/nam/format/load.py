@@ -11,7 +11,7 @@ from typing import Any
 from ....graph.errors import NamFileError, NamJsonError, NamReadError
 from ....graph.paths import checked_path, format_path
 from ....runtime.io.file_kind import HEAD, MODEL, complaint, kind_of
-from ....runtime.io.regular_file import check_plain
+from ....runtime.io.regular_file import check_plain, file_stamp
 from ..model.model import Model
 from .checked_json import too_large
 from .memory_source import MAX_BYTES as MAX_BYTES, Readable, content_of
@@ -67,7 +67,7 @@ def _load_file(path: Any) -> Model:
     try:
         whole = os.path.abspath(path)
         status = check_plain(whole, NamReadError, name, MODEL)
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        stamp = file_stamp(status)
         known = _cache.get(whole)
         if known is None or known[0] != stamp:
             known = (stamp, *_read(whole, status.st_size))
