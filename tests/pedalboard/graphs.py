@@ -1,5 +1,7 @@
 """Graphs and signals for the tests of the pedalboard adapter."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,3 +62,12 @@ def wire(channels: int = 2) -> ng.Graph:
 
 def rendered(graph: ng.Graph, audio: Audio, rate: float = RATE) -> Audio:
     return ng.render(graph, audio, rate, tail=False)
+
+
+def play(made: Any, x: Audio, rate: float = RATE, reset: bool = True) -> Audio:
+    """Process audio with a ``GraphPlugin``, or with a ``GraphEffect`` on a board."""
+    from namgraph.runtime.adapters.pedalboard import Board, GraphEffect
+
+    board = Board([made]) if isinstance(made, GraphEffect) else made
+    out: Audio = board(x, rate, reset=reset)
+    return out

@@ -9,18 +9,12 @@ import pytest
 
 import namgraph as ng
 
-from .graphs import LAG, RATE, Audio, around, echo_graph, noise, rendered
+from .graphs import LAG, RATE, Audio, around, echo_graph, noise, play, rendered
 
 pb = pytest.importorskip("pedalboard")
-from namgraph.runtime.adapters.pedalboard import Board, GraphEffect, GraphPlugin  # noqa: E402
+from namgraph.runtime.adapters.pedalboard import GraphEffect, GraphPlugin  # noqa: E402
 
 KINDS: list[Any] = [GraphPlugin, GraphEffect]
-
-
-def play(made: Any, x: Audio, rate: float = RATE, reset: bool = True) -> Audio:
-    board = Board([made]) if isinstance(made, GraphEffect) else made
-    out: Audio = board(x, rate, reset=reset)
-    return out
 
 
 def whole_and_half(x: Audio, wet: Audio) -> Audio:

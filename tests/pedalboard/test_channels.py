@@ -1,4 +1,4 @@
-"""``fit``: how the channels of a stream and of a graph are joined, and what is said of it."""
+"""``fit``: how the channels of a stream and of a graph are joined, and the warning for it."""
 
 import warnings
 from typing import Any

@@ -8,18 +8,12 @@ import pytest
 
 import namgraph as ng
 
-from .graphs import LAG, RATE, Audio, Late, Only48k, around, echo_graph, noise, rendered, wire
+from .graphs import LAG, RATE, Late, Only48k, around, echo_graph, noise, play, rendered, wire
 
 pb = pytest.importorskip("pedalboard")
-from namgraph.runtime.adapters.pedalboard import Board, GraphEffect, GraphPlugin  # noqa: E402
+from namgraph.runtime.adapters.pedalboard import GraphEffect, GraphPlugin  # noqa: E402
 
 KINDS: list[Any] = [GraphPlugin, GraphEffect]
-
-
-def play(made: Any, x: Audio, rate: float = RATE, reset: bool = True) -> Audio:
-    board = Board([made]) if isinstance(made, GraphEffect) else made
-    out: Audio = board(x, rate, reset=reset)
-    return out
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,7 +1,6 @@
-"""``play``: what is heard on a sound card, which is faked, and what is said where it cannot be."""
+"""``play``: the samples given to a fake sound card, and its errors."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 import namgraph as ng
 
+from ..no_sounddevice import FAILURES, said_without_sounddevice
 from .card import CARDS, Card, PortAudioError
 
 RATE = 48_000
@@ -205,30 +205,8 @@ def test_without_a_card_it_says_how_to_go_on(
         ng.play("crunch")
 
 
-MISSING = """
-import sys
-class Hide:
-    def find_spec(self, name, path=None, target=None):
-        if name == "sounddevice":
-            raise {error}
-sys.meta_path.insert(0, Hide())
-import namgraph as ng
-try:
-    ng.play("crunch")
-except ng.EngineError as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        ("ModuleNotFoundError('gone', name=name)", 'pip install "sounddevice'),
-        ("OSError('PortAudio library not found')", "libportaudio2"),
-    ],
-)
+@pytest.mark.parametrize(("error", "says"), FAILURES)
 def test_without_sounddevice_one_line_says_what_to_install(error: str, says: str) -> None:
-    command = [sys.executable, "-c", MISSING.format(error=error)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert says in done.stdout
-    assert done.stdout.count("\n") == 1
+    said = said_without_sounddevice(error, 'ng.play("crunch")')
+    assert says in said
+    assert said.count("\n") == 1

@@ -1,6 +1,5 @@
 """Sound cards chosen, refused and missing: errors are one line that says what to do."""
 
-import subprocess
 import sys
 import types as python_types
 import warnings
@@ -16,6 +15,8 @@ from namgraph.runtime.adapters.live import (
 )
 from namgraph.runtime.adapters.live.devices import devices, find_devices
 from namgraph.runtime.adapters.live.sound_card import LiveStream
+
+from ..no_sounddevice import FAILURES, said_without_sounddevice
 
 CARDS = [
     ("Built-in Mic", 0, 1, 0, 44_100.0),
@@ -230,36 +231,10 @@ def refuse(host: Any) -> None:
     host["begin"], host["priority_answer"] = 1, 1
 
 
-MISSING = """
-import sys
-class Hide:
-    def find_spec(self, name, path=None, target=None):
-        if name == "sounddevice":
-            raise {error}
-sys.meta_path.insert(0, Hide())
-import namgraph as ng
-graph = ng.Graph()
-graph.input("in", channels=1) >> graph.add("amp", ng.Gain()) >> graph.output("out", channels=1)
-try:
-    ng.LiveStream(graph)
-except ng.EngineError as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize(
-    ("error", "says"),
-    [
-        ("ModuleNotFoundError('gone', name=name)", 'pip install "sounddevice'),
-        ("OSError('PortAudio library not found')", "libportaudio2"),
-    ],
-)
+@pytest.mark.parametrize(("error", "says"), FAILURES)
 def test_without_sounddevice_or_portaudio_one_line_says_what_to_install(
     error: str, says: str
 ) -> None:
-    script = MISSING.format(error=error)
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert says in done.stdout
-    assert done.stdout.count("\n") == 1
+    said = said_without_sounddevice(error, "ng.LiveStream(ng.Graph.chain(ng.Gain()))")
+    assert says in said
+    assert said.count("\n") == 1
