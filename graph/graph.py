@@ -95,7 +95,7 @@ class Graph:
         return len(self._nodes)
 
     def __bool__(self) -> bool:
-        """Return ``True``, also without nodes: ``if graph`` asks whether there is one."""
+        """Return ``True``, also for a graph without nodes, whose length is 0."""
         return True
 
     def add(self, name: str, node: Node) -> Handle:

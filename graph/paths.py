@@ -107,7 +107,7 @@ class Content:
 
     @property
     def label(self) -> str:
-        """What stands in messages in place of a path."""
+        """Name in messages, which for a file is its path."""
         return f"<{type(self).__name__}>"
 
     def saving_hint(self) -> str:

@@ -41,7 +41,7 @@ class ImpulseResponse(Content):
 
     @property
     def label(self) -> str:
-        """What stands in messages in place of a path."""
+        """Name in messages, which for a file is its path."""
         return f"<array {'x'.join(map(str, self.samples.shape))}>"
 
     def saving_hint(self) -> str:

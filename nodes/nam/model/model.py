@@ -64,7 +64,7 @@ class Model(About, Content):
 
     @property
     def label(self) -> str:
-        """What stands in messages in place of a path: ``source``."""
+        """Name in messages, ``source``; for a file that is its path."""
         return self.source or "<model>"
 
     def saving_hint(self) -> str:

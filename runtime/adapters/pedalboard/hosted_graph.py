@@ -35,7 +35,7 @@ MAX_TAIL_S = 60.0
 
 
 class Host:
-    """What a ``HostedGraph`` asks of whoever plays its engines: here a caller in Python."""
+    """Interface of a ``HostedGraph`` to the host that plays its engines; here Python itself."""
 
     def handle_messages(self) -> None:
         """Handle waiting messages of engines that a host's thread plays."""

@@ -87,7 +87,7 @@ class Rack:
 
     @property
     def preferred_channels(self) -> int:
-        """The channel count to build engines for before a host has said which.
+        """Channel count of engines that are built before a host has set one.
 
         It is the graph's own if ``fit`` need not join channels, and 2 if there is a choice.
         """
