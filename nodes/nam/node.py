@@ -12,7 +12,6 @@ from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.simd.smoothing import glide_coefficient
 from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
@@ -184,7 +183,8 @@ class Nam(Node):
             output_db=io.params["output_db"],
             input_level_db=levels.input_db,
             output_level_db=levels.output_db,
-            coefficient=glide_coefficient(SMOOTHING_S, io.spec.rate),
+            input_db_coefficient=io.glide("input_db"),
+            output_db_coefficient=io.glide("output_db"),
             kernel=made.address,
             network=at,
             sizes=sizes,

@@ -82,6 +82,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         inputs={p.name: buffers[b].channels for p, b in zip(ins, op.reads, strict=True)},
         outputs={p.name: buffers[b].channels for p, b in zip(outs, op.writes, strict=True)},
         params={name: float(getattr(node, name)) for name in node.params()},
+        smoothing_s={name: row.smoothing_s for name, row in node.params().items()},
     )
     files = file_stamps(node)  # before they are read: a file that is replaced meanwhile differs
     processor = _prepare_node(op.node, node, io)
