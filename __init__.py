@@ -91,6 +91,7 @@ _PUBLIC = {
         "NamBank",
         "Pan",
         "Split",
+        "Tremolo",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -203,6 +204,7 @@ if TYPE_CHECKING:
         NamBank as NamBank,
         Pan as Pan,
         Split as Split,
+        Tremolo as Tremolo,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

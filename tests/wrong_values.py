@@ -175,6 +175,10 @@ call("Pan", ng.Pan, position=0.0)
 call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call("Split", ng.Split, count=2, mode="copy")
+call(
+    "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
+    shape="sine", mode="harmonic", sync="1/4",
+)  # fmt: skip
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
+from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split, Tremolo
 from namgraph.nodes.testing.harness import SPEC
 
 from .nam import nets
@@ -80,6 +80,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
 }
 
 
