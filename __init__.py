@@ -92,6 +92,7 @@ _PUBLIC = {
         "Pan",
         "Split",
         "Tremolo",
+        "Vibrato",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -205,6 +206,7 @@ if TYPE_CHECKING:
         Pan as Pan,
         Split as Split,
         Tremolo as Tremolo,
+        Vibrato as Vibrato,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

@@ -3,6 +3,7 @@
 from .cabinet.cab import Cab
 from .filters.dc_block import DcBlock
 from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -23,4 +24,5 @@ __all__ = [
     "Pan",
     "Split",
     "Tremolo",
+    "Vibrato",
 ]

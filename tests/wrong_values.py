@@ -176,6 +176,9 @@ call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call("Split", ng.Split, count=2, mode="copy")
 call(
+    "Vibrato", ng.Vibrato, rate_hz=5.0, depth_cents=20.0, tempo_bpm=120.0, shape="sine", sync="1/4"
+)
+call(
     "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
     shape="sine", mode="harmonic", sync="1/4",
 )  # fmt: skip

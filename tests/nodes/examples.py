@@ -14,7 +14,20 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split, Tremolo
+from namgraph.nodes import (
+    Cab,
+    DcBlock,
+    Delay,
+    Gain,
+    Meter,
+    Mix,
+    Nam,
+    NamBank,
+    Pan,
+    Split,
+    Tremolo,
+    Vibrato,
+)
 from namgraph.nodes.testing.harness import SPEC
 
 from .nam import nets
@@ -84,6 +97,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Tremolo(rate_hz=9.0, spread=0.5),
         Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
         Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
     ],
 }
 

@@ -10,21 +10,34 @@ to the bit.  The shortest is 2 frames; the frame at ``at`` itself is never read,
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ....runtime.native.abi import helper, kernel
-from ....runtime.native.pointers import copy_bytes, floats, record
+from ....runtime.native.pointers import copy_bytes, floats, numbers, record
 
-__all__ = ["READER", "first_read", "line_frames", "read_cubic", "write_line"]
+__all__ = [
+    "READER",
+    "SHORTEST",
+    "approach",
+    "first_read",
+    "line_frames",
+    "read_cubic",
+    "read_curve",
+    "write_line",
+]
 
 SHORTEST = 2.0
 """Frames: the shortest delay of the cubic reader."""
+NEAR = 1e-6
+"""Distance to the target, in any unit, below which a value that approaches it jumps there."""
 
 READER = np.dtype(
     [
         ("delay", np.float64),  # in frames, at the beginning of the straight line
         ("slope", np.float64),  # change of the delay per frame
+        ("delays", np.int64),  # or, for read_curve, the address of a float64 for each frame
         ("place", np.int64),  # frames from there to the first frame of the run
         ("at", np.int64),  # place of the run's first frame in the ring
         ("mask", np.int64),  # size of the ring minus 1
@@ -53,9 +66,37 @@ def write_line(ring: int, mask: int, at: int, source: int, frames: int) -> None:
         copy_bytes(ring, source + 4 * before, 4 * (frames - before))
 
 
+@helper
+def approach(now: float, target: float, share: float) -> float:
+    """Return ``now`` moved by ``share`` of the way to ``target``; ``target`` if that is near.
+
+    It smooths a parameter at ticks: NaN begins at the target.
+    """
+    moved = now + share * (target - now)
+    return moved if abs(target - moved) > NEAR else target  # NaN is not greater
+
+
+@helper
+def _cubic(ring: Any, mask: int, at: int, delay: float) -> Any:
+    delay = delay if delay > SHORTEST else SHORTEST
+    back = int(delay)
+    t = delay - np.float64(back)  # the frame ``back`` is at 0, the one before it at 1
+    j = at - back
+    u, v = 1.0 - t, 2.0 - t
+    a0 = np.float32(-t * u * v * (1.0 / 6.0))
+    a1 = np.float32((1.0 + t) * u * v * 0.5)
+    a2 = np.float32((1.0 + t) * t * v * 0.5)
+    a3 = np.float32(-(1.0 + t) * t * u * (1.0 / 6.0))
+    early = a0 * ring[(j + 1) & mask] + a1 * ring[j & mask]
+    return early + (a2 * ring[(j - 1) & mask] + a3 * ring[(j - 2) & mask])
+
+
 @kernel
 def read_cubic(state: int, ins: int, outs: int, frames: int) -> None:
-    """Read ``frames`` from the ring at address ``ins`` to ``outs``; ``state`` is a ``READER``."""
+    """Read ``frames`` from the ring at address ``ins`` to ``outs``; ``state`` is a ``READER``.
+
+    The delay is ``delay + slope * (place + i)`` in frame i of the run.
+    """
     s = record(state, READER)
     begin, slope, place, at, mask = s.delay, s.slope, s.place, s.at, s.mask
     ring, y = floats(ins, mask + 1), floats(outs, frames)
@@ -66,15 +107,15 @@ def read_cubic(state: int, ins: int, outs: int, frames: int) -> None:
             y[i] = ring[(start + i) & mask]
     else:
         for i in range(frames):
-            delay = begin + (place + i) * slope
-            delay = delay if delay > SHORTEST else SHORTEST
-            back = int(delay)
-            t = delay - np.float64(back)  # the frame ``back`` is at 0, the one before it at 1
-            j = at + i - back
-            u, v = 1.0 - t, 2.0 - t
-            a0 = np.float32(-t * u * v * (1.0 / 6.0))
-            a1 = np.float32((1.0 + t) * u * v * 0.5)
-            a2 = np.float32((1.0 + t) * t * v * 0.5)
-            a3 = np.float32(-(1.0 + t) * t * u * (1.0 / 6.0))
-            early = a0 * ring[(j + 1) & mask] + a1 * ring[j & mask]
-            y[i] = early + (a2 * ring[(j - 1) & mask] + a3 * ring[(j - 2) & mask])
+            y[i] = _cubic(ring, mask, at + i, begin + (place + i) * slope)
+
+
+@kernel
+def read_curve(state: int, ins: int, outs: int, frames: int) -> None:
+    """Read as ``read_cubic`` does, with the delay of each frame from the list at ``delays``."""
+    s = record(state, READER)
+    at, mask = s.at, s.mask
+    ring, y = floats(ins, mask + 1), floats(outs, frames)
+    delays = numbers(s.delays, frames, np.float64)
+    for i in range(frames):
+        y[i] = _cubic(ring, mask, at + i, delays[i])

@@ -12,6 +12,7 @@ from namgraph.nodes.dsp.modulation.delay_line import (
     first_read,
     line_frames,
     read_cubic,
+    read_curve,
     write_line,
 )
 from namgraph.runtime.native.abi import native
@@ -33,7 +34,7 @@ def _first(delay: float) -> int:
 def read(
     ring: Ring, at: int, delay: float, frames: int, slope: float = 0.0, place: int = 0
 ) -> Ring:
-    reader = np.array([(delay, slope, place, at, ring.size - 1)], READER)
+    reader = np.array([(delay, slope, 0, place, at, ring.size - 1)], READER)
     y = np.full(frames, np.nan, np.float32)
     addresses = (reader.ctypes.data, ring.ctypes.data, y.ctypes.data)
     _KERNEL(read_cubic.address)(*addresses, frames)
@@ -73,6 +74,15 @@ def test_cuts_change_no_bit() -> None:
     whole = read(ring, 5, 30.3, 32, slope=-0.125)
     for place in range(32):
         assert read(ring, 5 + place, 30.3, 1, -0.125, place)[0] == whole[place]
+
+
+def test_a_curve_of_delays_is_read_as_a_straight_line_is() -> None:
+    ring, delays = noise(128), 30.3 - 0.125 * np.arange(32)
+    reader = np.array([(0.0, 0.0, delays.ctypes.data, 0, 5, 127)], READER)
+    y = np.zeros(32, np.float32)
+    addresses = (reader.ctypes.data, ring.ctypes.data, y.ctypes.data)
+    _KERNEL(read_curve.address)(*addresses, 32)
+    assert (y == read(ring, 5, 30.3, 32, slope=-0.125)).all()
 
 
 @pytest.mark.parametrize("delay", [0.0, 1.5, -3.0])
