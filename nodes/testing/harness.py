@@ -59,18 +59,16 @@ def changed(node: Node, **values: object) -> Node:
 
 
 class NodeHarness:
-    """One node in an engine at 48 kHz, its kernel and its buffers.
+    """One node in an engine at 48 kHz (or ``rate``), its kernel and its buffers.
 
     ``play`` takes signals of any length in blocks of any size; the engine plays a block of more
     than 64 frames (``max_frames``) in pieces.
     """
 
-    def __init__(self, node: Node, channels: int = 2) -> None:
+    def __init__(self, node: Node, channels: int = 2, rate: float = SPEC.rate) -> None:
         self.node = node
         self.graph = graph_of(node, channels)
-        self.engine = Engine(
-            self.graph, sample_rate=SPEC.rate, max_frames=SPEC.max_frames, fade_s=0.0
-        )
+        self.engine = Engine(self.graph, sample_rate=rate, max_frames=SPEC.max_frames, fade_s=0.0)
         plan = self.plan = self.engine.plan
         self.number = plan.names.index("node")
         self.row = plan.rows[self.number]
