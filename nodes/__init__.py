@@ -1,6 +1,12 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .control.constant import Constant
+from .control.envelope_follower import EnvelopeFollower
+from .control.lfo import Lfo
+from .control.map import Map
+from .control.random import Random
+from .control.step import Step
 from .filters.dc_block import DcBlock
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
@@ -14,15 +20,21 @@ from .utility.split import Split
 
 __all__ = [
     "Cab",
+    "Constant",
     "DcBlock",
     "Delay",
+    "EnvelopeFollower",
     "Gain",
+    "Lfo",
+    "Map",
     "Meter",
     "Mix",
     "Nam",
     "NamBank",
     "Pan",
+    "Random",
     "Split",
+    "Step",
     "Tremolo",
     "Vibrato",
 ]
