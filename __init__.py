@@ -131,7 +131,7 @@ _PUBLIC = {
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "call_node", "channel"),
         *("channel_address", "copy_bytes", "decibels", "each", "embed", "floats", "glide"),
-        *("glide_coefficient", "numbers", "record", "scale"),
+        *("glide_coefficient", "glide_step", "numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -272,6 +272,7 @@ if TYPE_CHECKING:
         floats as floats,
         glide as glide,
         glide_coefficient as glide_coefficient,
+        glide_step as glide_step,
         numbers as numbers,
         record as record,
         scale as scale,
