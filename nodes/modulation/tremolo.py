@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import call_node
 from ..dsp.modulation.lfo_phase import LFO, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
 
@@ -47,7 +46,7 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     # The rate is not smoothed: another rate changes the slope of the level, which has no jump.
     lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
     lfo.spread = s.spread
-    call_node(lfo.run, s.lfo, s.values, s.stride, np.int32(frames))
+    ng.call_node(lfo.run, s.lfo, s.values, s.stride, np.int32(frames))
     s.depth_now = ng.glide(s.curves, s.depth_now, s.depth, s.depth_coefficient, frames)
     depth, share = ng.floats(s.curves, frames), ng.floats(s.curves + 4 * frames, frames)
     harmonic, rise, fall = s.harmonic, s.rise, s.fall
@@ -96,6 +95,8 @@ class Tremolo(ng.Node):
     replaces ``rate_hz`` by one swing in this time at ``tempo_bpm``.
     """
 
+    stereo = True  # by ``spread``
+
     rate_hz: float = ng.param(
         default=5.0, low=0.05, high=20.0, unit="Hz", taper="log", smoothing_s=0.0
     )
@@ -112,6 +113,11 @@ class Tremolo(ng.Node):
         """Check the note value, too."""
         super().__post_init__()
         parse_beats(self.sync)
+
+    def tail(self, spec: ng.Spec) -> int:
+        """Return the frames until the low band of "harmonic" is 100 dB down."""
+        fade = 12.0 / (2.0 * math.pi * self.split_hz) if self.mode == "harmonic" else 0.0
+        return math.ceil(fade * spec.rate)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate an LFO with a tap for each channel."""

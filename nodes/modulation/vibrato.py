@@ -5,11 +5,9 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import call_node
 from ..dsp.modulation.delay_line import (
     READER,
     SHORTEST,
-    approach,
     line_frames,
     read_curve,
     write_line,
@@ -60,14 +58,14 @@ def _vibrato(state: int, ins: int, outs: int, frames: int) -> None:
             speed = (math.pow(2.0, s.depth_cents / 1200.0) - 1.0) / s.slope_share * s.rate
             swing = speed / rate_hz
             swing = swing if swing < s.longest else s.longest
-            s.depth_cents_now = approach(s.depth_cents_now, swing, s.depth_step)
-            s.begin = s.end if s.frame else swing
+            s.begin = s.end if s.depth_cents_now == s.depth_cents_now else swing
+            s.depth_cents_now = ng.glide_step(s.depth_cents_now, swing, s.depth_step)
             # Smoothed twice: the delay sets off without a jump of speed, which would click.
-            s.end = approach(s.begin, s.depth_cents_now, s.depth_step)
+            s.end = ng.glide_step(s.begin, s.depth_cents_now, s.depth_step)
             # Until the swing is as short as a new rate needs, the rate follows it.
             lfo.rate_hz = rate_hz if s.begin * rate_hz <= speed else speed / s.begin
         n = frames - done if frames - done < 32 - place else 32 - place
-        call_node(lfo.run, s.lfo, s.values, 32, np.int32(n))
+        ng.call_node(lfo.run, s.lfo, s.values, 32, np.int32(n))
         begin, slope = s.begin, (s.end - s.begin) * (1.0 / 32.0)
         for i in range(n):
             values[i] = SHORTEST + (begin + (place + i) * slope) * (1.0 + values[i])
@@ -76,7 +74,7 @@ def _vibrato(state: int, ins: int, outs: int, frames: int) -> None:
             ring = s.ring + 4 * (s.mask + 1) * c
             write_line(ring, s.mask, s.frame, ng.channel_address(ins, c) + 4 * done, n)
             y = ng.channel_address(outs, c) + 4 * done
-            call_node(s.read, s.reader, ring, y, np.int32(n))
+            ng.call_node(s.read, s.reader, ring, y, np.int32(n))
         s.frame += n
         done += n
 

@@ -20,7 +20,6 @@ from ....runtime.native.pointers import copy_bytes, floats, numbers, record
 __all__ = [
     "READER",
     "SHORTEST",
-    "approach",
     "first_read",
     "line_frames",
     "read_cubic",
@@ -30,9 +29,6 @@ __all__ = [
 
 SHORTEST = 2.0
 """Frames: the shortest delay of the cubic reader."""
-NEAR = 1e-6
-"""Distance to the target, in any unit, below which a value that approaches it jumps there."""
-
 READER = np.dtype(
     [
         ("delay", np.float64),  # in frames, at the beginning of the straight line
@@ -64,16 +60,6 @@ def write_line(ring: int, mask: int, at: int, source: int, frames: int) -> None:
     copy_bytes(ring + 4 * begin, source, 4 * before)
     if before < frames:
         copy_bytes(ring, source + 4 * before, 4 * (frames - before))
-
-
-@helper
-def approach(now: float, target: float, share: float) -> float:
-    """Return ``now`` moved by ``share`` of the way to ``target``; ``target`` if that is near.
-
-    It smooths a parameter at ticks: NaN begins at the target.
-    """
-    moved = now + share * (target - now)
-    return moved if abs(target - moved) > NEAR else target  # NaN is not greater
 
 
 @helper
