@@ -82,6 +82,7 @@ _PUBLIC = {
     ".graph.node": ("node",),
     ".nodes": (
         "Cab",
+        "Chorus",
         "Constant",
         "DcBlock",
         "Delay",
@@ -202,6 +203,7 @@ if TYPE_CHECKING:
     from .graph.node import node as node
     from .nodes import (
         Cab as Cab,
+        Chorus as Chorus,
         Constant as Constant,
         DcBlock as DcBlock,
         Delay as Delay,

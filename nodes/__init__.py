@@ -8,6 +8,7 @@ from .control.map import Map
 from .control.random import Random
 from .control.step import Step
 from .filters.dc_block import DcBlock
+from .modulation.chorus import Chorus
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -20,6 +21,7 @@ from .utility.split import Split
 
 __all__ = [
     "Cab",
+    "Chorus",
     "Constant",
     "DcBlock",
     "Delay",

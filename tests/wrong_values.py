@@ -179,6 +179,21 @@ call(
     "Vibrato", ng.Vibrato, rate_hz=5.0, depth_cents=20.0, tempo_bpm=120.0, shape="sine", sync="1/4"
 )
 call(
+    "Chorus",
+    ng.Chorus,
+    rate_hz=5.0,
+    depth_ms=2.0,
+    delay_ms=7.0,
+    feedback=0.0,
+    spread=1.0,
+    tone_hz=8000.0,
+    mix=0.5,
+    voices=2,
+    shape="sine",
+    character="bbd",
+    to_stereo=False,
+)
+call(
     "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
     shape="sine", mode="harmonic", sync="1/4",
 )  # fmt: skip

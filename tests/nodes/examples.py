@@ -16,6 +16,7 @@ import soundfile
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
     Cab,
+    Chorus,
     DcBlock,
     Delay,
     Gain,
@@ -75,6 +76,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
+    ],
+    "chorus": lambda folder: [
+        Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
+        Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),
+        Chorus(delay_ms=3.0, feedback=-0.5, character="bbd", to_stereo=True),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [
