@@ -9,6 +9,7 @@ from .control.random import Random
 from .control.step import Step
 from .filters.dc_block import DcBlock
 from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -26,6 +27,7 @@ __all__ = [
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
+    "Flanger",
     "Gain",
     "Lfo",
     "Map",

@@ -194,6 +194,10 @@ call(
     to_stereo=False,
 )
 call(
+    "Flanger", ng.Flanger, rate_hz=0.2, depth=0.8, delay_ms=1.0, width_ms=4.0, feedback=0.5,
+    mix=0.5, spread=0.5, through_zero=True, invert=False,
+)  # fmt: skip
+call(
     "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
     shape="sine", mode="harmonic", sync="1/4",
 )  # fmt: skip

@@ -19,6 +19,7 @@ from namgraph.nodes import (
     Chorus,
     DcBlock,
     Delay,
+    Flanger,
     Gain,
     Meter,
     Mix,
@@ -87,6 +88,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=1.0, feedback=0.9, mix=1.0),
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
+    ],
+    "flanger": lambda folder: [
+        Flanger(delay_ms=0.5, rate_hz=5.0),
+        Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "meter": lambda folder: [Meter()],
