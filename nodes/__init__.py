@@ -10,6 +10,7 @@ from .control.step import Step
 from .filters.dc_block import DcBlock
 from .modulation.chorus import Chorus
 from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -36,6 +37,7 @@ __all__ = [
     "Nam",
     "NamBank",
     "Pan",
+    "Phaser",
     "Random",
     "Split",
     "Step",

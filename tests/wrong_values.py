@@ -198,6 +198,10 @@ call(
     mix=0.5, spread=0.5, through_zero=True, invert=False,
 )  # fmt: skip
 call(
+    "Phaser", ng.Phaser, rate_hz=0.5, depth=1.0, center_hz=600.0, range_octaves=3.0, feedback=0.3,
+    mix=0.5, spread=0.25, stages=4, character="vibe",
+)  # fmt: skip
+call(
     "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
     shape="sine", mode="harmonic", sync="1/4",
 )  # fmt: skip

@@ -26,6 +26,7 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Pan,
+    Phaser,
     Split,
     Tremolo,
     Vibrato,
@@ -103,6 +104,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
+    "phaser": lambda folder: [
+        Phaser(rate_hz=8.0, feedback=-0.5),
+        Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
+        Phaser(stages=8, character="ninety", mix=1.0),
+    ],
     "split": lambda folder: [Split(3), Split(mode="channels")],
     "tremolo": lambda folder: [
         Tremolo(rate_hz=9.0, spread=0.5),
