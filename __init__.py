@@ -83,6 +83,7 @@ _PUBLIC = {
     ".nodes": (
         "Cab",
         "Constant",
+        "Curve",
         "DcBlock",
         "Delay",
         "EnvelopeFollower",
@@ -201,6 +202,7 @@ if TYPE_CHECKING:
     from .nodes import (
         Cab as Cab,
         Constant as Constant,
+        Curve as Curve,
         DcBlock as DcBlock,
         Delay as Delay,
         EnvelopeFollower as EnvelopeFollower,

@@ -2,6 +2,7 @@
 
 from .cabinet.cab import Cab
 from .control.constant import Constant
+from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
 from .control.lfo import Lfo
 from .control.map import Map
@@ -19,6 +20,7 @@ from .utility.split import Split
 __all__ = [
     "Cab",
     "Constant",
+    "Curve",
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
