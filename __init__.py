@@ -131,6 +131,9 @@ _PUBLIC = {
         *("Lanes", "Native", "Value", "add_to", "amplify", "call_node", "channel"),
         *("channel_address", "copy_bytes", "decibels", "each", "embed", "floats", "glide"),
         *("glide_coefficient", "numbers", "record", "scale"),
+        *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
+        *("copy_bytes", "decibels", "each", "embed", "floats", "glide", "glide_coefficient"),
+        *("glide_step", "numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -270,6 +273,7 @@ if TYPE_CHECKING:
         floats as floats,
         glide as glide,
         glide_coefficient as glide_coefficient,
+        glide_step as glide_step,
         numbers as numbers,
         record as record,
         scale as scale,

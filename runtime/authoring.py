@@ -43,7 +43,7 @@ from .native.pointers import (
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient
+from .simd.smoothing import decibels, glide, glide_coefficient, glide_step
 
 __all__ = [
     "Io",
@@ -70,6 +70,7 @@ __all__ = [
     "floats",
     "glide",
     "glide_coefficient",
+    "glide_step",
     "helper",
     "kernel",
     "node",
