@@ -1,6 +1,7 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
 from .time.delay import Delay
@@ -10,4 +11,4 @@ from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
+__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Limiter", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
