@@ -123,7 +123,7 @@ _PUBLIC = {
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
         *("copy_bytes", "decibels", "each", "embed", "floats", "glide", "glide_coefficient"),
-        *("numbers", "record", "scale"),
+        *("exp2_run", "exp2_run32", "log2_run", "numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -252,9 +252,12 @@ if TYPE_CHECKING:
         decibels as decibels,
         each as each,
         embed as embed,
+        exp2_run as exp2_run,
+        exp2_run32 as exp2_run32,
         floats as floats,
         glide as glide,
         glide_coefficient as glide_coefficient,
+        log2_run as log2_run,
         numbers as numbers,
         record as record,
         scale as scale,
