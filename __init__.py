@@ -122,8 +122,9 @@ _PUBLIC = {
     ),
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
-        *("copy_bytes", "decibels", "each", "embed", "floats", "glide", "glide_coefficient"),
-        *("exp2_run", "exp2_run32", "log2_run", "numbers", "record", "scale"),
+        *("copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32", "fir_peak_run"),
+        *("fir_run", "floats", "glide", "glide_coefficient", "log2_run", "numbers", "record"),
+        "scale",
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -254,6 +255,8 @@ if TYPE_CHECKING:
         embed as embed,
         exp2_run as exp2_run,
         exp2_run32 as exp2_run32,
+        fir_peak_run as fir_peak_run,
+        fir_run as fir_run,
         floats as floats,
         glide as glide,
         glide_coefficient as glide_coefficient,
