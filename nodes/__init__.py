@@ -11,4 +11,16 @@ from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Limiter", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
+__all__ = [
+    "Cab",
+    "DcBlock",
+    "Delay",
+    "Gain",
+    "Limiter",
+    "Meter",
+    "Mix",
+    "Nam",
+    "NamBank",
+    "Pan",
+    "Split",
+]

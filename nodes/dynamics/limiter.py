@@ -8,9 +8,10 @@ import numpy as np
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import zero_bytes
-from ..dsp.dynamics.history import CHUNK, PADDING, history_bytes, history_size, longest_chunk
+from ...runtime.simd.loops.fir import fir_peak_run
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
 from ..dsp.dynamics.lookahead import LOOKAHEAD, allocate_lookahead, gain_curve
-from ..dsp.dynamics.true_peak import HALF, TAPS, interpolator, peaks_between
+from ..dsp.dynamics.true_peak import HALF, TAPS, interpolator
 
 __all__ = ["Limiter"]
 
@@ -27,7 +28,7 @@ STATE = np.dtype(
         ("rate", np.float64),
         ("groups", np.int64),
         ("linked", np.int64),  # channels of a group, which have one gain
-        ("rows", np.int64),  # places between two samples that are looked at
+        ("places", np.int64),  # from one sample to the next that are looked at
         ("delay", np.int64),
         ("at", np.int64),
         ("size", np.int64),
@@ -39,7 +40,7 @@ STATE = np.dtype(
     ]
 )
 GROUP = LOOKAHEAD.itemsize
-CURVE = 4 * (CHUNK + PADDING)
+CURVE = 4 * CHUNK
 QUIETEST = 1e-9
 """Least gain that ``reduction_db`` shows."""
 
@@ -50,7 +51,12 @@ def _limit(state: int, ins: int, outs: int, frames: int) -> None:
     ceiling, drive = ng.decibels(s.ceiling_db), ng.decibels(s.drive_db)
     # Not smoothed: the reduction goes on from where it is, at another speed.
     back = 1.0 - math.exp(-1000.0 / (s.release_ms * s.rate))
-    ceilings, drives, peaks, gains = s.curves, s.curves + CURVE, s.curves + 2 * CURVE, s.curves + 3 * CURVE
+    ceilings, drives, peaks, gains = (
+        s.curves,
+        s.curves + CURVE,
+        s.curves + 2 * CURVE,
+        s.curves + 3 * CURVE,
+    )
     size, at, done, least = s.size, s.at, 0, 1.0
     while done < frames:
         n = longest_chunk(frames - done, at, size)
@@ -61,13 +67,13 @@ def _limit(state: int, ins: int, outs: int, frames: int) -> None:
         least = 1.0
         for group in range(s.groups):
             first = group * s.linked
-            zero_bytes(peaks, CURVE)
+            zero_bytes(peaks, 4 * n)
             for c in range(first, first + s.linked):
                 early = s.history + c * s.stride + 4 * at
                 late = early + 4 * size
                 ng.scale(early, ng.channel_address(ins, c) + 4 * done, drives, n)
                 ng.copy_bytes(late, early, 4 * n)
-                peaks_between(peaks, late, s.taps, s.rows, n)
+                fir_peak_run(peaks, late, n, s.taps, TAPS, s.places)
             gain_curve(s.lookahead + group * GROUP, gains, peaks, ceilings, back, n)
             for c in range(first, first + s.linked):
                 delayed = s.history + c * s.stride + 4 * (at + size - s.delay)
@@ -89,10 +95,10 @@ class Limiter(ng.Node):
     the gain returns with the time constant ``release_ms`` (63 % of the way).  A signal below the
     ceiling is only delayed, to the bit.
 
-    ``true_peak`` 4 or 8 also looks at as many places from one sample to the next, where the peaks of
+    ``true_peak`` 4 or 8 looks at as many places from one sample to the next, where the peaks of
     the analog signal are (ITU-R BS.1770): those then exceed the ceiling by 0.15 and 0.02 dB at the
-    most; "off" looks at samples alone.  With ``link`` all channels get the gain that the loudest one needs.
-    Reports ``reduction_db``: by how much the gain is lowered now, most in any channel.
+    most; "off" looks at samples alone.  With ``link`` all channels get the gain that the loudest
+    one needs.  Reports ``reduction_db``: by how much the gain is lowered now, most in any channel.
     """
 
     ceiling_db: float = ng.param(default=-1.0, low=-24.0, high=0.0, unit="dB")
@@ -124,7 +130,7 @@ class Limiter(ng.Node):
         """Allocate the history of each channel, and what the gain of each group of them needs."""
         channels, look = io.outputs["out"], self._look(io.spec.rate)
         linked = channels if self.link else 1
-        phases = 1 if self.true_peak == "off" else int(self.true_peak)
+        places = 1 if self.true_peak == "off" else int(self.true_peak)
         size = history_size(look + HALF + TAPS)
         stride = history_bytes(size)
         made = io.memory.record(
@@ -135,13 +141,13 @@ class Limiter(ng.Node):
             rate=io.spec.rate,
             groups=channels // linked,
             linked=linked,
-            rows=phases - 1,
+            places=places,
             delay=look + HALF,
             size=size,
             stride=stride,
             history=io.memory.state((channels, stride // 4)),
-            taps=io.memory.constant(interpolator(max(phases, 2))),
+            taps=io.memory.constant(interpolator(places)),
             lookahead=allocate_lookahead(io.memory, look, channels // linked),
-            curves=io.memory.scratch(CURVE),  # four of them, in float32
+            curves=io.memory.scratch((4, CHUNK)),
         )
         return ng.Processor(_limit, made)

@@ -13,8 +13,6 @@ __all__ = ["CHUNK", "history_bytes", "history_size", "longest_chunk"]
 
 CHUNK = 64
 """Most frames that are written at once."""
-PADDING = 16
-"""Samples after the second copy, so that a whole vector may be loaded from its last sample."""
 
 
 def history_size(frames: int) -> int:
@@ -24,7 +22,7 @@ def history_size(frames: int) -> int:
 
 def history_bytes(size: int) -> int:
     """Return the bytes that the history of one channel takes."""
-    return 4 * (2 * size + PADDING)
+    return 8 * size
 
 
 @ng.helper

@@ -2,12 +2,12 @@
 
 All of it is done on the *reduction*, 1 minus the gain, so that a state of zeros is a gain of 1:
 
-1. The reduction that a frame needs, 1 - ceiling / peak, is held for ``look`` frames: its maximum over
-   the last ``look + 1`` frames (van Herk 1992, Gil and Werman 1993: the maxima from the beginning
-   of a block of ``look + 1`` frames on, and to its end; three comparisons a frame).
+1. The reduction that a frame needs, 1 - ceiling / peak, is held for ``look`` frames: the maximum
+   over the last ``look + 1`` (van Herk 1992, Gil and Werman 1993: maxima from the beginning of a
+   block of ``look + 1`` frames on, and to the end of the block before).
 2. It falls to a smaller one exponentially (release), and rises at once.
-3. Two moving averages of ``look / 2`` frames make the rise gradual.  Sums are of whole numbers, which
-   are exact: they do not drift, and a reduction of 0 is a gain of exactly 1.
+3. Two moving averages of ``look / 2`` frames make the rise gradual.  Sums are of whole numbers,
+   which are exact: they do not drift, and a reduction of 0 is a gain of exactly 1.
 
 A peak that enters now leaves at most ``look`` frames later.  Each number averaged then is a
 maximum over a window that contains it, so at least what it needs; steps 2 and 3 keep that.
@@ -70,7 +70,11 @@ def gain_curve(
     ``back`` is the share of the way to a smaller reduction that is gone in a frame.
     """
     s = ng.record(lookahead, LOOKAHEAD)
-    gain, peak, ceiling = ng.floats(gains, frames), ng.floats(peaks, frames), ng.floats(ceilings, frames)
+    gain, peak, ceiling = (
+        ng.floats(gains, frames),
+        ng.floats(peaks, frames),
+        ng.floats(ceilings, frames),
+    )
     width, half, place, index = s.width, s.half, s.place, s.index
     window = ng.numbers(s.window, width + 1, np.float64)
     ring1, ring2 = ng.numbers(s.ring1, half, np.int64), ng.numbers(s.ring2, half, np.int64)
@@ -99,4 +103,11 @@ def gain_curve(
         ring2[index] = sum1
         index = index + 1 if index + 1 < half else 0
         gain[i] = np.float32(1.0 - scale * np.float64(sum2))
-    s.place, s.index, s.sum1, s.sum2, s.highest, s.released = place, index, sum1, sum2, highest, released
+    s.place, s.index, s.sum1, s.sum2, s.highest, s.released = (
+        place,
+        index,
+        sum1,
+        sum2,
+        highest,
+        released,
+    )
