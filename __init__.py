@@ -82,10 +82,13 @@ _PUBLIC = {
     ".graph.node": ("node",),
     ".nodes": (
         "Cab",
+        "Constant",
         "DcBlock",
         "Delay",
+        "EnvelopeFollower",
         "Gain",
         "Limiter",
+        "Map",
         "Meter",
         "Mix",
         "Nam",
@@ -196,10 +199,13 @@ if TYPE_CHECKING:
     from .graph.node import node as node
     from .nodes import (
         Cab as Cab,
+        Constant as Constant,
         DcBlock as DcBlock,
         Delay as Delay,
+        EnvelopeFollower as EnvelopeFollower,
         Gain as Gain,
         Limiter as Limiter,
+        Map as Map,
         Meter as Meter,
         Mix as Mix,
         Nam as Nam,

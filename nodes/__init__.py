@@ -1,6 +1,9 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .control.constant import Constant
+from .control.envelope_follower import EnvelopeFollower
+from .control.map import Map
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
@@ -13,10 +16,13 @@ from .utility.split import Split
 
 __all__ = [
     "Cab",
+    "Constant",
     "DcBlock",
     "Delay",
+    "EnvelopeFollower",
     "Gain",
     "Limiter",
+    "Map",
     "Meter",
     "Mix",
     "Nam",
