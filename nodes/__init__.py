@@ -8,6 +8,7 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
 from .time.delay import Delay
@@ -26,6 +27,7 @@ __all__ = [
     "EnvelopeFollower",
     "Gain",
     "Lfo",
+    "Limiter",
     "Map",
     "Meter",
     "Mix",

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
+from namgraph.nodes import Cab, DcBlock, Delay, Gain, Limiter, Meter, Mix, Nam, NamBank, Pan, Split
 from namgraph.nodes.testing.harness import SPEC
 
 from .nam import nets
@@ -70,6 +70,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=0.01, feedback=0.6),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
