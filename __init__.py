@@ -82,9 +82,12 @@ _PUBLIC = {
     ".graph.node": ("node",),
     ".nodes": (
         "Cab",
+        "Constant",
         "DcBlock",
         "Delay",
+        "EnvelopeFollower",
         "Gain",
+        "Map",
         "Meter",
         "Mix",
         "Nam",
@@ -195,9 +198,12 @@ if TYPE_CHECKING:
     from .graph.node import node as node
     from .nodes import (
         Cab as Cab,
+        Constant as Constant,
         DcBlock as DcBlock,
         Delay as Delay,
+        EnvelopeFollower as EnvelopeFollower,
         Gain as Gain,
+        Map as Map,
         Meter as Meter,
         Mix as Mix,
         Nam as Nam,

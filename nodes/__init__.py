@@ -1,6 +1,9 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .control.constant import Constant
+from .control.envelope_follower import EnvelopeFollower
+from .control.map import Map
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
 from .time.delay import Delay
@@ -10,4 +13,18 @@ from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
+__all__ = [
+    "Cab",
+    "Constant",
+    "DcBlock",
+    "Delay",
+    "EnvelopeFollower",
+    "Gain",
+    "Map",
+    "Meter",
+    "Mix",
+    "Nam",
+    "NamBank",
+    "Pan",
+    "Split",
+]
