@@ -126,8 +126,8 @@ _PUBLIC = {
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
         *("copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32", "fir_peak_run"),
-        *("fir_run", "floats", "glide", "glide_coefficient", "log2_run", "numbers", "record"),
-        "scale",
+        *("fir_run", "floats", "glide", "glide_coefficient", "glide_step", "log2_run", "numbers"),
+        *("record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -266,6 +266,7 @@ if TYPE_CHECKING:
         floats as floats,
         glide as glide,
         glide_coefficient as glide_coefficient,
+        glide_step as glide_step,
         log2_run as log2_run,
         numbers as numbers,
         record as record,

@@ -38,7 +38,7 @@ from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
 from .simd.loops.log_exp import exp2_run, exp2_run32, log2_run
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient
+from .simd.smoothing import decibels, glide, glide_coefficient, glide_step
 
 __all__ = [
     "Io",
@@ -68,6 +68,7 @@ __all__ = [
     "floats",
     "glide",
     "glide_coefficient",
+    "glide_step",
     "helper",
     "kernel",
     "log2_run",
