@@ -94,6 +94,7 @@ _PUBLIC = {
         "NamBank",
         "Pan",
         "Split",
+        "ToneStack",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -210,6 +211,7 @@ if TYPE_CHECKING:
         NamBank as NamBank,
         Pan as Pan,
         Split as Split,
+        ToneStack as ToneStack,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

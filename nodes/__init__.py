@@ -5,6 +5,7 @@ from .control.constant import Constant
 from .control.envelope_follower import EnvelopeFollower
 from .control.map import Map
 from .filters.dc_block import DcBlock
+from .filters.tone_stack import ToneStack
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -27,4 +28,5 @@ __all__ = [
     "NamBank",
     "Pan",
     "Split",
+    "ToneStack",
 ]

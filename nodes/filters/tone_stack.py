@@ -72,15 +72,15 @@ class ToneStack(ng.Node):
     with its bits while the knobs rest.  The others are passive circuits in the manner of the
     amplifiers they are named after: they have no neutral setting, and are quieter than their input;
     ``makeup`` returns pink noise from 80 Hz to 8 kHz to its level with all knobs at 5.  "ac30" has
-    no middle control.  Up to 20 kHz a circuit's response is that of its nodal equations within
-    0.3 dB at 48 kHz.  Moved knobs glide.
+    no middle control.  At 48 kHz a circuit's response up to 20 kHz is that of its nodal equations
+    within 0.3 dB, wherever it is above -26 dB.  Moved knobs glide.
     """
 
     bass: float = ng.param(default=5.0, low=0.0, high=10.0)
     middle: float = ng.param(default=5.0, low=0.0, high=10.0)
     treble: float = ng.param(default=5.0, low=0.0, high=10.0)
     model: str = ng.option(default="nam", choices=MODELS)
-    makeup: bool = ng.option(default=False)
+    makeup: bool = ng.option(default=False, choices=(False, True))
 
     def tail(self, spec: ng.Spec) -> int:
         """Return the frames until the slowest pole is 100 dB down."""

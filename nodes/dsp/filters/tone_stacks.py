@@ -68,15 +68,15 @@ class Circuit(NamedTuple):
 # Values of the parts: D. Yeh, J. Smith, "Discretization of the '59 Fender Bassman Tone Stack",
 # DAFx 2006, and the amplifiers' published schematics.
 CIRCUITS = {
-    "bassman": Circuit(250e-12, 20e-9, 20e-9, 250e3, 1e6, 25e3, 56e3, 0.0),
-    "twin": Circuit(120e-12, 100e-9, 47e-9, 250e3, 250e3, 10e3, 100e3, 0.0),
-    "princeton": Circuit(250e-12, 100e-9, 47e-9, 250e3, 250e3, 4.8e3, 100e3, 0.0),
-    "jtm45": Circuit(270e-12, 22e-9, 22e-9, 250e3, 1e6, 25e3, 33e3, 0.0),
-    "jcm800": Circuit(470e-12, 22e-9, 22e-9, 220e3, 1e6, 22e3, 33e3, 0.0),
-    "jcm2000": Circuit(500e-12, 22e-9, 22e-9, 250e3, 1e6, 25e3, 56e3, 0.0),
-    "ac30": Circuit(50e-12, 22e-9, 22e-9, 1e6, 1e6, 10e3, 100e3, 0.0, middle=5.0),
-    "mesa": Circuit(250e-12, 100e-9, 47e-9, 250e3, 250e3, 25e3, 100e3, 0.0),
-    "soldano": Circuit(470e-12, 20e-9, 20e-9, 250e3, 1e6, 25e3, 47e3, 0.0),
+    "bassman": Circuit(250e-12, 20e-9, 20e-9, 250e3, 1e6, 25e3, 56e3, 6.87),
+    "twin": Circuit(120e-12, 100e-9, 47e-9, 250e3, 250e3, 10e3, 100e3, 13.28),
+    "princeton": Circuit(250e-12, 100e-9, 47e-9, 250e3, 250e3, 4.8e3, 100e3, 11.36),
+    "jtm45": Circuit(270e-12, 22e-9, 22e-9, 250e3, 1e6, 25e3, 33e3, 5.26),
+    "jcm800": Circuit(470e-12, 22e-9, 22e-9, 220e3, 1e6, 22e3, 33e3, 5.05),
+    "jcm2000": Circuit(500e-12, 22e-9, 22e-9, 250e3, 1e6, 25e3, 56e3, 6.22),
+    "ac30": Circuit(50e-12, 22e-9, 22e-9, 1e6, 1e6, 10e3, 100e3, 10.30, middle=5.0),
+    "mesa": Circuit(250e-12, 100e-9, 47e-9, 250e3, 250e3, 25e3, 100e3, 9.79),
+    "soldano": Circuit(470e-12, 20e-9, 20e-9, 250e3, 1e6, 25e3, 47e3, 5.66),
 }
 
 
