@@ -3,7 +3,10 @@
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.envelope_follower import EnvelopeFollower
+from .control.lfo import Lfo
 from .control.map import Map
+from .control.random import Random
+from .control.step import Step
 from .filters.dc_block import DcBlock
 from .filters.tone_stack import ToneStack
 from .nam import Nam, NamBank
@@ -21,12 +24,15 @@ __all__ = [
     "Delay",
     "EnvelopeFollower",
     "Gain",
+    "Lfo",
     "Map",
     "Meter",
     "Mix",
     "Nam",
     "NamBank",
     "Pan",
+    "Random",
     "Split",
+    "Step",
     "ToneStack",
 ]

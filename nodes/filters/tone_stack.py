@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import call_node
 from ...runtime.simd.loops.recursive import biquads3_run, state_space3_run
 from ..dsp.filters.tone_stacks import (
     BIQUADS,
@@ -46,7 +45,7 @@ def _tone_stack(state: int, ins: int, outs: int, frames: int) -> None:
             for n in range(width):
                 rows[n] = rows[width + n]
             if moved:
-                call_node(s.design, state, 0, 0, np.int32(0))
+                ng.call_node(s.design, state, 0, 0, np.int32(0))
             if fresh:
                 for n in range(width):
                     rows[n] = rows[width + n]

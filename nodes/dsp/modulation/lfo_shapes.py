@@ -34,7 +34,7 @@ UNIT = math.ldexp(1.0, -62)
 SCALE = math.ldexp(1.0, -52)
 
 C1, C3, C5, C7, C9, C11, C13, C15 = (
-    (-1) ** (n // 2) * (math.pi / 2) ** n / math.factorial(n) for n in range(1, 16, 2)
+    (-1.0) ** (n // 2) * (math.pi / 2) ** n / math.factorial(n) for n in range(1, 16, 2)
 )
 
 
