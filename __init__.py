@@ -99,6 +99,7 @@ _PUBLIC = {
         "Random",
         "Split",
         "Step",
+        "ToneStack",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -136,6 +137,9 @@ _PUBLIC = {
         *("copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32", "fir_peak_run"),
         *("fir_run", "floats", "glide", "glide_coefficient", "glide_step", "log2_run", "numbers"),
         *("record", "scale"),
+        *("channel_address", "copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32"),
+        *("fir_peak_run", "fir_run", "floats", "glide", "glide_coefficient", "glide_step"),
+        *("log2_run", "numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -223,6 +227,7 @@ if TYPE_CHECKING:
         Random as Random,
         Split as Split,
         Step as Step,
+        ToneStack as ToneStack,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

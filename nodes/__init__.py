@@ -10,6 +10,7 @@ from .control.random import Random
 from .control.step import Step
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.tone_stack import ToneStack
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -37,4 +38,5 @@ __all__ = [
     "Random",
     "Split",
     "Step",
+    "ToneStack",
 ]

@@ -14,7 +14,20 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Limiter, Meter, Mix, Nam, NamBank, Pan, Split
+from namgraph.nodes import (
+    Cab,
+    DcBlock,
+    Delay,
+    Gain,
+    Limiter,
+    Meter,
+    Mix,
+    Nam,
+    NamBank,
+    Pan,
+    Split,
+    ToneStack,
+)
 from namgraph.nodes.testing.harness import SPEC
 
 from .nam import nets
@@ -81,6 +94,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tone_stack": lambda folder: [
+        ToneStack(bass=7.0, middle=3.0, treble=8.0),
+        ToneStack(model="bassman", makeup=True),
+        ToneStack(model="ac30", bass=2.0),
+    ],
 }
 
 
