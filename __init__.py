@@ -100,6 +100,8 @@ _PUBLIC = {
         "Split",
         "Step",
         "ToneStack",
+        "Tremolo",
+        "Vibrato",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -140,6 +142,7 @@ _PUBLIC = {
         *("channel_address", "copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32"),
         *("fir_peak_run", "fir_run", "floats", "glide", "glide_coefficient", "glide_step"),
         *("log2_run", "numbers", "record", "scale"),
+        *("glide_coefficient", "glide_step", "numbers", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -228,6 +231,8 @@ if TYPE_CHECKING:
         Split as Split,
         Step as Step,
         ToneStack as ToneStack,
+        Tremolo as Tremolo,
+        Vibrato as Vibrato,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

@@ -11,6 +11,8 @@ from .control.step import Step
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .filters.tone_stack import ToneStack
+from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -39,4 +41,6 @@ __all__ = [
     "Split",
     "Step",
     "ToneStack",
+    "Tremolo",
+    "Vibrato",
 ]

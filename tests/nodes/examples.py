@@ -27,6 +27,8 @@ from namgraph.nodes import (
     Pan,
     Split,
     ToneStack,
+    Tremolo,
+    Vibrato,
 )
 from namgraph.nodes.testing.harness import SPEC
 
@@ -98,6 +100,15 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ToneStack(bass=7.0, middle=3.0, treble=8.0),
         ToneStack(model="bassman", makeup=True),
         ToneStack(model="ac30", bass=2.0),
+    ],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
     ],
 }
 
