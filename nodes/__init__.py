@@ -4,6 +4,7 @@ from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.envelope_follower import EnvelopeFollower
 from .control.map import Map
+from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
@@ -21,6 +22,7 @@ __all__ = [
     "Delay",
     "EnvelopeFollower",
     "Gain",
+    "Gate",
     "Limiter",
     "Map",
     "Meter",

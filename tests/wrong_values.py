@@ -174,6 +174,15 @@ call("Gain", ng.Gain, gain_db=0.0)
 call("Pan", ng.Pan, position=0.0)
 call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
+call(
+    "Gate", ng.Gate, mode="own", sidechain=False, lookahead_ms=0.0, link=True, threshold_db=-60.0,
+    hysteresis_db=5.0, range_db=80.0, attack_ms=0.5, hold_ms=50.0, release_ms=100.0, ratio=4.0,
+    key_low_hz=80.0, key_high_hz=5000.0,
+)  # fmt: skip
+call(
+    "Limiter", ng.Limiter, lookahead_ms=1.5, true_peak=4, link=True, ceiling_db=-1.0, drive_db=0.0,
+    release_ms=80.0,
+)  # fmt: skip
 call("Split", ng.Split, count=2, mode="copy")
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)

@@ -14,7 +14,20 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Limiter, Meter, Mix, Nam, NamBank, Pan, Split
+from namgraph.nodes import (
+    Cab,
+    DcBlock,
+    Delay,
+    Gain,
+    Gate,
+    Limiter,
+    Meter,
+    Mix,
+    Nam,
+    NamBank,
+    Pan,
+    Split,
+)
 from namgraph.nodes.testing.harness import SPEC
 
 from .nam import nets
@@ -70,6 +83,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=0.01, feedback=0.6),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "gate": lambda folder: [
+        Gate(sidechain=True),
+        Gate(threshold_db=-6.0, hysteresis_db=0.0, hold_ms=0.0, release_ms=2.0, lookahead_ms=0.5),
+        Gate(threshold_db=-6.0, mode="nam", link=False),
+    ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
