@@ -8,6 +8,7 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .filters.tone_stack import ToneStack
@@ -29,6 +30,7 @@ __all__ = [
     "Delay",
     "EnvelopeFollower",
     "Gain",
+    "Gate",
     "Lfo",
     "Limiter",
     "Map",

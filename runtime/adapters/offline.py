@@ -29,7 +29,7 @@ from ...graph.arguments import (
 )
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
-from ..engine.parameters import find_param
+from ..engine.parameters import find_param, find_params
 from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from ..plan.stats import Stats
 from .automation import automated
@@ -184,7 +184,8 @@ def _check_changes(
             raise ParamError(
                 f"a change at frame {format_value(at)}: must be a whole number, 0 or more"
             )
-        found[frame, name] = find_param(engine.plan, name, value)[1]
+        for one in find_params(engine.plan, name):
+            found[frame, one] = find_param(engine.plan, one, value)[1]
     due = sorted(found.items(), key=lambda change: change[0][0])
     return deque((at, name, value) for (at, name), value in due)
 
