@@ -85,7 +85,15 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [
         Gate(sidechain=True),
-        Gate(threshold_db=-6.0, hysteresis_db=0.0, hold_ms=0.0, release_ms=2.0, lookahead_ms=0.5),
+        Gate(threshold_db=-6.0, lookahead_ms=0.5),
+        Gate(  # the level of noise, which goes up and down by 0.2 dB, is at the threshold
+            threshold_db=-0.4,
+            hysteresis_db=0.0,
+            hold_ms=0.0,
+            release_ms=2.0,
+            key_low_hz=20.0,
+            key_high_hz=20_000.0,
+        ),
         Gate(threshold_db=-6.0, mode="nam", link=False),
     ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
