@@ -81,6 +81,7 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
+        "Blend",
         "Cab",
         "Constant",
         "DcBlock",
@@ -199,6 +200,7 @@ if TYPE_CHECKING:
     )
     from .graph.node import node as node
     from .nodes import (
+        Blend as Blend,
         Cab as Cab,
         Constant as Constant,
         DcBlock as DcBlock,

@@ -9,6 +9,7 @@ from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
@@ -16,6 +17,7 @@ from .utility.pan import Pan
 from .utility.split import Split
 
 __all__ = [
+    "Blend",
     "Cab",
     "Constant",
     "DcBlock",

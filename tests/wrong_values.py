@@ -183,6 +183,9 @@ call(
     "Limiter", ng.Limiter, lookahead_ms=1.5, true_peak=4, link=True, ceiling_db=-1.0, drive_db=0.0,
     release_ms=80.0,
 )  # fmt: skip
+call(
+    "Blend", ng.Blend, law="linear", invert_b=False, delay_ms=0.0, position=0.5, a_db=0.0, b_db=0.0
+)
 call("Split", ng.Split, count=2, mode="copy")
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)

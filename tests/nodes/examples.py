@@ -15,6 +15,7 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
+    Blend,
     Cab,
     DcBlock,
     Delay,
@@ -72,6 +73,11 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "blend": lambda folder: [
+        Blend(position=0.3),
+        Blend(law="linear", invert_b=True, delay_ms=-0.2),
+        Blend(law="correlated", delay_ms=1.0),
+    ],
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
