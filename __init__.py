@@ -81,6 +81,7 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
+        "Blend",
         "Cab",
         "Constant",
         "Curve",
@@ -213,6 +214,7 @@ if TYPE_CHECKING:
     )
     from .graph.node import node as node
     from .nodes import (
+        Blend as Blend,
         Cab as Cab,
         Constant as Constant,
         Curve as Curve,

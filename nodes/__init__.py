@@ -16,6 +16,7 @@ from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
@@ -23,6 +24,7 @@ from .utility.pan import Pan
 from .utility.split import Split
 
 __all__ = [
+    "Blend",
     "Cab",
     "Constant",
     "Curve",

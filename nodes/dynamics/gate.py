@@ -39,8 +39,6 @@ STATE = np.dtype(
         ("find_gain", np.int64),
         ("gates", np.int64),  # one record per group
         ("stride", np.int64),
-        ("gain_at", np.int64),  # offsets of fields in it
-        ("open_at", np.int64),
         ("levels", np.int64),  # scratch: float64
         ("gains", np.int64),
         *((n, np.int64) for n in ("delay", "at", "size", "bytes", "history")),
@@ -86,16 +84,15 @@ def _gate(state: int, ins: int, outs: int, frames: int) -> None:
         done += n
     least, open_ = 1.0, 0.0
     for group in range(s.groups):
-        gate = s.gates + group * s.stride
-        here = ng.numbers(gate + s.gain_at, 1, np.float64)[0]
-        least = here if here < least else least
-        open_ += ng.numbers(gate + s.open_at, 1, np.float64)[0]
+        gate = ng.numbers(s.gates + group * s.stride, 2, np.float64)  # gain, open
+        least = gate[0] if gate[0] < least else least
+        open_ += gate[1]
     s.open = 1.0 if open_ > 0.0 else 0.0
     s.reduction_db = 0.0 - 20.0 * math.log10(least if least > QUIETEST else QUIETEST)
 
 
-def _time(default: float, low: float, high: float, taper: str = "log") -> Any:
-    return ng.param(default=default, low=low, high=high, unit="ms", taper=taper, smoothing_s=0.0)
+def _time(default: float, low: float, high: float) -> Any:
+    return ng.param(default=default, low=low, high=high, unit="ms", taper="log", smoothing_s=0.0)
 
 
 def _level(default: float, low: float, high: float) -> Any:
@@ -128,7 +125,7 @@ class Gate(ng.Node):
     hysteresis_db: float = _level(5.0, 0.0, 24.0)
     range_db: float = _level(80.0, 0.0, 120.0)
     attack_ms: float = _time(0.5, 0.05, 50.0)
-    hold_ms: float = _time(50.0, 0.0, 1000.0, "linear")
+    hold_ms: float = ng.param(default=50.0, low=0.0, high=1000.0, unit="ms", smoothing_s=0.0)
     release_ms: float = _time(100.0, 1.0, 2000.0)
     ratio: float = ng.param(default=4.0, low=1.0, high=20.0, taper="log", smoothing_s=0.0)
     key_low_hz: float = _hertz(80.0, 20.0, 1000.0)
@@ -187,8 +184,6 @@ class Gate(ng.Node):
             find_gain=(nam_gain if nam else gate_gain).address,
             gates=io.memory.records(kind, [fields] * (channels // linked)),
             stride=kind.itemsize,
-            gain_at=kind.fields["gain"][1],
-            open_at=kind.fields["open"][1],
             levels=io.memory.scratch(CHUNK, np.float64),
             gains=io.memory.scratch(CHUNK, np.float64),
             delay=delay,

@@ -15,6 +15,7 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
+    Blend,
     Cab,
     DcBlock,
     Delay,
@@ -75,6 +76,11 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "blend": lambda folder: [
+        Blend(position=0.3),
+        Blend(law="linear", invert_b=True, delay_ms=-0.2),
+        Blend(law="correlated", delay_ms=1.0),
+    ],
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
@@ -88,7 +94,15 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [
         Gate(sidechain=True),
-        Gate(threshold_db=-6.0, hysteresis_db=0.0, hold_ms=0.0, release_ms=2.0, lookahead_ms=0.5),
+        Gate(threshold_db=-6.0, lookahead_ms=0.5),
+        Gate(  # the level of noise, which goes up and down by 0.2 dB, is at the threshold
+            threshold_db=-0.4,
+            hysteresis_db=0.0,
+            hold_ms=0.0,
+            release_ms=2.0,
+            key_low_hz=20.0,
+            key_high_hz=20_000.0,
+        ),
         Gate(threshold_db=-6.0, mode="nam", link=False),
     ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],

@@ -38,10 +38,10 @@ NAM_LIMITS = np.dtype(
 )
 NAM_GATE = np.dtype(
     [
+        ("gain", np.float64),
+        ("open", np.float64),  # 1 or 0; these two come first in every kind of gate
         ("power", np.float64),
-        ("reduction_db", np.float64),  # 0 or negative; NaN at first: closed
-        ("gain", np.float64),  # of this reduction
-        ("open", np.float64),
+        ("reduction_db", np.float64),  # 0 or negative, that of the gain; NaN at first: closed
         ("holding", np.float64),
         ("held_s", np.float64),
         ("limits", np.int64),

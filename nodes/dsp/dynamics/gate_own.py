@@ -47,9 +47,9 @@ OWN_LIMITS = np.dtype(
 )
 OWN_GATE = np.dtype(
     [
-        ("envelope", np.float64),
         ("gain", np.float64),  # -1 at first: closed
-        ("open", np.float64),
+        ("open", np.float64),  # 1 or 0; these two come first in every kind of gate
+        ("envelope", np.float64),
         ("left", np.int64),  # frames until it closes
         ("limits", np.int64),
         ("envelopes", np.int64),  # scratch, float64
