@@ -98,6 +98,7 @@ _PUBLIC = {
         "Split",
         "Step",
         "ToneStack",
+        "Wah",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -218,6 +219,7 @@ if TYPE_CHECKING:
         Split as Split,
         Step as Step,
         ToneStack as ToneStack,
+        Wah as Wah,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

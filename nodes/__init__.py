@@ -9,6 +9,7 @@ from .control.random import Random
 from .control.step import Step
 from .filters.dc_block import DcBlock
 from .filters.tone_stack import ToneStack
+from .filters.wah import Wah
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -35,4 +36,5 @@ __all__ = [
     "Split",
     "Step",
     "ToneStack",
+    "Wah",
 ]

@@ -176,6 +176,7 @@ call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call("Split", ng.Split, count=2, mode="copy")
 call("ToneStack", ng.ToneStack, bass=5.0, middle=5.0, treble=5.0, model="nam", makeup=False)
+call("Wah", ng.Wah, position=0.5, q=1.0, voice="bass", auto=True, direction=-1, sidechain=True)
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(

@@ -26,6 +26,7 @@ from namgraph.nodes import (
     Pan,
     Split,
     ToneStack,
+    Wah,
 )
 from namgraph.nodes.testing.harness import SPEC
 
@@ -96,6 +97,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ToneStack(bass=7.0, middle=3.0, treble=8.0),
         ToneStack(model="bassman", makeup=True),
         ToneStack(model="ac30", bass=2.0),
+    ],
+    "wah": lambda folder: [
+        Wah(),
+        Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
+        Wah(auto=True, sidechain=True, direction=-1, voice="clyde"),
     ],
 }
 
