@@ -5,16 +5,7 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.simd.loops.svf import (
-    COEFFICIENTS,
-    LANES,
-    ROWS,
-    STATES,
-    svf_in,
-    svf_out,
-    svf_run,
-    svf_tick,
-)
+from ...runtime.simd.loops.recursive import state_space2_run
 
 __all__ = ["VOICES", "Wah"]
 
@@ -32,6 +23,8 @@ PEAK = 4.0
 """Gain at the resonance: 12 dB.  Pink noise keeps its level to about 4 dB, at any position."""
 FLOOR_DB = -60.0
 """With ``auto``, the level at which the pedal is at one end; it is at the other at 0 dB."""
+WIDTH = 9
+"""Coefficients of a row: a 3 x 3 matrix."""
 SILENCE = math.log(1e5)
 """Time constants until an exponential is 100 dB down."""
 
@@ -51,10 +44,9 @@ STATE = np.dtype(
         ("channels", np.int64),
         ("first_key", np.int64),  # the channels that move the pedal, and their number
         ("keys", np.int64),
-        ("coefficients", np.int64),  # of ``svf_run``, equal in all lanes: one channel a lane
-        ("states", np.int64),
-        ("chain", np.int64),
-        ("rows", np.int64),
+        ("moving", np.int64),  # 1 between two ticks with different coefficients
+        ("coefficients", np.int64),  # two rows: at the last tick, at the next
+        ("memory", np.int64),
     ]
 )
 
@@ -62,7 +54,8 @@ STATE = np.dtype(
 @ng.kernel
 def _wah(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    frame, done, channels = s.frame, 0, s.channels
+    rows = ng.numbers(s.coefficients, 2 * WIDTH, np.float64)
+    frame, done = s.frame, 0
     envelope, rise, fall = s.envelope, 0.0, 0.0
     if s.auto != 0:
         rise = 1.0 - math.exp(-1000.0 / (s.attack_ms * s.rate))
@@ -70,7 +63,8 @@ def _wah(state: int, ins: int, outs: int, frames: int) -> None:
     while done < frames:
         at = frame & 31
         if at == 0:
-            s.q_now = ng.glide_step(s.q_now, s.q, s.q_coefficient)
+            fresh = s.q_now != s.q_now
+            q = ng.glide_step(s.q_now, s.q, s.q_coefficient)
             pedal = ng.glide_step(s.position_now, s.position, s.position_coefficient)
             s.position_now = pedal
             if s.auto != 0:
@@ -83,14 +77,25 @@ def _wah(state: int, ins: int, outs: int, frames: int) -> None:
                 pedal = pedal if pedal < 1.0 else 1.0
                 if s.down != 0:
                     pedal = 1.0 - pedal
-            s.pedal = pedal
-            k = 2.0 ** (s.fall * pedal - s.resonance) / s.q_now
-            g = math.tan(math.pi * s.hertz * 2.0 ** (s.octaves * pedal) / s.rate)
-            aim = ng.numbers(s.coefficients, 5 * LANES, np.float64)
-            for lane in range(LANES):
-                aim[lane], aim[LANES + lane], aim[2 * LANES + lane] = g, k, 0.0
-                aim[3 * LANES + lane], aim[4 * LANES + lane] = k * PEAK, s.low
-            svf_tick(s.coefficients)
+            moved = fresh or pedal != s.pedal or q != s.q_now
+            s.pedal, s.q_now = pedal, q
+            s.moving = 1 if moved and not fresh else 0
+            for n in range(WIDTH):
+                rows[n] = rows[WIDTH + n]
+            if moved:
+                # A trapezoidal state-variable filter (A. Simper, Cytomic 2013), by its states.
+                k = 2.0 ** (s.fall * pedal - s.resonance) / q
+                g = math.tan(math.pi * s.hertz * 2.0 ** (s.octaves * pedal) / s.rate)
+                a1 = 1.0 / (1.0 + g * (g + k))
+                a2, high = g * a1, k * PEAK
+                a3 = g * a2
+                rows[9], rows[10], rows[11] = 2.0 * a1 - 1.0, -2.0 * a2, 2.0 * a2
+                rows[12], rows[13], rows[14] = 2.0 * a2, 1.0 - 2.0 * a3, 2.0 * a3
+                rows[15], rows[16] = high * a1 + s.low * a2, s.low * (1.0 - a3) - high * a2
+                rows[17] = high * a2 + s.low * a3
+            if fresh:
+                for n in range(WIDTH):
+                    rows[n] = rows[WIDTH + n]
         count = min(32 - at, frames - done)
         if s.auto != 0:
             for i in range(done, done + count):
@@ -98,17 +103,9 @@ def _wah(state: int, ins: int, outs: int, frames: int) -> None:
                 for c in range(s.first_key, s.first_key + s.keys):
                     loudest = max(loudest, abs(np.float64(ng.channel(ins, c, frames)[i])))
                 envelope += (rise if loudest > envelope else fall) * (loudest - envelope)
-        states = s.states
-        for first in range(0, channels, LANES):
-            beside = min(LANES, channels - first)
-            for lane in range(beside):
-                source = ng.channel_address(ins, first + lane) + 4 * done
-                svf_in(s.rows + 8 * lane, source, count)
-            svf_run(s.coefficients, states, s.chain, s.rows, at, count)
-            for lane in range(beside):
-                target = ng.channel_address(outs, first + lane) + 4 * done
-                svf_out(target, s.rows + 8 * lane, count)
-            states += 8 * STATES
+        for c in range(s.channels):
+            x, y = ng.channel_address(ins, c) + 4 * done, ng.channel_address(outs, c) + 4 * done
+            state_space2_run(y, x, count, at, s.moving, s.coefficients, s.memory + 16 * c)
         done += count
         frame += count
     s.frame, s.envelope = frame, envelope
@@ -158,12 +155,12 @@ class Wah(ng.Node):
         """Return the frames until the resonance is 100 dB down."""
         hertz, octaves, resonance, fall, _ = VOICES[self.voice]
         w = 0.0 if self.auto else self.position  # where it rings longest
-        q, hertz = self.q * 2.0 ** (resonance - fall * w), hertz * 2.0 ** (octaves * w)
+        q, hertz = self.q * math.exp2(resonance - fall * w), hertz * math.exp2(octaves * w)
         slow = math.pi * hertz / q if q > 0.5 else math.pi * hertz * q  # two real poles
         return math.ceil(SILENCE * spec.rate / slow)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate a section for each channel, eight channels side by side."""
+        """Allocate two rows of coefficients, and per channel two states."""
         memory, channels = io.memory, io.outputs["out"]
         hertz, octaves, resonance, fall, low = VOICES[self.voice]
         glides = ("position", "q", "sensitivity_db")
@@ -182,9 +179,7 @@ class Wah(ng.Node):
             channels=channels,
             first_key=io.inputs["in"] if self.sidechain else 0,
             keys=io.inputs["key" if self.sidechain else "in"],
-            coefficients=memory.state(COEFFICIENTS, np.float64),
-            states=memory.state((-(-channels // LANES), STATES), np.float64),
-            chain=memory.constant(np.zeros(LANES + 1)),
-            rows=memory.scratch((ROWS, LANES), np.float64),
+            coefficients=memory.state((2, WIDTH), np.float64),
+            memory=memory.state((channels, 2), np.float64),
         )
         return ng.Processor(_wah, made)
