@@ -104,6 +104,7 @@ _PUBLIC = {
         "ToneStack",
         "Tremolo",
         "Vibrato",
+        "Wah",
     ),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
@@ -237,6 +238,7 @@ if TYPE_CHECKING:
         ToneStack as ToneStack,
         Tremolo as Tremolo,
         Vibrato as Vibrato,
+        Wah as Wah,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

@@ -14,6 +14,7 @@ from .filters.dc_block import DcBlock
 from .filters.tone_stack import ToneStack
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
+from .filters.wah import Wah
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.blend import Blend
@@ -47,4 +48,5 @@ __all__ = [
     "ToneStack",
     "Tremolo",
     "Vibrato",
+    "Wah",
 ]

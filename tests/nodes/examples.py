@@ -31,6 +31,7 @@ from namgraph.nodes import (
     ToneStack,
     Tremolo,
     Vibrato,
+    Wah,
 )
 from namgraph.nodes.testing.harness import SPEC
 
@@ -129,6 +130,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "vibrato": lambda folder: [
         Vibrato(rate_hz=8.0, depth_cents=90.0),
         Vibrato(shape="triangle", sync="1/16"),
+    "wah": lambda folder: [
+        Wah(),
+        Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
+        Wah(auto=True, sidechain=True, direction=-1, voice="clyde"),
     ],
 }
 
