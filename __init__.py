@@ -90,6 +90,7 @@ _PUBLIC = {
         "Nam",
         "NamBank",
         "Pan",
+        "ParametricEq",
         "Split",
     ),
     ".nodes.nam": (
@@ -123,7 +124,7 @@ _PUBLIC = {
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "channel", "channel_address"),
         *("copy_bytes", "decibels", "each", "embed", "floats", "glide", "glide_coefficient"),
-        *("glide_step", "numbers", "record", "scale"),
+        *("glide_step", "numbers", "ratio_step", "record", "scale"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -202,6 +203,7 @@ if TYPE_CHECKING:
         Nam as Nam,
         NamBank as NamBank,
         Pan as Pan,
+        ParametricEq as ParametricEq,
         Split as Split,
     )
     from .nodes.nam import (
@@ -257,6 +259,7 @@ if TYPE_CHECKING:
         glide_coefficient as glide_coefficient,
         glide_step as glide_step,
         numbers as numbers,
+        ratio_step as ratio_step,
         record as record,
         scale as scale,
     )

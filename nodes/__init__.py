@@ -2,6 +2,7 @@
 
 from .cabinet.cab import Cab
 from .filters.dc_block import DcBlock
+from .filters.parametric_eq import ParametricEq
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -10,4 +11,16 @@ from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
+__all__ = [
+    "Cab",
+    "DcBlock",
+    "Delay",
+    "Gain",
+    "Meter",
+    "Mix",
+    "Nam",
+    "NamBank",
+    "Pan",
+    "ParametricEq",
+    "Split",
+]

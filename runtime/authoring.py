@@ -34,7 +34,7 @@ from .native.pointers import channel, channel_address, copy_bytes, floats, numbe
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient, glide_step
+from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
 
 __all__ = [
     "Io",
@@ -67,6 +67,7 @@ __all__ = [
     "numbers",
     "option",
     "param",
+    "ratio_step",
     "record",
     "scale",
 ]

@@ -173,6 +173,10 @@ call("kernel", ng.kernel, function=None)
 call("Gain", ng.Gain, gain_db=0.0)
 call("Pan", ng.Pan, position=0.0)
 call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
+call(
+    "ParametricEq", ng.ParametricEq, count=2, design="matched", type1="bell", type8="off",
+    freq1_hz=100.0, gain1_db=0.0, q1=1.0, output_db=0.0,
+)  # fmt: skip
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call("Split", ng.Split, count=2, mode="copy")
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
