@@ -10,7 +10,15 @@ from .errors import GraphError, PortError, UnknownNameError
 from .node import Node
 from .port import Port
 
-__all__ = ["Connectable", "Connection", "Handle", "PortRef", "find_port"]
+__all__ = [
+    "Connectable",
+    "Connection",
+    "Handle",
+    "Modulation",
+    "PortRef",
+    "find_port",
+    "find_target_param",
+]
 
 
 class PortRef(NamedTuple):
@@ -31,6 +39,29 @@ class Connection(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Connection {self.source} >> {self.target}>"
+
+
+class Modulation(NamedTuple):
+    """A control signal that moves a parameter: from an output port to ``node.param``.
+
+    The parameter is base + ``amount`` * (high - low) * signal, or for one with a logarithmic taper
+    base * (high / low) ** (``amount`` * signal); the sum counts where several signals move it.  A
+    signal that is ``absolute`` is itself the base, in the unit of the parameter.
+    """
+
+    source: PortRef
+    target: PortRef
+    """The node, and the name of its parameter."""
+    amount: float
+    absolute: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the signal moves the parameter: "by 0.5", or "absolute"."""
+        return "absolute" if self.absolute else f"by {self.amount:g}"
+
+    def __repr__(self) -> str:
+        return f"<Modulation {self.source} >> {self.target} {self.label}>"
 
 
 class Connectable(Protocol):
@@ -54,6 +85,10 @@ class Connectable(Protocol):
     def connections(self) -> tuple[Connection, ...]:
         """All connections, in the order of the ``connect`` calls."""
 
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """All connections to parameters, in the order of the ``connect`` calls."""
+
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
 
@@ -73,10 +108,12 @@ class Handle:
     port: str | None = None
 
     def __getitem__(self, port: str) -> "Handle":
-        """Select one port, input or output, by name."""
+        """Select a port, input or output, or a parameter (for control signals) by name."""
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
-        if not isinstance(port, str) or port not in names:
+        node = self.graph.nodes.get(self.name)
+        params = () if node is None else node.params()
+        if not isinstance(port, str) or (port not in names and port not in params):
             has = ", ".join(names) or "none"
             raise UnknownNameError(f"{self.name} has no port {format_value(port)}; it has {has}")
         return Handle(self.graph, self.name, port)
@@ -130,6 +167,19 @@ def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRe
     raise UnknownNameError(
         f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
     )
+
+
+def find_target_param(graph: Connectable, end: Handle | str) -> PortRef | None:
+    """Return the node and parameter that a target names; ``None`` if it names no parameter.
+
+    An input port goes before a parameter of its name.
+    """
+    name, param = _split(graph, end)
+    if param is None or name not in graph.nodes or param not in graph.nodes[name].params():
+        return None
+    if any(port.name == param for port in graph.ports(name, "input")):
+        return None
+    return PortRef(name, param)
 
 
 def _split(graph: Connectable, end: Handle | str) -> tuple[str, str | None]:

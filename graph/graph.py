@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from .arguments import by_keyword, check_choice, check_flag, format_value, nearest
+from . import editing
+from .arguments import by_keyword, check_choice, check_flag, format_value
 from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, format_names, ports_of
-from .connection import Connection, Handle, PortRef, find_port
-from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
+from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
+from .errors import DuplicateNameError, PortError, UnknownNameError
 from .node import Node
 from .opening.chain import join_in_chain, named_nodes
 from .port import Port
@@ -36,6 +37,7 @@ class Graph:
         self._outputs: dict[str, int] = {}
         self._ports: dict[str, dict[Side, tuple[Port, ...]]] = {}
         self._connections: dict[Connection, None] = {}  # a dict is an ordered set
+        self._modulations: dict[Connection, Modulation] = {}
 
     @classmethod
     def chain(cls, /, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
@@ -70,17 +72,14 @@ class Graph:
         """All connections, in the order of the ``connect`` calls."""
         return tuple(self._connections)
 
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """All connections to parameters, in the order of the ``connect`` calls."""
+        return tuple(self._modulations.values())
+
     def __getitem__(self, name: str) -> Node:
         """Return the node called ``name``; ``UnknownNameError`` with the nearest names if none."""
-        if isinstance(name, str) and name in self._nodes:
-            return self._nodes[name]
-        if isinstance(name, str) and name in self._ports:
-            side = "input" if name in self._inputs else "output"
-            raise UnknownNameError(
-                f"{name!r} is an {side} of the graph, no node: graph.handle({name!r}) connects it"
-            )
-        near = nearest(str(name).partition(".")[0], self._nodes)
-        raise UnknownNameError(f"no node {format_value(name)}; {near}")
+        return editing.find_node(self, name)
 
     def __contains__(self, name: object) -> bool:
         """Return whether a node has this name (an input or output of the graph is none)."""
@@ -126,14 +125,30 @@ class Graph:
         self.ports(name, "input")
         return Handle(self, name)
 
-    def connect(self, source: Handle | str, target: Handle | str) -> None:
+    def connect(
+        self,
+        source: Handle | str,
+        target: Handle | str,
+        amount: float | None = None,
+        *,
+        absolute: bool = False,
+    ) -> None:
         """Connect two ports, each a handle, ``"node"`` (if it has one port) or ``"node.port"``.
 
+        A control output also connects to a parameter, ``"node.param"``: it moves it by ``amount``
+        (1 unless given, -1 to 1) of its range, around the value that is set; with ``absolute`` the
+        signal is the value itself, in the parameter's unit: ``Modulation``.
         Channel counts are checked later, by ``schedule``: they may depend on later connections.
         """
         source_ref, leaving = find_port(self, source, "output")
+        if (param := find_target_param(self, target)) is not None:
+            made = editing.modulation(self, source_ref, leaving, param, amount, absolute)
+            self._modulations[Connection(source_ref, param)] = made
+            return
         target_ref, entering = find_port(self, target, "input")
-        if leaving.kind is not entering.kind:
+        editing.refuse_amount(target_ref, amount, absolute)
+        outside = source_ref.node in self._inputs or target_ref.node in self._outputs
+        if leaving.kind is not entering.kind and not outside:  # ends carry either kind
             raise PortError(
                 f"{source_ref} is {leaving.kind.value}, {target_ref} takes {entering.kind.value}"
             )
@@ -143,13 +158,8 @@ class Graph:
         self._connections[connection] = None
 
     def disconnect(self, source: Handle | str, target: Handle | str) -> None:
-        """Remove the connection between two ports, given as in ``connect``."""
-        ends = find_port(self, source, "output")[0], find_port(self, target, "input")[0]
-        connection = Connection(*ends)
-        if connection not in self._connections:
-            feeds = [str(c.target) for c in self._connections if c.source == ends[0]]
-            raise GraphError(f"{ends[0]} does not feed {ends[1]}; it feeds {format_names(feeds)}")
-        del self._connections[connection]
+        """Remove the connection between two ports, or to a parameter, given as in ``connect``."""
+        editing.remove_connection(self, (self._connections, self._modulations), source, target)
 
     def remove(self, name: str) -> None:
         """Remove a node or an end of the graph, and all its connections."""
@@ -158,26 +168,48 @@ class Graph:
         self._inputs.pop(name, None)
         self._outputs.pop(name, None)
         del self._ports[name]
-        self._connections = {
-            c: None for c in self._connections if name not in (c.source.node, c.target.node)
-        }
+        self._connections = editing.without(name, self._connections)
+        self._modulations = editing.without(name, self._modulations)
 
     def replace(self, name: str, node: Node) -> None:
         """Replace the node called ``name`` by ``node`` and keep its connections.
 
-        ``PortError``, and no change, if the new node lacks a connected port or has another kind.
+        ``PortError``, and no change, if the new node lacks a connected port or has another kind;
+        ``UnknownNameError`` if it lacks a parameter that is connected.
         """
-        if not isinstance(name, str) or name not in self._nodes:
-            raise UnknownNameError(
-                f"no node {format_value(name)} to replace; nodes: {format_names(self._nodes)}"
-            )
-        ports = ports_of(name, node)
-        leaving = {c.source.port for c in self._connections if c.source.node == name}
-        entering = {c.target.port for c in self._connections if c.target.node == name}
-        self._check_kept(name, "output", leaving, ports["output"])
-        self._check_kept(name, "input", entering, ports["input"])
+        ports = editing.check_replacement(self, name, node)
         self._ports[name] = ports
         self._nodes[name] = node
+
+    @by_keyword
+    def insert(
+        self, name: str, node: Node, *, between: tuple[Handle | str, Handle | str]
+    ) -> Handle:
+        """Add ``node`` into the connection between two ends; return its handle.
+
+        The ends, source and target, are given as in ``connect``.  The node's first input and first
+        output are used; a sum that the connection is part of keeps its order.
+        """
+        ends = editing.check_between(self, between)
+        made = editing.split_connection(self, name, ports_of(name, node), ends)
+        handle = self.add(name, node)
+        self._connections = made
+        return handle
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a node or an end of the graph another name; its place and connections stay.
+
+        Handles made before have the old name.
+        """
+        self.ports(name, "input")
+        if new != name:
+            self._claim(new)
+        for table in (self._nodes, self._inputs, self._outputs, self._ports):
+            editing.rename_key(table, name, new)
+        editing.rename_ends(self._connections, name, new)
+        editing.rename_ends(self._modulations, name, new)
+        for ends, moved in self._modulations.items():
+            self._modulations[ends] = moved._replace(source=ends.source, target=ends.target)
 
     def copy(self) -> "Graph":
         """Return an independent copy; the nodes, which are immutable, are shared."""
@@ -188,6 +220,7 @@ class Graph:
         other._outputs = dict(self._outputs)
         other._ports = dict(self._ports)
         other._connections = dict(self._connections)
+        other._modulations = dict(self._modulations)
         return other
 
     def with_params(self, values: Mapping[str, float]) -> "Graph":
@@ -195,18 +228,8 @@ class Graph:
 
         Reads no file again, so it works if a file was deleted since.
         """
-        if not isinstance(values, Mapping):
-            raise ParamError(f"values is {format_value(values)}: must map 'node.param' to a value")
-        made, by_node = self.copy(), dict[str, dict[str, float]]()
-        for name, value in values.items():
-            node, _, param = str(name).partition(".")
-            if node not in self._nodes or param not in self._nodes[node].params():
-                raise UnknownNameError(f"no parameter {format_value(name)} in this graph")
-            checked = self._nodes[node].params()[param].check(name, value)
-            if getattr(self._nodes[node], param) != checked:
-                by_node.setdefault(node, {})[param] = checked
-        for node, changed in by_node.items():
-            made._nodes[node] = self._nodes[node].with_params(changed)
+        made = self.copy()
+        made._nodes |= editing.changed_nodes(self, values)
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
@@ -265,6 +288,7 @@ class Graph:
             and list(self._inputs.items()) == list(other._inputs.items())
             and list(self._outputs.items()) == list(other._outputs.items())
             and self.sources() == other.sources()
+            and sorted(self.modulations) == sorted(other.modulations)
         )
 
     __hash__ = None  # type: ignore[assignment]  # graphs change
@@ -275,12 +299,3 @@ class Graph:
     def _claim(self, name: str) -> None:
         if check_name(name) in self._ports:
             raise DuplicateNameError(f"{name!r} is already in this graph")
-
-    def _check_kept(self, name: str, side: Side, used: set[str], ports: tuple[Port, ...]) -> None:
-        kinds = {port.name: port.kind for port in ports}
-        for old in self._ports[name][side]:
-            if old.name in used and kinds.get(old.name) is not old.kind:
-                raise PortError(
-                    f"{name}.{old.name} ({old.kind.value} {side}) is connected; the new node has "
-                    f"the {side}s {format_names(f'{n} ({k.value})' for n, k in kinds.items())}"
-                )

@@ -1,8 +1,20 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .control.constant import Constant
+from .control.curve import Curve
+from .control.envelope_follower import EnvelopeFollower
+from .control.lfo import Lfo
+from .control.map import Map
+from .control.random import Random
+from .control.step import Step
+from .dynamics.gate import Gate
+from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .filters.parametric_eq import ParametricEq
+from .filters.tone_stack import ToneStack
+from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.gain import Gain
@@ -13,14 +25,26 @@ from .utility.split import Split
 
 __all__ = [
     "Cab",
+    "Constant",
+    "Curve",
     "DcBlock",
     "Delay",
+    "EnvelopeFollower",
     "Gain",
+    "Gate",
+    "Lfo",
+    "Limiter",
+    "Map",
     "Meter",
     "Mix",
     "Nam",
     "NamBank",
     "Pan",
     "ParametricEq",
+    "Random",
     "Split",
+    "Step",
+    "ToneStack",
+    "Tremolo",
+    "Vibrato",
 ]

@@ -20,6 +20,7 @@ from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
+from .connections import connections_json, read_connections
 from .json_file import no_repeated_keys, read_json_file
 from .values import (
     as_float,
@@ -125,10 +126,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
         "nodes": {n: _node_json(n, node, folder) for n, node in graph.nodes.items()},
     }
     text = json.dumps(rack, indent=2)
-    pairs = (json.dumps([str(c.source), str(c.target)]) for c in graph.connections)
-    joined = ",\n".join(f"    {pair}" for pair in pairs)  # one pair a line, unlike indent
-    pairs_text = f"[\n{joined}\n  ]" if joined else "[]"
-    return f'{text[:-2]},\n  "connections": {pairs_text}\n}}\n'
+    return f'{text[:-2]},\n  "connections": {connections_json(graph)}\n}}\n'
 
 
 def loads(content: str | bytes, *, folder: Path_ = ".", wanted: str = PRESET) -> Preset:
@@ -160,7 +158,8 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
         _call_at(place, graph.add, key, _node(place, fields, folder))
-    _connect(graph, data.get("connections"))
+    for place, ends, options in read_connections(data.get("connections")):
+        _call_at(place, graph.connect, *ends, **options)
     graph.name = name
     return Preset(name, graph)
 
@@ -208,19 +207,6 @@ def _existing_file(place: str, value: Any, folder: Path) -> Any:
             f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
         )
     return path
-
-
-def _connect(graph: Graph, connections: Any) -> None:
-    if not isinstance(connections, list):
-        wrong("connections", connections, "a list of pairs")
-    for n, pair in enumerate(connections):
-        place = f"connections[{n}]"
-        if not isinstance(pair, list) or len(pair) != 2:
-            wrong(place, pair, 'a pair, such as ["amp.out", "cab.in"]')
-        for end in pair:
-            if not isinstance(end, str):
-                wrong(place, end, 'a port, such as "amp.out"')
-        _call_at(place, graph.connect, *pair)
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..errors import GraphError
 from ..port import Space
 from ..prepare import Spec
 
-__all__ = ["Latencies", "compute_latencies", "longest_tail", "transfer_latency"]
+__all__ = ["Latencies", "compute_latencies", "longest_tail", "modulators", "transfer_latency"]
 
 
 @dataclass
@@ -31,9 +31,12 @@ def compute_latencies(
     sources: Mapping[PortRef, Sequence[PortRef]],
 ) -> Latencies:
     """Return all latencies, with the inputs of each node and the outputs of the graph aligned."""
-    latencies = Latencies()
+    latencies, controls = Latencies(), modulators(graph)
     for name in order:
-        latency = latencies.arriving[name] = _arrival(graph, spec, name, sources, latencies)
+        latency = _arrival(graph, spec, name, sources, latencies)
+        for source in controls.get(name, ()):
+            latency = max(latency, latencies.leaving[source.node])
+        latencies.arriving[name] = latency
         if name in graph.nodes:
             latency += _frames(name, "latency", graph.nodes[name].latency(spec))
         latencies.leaving[name] = latency
@@ -42,6 +45,14 @@ def compute_latencies(
     for name in graph.outputs:
         latencies.arriving[name] = latencies.leaving[name] = latencies.total
     return latencies
+
+
+def modulators(graph: Connectable) -> dict[str, list[PortRef]]:
+    """Return the control outputs that move parameters of each node, in the order connected."""
+    found: dict[str, list[PortRef]] = {}
+    for source, target, *_ in graph.modulations:
+        found.setdefault(target.node, []).append(source)
+    return found
 
 
 def _arrival(

@@ -11,7 +11,7 @@ from ..connection import Connectable, PortRef
 from ..port import Port, Space
 from ..prepare import Spec
 from .channels import resolve_channels
-from .latency import compute_latencies, longest_tail, transfer_latency
+from .latency import compute_latencies, longest_tail, modulators, transfer_latency
 from .liveness import Life, share
 from .order import topological_order
 
@@ -31,7 +31,8 @@ class Buffer(NamedTuple):
 class Op:
     """One operation of a schedule; ``reads`` and ``writes`` are numbers of buffers.
 
-    * ``process``: run ``node``, from one buffer per input port into one per output port
+    * ``process``: run ``node``, from one buffer per input port, and one per control signal that
+      moves a parameter, into one per output port
     * ``clear``, ``copy``: fill ``writes[0]`` with zeros, or from ``reads[0]``
     * ``add``: add ``reads[0]`` to ``writes[0]``
     * ``delay``: copy, ``frames`` late; each such operation has its own delay line
@@ -147,6 +148,8 @@ def _order(graph: Connectable) -> list[str]:
     }
     for source, target in graph.connections:
         successors[source.node].append(target.node)
+    for source, target, *_ in graph.modulations:
+        successors[source.node].append(target.node)
     return topological_order(successors)
 
 
@@ -156,6 +159,7 @@ class _Lowering:
     def __init__(self, graph: Connectable, spec: Spec) -> None:
         self.graph, self.spec = graph, spec
         self.sources = graph.sources()
+        self.modulators = modulators(graph)
         self.order = _order(graph)
         self.channels = resolve_channels(graph, self.order, self.sources)
         self.latencies = compute_latencies(graph, spec, self.order, self.sources)
@@ -173,6 +177,10 @@ class _Lowering:
             if name in self.graph.outputs:
                 outputs[name] = self.own_buffer(reads[0], {*inputs.values(), *outputs.values()})
                 continue
+            reads += tuple(
+                self.aligned(source, Space.HOST, self.latencies.arriving[name])
+                for source in self.modulators.get(name, ())
+            )
             writes = tuple(self.write_port(name, port) for port in self.graph.ports(name, "output"))
             if name in self.graph.inputs:
                 inputs[name] = writes[0]

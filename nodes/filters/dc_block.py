@@ -17,6 +17,9 @@ STATE = np.dtype(
     ]
 )
 
+SILENCE = math.log(1e5)
+"""Time constants until an exponential is 100 dB down."""
+
 
 @ng.kernel
 def _dc_block(state: int, ins: int, outs: int, frames: int) -> None:
@@ -46,6 +49,10 @@ class DcBlock(ng.Node):
     cutoff_hz: float = ng.param(
         default=5.0, low=1.0, high=100.0, unit="Hz", taper="log", smoothing_s=0.0
     )
+
+    def tail(self, spec: ng.Spec) -> int:
+        """Return the frames until what is left of a step is 100 dB down."""
+        return math.ceil(SILENCE * spec.rate / (2 * math.pi * self.cutoff_hz))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate two numbers per channel, in float64 because the filter is recursive."""

@@ -55,6 +55,7 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
+    generates = True  # silence is a number like any other: its output may have an offset
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)

@@ -237,6 +237,8 @@ class Plan:
                     block.content[...] = 0.0
                 _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
             content: Any = row.record.content
+            if row.bases and row.state is not None:
+                row.state.content["frame"] = 0  # the grid begins after the prewarm
             for name in row.node.params():
                 if f"{name}_now" in content.dtype.names:
                     content[f"{name}_now"] = np.nan  # not started: a glide begins at its target

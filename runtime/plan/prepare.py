@@ -4,7 +4,7 @@ Control threads only.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from types import CodeType
@@ -17,6 +17,7 @@ from ...graph import (
     Graph,
     Io,
     KernelError,
+    Modulation,
     NamgraphError,
     Node,
     Op,
@@ -30,7 +31,8 @@ from . import buffer_operations
 from .arena import Block, Memory, TooLargeError
 from .dry_wet import allocate_dry_wet
 from .fade_in import allocate_fade_in, fade_in
-from .rows import FadeInRow, NodeRow, Row, widths
+from .modulation import allocate_modulation, modulate, modulated_smoothing_s
+from .rows import FadeInRow, NodeRow, Row, check_fields, widths
 
 __all__ = [
     "allocate_buffers",
@@ -76,17 +78,23 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         return _operation_row(schedule, op)
     memory, buffers, node = Memory(), schedule.buffers, graph.nodes[op.node]
     ins, outs = graph.ports(op.node, "input"), graph.ports(op.node, "output")
+    moved = modulations_of(graph, op.node)
+    fast = modulated_smoothing_s(schedule.spec.rate)
+    moving = {modulation.target.port for modulation in moved}
     io = Io(
         spec=schedule.spec,
         memory=memory,
-        inputs={p.name: buffers[b].channels for p, b in zip(ins, op.reads, strict=True)},
+        inputs={p.name: buffers[b].channels for p, b in zip(ins, op.reads, strict=False)},
         outputs={p.name: buffers[b].channels for p, b in zip(outs, op.writes, strict=True)},
         params={name: float(getattr(node, name)) for name in node.params()},
-        smoothing_s={name: row.smoothing_s for name, row in node.params().items()},
+        smoothing_s={
+            name: min(row.smoothing_s, fast) if name in moving else row.smoothing_s
+            for name, row in node.params().items()
+        },
     )
     files = file_stamps(node)  # before they are read: a file that is replaced meanwhile differs
     processor = _prepare_node(op.node, node, io)
-    return NodeRow(
+    row = NodeRow(
         op,
         memory,
         processor.kernel.address,
@@ -99,6 +107,29 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         after=processor.after,
         device=processor.device,
     )
+    return with_modulation(row, io, moved) if moved else row
+
+
+def with_modulation(row: NodeRow, io: Io, moved: Sequence[Modulation]) -> NodeRow:
+    """Return the row of a node whose parameters control signals move."""
+    node, name = row.node, row.op.node
+    if row.device is not None:
+        raise EngineError(
+            f"{moved[0].target} cannot be moved by {moved[0].source}: {name} plays on a device; "
+            "give it backend='cpu'"
+        )
+    check_fields(row, [modulation.target.port for modulation in moved], "each parameter")
+    declared, moving = node.params(), {modulation.target.port for modulation in moved}
+    values = {key: (declared[key], io.params[key]) for key in declared if key in moving}
+    channels = sum(io.inputs.values()), sum(io.outputs.values())
+    state, bases = allocate_modulation(row.memory, row.kernel, row.record, values, moved, channels)
+    code = (*row.code, *(modulation.target.port for modulation in moved))
+    return replace(row, kernel=modulate.address, state=state, bases=bases, code=code)
+
+
+def modulations_of(graph: Graph, name: str) -> list[Modulation]:
+    """Return the control signals that move a node's parameters, in the order connected."""
+    return [modulation for modulation in graph.modulations if modulation.target.node == name]
 
 
 def _operation_row(schedule: Schedule, op: Op) -> Row:
@@ -164,6 +195,8 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):
         return None
     if old.files != file_stamps(node):
+        return None
+    if modulations_of(graph, op.node) or old.bases:  # their wiring is part of the row
         return None
     if widths(schedule, op) != widths(before.schedule, old.op):
         return None

@@ -11,7 +11,7 @@ Control threads only.  There are four kinds of row:
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ __all__ = [
     "NodeRow",
     "ParameterTable",
     "Row",
+    "check_fields",
     "find_reports",
     "number_parameters",
     "row_fields",
@@ -68,6 +69,8 @@ class NodeRow(Row):
     """What the node runs on a device, if it has ports there."""
     files: tuple[Any, ...] = ()
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
+    bases: Mapping[str, tuple[Block, int]] = field(default_factory=dict)
+    """Of each modulated parameter the place of its value as set: see ``modulation``."""
     copied: int = 0
     """``id`` of the row, of the plan before, that its memory was copied from; a reference would
     keep that plan's memory."""
@@ -117,12 +120,12 @@ def number_parameters(rows: Sequence[Row]) -> ParameterTable:
     for row in rows:
         first = len(params)
         if isinstance(row, NodeRow):
-            _check_fields(row, tuple(row.node.params()), "each parameter")
+            check_fields(row, tuple(row.node.params()), "each parameter")
             dtype = row.record.content.dtype
             for name, declared in row.node.params().items():
                 full = f"{row.op.node}.{name}"
                 table.by_name[full], table.rows[full] = len(params), declared
-                place = row.record[offset(dtype, name)]
+                place = row.bases.get(name) or row.record[offset(dtype, name)]
                 params.append({"address": place, "value": getattr(row.node, name)})
         if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
             table.dry_wet[row.op.node] = len(params)
@@ -140,13 +143,16 @@ def find_reports(rows: Sequence[Row]) -> dict[str, np.ndarray[Any, Any]]:
     found = {}
     for row in rows:
         if isinstance(row, NodeRow):
-            _check_fields(row, tuple(row.node.reports), "each name in reports")
+            check_fields(row, tuple(row.node.reports), "each name in reports")
             for name in row.node.reports:
                 found[f"{row.op.node}.{name}"] = row.record.content[name]
+            for name in row.bases:
+                found[f"{row.op.node}.{name}.modulated"] = row.record.content[name]
     return found
 
 
-def _check_fields(row: NodeRow, names: Sequence[str], what: str) -> None:
+def check_fields(row: NodeRow, names: Sequence[str], what: str) -> None:
+    """Raise ``EngineError`` if the record of a node lacks a float64 field of one of ``names``."""
     dtype: Any = row.record.content.dtype
     fields = dtype.names or ()
     for name in names:

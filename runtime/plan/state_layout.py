@@ -127,6 +127,7 @@ def _identity(row: Row, schedule: Schedule) -> str:
     parts: list[object] = [_label(row), widths(schedule, row.op), row.op.frames]
     if isinstance(row, NodeRow | MixRow):
         parts += [row.node.identity(), *map(_code_parts, row.code[0]), _kernel_part(row.code[1])]
+        parts += row.code[2:]
     for block in row.memory.blocks:
         if block.region == "state":
             parts += [block.content.dtype.descr, block.content.shape]

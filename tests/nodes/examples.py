@@ -19,6 +19,8 @@ from namgraph.nodes import (
     DcBlock,
     Delay,
     Gain,
+    Gate,
+    Limiter,
     Meter,
     Mix,
     Nam,
@@ -26,6 +28,9 @@ from namgraph.nodes import (
     Pan,
     ParametricEq,
     Split,
+    ToneStack,
+    Tremolo,
+    Vibrato,
 )
 from namgraph.nodes.testing.harness import SPEC, changed
 
@@ -82,6 +87,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=0.01, feedback=0.6),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "gate": lambda folder: [
+        Gate(sidechain=True),
+        Gate(threshold_db=-6.0, hysteresis_db=0.0, hold_ms=0.0, release_ms=2.0, lookahead_ms=0.5),
+        Gate(threshold_db=-6.0, mode="nam", link=False),
+    ],
+    "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
@@ -109,6 +120,20 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tone_stack": lambda folder: [
+        ToneStack(bass=7.0, middle=3.0, treble=8.0),
+        ToneStack(model="bassman", makeup=True),
+        ToneStack(model="ac30", bass=2.0),
+    ],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
+    ],
 }
 
 
