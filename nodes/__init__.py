@@ -11,6 +11,7 @@ from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
@@ -42,6 +43,7 @@ __all__ = [
     "Nam",
     "NamBank",
     "Pan",
+    "ParametricEq",
     "Random",
     "Split",
     "Step",

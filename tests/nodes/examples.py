@@ -27,13 +27,14 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Pan,
+    ParametricEq,
     Split,
     ToneStack,
     Tremolo,
     Vibrato,
     Wah,
 )
-from namgraph.nodes.testing.harness import SPEC
+from namgraph.nodes.testing.harness import SPEC, changed
 
 from .nam import nets
 from .nam.features import CASES
@@ -114,6 +115,23 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
+    ],
+    "parametric_eq": lambda folder: [
+        changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
+        ParametricEq(
+            count=6,
+            design="bilinear",
+            type1="high_pass",
+            type2="low_shelf",
+            type3="notch",
+            type4="all_pass",
+            type5="high_shelf",
+            type6="low_pass",
+            gain2_db=4.0,
+            gain5_db=-5.0,
+        ),
+        ParametricEq(count=1, type1="off"),
+        ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
