@@ -11,6 +11,7 @@ from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
@@ -33,6 +34,7 @@ __all__ = [
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
+    "Filter",
     "Gain",
     "Gate",
     "Lfo",
