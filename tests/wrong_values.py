@@ -1,5 +1,6 @@
 """Calls of the public API, each with arguments that are right: what the sweep makes wrong."""
 
+import dataclasses
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 import namgraph as ng
+import namgraph.nodes
 
 from .presets.card import Card
 
@@ -205,6 +207,11 @@ call(
     "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
     shape="sine", mode="harmonic", sync="1/4",
 )  # fmt: skip
+for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
+    if not kind.required():  # the others need files: below
+        given = {f.name: getattr(kind, f.name) for f in dataclasses.fields(kind)}
+        call(kind.__name__, kind, **given)
+call("Mix(invert)", ng.Mix, invert=(1,))
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(

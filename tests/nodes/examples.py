@@ -15,23 +15,30 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
+    Blend,
     Cab,
     Chorus,
     DcBlock,
     Delay,
     Flanger,
+    Filter,
     Gain,
+    Gate,
+    Limiter,
     Meter,
     Mix,
     Nam,
     NamBank,
     Pan,
     Phaser,
+    ParametricEq,
     Split,
+    ToneStack,
     Tremolo,
     Vibrato,
+    Wah,
 )
-from namgraph.nodes.testing.harness import SPEC
+from namgraph.nodes.testing.harness import SPEC, changed
 
 from .nam import nets
 from .nam.features import CASES
@@ -75,6 +82,11 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "blend": lambda folder: [
+        Blend(position=0.3),
+        Blend(law="linear", invert_b=True, delay_ms=-0.2),
+        Blend(law="correlated", delay_ms=1.0),
+    ],
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
@@ -93,8 +105,28 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
         Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
+    "filter": lambda folder: [
+        Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
+        Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
+        Filter(family="bessel", low_slope=18, high_slope="off", design="bilinear"),
+        Filter(low_slope="off", high_slope=6, high_cut_hz=1_000.0),
+        Filter(low_slope="off", high_slope="off"),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "gate": lambda folder: [
+        Gate(sidechain=True),
+        Gate(threshold_db=-6.0, lookahead_ms=0.5),
+        Gate(  # the level of noise, which goes up and down by 0.2 dB, is at the threshold
+            threshold_db=-0.4,
+            hysteresis_db=0.0,
+            hold_ms=0.0,
+            release_ms=2.0,
+            key_low_hz=20.0,
+            key_high_hz=20_000.0,
+        ),
+        Gate(threshold_db=-6.0, mode="nam", link=False),
+    ],
+    "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
@@ -103,6 +135,23 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "parametric_eq": lambda folder: [
+        changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
+        ParametricEq(
+            count=6,
+            design="bilinear",
+            type1="high_pass",
+            type2="low_shelf",
+            type3="notch",
+            type4="all_pass",
+            type5="high_shelf",
+            type6="low_pass",
+            gain2_db=4.0,
+            gain5_db=-5.0,
+        ),
+        ParametricEq(count=1, type1="off"),
+        ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
     "phaser": lambda folder: [
         Phaser(rate_hz=8.0, feedback=-0.5),
@@ -110,6 +159,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(stages=8, character="ninety", mix=1.0),
     ],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tone_stack": lambda folder: [
+        ToneStack(bass=7.0, middle=3.0, treble=8.0),
+        ToneStack(model="bassman", makeup=True),
+        ToneStack(model="ac30", bass=2.0),
+    ],
     "tremolo": lambda folder: [
         Tremolo(rate_hz=9.0, spread=0.5),
         Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
@@ -118,6 +172,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "vibrato": lambda folder: [
         Vibrato(rate_hz=8.0, depth_cents=90.0),
         Vibrato(shape="triangle", sync="1/16"),
+    ],
+    "wah": lambda folder: [
+        Wah(),
+        Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
+        Wah(auto=True, sidechain=True, direction=-1, voice="clyde"),
     ],
 }
 

@@ -7,10 +7,9 @@ them a tenth of a second of compiling.
 import numpy as np
 
 from ....runtime import authoring as ng
-from ....runtime.native.pointers import call_node
 from ....runtime.simd.loops.svf import LANES
-from .matched import matched
-from .svf import BELL, HIGH_PASS, LOW_PASS, direct
+from .matched import matched, matched_first_order
+from .svf import BELL, HIGH_PASS, HIGH_PASS_1, LOW_PASS, LOW_PASS_1, direct
 
 __all__ = ["DESIGN", "ask_design", "design"]
 
@@ -23,11 +22,11 @@ DESIGN = np.dtype(
         ("matched", np.int64),  # 1: as the analogue filter, where there is a formula for it
         ("aim", np.int64),  # the address of the group's coefficients
         ("lane", np.int64),
-        ("copies", np.int64),  # how often, ``apart`` lanes from each other
-        ("apart", np.int64),
+        ("copies", np.int64),  # how often, ``spacing`` lanes from each other
+        ("spacing", np.int64),
     ]
 )
-"""What to design, and where to write it."""
+"""What to design, and where to write it; a record of its own, or part of a node's."""
 
 
 @ng.kernel
@@ -35,8 +34,9 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     """Design the section that the ``DESIGN`` record at ``state`` describes; other arguments: 0."""
     s = ng.record(state, DESIGN)
     kind, turn = s.kind, s.turn
-    has_formula = kind in (LOW_PASS, HIGH_PASS, BELL)
-    if s.matched != 0 and has_formula:
+    if s.matched != 0 and kind in (LOW_PASS_1, HIGH_PASS_1):
+        g, k, m0, m1, m2 = matched_first_order(kind, turn)
+    elif s.matched != 0 and kind in (LOW_PASS, HIGH_PASS, BELL):
         g, k, m0, m1, m2 = matched(kind, turn, s.q, s.gain_db)
     else:
         g, k, m0, m1, m2 = direct(kind, turn, s.q, s.gain_db)
@@ -45,10 +45,10 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     for _ in range(s.copies):
         aim[lane], aim[LANES + lane], aim[2 * LANES + lane] = g, k, m0
         aim[3 * LANES + lane], aim[4 * LANES + lane] = m1, m2
-        lane += s.apart
+        lane += s.spacing
 
 
 @ng.helper
 def ask_design(function, request):  # type: ignore[no-untyped-def]
     """Call ``design`` by its address, with the address of a ``DESIGN`` record."""
-    call_node(function, request, 0, 0, np.int32(0))
+    ng.call_node(function, request, 0, 0, np.int32(0))
