@@ -11,13 +11,13 @@ from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
-from .modulation.chorus import Chorus
-from .modulation.flanger import Flanger
-from .modulation.phaser import Phaser
 from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
+from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank

@@ -172,41 +172,6 @@ call(
 call("node()", ng.node("never_registered_either"), cls=None)
 call("kernel", ng.kernel, function=None)
 
-call("Gain", ng.Gain, gain_db=0.0)
-call("Pan", ng.Pan, position=0.0)
-call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
-call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
-call("Split", ng.Split, count=2, mode="copy")
-call(
-    "Vibrato", ng.Vibrato, rate_hz=5.0, depth_cents=20.0, tempo_bpm=120.0, shape="sine", sync="1/4"
-)
-call(
-    "Chorus",
-    ng.Chorus,
-    rate_hz=5.0,
-    depth_ms=2.0,
-    delay_ms=7.0,
-    feedback=0.0,
-    spread=1.0,
-    tone_hz=8000.0,
-    mix=0.5,
-    voices=2,
-    shape="sine",
-    character="bbd",
-    to_stereo=False,
-)
-call(
-    "Flanger", ng.Flanger, rate_hz=0.2, depth=0.8, delay_ms=1.0, width_ms=4.0, feedback=0.5,
-    mix=0.5, spread=0.5, through_zero=True, invert=False,
-)  # fmt: skip
-call(
-    "Phaser", ng.Phaser, rate_hz=0.5, depth=1.0, center_hz=600.0, range_octaves=3.0, feedback=0.3,
-    mix=0.5, spread=0.25, stages=4, character="vibe",
-)  # fmt: skip
-call(
-    "Tremolo", ng.Tremolo, rate_hz=5.0, depth=0.7, spread=0.0, split_hz=800.0, tempo_bpm=120.0,
-    shape="sine", mode="harmonic", sync="1/4",
-)  # fmt: skip
 for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
     if not kind.required():  # the others need files: below
         given = {f.name: getattr(kind, f.name) for f in dataclasses.fields(kind)}

@@ -20,8 +20,8 @@ from namgraph.nodes import (
     Chorus,
     DcBlock,
     Delay,
-    Flanger,
     Filter,
+    Flanger,
     Gain,
     Gate,
     Limiter,
@@ -30,8 +30,8 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Pan,
-    Phaser,
     ParametricEq,
+    Phaser,
     Split,
     ToneStack,
     Tremolo,
@@ -105,6 +105,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
         Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
+    ],
     "filter": lambda folder: [
         Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
         Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
