@@ -38,9 +38,12 @@ STATE = np.dtype(
         *((f"{name}_end", np.float64) for name in TAPS),  # and at the next
         ("tap_step", np.float64),
         ("spread_ms", np.float64),
-        ("spread_ms_now", np.float64),  # in frames
-        ("spread_begin", np.float64),
-        ("spread_end", np.float64),
+        # In frames, of the left and of the right side: smoothed once; twice, at this tick, the next
+        *(
+            (f"{side}_{n}", np.float64)
+            for side in ("left", "right")
+            for n in ("way", "begin", "end")
+        ),
         ("spread_step", np.float64),
         ("mod_rate_hz", np.float64),
         ("duck_release_ms", np.float64),
@@ -93,7 +96,9 @@ STATE = np.dtype(
     ]
 )
 TAP_FIELDS = len(TAPS)
-TAPS_AT, WOBBLE_AT, LFOS_AT = (offset(STATE, n) for n in ("tap2_pct", "wow_frames", "lfo"))
+TAPS_AT, WOBBLE_AT, LFOS_AT, SIDES_AT = (
+    offset(STATE, name) for name in ("tap2_pct", "wow_frames", "lfo", "left_way")
+)
 NEAR = 1e-5
 """Distance to the target, in frames, below which the time jumps to it."""
 OPEN_HZ = 20_000.0
@@ -139,10 +144,16 @@ def _tick(state, s, begun):  # type: ignore[no-untyped-def]
         taps[names + k] = ng.glide_step(taps[names + k], target, s.tap_step)
         taps[2 * names + k] = taps[3 * names + k] if begun else target
         taps[3 * names + k] = ng.glide_step(taps[2 * names + k], taps[names + k], s.tap_step)
-    target = 1e-3 * s.rate * s.spread_ms
-    s.spread_ms_now = ng.glide_step(s.spread_ms_now, target, s.spread_step)
-    s.spread_begin = s.spread_end if begun else target
-    s.spread_end = ng.glide_step(s.spread_begin, s.spread_ms_now, s.spread_step)
+    # Each side by itself, so that none of them sets off or stops abruptly.
+    late = 1e-3 * s.rate * s.spread_ms
+    sides = ng.numbers(state + SIDES_AT, 6, np.float64)
+    for c in range(2):
+        target = late if c else -late
+        target = target if target > 0.0 else 0.0
+        at = 3 * c
+        sides[at] = ng.glide_step(sides[at] if begun else target, target, s.spread_step)
+        sides[at + 1] = sides[at + 2] if begun else target
+        sides[at + 2] = ng.glide_step(sides[at + 1], sides[at], s.spread_step)
 
 
 @ng.kernel
@@ -158,7 +169,8 @@ def delay_times(state: int, ins: int, outs: int, frames: int) -> None:
         _tick(state, s, begun)
         if s.fades and s.fade_left == 0 and target != now:
             s.from_frames, now, s.fade_left = now, target, s.fade_frames
-    moving = s.moves != 0 or now != target or s.spread_begin != s.spread_end
+    moving = s.moves != 0 or now != target
+    moving = moving or s.left_begin != s.left_end or s.right_begin != s.right_end
     s.still = 0 if moving else 1
     for i in range(frames):
         if now != target and not s.fades:
@@ -181,12 +193,11 @@ def delay_times(state: int, ins: int, outs: int, frames: int) -> None:
     nearest = 1e9
     for c in range(s.channels):
         delays = ng.numbers(s.delays + 512 * c, 64, np.float64)
-        side, slope = s.spread_begin, (s.spread_end - s.spread_begin) * (1.0 / 32.0)
-        if c & 1 == 0:
-            side, slope = -side, -slope
+        sides = ng.numbers(state + SIDES_AT, 6, np.float64)
+        side, end = sides[3 * (c & 1) + 1], sides[3 * (c & 1) + 2]
+        slope = (end - side) * (1.0 / 32.0)
         for i in range(frames):
             aside = side + (place + i) * slope
-            aside = aside if aside > 0.0 else 0.0
             for k in range(2):
                 value = base[32 * k + i] + aside
                 value = value if value > 0.0 else 0.0
