@@ -24,6 +24,7 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "NamBank",
     "Pan",
     "ParametricEq",
+    "PassThrough",
     "Random",
     "Split",
     "Step",
