@@ -4,7 +4,6 @@ Control threads only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...graph import Op, Schedule
@@ -66,7 +65,7 @@ def dry_wet_row(
     if mix is None:
         return None
     return MixRow(
-        replace(download, node=writers[0].node),
+        download._replace(node=writers[0].node),
         memory,
         no_op.address,
         mix,

@@ -184,7 +184,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
 def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:
     """Return a row that fades the node's inputs in, and the node's row reading from it."""
     memory, record, channels = allocate_fade_in(own, schedule, row.op)
-    op = replace(row.op, node="")
+    op = row.op._replace(node="")
     first = FadeInRow(op, memory, fade_in.address, record, writes=tuple(channels))
     return [first, replace(row, reads=tuple(channels))]
 
