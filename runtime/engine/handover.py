@@ -72,7 +72,7 @@ def hand_over(
     for j, k in same:
         memory, size, first, count = after[k]
         copies.append((memory, before[j][0], size))
-        relocations += plan.arena.relocations[k + 1]
+        relocations += plan.arena.relocations[k + 1].tolist()
         for i in range(count):
             target = here + PARAM.itemsize * (first + i)
             source = there + PARAM.itemsize * (before[j][2] + i)

@@ -13,13 +13,14 @@ from ..native.abi import native
 from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
-from .arena import Arena, Block, Memory, check_total
+from .arena import Arena, Memory, check_total
 from .dry_wet import mix_dry_wet
+from .layout.tables import Tables
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
-from .records import COUNTER_FIELDS, PARAM, PLAN, ROW
-from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
+from .records import COUNTER_FIELDS, ROW
+from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
@@ -87,53 +88,24 @@ class Plan:
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
-        table = own.table(PARAM, parameters.params)
-        rows = own.table(ROW, row_fields(self._prepared, self._buffers, own))
-        header = own.table(PLAN, [self._header_fields(own, rows, table)])
+        tables = Tables(own, self.schedule, self._prepared, self._buffers, parameters)
+        if self.executor is not None:
+            with named(on_device(self.schedule)):
+                self.executor.finish(tables.rows, tables.params, self._prepared)
         self.arena = Arena([own, *(row.memory for row in self._prepared)])
-        self.address = header.address
-        self.header = header.content[0]
-        self.rows: np.ndarray[Any, Any] = rows.content
-        self._rows_address = rows.address
-        self.param_table: np.ndarray[Any, Any] = table.content
+        tables.fill(self.arena)
+        self.address = tables.header.address
+        self.header = tables.header.content[0]
+        self.rows: np.ndarray[Any, Any] = tables.rows.content
+        self._rows_address = tables.rows.address
+        self.param_table: np.ndarray[Any, Any] = tables.params.content
+        if self.executor is not None:
+            self.header["executor"] = self.executor.record.address
+            self.header["collect"] = self.executor.collect
+            self.header["hold"] = self.spec.max_frames if self.spec.pipelined else 0
         self.reports = find_reports(self._prepared)
         nodes = [row for row in self._prepared if isinstance(row, NodeRow)]
         self.afters = tuple(row.after for row in nodes if row.after is not None)
-        self._fill_in_addresses(parameters.spans)
-
-    def _header_fields(self, own: Memory, rows: Block, table: Block) -> dict[str, Any]:
-        """Return the fields of ``PLAN`` that are known before the arena is laid out."""
-        ins = [c for b in self.schedule.inputs.values() for c in self._buffers[b]]
-        outs = [c for b in self.schedule.outputs.values() for c in self._buffers[b]]
-        fields = {
-            "rows": rows,
-            "row_count": len(rows.content),
-            "params": table,
-            "param_count": len(table.content),
-            "ins": own.pointers(ins),
-            "in_count": len(ins),
-            "outs": own.pointers(outs),
-            "out_count": len(outs),
-            "max_frames": self.spec.max_frames,
-            "verdict": own.scratch(1, np.int64),
-        }
-        if self.executor is not None:
-            with named(on_device(self.schedule)):
-                self.executor.finish(rows, table, self._prepared)
-            fields["executor"] = self.executor.record
-            fields["collect"] = self.executor.collect
-            fields["hold"] = self.spec.max_frames if self.spec.pipelined else 0
-        return fields
-
-    def _fill_in_addresses(self, spans: list[tuple[int, int]]) -> None:
-        self.header["state"] = self.arena.state_address
-        self.header["initial"] = self.arena.initial_address
-        self.header["state_bytes"] = self.arena.state_bytes
-        begins, sizes = np.array(self.arena.ranges[1:], np.int64).reshape(-1, 2).T
-        self.rows["memory"] = self.arena.state_address + begins
-        self.rows["initial"] = self.arena.initial_address + begins
-        self.rows["bytes"] = sizes
-        self.rows["params"], self.rows["param_count"] = np.array(spans, np.int64).reshape(-1, 2).T
 
     def close_executor(self) -> None:
         """Free everything on the device, of a plan that will not be played."""
@@ -251,7 +223,7 @@ class Plan:
         size = self.rows[target]["bytes"]
         state = previous.arena.bytes_at(int(previous.rows[source]["initial"]), size)
         self.arena.bytes_at(int(self.rows[target]["memory"]), size)[:] = state
-        for address, value in self.arena.relocations[target + 1]:
+        for address, value in self.arena.relocations[target + 1].tolist():
             self.arena.bytes_at(address, 8).view(np.int64)[0] = value
 
     def trace(self, number: int) -> np.ndarray[Any, Any]:

@@ -166,27 +166,28 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
         return None
     if widths(schedule, op) != widths(before.schedule, old.op):
         return None
-    memory, copies = old.memory.copy(before.arena)
+    memory = old.memory.copy(before.arena)
     return NodeRow(
         op,
         memory,
         old.kernel,
-        copies[id(old.record)],
-        None if old.state is None else copies[id(old.state)],
+        memory.counterpart(old.record),
+        None if old.state is None else memory.counterpart(old.state),
         node=node,
         code=old.code,
         files=old.files,
-        dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
+        dry_wet=None if old.dry_wet is None else memory.counterpart(old.dry_wet),
         copied=id(old),
     )
 
 
 def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:
     """Return a row that fades the node's inputs in, and the node's row reading from it."""
-    memory, record, channels = allocate_fade_in(own, schedule, row.op)
+    memory, record, blocks = allocate_fade_in(own, schedule, row.op)
+    channels = tuple(block[0] for block in blocks)
     op = row.op._replace(node="")
-    first = FadeInRow(op, memory, fade_in.address, record, writes=tuple(channels))
-    return [first, replace(row, reads=tuple(channels))]
+    first = FadeInRow(op, memory, fade_in.address, record, writes=channels)
+    return [first, replace(row, reads=channels)]
 
 
 def _prepare_node(name: str, node: Node, io: Io) -> Processor:

@@ -1,0 +1,244 @@
+"""Blocks of memory that nodes allocate during preparation, and copies of them.  Control threads."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph import EngineError
+from ...limits import MAX_GRAPH_BYTES, format_bytes
+from .block import ALIGN, Block, Region, address_field, field_numbers
+
+__all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
+
+ALLOWED = f"at most {format_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
+NAMED_NODES = 3
+"""Nodes listed in the error of a graph that is too large."""
+
+Begins = tuple[int, int, int]
+"""Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
+STATE, SCRATCH, ELSEWHERE = 0, 2, 3
+_codes: dict[Region, int] = {"state": STATE, "constant": 1, "scratch": SCRATCH}
+
+
+class Space(Protocol):
+    """What places blocks: an ``Arena``."""
+
+    def initial_address_of(self, state: int) -> int:
+        """Return the address of the initial content of the state at an address."""
+
+    def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
+        """Return a view of ``count`` bytes at an absolute address."""
+
+    def array_at(self, address: int, like: NDArray[Any]) -> NDArray[Any]:
+        """Return a view at an address, of the shape and type of another array."""
+
+
+class Image(NamedTuple):
+    """How a memory lies in an arena, apart from where: the same for all its copies."""
+
+    sizes: Begins
+    regions: NDArray[np.int64]
+    """``(links, 2)``: regions of the field that holds an address, and of what it refers to."""
+    offsets: NDArray[np.int64]
+    """The same shape: offsets in bytes in these regions; ``ELSEWHERE`` is the whole process."""
+    state_links: int
+    """How many of the links, the first, lie in state."""
+    state_types: tuple[Any, ...]
+    """Dtype and shape of each block of state."""
+
+
+class Memory:
+    """Allocates the blocks of one node; ``graph.Memory`` is the interface that nodes see."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.nbytes = 0
+        """Bytes of all blocks in an arena, where state is stored twice."""
+
+    def __repr__(self) -> str:
+        return f"<Memory of {len(self.blocks)} blocks, {self.nbytes} bytes>"
+
+    def record(self, dtype: Any, /, **fields: Any) -> Block:
+        """Allocate one record of state; a field given a block will hold that block's address."""
+        return self.records(dtype, [fields])
+
+    def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Allocate an array of records of state."""
+        return self._records("state", dtype, rows)
+
+    def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Allocate an array of constant records."""
+        return self._records("constant", dtype, rows)
+
+    def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Allocate zeroed state."""
+        self._check(_size(shape, dtype, "state"))
+        return self._add(Block("state", np.zeros(shape, dtype)))
+
+    def constant(self, array: Any) -> Block:
+        """Allocate a constant copy of ``array``."""
+        return self._add(Block("constant", np.ascontiguousarray(array)))
+
+    def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Allocate scratch memory, which is not preserved between blocks."""
+        self._check(_size(shape, dtype, "scratch"))
+        return self._add(Block("scratch", np.zeros(shape, dtype)))
+
+    def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
+        """Allocate a constant list of the addresses of blocks."""
+        places = [t if isinstance(t, tuple) else (t, 0) for t in targets]
+        block = Block("constant", np.zeros(len(places), np.int64))
+        block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
+        return self._add(block)
+
+    def sizes(self) -> Begins:
+        """Return the bytes of each region in an arena (of state: one of its two copies)."""
+        sizes = [0, 0, 0]
+        for block in self.blocks:
+            sizes[_codes[block.region]] += -(-block.nbytes // ALIGN) * ALIGN
+        return sizes[0], sizes[1], sizes[2]
+
+    def place(self, space: Space, begins: Begins) -> None:
+        """Move all blocks into an arena, to the addresses where the regions of this memory begin.
+
+        Addresses in them are written later: ``image`` says which.
+        """
+        self.begins, at = begins, list(begins)
+        for block in self.blocks:
+            code, content = _codes[block.region], block.content
+            block.address = at[code]
+            block.content = space.array_at(block.address, content)
+            if code != SCRATCH:
+                block.content[...] = content
+            at[code] += -(-block.nbytes // ALIGN) * ALIGN
+
+    @cached_property
+    def image(self) -> Image:
+        """Where its addresses lie, and what they refer to; once all memories are placed."""
+        own = {id(block): _codes[block.region] for block in self.blocks}
+        begins, regions, offsets = (*self.begins, 0), [], []
+        by_region = sorted(self.blocks, key=lambda block: _codes[block.region])
+        for block in by_region:
+            code = _codes[block.region]
+            at = block.address - begins[code]
+            for inside, target, offset in block.links:
+                there = own.get(id(target), ELSEWHERE)
+                regions.append((code, there))
+                offsets.append((at + inside, target.address - begins[there] + offset))
+        state = [block for block in self.blocks if block.region == "state"]
+        return Image(
+            self.sizes(),
+            np.array(regions, np.int64).reshape(-1, 2),
+            np.array(offsets, np.int64).reshape(-1, 2),
+            sum(len(block.links) for block in state),
+            tuple((block.content.dtype.descr, block.content.shape) for block in state),
+        )
+
+    def copy(self, space: Space) -> "MemoryCopy":
+        """Return a copy of this memory, which lies in the arena ``space``, for another arena.
+
+        State has its initial content.
+        """
+        return MemoryCopy(self, space)
+
+    def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
+        dtype = np.dtype(dtype)
+        numbers = field_numbers(dtype)
+        links, filled = [], []  # tuples of whole records: NumPy is much slower field by field
+        for index, row in enumerate(rows):
+            values: list[Any] = [0] * len(numbers)
+            for name, value in row.items():
+                if name not in numbers:
+                    raise TypeError(
+                        f"the record has no field {name!r}: its dtype has {', '.join(numbers)}"
+                    )
+                kind = type(value)
+                if kind is Block:
+                    begin = index * dtype.itemsize + address_field(dtype, name)
+                    links.append((begin, value, 0))
+                elif kind is tuple and type(value[0]) is Block:
+                    begin = index * dtype.itemsize + address_field(dtype, name)
+                    links.append((begin, *value))
+                else:
+                    values[numbers[name]] = value
+            filled.append(tuple(values))
+        return self._add(Block(region, np.array(filled, dtype), links))
+
+    def _add(self, block: Block) -> Block:
+        self.nbytes += _size(block.content.shape, block.content.dtype, block.region)
+        self.blocks.append(block)
+        return block
+
+    def _check(self, more: int) -> None:
+        """Raise ``TooLargeError`` before an allocation above the limit of a graph."""
+        if self.nbytes + more > MAX_GRAPH_BYTES:
+            raise TooLargeError(f"needs {format_bytes(self.nbytes + more)} of memory: {ALLOWED}")
+
+
+class MemoryCopy(Memory):
+    """A copy of a memory that is laid out, in two pieces: its state and its constants.
+
+    It has ``Block`` objects only for the blocks asked for, and none can be added.
+    """
+
+    def __init__(self, source: Memory, space: Space) -> None:
+        super().__init__()
+        self.nbytes, self.image = source.nbytes, source.image
+        if (self.image.regions == ELSEWHERE).any():
+            raise ValueError("a memory that refers to another one cannot be copied alone")
+        self._source_begins = source.begins
+        state, constant, _ = source.begins
+        self._pieces = [
+            space.bytes_at(begin, size)
+            for begin, size in zip(
+                (space.initial_address_of(state), constant), self.image.sizes[:2], strict=True
+            )
+        ]
+
+    def counterpart(self, block: Block) -> Block:
+        """Return the copy of a block of the source."""
+        made = Block(block.region, block.content)
+        made.address = block.address - self._source_begins[_codes[block.region]]
+        self.blocks.append(made)
+        return made
+
+    def sizes(self) -> Begins:
+        """Return the bytes of each region, as of the source."""
+        return self.image.sizes
+
+    def place(self, space: Space, begins: Begins) -> None:
+        """Copy the pieces into an arena."""
+        self.begins = begins
+        for begin, piece in zip(begins[:2], self._pieces, strict=True):
+            if piece.size:
+                space.bytes_at(begin, piece.size)[:] = piece
+        self._pieces = []  # views of the arena before, which must not live on here
+        for block in self.blocks:
+            block.address += begins[_codes[block.region]]
+            block.content = space.array_at(block.address, block.content)
+
+
+def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
+    """Return the bytes that a block occupies in an arena."""
+    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
+    return 2 * whole if region == "state" else whole
+
+
+class TooLargeError(EngineError):
+    """A graph or a node needs more memory than is allowed."""
+
+
+def check_total(sizes: Mapping[str, int], total: int) -> None:
+    """Raise ``TooLargeError`` if ``total`` bytes are too many; ``sizes`` are bytes by node."""
+    if total > MAX_GRAPH_BYTES:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:NAMED_NODES]
+        listed = ", ".join(f"{name} {format_bytes(sizes[name])}" for name in largest)
+        raise TooLargeError(
+            f"the graph needs {format_bytes(total)} of memory with {len(sizes)} of its nodes "
+            f"(the largest: {listed or 'unknown'}): {ALLOWED}"
+        )

@@ -1,0 +1,105 @@
+"""The tables of a plan that native code reads: ``PLAN``, ``ROW``, ``PARAM``, lists of channels.
+
+Control threads only.  They are allocated before the arena is laid out, and filled in afterwards,
+when every block has its address.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ....graph import Schedule
+from ..arena import Arena, Block, Memory
+from ..monitored_player import TRACED
+from ..records import PARAM, PLAN, ROW
+from ..rows import FadeInRow, MixRow, NodeRow, ParameterTable, Row
+
+__all__ = ["Tables"]
+
+Channels = Sequence[tuple[Block, int]]
+"""``(block, byte offset)`` of each channel."""
+
+
+class Tables:
+    """The tables of one plan; ``buffers`` has the channels of each buffer of the schedule."""
+
+    def __init__(
+        self,
+        own: Memory,
+        schedule: Schedule,
+        rows: Sequence[Row],
+        buffers: Mapping[int, Channels],
+        parameters: ParameterTable,
+    ) -> None:
+        self._max_frames = schedule.spec.max_frames
+        self._prepared, self._parameters = rows, parameters
+        lists: list[Channels] = []
+        for row in rows:
+            lists.append(row.reads or [c for b in row.op.reads for c in buffers[b]])
+            written = row.writes if isinstance(row, FadeInRow) else ()
+            lists.append(written or [c for b in row.op.writes for c in buffers[b]])
+        for ends in (schedule.inputs, schedule.outputs):
+            lists.append([c for b in ends.values() for c in buffers[b]])
+        self._lists = lists
+        """Channels in and out of each row, then of the graph."""
+        self._pointers = own.constant(np.zeros(sum(map(len, lists)), np.int64))
+        self._timed = [isinstance(row, NodeRow) or row.label != "" for row in rows]
+        self._traces = own.scratch((sum(self._timed), TRACED), np.int64)
+        self._verdict = own.scratch(1, np.int64)
+        self.params = own.constant(np.zeros(len(parameters.places), PARAM))
+        self.rows = own.constant(np.zeros(len(rows), ROW))
+        self.header = own.constant(np.zeros(1, PLAN))
+
+    def fill(self, arena: Arena) -> None:
+        """Fill all tables in, once ``arena`` is laid out; those of an executor are not here."""
+        counts = [len(channels) for channels in self._lists]
+        begins = (self._pointers.address + 8 * (np.cumsum(counts) - counts)).tolist()
+        self._pointers.content[:] = [
+            block.address + inside for channels in self._lists for block, inside in channels
+        ]
+        params, (values, places) = self.params.content, self._parameter_columns()
+        params["address"], params["value"] = places, values
+        self._fill_rows(arena, begins, counts)
+        header = self.header.content[0]
+        header["rows"], header["row_count"] = self.rows.address, len(self._prepared)
+        header["params"], header["param_count"] = self.params.address, len(params)
+        header["ins"], header["outs"] = begins[-2:]
+        header["in_count"], header["out_count"] = counts[-2:]
+        header["max_frames"], header["verdict"] = self._max_frames, self._verdict.address
+        header["state"], header["initial"] = arena.state_address, arena.initial_address
+        header["state_bytes"] = arena.state_bytes
+
+    def _parameter_columns(self) -> tuple[list[float], list[int]]:
+        places = self._parameters.places
+        return self._parameters.values, [block.address + inside for block, inside in places]
+
+    def _fill_rows(self, arena: Arena, begins: list[int], counts: list[int]) -> None:
+        rows, prepared = self.rows.content, self._prepared
+        traces = (self._traces.address + 8 * TRACED * (np.cumsum(self._timed) - 1)) * self._timed
+        memories, sizes = np.array(arena.ranges[1:], np.int64).reshape(-1, 2).T
+        first, params = np.array(self._parameters.spans, np.int64).reshape(-1, 2).T
+        columns: dict[str, Any] = {
+            "kernel": [row.kernel for row in prepared],
+            "state": [(row.state or row.record).address for row in prepared],
+            "ins": begins[:-2:2],
+            "outs": begins[1:-2:2],
+            "checked": [
+                count if isinstance(row, NodeRow) else 0
+                for row, count in zip(prepared, counts[1:-2:2], strict=True)
+            ],
+            "memory": arena.state_address + memories,
+            "initial": arena.initial_address + memories,
+            "bytes": sizes,
+            "params": first,
+            "param_count": params,
+            "dry_wet": [
+                row.dry_wet.address
+                if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None
+                else 0
+                for row in prepared
+            ],
+            "trace": traces,
+        }
+        for name, column in columns.items():
+            rows[name] = column
