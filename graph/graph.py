@@ -200,9 +200,10 @@ class Graph:
         made, by_node = self.copy(), dict[str, dict[str, float]]()
         for name, value in values.items():
             node, _, param = str(name).partition(".")
-            if node not in self._nodes or param not in self._nodes[node].params():
+            declared = self._nodes[node].params() if node in self._nodes else {}
+            if param not in declared:
                 raise UnknownNameError(f"no parameter {format_value(name)} in this graph")
-            checked = self._nodes[node].params()[param].check(name, value)
+            checked = declared[param].check(name, value)
             if getattr(self._nodes[node], param) != checked:
                 by_node.setdefault(node, {})[param] = checked
         for node, changed in by_node.items():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...graph import Node, tail
 from ..plan.arena import offset
@@ -63,41 +64,27 @@ def hand_over(
 ) -> list[Any]:
     """Write the tables of copies for a swap into the new plan; return the arrays to keep."""
     header, keep = plan.header, []
-    value = offset(PARAM, "value")
-    here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
-    copies: list[tuple[int, int, int]] = []
-    relocations: list[tuple[int, int]] = []
-    names = ["memory", "bytes", "params", "param_count"]
-    before, after = (p.rows[names].tolist() for p in (previous, plan))
-    for j, k in same:
-        memory, size, first, count = after[k]
-        copies.append((memory, before[j][0], size))
-        relocations += plan.arena.relocations[k + 1].tolist()
-        for i in range(count):
-            target = here + PARAM.itemsize * (first + i)
-            source = there + PARAM.itemsize * (before[j][2] + i)
-            copies.append((target, source, 8))
-        counters = (plan.row_address(k) + ROW_COUNTERS, previous.row_address(j) + ROW_COUNTERS)
-        copies.append((*counters, ROW_BYTES - ROW_COUNTERS))
     kept = {previous._prepared[j].op.node for j, _ in same}
     moved = [
         n
         for n in plan.graph.nodes
         if n not in kept and _same_but_device(previous, plan, n, is_kept)
     ]
-    for old, new in _moved(previous, plan, moved):
-        copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
     plan.handed_over = frozenset([*kept, *moved])
-    remap = np.full(len(previous.param_table), -1, np.int64)
+    pairs = np.array(same, np.int64).reshape(-1, 2).T
+    copies = _copies(previous, plan, *pairs, list(_moved(previous, plan, moved)))
+    relocations = [plan.arena.relocations[k + 1] for _, k in same]
+    remap = [-1] * len(previous.param_table)
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
     for name, index in previous.dry_wet_params.items():
-        remap[index : index + 2] = plan.dry_wet_params.get(name, -1)
-        remap[index + 1] += int(name in plan.dry_wet_params)
+        if name in plan.dry_wet_params:
+            remap[index] = plan.dry_wet_params[name]
+            remap[index + 1] = remap[index] + 1
     clear_list = _spillover(previous, same, header)
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),
-        ("relocations", "relocation_count", relocations),
+        ("relocations", "relocation_count", np.concatenate(relocations) if relocations else []),
         ("remap", "remap_count", remap),
         ("clear_list", "clear_count", clear_list),
     ):
@@ -108,11 +95,44 @@ def hand_over(
     return keep
 
 
+def _copies(
+    previous: Plan,
+    plan: Plan,
+    old: NDArray[np.int64],
+    new: NDArray[np.int64],
+    moved: list[tuple[int, int]],
+) -> NDArray[np.int64]:
+    """Return ``(target, source, bytes)`` of the state, parameters and counters of rows.
+
+    ``old`` and ``new`` number the rows in both plans; ``moved`` has parameters of others.
+    """
+    before, after = previous.rows[old], plan.rows[new]
+    count = after["param_count"]
+    index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    params = np.repeat([before["params"], after["params"]], count, axis=1) + index
+    if moved:
+        params = np.concatenate([params, np.array(moved, np.int64).T], axis=1)
+    value = offset(PARAM, "value")
+    there, here = (p.param_table.ctypes.data + value for p in (previous, plan))
+    state = after["memory"], before["memory"], after["bytes"]
+    values = here + PARAM.itemsize * params[1], there + PARAM.itemsize * params[0]
+    begins = plan.row_address(0), previous.row_address(0)
+    counters = [b + ROW_BYTES * n + ROW_COUNTERS for b, n in zip(begins, (new, old), strict=True)]
+    parts = (
+        state,
+        (*values, np.full(params.shape[1], 8)),
+        (*counters, np.full(new.size, ROW_BYTES - ROW_COUNTERS)),
+    )
+    return np.concatenate([np.stack(part, axis=1) for part in parts])
+
+
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:
     """Yield ``(index before, index here)`` of the parameters of nodes that changed device.
 
     They are the same node on the host or on a device: parameters stay as set.
     """
+    if not nodes:
+        return
     for name, new in plan.params.items():
         if name in previous.params and name.partition(".")[0] in nodes:
             yield previous.params[name], new

@@ -195,18 +195,15 @@ class Plan:
         ``same`` maps rows to rows of ``previous`` whose initial state is copied instead.  Raises
         ``CudaError`` if the device fails.
         """
-        channels = [c for buffer in self._buffers.values() for c in buffer]
-        blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
             self.executor.use_cpu_fallback(True)
         for k, row in enumerate(self._prepared):
-            if not isinstance(row, NodeRow):
+            if not isinstance(row, NodeRow) or row.copied:  # a copy is prewarmed already
                 continue
             if row.prewarm and k in same and previous is not None:
                 self._copy_initial(previous, same[k], k)
             elif row.prewarm:
-                for block in blocks.values():
-                    block.content[...] = 0.0
+                self._clear_buffers()
                 _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
             content: Any = row.record.content
             for name in row.node.params():
@@ -217,6 +214,11 @@ class Plan:
             with named(on_device(self.schedule)):
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state
+
+    def _clear_buffers(self) -> None:
+        channels = [c for buffer in self._buffers.values() for c in buffer]
+        for block in {id(block): block for block, _ in channels}.values():
+            block.content[...] = 0.0
 
     def _copy_initial(self, previous: "Plan", source: int, target: int) -> None:
         """Copy the initial state of a row of ``previous`` into the state of a row here."""

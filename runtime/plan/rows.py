@@ -35,7 +35,7 @@ __all__ = [
 MIX, ON = offset(DRY_WET, "mix"), offset(DRY_WET, "on")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Row:
     """One call of a kernel; the base of all kinds of row."""
 
@@ -52,7 +52,7 @@ class Row:
     """Name in statistics of a row that is timed and runs no node."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class NodeRow(Row):
     """A row that runs a node of the graph."""
 
@@ -74,7 +74,7 @@ class NodeRow(Row):
     keep that plan's memory."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class MixRow(Row):
     """A row that mixes the output of a node on a device with the node's input; see ``dry_wet``."""
 
@@ -88,7 +88,7 @@ class MixRow(Row):
         return self.record
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class FadeInRow(Row):
     """A row that fades in the inputs of a new node; see ``fade_in``."""
 

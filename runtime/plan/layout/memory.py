@@ -20,8 +20,8 @@ NAMED_NODES = 3
 
 Begins = tuple[int, int, int]
 """Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
-STATE, SCRATCH, ELSEWHERE = 0, 2, 3
-_codes: dict[Region, int] = {"state": STATE, "constant": 1, "scratch": SCRATCH}
+STATE, CONSTANT, SCRATCH, ELSEWHERE = range(4)
+_codes: dict[Region, int] = {"state": STATE, "constant": CONSTANT, "scratch": SCRATCH}
 
 
 class Space(Protocol):
@@ -47,6 +47,8 @@ class Image(NamedTuple):
     """The same shape: offsets in bytes in these regions; ``ELSEWHERE`` is the whole process."""
     state_links: int
     """How many of the links, the first, lie in state."""
+    is_complete: bool
+    """Whether all links refer to blocks of this memory."""
     state_types: tuple[Any, ...]
     """Dtype and shape of each block of state."""
 
@@ -135,6 +137,7 @@ class Memory:
             np.array(regions, np.int64).reshape(-1, 2),
             np.array(offsets, np.int64).reshape(-1, 2),
             sum(len(block.links) for block in state),
+            all(there != ELSEWHERE for _, there in regions),
             tuple((block.content.dtype.descr, block.content.shape) for block in state),
         )
 
@@ -188,21 +191,14 @@ class MemoryCopy(Memory):
     def __init__(self, source: Memory, space: Space) -> None:
         super().__init__()
         self.nbytes, self.image = source.nbytes, source.image
-        if (self.image.regions == ELSEWHERE).any():
+        if not self.image.is_complete:
             raise ValueError("a memory that refers to another one cannot be copied alone")
-        self._source_begins = source.begins
-        state, constant, _ = source.begins
-        self._pieces = [
-            space.bytes_at(begin, size)
-            for begin, size in zip(
-                (space.initial_address_of(state), constant), self.image.sizes[:2], strict=True
-            )
-        ]
+        self._source: tuple[Memory, Space] | None = source, space
 
     def counterpart(self, block: Block) -> Block:
-        """Return the copy of a block of the source."""
+        """Return the copy of a block of the source; asked for before the copy is placed."""
         made = Block(block.region, block.content)
-        made.address = block.address - self._source_begins[_codes[block.region]]
+        made.address = block.address
         self.blocks.append(made)
         return made
 
@@ -211,15 +207,21 @@ class MemoryCopy(Memory):
         return self.image.sizes
 
     def place(self, space: Space, begins: Begins) -> None:
-        """Copy the pieces into an arena."""
-        self.begins = begins
-        for begin, piece in zip(begins[:2], self._pieces, strict=True):
-            if piece.size:
-                space.bytes_at(begin, piece.size)[:] = piece
-        self._pieces = []  # views of the arena before, which must not live on here
+        """Copy the content of the source into an arena."""
+        assert self._source is not None
+        (source, before), self._source = self._source, None  # its arena must not live on here
+        state, constants, _ = self.image.sizes
+        if state:
+            old = before.bytes_at(before.initial_address_of(source.begins[STATE]), state)
+            space.bytes_at(begins[STATE], state)[:] = old
+        if constants:
+            old = before.bytes_at(source.begins[CONSTANT], constants)
+            space.bytes_at(begins[CONSTANT], constants)[:] = old
         for block in self.blocks:
-            block.address += begins[_codes[block.region]]
+            code = _codes[block.region]
+            block.address += begins[code] - source.begins[code]
             block.content = space.array_at(block.address, block.content)
+        self.begins = begins
 
 
 def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
