@@ -48,7 +48,8 @@ def _arrival(
     latency, staying = 0, list[tuple[int, int]]()
     for _, port, sources in ends.entering[name]:
         for source in sources:
-            late, cost = leaving[source.node], transfer_latency(graph, spec, source)
+            late = leaving[source.node]
+            cost = transfer_latency(graph, spec, source) if spec.pipelined else 0
             if cost and port.space is Space.DEVICE:
                 staying.append((late, late + cost))
                 latency = max(latency, late)

@@ -4,7 +4,7 @@ Works on names and integers: no samples, no arrays, no device.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..connection import Connectable, PortRef
@@ -87,32 +87,34 @@ def schedule(graph: Connectable, spec: Spec) -> Schedule:
     Equal graphs built in the same order give equal schedules.
     """
     plain = unshared_schedule(graph, spec)
-    pinned = (-1, len(plain.ops))  # alive from before the first step to after the last
-    first = [len(plain.ops)] * len(plain.buffers)
-    last = [-1] * len(plain.buffers)
+    end = len(plain.ops)
+    first, last = [end] * len(plain.buffers), [-1] * len(plain.buffers)
     for step, op in enumerate(plain.ops):
         for v in (*op.reads, *op.writes):
-            first[v] = min(first[v], step)
+            if first[v] > step:
+                first[v] = step
             last[v] = step
-    for v in (*plain.inputs.values(), *plain.outputs.values()):
-        first[v], last[v] = pinned
-    for v, value in enumerate(plain.buffers):
-        if value.space is Space.DEVICE:  # runs asynchronously: no buffer is ever known to be free
-            first[v], last[v] = pinned
-    buffer = share([Life(*life) for life in zip(first, last, plain.buffers, strict=True)])
+    pinned = {*plain.inputs.values(), *plain.outputs.values()}
+    # A device runs asynchronously: no buffer there is ever known to be free.
+    pinned |= {v for v, value in enumerate(plain.buffers) if value.space is Space.DEVICE}
+    for v in pinned:  # alive from before the first step to after the last
+        first[v], last[v] = -1, end
+    buffer = share(list(map(Life, first, last, plain.buffers)))
     kinds = dict(zip(buffer, plain.buffers, strict=True))
-    moved = buffer.__getitem__
-    return replace(
-        plain,
+    shared = buffer.__getitem__
+    return Schedule(
+        spec=spec,
         ops=tuple(
             [
-                Op(kind, tuple(map(moved, reads)), tuple(map(moved, writes)), node, frames)
+                Op(kind, tuple(map(shared, reads)), tuple(map(shared, writes)), node, frames)
                 for kind, reads, writes, node, frames in plain.ops
             ]
         ),
-        buffers=tuple(kinds[b] for b in range(len(kinds))),
+        buffers=tuple([kinds[b] for b in range(len(kinds))]),
         inputs={name: buffer[v] for name, v in plain.inputs.items()},
         outputs={name: buffer[v] for name, v in plain.outputs.items()},
+        latency=plain.latency,
+        lags=plain.lags,
     )
 
 

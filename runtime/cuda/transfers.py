@@ -71,6 +71,7 @@ def dry_wet_row(
         mix,
         reads=tuple(dry),
         label=f"<mix {writers[0].node}>",
+        dry_wet=mix,
         node=mixed.node,
         code=mixed.code,
     )

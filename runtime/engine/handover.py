@@ -107,23 +107,22 @@ def _copies(
     ``old`` and ``new`` number the rows in both plans; ``moved`` has parameters of others.
     """
     before, after = previous.rows[old], plan.rows[new]
-    count = after["param_count"]
-    index = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    params = np.repeat([before["params"], after["params"]], count, axis=1) + index
+    count, value = after["param_count"], offset(PARAM, "value")
+    index = np.arange(count.sum()) - (np.cumsum(count) - count).repeat(count)
+    sources, targets = (rows["params"].repeat(count) + index for rows in (before, after))
     if moved:
-        params = np.concatenate([params, np.array(moved, np.int64).T], axis=1)
-    value = offset(PARAM, "value")
-    there, here = (p.param_table.ctypes.data + value for p in (previous, plan))
-    state = after["memory"], before["memory"], after["bytes"]
-    values = here + PARAM.itemsize * params[1], there + PARAM.itemsize * params[0]
-    begins = plan.row_address(0), previous.row_address(0)
-    counters = [b + ROW_BYTES * n + ROW_COUNTERS for b, n in zip(begins, (new, old), strict=True)]
-    parts = (
-        state,
-        (*values, np.full(params.shape[1], 8)),
-        (*counters, np.full(new.size, ROW_BYTES - ROW_COUNTERS)),
-    )
-    return np.concatenate([np.stack(part, axis=1) for part in parts])
+        sources, targets = np.hstack([(sources, targets), np.array(moved, np.int64).T])
+    rows = len(new)
+    made = np.empty((2 * rows + len(sources), 3), np.int64)
+    state, counters, values = made[:rows], made[rows : 2 * rows], made[2 * rows :]
+    state[:, 0], state[:, 1], state[:, 2] = after["memory"], before["memory"], after["bytes"]
+    counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
+    counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old
+    counters[:, 2] = ROW_BYTES - ROW_COUNTERS
+    values[:, 0] = plan.param_address + value + PARAM.itemsize * targets
+    values[:, 1] = previous.param_address + value + PARAM.itemsize * sources
+    values[:, 2] = 8
+    return made
 
 
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:

@@ -53,20 +53,19 @@ class Arena:
     def _link(self, memories: Sequence[Memory]) -> list[NDArray[np.int64]]:
         """Write the addresses of blocks into the fields that refer to them."""
         images = [memory.image for memory in memories]
-        begins = np.array([(*memory.begins, 0) for memory in memories], np.int64).ravel()
-        counts = [len(image.regions) for image in images]
-        regions = np.concatenate([image.regions for image in images])
-        regions += np.repeat(4 * np.arange(len(images)), counts)[:, None]
-        links = begins[regions] + np.concatenate([image.offsets for image in images])
-        if (links[:, 0] % 8).any():
-            raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
-        words = self.bytes_at(self.state_address, (self.nbytes - ALIGN) // 8 * 8).view(np.int64)
-        words[(links[:, 0] - self.state_address) // 8] = links[:, 1]
-        found, at = [], 0
+        counts = [len(image.links) for image in images]
+        begins = np.array([at for memory in memories for at in (*memory.begins, 0)], np.int64)
+        links = np.concatenate([image.links for image in images])
+        regions = links[:, ::2] + np.arange(0, len(begins), 4).repeat(counts)[:, None]
+        found = begins[regions] + links[:, 1::2]
+        base = self.state_address
+        words = self.bytes_at(base, (self.nbytes - ALIGN) // 8 * 8).view(np.int64)
+        words[(found[:, 0] - base) // 8] = found[:, 1]
+        in_state, at = [], 0
         for image, count in zip(images, counts, strict=True):
-            found.append(links[at : at + image.state_links])
+            in_state.append(found[at : at + image.state_links])
             at += count
-        return found
+        return in_state
 
     def initial_address_of(self, state: int) -> int:
         """Return the address of the initial content of the state at an address."""

@@ -20,7 +20,7 @@ from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
 from .records import COUNTER_FIELDS, ROW
-from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters
+from .rows import FadeInRow, NodeRow, Row, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
@@ -99,6 +99,7 @@ class Plan:
         self.rows: np.ndarray[Any, Any] = tables.rows.content
         self._rows_address = tables.rows.address
         self.param_table: np.ndarray[Any, Any] = tables.params.content
+        self.param_address = tables.params.address
         if self.executor is not None:
             self.header["executor"] = self.executor.record.address
             self.header["collect"] = self.executor.collect
@@ -141,8 +142,8 @@ class Plan:
 
     def values(self) -> dict[str, float]:
         """Return each parameter ``"node.param"`` as last applied (the target, if it glides)."""
-        table = self.param_table["value"]
-        return {name: float(table[index]) for name, index in self.params.items()}
+        table = self.param_table["value"].tolist()
+        return {name: table[index] for name, index in self.params.items()}
 
     def has_long_tail(self, node: str) -> bool:
         """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""
@@ -260,7 +261,7 @@ class Plan:
     def start_dry_wet(self) -> None:
         """Let dry/wet mixes glide from fully wet: so far the plan was played without them."""
         for row in self._prepared:
-            if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
+            if row.dry_wet is not None:
                 row.dry_wet.content["now"] = 1.0
 
     def touch(self) -> None:

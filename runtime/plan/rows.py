@@ -50,6 +50,8 @@ class Row:
     """``(block, byte offset)`` of the channels it reads in place of the buffers of ``op``."""
     label: str = ""
     """Name in statistics of a row that is timed and runs no node."""
+    dry_wet: Block | None = None
+    """The ``DRY_WET`` record of the node; ``None`` where there is none, or it cannot be mixed."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -59,8 +61,6 @@ class NodeRow(Row):
     node: Node
     code: tuple[Any, ...]
     """Identifies the code that prepares and runs the node: see ``prepare.code_of``."""
-    dry_wet: Block | None = None
-    """The node's ``DRY_WET`` record; ``None`` where the node cannot be mixed."""
     prewarm: int = 0
     """Frames of silence to run before the first block."""
     after: Callable[[], None] | None = None
@@ -81,11 +81,6 @@ class MixRow(Row):
     node: Node
     code: tuple[Any, ...]
     """As in the row of the node itself."""
-
-    @property
-    def dry_wet(self) -> Block:
-        """The ``DRY_WET`` record: the row's own."""
-        return self.record
 
 
 @dataclass(eq=False, kw_only=True)
@@ -127,7 +122,7 @@ def number_parameters(rows: Sequence[Row]) -> ParameterTable:
                 table.by_name[full], table.rows[full] = len(places), declared
                 places.append((row.record, fields[name]))
                 values.append(getattr(row.node, name))
-        if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
+        if row.dry_wet is not None:
             table.dry_wet[row.op.node] = len(places)
             places += [(row.dry_wet, MIX), (row.dry_wet, ON)]
             values += [1.0, 1.0]

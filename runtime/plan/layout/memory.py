@@ -41,10 +41,9 @@ class Image(NamedTuple):
     """How a memory lies in an arena, apart from where: the same for all its copies."""
 
     sizes: Begins
-    regions: NDArray[np.int64]
-    """``(links, 2)``: regions of the field that holds an address, and of what it refers to."""
-    offsets: NDArray[np.int64]
-    """The same shape: offsets in bytes in these regions; ``ELSEWHERE`` is the whole process."""
+    links: NDArray[np.int64]
+    """Of each field that holds an address: the region it lies in, its byte offset there, the region
+    of what it refers to, the byte offset of that; the region ``ELSEWHERE`` is the whole process."""
     state_links: int
     """How many of the links, the first, lie in state."""
     is_complete: bool
@@ -120,25 +119,35 @@ class Memory:
 
     @cached_property
     def image(self) -> Image:
-        """Where its addresses lie, and what they refer to; once all memories are placed."""
-        own = {id(block): _codes[block.region] for block in self.blocks}
-        begins, regions, offsets = (*self.begins, 0), [], []
-        by_region = sorted(self.blocks, key=lambda block: _codes[block.region])
-        for block in by_region:
-            code = _codes[block.region]
-            at = block.address - begins[code]
-            for inside, target, offset in block.links:
-                there = own.get(id(target), ELSEWHERE)
-                regions.append((code, there))
-                offsets.append((at + inside, target.address - begins[there] + offset))
-        state = [block for block in self.blocks if block.region == "state"]
+        """Where its addresses lie, and what they refer to; once all memories are placed.
+
+        ``ValueError`` if an address lies across two words.
+        """
+        regions = {id(block): _codes[block.region] for block in self.blocks}
+        begins = (*self.begins, 0)
+        found = [
+            (
+                regions[id(block)],
+                block.address - begins[regions[id(block)]] + at,
+                there := regions.get(id(target), ELSEWHERE),
+                target.address - begins[there] + inside,
+            )
+            for block in self.blocks
+            for at, target, inside in block.links
+        ]
+        if any(at % 8 for _, at, _, _ in found):
+            raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
+        found.sort(key=lambda link: link[0])
         return Image(
             self.sizes(),
-            np.array(regions, np.int64).reshape(-1, 2),
-            np.array(offsets, np.int64).reshape(-1, 2),
-            sum(len(block.links) for block in state),
-            all(there != ELSEWHERE for _, there in regions),
-            tuple((block.content.dtype.descr, block.content.shape) for block in state),
+            np.array(found, np.int64).reshape(-1, 4),
+            sum(region == STATE for region, *_ in found),
+            all(there != ELSEWHERE for _, _, there, _ in found),
+            tuple(
+                (block.content.dtype.descr, block.content.shape)
+                for block in self.blocks
+                if block.region == "state"
+            ),
         )
 
     def copy(self, space: Space) -> "MemoryCopy":

@@ -4,8 +4,8 @@ Control threads only.  They are allocated before the arena is laid out, and fill
 when every block has its address.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ....graph import Schedule
 from ..arena import Arena, Block, Memory
 from ..monitored_player import TRACED
 from ..records import PARAM, PLAN, ROW
-from ..rows import FadeInRow, MixRow, NodeRow, ParameterTable, Row
+from ..rows import FadeInRow, NodeRow, ParameterTable, Row
 
 __all__ = ["Tables"]
 
@@ -54,12 +54,14 @@ class Tables:
     def fill(self, arena: Arena) -> None:
         """Fill all tables in, once ``arena`` is laid out; those of an executor are not here."""
         counts = [len(channels) for channels in self._lists]
-        begins = (self._pointers.address + 8 * (np.cumsum(counts) - counts)).tolist()
+        ends = itertools.accumulate(counts, initial=0)
+        begins = [self._pointers.address + 8 * end for end in ends][:-1]
         self._pointers.content[:] = [
             block.address + inside for channels in self._lists for block, inside in channels
         ]
-        params, (values, places) = self.params.content, self._parameter_columns()
-        params["address"], params["value"] = places, values
+        params, places = self.params.content, self._parameters.places
+        params["address"] = [block.address + inside for block, inside in places]
+        params["value"] = self._parameters.values
         self._fill_rows(arena, begins, counts)
         header = self.header.content[0]
         header["rows"], header["row_count"] = self.rows.address, len(self._prepared)
@@ -70,36 +72,32 @@ class Tables:
         header["state"], header["initial"] = arena.state_address, arena.initial_address
         header["state_bytes"] = arena.state_bytes
 
-    def _parameter_columns(self) -> tuple[list[float], list[int]]:
-        places = self._parameters.places
-        return self._parameters.values, [block.address + inside for block, inside in places]
-
     def _fill_rows(self, arena: Arena, begins: list[int], counts: list[int]) -> None:
-        rows, prepared = self.rows.content, self._prepared
-        traces = (self._traces.address + 8 * TRACED * (np.cumsum(self._timed) - 1)) * self._timed
-        memories, sizes = np.array(arena.ranges[1:], np.int64).reshape(-1, 2).T
-        first, params = np.array(self._parameters.spans, np.int64).reshape(-1, 2).T
-        columns: dict[str, Any] = {
-            "kernel": [row.kernel for row in prepared],
-            "state": [(row.state or row.record).address for row in prepared],
-            "ins": begins[:-2:2],
-            "outs": begins[1:-2:2],
-            "checked": [
+        prepared, spans = self._prepared, self._parameters.spans
+        memories = arena.ranges[1:]
+        columns = [  # the first fields of ROW, in their order
+            [row.kernel for row in prepared],
+            [(row.state or row.record).address for row in prepared],
+            begins[:-2:2],
+            begins[1:-2:2],
+            [
                 count if isinstance(row, NodeRow) else 0
                 for row, count in zip(prepared, counts[1:-2:2], strict=True)
             ],
-            "memory": arena.state_address + memories,
-            "initial": arena.initial_address + memories,
-            "bytes": sizes,
-            "params": first,
-            "param_count": params,
-            "dry_wet": [
-                row.dry_wet.address
-                if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None
-                else 0
-                for row in prepared
-            ],
-            "trace": traces,
-        }
-        for name, column in columns.items():
-            rows[name] = column
+            [arena.state_address + begin for begin, _ in memories],
+            [arena.initial_address + begin for begin, _ in memories],
+            [size for _, size in memories],
+            [first for first, _ in spans],
+            [count for _, count in spans],
+            [row.dry_wet.address if row.dry_wet else 0 for row in prepared],
+            self._trace_addresses(),
+        ]
+        words = self.rows.content.view(np.int64).reshape(len(prepared), -1)
+        words[:, : len(columns)] = np.array(columns, np.int64).T
+
+    def _trace_addresses(self) -> list[int]:
+        found, at = [], self._traces.address
+        for timed in self._timed:
+            found.append(at if timed else 0)
+            at += 8 * TRACED * timed
+        return found
