@@ -180,8 +180,11 @@ class Plan:
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """Return a view of a buffer of the schedule: ``(channels, max_frames)`` float32."""
-        view: np.ndarray[Any, Any] = self._buffers[number][0][0].content
-        return view[:, : self.spec.max_frames]
+        channels = self._buffers[number]
+        block, inside = channels[0]
+        first = inside // block.content.strides[0]
+        view: np.ndarray[Any, Any] = block.content
+        return view[first : first + len(channels), : self.spec.max_frames]
 
     @property
     def latency(self) -> int:

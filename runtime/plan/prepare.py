@@ -57,16 +57,16 @@ def channel_stride(max_frames: int) -> int:
 def allocate_buffers(
     own: Memory, schedule: Schedule, spec: Spec, given: Mapping[int, list[tuple[Block, int]]]
 ) -> dict[int, list[tuple[Block, int]]]:
-    """Allocate the schedule's buffers; return ``(block, byte offset)`` of each channel of each.
+    """Allocate the schedule's buffers in one block; return ``(block, byte offset)`` of each channel of each.
 
     ``given`` has those that exist already: a device's.
     """
-    stride = channel_stride(spec.max_frames)
-    found = dict(given)
-    for number, (channels, _) in enumerate(schedule.buffers):
-        if number not in found:
-            block = own.scratch((channels, stride))
-            found[number] = [block[4 * stride * c] for c in range(channels)]
+    stride, found, at = channel_stride(spec.max_frames), dict(given), 0
+    wanted = [(n, count) for n, (count, _) in enumerate(schedule.buffers) if n not in given]
+    block = own.scratch((sum(count for _, count in wanted), stride))
+    for number, channels in wanted:
+        found[number] = [block[4 * stride * c] for c in range(at, at + channels)]
+        at += channels
     return found
 
 
@@ -94,6 +94,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         code=code_of(node, processor),
         dry_wet=allocate_dry_wet(node, ins, outs, io),
         files=files,
+        widths=widths(schedule, op),
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
@@ -160,11 +161,13 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     ``before`` is that plan, at the same ``Spec``.
     """
     node = graph.nodes[op.node]
-    if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):
+    if old.device is not None or old.after is not None or not _is_ours(node):
+        return None
+    if old.node is not node and old.node != node:
         return None
     if old.files != file_stamps(node):
         return None
-    if widths(schedule, op) != widths(before.schedule, old.op):
+    if widths(schedule, op) != old.widths:
         return None
     memory = old.memory.copy(before.arena)
     return NodeRow(
@@ -176,6 +179,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
         node=node,
         code=old.code,
         files=old.files,
+        widths=old.widths,
         dry_wet=None if old.dry_wet is None else memory.counterpart(old.dry_wet),
         copied=id(old),
     )

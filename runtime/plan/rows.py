@@ -61,6 +61,8 @@ class NodeRow(Row):
     node: Node
     code: tuple[Any, ...]
     """Identifies the code that prepares and runs the node: see ``prepare.code_of``."""
+    widths: tuple[list[int], list[int]]
+    """Channel counts of what the node reads and writes."""
     prewarm: int = 0
     """Frames of silence to run before the first block."""
     after: Callable[[], None] | None = None
