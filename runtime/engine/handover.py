@@ -71,8 +71,8 @@ def hand_over(
         if n not in kept and _same_but_device(previous, plan, n, is_kept)
     ]
     plan.handed_over = frozenset([*kept, *moved])
-    pairs = np.array(same, np.int64).reshape(-1, 2).T
-    copies = _copies(previous, plan, *pairs, list(_moved(previous, plan, moved)))
+    old, new = np.array(same, np.int64).reshape(-1, 2).T
+    copies = _copies(previous, plan, old, new, list(_moved(previous, plan, moved)))
     relocations = [plan.arena.relocations[k + 1] for _, k in same]
     remap = [-1] * len(previous.param_table)
     for name, index in previous.params.items():
@@ -88,7 +88,7 @@ def hand_over(
         ("remap", "remap_count", remap),
         ("clear_list", "clear_count", clear_list),
     ):
-        table = np.array(rows, np.int64)
+        table = np.asarray(rows, np.int64, order="C")
         keep.append(table)
         header[name] = table.ctypes.data
         header[count] = len(table)
@@ -109,7 +109,7 @@ def _copies(
     before, after = previous.rows[old], plan.rows[new]
     count, value = after["param_count"], offset(PARAM, "value")
     index = np.arange(count.sum()) - (np.cumsum(count) - count).repeat(count)
-    sources, targets = (rows["params"].repeat(count) + index for rows in (before, after))
+    sources, targets = (table["params"].repeat(count) + index for table in (before, after))
     if moved:
         sources, targets = np.hstack([(sources, targets), np.array(moved, np.int64).T])
     rows = len(new)
@@ -161,10 +161,10 @@ def _spillover(
     have handed their tails over: in the old plan these are cleared when its output is silent.
     """
     kept = {previous._prepared[j].op.node for j, _ in same}
-    ringing = {name for name in previous.graph.nodes if previous.has_long_tail(name)}
-    if not ringing - kept:
+    gone = [name for name in previous.graph.nodes if name not in kept]
+    if not any(map(previous.has_long_tail, gone)):
         return []
-    header["spillover"] = 2 if ringing & kept else 1
+    header["spillover"] = 2 if any(map(previous.has_long_tail, kept)) else 1
     header["spillover_frames"] = min(
         tail(previous.graph, previous.spec) + previous.latency,
         round(LONGEST_SPILL_S * previous.spec.rate),

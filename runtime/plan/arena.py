@@ -30,13 +30,13 @@ class Arena:
 
     def __init__(self, memories: Sequence[Memory]) -> None:
         sizes = [memory.sizes() for memory in memories]
-        state, constant, scratch = (sum(column) for column in zip(*sizes, strict=True))
+        state, constant, scratch = map(sum, zip(*sizes, strict=True))
         total = 2 * state + constant + scratch + ALIGN
         check_total({}, total)
         self._bytes = np.zeros(total, np.uint8)
         self._base = int(self._bytes.ctypes.data)
         self.nbytes = total
-        self.state_bytes = state
+        self.state_bytes: int = state
         self.state_address = -(-self._base // ALIGN) * ALIGN
         self.initial_address = self.state_address + state
         self.ranges: list[tuple[int, int]] = []
@@ -71,8 +71,8 @@ class Arena:
         """Return the address of the initial content of the state at an address."""
         return state - self.state_address + self.initial_address
 
-    def array_at(self, address: int, like: NDArray[Any]) -> NDArray[Any]:
-        """Return a view at an address, of the shape and type of another array."""
+    def array_at(self, address: int, like: Block) -> NDArray[Any]:
+        """Return a view at an address, of the shape and type of a block."""
         return np.ndarray(like.shape, like.dtype, self._bytes.data, address - self._base)
 
     def touch(self) -> None:

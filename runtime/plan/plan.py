@@ -1,6 +1,6 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows that the player calls."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -45,9 +45,10 @@ class Plan:
     """Everything that the audio thread needs to play a graph, allocated and prepared.
 
     Made and changed on control threads only.  ``open_executor(memory, schedule)`` returns what runs
-    nodes on a device, or ``None`` where no node does.  Nodes named in ``fade_in`` that have a long
-    tail get a row before theirs that fades their inputs in.  Nodes that are the same in
-    ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it plays.
+    nodes on a device, or ``None`` where no node does.  Nodes with a long tail of which
+    ``fades_in(name)`` is true get a row before theirs that fades their inputs in.  Nodes that are
+    the same in ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it
+    plays.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Plan:
         graph: Graph,
         spec: Spec,
         open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, schedule: None,
-        fade_in: Collection[str] = (),
+        fades_in: Callable[[str], bool] = lambda name: False,
         previous: "Plan | None" = None,
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
@@ -66,7 +67,7 @@ class Plan:
         self._swap_tables: list[Any] = []
         self.executor: Executor | None = None
         try:
-            self._allocate(open_executor, fade_in, previous)
+            self._allocate(open_executor, fades_in, previous)
         except BaseException:  # a stored traceback would keep the device's memory allocated
             self.close_executor()
             raise
@@ -77,14 +78,14 @@ class Plan:
     def _allocate(
         self,
         open_executor: Callable[[Memory, Schedule], Executor | None],
-        fade_in: Collection[str],
+        fades_in: Callable[[str], bool],
         previous: "Plan | None",
     ) -> None:
         own = Memory()
         self.executor = open_executor(own, self.schedule)
         given = {} if self.executor is None else self.executor.views | self.executor.shared_views
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
-        self._prepared = self._prepare(own, fade_in, previous)
+        self._prepared = self._prepare(own, fades_in, previous)
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
@@ -114,7 +115,9 @@ class Plan:
             self.executor.close()
             self.executor = None
 
-    def _prepare(self, own: Memory, fade_in: Collection[str], previous: "Plan | None") -> list[Row]:
+    def _prepare(
+        self, own: Memory, fades_in: Callable[[str], bool], previous: "Plan | None"
+    ) -> list[Row]:
         rows, earlier = list[Row](), dict[str, NodeRow]()
         if previous is not None and previous.spec == self.spec:
             earlier = {r.op.node: r for r in previous._prepared if isinstance(r, NodeRow)}
@@ -131,14 +134,15 @@ class Plan:
             if self.executor is not None and self.executor.uses_device(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
-            elif isinstance(row, NodeRow) and self._fades_in(row, fade_in):
+            elif isinstance(row, NodeRow) and self._can_fade_in(row) and fades_in(op.node):
                 rows += with_fade_in(own, self.schedule, row)
             else:
                 rows.append(row)
         return rows
 
-    def _fades_in(self, row: NodeRow, fade_in: Collection[str]) -> bool:
-        return row.op.node in fade_in and bool(row.op.reads) and self.has_long_tail(row.op.node)
+    def _can_fade_in(self, row: NodeRow) -> bool:
+        """Whether a row is not a copy, so may be new, and has inputs and a long tail."""
+        return not row.copied and bool(row.op.reads) and self.has_long_tail(row.op.node)
 
     def values(self) -> dict[str, float]:
         """Return each parameter ``"node.param"`` as last applied (the target, if it glides)."""

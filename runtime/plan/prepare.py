@@ -57,9 +57,9 @@ def channel_stride(max_frames: int) -> int:
 def allocate_buffers(
     own: Memory, schedule: Schedule, spec: Spec, given: Mapping[int, list[tuple[Block, int]]]
 ) -> dict[int, list[tuple[Block, int]]]:
-    """Allocate the schedule's buffers in one block; return ``(block, byte offset)`` of each channel of each.
+    """Allocate the schedule's buffers in one block.
 
-    ``given`` has those that exist already: a device's.
+    Returns ``(block, byte offset)`` of each channel of each buffer; ``given`` has those that exist already: a device's.
     """
     stride, found, at = channel_stride(spec.max_frames), dict(given), 0
     wanted = [(n, count) for n, (count, _) in enumerate(schedule.buffers) if n not in given]

@@ -148,7 +148,7 @@ def find_reports(rows: Sequence[Row]) -> dict[str, np.ndarray[Any, Any]]:
 
 def _check_fields(row: NodeRow, names: Iterable[str], what: str) -> dict[str, int]:
     """Return the offsets of the float64 fields of a node's record: ``names`` must be among them."""
-    dtype: Any = row.record.content.dtype
+    dtype: Any = row.record.dtype
     fields = _float_fields(dtype)
     for name in names:
         if name not in fields:

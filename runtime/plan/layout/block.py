@@ -1,17 +1,39 @@
 """A block of memory in a plan: its content, and the addresses in it.  Control threads."""
 
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Literal
+from functools import cache, cached_property
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALIGN", "Block", "Region", "address_field", "field_numbers", "offset"]
+__all__ = [
+    "ALIGN",
+    "Block",
+    "BlockCopy",
+    "Region",
+    "Space",
+    "address_field",
+    "field_numbers",
+    "offset",
+]
 
 ALIGN = 64
 """Bytes: a cache line, and the widest vector."""
 Region = Literal["state", "constant", "scratch"]
+
+
+class Space(Protocol):
+    """Where blocks are placed: an ``Arena``."""
+
+    def initial_address_of(self, state: int) -> int:
+        """Return the address of the initial content of the state at an address."""
+
+    def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
+        """Return a view of ``count`` bytes at an absolute address."""
+
+    def array_at(self, address: int, like: "Block") -> NDArray[Any]:
+        """Return a view at an address, of the shape and type of a block."""
 
 
 @cache
@@ -55,6 +77,10 @@ class Block:
     address: int = 0
     """Set once by the arena."""
 
+    def __post_init__(self) -> None:
+        """Note the shape and type, which do not change."""
+        self.shape, self.dtype = self.content.shape, self.content.dtype
+
     def __repr__(self) -> str:
         return f"<Block of {self.region} memory, {self.nbytes} bytes>"
 
@@ -69,4 +95,21 @@ class Block:
 
     def place(self, name: str) -> int:
         """Return the address of a field of the (first) record."""
-        return self.address + offset(self.content.dtype, name)
+        return self.address + offset(self.dtype, name)
+
+
+class BlockCopy(Block):
+    """A block of a copied memory; its view in the arena is made when it is first asked for."""
+
+    def __init__(self, source: Block) -> None:
+        self.region, self.links, self.address = source.region, [], source.address
+        self.shape, self.dtype = source.shape, source.dtype
+        self.space: Space | None = None
+        """Set once by the arena."""
+
+    @cached_property
+    def content(self) -> NDArray[Any]:  # type: ignore[override]
+        """The view of the block in its arena; there is none before that is laid out."""
+        if self.space is None:
+            raise ValueError("a copied block has no content until its arena is laid out")
+        return self.space.array_at(self.address, self)

@@ -3,14 +3,14 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import EngineError
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from .block import ALIGN, Block, Region, address_field, field_numbers
+from .block import ALIGN, Block, BlockCopy, Region, Space, address_field, field_numbers
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
 
@@ -22,19 +22,6 @@ Begins = tuple[int, int, int]
 """Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
 STATE, CONSTANT, SCRATCH, ELSEWHERE = range(4)
 _codes: dict[Region, int] = {"state": STATE, "constant": CONSTANT, "scratch": SCRATCH}
-
-
-class Space(Protocol):
-    """What places blocks: an ``Arena``."""
-
-    def initial_address_of(self, state: int) -> int:
-        """Return the address of the initial content of the state at an address."""
-
-    def bytes_at(self, address: int, count: int) -> NDArray[np.uint8]:
-        """Return a view of ``count`` bytes at an absolute address."""
-
-    def array_at(self, address: int, like: NDArray[Any]) -> NDArray[Any]:
-        """Return a view at an address, of the shape and type of another array."""
 
 
 class Image(NamedTuple):
@@ -112,7 +99,7 @@ class Memory:
         for block in self.blocks:
             code, content = _codes[block.region], block.content
             block.address = at[code]
-            block.content = space.array_at(block.address, content)
+            block.content = space.array_at(block.address, block)
             if code != SCRATCH:
                 block.content[...] = content
             at[code] += -(-block.nbytes // ALIGN) * ALIGN
@@ -203,12 +190,12 @@ class MemoryCopy(Memory):
         if not self.image.is_complete:
             raise ValueError("a memory that refers to another one cannot be copied alone")
         self._source: tuple[Memory, Space] | None = source, space
+        self._copies: list[BlockCopy] = []
 
     def counterpart(self, block: Block) -> Block:
         """Return the copy of a block of the source; asked for before the copy is placed."""
-        made = Block(block.region, block.content)
-        made.address = block.address
-        self.blocks.append(made)
+        made = BlockCopy(block)
+        self._copies.append(made)
         return made
 
     def sizes(self) -> Begins:
@@ -226,10 +213,10 @@ class MemoryCopy(Memory):
         if constants:
             old = before.bytes_at(source.begins[CONSTANT], constants)
             space.bytes_at(begins[CONSTANT], constants)[:] = old
-        for block in self.blocks:
+        for block in self._copies:
             code = _codes[block.region]
             block.address += begins[code] - source.begins[code]
-            block.content = space.array_at(block.address, block.content)
+            block.space = space
         self.begins = begins
 
 

@@ -39,8 +39,8 @@ class Tables:
             lists.append(row.reads or [c for b in row.op.reads for c in buffers[b]])
             written = row.writes if isinstance(row, FadeInRow) else ()
             lists.append(written or [c for b in row.op.writes for c in buffers[b]])
-        for ends in (schedule.inputs, schedule.outputs):
-            lists.append([c for b in ends.values() for c in buffers[b]])
+        ends = schedule.inputs, schedule.outputs
+        lists += [[c for b in side.values() for c in buffers[b]] for side in ends]
         self._lists = lists
         """Channels in and out of each row, then of the graph."""
         self._pointers = own.constant(np.zeros(sum(map(len, lists)), np.int64))
