@@ -59,7 +59,8 @@ def allocate_buffers(
 ) -> dict[int, list[tuple[Block, int]]]:
     """Allocate the schedule's buffers in one block.
 
-    Returns ``(block, byte offset)`` of each channel of each buffer; ``given`` has those that exist already: a device's.
+    Returns ``(block, byte offset)`` of each channel of each buffer; ``given`` has those that exist
+    already: a device's.
     """
     stride, found, at = channel_stride(spec.max_frames), dict(given), 0
     wanted = [(n, count) for n, (count, _) in enumerate(schedule.buffers) if n not in given]
