@@ -6,14 +6,16 @@ from ..connection import Connectable, PortRef
 from ..port import Port
 from .order import topological_order
 
-__all__ = ["Ends", "find_ends"]
+__all__ = ["Ends", "Entering", "find_ends"]
+
+Entering = list[tuple[PortRef, Port, list[PortRef]]]
+"""Input ports, each with the output ports connected to it, in the order connected."""
 
 
 class Ends(NamedTuple):
     """The ports of each node and of each end of a graph; both mappings are in topological order."""
 
-    entering: dict[str, list[tuple[PortRef, Port, list[PortRef]]]]
-    """Input ports, each with the output ports connected to it, in the order connected."""
+    entering: dict[str, Entering]
     leaving: dict[str, list[tuple[PortRef, Port]]]
     """Output ports."""
 

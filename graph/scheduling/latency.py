@@ -8,7 +8,7 @@ from ..connection import Connectable, PortRef
 from ..errors import GraphError
 from ..port import Space
 from ..prepare import Spec
-from .ends import Ends
+from .ends import Ends, Entering
 
 __all__ = ["Latencies", "compute_latencies", "longest_tail", "transfer_latency"]
 
@@ -29,8 +29,8 @@ def compute_latencies(graph: Connectable, spec: Spec, ends: Ends) -> Latencies:
     """Return all latencies, with the inputs of each node and the outputs of the graph aligned."""
     latencies, nodes, outputs = Latencies(), graph.nodes, graph.outputs
     arriving, leaving = latencies.arriving, latencies.leaving
-    for name in ends.entering:
-        latency = arriving[name] = _arrival(graph, spec, ends, name, leaving)
+    for name, entering in ends.entering.items():
+        latency = arriving[name] = _arrival(graph, spec, entering, leaving)
         if name in nodes:
             latency += _frames(name, "latency", nodes[name].latency(spec))
         leaving[name] = latency
@@ -42,11 +42,11 @@ def compute_latencies(graph: Connectable, spec: Spec, ends: Ends) -> Latencies:
 
 
 def _arrival(
-    graph: Connectable, spec: Spec, ends: Ends, name: str, leaving: Mapping[str, int]
+    graph: Connectable, spec: Spec, entering: Entering, leaving: Mapping[str, int]
 ) -> int:
     """Return the latency at which all input signals of a node are aligned."""
     latency, staying = 0, list[tuple[int, int]]()
-    for _, port, sources in ends.entering[name]:
+    for _, port, sources in entering:
         for source in sources:
             late = leaving[source.node]
             cost = transfer_latency(graph, spec, source) if spec.pipelined else 0

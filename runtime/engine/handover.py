@@ -106,16 +106,18 @@ def _copies(
 
     ``old`` and ``new`` number the rows in both plans; ``moved`` has parameters of others.
     """
-    before, after = previous.rows[old], plan.rows[new]
-    count, value = after["param_count"], offset(PARAM, "value")
+    before, after = previous.rows, plan.rows
+    count, value = after["param_count"][new], offset(PARAM, "value")
     index = np.arange(count.sum()) - (np.cumsum(count) - count).repeat(count)
-    sources, targets = (table["params"].repeat(count) + index for table in (before, after))
+    sources = before["params"][old].repeat(count) + index
+    targets = after["params"][new].repeat(count) + index
     if moved:
         sources, targets = np.hstack([(sources, targets), np.array(moved, np.int64).T])
     rows = len(new)
     made = np.empty((2 * rows + len(sources), 3), np.int64)
     state, counters, values = made[:rows], made[rows : 2 * rows], made[2 * rows :]
-    state[:, 0], state[:, 1], state[:, 2] = after["memory"], before["memory"], after["bytes"]
+    state[:, 0], state[:, 1] = after["memory"][new], before["memory"][old]
+    state[:, 2] = after["bytes"][new]
     counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
     counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old
     counters[:, 2] = ROW_BYTES - ROW_COUNTERS

@@ -89,6 +89,8 @@ class Plan:
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
+        self.graph_values = {n: parameters.values[k] for n, k in self.params.items()}
+        """Each parameter ``"node.param"`` as in the graph."""
         tables = Tables(own, self.schedule, self._prepared, self._buffers, parameters)
         if self.executor is not None:
             with named(on_device(self.schedule)):
