@@ -41,9 +41,7 @@ def compute_latencies(graph: Connectable, spec: Spec, ends: Ends) -> Latencies:
     return latencies
 
 
-def _arrival(
-    graph: Connectable, spec: Spec, entering: Entering, leaving: Mapping[str, int]
-) -> int:
+def _arrival(graph: Connectable, spec: Spec, entering: Entering, leaving: Mapping[str, int]) -> int:
     """Return the latency at which all input signals of a node are aligned."""
     latency, staying = 0, list[tuple[int, int]]()
     for _, port, sources in entering:

@@ -127,8 +127,8 @@ def _identity(row: Row, schedule: Schedule) -> str:
     parts: list[object] = [_label(row), widths(schedule, row.op), row.op.frames]
     if isinstance(row, NodeRow | MixRow):
         parts += [row.node.identity(), *map(_code_parts, row.code[0]), _kernel_part(row.code[1])]
-    for described in row.memory.image.state_types:
-        parts += described
+    for dtype, shape in row.memory.image.state_types:
+        parts += [dtype.descr, shape]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 __all__ = [
     "ALIGN",
+    "ArenaLike",
     "Block",
     "BlockCopy",
     "Region",
-    "Space",
     "address_field",
     "field_numbers",
     "offset",
@@ -23,7 +23,7 @@ ALIGN = 64
 Region = Literal["state", "constant", "scratch"]
 
 
-class Space(Protocol):
+class ArenaLike(Protocol):
     """Where blocks are placed: an ``Arena``."""
 
     def initial_address_of(self, state: int) -> int:
@@ -104,12 +104,12 @@ class BlockCopy(Block):
     def __init__(self, source: Block) -> None:
         self.region, self.links, self.address = source.region, [], source.address
         self.shape, self.dtype = source.shape, source.dtype
-        self.space: Space | None = None
+        self.arena: ArenaLike | None = None
         """Set once by the arena."""
 
     @cached_property
     def content(self) -> NDArray[Any]:  # type: ignore[override]
         """The view of the block in its arena; there is none before that is laid out."""
-        if self.space is None:
+        if self.arena is None:
             raise ValueError("a copied block has no content until its arena is laid out")
-        return self.space.array_at(self.address, self)
+        return self.arena.array_at(self.address, self)

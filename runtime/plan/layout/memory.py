@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....graph import EngineError
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from .block import ALIGN, Block, BlockCopy, Region, Space, address_field, field_numbers
+from .block import ALIGN, ArenaLike, Block, BlockCopy, Region, address_field, field_numbers
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
 
@@ -35,7 +35,7 @@ class Image(NamedTuple):
     """How many of the links, the first, lie in state."""
     is_complete: bool
     """Whether all links refer to blocks of this memory."""
-    state_types: tuple[Any, ...]
+    state_types: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
     """Dtype and shape of each block of state."""
 
 
@@ -90,7 +90,7 @@ class Memory:
             sizes[_codes[block.region]] += -(-block.nbytes // ALIGN) * ALIGN
         return sizes[0], sizes[1], sizes[2]
 
-    def place(self, space: Space, begins: Begins) -> None:
+    def place(self, arena: ArenaLike, begins: Begins) -> None:
         """Move all blocks into an arena, to the addresses where the regions of this memory begin.
 
         Addresses in them are written later: ``image`` says which.
@@ -99,7 +99,7 @@ class Memory:
         for block in self.blocks:
             code, content = _codes[block.region], block.content
             block.address = at[code]
-            block.content = space.array_at(block.address, block)
+            block.content = arena.array_at(block.address, block)
             if code != SCRATCH:
                 block.content[...] = content
             at[code] += -(-block.nbytes // ALIGN) * ALIGN
@@ -130,19 +130,15 @@ class Memory:
             np.array(found, np.int64).reshape(-1, 4),
             sum(region == STATE for region, *_ in found),
             all(there != ELSEWHERE for _, _, there, _ in found),
-            tuple(
-                (block.content.dtype.descr, block.content.shape)
-                for block in self.blocks
-                if block.region == "state"
-            ),
+            tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
         )
 
-    def copy(self, space: Space) -> "MemoryCopy":
-        """Return a copy of this memory, which lies in the arena ``space``, for another arena.
+    def copy(self, arena: ArenaLike) -> "MemoryCopy":
+        """Return a copy of this memory, which lies in ``arena``, for another arena.
 
         State has its initial content.
         """
-        return MemoryCopy(self, space)
+        return MemoryCopy(self, arena)
 
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
@@ -155,11 +151,10 @@ class Memory:
                     raise TypeError(
                         f"the record has no field {name!r}: its dtype has {', '.join(numbers)}"
                     )
-                kind = type(value)
-                if kind is Block:
+                if isinstance(value, Block):
                     begin = index * dtype.itemsize + address_field(dtype, name)
                     links.append((begin, value, 0))
-                elif kind is tuple and type(value[0]) is Block:
+                elif type(value) is tuple and isinstance(value[0], Block):
                     begin = index * dtype.itemsize + address_field(dtype, name)
                     links.append((begin, *value))
                 else:
@@ -168,7 +163,7 @@ class Memory:
         return self._add(Block(region, np.array(filled, dtype), links))
 
     def _add(self, block: Block) -> Block:
-        self.nbytes += _size(block.content.shape, block.content.dtype, block.region)
+        self.nbytes += _size(block.shape, block.dtype, block.region)
         self.blocks.append(block)
         return block
 
@@ -184,12 +179,12 @@ class MemoryCopy(Memory):
     It has ``Block`` objects only for the blocks asked for, and none can be added.
     """
 
-    def __init__(self, source: Memory, space: Space) -> None:
+    def __init__(self, source: Memory, arena: ArenaLike) -> None:
         super().__init__()
         self.nbytes, self.image = source.nbytes, source.image
         if not self.image.is_complete:
             raise ValueError("a memory that refers to another one cannot be copied alone")
-        self._source: tuple[Memory, Space] | None = source, space
+        self._source = [(source, arena)]
         self._copies: list[BlockCopy] = []
 
     def counterpart(self, block: Block) -> Block:
@@ -202,21 +197,20 @@ class MemoryCopy(Memory):
         """Return the bytes of each region, as of the source."""
         return self.image.sizes
 
-    def place(self, space: Space, begins: Begins) -> None:
+    def place(self, arena: ArenaLike, begins: Begins) -> None:
         """Copy the content of the source into an arena."""
-        assert self._source is not None
-        (source, before), self._source = self._source, None  # its arena must not live on here
+        source, before = self._source.pop()  # it, and its arena, must not live on here
         state, constants, _ = self.image.sizes
         if state:
             old = before.bytes_at(before.initial_address_of(source.begins[STATE]), state)
-            space.bytes_at(begins[STATE], state)[:] = old
+            arena.bytes_at(begins[STATE], state)[:] = old
         if constants:
             old = before.bytes_at(source.begins[CONSTANT], constants)
-            space.bytes_at(begins[CONSTANT], constants)[:] = old
+            arena.bytes_at(begins[CONSTANT], constants)[:] = old
         for block in self._copies:
             code = _codes[block.region]
             block.address += begins[code] - source.begins[code]
-            block.space = space
+            block.arena = arena
         self.begins = begins
 
 

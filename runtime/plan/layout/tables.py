@@ -12,7 +12,7 @@ import numpy as np
 from ....graph import Schedule
 from ..arena import Arena, Block, Memory
 from ..monitored_player import TRACED
-from ..records import PARAM, PLAN, ROW
+from ..records import PARAM, PLAN, ROW, ROW_BYTES
 from ..rows import FadeInRow, NodeRow, ParameterTable, Row
 
 __all__ = ["Tables"]
@@ -92,7 +92,7 @@ class Tables:
             [row.dry_wet.address if row.dry_wet else 0 for row in prepared],
             self._trace_addresses(),
         ]
-        words = self.rows.content.view(np.int64).reshape(len(prepared), -1)
+        words = self.rows.content.view(np.int64).reshape(len(prepared), ROW_BYTES // 8)
         words[:, : len(columns)] = np.array(columns, np.int64).T
 
     def _trace_addresses(self) -> list[int]:
