@@ -83,6 +83,7 @@ _PUBLIC = {
     ".nodes": (
         "Cab",
         "Constant",
+        "Crossover",
         "Curve",
         "DcBlock",
         "Delay",
@@ -217,6 +218,7 @@ if TYPE_CHECKING:
     from .nodes import (
         Cab as Cab,
         Constant as Constant,
+        Crossover as Crossover,
         Curve as Curve,
         DcBlock as DcBlock,
         Delay as Delay,

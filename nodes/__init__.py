@@ -10,6 +10,7 @@ from .control.random import Random
 from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
+from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
 from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
@@ -27,6 +28,7 @@ from .utility.split import Split
 __all__ = [
     "Cab",
     "Constant",
+    "Crossover",
     "Curve",
     "DcBlock",
     "Delay",
