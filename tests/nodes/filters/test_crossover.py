@@ -18,7 +18,7 @@ RATE = 48_000
 HERTZ = bins(20, 20_000)
 FREQUENCIES = (200.0, 1_500.0, 7_000.0)
 every_crossover = pytest.mark.parametrize(
-    ("bands", "slope"), itertools.product((2, 3, 4), (12, 24, 48))
+    ("bands", "slope"), list(itertools.product((2, 3, 4), (12, 24, 48)))
 )
 
 
