@@ -19,7 +19,8 @@ NAMES = ("f1_hz", "f2_hz", "f3_hz")
 SPLITS = len(NAMES)
 APART = 1.1
 """The least ratio of the frequency of a split to that of the one before."""
-SMOOTHING_S = 0.03
+SMOOTHING_S = 0.05
+"""Slow, because the sum is an all-pass, whose turning phase is heard as a change of level."""
 
 SECTION = np.dtype(
     [("kind", "i8"), ("q", "f8"), ("split", "i8"), ("sign", "f8"), ("group", "i8"), ("lane", "i8")]
