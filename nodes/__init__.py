@@ -10,6 +10,7 @@ from .control.random import Random
 from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
+from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
 from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
@@ -31,6 +32,7 @@ __all__ = [
     "Blend",
     "Cab",
     "Constant",
+    "Crossover",
     "Curve",
     "DcBlock",
     "Delay",

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...runtime import authoring as ng
 from ..dsp.filters import svf
-from ..dsp.filters.chains import SERIES, play_series, series
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
 
@@ -36,7 +36,7 @@ FARTHEST_DB = 18.0
 a fall by 48 dB would begin with a click."""
 
 STATE = np.dtype(
-    SERIES.descr
+    LAYOUT.descr
     + [(name, "f8") for name in PARAMS]
     + [(f"{name}_now", "f8") for name in PARAMS]
     + [(f"{name}_coefficient", "f8") for name in PARAMS]
@@ -54,7 +54,7 @@ STATE = np.dtype(
         ("curve", "i8"),
     ]
 )
-TARGETS = SERIES.itemsize
+TARGETS = LAYOUT.itemsize
 
 
 @ng.kernel
@@ -78,11 +78,11 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
                 else:
                     numbers[NUMBERS + n] = ng.ratio_step(now, target, share)
         if moved:
-            request.kind = kinds[2 * section + 1]
+            request.kind, request.sign = kinds[2 * section + 1], 1.0
             request.turn = numbers[NUMBERS + at] * s.frame_s
             request.gain_db, request.q = numbers[NUMBERS + at + 1], numbers[NUMBERS + at + 2]
             request.matched, request.aim, request.lane = s.matched, s.coefficients, section
-            request.copies, request.spacing = s.per_group, s.apart
+            request.copies, request.spacing = s.side_by_side, s.apart
             ask_design(s.design, s.request)
 
 
@@ -190,7 +190,7 @@ class ParametricEq(ng.Node):
         sections = self._sections()
         made = io.memory.record(
             STATE,
-            **series(io, len(sections), _tick),
+            **lay_out(io, in_series(len(sections)), _tick),
             **io.params,
             **{f"{name}_coefficient": io.glide(name, 32) for name in PARAMS},
             output_db_coefficient=io.glide("output_db"),
@@ -200,7 +200,7 @@ class ParametricEq(ng.Node):
             frame_s=1.0 / io.spec.rate,
             design=design.address,
             request=io.memory.scratch(DESIGN.itemsize, np.uint8),
-            play=play_series.address,
+            play=play_lanes.address,
             curve=io.memory.scratch(io.spec.max_frames),
         )
         return ng.Processor(_parametric_eq, made)

@@ -17,6 +17,7 @@ from namgraph.graph import Node, node_types
 from namgraph.nodes import (
     Blend,
     Cab,
+    Crossover,
     DcBlock,
     Delay,
     Filter,
@@ -87,6 +88,13 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
+    ],
+    "crossover": lambda folder: [
+        Crossover(),
+        Crossover(2, slope=12, f1_hz=900.0),
+        Crossover(3, slope=48, f2_hz=3_000.0),
+        Crossover(4, f1_hz=300.0),
+        Crossover(4, slope=48, f3_hz=5_000.0),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [
