@@ -83,6 +83,7 @@ _PUBLIC = {
     ".nodes": (
         "Blend",
         "Cab",
+        "Compressor",
         "Constant",
         "DcBlock",
         "Delay",
@@ -202,6 +203,7 @@ if TYPE_CHECKING:
     from .nodes import (
         Blend as Blend,
         Cab as Cab,
+        Compressor as Compressor,
         Constant as Constant,
         DcBlock as DcBlock,
         Delay as Delay,

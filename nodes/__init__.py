@@ -4,6 +4,7 @@ from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.envelope_follower import EnvelopeFollower
 from .control.map import Map
+from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
@@ -19,6 +20,7 @@ from .utility.split import Split
 __all__ = [
     "Blend",
     "Cab",
+    "Compressor",
     "Constant",
     "DcBlock",
     "Delay",

@@ -175,6 +175,11 @@ call("Pan", ng.Pan, position=0.0)
 call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
 call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
 call(
+    "Compressor", ng.Compressor, detector="peak", style="clean", auto_makeup=False, link=True,
+    sidechain=False, lookahead_ms=0.0, threshold_db=-20.0, ratio=4.0, knee_db=6.0, attack_ms=5.0,
+    release_ms=120.0, makeup_db=0.0, mix=1.0, key_low_hz=20.0,
+)  # fmt: skip
+call(
     "Gate", ng.Gate, mode="own", sidechain=False, lookahead_ms=0.0, link=True, threshold_db=-60.0,
     hysteresis_db=5.0, range_db=80.0, attack_ms=0.5, hold_ms=50.0, release_ms=100.0, ratio=4.0,
     key_low_hz=80.0, key_high_hz=5000.0,

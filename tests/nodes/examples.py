@@ -17,6 +17,7 @@ from namgraph.graph import Node, node_types
 from namgraph.nodes import (
     Blend,
     Cab,
+    Compressor,
     DcBlock,
     Delay,
     Gain,
@@ -81,6 +82,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
+    ],
+    "compressor": lambda folder: [
+        Compressor(key_low_hz=200.0, link=False),
+        Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
+        Compressor(style="opto", detector="opto", mix=0.7),
+        Compressor(detector="rms", makeup_db=6.0),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [

@@ -24,8 +24,10 @@ KEY = np.dtype(
         ("rate", np.float64),
         *((name, np.float64) for name in ("d", "c1", "c2", "p", "q", "r", "low")),
         ("twice", np.float64),  # step of the low-pass's state: 2, or 1 without it
-        ("filters", np.int64),  # addresses of C functions
-        ("levels", np.int64),
+        ("filters", np.int64),  # addresses of C functions: that computes the rest
+        ("filtered", np.int64),  # that finds levels, and that without filters
+        ("plain", np.int64),
+        ("levels", np.int64),  # one of these two
     ]
 )
 KEY_CHANNEL = np.dtype(
@@ -48,9 +50,12 @@ def allocate_key(io: Io, port: str, *, filtered: bool = True) -> tuple[Any, Any]
 
     Without ``filtered`` levels are the magnitudes of the samples, whatever the frequencies are.
     """
-    levels = key_levels if filtered else plain_levels
     key = io.memory.record(
-        KEY, rate=io.spec.rate, filters=key_filters.address, levels=levels.address
+        KEY,
+        rate=io.spec.rate,
+        filters=key_filters.address,
+        filtered=(key_levels if filtered else plain_levels).address,
+        plain=plain_levels.address,
     )
     return key, io.memory.records(KEY_CHANNEL, [{"key": key}] * io.inputs[port])
 
@@ -74,6 +79,8 @@ def key_filters(key: int, _ins: int, _outs: int, _frames: int) -> None:
     s.low, s.twice = 1.0, 1.0
     if s.high_hz < HIGHEST_HZ:
         s.low, s.twice = g / (1.0 + g), 2.0
+    off = s.low_hz <= LOWEST_HZ and s.high_hz >= HIGHEST_HZ
+    s.levels = s.plain if off else s.filtered
 
 
 @ng.kernel
