@@ -29,7 +29,7 @@ def reduction(level_db: float, node: Compressor) -> float:
 def alternating(level_db: Any, frames: int) -> Audio:
     """A square wave of constant magnitude, or of one magnitude after the other."""
     levels = np.repeat(10 ** (np.atleast_1d(level_db) / 20), frames)
-    return (levels * (1 - 2 * (np.arange(len(levels)) // 24 % 2))).astype(np.float32)[None]
+    return np.float32([levels * (1 - 2 * (np.arange(len(levels)) // 24 % 2))])
 
 
 def sine(hz: float, level_db: float, frames: int = 48_000) -> Audio:
