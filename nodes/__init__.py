@@ -2,12 +2,21 @@
 
 from .cabinet.cab import Cab
 from .control.constant import Constant
+from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
+from .control.lfo import Lfo
 from .control.map import Map
 from .dynamics.compressor import Compressor
+from .control.random import Random
+from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.parametric_eq import ParametricEq
+from .filters.tone_stack import ToneStack
+from .filters.wah import Wah
+from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.blend import Blend
@@ -22,11 +31,13 @@ __all__ = [
     "Cab",
     "Compressor",
     "Constant",
+    "Curve",
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
     "Gain",
     "Gate",
+    "Lfo",
     "Limiter",
     "Map",
     "Meter",
@@ -34,5 +45,12 @@ __all__ = [
     "Nam",
     "NamBank",
     "Pan",
+    "ParametricEq",
+    "Random",
     "Split",
+    "Step",
+    "ToneStack",
+    "Tremolo",
+    "Vibrato",
+    "Wah",
 ]

@@ -1,5 +1,6 @@
 """Calls of the public API, each with arguments that are right: what the sweep makes wrong."""
 
+import dataclasses
 import sys
 import warnings
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import strategies as st
 
 import namgraph as ng
+import namgraph.nodes
 
 from .presets.card import Card
 
@@ -170,28 +172,11 @@ call(
 call("node()", ng.node("never_registered_either"), cls=None)
 call("kernel", ng.kernel, function=None)
 
-call("Gain", ng.Gain, gain_db=0.0)
-call("Pan", ng.Pan, position=0.0)
-call("Delay", ng.Delay, time_ms=1.0, feedback=0.0, mix=0.0, damping_hz=500.0)
-call("Mix", ng.Mix, count=2, invert=(1,), gain1_db=0.0)
-call(
-    "Compressor", ng.Compressor, detector="peak", style="clean", auto_makeup=False, link=True,
-    sidechain=False, lookahead_ms=0.0, threshold_db=-20.0, ratio=4.0, knee_db=6.0, attack_ms=5.0,
-    release_ms=120.0, makeup_db=0.0, mix=1.0, key_low_hz=20.0,
-)  # fmt: skip
-call(
-    "Gate", ng.Gate, mode="own", sidechain=False, lookahead_ms=0.0, link=True, threshold_db=-60.0,
-    hysteresis_db=5.0, range_db=80.0, attack_ms=0.5, hold_ms=50.0, release_ms=100.0, ratio=4.0,
-    key_low_hz=80.0, key_high_hz=5000.0,
-)  # fmt: skip
-call(
-    "Limiter", ng.Limiter, lookahead_ms=1.5, true_peak=4, link=True, ceiling_db=-1.0, drive_db=0.0,
-    release_ms=80.0,
-)  # fmt: skip
-call(
-    "Blend", ng.Blend, law="linear", invert_b=False, delay_ms=0.0, position=0.5, a_db=0.0, b_db=0.0
-)
-call("Split", ng.Split, count=2, mode="copy")
+for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
+    if not kind.required():  # the others need files: below
+        given = {f.name: getattr(kind, f.name) for f in dataclasses.fields(kind)}
+        call(kind.__name__, kind, **given)
+call("Mix(invert)", ng.Mix, invert=(1,))
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(

@@ -28,9 +28,14 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Pan,
+    ParametricEq,
     Split,
+    ToneStack,
+    Tremolo,
+    Vibrato,
+    Wah,
 )
-from namgraph.nodes.testing.harness import SPEC
+from namgraph.nodes.testing.harness import SPEC, changed
 
 from .nam import nets
 from .nam.features import CASES
@@ -118,8 +123,44 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "parametric_eq": lambda folder: [
+        changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
+        ParametricEq(
+            count=6,
+            design="bilinear",
+            type1="high_pass",
+            type2="low_shelf",
+            type3="notch",
+            type4="all_pass",
+            type5="high_shelf",
+            type6="low_pass",
+            gain2_db=4.0,
+            gain5_db=-5.0,
+        ),
+        ParametricEq(count=1, type1="off"),
+        ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tone_stack": lambda folder: [
+        ToneStack(bass=7.0, middle=3.0, treble=8.0),
+        ToneStack(model="bassman", makeup=True),
+        ToneStack(model="ac30", bass=2.0),
+    ],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
+    ],
+    "wah": lambda folder: [
+        Wah(),
+        Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
+        Wah(auto=True, sidechain=True, direction=-1, voice="clyde"),
+    ],
 }
 
 

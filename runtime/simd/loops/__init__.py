@@ -1,1 +1,1 @@
-"""Inner loops over a run of frames, emitted once for all nodes: they compile in milliseconds."""
+"""Inner loops of nodes, emitted: each is one function that kernels call."""

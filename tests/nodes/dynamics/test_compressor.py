@@ -29,12 +29,12 @@ def reduction(level_db: float, node: Compressor) -> float:
 def alternating(level_db: Any, frames: int) -> Audio:
     """A square wave of constant magnitude, or of one magnitude after the other."""
     levels = np.repeat(10 ** (np.atleast_1d(level_db) / 20), frames)
-    return np.float32([levels * (1 - 2 * (np.arange(len(levels)) // 24 % 2))])
+    return np.asarray(levels * (1 - 2 * (np.arange(len(levels)) // 24 % 2)), np.float32)[None]
 
 
 def sine(hz: float, level_db: float, frames: int = 48_000) -> Audio:
     wave = 10 ** (level_db / 20) * np.sin(2 * np.pi * hz / RATE * np.arange(frames))
-    return wave.astype(np.float32)[None]
+    return np.asarray(wave, np.float32)[None]
 
 
 def reductions(node: Compressor, key: Audio) -> NDArray[np.float64]:
