@@ -6,9 +6,9 @@ from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
 from .control.lfo import Lfo
 from .control.map import Map
-from .dynamics.compressor import Compressor
 from .control.random import Random
 from .control.step import Step
+from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock

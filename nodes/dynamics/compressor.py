@@ -132,14 +132,14 @@ class Compressor(ng.Node):
     have one gain, that of the loudest.  Reports ``reduction_db``, most of any channel.
     """
 
-    threshold_db: float = ng.param(default=-20.0, low=-60.0, high=0.0, unit="dB")
+    threshold_db: float = ng.param(default=-20.0, low=-60.0, high=0.0, unit="dB", smoothing_s=0.05)
     ratio: float = ng.param(default=4.0, low=1.0, high=50.0, taper="log")
     knee_db: float = ng.param(default=6.0, low=0.0, high=24.0, unit="dB")
     attack_ms: float = ng.param(default=5.0, low=0.05, high=250.0, unit="ms", taper="log")
     release_ms: float = ng.param(
         default=120.0, low=5.0, high=3000.0, unit="ms", taper="log", smoothing_s=0.0
     )
-    makeup_db: float = ng.param(default=0.0, low=-12.0, high=36.0, unit="dB")
+    makeup_db: float = ng.param(default=0.0, low=-12.0, high=36.0, unit="dB", smoothing_s=0.05)
     mix: float = ng.param(default=1.0, low=0.0, high=1.0)
     key_low_hz: float = ng.param(
         default=20.0, low=20.0, high=500.0, unit="Hz", taper="log", smoothing_s=0.0

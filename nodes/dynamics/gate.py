@@ -135,6 +135,9 @@ class Gate(ng.Node):
     lookahead_ms: float = ng.option(default=0.0)
     link: bool = ng.option(default=True)
     reports: ClassVar[tuple[str, ...]] = ("reduction_db", "open")
+    # A parameter that jumps opens or closes it, at the speed of attack or release: 40 times with
+    # the default attack; 127 where mode "nam" closes for a threshold of 0 dB, 1.2 dB in a frame.
+    jump_ratio: ClassVar[float] = 130.0
 
     def __post_init__(self) -> None:
         """Check the options that have no list of choices."""

@@ -105,7 +105,7 @@ class Limiter(ng.Node):
     release_ms: float = ng.param(
         default=80.0, low=1.0, high=1000.0, unit="ms", taper="log", smoothing_s=0.0
     )
-    drive_db: float = ng.param(default=0.0, low=0.0, high=24.0, unit="dB")
+    drive_db: float = ng.param(default=0.0, low=0.0, high=24.0, unit="dB", smoothing_s=0.03)
     lookahead_ms: float = ng.option(default=1.5)
     true_peak: int | str = ng.option(default=4, choices=("off", 4, 8))
     link: bool = ng.option(default=True)

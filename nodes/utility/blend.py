@@ -164,7 +164,7 @@ class Blend(ng.Node):
     At an end, with 0 dB, the output is the input to the bit.
     """
 
-    position: float = ng.param(default=0.5, low=0.0, high=1.0)
+    position: float = ng.param(default=0.5, low=0.0, high=1.0, smoothing_s=0.02)
     a_db: float = ng.param(default=0.0, low=-60.0, high=12.0, unit="dB")
     b_db: float = ng.param(default=0.0, low=-60.0, high=12.0, unit="dB")
     law: str = ng.option(default="equal_power", choices=("equal_power", "linear", "correlated"))
