@@ -16,7 +16,7 @@ from ..dsp.dynamics.compress import (
     compression_limits,
 )
 from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
 
 __all__ = ["Compressor"]
 
@@ -99,10 +99,9 @@ def _compress(state: int, ins: int, outs: int, frames: int) -> None:
             for c in range(first, first + linked):
                 source = ng.channel_address(ins, c) + 4 * done
                 if s.delay > 0:
-                    at = s.history + c * s.bytes + 4 * s.at
-                    ng.copy_bytes(at, source, 4 * n)
-                    ng.copy_bytes(at + 4 * size, source, 4 * n)
-                    source = at + 4 * (size - s.delay)
+                    history = s.history + c * s.bytes
+                    keep(history, source, s.at, size, n)
+                    source = history + 4 * (s.at + size - s.delay)
                 ng.scale(ng.channel_address(outs, c) + 4 * done, source, s.gains, n)
         s.at = (s.at + n) & (size - 1)
         done += n

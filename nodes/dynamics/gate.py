@@ -11,7 +11,7 @@ from ...runtime.native.pointers import call_node
 from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
 from ..dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from ..dsp.dynamics.gate_own import OWN_GATE, OWN_LIMITS, gate_gain, gate_limits
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
 
 __all__ = ["Gate"]
 
@@ -73,10 +73,9 @@ def _gate(state: int, ins: int, outs: int, frames: int) -> None:
             for c in range(group * linked, (group + 1) * linked):
                 source = ng.channel_address(ins, c) + 4 * done
                 if s.delay > 0:
-                    at = s.history + c * s.bytes + 4 * s.at
-                    ng.copy_bytes(at, source, 4 * n)
-                    ng.copy_bytes(at + 4 * size, source, 4 * n)
-                    source = at + 4 * (size - s.delay)
+                    history = s.history + c * s.bytes
+                    keep(history, source, s.at, size, n)
+                    source = history + 4 * (s.at + size - s.delay)
                 x, y = ng.floats(source, n), ng.floats(ng.channel_address(outs, c) + 4 * done, n)
                 for i in range(n):
                     y[i] = np.float32(gain[i] * np.float64(x[i]))
