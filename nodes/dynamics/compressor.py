@@ -76,7 +76,10 @@ def _compress(state: int, ins: int, outs: int, frames: int) -> None:
         call_node(s.find_limits, s.limits, 0, 0, np.int32(0))
     # Neither the release nor the filter is smoothed: the reduction goes on from where it is.
     tune_key(s.key, s.key_low_hz, 20_000.0)
-    keys, done, linked, size = ins + 8 * s.first_key, 0, s.linked, s.size
+    keys = ins + 8 * s.first_key
+    done = 0
+    linked = s.linked
+    size = s.size
     while done < frames:
         n = longest_chunk(frames - done, s.at, size)
         s.threshold_db_now = ng.glide(

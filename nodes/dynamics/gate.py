@@ -52,19 +52,21 @@ QUIETEST = 1e-9
 def _gate(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     # No parameter is smoothed: the gain itself goes where it must at the speed of attack, release.
-    given, known = (
-        ng.numbers(state, s.used, np.float64),
-        ng.numbers(s.limits + 8, s.used, np.float64),
-    )
+    given = ng.numbers(state, s.used, np.float64)
+    known = ng.numbers(s.limits + 8, s.used, np.float64)
     new = False
     for k in range(s.used):
         new |= given[k] != known[k]
         known[k] = given[k]
     if new:
         call_node(s.find_limits, s.limits, 0, 0, np.int32(0))
-    keys, key_channels = ins + 8 * s.first_key, s.key_channels
+    keys = ins + 8 * s.first_key
+    key_channels = s.key_channels
     tune_key(s.key, s.key_low_hz, s.key_high_hz)
-    gain, done, linked, size = ng.numbers(s.gains, CHUNK, np.float64), 0, s.linked, s.size
+    gain = ng.numbers(s.gains, CHUNK, np.float64)
+    done = 0
+    linked = s.linked
+    size = s.size
     while done < frames:
         n = longest_chunk(frames - done, s.at, size)
         for group in range(s.groups):
@@ -76,12 +78,14 @@ def _gate(state: int, ins: int, outs: int, frames: int) -> None:
                     history = s.history + c * s.bytes
                     keep(history, source, s.at, size, n)
                     source = history + 4 * (s.at + size - s.delay)
-                x, y = ng.floats(source, n), ng.floats(ng.channel_address(outs, c) + 4 * done, n)
+                x = ng.floats(source, n)
+                y = ng.floats(ng.channel_address(outs, c) + 4 * done, n)
                 for i in range(n):
                     y[i] = np.float32(gain[i] * np.float64(x[i]))
         s.at = (s.at + n) & (size - 1)
         done += n
-    least, open_ = 1.0, 0.0
+    least = 1.0
+    open_ = 0.0
     for group in range(s.groups):
         gate = ng.numbers(s.gates + group * s.stride, 2, np.float64)  # gain, open
         least = gate[0] if gate[0] < least else least

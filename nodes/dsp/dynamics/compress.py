@@ -118,8 +118,12 @@ def compression_gain(state: int, levels: int, gains: int, frames: int) -> None:
     """Write the gain (float32) of each frame from its level (float64, which is overwritten)."""
     s = ng.record(state, COMPRESSION)
     p = ng.record(s.limits, COMPRESSION_LIMITS)
-    level, octave_db = ng.numbers(levels, frames, np.float64), DB_PER_OCTAVE
-    attack, release, mean, now = ng.floats(p.attacks, frames), p.release, p.mean, s.level
+    level = ng.numbers(levels, frames, np.float64)
+    octave_db = DB_PER_OCTAVE
+    attack = ng.floats(p.attacks, frames)
+    release = p.release
+    mean = p.mean
+    now = s.level
     if p.detector == RMS:
         octave_db *= 0.5
         for i in range(frames):
@@ -137,11 +141,9 @@ def compression_gain(state: int, levels: int, gains: int, frames: int) -> None:
             level[i] = now
     s.envelope = now
     ng.log2_run(levels, levels, frames)
-    threshold, slope, knee = (
-        ng.floats(p.thresholds, frames),
-        ng.floats(p.slopes, frames),
-        ng.floats(p.knees, frames),
-    )
+    threshold = ng.floats(p.thresholds, frames)
+    slope = ng.floats(p.slopes, frames)
+    knee = ng.floats(p.knees, frames)
     for i in range(frames):
         over_db = octave_db * level[i] - np.float64(threshold[i])
         level[i] = _reduction(over_db, np.float64(slope[i]), np.float64(knee[i]))
@@ -149,7 +151,10 @@ def compression_gain(state: int, levels: int, gains: int, frames: int) -> None:
     if p.style == FET:
         now = level[frames - 1]
     elif p.style == OPTO:
-        fast, slow, worked, memory = s.fast_db, s.slow_db, s.worked, p.memory
+        fast = s.fast_db
+        slow = s.slow_db
+        worked = s.worked
+        memory = p.memory
         for i in range(frames):
             needed = level[i]
             worked += memory * ((1.0 if needed > 0.0 else 0.0) - worked)
@@ -157,7 +162,10 @@ def compression_gain(state: int, levels: int, gains: int, frames: int) -> None:
             fast = _follow(fast, needed, np.float64(attack[i]), p.fast)
             slow = _follow(slow, needed, np.float64(attack[i]), back)
             level[i] = 0.5 * (fast + slow)
-        now, s.fast_db, s.slow_db, s.worked = level[frames - 1], fast, slow, worked
+        now = level[frames - 1]
+        s.fast_db = fast
+        s.slow_db = slow
+        s.worked = worked
     else:
         for i in range(frames):
             now = _follow(now, level[i], np.float64(attack[i]), release)
