@@ -83,6 +83,7 @@ _PUBLIC = {
     ".nodes": (
         "Blend",
         "Cab",
+        "Compressor",
         "Constant",
         "Crossover",
         "Curve",
@@ -222,6 +223,7 @@ if TYPE_CHECKING:
     from .nodes import (
         Blend as Blend,
         Cab as Cab,
+        Compressor as Compressor,
         Constant as Constant,
         Crossover as Crossover,
         Curve as Curve,

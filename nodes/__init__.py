@@ -8,6 +8,7 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.crossover import Crossover
@@ -31,6 +32,7 @@ from .utility.split import Split
 __all__ = [
     "Blend",
     "Cab",
+    "Compressor",
     "Constant",
     "Crossover",
     "Curve",

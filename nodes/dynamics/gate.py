@@ -11,7 +11,7 @@ from ...runtime.native.pointers import call_node
 from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
 from ..dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from ..dsp.dynamics.gate_own import OWN_GATE, OWN_LIMITS, gate_gain, gate_limits
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
 
 __all__ = ["Gate"]
 
@@ -52,19 +52,21 @@ QUIETEST = 1e-9
 def _gate(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     # No parameter is smoothed: the gain itself goes where it must at the speed of attack, release.
-    given, known = (
-        ng.numbers(state, s.used, np.float64),
-        ng.numbers(s.limits + 8, s.used, np.float64),
-    )
+    given = ng.numbers(state, s.used, np.float64)
+    known = ng.numbers(s.limits + 8, s.used, np.float64)
     new = False
     for k in range(s.used):
         new |= given[k] != known[k]
         known[k] = given[k]
     if new:
         call_node(s.find_limits, s.limits, 0, 0, np.int32(0))
-    keys, key_channels = ins + 8 * s.first_key, s.key_channels
+    keys = ins + 8 * s.first_key
+    key_channels = s.key_channels
     tune_key(s.key, s.key_low_hz, s.key_high_hz)
-    gain, done, linked, size = ng.numbers(s.gains, CHUNK, np.float64), 0, s.linked, s.size
+    gain = ng.numbers(s.gains, CHUNK, np.float64)
+    done = 0
+    linked = s.linked
+    size = s.size
     while done < frames:
         n = longest_chunk(frames - done, s.at, size)
         for group in range(s.groups):
@@ -73,16 +75,17 @@ def _gate(state: int, ins: int, outs: int, frames: int) -> None:
             for c in range(group * linked, (group + 1) * linked):
                 source = ng.channel_address(ins, c) + 4 * done
                 if s.delay > 0:
-                    at = s.history + c * s.bytes + 4 * s.at
-                    ng.copy_bytes(at, source, 4 * n)
-                    ng.copy_bytes(at + 4 * size, source, 4 * n)
-                    source = at + 4 * (size - s.delay)
-                x, y = ng.floats(source, n), ng.floats(ng.channel_address(outs, c) + 4 * done, n)
+                    history = s.history + c * s.bytes
+                    keep(history, source, s.at, size, n)
+                    source = history + 4 * (s.at + size - s.delay)
+                x = ng.floats(source, n)
+                y = ng.floats(ng.channel_address(outs, c) + 4 * done, n)
                 for i in range(n):
                     y[i] = np.float32(gain[i] * np.float64(x[i]))
         s.at = (s.at + n) & (size - 1)
         done += n
-    least, open_ = 1.0, 0.0
+    least = 1.0
+    open_ = 0.0
     for group in range(s.groups):
         gate = ng.numbers(s.gates + group * s.stride, 2, np.float64)  # gain, open
         least = gate[0] if gate[0] < least else least
@@ -135,6 +138,9 @@ class Gate(ng.Node):
     lookahead_ms: float = ng.option(default=0.0)
     link: bool = ng.option(default=True)
     reports: ClassVar[tuple[str, ...]] = ("reduction_db", "open")
+    # A parameter that jumps opens or closes it, at the speed of attack or release: 40 times with
+    # the default attack; 127 where mode "nam" closes for a threshold of 0 dB, 1.2 dB in a frame.
+    jump_ratio: ClassVar[float] = 130.0
 
     def __post_init__(self) -> None:
         """Check the options that have no list of choices."""

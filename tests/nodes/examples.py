@@ -18,6 +18,7 @@ from namgraph.nodes import (
     Blend,
     Cab,
     Crossover,
+    Compressor,
     DcBlock,
     Delay,
     Filter,
@@ -95,6 +96,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Crossover(3, slope=48, f2_hz=3_000.0),
         Crossover(4, f1_hz=300.0),
         Crossover(4, slope=48, f3_hz=5_000.0),
+    "compressor": lambda folder: [
+        Compressor(key_low_hz=200.0, link=False),
+        Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
+        Compressor(style="opto", detector="opto", mix=0.7),
+        Compressor(detector="rms", makeup_db=6.0),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [
