@@ -45,16 +45,23 @@ class Modulation(NamedTuple):
     """A control signal that moves a parameter: from an output port to ``node.param``.
 
     The parameter is base + ``amount`` * (high - low) * signal, or for one with a logarithmic taper
-    base * (high / low) ** (``amount`` * signal); the sum counts where several signals move it.
+    base * (high / low) ** (``amount`` * signal); the sum counts where several signals move it.  A
+    signal that is ``absolute`` is itself the base, in the unit of the parameter.
     """
 
     source: PortRef
     target: PortRef
     """The node, and the name of its parameter."""
     amount: float
+    absolute: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the signal moves the parameter: "by 0.5", or "absolute"."""
+        return "absolute" if self.absolute else f"by {self.amount:g}"
 
     def __repr__(self) -> str:
-        return f"<Modulation {self.source} >> {self.target} by {self.amount:g}>"
+        return f"<Modulation {self.source} >> {self.target} {self.label}>"
 
 
 class Connectable(Protocol):

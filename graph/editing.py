@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from .arguments import format_value, nearest
+from .arguments import check_flag, check_number, format_value, nearest
 from .check import Side, format_names, ports_of
-from .connection import Connectable, Connection, Handle, PortRef, find_port, find_target_param
+from .connection import (
+    Connectable,
+    Connection,
+    Handle,
+    Modulation,
+    PortRef,
+    find_port,
+    find_target_param,
+)
 from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from .node import Node
 from .port import Kind, Port
@@ -13,9 +21,10 @@ from .port import Kind, Port
 __all__ = [
     "changed_nodes",
     "check_between",
-    "check_modulation",
     "check_replacement",
     "find_node",
+    "modulation",
+    "refuse_amount",
     "remove_connection",
     "rename_ends",
     "rename_key",
@@ -27,18 +36,40 @@ T = TypeVar("T")
 Ports = Mapping[Side, tuple[Port, ...]]
 
 
-def check_modulation(
-    graph: Connectable, source: PortRef, leaving: Port, param: PortRef
-) -> Connection:
-    """Return the ends of a new modulation; ``PortError`` if its source is no control signal."""
+def modulation(
+    graph: Connectable,
+    source: PortRef,
+    leaving: Port,
+    param: PortRef,
+    amount: float | None,
+    absolute: bool,
+) -> Modulation:
+    """Return a new modulation; ``PortError`` if its source is no control signal."""
     if leaving.kind is not Kind.CONTROL:
         raise PortError(
             f"{source} is {leaving.kind.value}, the parameter {param} takes control: put an "
             "EnvelopeFollower between them, or connect a source of control signals"
         )
-    if any((m.source, m.target) == (source, param) for m in graph.modulations):
+    moved = [m for m in graph.modulations if m.target == param]
+    if any(m.source == source for m in moved):
         raise DuplicateNameError(f"{source} already moves {param}: disconnect it first")
-    return Connection(source, param)
+    if check_flag("absolute", absolute):
+        if amount is not None:
+            raise ParamError(f"amount is {format_value(amount)}: does not go with absolute=True")
+        if other := [m for m in moved if m.absolute]:
+            raise GraphError(f"{other[0].source} already is the value of {param}: disconnect it")
+    share = 1.0 if amount is None else check_number("amount", amount, -1.0, 1.0)
+    return Modulation(source, param, share, absolute)
+
+
+def refuse_amount(port: PortRef, amount: float | None, absolute: bool) -> None:
+    """Raise ``ParamError`` if an amount is given for a port, not a parameter."""
+    if amount is not None:
+        raise ParamError(
+            f"amount is {format_value(amount)}: goes with a parameter; {port} is a port"
+        )
+    if check_flag("absolute", absolute):
+        raise ParamError(f"absolute is True: goes with a parameter; {port} is a port")
 
 
 def find_node(graph: Connectable, name: Any) -> Node:
@@ -66,7 +97,7 @@ def check_replacement(graph: Connectable, name: str, node: Node) -> dict[Side, t
     entering = {c.target.port for c in graph.connections if c.target.node == name}
     _check_kept(graph, name, "output", leaving, ports["output"])
     _check_kept(graph, name, "input", entering, ports["input"])
-    for source, target, _ in graph.modulations:
+    for source, target, *_ in graph.modulations:
         if target.node == name and target.port not in node.params():
             raise UnknownNameError(
                 f"{source} moves {target}; the new node has the parameters "

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from . import editing
-from .arguments import by_keyword, check_choice, check_flag, check_number, format_value
+from .arguments import by_keyword, check_choice, check_flag, format_value
 from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, format_names, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
-from .errors import DuplicateNameError, ParamError, PortError, UnknownNameError
+from .errors import DuplicateNameError, PortError, UnknownNameError
 from .node import Node
 from .opening.chain import join_in_chain, named_nodes
 from .port import Port
@@ -37,7 +37,7 @@ class Graph:
         self._outputs: dict[str, int] = {}
         self._ports: dict[str, dict[Side, tuple[Port, ...]]] = {}
         self._connections: dict[Connection, None] = {}  # a dict is an ordered set
-        self._modulations: dict[Connection, float] = {}
+        self._modulations: dict[Connection, Modulation] = {}
 
     @classmethod
     def chain(cls, /, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
@@ -75,7 +75,7 @@ class Graph:
     @property
     def modulations(self) -> tuple[Modulation, ...]:
         """All connections to parameters, in the order of the ``connect`` calls."""
-        return tuple(Modulation(*ends, amount) for ends, amount in self._modulations.items())
+        return tuple(self._modulations.values())
 
     def __getitem__(self, name: str) -> Node:
         """Return the node called ``name``; ``UnknownNameError`` with the nearest names if none."""
@@ -126,25 +126,27 @@ class Graph:
         return Handle(self, name)
 
     def connect(
-        self, source: Handle | str, target: Handle | str, amount: float | None = None
+        self,
+        source: Handle | str,
+        target: Handle | str,
+        amount: float | None = None,
+        *,
+        absolute: bool = False,
     ) -> None:
         """Connect two ports, each a handle, ``"node"`` (if it has one port) or ``"node.port"``.
 
         A control output also connects to a parameter, ``"node.param"``: it moves it by ``amount``
-        (1 unless given, -1 to 1) of its range, around the value that is set: ``Modulation``.
+        (1 unless given, -1 to 1) of its range, around the value that is set; with ``absolute`` the
+        signal is the value itself, in the parameter's unit: ``Modulation``.
         Channel counts are checked later, by ``schedule``: they may depend on later connections.
         """
         source_ref, leaving = find_port(self, source, "output")
         if (param := find_target_param(self, target)) is not None:
-            ends = editing.check_modulation(self, source_ref, leaving, param)
-            share = 1.0 if amount is None else amount
-            self._modulations[ends] = check_number("amount", share, -1.0, 1.0)
+            made = editing.modulation(self, source_ref, leaving, param, amount, absolute)
+            self._modulations[Connection(source_ref, param)] = made
             return
         target_ref, entering = find_port(self, target, "input")
-        if amount is not None:
-            raise ParamError(
-                f"amount is {format_value(amount)}: goes with a parameter; {target_ref} is a port"
-            )
+        editing.refuse_amount(target_ref, amount, absolute)
         outside = source_ref.node in self._inputs or target_ref.node in self._outputs
         if leaving.kind is not entering.kind and not outside:  # ends carry either kind
             raise PortError(
@@ -204,8 +206,10 @@ class Graph:
             self._claim(new)
         for table in (self._nodes, self._inputs, self._outputs, self._ports):
             editing.rename_key(table, name, new)
-        for ends in (self._connections, self._modulations):
-            editing.rename_ends(ends, name, new)
+        editing.rename_ends(self._connections, name, new)
+        editing.rename_ends(self._modulations, name, new)
+        for ends, moved in self._modulations.items():
+            self._modulations[ends] = moved._replace(source=ends.source, target=ends.target)
 
     def copy(self) -> "Graph":
         """Return an independent copy; the nodes, which are immutable, are shared."""

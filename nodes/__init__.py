@@ -2,16 +2,23 @@
 
 from .cabinet.cab import Cab
 from .control.constant import Constant
+from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
 from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.gate import Gate
+from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
+from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .filters.wah import Wah
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
@@ -19,22 +26,29 @@ from .utility.pan import Pan
 from .utility.split import Split
 
 __all__ = [
+    "Blend",
     "Cab",
     "Constant",
+    "Curve",
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
     "Gain",
+    "Gate",
     "Lfo",
+    "Limiter",
     "Map",
     "Meter",
     "Mix",
     "Nam",
     "NamBank",
     "Pan",
+    "ParametricEq",
     "Random",
     "Split",
     "Step",
     "ToneStack",
+    "Tremolo",
+    "Vibrato",
     "Wah",
 ]

@@ -14,16 +14,18 @@ def connections_json(graph: Graph) -> str:
     """Return the JSON list of all connections of a graph, one a line.
 
     A connection is ``["amp.out", "cab.in"]``; one to a parameter has its amount, too:
-    ``["lfo.out", "trem.depth", {"amount": 0.5}]``.
+    ``["lfo.out", "trem.depth", {"amount": 0.5}]``, or ``{"absolute": true}`` in its place.
     """
     rows: list[list[Any]] = [[str(c.source), str(c.target)] for c in graph.connections]
-    rows += [[str(m.source), str(m.target), {"amount": m.amount}] for m in graph.modulations]
+    for m in graph.modulations:
+        how = {"absolute": True} if m.absolute else {"amount": m.amount}
+        rows.append([str(m.source), str(m.target), how])
     joined = ",\n".join(f"    {json.dumps(row)}" for row in rows)
     return f"[\n{joined}\n  ]" if joined else "[]"
 
 
-def read_connections(connections: Any) -> Iterator[tuple[str, list[Any]]]:
-    """Yield ``(place, arguments of Graph.connect)`` of each connection in a preset.
+def read_connections(connections: Any) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
+    """Yield ``(place, ends, options of Graph.connect)`` of each connection in a preset.
 
     Raises ``PresetError`` for anything that is none.
     """
@@ -36,16 +38,21 @@ def read_connections(connections: Any) -> Iterator[tuple[str, list[Any]]]:
         for end in row[:2]:
             if not isinstance(end, str):
                 wrong(place, end, 'a port, such as "amp.out"')
-        yield place, [*row[:2], *_amount(place, row[2:])]
+        yield place, row[:2], _options(place, row[2:])
 
 
-def _amount(place: str, rest: list[Any]) -> list[float]:
-    """Return the amount of a connection to a parameter; nothing for one to a port."""
+def _options(place: str, rest: list[Any]) -> dict[str, Any]:
+    """Return how a control signal moves a parameter; nothing for a connection of two ports."""
     if not rest:
-        return []
-    if not isinstance(rest[0], dict) or "amount" not in rest[0]:
-        wrong(place, rest[0], 'an amount, such as {"amount": 0.5}')
-    for key in rest[0]:
-        if key != "amount":
-            no_such_key(place, key, ["amount"])
-    return [as_float(f"{place}.amount", rest[0]["amount"])]
+        return {}
+    how = rest[0]
+    if not isinstance(how, dict) or len(how) != 1:
+        wrong(place, how, 'an amount, such as {"amount": 0.5}, or {"absolute": true}')
+    for key, value in how.items():
+        if key == "amount":
+            return {"amount": as_float(f"{place}.amount", value)}
+        if key != "absolute":
+            no_such_key(place, key, ["amount", "absolute"])
+        if value is not True:
+            wrong(f"{place}.absolute", value, "true")
+    return {"absolute": True}

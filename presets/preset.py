@@ -158,8 +158,8 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
         _call_at(place, graph.add, key, _node(place, fields, folder))
-    for place, ends in read_connections(data.get("connections")):
-        _call_at(place, graph.connect, *ends)
+    for place, ends, options in read_connections(data.get("connections")):
+        _call_at(place, graph.connect, *ends, **options)
     graph.name = name
     return Preset(name, graph)
 

@@ -47,7 +47,7 @@ from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
 from .simd.loops.log_exp import exp2_run, exp2_run32, log2_run
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient, glide_step
+from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
 
 __all__ = [
     "Io",
@@ -86,6 +86,7 @@ __all__ = [
     "numbers",
     "option",
     "param",
+    "ratio_step",
     "record",
     "scale",
 ]

@@ -50,7 +50,7 @@ def compute_latencies(
 def modulators(graph: Connectable) -> dict[str, list[PortRef]]:
     """Return the control outputs that move parameters of each node, in the order connected."""
     found: dict[str, list[PortRef]] = {}
-    for source, target, _ in graph.modulations:
+    for source, target, *_ in graph.modulations:
         found.setdefault(target.node, []).append(source)
     return found
 

@@ -148,7 +148,7 @@ def _order(graph: Connectable) -> list[str]:
     }
     for source, target in graph.connections:
         successors[source.node].append(target.node)
-    for source, target, _ in graph.modulations:
+    for source, target, *_ in graph.modulations:
         successors[source.node].append(target.node)
     return topological_order(successors)
 

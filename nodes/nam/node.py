@@ -56,6 +56,7 @@ class Nam(Node):
     """
 
     generates = True  # silence is a number like any other: its output may have an offset
+    jump_ratio = 200.0  # where such an offset is much larger than the sine
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)

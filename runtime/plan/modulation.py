@@ -33,6 +33,7 @@ TARGET = np.dtype(
         ("high", np.float64),
         ("ratio", np.float64),  # log(high / low) of a logarithmic parameter, else 0
         ("step", np.float64),  # of a parameter with steps, else 0
+        ("absolute", np.int64),  # channel in ins of the signal that is the base, or -1
         ("first", np.int64),  # index of its first SOURCE, and their number
         ("count", np.int64),
     ]
@@ -72,6 +73,8 @@ def modulate(state: int, ins: int, outs: int, frames: int) -> None:
                     signal = numbers(load(ins, source.channel), frames, np.float32)
                     moved += source.amount * signal[done]
                 base = record(t.base, BASE).value
+                if t.absolute >= 0:
+                    base = np.float64(numbers(load(ins, t.absolute), frames, np.float32)[done])
                 if t.ratio != 0.0:
                     value = base * math.exp(moved * t.ratio)
                 else:
@@ -120,11 +123,8 @@ def allocate_modulation(
     sources: list[dict[str, Any]] = []
     for name, (declared, _) in params.items():
         first = len(sources)
-        sources += [
-            {"channel": channels[0] + k, "amount": modulation.amount}
-            for k, modulation in enumerate(modulations)
-            if modulation.target.port == name
-        ]
+        here = [(channels[0] + k, m) for k, m in enumerate(modulations) if m.target.port == name]
+        sources += [{"channel": c, "amount": m.amount} for c, m in here if not m.absolute]
         targets.append(
             {
                 "field": made[offset(made.content.dtype, name)],
@@ -133,6 +133,7 @@ def allocate_modulation(
                 "high": declared.high,
                 "ratio": _ratio(declared),
                 "step": declared.step,
+                "absolute": next((c for c, m in here if m.absolute), -1),
                 "first": first,
                 "count": len(sources) - first,
             }

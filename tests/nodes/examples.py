@@ -15,20 +15,26 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
+    Blend,
     Cab,
     DcBlock,
     Delay,
     Gain,
+    Gate,
+    Limiter,
     Meter,
     Mix,
     Nam,
     NamBank,
     Pan,
+    ParametricEq,
     Split,
     ToneStack,
+    Tremolo,
+    Vibrato,
     Wah,
 )
-from namgraph.nodes.testing.harness import SPEC
+from namgraph.nodes.testing.harness import SPEC, changed
 
 from .nam import nets
 from .nam.features import CASES
@@ -72,6 +78,11 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "blend": lambda folder: [
+        Blend(position=0.3),
+        Blend(law="linear", invert_b=True, delay_ms=-0.2),
+        Blend(law="correlated", delay_ms=1.0),
+    ],
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
@@ -83,6 +94,20 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=0.01, feedback=0.6),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "gate": lambda folder: [
+        Gate(sidechain=True),
+        Gate(threshold_db=-6.0, lookahead_ms=0.5),
+        Gate(  # the level of noise, which goes up and down by 0.2 dB, is at the threshold
+            threshold_db=-0.4,
+            hysteresis_db=0.0,
+            hold_ms=0.0,
+            release_ms=2.0,
+            key_low_hz=20.0,
+            key_high_hz=20_000.0,
+        ),
+        Gate(threshold_db=-6.0, mode="nam", link=False),
+    ],
+    "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
@@ -91,6 +116,23 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "parametric_eq": lambda folder: [
+        changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
+        ParametricEq(
+            count=6,
+            design="bilinear",
+            type1="high_pass",
+            type2="low_shelf",
+            type3="notch",
+            type4="all_pass",
+            type5="high_shelf",
+            type6="low_pass",
+            gain2_db=4.0,
+            gain5_db=-5.0,
+        ),
+        ParametricEq(count=1, type1="off"),
+        ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
     "split": lambda folder: [Split(3), Split(mode="channels")],
     "tone_stack": lambda folder: [
@@ -98,6 +140,14 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ToneStack(model="bassman", makeup=True),
         ToneStack(model="ac30", bass=2.0),
     ],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
     "wah": lambda folder: [
         Wah(),
         Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),

@@ -23,11 +23,11 @@ DESIGN = np.dtype(
         ("matched", np.int64),  # 1: as the analogue filter, where there is a formula for it
         ("aim", np.int64),  # the address of the group's coefficients
         ("lane", np.int64),
-        ("copies", np.int64),  # how often, ``apart`` lanes from each other
-        ("apart", np.int64),
+        ("copies", np.int64),  # how often, ``spacing`` lanes from each other
+        ("spacing", np.int64),
     ]
 )
-"""What to design, and where to write it."""
+"""What to design, and where to write it; a record of its own, or part of a node's."""
 
 
 @ng.kernel
@@ -45,7 +45,7 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     for _ in range(s.copies):
         aim[lane], aim[LANES + lane], aim[2 * LANES + lane] = g, k, m0
         aim[3 * LANES + lane], aim[4 * LANES + lane] = m1, m2
-        lane += s.apart
+        lane += s.spacing
 
 
 @ng.helper

@@ -24,21 +24,23 @@ def _root(x):  # type: ignore[no-untyped-def]
 def matched(kind, turn, q, gain_db):  # type: ignore[no-untyped-def]
     """Return g, k, m0, m1, m2 of a ``LOW_PASS``, ``HIGH_PASS`` or ``BELL``; ``turn`` is f / rate.
 
-    A bell at 0 dB changes no bit.
+    A bell that cuts is the inverse of the one that boosts.  A bell at 0 dB changes no bit.
     """
-    gain = 10.0 ** (gain_db / 20.0) if kind == BELL else 1.0
+    gain = 10.0 ** (abs(gain_db) / 20.0) if kind == BELL else 1.0
     damping = 0.5 / (q * math.sqrt(gain))
     w = 2.0 * math.pi * (turn if turn < HIGHEST else HIGHEST)
-    fall = math.exp(-damping * w)
+    left = math.expm1(-damping * w)
+    fall = 1.0 + left
     if damping < 1.0:
         angle = math.sqrt(1.0 - damping * damping) * w
-        half, across = math.sin(0.5 * angle), math.sin(angle)
-        bend, less, square = math.cos(angle), 2.0 * half * half, across * across
+        half = math.sin(0.5 * angle)
+        less = 2.0 * half * half  # 1 - cos(angle)
     else:
         angle = math.sqrt(damping * damping - 1.0) * w
-        half, across = math.sinh(0.5 * angle), math.sinh(angle)
-        bend, less, square = math.cosh(angle), -2.0 * half * half, -across * across
-    a1, a2, left = -2.0 * fall * bend, fall * fall, math.expm1(-damping * w)
+        half = math.sinh(0.5 * angle)
+        less = -2.0 * half * half
+    square = less * (2.0 - less)
+    a1, a2 = -2.0 * fall * (1.0 - less), fall * fall
     # The denominator at 0 is 1 + a1 + a2, a difference of numbers near 1 for low frequencies, as
     # are its square at w and B1 - B0 + 4 (p0 - p1) B2 of the paper: here they keep all digits.
     low, high = left * left + 2.0 * fall * less, 1.0 - a1 + a2
@@ -60,6 +62,9 @@ def matched(kind, turn, q, gain_db):  # type: ignore[no-untyped-def]
     else:
         b0 = _root(power) * q / (4.0 * p1)
         b2, end = b0, 4.0 * b0
+    if kind == BELL and gain_db < 0.0:  # poles and zeros change places
+        b0, b2, a2, end, high = 1.0 / b0, a2 / b0, b2 / b0, high / b0, end / b0
+        low *= b0
     # The section with these poles, whose response is n0 at 0 and n2 at half the rate.
     g = math.sqrt(low / high)
     k = 2.0 * g * (1.0 - a2) / low

@@ -19,7 +19,18 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime.native.abi import kernel
 from ....runtime.native.pointers import call_node, element, numbers, record
-from .lfo_shapes import MASK, SHAPES, SINE, SQUARE, TRIANGLE, TURN, UNIT, lfo_value, quarter_sine
+from .lfo_shapes import (
+    MASK,
+    SHAPES,
+    SINE,
+    SQUARE,
+    TRIANGLE,
+    TURN,
+    UNIT,
+    lfo_value,
+    quarter_sine,
+    within_one,
+)
 
 __all__ = ["LFO", "SHAPES", "TAP", "TURN", "lfo_record", "lfo_run", "lfo_tick"]
 
@@ -138,14 +149,12 @@ def lfo_run(state: int, ins: int, outs: int, frames: int) -> None:
                 for i in range(n):
                     t = np.float64((first + i * step) & MASK) * UNIT - 0.5
                     y[i] = 1.0 - 4.0 * abs(t)
-                if shape == SINE:
+                if shape == SQUARE:
+                    for i in range(n):
+                        y[i] = within_one(y[i] * steep)
+                if shape != TRIANGLE:
                     for i in range(n):
                         y[i] = quarter_sine(y[i])
-                elif shape == SQUARE:
-                    for i in range(n):
-                        side = y[i] * steep
-                        side = side if side < 1.0 else 1.0
-                        y[i] = side if side > -1.0 else -1.0
             else:
                 for i in range(n):
                     here = first + i * step

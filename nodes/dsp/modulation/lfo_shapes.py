@@ -8,7 +8,7 @@ the number of the cycle.  With t the phase in turns:
 | sine | sin(2 pi t) |
 | triangle | 1 - 4 abs(t - 1/2): -1 at phase 0, 1 in the middle |
 | saw, ramp | from 1 down to -1; from -1 up to 1 |
-| square | 1 in the first half, -1 in the second, with straight edges of 2 ms |
+| square | 1 in the first half, -1 in the second, each edge half a sine of 2 ms |
 | hyper | 2 sin(pi t) - 1: round above, sharp below, as an ear hears a rotor |
 | random | a random number per cycle, from one to the next along a half cosine |
 | walk | the cubic B-spline of one random number per cycle: speed and acceleration are continuous |
@@ -23,7 +23,7 @@ import numpy as np
 
 from ....runtime.native.abi import helper
 
-__all__ = ["MASK", "SHAPES", "TURN", "UNIT", "lfo_value", "noise_at", "quarter_sine"]
+__all__ = ["MASK", "SHAPES", "TURN", "UNIT", "lfo_value", "noise_at", "quarter_sine", "within_one"]
 
 SHAPES = ("sine", "triangle", "saw", "ramp", "square", "hyper", "random", "walk")
 SINE, TRIANGLE, SAW, RAMP, SQUARE, HYPER, RANDOM, WALK = range(len(SHAPES))
@@ -34,7 +34,7 @@ UNIT = math.ldexp(1.0, -62)
 SCALE = math.ldexp(1.0, -52)
 
 C1, C3, C5, C7, C9, C11, C13, C15 = (
-    (-1.0) ** (n // 2) * (math.pi / 2) ** n / math.factorial(n) for n in range(1, 16, 2)
+    (-1.0 if n & 2 else 1.0) * math.pow(math.pi / 2, n) / math.factorial(n) for n in range(1, 16, 2)
 )
 
 
@@ -47,6 +47,13 @@ def quarter_sine(y: float) -> float:
     z = y * y
     high = C9 + z * (C11 + z * (C13 + z * C15))
     return y * (C1 + z * (C3 + z * (C5 + z * (C7 + z * high))))
+
+
+@helper
+def within_one(value: float) -> float:
+    """Return ``value`` limited to -1 to 1."""
+    value = value if value < 1.0 else 1.0
+    return value if value > -1.0 else -1.0
 
 
 @helper
@@ -72,16 +79,14 @@ def lfo_value(shape: int, phase: int, cycle: int, seed: int, steepness: float) -
         t += 0.25 if t < 0.75 else -0.75
         value = 1.0 - 4.0 * abs(t - 0.5)
         if shape == SQUARE:
-            value *= steepness
-            value = value if value < 1.0 else 1.0
-            value = value if value > -1.0 else -1.0
+            value = within_one(value * steepness)
     elif shape == SAW:
         value = 1.0 - 2.0 * t
     elif shape == RAMP:
         value = 2.0 * t - 1.0
     elif shape in (HYPER, RANDOM):
         value = 0.5 + 0.5 * value if shape == HYPER else 1.0 - 2.0 * t
-    if shape in (SINE, HYPER, RANDOM):
+    if shape in (SINE, SQUARE, HYPER, RANDOM):
         value = quarter_sine(value)
     if shape == HYPER:
         value = 2.0 * value - 1.0

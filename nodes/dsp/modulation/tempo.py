@@ -21,7 +21,7 @@ def parse_beats(sync: object, name: str = "sync") -> float:
     "1/4" is 1 beat, "1/8." (dotted) 0.75, "1/8t" (triplet) 1/3, "2/1" two whole notes, 8 beats.
     Numerators are 1 to 99, denominators 1, 2, 4, ..., 64.  Raises ``ParamError`` with ``name``.
     """
-    if sync == "" and isinstance(sync, str):
+    if isinstance(sync, str) and sync == "":
         return 0.0
     found = _NOTE.fullmatch(sync) if isinstance(sync, str) else None
     if found is None:

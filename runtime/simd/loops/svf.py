@@ -1,20 +1,21 @@
 """State-variable filter sections in the eight float64 lanes of a vector, emitted.
 
 A *group* is eight lanes, each one second-order section.  Neighbouring lanes form chains: the output
-of one lane is the input of the next, one step later, so that all lanes work at the same time, each
-on another frame (a wavefront).  A group can hold one chain of eight sections, or four chains of two
-for four signals.  ``svf_run`` plays a group for up to 32 frames:
+of one lane is the input of the next, ``SKEW`` steps later, so that all lanes work at the same time,
+each on another frame (a wavefront).  With two steps no lane waits for the one before it.  A group
+can hold one chain of eight sections, or four chains of two for four signals.  ``svf_run`` plays a
+group for up to 32 frames:
 
 * ``coefficients``: ``COEFFICIENTS`` float64, all zero at first: ``aim`` (g, k, m0, m1, m2, eight
   lanes each, written by the caller at ticks), then ``start`` and ``goal`` (the same numbers at the
   last tick and at the next, written by ``svf_tick``), ``started`` and ``moving``.  Groups with
   equal sections may share them.
 * ``states``: ``STATES`` float64, the two integrators u and v of each lane.
-* ``chain``: ``CHAIN`` float64, for each lane its position in its chain (0 is the first; ``UNUSED``
-  for a lane without a section), then the last position of all.
+* ``chain``: ``CHAIN`` float64, for each lane the step at which it begins (0 for the first of a
+  chain, then ``SKEW`` more for each; ``UNUSED`` for a lane without a section), then the last.
 * ``rows``: ``ROWS`` times eight float64, scratch.  Row t has the inputs of step t in the first
-  lanes of chains; afterwards, the outputs of all lanes.  Frame i of a chain's lane at position p is
-  in row i + p.
+  lanes of chains; afterwards, the outputs of all lanes.  Frame i of a lane that
+  begins at step p is in row i + p.
 
 With a1 = 1/(1 + g (g + k)), a2 = g a1, a3 = g a2 a section computes, from the input x::
 
@@ -42,6 +43,7 @@ __all__ = [
     "LANES",
     "MOVING",
     "ROWS",
+    "SKEW",
     "START",
     "STARTED",
     "STATES",
@@ -62,7 +64,8 @@ COEFFICIENTS = 128
 STATES = 2 * LANES
 CHAIN = LANES + 1
 UNUSED = float(1 << 20)
-ROWS = GRID + LANES - 1
+SKEW = 2
+ROWS = GRID + SKEW * (LANES - 1)
 
 f64 = ir.DoubleType()
 f64s = ir.VectorType(f64, LANES)
@@ -133,9 +136,9 @@ def _emit_run(
 ) -> None:
     builder = lanes.builder
     numbers, states, chain, rows = map(lanes.pointer, (coefficients, states, chain, rows))
-    position = _load(lanes, chain, 0)
-    late = builder.fptosi(position, i64s)
-    first = builder.fcmp_ordered("==", position, _fill(0.0))
+    begins = _load(lanes, chain, 0)
+    late = builder.fptosi(begins, i64s)
+    first = builder.fcmp_ordered("==", begins, _fill(0.0))
     steps = lanes.plus(frames, builder.fptosi(_load(lanes, chain, LANES, f64), i64))
     count = _splat(lanes, frames, i64s)
     start = [_load(lanes, numbers, START + LANES * n) for n in range(5)]
@@ -145,7 +148,7 @@ def _emit_run(
             goal = [_load(lanes, numbers, GOAL + LANES * n) for n in range(5)]
             share = _fill(1.0 / GRID)
             slope = [lanes.mul(lanes.sub(b, a), share) for a, b in zip(start, goal, strict=True)]
-            ahead = lanes.sub(_splat(lanes, builder.sitofp(place, f64), f64s), position)
+            ahead = lanes.sub(_splat(lanes, builder.sitofp(place, f64), f64s), begins)
 
             def glided(t: Value) -> tuple[Value, ...]:
                 at = lanes.add(ahead, _splat(lanes, builder.sitofp(t, f64), f64s))
@@ -171,17 +174,17 @@ def _steps(
     """Emit the loop over steps; lanes whose frame is not among ``count`` keep their state."""
     builder, add, sub, mul = lanes.builder, lanes.add, lanes.sub, lanes.mul
     u, v = lanes.cell(_load(lanes, states, 0)), lanes.cell(_load(lanes, states, LANES))
-    last = lanes.cell(_fill(0.0))
+    last, older = lanes.cell(_fill(0.0)), lanes.cell(_fill(0.0))  # of SKEW steps
     before = ir.Constant(i32s, [LANES - 1, *range(LANES - 1)])
     with lanes.loop(steps) as t:
         p, q, r, d, c1, c2 = derived(t)
         row = _at(lanes, rows, lanes.times(t, LANES))
-        y = last.value
+        y = older.value
         x = builder.select(first, _load(lanes, row, 0), builder.shuffle_vector(y, y, before))
         us, vs = u.value, v.value
         y = add(mul(d, x), sub(mul(c1, us), mul(c2, vs)))
         _store(lanes, y, row, 0)
-        last.value = y
+        older.value, last.value = last.value, y
         e = sub(x, vs)
         frame = builder.sub(_splat(lanes, t, i64s), late)
         live = builder.icmp_unsigned("<", frame, count)
@@ -230,8 +233,11 @@ svf_in = embed("svf.in", 3, _emit_in)
 ``target`` is the address of its number in the first row: ``rows + 8 * lane``."""
 
 svf_out = embed("svf.out", 3, _emit_out)
-"""``svf_out(target, source, frames)``: write the outputs of a lane as float32; ``source`` is the
-address of the first: ``rows + 64 * position + 8 * lane``."""
+"""``svf_out(target, source, frames)``: write the outputs of a lane as float32.
+
+``source`` is the address of the first: ``rows + 64 * begin + 8 * lane``, where ``begin`` is the
+lane's number in ``chain``.
+"""
 
 svf_carry = embed("svf.carry", 3, _emit_carry)
 """``svf_carry(target, source, frames)``: make outputs of one lane the inputs of another, in the

@@ -69,7 +69,7 @@ def expected(shape: str, turns: float, seed: int = 0, edge: float = 0.0) -> floa
     t = turns - cycle
     if shape == "square":
         side = min(t, abs(t - 0.5), 1.0 - t) / (edge / 2.0)
-        return min(side, 1.0) * (1.0 if t < 0.5 else -1.0)
+        return math.sin(math.pi / 2 * min(side, 1.0)) * (1.0 if t < 0.5 else -1.0)
     if shape == "random":
         a, b = noise(seed, cycle), noise(seed, cycle + 1)
         return a + (b - a) * (0.5 - 0.5 * math.cos(math.pi * t))

@@ -20,6 +20,7 @@ from namgraph.runtime.simd.loops.svf import (
     LANES,
     MOVING,
     ROWS,
+    SKEW,
     START,
     STATES,
 )
@@ -81,7 +82,8 @@ def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[i
                 wanted = signal.copy()
                 for lane in range(begin, begin + length):
                     alone.ctypes(at(wanted), frames, at(numbers), at(apart), lane, place)
-                found = rows[length - 1 : length - 1 + frames, begin + length - 1]
+                late = SKEW * (length - 1)
+                found = rows[late : late + frames, begin + length - 1]
                 np.testing.assert_array_equal(found, wanted)
             np.testing.assert_array_equal(together, apart)
             place += frames
