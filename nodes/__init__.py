@@ -13,9 +13,9 @@ from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
+from .filters.wah import Wah
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
-from .filters.wah import Wah
 from .nam import Nam, NamBank
 from .time.delay import Delay
 from .utility.blend import Blend

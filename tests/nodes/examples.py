@@ -148,6 +148,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "vibrato": lambda folder: [
         Vibrato(rate_hz=8.0, depth_cents=90.0),
         Vibrato(shape="triangle", sync="1/16"),
+    ],
     "wah": lambda folder: [
         Wah(),
         Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
