@@ -11,6 +11,7 @@ from .control.step import Step
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.dc_block import DcBlock
+from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
@@ -23,6 +24,7 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
+    "Filter",
     "Gain",
     "Gate",
     "Lfo",
@@ -44,6 +47,7 @@ __all__ = [
     "NamBank",
     "Pan",
     "ParametricEq",
+    "PassThrough",
     "Random",
     "Split",
     "Step",

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import call_node
 from ..dsp.filters import svf
 from ..dsp.filters.chains import SERIES, play_series, series
 from ..dsp.filters.decay import decay_frames
@@ -90,7 +89,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.kernel
 def _parametric_eq(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    call_node(s.play, state, ins, outs, np.int32(frames))
+    ng.call_node(s.play, state, ins, outs, np.int32(frames))
     target = ng.decibels(s.output_db)
     s.output_db_now = ng.glide(s.curve, s.output_db_now, target, s.output_db_coefficient, frames)
     for c in range(s.channels):
@@ -172,11 +171,6 @@ class ParametricEq(ng.Node):
     gain8_db: float = _gain()
     q8: float = _q()
     output_db: float = ng.param(default=0.0, low=-24.0, high=24.0, unit="dB")
-
-    def __post_init__(self) -> None:
-        """Check; make ``count`` an int, so that equal nodes compare equal."""
-        super().__post_init__()
-        object.__setattr__(self, "count", int(self.count))
 
     def _sections(self) -> list[tuple[int, int]]:
         """Return band (from 0) and kind of every section: one at least, that does nothing."""

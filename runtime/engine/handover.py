@@ -114,7 +114,7 @@ def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, 
     They are the same node on the host or on a device: parameters stay as set.
     """
     for name, new in plan.params.items():
-        if name in previous.params and name.partition(".")[0] in nodes:
+        if name in previous.params and name.rpartition(".")[0] in nodes:
             yield previous.params[name], new
     for node, new in plan.dry_wet_params.items():
         if node in previous.dry_wet_params and node in nodes:

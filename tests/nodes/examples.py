@@ -19,6 +19,7 @@ from namgraph.nodes import (
     Cab,
     DcBlock,
     Delay,
+    Filter,
     Gain,
     Gate,
     Limiter,
@@ -92,6 +93,13 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=1.0, feedback=0.9, mix=1.0),
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
+    ],
+    "filter": lambda folder: [
+        Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
+        Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
+        Filter(family="bessel", low_slope=18, high_slope="off", design="bilinear"),
+        Filter(low_slope="off", high_slope=6, high_cut_hz=1_000.0),
+        Filter(low_slope="off", high_slope="off"),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ....graph import Io
 from ....graph.prepare import NativeFunction
 from ....runtime import authoring as ng
-from ....runtime.native.pointers import call_node
 from ....runtime.simd.loops.svf import (
     CHAIN,
     COEFFICIENTS,
@@ -102,7 +101,7 @@ def play_series(state: int, ins: int, outs: int, frames: int) -> None:
     while done < frames:
         place = (s.frame + done) & (GRID - 1)
         if place == 0:
-            call_node(s.tick, state, ins, outs, np.int32(0))
+            ng.call_node(s.tick, state, ins, outs, np.int32(0))
             for g in range(groups):
                 svf_tick(s.coefficients + 8 * COEFFICIENTS * g)
         n = frames - done

@@ -7,10 +7,9 @@ them a tenth of a second of compiling.
 import numpy as np
 
 from ....runtime import authoring as ng
-from ....runtime.native.pointers import call_node
 from ....runtime.simd.loops.svf import LANES
-from .matched import matched
-from .svf import BELL, HIGH_PASS, LOW_PASS, direct
+from .matched import matched, matched_first_order
+from .svf import BELL, HIGH_PASS, HIGH_PASS_1, LOW_PASS, LOW_PASS_1, direct
 
 __all__ = ["DESIGN", "ask_design", "design"]
 
@@ -35,8 +34,9 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     """Design the section that the ``DESIGN`` record at ``state`` describes; other arguments: 0."""
     s = ng.record(state, DESIGN)
     kind, turn = s.kind, s.turn
-    has_formula = kind in (LOW_PASS, HIGH_PASS, BELL)
-    if s.matched != 0 and has_formula:
+    if s.matched != 0 and kind in (LOW_PASS_1, HIGH_PASS_1):
+        g, k, m0, m1, m2 = matched_first_order(kind, turn)
+    elif s.matched != 0 and kind in (LOW_PASS, HIGH_PASS, BELL):
         g, k, m0, m1, m2 = matched(kind, turn, s.q, s.gain_db)
     else:
         g, k, m0, m1, m2 = direct(kind, turn, s.q, s.gain_db)
@@ -51,4 +51,4 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.helper
 def ask_design(function, request):  # type: ignore[no-untyped-def]
     """Call ``design`` by its address, with the address of a ``DESIGN`` record."""
-    call_node(function, request, 0, 0, np.int32(0))
+    ng.call_node(function, request, 0, 0, np.int32(0))
