@@ -17,6 +17,9 @@ from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
+from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -33,6 +36,7 @@ __all__ = [
     "Blend",
     "Cab",
     "Compressor",
+    "Chorus",
     "Constant",
     "Crossover",
     "Curve",
@@ -40,6 +44,7 @@ __all__ = [
     "Delay",
     "EnvelopeFollower",
     "Filter",
+    "Flanger",
     "Gain",
     "Gate",
     "Lfo",
@@ -52,6 +57,7 @@ __all__ = [
     "Pan",
     "ParametricEq",
     "PassThrough",
+    "Phaser",
     "Random",
     "Split",
     "Step",

@@ -19,9 +19,11 @@ from namgraph.nodes import (
     Cab,
     Crossover,
     Compressor,
+    Chorus,
     DcBlock,
     Delay,
     Filter,
+    Flanger,
     Gain,
     Gate,
     Limiter,
@@ -31,6 +33,7 @@ from namgraph.nodes import (
     NamBank,
     Pan,
     ParametricEq,
+    Phaser,
     Split,
     ToneStack,
     Tremolo,
@@ -101,12 +104,20 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
         Compressor(style="opto", detector="opto", mix=0.7),
         Compressor(detector="rms", makeup_db=6.0),
+    "chorus": lambda folder: [
+        Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
+        Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),
+        Chorus(delay_ms=3.0, feedback=-0.5, character="bbd", to_stereo=True),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [
         Delay(time_ms=1.0, feedback=0.9, mix=1.0),
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
+    ],
+    "flanger": lambda folder: [
+        Flanger(delay_ms=0.5, rate_hz=5.0),
+        Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
     ],
     "filter": lambda folder: [
         Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
@@ -156,6 +167,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
+    "phaser": lambda folder: [
+        Phaser(rate_hz=8.0, feedback=-0.5),
+        Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
+        Phaser(stages=8, character="ninety", mix=1.0),
+    ],
     "split": lambda folder: [Split(3), Split(mode="channels")],
     "tone_stack": lambda folder: [
         ToneStack(bass=7.0, middle=3.0, treble=8.0),
