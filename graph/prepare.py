@@ -116,6 +116,9 @@ class Processor:
     device: Any = None
     """The ``DeviceProcessor`` (``runtime/cuda/device_processor.py``) of a node with device ports;
     ``kernel`` is then the fallback on the host after a device error."""
+    voices: Callable[[], Any] | None = None
+    """Makes the ``VoicesProcessor`` (``runtime/plan/voices.py``) of a node that can play many
+    signals at once, once its memory is laid out; see ``Stepper``."""
 
     def __post_init__(self) -> None:
         """Check that ``kernel`` is a native function, without compiling it."""

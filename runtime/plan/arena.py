@@ -211,6 +211,7 @@ class Arena:
     """The one allocation that holds every block of a plan."""
 
     def __init__(self, memories: Sequence[Memory]) -> None:
+        self.memories = memories
         sizes = dict.fromkeys(("state", "constant", "scratch"), 0)
         places: list[tuple[Block, int]] = []
         self.ranges: list[tuple[int, int]] = []

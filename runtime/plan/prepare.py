@@ -97,6 +97,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
+        voices=processor.voices,
     )
 
 

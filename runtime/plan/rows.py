@@ -66,6 +66,8 @@ class NodeRow(Row):
     """Called by ``Engine.play`` after its blocks."""
     device: Any = None
     """What the node runs on a device, if it has ports there."""
+    voices: Callable[[], Any] | None = None
+    """Makes what plays many signals at once, if the node can: see ``voices.py``."""
     files: tuple[Any, ...] = ()
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     copied: int = 0
