@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.prepare import VoicesProcessor
 from ...runtime.native.abi import helper, kernel
 from ...runtime.native.host import host_lanes
 from ...runtime.native.pointers import call_node, floats, load, numbers, record
 from ...runtime.plan.arena import Arena, Block, Memory, offset
-from ...runtime.plan.voices import TILE, VoicesProcessor
 from ...runtime.simd.smoothing import decibels, glide
 from .cpu.lstm import state_places
-from .cpu.lstm_voices import NETWORK, prepare_lstm_voices
+from .cpu.lstm_voices import NETWORK, TILE, prepare_lstm_voices
 from .kernel import STATE
 from .model.networks import Lstm
 from .model.wavenet import Network
@@ -85,15 +85,16 @@ def voices(network: Network, node: Block, made: Block) -> Callable[[], VoicesPro
 def _voices(network: Lstm, node: Block, made: Block) -> VoicesProcessor:
     """Return what plays many voices; the node's plan is laid out by now."""
     memory, lanes = Memory(), host_lanes()
-    native, record = prepare_lstm_voices(memory, network, lanes)
+    native, net = prepare_lstm_voices(memory, network, lanes)
     whole = memory.record(
-        VOICES, node=node.address, lanes=lanes, kernel=native.address, network=record
+        VOICES, node=node.address, lanes=lanes, kernel=native.address, network=net
     )
+    arena = Arena([memory])
     return VoicesProcessor(
         play_voices,
-        whole,
-        Arena([memory]),
+        whole.address,
         lanes,
         doubles=[node.address + offset(STATE, name) for name in GAINS],
         floats=[block.address + inside for block, inside in state_places(network, made)],
+        memory=arena,
     )

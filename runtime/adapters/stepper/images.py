@@ -40,7 +40,7 @@ class ImageStreams:
         self._size = self._plan.arena.state_bytes
         lines = -(-layout.nbytes // ALIGN) | 1  # odd: images begin in different cache sets
         stride = lines * ALIGN
-        check_memory(streams, (stride + self._size) * streams, self._plan)
+        check_memory(streams, (stride + self._size) * streams)
         self._images = aligned(streams * stride, np.uint8).reshape(streams, stride)
         self._images[:, : layout.nbytes] = layout.content
         self._states = self._images[:, : self._size]

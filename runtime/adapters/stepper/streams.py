@@ -15,7 +15,6 @@ from ...engine.control import ControlQueue
 from ...engine.engine_state import EngineState, new_state, portable
 from ...engine.messages.message_handler import copy_state
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from ...plan.plan import Plan
 from .native_step import step
 
 __all__ = ["OneStream", "Which", "check_memory", "stream_numbers", "which_streams"]
@@ -97,10 +96,10 @@ def stream_numbers(given: ArrayLike, count: int) -> NDArray[np.int64]:
     return found.astype(np.int64).reshape(-1)
 
 
-def check_memory(streams: int, needed: int, plan: Plan) -> None:
-    """Raise ``EngineError`` if the states of so many streams need too many bytes."""
+def check_memory(streams: int, needed: int) -> None:
+    """Raise ``EngineError`` if the two states of so many streams need too many bytes."""
     if needed > MAX_GRAPH_BYTES:
-        each = format_bytes(plan.arena.state_bytes)
+        each = format_bytes(needed // (2 * streams))
         raise EngineError(
             f"streams is {streams}: two states of {each} each need {format_bytes(needed)}: at most "
             f"{format_bytes(MAX_GRAPH_BYTES)}: fewer streams, or a smaller model"

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....graph.prepare import VoicesProcessor
 from ...engine.control import ControlQueue
 from ...engine.engine_state import EngineState, portable
 from ...engine.messages.message_queue import aligned
 from ...plan.arena import ALIGN
-from ...plan.voices import VoicesProcessor
 from .native_tiles import TILES, step_tiles
 from .streams import Which, check_memory
 
@@ -38,7 +38,7 @@ class TileStreams:
         """Of each number of a voice's state its index in the state of the plan."""
         sizes = len(voices.doubles), len(voices.floats)
         count, frames = -(-streams // lanes), self._plan.spec.max_frames
-        check_memory(streams, 2 * count * _stride(sizes, lanes), self._plan)
+        check_memory(streams, 2 * count * _stride(sizes, lanes))
         self._tentative, self._committed = (_Tiles(count, sizes, lanes) for _ in range(2))
         initial = _Tiles(1, sizes, lanes)
         self._scratch = aligned((2 * lanes + 1) * frames, np.float32)
@@ -55,7 +55,7 @@ class TileStreams:
         """What the native step needs."""
         self.record[0] = (
             voices.kernel.address,
-            voices.record.address,
+            voices.record,
             lanes,
             self._tentative.address,
             _stride(sizes, lanes),
