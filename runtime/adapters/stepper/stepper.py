@@ -35,9 +35,16 @@ class Stepper(ParameterAccess):
     For searches, samplers and what-if questions: ``step`` plays on *tentative* state; ``commit``
     keeps what was played, ``rollback`` returns to the last commit.  ``graph`` is a graph, a node, a
     model, or the path of a preset or a .nam file, with one input and one output.  Everything is
-    prepared once.  ``streams`` are independent signals, up to 65,536, through the same nodes and
-    parameters, each with a state of its own, stepped by one native call.  ``save_state`` and
-    ``restore_state`` keep any number of branches.  One thread at a time.
+    prepared once.  ``save_state`` and ``restore_state`` keep any number of branches.  One thread at
+    a time.
+
+    ``streams`` are independent signals, up to 65,536, through the same nodes and parameters, each
+    with a state of its own, stepped by one native call.  Of a graph that is one LSTM model (mono,
+    of one size, without ``resample``) as many streams as a vector has lanes (4, 8 or 16) are
+    computed at once, if there are so many; ``commit`` and ``rollback`` then copy one array.  Of any
+    other graph streams are computed one after another, each in memory of its own, for what one
+    frame costs; ``commit`` and ``rollback`` copy the state of each stream that has changed.  Either
+    way each stream has the bits of a stream by itself.
 
         stepper = ng.Stepper("amp.nam", 48_000)
         tried = stepper.step(0.3)  # a number for one frame; else an array
