@@ -24,6 +24,8 @@ from .streams import Which, check_memory
 __all__ = ["ImageStreams"]
 
 WORD = 8
+MOST_LINES = 32
+"""Cache lines of an image that are loaded ahead: all of a small one."""
 FEW_BYTES = 4096
 """States up to this size are copied by one call of NumPy, larger ones one by one."""
 
@@ -43,16 +45,17 @@ class ImageStreams:
         check_memory(streams, (stride + self._size) * streams)
         self._images = aligned(streams * stride, np.uint8).reshape(streams, stride)
         self._images[:, : layout.nbytes] = layout.content
-        self._states = self._images[:, : self._size]
+        self._states = self._images[:, layout.begin : layout.begin + self._size]
         self._committed = aligned(streams * self._size, np.uint8).reshape(streams, self._size)
         self._words = self._images.view(np.int64)
         self._begins = self._images.ctypes.data + stride * np.arange(streams, dtype=np.int64)
-        self._links = layout.links[layout.links[:, 0] < self._size]
+        self._links = layout.links[layout.links[:, 0] >= layout.begin]
+        self._begin = layout.begin
         self._link(slice(None), layout.links)
         self._frames, self._committed_frames = np.zeros((2, streams), np.int64)
-        self._changed = np.ones(streams, bool)
-        self.is_tentative = False
-        """Whether there were steps since the last commit or rollback."""
+        self._changed = np.zeros(streams, bool)
+        self.is_tentative = True
+        """Whether all streams may differ from what was committed; else those in ``_changed``."""
         self.commit(slice(None))
         self.record = aligned(1, IMAGES)
         """What the native step needs."""
@@ -64,10 +67,11 @@ class ImageStreams:
             self._frames.ctypes.data,
             links.ctypes.data,
             len(links),
+            min(lines, MOST_LINES),
         )
 
     def commit(self, which: Which) -> None:
-        """Copy the images of the streams that have changed."""
+        """Copy the states of the streams that have changed."""
         which = self._take_changed(which)
         _copy(self._committed, self._states, which)
         self._committed_frames[which] = self._frames[which]
@@ -94,7 +98,7 @@ class ImageStreams:
         into.data[:WORD].view(np.int64)[0] = self._frames[stream]
         into.data[WORD : into.begin].view(np.float64)[:] = self._plan.param_table["value"]
         into.data[into.begin :] = self._states[stream]
-        places = self._links[:, 0] // WORD
+        places = (self._links[:, 0] - self._begin) // WORD
         own = self._plan.arena.state.view(np.int64)
         into.data[into.begin :].view(np.int64)[places] = own[places]
 
@@ -115,7 +119,10 @@ class ImageStreams:
         self._states[which] = states
         self._link(which, self._links)
         self._frames[which] = frames
-        self._changed[which] = True
+        if isinstance(which, slice):
+            self.is_tentative = True
+        else:
+            self._changed[which] = True
 
     def _link(self, which: Which, links: NDArray[np.int64]) -> None:
         """Write the addresses of each image into it."""
@@ -126,14 +133,14 @@ class ImageStreams:
 
     def _take_changed(self, which: Which) -> Which:
         """Return those of some streams that differ from the committed ones; they will not."""
+        whole = isinstance(which, slice)
         if self.is_tentative:
-            self._changed[:] = True
+            self._changed.fill(not whole)
             self.is_tentative = False
-        if isinstance(which, slice) and self._changed.all():
-            chosen: Which = which
-        else:
-            chosen = np.arange(len(self._changed))[which]
-            chosen = np.unique(chosen[self._changed[chosen]])
+            if whole:
+                return which
+        chosen = np.arange(len(self._changed))[which]
+        chosen = np.unique(chosen[self._changed[chosen]])
         self._changed[chosen] = False
         return chosen
 
@@ -154,16 +161,18 @@ class _Layout:
         blocks = [block for memory in arena.memories for block in memory.blocks]
         always = {plan.address, int(plan.header["rows"]), int(plan.header["params"])}
         own = _referring(blocks, always)
-        begins, end = dict[int, int](), arena.state_bytes
+        begins, end = dict[int, int](), 0
         for block in own:
             begins[id(block)] = end
             end += -(-block.nbytes // ALIGN) * ALIGN
         for block in blocks:
             if block.region == "state":
-                begins[id(block)] = block.address - arena.state_address
-        self.nbytes = end
-        self.content = np.zeros(end, np.uint8)
-        self.content[: arena.state_bytes] = arena.initial
+                begins[id(block)] = end + block.address - arena.state_address
+        self.begin = end
+        """Offset of the state; the constants are before it."""
+        self.nbytes = end + arena.state_bytes
+        self.content = np.zeros(self.nbytes, np.uint8)
+        self.content[end:] = arena.initial
         for block in own:
             begin = begins[id(block)]
             self.content[begin : begin + block.nbytes] = arena.bytes_at(block.address, block.nbytes)
@@ -176,9 +185,9 @@ class _Layout:
         ]
         self.header = self._place(own, begins, plan.address)
         rows = self._place(own, begins, int(plan.header["rows"])) + offset(ROW, "memory")
-        states = [begin for begin, _ in arena.ranges[1:]]
+        states = [end + begin for begin, _ in arena.ranges[1:]]
         links += [(rows + ROW.itemsize * k, begin) for k, begin in enumerate(states)]
-        links.append((self.header + offset(PLAN, "state"), 0))
+        links.append((self.header + offset(PLAN, "state"), end))
         self.links = np.array(links, np.int64).reshape(-1, 2)
         """``(offset, offset it refers to)`` of each pointer from the image to itself."""
 

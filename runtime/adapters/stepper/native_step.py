@@ -13,7 +13,7 @@ from ...engine.process import copy_in, copy_out
 from ...engine.records import ENGINE
 from ...native.abi import helper, native
 from ...native.cpu import cycles, restore_floats, set_flush_to_zero
-from ...native.pointers import call_node, element, load, record, store
+from ...native.pointers import call_node, element, load, prefetch, record, store
 from ...plan.records import PARAM, PLAN, ROW, ROW_BYTES
 from ...plan.row_operations import mute_and_reset
 from ...simd.finite import find_non_finite
@@ -37,16 +37,21 @@ STEPPER = np.dtype(
 """A stepper."""
 IMAGES = np.dtype(
     [
-        ("first", np.int64),  # address of the first stream's image
+        ("first", np.int64),  # address of the first stream's image: constants, then state
         ("stride", np.int64),  # bytes from one to the next
         ("plan", np.int64),  # offset in an image of its PLAN
         ("frames", np.int64),  # int64[streams]: frames played
         ("links", np.int64),  # (offset, offset it refers to) of pointers in the state
         ("link_count", np.int64),
+        ("lines", np.int64),  # cache lines of an image to load ahead
     ]
 )
 """The images of streams: see ``images.py``."""
 VIEW_BYTES = VIEW.itemsize
+LINE = 64
+"""Bytes of a cache line."""
+AHEAD = 2
+"""Images that are loaded ahead."""
 
 
 @helper
@@ -72,6 +77,13 @@ def count_step(s: Any, frames: int, pack: int, execute: int, whole: int) -> None
     s.execute += execute
     s.read += whole - pack - execute
     s.longest = max(s.longest, whole)
+
+
+@helper
+def _expect(image: int, count: int) -> None:
+    """Begin to load the beginning of an image, while those before it are played."""
+    for line in range(count):
+        prefetch(image + LINE * line)
 
 
 @helper
@@ -130,6 +142,7 @@ def step(stepper: int, block: int, out: int, float32: int) -> int:
             e.frame += frames
         else:
             image = images.first + k * images.stride
+            _expect(image + AHEAD * images.stride, images.lines)
             _apply_params(record(image + images.plan, PLAN).params, p.params, p.param_count)
             packed = cycles()
             _walk_image(images, image, frames)
