@@ -34,7 +34,6 @@ class ImageStreams:
     """Many streams: a tentative state in an image, and a committed one, of each."""
 
     native = step
-    lanes = 1
 
     def __init__(self, queue: ControlQueue, streams: int) -> None:
         self._queue, self._plan = queue, queue.plan
@@ -49,7 +48,7 @@ class ImageStreams:
         self._committed = aligned(streams * self._size, np.uint8).reshape(streams, self._size)
         self._words = self._images.view(np.int64)
         self._begins = self._images.ctypes.data + stride * np.arange(streams, dtype=np.int64)
-        self._links = layout.links[layout.links[:, 0] >= layout.begin]
+        links = self._links = layout.links[layout.links[:, 0] >= layout.begin]
         self._begin = layout.begin
         self._link(slice(None), layout.links)
         self._frames, self._committed_frames = np.zeros((2, streams), np.int64)
@@ -59,7 +58,6 @@ class ImageStreams:
         self.commit(slice(None))
         self.record = aligned(1, IMAGES)
         """What the native step needs."""
-        links = self._kept = np.ascontiguousarray(self._links)
         self.record[0] = (
             self._images.ctypes.data,
             stride,
