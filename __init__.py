@@ -226,8 +226,8 @@ if TYPE_CHECKING:
     from .nodes import (
         Blend as Blend,
         Cab as Cab,
-        Compressor as Compressor,
         Chorus as Chorus,
+        Compressor as Compressor,
         Constant as Constant,
         Crossover as Crossover,
         Curve as Curve,

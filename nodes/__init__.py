@@ -35,8 +35,8 @@ from .utility.split import Split
 __all__ = [
     "Blend",
     "Cab",
-    "Compressor",
     "Chorus",
+    "Compressor",
     "Constant",
     "Crossover",
     "Curve",

@@ -29,6 +29,7 @@ class Arena:
     """The one allocation that holds every block of a plan."""
 
     def __init__(self, memories: Sequence[Memory]) -> None:
+        self.memories = memories
         sizes = [memory.sizes() for memory in memories]
         state, constant, scratch = map(sum, zip(*sizes, strict=True))
         total = 2 * state + constant + scratch + ALIGN

@@ -108,6 +108,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
+        voices=processor.voices,
     )
     return with_modulation(row, io, moved) if moved else row
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...graph import EngineError, Node, Op, Param, Schedule
+from ...graph.prepare import VoicesProcessor
 from .arena import Block, Memory, offset
 from .dry_wet import DRY_WET
 
@@ -70,6 +71,8 @@ class NodeRow(Row):
     """Called by ``Engine.play`` after its blocks."""
     device: Any = None
     """What the node runs on a device, if it has ports there."""
+    voices: Callable[[], VoicesProcessor] | None = None
+    """Makes what plays many signals through the node at once, if it can."""
     files: tuple[Any, ...] = ()
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     bases: Mapping[str, tuple[Block, int]] = field(default_factory=dict)

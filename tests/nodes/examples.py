@@ -17,9 +17,9 @@ from namgraph.graph import Node, node_types
 from namgraph.nodes import (
     Blend,
     Cab,
-    Crossover,
-    Compressor,
     Chorus,
+    Compressor,
+    Crossover,
     DcBlock,
     Delay,
     Filter,
@@ -99,11 +99,13 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Crossover(3, slope=48, f2_hz=3_000.0),
         Crossover(4, f1_hz=300.0),
         Crossover(4, slope=48, f3_hz=5_000.0),
+    ],
     "compressor": lambda folder: [
         Compressor(key_low_hz=200.0, link=False),
         Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
         Compressor(style="opto", detector="opto", mix=0.7),
         Compressor(detector="rms", makeup_db=6.0),
+    ],
     "chorus": lambda folder: [
         Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
         Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),
