@@ -11,10 +11,15 @@ from .control.step import Step
 from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
+from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
+from .filters.filter import Filter
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
+from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -24,17 +29,22 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
 __all__ = [
     "Blend",
     "Cab",
+    "Chorus",
     "Compressor",
     "Constant",
+    "Crossover",
     "Curve",
     "DcBlock",
     "Delay",
     "EnvelopeFollower",
+    "Filter",
+    "Flanger",
     "Gain",
     "Gate",
     "Lfo",
@@ -46,6 +56,8 @@ __all__ = [
     "NamBank",
     "Pan",
     "ParametricEq",
+    "PassThrough",
+    "Phaser",
     "Random",
     "Split",
     "Step",

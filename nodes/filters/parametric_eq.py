@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import call_node
 from ..dsp.filters import svf
-from ..dsp.filters.chains import SERIES, play_series, series
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
 
@@ -37,7 +36,7 @@ FARTHEST_DB = 18.0
 a fall by 48 dB would begin with a click."""
 
 STATE = np.dtype(
-    SERIES.descr
+    LAYOUT.descr
     + [(name, "f8") for name in PARAMS]
     + [(f"{name}_now", "f8") for name in PARAMS]
     + [(f"{name}_coefficient", "f8") for name in PARAMS]
@@ -55,7 +54,7 @@ STATE = np.dtype(
         ("curve", "i8"),
     ]
 )
-TARGETS = SERIES.itemsize
+TARGETS = LAYOUT.itemsize
 
 
 @ng.kernel
@@ -79,18 +78,18 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
                 else:
                     numbers[NUMBERS + n] = ng.ratio_step(now, target, share)
         if moved:
-            request.kind = kinds[2 * section + 1]
+            request.kind, request.sign = kinds[2 * section + 1], 1.0
             request.turn = numbers[NUMBERS + at] * s.frame_s
             request.gain_db, request.q = numbers[NUMBERS + at + 1], numbers[NUMBERS + at + 2]
             request.matched, request.aim, request.lane = s.matched, s.coefficients, section
-            request.copies, request.spacing = s.per_group, s.apart
+            request.copies, request.spacing = s.side_by_side, s.apart
             ask_design(s.design, s.request)
 
 
 @ng.kernel
 def _parametric_eq(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    call_node(s.play, state, ins, outs, np.int32(frames))
+    ng.call_node(s.play, state, ins, outs, np.int32(frames))
     target = ng.decibels(s.output_db)
     s.output_db_now = ng.glide(s.curve, s.output_db_now, target, s.output_db_coefficient, frames)
     for c in range(s.channels):
@@ -173,11 +172,6 @@ class ParametricEq(ng.Node):
     q8: float = _q()
     output_db: float = ng.param(default=0.0, low=-24.0, high=24.0, unit="dB")
 
-    def __post_init__(self) -> None:
-        """Check; make ``count`` an int, so that equal nodes compare equal."""
-        super().__post_init__()
-        object.__setattr__(self, "count", int(self.count))
-
     def _sections(self) -> list[tuple[int, int]]:
         """Return band (from 0) and kind of every section: one at least, that does nothing."""
         kinds = [(band, KINDS[getattr(self, f"type{band + 1}")]) for band in range(self.count)]
@@ -196,7 +190,7 @@ class ParametricEq(ng.Node):
         sections = self._sections()
         made = io.memory.record(
             STATE,
-            **series(io, len(sections), _tick),
+            **lay_out(io, in_series(len(sections)), _tick),
             **io.params,
             **{f"{name}_coefficient": io.glide(name, 32) for name in PARAMS},
             output_db_coefficient=io.glide("output_db"),
@@ -206,7 +200,7 @@ class ParametricEq(ng.Node):
             frame_s=1.0 / io.spec.rate,
             design=design.address,
             request=io.memory.scratch(DESIGN.itemsize, np.uint8),
-            play=play_series.address,
+            play=play_lanes.address,
             curve=io.memory.scratch(io.spec.max_frames),
         )
         return ng.Processor(_parametric_eq, made)

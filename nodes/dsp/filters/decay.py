@@ -6,7 +6,7 @@ from .svf import ALL_PASS_1, BELL, HIGH_PASS_1, HIGH_SHELF, HIGHEST, LOW_PASS_1,
 
 __all__ = ["decay_frames"]
 
-DECAY_DB = 125.0
+DECAY_DB = 135.0
 """A section with two equal poles is down by 100 dB when each of them has fallen by so much."""
 FLAT = (BELL, LOW_SHELF, HIGH_SHELF)
 """Kinds that let the signal through unchanged at 0 dB."""

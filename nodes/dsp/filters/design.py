@@ -7,10 +7,9 @@ them a tenth of a second of compiling.
 import numpy as np
 
 from ....runtime import authoring as ng
-from ....runtime.native.pointers import call_node
 from ....runtime.simd.loops.svf import LANES
-from .matched import matched
-from .svf import BELL, HIGH_PASS, LOW_PASS, direct
+from .matched import matched, matched_first_order
+from .svf import BELL, HIGH_PASS, HIGH_PASS_1, LOW_PASS, LOW_PASS_1, direct
 
 __all__ = ["DESIGN", "ask_design", "design"]
 
@@ -19,6 +18,7 @@ DESIGN = np.dtype(
         ("turn", np.float64),  # frequency / sample rate
         ("q", np.float64),
         ("gain_db", np.float64),
+        ("sign", np.float64),  # of the output: 1 or -1
         ("kind", np.int64),  # of svf.py
         ("matched", np.int64),  # 1: as the analogue filter, where there is a formula for it
         ("aim", np.int64),  # the address of the group's coefficients
@@ -35,11 +35,13 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     """Design the section that the ``DESIGN`` record at ``state`` describes; other arguments: 0."""
     s = ng.record(state, DESIGN)
     kind, turn = s.kind, s.turn
-    has_formula = kind in (LOW_PASS, HIGH_PASS, BELL)
-    if s.matched != 0 and has_formula:
+    if s.matched != 0 and kind in (LOW_PASS_1, HIGH_PASS_1):
+        g, k, m0, m1, m2 = matched_first_order(kind, turn)
+    elif s.matched != 0 and kind in (LOW_PASS, HIGH_PASS, BELL):
         g, k, m0, m1, m2 = matched(kind, turn, s.q, s.gain_db)
     else:
         g, k, m0, m1, m2 = direct(kind, turn, s.q, s.gain_db)
+    m0, m1, m2 = s.sign * m0, s.sign * m1, s.sign * m2
     aim = ng.numbers(s.aim, 5 * LANES, np.float64)
     lane = s.lane
     for _ in range(s.copies):
@@ -51,4 +53,4 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.helper
 def ask_design(function, request):  # type: ignore[no-untyped-def]
     """Call ``design`` by its address, with the address of a ``DESIGN`` record."""
-    call_node(function, request, 0, 0, np.int32(0))
+    ng.call_node(function, request, 0, 0, np.int32(0))

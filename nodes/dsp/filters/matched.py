@@ -9,9 +9,9 @@ the magnitude is right at 0, at the filter's frequency, and for a bell at half t
 import math
 
 from ....runtime import authoring as ng
-from .svf import BELL, HIGH_PASS, HIGHEST, LOW_PASS
+from .svf import BELL, HIGH_PASS, HIGHEST, LOW_PASS, LOW_PASS_1
 
-__all__ = ["matched"]
+__all__ = ["matched", "matched_first_order"]
 
 
 @ng.helper
@@ -72,4 +72,19 @@ def matched(kind, turn, q, gain_db):  # type: ignore[no-untyped-def]
     n1, n2 = 2.0 * g * (b0 - b2) / low, end / high
     if kind == BELL and gain_db == 0.0:
         n0, n1, n2 = 1.0, k, 1.0
+    return g, k, n2, n1 - n2 * k, n0 - n2
+
+
+@ng.helper
+def matched_first_order(kind, turn):  # type: ignore[no-untyped-def]
+    """Return g, k, m0, m1, m2 of a ``LOW_PASS_1`` or ``HIGH_PASS_1``, exact at 0 and ``turn``."""
+    w = 2.0 * math.pi * (turn if turn < HIGHEST else HIGHEST)
+    low, high = -math.expm1(-w), 1.0 + math.exp(-w)
+    p1 = math.sin(0.5 * w) ** 2
+    p0 = 1.0 - p1
+    power = 0.5 * (low * low * p0 + high * high * p1)
+    start = low if kind == LOW_PASS_1 else 0.0
+    end = _root((power - start * start * p0) / p1)
+    g = math.sqrt(low / high)
+    k, n0, n1, n2 = 2.0 * g / low, start / low, g * (start + end) / low, end / high
     return g, k, n2, n1 - n2 * k, n0 - n2

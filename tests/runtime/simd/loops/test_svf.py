@@ -8,7 +8,7 @@ import pytest
 from numba import types
 from numpy.typing import NDArray
 
-from namgraph.nodes.dsp.filters.chains import chain
+from namgraph.nodes.dsp.filters.chains import chain_numbers
 from namgraph.nodes.dsp.filters.svf import svf_section
 from namgraph.runtime import authoring as ng
 from namgraph.runtime.native.abi import native
@@ -61,7 +61,7 @@ def at(array: NDArray[Any]) -> int:
 )
 def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[int]) -> None:
     draw = np.random.default_rng(len(lengths))
-    numbers, chains = np.zeros(COEFFICIENTS), chain(lengths)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers(lengths)
     together, apart = np.zeros(STATES), np.zeros(STATES)
     rows = np.empty((ROWS, LANES))
     begins = np.cumsum([0, *lengths[:-1]])
@@ -91,7 +91,7 @@ def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[i
 
 def test_a_lane_without_a_section_keeps_its_state() -> None:
     numbers, states, rows = np.ones(COEFFICIENTS), np.full(STATES, 7.0), np.ones((ROWS, LANES))
-    run.ctypes(at(numbers), at(states), at(chain([2], [3])), at(rows), 0, GRID)
+    run.ctypes(at(numbers), at(states), at(chain_numbers([2], [3])), at(rows), 0, GRID)
     kept = np.delete(states.reshape(2, LANES), [3, 4], axis=1)
     assert (kept == 7.0).all()
     assert (states.reshape(2, LANES)[:, 3:5] != 7.0).all()
