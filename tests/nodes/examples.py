@@ -103,7 +103,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "compressor": lambda folder: [
         Compressor(key_low_hz=200.0, link=False),
         Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
-        Compressor(style="opto", detector="opto", mix=0.7),
+        Compressor(style="opto", detector="opto", mix=0.7, sidechain="mono"),
         Compressor(detector="rms", makeup_db=6.0),
     ],
     "chorus": lambda folder: [
@@ -140,7 +140,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
             key_low_hz=20.0,
             key_high_hz=20_000.0,
         ),
-        Gate(threshold_db=-6.0, mode="nam", link=False),
+        Gate(threshold_db=-6.0, mode="nam", link=False, sidechain="mono"),
     ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
