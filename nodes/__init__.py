@@ -13,6 +13,7 @@ from .dynamics.limiter import Limiter
 from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
 from .filters.filter import Filter
+from .filters.graphic_eq import GraphicEq
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .modulation.tremolo import Tremolo
@@ -36,6 +37,7 @@ __all__ = [
     "Filter",
     "Gain",
     "Gate",
+    "GraphicEq",
     "Lfo",
     "Limiter",
     "Map",
