@@ -9,6 +9,7 @@ What is left is 0.15 dB with ten bands, 0.4 dB with 31.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +102,8 @@ def tables(bands: int, rate: float) -> GraphicTables:
     shapes = _levels(apart, dampings, np.full(count, SHAPE_DB)) / SHAPE_DB
     places = np.arange(2 * count - 1) / 2  # of the points, among the centres
     between = np.array([np.interp(places, range(count), row) for row in np.eye(count)])
-    fit: Floats = np.linalg.pinv(shapes) @ between.T
-    newton: Floats = np.linalg.inv(shapes[::2])
+    fit: Any = np.linalg.pinv(shapes) @ between.T
+    newton: Any = np.linalg.inv(shapes[::2])
     return GraphicTables(
         count,
         warped,
