@@ -8,6 +8,7 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
 from .filters.crossover import Crossover
@@ -16,18 +17,27 @@ from .filters.filter import Filter
 from .filters.graphic_eq import GraphicEq
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
+from .filters.wah import Wah
+from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
 __all__ = [
+    "Blend",
     "Cab",
+    "Chorus",
+    "Compressor",
     "Constant",
     "Crossover",
     "Curve",
@@ -35,6 +45,7 @@ __all__ = [
     "Delay",
     "EnvelopeFollower",
     "Filter",
+    "Flanger",
     "Gain",
     "Gate",
     "GraphicEq",
@@ -47,10 +58,13 @@ __all__ = [
     "NamBank",
     "Pan",
     "ParametricEq",
+    "PassThrough",
+    "Phaser",
     "Random",
     "Split",
     "Step",
     "ToneStack",
     "Tremolo",
     "Vibrato",
+    "Wah",
 ]

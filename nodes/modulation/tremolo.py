@@ -12,7 +12,7 @@ __all__ = ["Tremolo"]
 
 STATE = np.dtype(
     [
-        ("rate_hz", np.float64),
+        ("rate_hz", np.float64),  # smoothed by the LFO, at ticks
         ("depth", np.float64),
         ("depth_now", np.float64),
         ("depth_coefficient", np.float64),
@@ -43,7 +43,6 @@ RISE_S, FALL_S = 0.005, 0.03
 def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     lfo = ng.record(s.lfo, LFO)
-    # The rate is not smoothed: another rate changes the slope of the level, which has no jump.
     lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
     lfo.spread = s.spread
     ng.call_node(lfo.run, s.lfo, s.values, s.stride, np.int32(frames))
@@ -98,7 +97,7 @@ class Tremolo(ng.Node):
     stereo = True  # by ``spread``
 
     rate_hz: float = ng.param(
-        default=5.0, low=0.05, high=20.0, unit="Hz", taper="log", smoothing_s=0.0
+        default=5.0, low=0.05, high=20.0, unit="Hz", taper="log", smoothing_s=0.05
     )
     depth: float = ng.param(default=0.7, low=0.0, high=1.0)
     # Half a turn at most: more would only exchange the channels.
@@ -144,6 +143,7 @@ class Tremolo(ng.Node):
                 shape,
                 [(loud, float(c)) for c in range(channels)],
                 spread_step=io.glide("spread", 32),
+                rate_step=io.glide("rate_hz", 32),
             ),
             last=memory.state((channels, 2), np.float64),
             values=memory.scratch((channels, io.spec.max_frames), np.float64),

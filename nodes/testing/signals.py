@@ -141,10 +141,11 @@ def _click(harness: NodeHarness, name: str, begin: float, end: float) -> float:
     before, at, rest = 4800, 9600, 14_400
     harness.renew()
     harness.turn(name, begin)
-    sine = 0.25 * np.sin(2 * np.pi * 220.0 / SPEC.rate * np.arange(at + 2 * rest))
+    turns = 220.0 / SPEC.rate * np.arange(at + 2 * rest) + 0.15  # not at a zero when it jumps
+    sine = 0.25 * np.sin(2 * np.pi * turns)
     signal = np.tile(sine.astype(np.float32), (len(harness.ins), 1))
     bend = abs(np.diff(harness.play(signal, changes=[(at, name, end)]), n=2, axis=1))
-    quiet = max(bend[:, before:at].max(), bend[:, -before:].max(), 1e-4)
+    quiet = max(bend[:, before : at - 8].max(), bend[:, -before:].max(), 1e-4)
     return float(bend[:, at - 8 : at + rest].max() / quiet)
 
 

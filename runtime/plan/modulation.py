@@ -15,7 +15,8 @@ import numpy as np
 from ...graph import Modulation, Param
 from ..native.abi import kernel
 from ..native.pointers import call_node, element, load, numbers, record, store
-from .arena import Block, Memory, offset
+from .layout.block import Block, offset
+from .layout.memory import Memory
 
 __all__ = ["TICK", "allocate_modulation", "modulate", "modulated_smoothing_s"]
 

@@ -19,6 +19,7 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime.native.abi import kernel
 from ....runtime.native.pointers import call_node, element, numbers, record
+from ....runtime.simd.smoothing import glide_step
 from .lfo_shapes import (
     MASK,
     SHAPES,
@@ -42,6 +43,8 @@ FASTEST = TURN >> 7
 LFO = np.dtype(
     [
         ("rate_hz", np.float64),  # written by the node before each call; read at ticks
+        ("rate_now", np.float64),  # smoothed, at ticks
+        ("rate_step", np.float64),  # share of the way to a new rate covered in a tick
         ("spread", np.float64),  # written by the node, too: how far the taps are moved
         ("spread_step", np.float64),  # share of the way to a new spread covered in a tick
         ("per_hz", np.float64),  # units of phase per frame and Hz
@@ -92,8 +95,11 @@ def lfo_tick(state: int, ins: int, outs: int, frames: int) -> None:
         phase = s.phase + 32 * s.step
         s.cycle += phase >> 62
         s.phase = phase & MASK
+        s.rate_now = glide_step(s.rate_now, s.rate_hz, s.rate_step)
+    else:
+        s.rate_now = s.rate_hz
     s.begun = 1
-    rate_hz = s.rate_hz
+    rate_hz = s.rate_now
     step = int(rate_hz * s.per_hz + 0.5)
     if step > FASTEST:
         step = FASTEST
@@ -172,17 +178,21 @@ def lfo_record(
     *,
     seed: int = 0,
     spread_step: float = 1.0,
+    rate_step: float = 1.0,
 ) -> Any:
     """Allocate an LFO and its taps at the sample rate ``rate``; return the block of the record.
 
     ``taps`` has (base, per_spread) in turns: tap k is ahead by ``base + per_spread * spread``.
-    ``spread_step`` is ``io.glide("spread", 32)`` where ``spread`` is a parameter.  The caller
+    ``spread_step`` is ``io.glide("spread", 32)`` where ``spread`` is a parameter, and
+    ``rate_step`` may be that of a rate that shall not jump (the edges of a square are 2 ms at any
+    rate, so that a jump of the rate within an edge moves its value).  The caller
     keeps the block's address in its own record and calls the functions at ``tick`` or ``run``.
     """
     return memory.record(
         LFO,
         per_hz=TURN / rate,
         spread_step=spread_step,
+        rate_step=rate_step,
         shape=SHAPES.index(shape),
         seed=seed,
         count=len(taps),

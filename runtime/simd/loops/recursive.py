@@ -1,4 +1,4 @@
-"""Recursive filters over a run of frames: biquads in series, and a state space of order 3.
+"""Recursive filters over a run of frames: biquads in series, state spaces of order 2 and 3.
 
 Arithmetic and state are float64, input and output float32.  Nothing is fused or reordered, so the
 bits are the same on every processor, and wherever a run is cut.
@@ -14,7 +14,14 @@ from ..doubles import Doubles, f64
 from ..embed import embed
 from ..lanes import Lanes, Value, f32
 
-__all__ = ["GRID", "biquads3_run", "emit_biquads", "emit_state_space", "state_space3_run"]
+__all__ = [
+    "GRID",
+    "biquads3_run",
+    "emit_biquads",
+    "emit_state_space",
+    "state_space2_run",
+    "state_space3_run",
+]
 
 GRID = 32
 """Frames from tick to tick."""
@@ -99,7 +106,7 @@ def emit_state_space(
     coefficients: Value,
     memory: Value,
 ) -> None:
-    """Emit ``y = h s + d x``, ``s = f s + g x``: rows f, h of ``order``, then g, d in each."""
+    """Emit (s, y) of the next frame = matrix (s, x)."""
     singles, lanes = lanes, Doubles.beside(lanes)
     builder, width = lanes.builder, order + 1
     x_at, y_at, kept = lanes.pointer(source), lanes.pointer(target), lanes.pointer(memory)
@@ -113,8 +120,9 @@ def emit_state_space(
             terms = zip(c[width * row : width * row + width], [*old, x], strict=True)
             sums = [builder.fmul(a, b) for a, b in terms]
             while len(sums) > 1:  # by pairs: the shortest wait from frame to frame
-                pairs = zip(sums[::2], sums[1::2], strict=True)
-                sums = [builder.fadd(a, b) for a, b in pairs]
+                pairs = zip(sums[::2], sums[1::2], strict=False)
+                odd = sums[len(sums) & -2 :]
+                sums = [*(builder.fadd(a, b) for a, b in pairs), *odd]
             made.extend(sums)
         for state, new in zip(states, made, strict=False):
             state.value = new
@@ -129,6 +137,10 @@ def _emit_biquads3(lanes: Lanes, *args: Value) -> None:
     emit_biquads(lanes, 3, *args)
 
 
+def _emit_state_space2(lanes: Lanes, *args: Value) -> None:
+    emit_state_space(lanes, 2, *args)
+
+
 def _emit_state_space3(lanes: Lanes, *args: Value) -> None:
     emit_state_space(lanes, 3, *args)
 
@@ -140,6 +152,10 @@ series, in direct form I: ``y = b0 x + b1 x1 + b2 x2 - a1 y1 - a2 y2``, in this 
 ``coefficients`` is the address of two rows of 15 float64, (b0, b1, b2, a1, a2) of each section;
 ``memory`` that of 8: the two last inputs of each section, then the two last outputs of the last.
 """
+
+state_space2_run = embed("state_space2_run", 7, _emit_state_space2)
+"""``state_space2_run(target, source, frames, at, moving, coefficients, memory)``: as
+``state_space3_run``, with two states and a 3 x 3 matrix."""
 
 state_space3_run = embed("state_space3_run", 7, _emit_state_space3)
 """``state_space3_run(target, source, frames, at, moving, coefficients, memory)``: a linear system

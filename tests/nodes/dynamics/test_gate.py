@@ -14,7 +14,7 @@ from namgraph.nodes.testing.harness import Audio
 
 from .gate_oracle import RATE, notes, own_gains
 
-UNFILTERED = {"key_low_hz": 20.0, "key_high_hz": 20_000.0}
+UNFILTERED: dict[str, Any] = {"key_low_hz": 20.0, "key_high_hz": 20_000.0}
 
 
 def mono(x: Any) -> Audio:

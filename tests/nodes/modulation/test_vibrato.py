@@ -5,37 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy.signal import hilbert
 
 from namgraph.graph import ParamError
 from namgraph.nodes import Vibrato
 from namgraph.nodes.testing import NodeHarness, same_bits
-from namgraph.nodes.testing.harness import SPEC
 
-RATE = SPEC.rate
-TONE_HZ = 1_000.0
-
-
-def tone(seconds: float, hz: float = TONE_HZ) -> NDArray[np.float32]:
-    t = np.arange(round(seconds * RATE))
-    sine: NDArray[np.float32] = np.sin(2 * np.pi * hz / RATE * t).astype(np.float32)[None]
-    return sine
-
-
-def cents(y: NDArray[np.float32], hz: float = TONE_HZ) -> NDArray[np.float64]:
-    """The pitch of a tone, frame by frame; a tenth of a second less at each end."""
-    phase = np.unwrap(np.angle(hilbert(y.astype(np.float64))))
-    pitch = np.diff(phase) * RATE / (2 * np.pi * hz)
-    found: NDArray[np.float64] = 1200.0 * np.log2(pitch[4_800:-4_800])
-    return found
+from .signals import RATE, phase, pitch_cents, tone
 
 
 @pytest.mark.parametrize("shape", ["sine", "triangle"])
 @pytest.mark.parametrize(("rate", "depth"), [(5.0, 20.0), (12.0, 100.0), (0.5, 50.0)])
 def test_the_pitch_swings_by_the_cents_asked_for(shape: str, rate: float, depth: float) -> None:
     node = Vibrato(rate_hz=rate, depth_cents=depth, shape=shape)
-    found = cents(NodeHarness(node, 1).play(tone(4.2))[0])
+    found = pitch_cents(NodeHarness(node, 1).play(tone(4.2))[0])
     lowest = 1200.0 * math.log2(2.0 - 2.0 ** (depth / 1200.0))  # as far down in hertz
     # The pitch of a triangle jumps from one end to the other.
     ends = (99.9, 0.1) if shape == "sine" else (75.0, 25.0)
@@ -44,7 +26,7 @@ def test_the_pitch_swings_by_the_cents_asked_for(shape: str, rate: float, depth:
 
 
 def test_the_swing_is_a_sine_of_the_rate() -> None:
-    found = cents(NodeHarness(Vibrato(rate_hz=5.0, depth_cents=20.0), 1).play(tone(4.2))[0])
+    found = pitch_cents(NodeHarness(Vibrato(rate_hz=5.0, depth_cents=20.0), 1).play(tone(4.2))[0])
     spectrum = np.abs(np.fft.rfft(found[:192_000]))
     assert np.argmax(spectrum[1:]) + 1 == 5 * 4
     assert np.sort(spectrum)[-2] < 0.02 * spectrum.max()
@@ -52,19 +34,19 @@ def test_the_swing_is_a_sine_of_the_rate() -> None:
 
 def test_the_average_pitch_is_that_of_the_signal() -> None:
     y = NodeHarness(Vibrato(rate_hz=5.0, depth_cents=20.0), 1).play(tone(4.2))[0]
-    assert abs(cents(y)[:192_000].mean()) < 0.1
+    assert abs(pitch_cents(y)[:192_000].mean()) < 0.1
 
 
 def test_the_delay_is_the_one_told() -> None:
-    # The mean delay of an impulse train over a whole swing: the amplitude plus two frames.
+    # The mean over a whole swing is the amplitude plus two frames.
     node = Vibrato(rate_hz=5.0, depth_cents=20.0)
     x = tone(2.0, 500.0)
-    y = NodeHarness(node, 1).play(x)[0].astype(np.float64)
-    lag = np.unwrap(np.angle(hilbert(x[0].astype(np.float64)))) - np.unwrap(np.angle(hilbert(y)))
+    y = NodeHarness(node, 1).play(x)[0]
+    lag = phase(x[0], 500.0) - phase(y, 500.0)
     frames = lag[9_600 : 9_600 + 48_000] * RATE / (2 * np.pi * 500.0)
     swing = (2.0 ** (20.0 / 1200.0) - 1.0) / (2 * math.pi * 5.0) * RATE
     assert frames.mean() == pytest.approx(swing + 2.0, abs=0.02)
-    assert np.ptp(frames) == pytest.approx(2 * swing, rel=1e-3)
+    assert np.ptp(frames) == pytest.approx(2 * swing, rel=4e-3)  # the window smooths
 
 
 def test_without_depth_it_is_a_delay_of_two_frames() -> None:
@@ -96,7 +78,7 @@ def test_sync_sets_the_rate_from_the_tempo() -> None:
 def test_a_very_slow_sync_stays_within_the_line() -> None:
     node = Vibrato(sync="64/1", tempo_bpm=20.0, depth_cents=100.0)
     y = NodeHarness(node, 1).play(tone(3.0))[0]
-    assert np.abs(np.diff(y[10:], 2)).max() < 1.3 * (2 * math.pi * TONE_HZ / RATE) ** 2
+    assert np.abs(np.diff(y[10:], 2)).max() < 1.3 * (2 * math.pi * 1_000.0 / RATE) ** 2
 
 
 def test_other_shapes_and_note_values_are_refused() -> None:

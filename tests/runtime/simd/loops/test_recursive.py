@@ -36,6 +36,7 @@ def played(
         "wide": emit_wide,
         "biquads": recursive._emit_biquads3,
         "state space": recursive._emit_state_space3,
+        "second order": recursive._emit_state_space2,
     }
     run = embed(f"test.recursive {name}", 7, emits[name], width)
 
@@ -130,6 +131,20 @@ def test_a_state_space_is_the_plain_loop(width: int) -> None:
     for cuts in CUTS:
         found, _ = played("state space", NOISE, rows, 3, cuts, width)
         np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_state_space_of_order_2_is_the_plain_loop(width: int) -> None:
+    rows, s, wanted = moving_rows(9), [0.0, 0.0], []
+    for n, sample in enumerate(NOISE.tolist()):
+        c = coefficients(rows, n)
+        made = [(c[k] * s[0] + c[k + 1] * s[1]) + c[k + 2] * sample for k in (0, 3, 6)]
+        s = made[:2]
+        wanted.append(made[2])
+    for cuts in CUTS:
+        found, memory = played("second order", NOISE, rows, 2, cuts, width)
+        np.testing.assert_array_equal(found, np.array(wanted, np.float32))
+        np.testing.assert_array_equal(memory, s)
 
 
 def test_no_frames_change_no_memory() -> None:
