@@ -26,6 +26,7 @@ from namgraph.nodes import (
     Flanger,
     Gain,
     Gate,
+    GraphicEq,
     Limiter,
     Meter,
     Mix,
@@ -143,6 +144,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Gate(threshold_db=-6.0, mode="nam", link=False, sidechain="mono"),
     ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
+    "graphic_eq": lambda folder: [
+        changed(GraphicEq(), **{f"band{n}_db": 12.0 * (-1) ** n for n in range(1, 11)}),
+        changed(GraphicEq(31), **{f"band{n}_db": 0.7 * n - 11 for n in range(1, 32)}),
+    ],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
