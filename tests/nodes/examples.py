@@ -117,6 +117,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=1.0, feedback=0.9, mix=1.0),
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
+        Delay(
+            time_ms=9.0, routing="ping_pong", character="tape", sync="1/64t", mix=1.0, duck_db=6.0
+        ),
+        Delay(time_ms=6.0, routing="mono", character="bbd", glide="fade", taps=4, mod_depth_ms=1.0),
     ],
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
