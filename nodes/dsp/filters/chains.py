@@ -29,6 +29,7 @@ from ....runtime.simd.loops.svf import (
     svf_carry,
     svf_in,
     svf_out,
+    svf_pair,
     svf_run,
     svf_tick,
 )
@@ -57,7 +58,7 @@ LAYOUT = np.dtype(
         ("coefficients", "i8"),  # per group
         ("states", "i8"),  # per channels side by side, per group
         ("chains", "i8"),  # per group
-        ("rows", "i8"),  # per group
+        ("rows", "i8"),  # per group, twice
     ]
 )
 STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
@@ -162,7 +163,7 @@ def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, 
         "coefficients": memory.state((groups, COEFFICIENTS), np.float64),
         "states": memory.state((passes, groups, STATES), np.float64),
         "chains": memory.constant(np.array(numbers)),
-        "rows": memory.scratch((groups, ROWS, LANES), np.float64),
+        "rows": memory.scratch((2, groups, ROWS, LANES), np.float64),
     }
 
 
@@ -182,19 +183,28 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
             n = GRID - place
         channel, states = 0, s.states
         while channel < channels:
-            many = channels - channel
-            if many > s.side_by_side:
-                many = s.side_by_side
+            # Two channels that do not share a group are played as a pair, if there are two.
+            pair = s.side_by_side == 1 and channel + 1 < channels
+            many, apart = s.side_by_side, 8 * s.apart
+            if pair:
+                many, apart = 2, ROWS_BYTES * s.groups
+            elif many > channels - channel:
+                many = channels - channel
             for number in range(s.steps):
                 step = element(s.step_table, number, STEP)
                 kind, source, target = step.kind, step.source, step.target
                 if kind == RUN:
                     numbers = s.coefficients + 8 * COEFFICIENTS * source
                     memory, begins = states + 8 * STATES * source, s.chains + 8 * CHAIN * source
-                    svf_run(numbers, memory, begins, rows + ROWS_BYTES * source, place, n)
+                    here = rows + ROWS_BYTES * source
+                    if pair:
+                        other = memory + 8 * STATES * s.groups
+                        svf_pair(numbers, begins, place, memory, here, other, here + apart, n)
+                    else:
+                        svf_run(numbers, begins, place, memory, here, n)
                 else:
                     for k in range(many):
-                        here = rows + 8 * s.apart * k
+                        here = rows + apart * k
                         if kind == IN:
                             signal = ng.channel_address(ins, channel + k) + 4 * done
                             svf_in(here + target, signal, n)
@@ -203,7 +213,7 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
                         else:
                             signal = ng.channel_address(outs, target * channels + channel + k)
                             svf_out(signal + 4 * done, here + source, n)
-            channel += s.side_by_side
-            states += 8 * STATES * s.groups
+            channel += many
+            states += 8 * STATES * s.groups * (2 if pair else 1)
         done += n
     s.frame += frames
