@@ -22,8 +22,10 @@ from ....runtime.simd.loops.svf import (
     COEFFICIENTS,
     GRID,
     LANES,
+    MOVING,
     ROWS,
     SKEW,
+    SPAN,
     STATES,
     UNUSED,
     svf_carry,
@@ -48,6 +50,7 @@ __all__ = [
 LAYOUT = np.dtype(
     [
         ("frame", "i8"),  # since reset
+        ("gliding", "i8"),  # set by ``tick`` to 1 while a parameter is on its way, else 0
         ("tick", "i8"),  # address of a kernel, called at ticks with the node's record
         ("channels", "i8"),
         ("groups", "i8"),
@@ -140,7 +143,7 @@ def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, 
 
     At every tick the kernel ``tick`` is called with the address of the record.  It writes what
     changes of the coefficients' ``aim`` (``COEFFICIENTS`` float64 for each group), ``side_by_side``
-    times, ``apart`` lanes from each other, and may leave the rest.
+    times, ``apart`` lanes from each other, and may leave the rest; then it sets ``gliding`` to 1.
     """
     at, memory, channels = places(chains), io.memory, sum(io.inputs.values())
     groups = 1 + max(place.group for place in at)
@@ -174,13 +177,21 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
     channels, rows, done = s.channels, s.rows, 0
     while done < frames:
         place = (s.frame + done) & (GRID - 1)
+        longest = GRID - place
         if place == 0:
+            s.gliding = 0
             ng.call_node(s.tick, state, ins, outs, np.int32(0))
+            still = s.gliding == 0
             for g in range(s.groups):
-                svf_tick(s.coefficients + 8 * COEFFICIENTS * g)
+                numbers = s.coefficients + 8 * COEFFICIENTS * g
+                svf_tick(numbers)
+                if ng.numbers(numbers, COEFFICIENTS, np.float64)[MOVING] != 0.0:
+                    still = False
+            if still:  # the next tick would find nothing to do: targets change between calls
+                longest = SPAN
         n = frames - done
-        if n > GRID - place:
-            n = GRID - place
+        if n > longest:
+            n = longest
         channel, states = 0, s.states
         while channel < channels:
             # Two channels that do not share a group are played as a pair, if there are two.

@@ -4,7 +4,7 @@ A *group* is eight lanes, each one second-order section.  Neighbouring lanes for
 of one lane is the input of the next, ``SKEW`` steps later, so that all lanes work at the same time,
 each on another frame (a wavefront).  With two steps no lane waits for the one before it.  A group
 can hold one chain of eight sections, or four chains of two for four signals.  ``svf_run`` plays a
-group for up to 32 frames:
+group for up to ``SPAN`` frames:
 
 * ``coefficients``: ``COEFFICIENTS`` float64, all zero at first: ``aim`` (g, k, m0, m1, m2, eight
   lanes each, written by the caller at ticks), then ``start`` and ``goal`` (the same numbers at the
@@ -45,6 +45,7 @@ __all__ = [
     "MOVING",
     "ROWS",
     "SKEW",
+    "SPAN",
     "START",
     "STARTED",
     "STATES",
@@ -68,7 +69,9 @@ STATES = 2 * LANES
 CHAIN = LANES + 1
 UNUSED = float(1 << 20)
 SKEW = 2
-ROWS = GRID + SKEW * (LANES - 1)
+SPAN = 64
+"""The longest run of a group that is not moving, in frames; one that is ends at the next tick."""
+ROWS = SPAN + SKEW * (LANES - 1)
 
 f64 = ir.DoubleType()
 f64s = ir.VectorType(f64, LANES)
@@ -235,7 +238,8 @@ exactly at its goal.  ``coefficients[MOVING]`` is then 1.0 if any number moves, 
 svf_run = embed("svf.run", 6, _emit_run)
 """``svf_run(coefficients, chain, place, states, rows, frames)``: play one group.
 
-``place`` is the first frame's place between ticks, 0 to 31; ``place + frames`` is at most 32.
+``place`` is the first frame's place between ticks, 0 to 31; while the group is moving,
+``place + frames`` is at most 32.
 """
 
 svf_pair = embed("svf.pair", 8, _emit_run)
