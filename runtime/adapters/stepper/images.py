@@ -6,7 +6,7 @@ as they play the plan, so a step copies no state.  All other memory, weights and
 plan's, for all streams.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from .streams import Which, check_memory
 
 __all__ = ["ImageStreams"]
 
+Link = tuple[int, Block, int]
 WORD = 8
 MOST_LINES = 32
 """Cache lines of an image that are loaded ahead: all of a small one."""
@@ -158,7 +159,9 @@ class _Layout:
         arena = plan.arena
         blocks = [block for memory in arena.memories for block in memory.blocks]
         always = {plan.address, int(plan.header["rows"]), int(plan.header["params"])}
-        own = _referring(blocks, always)
+        tables = plan.table_links()
+        links_of = {id(block): tables.get(id(block), block.links) for block in blocks}
+        own = _referring(blocks, links_of, always)
         begins, end = dict[int, int](), 0
         for block in own:
             begins[id(block)] = end
@@ -178,7 +181,7 @@ class _Layout:
             (begins[id(block)] + at, begins[id(target)] + inside)
             for block in blocks
             if id(block) in begins
-            for at, target, inside in block.links
+            for at, target, inside in links_of[id(block)]
             if id(target) in begins
         ]
         self.header = self._place(own, begins, plan.address)
@@ -194,7 +197,9 @@ class _Layout:
         return next(begins[id(block)] for block in own if block.address == address)
 
 
-def _referring(blocks: Sequence[Block], always: set[int]) -> list[Block]:
+def _referring(
+    blocks: Sequence[Block], links_of: Mapping[int, Sequence[Link]], always: set[int]
+) -> list[Block]:
     """Return the blocks outside of the state that refer to it, or to each other and so to it.
 
     Those at the addresses ``always`` are among them.
@@ -205,7 +210,7 @@ def _referring(blocks: Sequence[Block], always: set[int]) -> list[Block]:
         more = [
             block
             for block in blocks
-            if id(block) not in known and any(id(to) in known for _, to, _ in block.links)
+            if id(block) not in known and any(id(to) in known for _, to, _ in links_of[id(block)])
         ]
         if not more:
             return found
