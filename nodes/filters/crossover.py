@@ -52,6 +52,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
             numbers[SPLITS + n] = ng.ratio_step(now, target, numbers[2 * SPLITS + n])
             moved = True
     if moved:
+        s.gliding = 1
         first, second, third = s.f1_hz_now, s.f2_hz_now, s.f3_hz_now
         if second < APART * first:
             second = APART * first

@@ -61,6 +61,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
             numbers[3 + n] = ng.ratio_step(numbers[3 + n], numbers[n], numbers[6 + n])
             moved = True
     if moved:
+        s.gliding = 1
         request = ng.record(s.request, DESIGN)
         request.sign, request.gain_db, request.matched, request.aim = (
             1.0,

@@ -93,6 +93,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
             numbers[MOST + n] = ng.glide_step(now, target, numbers[2 * MOST + n])
             moved = True
     if moved:
+        s.gliding = 1
         ng.call_node(s.solve, state, ins, outs, np.int32(0))
 
 

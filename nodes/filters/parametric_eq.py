@@ -83,6 +83,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
                             target = now / FARTHEST_Q
                     numbers[NUMBERS + n] = ng.ratio_step(now, target, share)
         if moved:
+            s.gliding = 1
             request.kind, request.sign = kinds[2 * section + 1], 1.0
             request.turn = numbers[NUMBERS + at] * s.frame_s
             request.gain_db, request.q = numbers[NUMBERS + at + 1], numbers[NUMBERS + at + 2]

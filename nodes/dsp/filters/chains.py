@@ -22,13 +22,16 @@ from ....runtime.simd.loops.svf import (
     COEFFICIENTS,
     GRID,
     LANES,
+    MOVING,
     ROWS,
     SKEW,
+    SPAN,
     STATES,
     UNUSED,
     svf_carry,
     svf_in,
     svf_out,
+    svf_pair,
     svf_run,
     svf_tick,
 )
@@ -47,6 +50,7 @@ __all__ = [
 LAYOUT = np.dtype(
     [
         ("frame", "i8"),  # since reset
+        ("gliding", "i8"),  # set by ``tick`` to 1 while a parameter is on its way, else 0
         ("tick", "i8"),  # address of a kernel, called at ticks with the node's record
         ("channels", "i8"),
         ("groups", "i8"),
@@ -57,7 +61,7 @@ LAYOUT = np.dtype(
         ("coefficients", "i8"),  # per group
         ("states", "i8"),  # per channels side by side, per group
         ("chains", "i8"),  # per group
-        ("rows", "i8"),  # per group
+        ("rows", "i8"),  # per group, twice
     ]
 )
 STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
@@ -139,7 +143,7 @@ def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, 
 
     At every tick the kernel ``tick`` is called with the address of the record.  It writes what
     changes of the coefficients' ``aim`` (``COEFFICIENTS`` float64 for each group), ``side_by_side``
-    times, ``apart`` lanes from each other, and may leave the rest.
+    times, ``apart`` lanes from each other, and may leave the rest; then it sets ``gliding`` to 1.
     """
     at, memory, channels = places(chains), io.memory, sum(io.inputs.values())
     groups = 1 + max(place.group for place in at)
@@ -162,7 +166,7 @@ def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, 
         "coefficients": memory.state((groups, COEFFICIENTS), np.float64),
         "states": memory.state((passes, groups, STATES), np.float64),
         "chains": memory.constant(np.array(numbers)),
-        "rows": memory.scratch((groups, ROWS, LANES), np.float64),
+        "rows": memory.scratch((2, groups, ROWS, LANES), np.float64),
     }
 
 
@@ -173,28 +177,45 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
     channels, rows, done = s.channels, s.rows, 0
     while done < frames:
         place = (s.frame + done) & (GRID - 1)
+        longest = GRID - place
         if place == 0:
+            s.gliding = 0
             ng.call_node(s.tick, state, ins, outs, np.int32(0))
+            still = s.gliding == 0
             for g in range(s.groups):
-                svf_tick(s.coefficients + 8 * COEFFICIENTS * g)
+                numbers = s.coefficients + 8 * COEFFICIENTS * g
+                svf_tick(numbers)
+                if ng.numbers(numbers, COEFFICIENTS, np.float64)[MOVING] != 0.0:
+                    still = False
+            if still:  # the next tick would find nothing to do: targets change between calls
+                longest = SPAN
         n = frames - done
-        if n > GRID - place:
-            n = GRID - place
+        if n > longest:
+            n = longest
         channel, states = 0, s.states
         while channel < channels:
-            many = channels - channel
-            if many > s.side_by_side:
-                many = s.side_by_side
+            # Two channels that do not share a group are played as a pair, if there are two.
+            pair = s.side_by_side == 1 and channel + 1 < channels
+            many, apart = s.side_by_side, 8 * s.apart
+            if pair:
+                many, apart = 2, ROWS_BYTES * s.groups
+            elif many > channels - channel:
+                many = channels - channel
             for number in range(s.steps):
                 step = element(s.step_table, number, STEP)
                 kind, source, target = step.kind, step.source, step.target
                 if kind == RUN:
                     numbers = s.coefficients + 8 * COEFFICIENTS * source
                     memory, begins = states + 8 * STATES * source, s.chains + 8 * CHAIN * source
-                    svf_run(numbers, memory, begins, rows + ROWS_BYTES * source, place, n)
+                    here = rows + ROWS_BYTES * source
+                    if pair:
+                        other = memory + 8 * STATES * s.groups
+                        svf_pair(numbers, begins, place, memory, here, other, here + apart, n)
+                    else:
+                        svf_run(numbers, begins, place, memory, here, n)
                 else:
                     for k in range(many):
-                        here = rows + 8 * s.apart * k
+                        here = rows + apart * k
                         if kind == IN:
                             signal = ng.channel_address(ins, channel + k) + 4 * done
                             svf_in(here + target, signal, n)
@@ -203,7 +224,7 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
                         else:
                             signal = ng.channel_address(outs, target * channels + channel + k)
                             svf_out(signal + 4 * done, here + source, n)
-            channel += s.side_by_side
-            states += 8 * STATES * s.groups
+            channel += many
+            states += 8 * STATES * s.groups * (2 if pair else 1)
         done += n
     s.frame += frames

@@ -30,7 +30,15 @@ word = types.int64
 
 @native(types.void(*[word] * 6))
 def run(coefficients: int, states: int, chains: int, rows: int, place: int, frames: int) -> None:
-    svf.svf_run(coefficients, states, chains, rows, place, frames)
+    svf.svf_run(coefficients, chains, place, states, rows, frames)
+
+
+@native(types.void(*[word] * 7))
+def run_both(
+    coefficients: int, states: int, chains: int, rows: int, place: int, frames: int, apart: int
+) -> None:
+    other = states + 8 * STATES
+    svf.svf_pair(coefficients, chains, place, states, rows, other, rows + apart, frames)
 
 
 @native(types.void(word))
@@ -87,6 +95,24 @@ def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[i
                 np.testing.assert_array_equal(found, wanted)
             np.testing.assert_array_equal(together, apart)
             place += frames
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_pair_is_two_groups_with_the_same_sections(moving: bool) -> None:
+    draw = np.random.default_rng(0)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers([5, 3])
+    numbers[: 5 * LANES] = draw.uniform(0.1, 1.0, 5 * LANES)
+    tick.ctypes(at(numbers))
+    if moving:
+        numbers[: 5 * LANES] *= 1.1
+        tick.ctypes(at(numbers))
+    rows, one = draw.standard_normal((2, ROWS, LANES)), np.zeros((2, STATES))
+    both, copy = one.copy(), rows.copy()
+    run_both.ctypes(at(numbers), at(both), at(chains), at(copy), 3, 20, rows[0].nbytes)
+    for k in range(2):
+        run.ctypes(at(numbers), at(one[k]), at(chains), at(rows[k]), 3, 20)
+    np.testing.assert_array_equal(both, one)
+    np.testing.assert_array_equal(copy, rows)
 
 
 def test_a_lane_without_a_section_keeps_its_state() -> None:
