@@ -98,6 +98,16 @@ def test_one_frame_from_any_memory() -> None:
     )
 
 
+@pytest.mark.parametrize(("begin", "order"), [(0, 1), (1, 1), (0, -1)])
+def test_out_may_lie_over_the_block(begin: int, order: int) -> None:
+    streams = 2 * LANES + 1
+    x = blocks(streams + 1, 4)
+    wanted = ng.Stepper(amp(), RATE, 4, streams=streams).step(x[:streams].copy())
+    out = x[begin : begin + streams][::order]
+    ng.Stepper(amp(), RATE, 4, streams=streams).step(x[:streams], out)
+    np.testing.assert_array_equal(out, wanted)
+
+
 def test_which_graphs_are_played_a_tile_at_a_time() -> None:
     assert is_tiled(amp())
     assert is_tiled(model(), 5 * LANES)
