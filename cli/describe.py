@@ -210,6 +210,7 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
+        "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
         "cab_layouts": _cab_layouts(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],

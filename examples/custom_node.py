@@ -49,7 +49,7 @@ class Tremolo(ng.Node):
         made = io.memory.record(
             STATE,
             **io.params,
-            coefficient=ng.glide_coefficient(self.params()["depth"].smoothing_s, io.spec.rate),
+            coefficient=io.glide("depth"),
             frame_s=1.0 / io.spec.rate,
             channels=io.outputs["out"],
             curve=io.memory.scratch(io.spec.max_frames),

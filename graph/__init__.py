@@ -6,7 +6,7 @@
     node        Param, Option, Node, the decorator ``node``, the registry of node types
     catalog     categories and descriptions of node types; the table that ``node_types`` returns
     prepare     Spec, Io, Memory, Processor: the interface between a node and the runtime
-    connection  PortRef, Connection; Handle (``a >> b``)
+    connection  PortRef, Connection, Modulation; Handle (``a >> b``)
     graph       Graph
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
@@ -25,7 +25,7 @@ second ``node`` in this package would hide the module.
 
 from .catalog.metadata import CATEGORIES
 from .catalog.table import NodeTypes, node_type, node_types
-from .connection import Connection, Handle, PortRef
+from .connection import Connection, Handle, Modulation, PortRef
 from .drawing.draw import draw
 from .drawing.mermaid import mermaid
 from .drawing.svg import svg
@@ -95,6 +95,7 @@ __all__ = [
     "KernelError",
     "Kind",
     "Memory",
+    "Modulation",
     "NamFileError",
     "NamgraphError",
     "NativeFunction",

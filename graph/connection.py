@@ -10,7 +10,15 @@ from .errors import GraphError, PortError, UnknownNameError
 from .node import Node
 from .port import Port
 
-__all__ = ["Connectable", "Connection", "Handle", "PortRef", "find_port"]
+__all__ = [
+    "Connectable",
+    "Connection",
+    "Handle",
+    "Modulation",
+    "PortRef",
+    "find_port",
+    "find_target_param",
+]
 
 
 class PortRef(NamedTuple):
@@ -31,6 +39,29 @@ class Connection(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Connection {self.source} >> {self.target}>"
+
+
+class Modulation(NamedTuple):
+    """A control signal that moves a parameter: from an output port to ``node.param``.
+
+    The parameter is base + ``amount`` * (high - low) * signal, or for one with a logarithmic taper
+    base * (high / low) ** (``amount`` * signal); the sum counts where several signals move it.  A
+    signal that is ``absolute`` is itself the base, in the unit of the parameter.
+    """
+
+    source: PortRef
+    target: PortRef
+    """The node, and the name of its parameter."""
+    amount: float
+    absolute: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the signal moves the parameter: "by 0.5", or "absolute"."""
+        return "absolute" if self.absolute else f"by {self.amount:g}"
+
+    def __repr__(self) -> str:
+        return f"<Modulation {self.source} >> {self.target} {self.label}>"
 
 
 class Connectable(Protocol):
@@ -54,6 +85,14 @@ class Connectable(Protocol):
     def connections(self) -> tuple[Connection, ...]:
         """All connections, in the order of the ``connect`` calls."""
 
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """All connections to parameters, in the order of the ``connect`` calls."""
+
+    @property
+    def racks(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Inputs and outputs of each graph that was added as a rack, by name."""
+
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
 
@@ -73,10 +112,17 @@ class Handle:
     port: str | None = None
 
     def __getitem__(self, port: str) -> "Handle":
-        """Select one port, input or output, by name."""
+        """Select a port, or a parameter (for control signals), by name; of a rack, a node."""
+        inner = f"{self.name}.{port}"
+        if self.name in self.graph.racks and (
+            inner in self.graph.nodes or inner in self.graph.racks
+        ):
+            return Handle(self.graph, inner)
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
-        if not isinstance(port, str) or port not in names:
+        node = self.graph.nodes.get(self.name)
+        params = () if node is None else node.params()
+        if not isinstance(port, str) or (port not in names and port not in params):
             has = ", ".join(names) or "none"
             raise UnknownNameError(f"{self.name} has no port {format_value(port)}; it has {has}")
         return Handle(self.graph, self.name, port)
@@ -114,6 +160,8 @@ class Handle:
 def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
     """Return the port that a handle, ``"node"`` or ``"node.port"`` refers to, and its reference."""
     name, port = _split(graph, end)
+    if name in graph.racks:
+        name, port = _rack_end(graph, name, port, side), None
     ports = graph.ports(name, side)
     if port is None and len(ports) == 1:
         return PortRef(name, ports[0].name), ports[0]
@@ -132,14 +180,40 @@ def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRe
     )
 
 
+def _rack_end(graph: Connectable, rack: str, end: str | None, side: Side) -> str:
+    """Return the node that stands for an input or output of a rack: the only one, or ``end``."""
+    ends = graph.racks[rack][0 if side == "input" else 1]
+    if end is None and len(ends) == 1:
+        return f"{rack}.{ends[0]}"
+    if end is None or end not in ends:
+        what = "say which" if end is None else f"{end!r} is none of them"
+        raise PortError(f"{rack} has the {side}s {format_names(ends)}: {what}")
+    return f"{rack}.{end}"
+
+
+def find_target_param(graph: Connectable, end: Handle | str) -> PortRef | None:
+    """Return the node and parameter that a target names; ``None`` if it names no parameter.
+
+    An input port goes before a parameter of its name.
+    """
+    name, param = _split(graph, end)
+    if param is None or name not in graph.nodes or param not in graph.nodes[name].params():
+        return None
+    if any(port.name == param for port in graph.ports(name, "input")):
+        return None
+    return PortRef(name, param)
+
+
 def _split(graph: Connectable, end: Handle | str) -> tuple[str, str | None]:
     if isinstance(end, Handle):
         if end.graph is not graph:
             raise GraphError(f"{end} is a handle of another graph; connect within one graph")
         return end.name, end.port
     if isinstance(end, str):
-        name, dot, port = end.partition(".")
-        return name, port if dot else None
+        if end in graph.nodes or end in graph.racks:
+            return end, None
+        name, dot, port = end.rpartition(".")
+        return (name, port) if dot else (end, None)
     raise GraphError(
         f"cannot connect {format_value(end)}: must be a handle (graph.add returns one), "
         "'node' or 'node.port'"

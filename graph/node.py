@@ -48,6 +48,12 @@ class Node:
     """One sentence: the first of the docstring, unless given."""
     example: ClassVar[str] = ""
     """Arguments of an example, as Python text: ``'"amp.nam", input_db=3.0'``."""
+    stereo: ClassVar[bool] = False
+    """Whether equal input channels give different output channels: a chorus with ``spread``."""
+    generates: ClassVar[bool] = False
+    """Whether there is output without input: a network with an offset, an oscillator."""
+    jump_ratio: ClassVar[float] = 4.0
+    """How far a jump of a parameter may bend a sine, relative to the bend before or after it."""
     reports: ClassVar[tuple[str, ...]] = ()
     """Float64 fields of the record that control threads may read (readings of a meter)."""
 

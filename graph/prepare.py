@@ -1,7 +1,8 @@
 """Interface between a node and the runtime: Spec and Io into ``prepare``, Processor out of it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .arguments import check_flag, check_number, check_whole
@@ -106,6 +107,17 @@ class Io:
     """Channel count of each output port."""
     params: Mapping[str, float]
     """The node's parameters by name, for the fields of the record."""
+    smoothing_s: Mapping[str, float] = field(default_factory=dict)
+    """The time constant of each parameter, in seconds; shorter for one that is modulated."""
+
+    def glide(self, name: str, frames: int = 1) -> float:
+        """Return the coefficient of a smoothing filter that is stepped once in ``frames``.
+
+        It is the share of the remaining distance that a step covers: 1 - exp(-frames / (tau *
+        rate)); 1 where the parameter is not smoothed.
+        """
+        tau = self.smoothing_s[name]
+        return 1.0 - math.exp(-frames / (tau * self.spec.rate)) if tau > 0 else 1.0
 
 
 @dataclass(frozen=True, eq=False)

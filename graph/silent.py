@@ -19,6 +19,7 @@ def find_silent(graph: Connectable) -> tuple[str, ...]:
     A node without input ports is a source; a node with readings (a meter) needs no output.
     """
     leaving = {connection.source.node for connection in graph.connections}
+    leaving |= {modulation.source.node for modulation in graph.modulations}
     entered = {connection.target.node for connection in graph.connections}
     found = [
         f"input {name} is connected to nothing" for name in graph.inputs if name not in leaving

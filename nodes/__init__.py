@@ -1,13 +1,68 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .cabinet.cab import Cab
+from .control.constant import Constant
+from .control.curve import Curve
+from .control.envelope_follower import EnvelopeFollower
+from .control.lfo import Lfo
+from .control.map import Map
+from .control.random import Random
+from .control.step import Step
+from .dynamics.compressor import Compressor
+from .dynamics.gate import Gate
+from .dynamics.limiter import Limiter
+from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
+from .filters.filter import Filter
+from .filters.parametric_eq import ParametricEq
+from .filters.tone_stack import ToneStack
+from .filters.wah import Wah
+from .modulation.chorus import Chorus
+from .modulation.flanger import Flanger
+from .modulation.phaser import Phaser
+from .modulation.tremolo import Tremolo
+from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
-__all__ = ["Cab", "DcBlock", "Delay", "Gain", "Meter", "Mix", "Nam", "NamBank", "Pan", "Split"]
+__all__ = [
+    "Blend",
+    "Cab",
+    "Chorus",
+    "Compressor",
+    "Constant",
+    "Crossover",
+    "Curve",
+    "DcBlock",
+    "Delay",
+    "EnvelopeFollower",
+    "Filter",
+    "Flanger",
+    "Gain",
+    "Gate",
+    "Lfo",
+    "Limiter",
+    "Map",
+    "Meter",
+    "Mix",
+    "Nam",
+    "NamBank",
+    "Pan",
+    "ParametricEq",
+    "PassThrough",
+    "Phaser",
+    "Random",
+    "Split",
+    "Step",
+    "ToneStack",
+    "Tremolo",
+    "Vibrato",
+    "Wah",
+]

@@ -1,5 +1,6 @@
 """The runtime: native kernels, plans, the engine, and adapters to files, arrays, sound cards."""
 
+from .adapters.automation import automated
 from .adapters.live.devices import Device, devices
 from .adapters.live.meters import Level
 from .adapters.live.null import NullStream
@@ -30,6 +31,7 @@ __all__ = [
     "Stats",
     "StepStats",
     "Stepper",
+    "automated",
     "devices",
     "helper",
     "kernel",

@@ -8,8 +8,11 @@ ng`` and NumPy.  Four groups:
 * the decorators: ``kernel`` makes the C function ``(state, ins, outs, frames)`` that the audio
   thread calls, ``helper`` a function that is inlined into kernels;
 * inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
-  (numbers at an address), ``channel_address``, ``copy_bytes``, ``glide`` and ``decibels``
-  (parameters), ``scale``, ``amplify`` and ``add_to`` (whole channels, vectorised);
+  (numbers at an address), ``channel_address``, ``copy_bytes``, ``call_node`` (another kernel, by
+  its address), ``glide`` and ``decibels`` (parameters), ``scale``, ``amplify`` and ``add_to``
+  (whole channels, vectorised), ``log2_run``, ``exp2_run`` and ``exp2_run32`` (logarithms and powers
+  to base 2 of a run, vectorised), ``fir_run`` and ``fir_peak_run`` (FIR filters over a run,
+  vectorised);
 * for custom vector code: ``embed``, ``Lanes``, ``Value``, ``each``.
 
 ``glide_coefficient`` turns a time constant in seconds into the coefficient of ``glide``.
@@ -30,11 +33,21 @@ from ..graph import (
 )
 from ..graph.node import node
 from .native.abi import Native, helper, kernel
-from .native.pointers import channel, channel_address, copy_bytes, floats, numbers, record
+from .native.pointers import (
+    call_node,
+    channel,
+    channel_address,
+    copy_bytes,
+    floats,
+    numbers,
+    record,
+)
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
+from .simd.loops.fir import fir_peak_run, fir_run
+from .simd.loops.log_exp import exp2_run, exp2_run32, log2_run
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient
+from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
 
 __all__ = [
     "Io",
@@ -50,22 +63,30 @@ __all__ = [
     "Value",
     "add_to",
     "amplify",
+    "call_node",
     "channel",
     "channel_address",
     "copy_bytes",
     "decibels",
     "each",
     "embed",
+    "exp2_run",
+    "exp2_run32",
     "file",
+    "fir_peak_run",
+    "fir_run",
     "floats",
     "glide",
     "glide_coefficient",
+    "glide_step",
     "helper",
     "kernel",
+    "log2_run",
     "node",
     "numbers",
     "option",
     "param",
+    "ratio_step",
     "record",
     "scale",
 ]

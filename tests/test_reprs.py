@@ -68,7 +68,7 @@ def made() -> dict[str, Any]:
         stream.wait(10)
         playing = repr(stream)
     stats, memory = engine.stats(), Memory()
-    io = ng.Io(Spec(48_000, 64), memory, {"in": 1}, {"out": 1}, {"gain_db": 0.0})
+    io = ng.Io(Spec(48_000, 64), memory, {"in": 1}, {"out": 1}, {"gain_db": 0.0}, {"gain_db": 0.01})
     spread = {"p50": 1.0, "p99": 2.0, "max": 3.0}
     device = DeviceStats("H100", ("amp",) * 40, "late " * 90, 1, 2, 3, True, *[spread] * 3)
     plan = schedule(rack, Spec(48_000, 64))

@@ -18,6 +18,7 @@ __all__ = ["SUITES", "format_suites", "measure"]
 SUITES = {
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
     "calls": "calls from Python: process, set, stats, steps, samples; beside pedalboard's Gain",
+    "nodes": "every node's time per frame and channel, beside its target",
     "convolve": "a cabinet's time by length of its response, and its variation over blocks",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
 }

@@ -20,7 +20,9 @@ class Param:
     """A parameter: default, range, unit.  Checks, presets, commands and documents derive from it.
 
     ``taper`` is the scale a control surface should use; ``smoothing_s`` is the time constant, in
-    seconds, of the smoothing that kernels apply to changes (0: none).
+    seconds, of the smoothing that kernels apply to changes (0: none).  With a ``step`` above 0 the
+    values are low, low + step, ..., and others are rounded to the nearest; ``labels`` name them in
+    that order, and may be given in place of numbers.
     """
 
     default: float
@@ -29,6 +31,8 @@ class Param:
     unit: str = ""
     taper: Literal["linear", "log"] = "linear"
     smoothing_s: float = 0.01
+    step: float = 0.0
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the fields; ``default`` is checked against the range when a node is made."""
@@ -40,12 +44,45 @@ class Param:
         check_text("unit", self.unit)
         check_choice("taper", self.taper, ("linear", "log"))
         check_number("smoothing_s", self.smoothing_s, 0.0, LARGEST)
+        self._check_steps()
 
     def check(self, name: str, value: float) -> float:
-        """Return ``value`` as a float; ``ParamError`` if it is not a number in range."""
-        if type(value) is float and self.low <= value <= self.high:
+        """Return ``value`` as a float; ``ParamError`` if it is no number in range, and no label."""
+        if type(value) is float and self.low <= value <= self.high and not self.step:
             return value
-        return check_number(name, value, self.low, self.high, self.unit)
+        if isinstance(value, str) and self.labels:
+            label = check_choice(name, value, self.labels)
+            return self.low + self.step * self.labels.index(label)
+        number = check_number(name, value, self.low, self.high, self.unit)
+        if not self.step:
+            return number
+        return self.low + self.step * round((number - self.low) / self.step)
+
+    def label(self, value: float) -> str:
+        """Return the label of a value of a parameter with steps; "" if it has none."""
+        if not self.labels:
+            return ""
+        return self.labels[round((value - self.low) / self.step)]
+
+    def _check_steps(self) -> None:
+        """Check that steps fit the range, and that there is a label for each, or none."""
+        check_number("step", self.step, 0.0, LARGEST)
+        if not isinstance(self.labels, tuple) or not all(isinstance(t, str) for t in self.labels):
+            raise ParamError(f"labels is {format_value(self.labels)}: must be a tuple of strings")
+        if not self.step:
+            if self.labels:
+                raise ParamError("labels are given without a step: give step=1")
+            return
+        count = (self.high - self.low) / self.step
+        if abs(count - round(count)) > 1e-9 or self.smoothing_s != 0:
+            raise ParamError(
+                f"step is {self.step:g}: must divide high - low, which is "
+                f"{self.high - self.low:g}, and needs smoothing_s=0"
+            )
+        if self.labels and len(self.labels) != round(count) + 1:
+            raise ParamError(
+                f"labels has {len(self.labels)} texts: must have {round(count) + 1}, one a step"
+            )
 
 
 class Option(NamedTuple):
@@ -62,14 +99,20 @@ def param(
     high: float,
     unit: str = "",
     taper: Literal["linear", "log"] = "linear",
-    smoothing_s: float = 0.01,
+    smoothing_s: float | None = None,
+    step: float = 0.0,
+    labels: Sequence[str] = (),
 ) -> Any:
     """Declare a field of a node class as a parameter: a number that may change while it plays.
 
+    See ``Param``.  ``smoothing_s`` is 0.01 unless given, and 0 for a parameter with a ``step``.
     Returns ``Any`` because the field is annotated as a float; ``default`` is keyword-only, because
     type checkers then see that the field has one.
     """
-    row = Param(default, low, high, unit, taper, smoothing_s)
+    if smoothing_s is None:
+        smoothing_s = 0.0 if step else 0.01
+    known = tuple(labels) if isinstance(labels, list) else labels
+    row = Param(default, low, high, unit, taper, smoothing_s, step, known)  # type: ignore[arg-type]
     return dataclasses.field(default=default, kw_only=True, metadata={"param": row})
 
 

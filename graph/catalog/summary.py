@@ -14,7 +14,7 @@ END_ROOM, NODE_ROOM, NAME_ROOM = 30, 70, 24
 def format_graph(graph: Connectable) -> str:
     """Return the ends with their channels, the nodes with their types, and what is connected."""
     name = f" {_shortened(graph.name)!r}:" if graph.name else ""
-    count = len(graph.connections)
+    count = len(graph.connections) + len(graph.modulations)
     return clip(f"<Graph{name} {format_rack(graph)}, {count} connection{'s' * (count != 1)}>")
 
 

@@ -3,18 +3,31 @@
 import dataclasses
 from pathlib import PurePath
 
+from ..connection import Connection
 from ..graph import Graph
 from ..node import Node
-from ..port import Space
+from ..port import Kind, Port, Space
 from ..text import one_line
 
-__all__ = ["box_labels", "title"]
+__all__ = ["box_labels", "drawn_inputs", "drawn_wires", "title"]
 
 
 def title(graph: Graph) -> str:
     """Return the heading: the names of the inputs and of the outputs."""
     ends = (", ".join(graph.inputs), ", ".join(graph.outputs))
     return " to ".join(end for end in ends if end) or "graph without ends"
+
+
+def drawn_wires(graph: Graph) -> list[Connection]:
+    """Return all connections, those to parameters last."""
+    return [*graph.connections, *(Connection(m.source, m.target) for m in graph.modulations)]
+
+
+def drawn_inputs(graph: Graph, name: str) -> tuple[Port, ...]:
+    """Return the input ports of a box: those of the node, and one for each modulated parameter."""
+    moved = dict.fromkeys(m.target.port for m in graph.modulations if m.target.node == name)
+    ports = graph.ports(name, "input")
+    return (*ports, *(Port(param, kind=Kind.CONTROL) for param in moved))
 
 
 def box_labels(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:

@@ -30,6 +30,9 @@ def mermaid(graph: Graph) -> str:
             + (f'|"{label}"|' if label else "")
             + f" {ids[target.node]}"
         )
+    for moved in graph.modulations:
+        label = f"{_escape(moved.target.port)} {moved.label}"
+        lines.append(f'    {ids[moved.source.node]} -.->|"{label}"| {ids[moved.target.node]}')
     return "\n".join(lines) + "\n"
 
 

@@ -3,11 +3,10 @@
 import unicodedata
 from html import escape
 
-from ..check import Side
 from ..graph import Graph
 from ..port import Kind, Port
 from ..scheduling.order import topological_order
-from .labels import box_labels, title
+from .labels import box_labels, drawn_inputs, drawn_wires, title
 from .layout import Layout, Size, Wire, layout
 
 __all__ = ["svg"]
@@ -45,9 +44,9 @@ def svg(graph: Graph) -> str:
             source.node,
             target.node,
             _offset(graph.ports(source.node, "output"), source.port),
-            _offset(graph.ports(target.node, "input"), target.port),
+            _offset(drawn_inputs(graph, target.node), target.port),
         )
-        for source, target in graph.connections
+        for source, target in drawn_wires(graph)
     ]
     placed = layout(sizes, layer, wires)
     heading = title(graph)
@@ -73,14 +72,14 @@ def _layers(graph: Graph) -> tuple[list[str], dict[str, int]]:
     after: dict[str, list[str]] = {
         name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
     }
-    for source, target in graph.connections:
+    for source, target in drawn_wires(graph):
         after[source.node].append(target.node)
     order = topological_order(after)
     layer = dict.fromkeys(order, 0)
     for name in order:
         for follower in after[name]:
             layer[follower] = max(layer[follower], layer[name] + 1)
-    fed = {target.node for _, target in graph.connections}
+    fed = {target.node for _, target in drawn_wires(graph)}
     for name in reversed(order):
         if after[name] and name not in fed and name not in graph.inputs:
             layer[name] = min(layer[target] for target in after[name]) - 1
@@ -98,7 +97,7 @@ def _labels(graph: Graph, name: str) -> list[str]:
 
 
 def _size(graph: Graph, name: str, labels: list[str]) -> Size:
-    entering, leaving = graph.ports(name, "input"), graph.ports(name, "output")
+    entering, leaving = drawn_inputs(graph, name), graph.ports(name, "output")
     ports = max(len(entering), len(leaving))
     widest = max(
         [_text_width(labels[0]) * 8.6, *(_text_width(label) * 7.0 for label in labels[1:])]
@@ -124,7 +123,7 @@ def _offset(ports: tuple[Port, ...], name: str) -> float:
 
 def _wires(graph: Graph, placed: Layout) -> list[str]:
     lines = []
-    for (source, _), path in zip(graph.connections, placed.paths, strict=True):
+    for (source, _), path in zip(drawn_wires(graph), placed.paths, strict=True):
         kind = next(p.kind for p in graph.ports(source.node, "output") if p.name == source.port)
         (x, y), *rest = path
         steps = [f"M{x:.1f} {y:.1f}"]
@@ -157,9 +156,7 @@ def _box(
             f'    <text class="{css}" x="{middle[0]:.1f}" y="{y + i * LINE_HEIGHT:.1f}" '
             f'text-anchor="middle">{escape(label)}</text>'
         )
-    sides: tuple[tuple[Side, int], ...] = (("input", -1), ("output", 1))
-    for side, sign in sides:
-        ports = graph.ports(name, side)
+    for ports, sign in ((drawn_inputs(graph, name), -1), (graph.ports(name, "output"), 1)):
         x = middle[0] + sign * size.width / 2
         for port in ports:
             at = middle[1] + _offset(ports, port.name)

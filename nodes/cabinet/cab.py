@@ -153,15 +153,14 @@ class Cab(ng.Node):
             warnings.warn(guess, RuntimeWarning, stacklevel=2)
         taps = response(self._source, self.layout, io.spec.rate, self.gain_rule)
         made = convolution(io.memory, taps, _routes(self._layout(), inputs))
-        rows, rate = self.params(), io.spec.rate
         state = io.memory.record(
             STATE,
             level_db=io.params["level_db"],
             mix=io.params["mix"],
             level_db_now=math.nan,
             mix_now=math.nan,
-            level_coefficient=ng.glide_coefficient(rows["level_db"].smoothing_s, rate),
-            mix_coefficient=ng.glide_coefficient(rows["mix"].smoothing_s, rate),
+            level_coefficient=io.glide("level_db"),
+            mix_coefficient=io.glide("mix"),
             inputs=inputs,
             outputs=outputs,
             levels=io.memory.scratch(io.spec.max_frames),

@@ -1,1 +1,1 @@
-"""Signal-processing blocks that several nodes use: resampling, convolution."""
+"""Signal-processing blocks that several nodes use: resampling, convolution, filter sections."""

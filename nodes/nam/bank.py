@@ -44,6 +44,7 @@ class NamBank(Node):
     differ in weights only, and play raw.  ``slim`` selects the size of every slimmable model.
     """
 
+    generates = True  # silence is a number like any other: its output may have an offset
     paths: Sequence[str | os.PathLike[str] | Model] = file(
         kw_only=False, several=True, content=Model
     )

@@ -19,7 +19,7 @@ STATE = np.dtype(
         *((name, np.float64) for name in ("slim", "input_db", "output_db")),
         *((name, np.float64) for name in ("input_db_now", "output_db_now")),  # smoothed factors
         *((name, np.float64) for name in ("input_level_db", "output_level_db")),  # from levels.py
-        ("coefficient", np.float64),
+        *((name, np.float64) for name in ("input_db_coefficient", "output_db_coefficient")),
         *((name, np.int64) for name in ("kernel", "network", "sizes", "curve", "scaled")),
         *((name, np.int64) for name in ("inputs", "outputs", "multichannel")),
         *((name, np.int64) for name in ("device", "room")),  # for cuda/host_kernel.py
@@ -38,7 +38,8 @@ def apply_input_gain(state: int, ins: int, frames: int) -> int:
     level = s.input_db + s.input_level_db
     if level != 0.0 or s.input_db_now != 1.0:
         target = decibels(level)
-        s.input_db_now = glide(s.curve, s.input_db_now, target, s.coefficient, frames)
+        coefficient = s.input_db_coefficient
+        s.input_db_now = glide(s.curve, s.input_db_now, target, coefficient, frames)
         source = s.scaled
         for c in range(s.inputs):
             scale(load(source, c), load(ins, c), s.curve, frames)
@@ -52,7 +53,8 @@ def apply_output_gain(state: int, outs: int, frames: int) -> None:
     level = s.output_db + s.output_level_db
     if level != 0.0 or s.output_db_now != 1.0:
         target = decibels(level)
-        s.output_db_now = glide(s.curve, s.output_db_now, target, s.coefficient, frames)
+        coefficient = s.output_db_coefficient
+        s.output_db_now = glide(s.curve, s.output_db_now, target, coefficient, frames)
         for c in range(s.outputs):
             scale(load(outs, c), load(outs, c), s.curve, frames)
 

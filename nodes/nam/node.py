@@ -12,7 +12,6 @@ from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
-from ...runtime.simd.smoothing import glide_coefficient
 from ..dsp.resample import Rates, resampled
 from .kernel import SMOOTHING_S, STATE, play
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
@@ -57,6 +56,8 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
+    generates = True  # silence is a number like any other: its output may have an offset
+    jump_ratio = 200.0  # where such an offset is much larger than the sine
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)
@@ -185,7 +186,8 @@ class Nam(Node):
             output_db=io.params["output_db"],
             input_level_db=levels.input_db,
             output_level_db=levels.output_db,
-            coefficient=glide_coefficient(SMOOTHING_S, io.spec.rate),
+            input_db_coefficient=io.glide("input_db"),
+            output_db_coefficient=io.glide("output_db"),
             kernel=made.address,
             network=at,
             sizes=sizes,

@@ -24,17 +24,19 @@ the value found.  ``NodeHarness`` plays one node, for tests specific to it.
     output       block sizes, buffer ends, finite numbers, recovery, players
     state        reset, snapshot, swap, scratch memory
     description  docstrings, ranges, latency, effect of each parameter
+    signals      silence, tail, equal channels, sample rates, clicks, long runs, modulation
     harness      one node in an engine
     report       ContractError; same_bits, for tests of one node
 """
 
-from .check import NODE_CHECKS, SETTING_CHECKS, check_node, corners
+from .check import NODE_CHECKS, SETTING_CHECKS, SIGNAL_CHECKS, check_node, corners
 from .harness import NodeHarness
 from .report import ContractError, same_bits
 
 __all__ = [
     "NODE_CHECKS",
     "SETTING_CHECKS",
+    "SIGNAL_CHECKS",
     "ContractError",
     "NodeHarness",
     "check_node",

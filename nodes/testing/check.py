@@ -21,6 +21,15 @@ from .output import (
     check_players,
     check_recovery,
 )
+from .signals import (
+    check_channels,
+    check_clicks,
+    check_long_run,
+    check_modulation,
+    check_rates,
+    check_silence,
+    check_tail,
+)
 from .state import (
     check_record,
     check_reset,
@@ -29,7 +38,7 @@ from .state import (
     check_swap,
 )
 
-__all__ = ["NODE_CHECKS", "SETTING_CHECKS", "check_node", "corners"]
+__all__ = ["NODE_CHECKS", "SETTING_CHECKS", "SIGNAL_CHECKS", "check_node", "corners"]
 
 SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_record,
@@ -44,6 +53,18 @@ SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_recovery,
 )
 """Checks of one node with one set of parameter values."""
+
+
+SIGNAL_CHECKS: tuple[Callable[..., None], ...] = (
+    check_silence,
+    check_tail,
+    check_channels,
+    check_rates,
+    check_clicks,
+    check_long_run,
+    check_modulation,
+)
+"""Checks of the nodes as given, with plain signals."""
 
 
 def corners(node: Node) -> dict[str, Node]:
@@ -76,6 +97,7 @@ NODE_CHECKS: tuple[Callable[..., None], ...] = (
     *(_at_corners(check) for check in SETTING_CHECKS),
     check_has_output,
     check_parameters_effective,
+    *SIGNAL_CHECKS,
 )
 """The whole contract; each check takes one or more example nodes of one class."""
 

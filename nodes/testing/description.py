@@ -6,7 +6,7 @@ Each takes one or more example nodes of one class and raises ``ContractError``.
 import sys
 
 from ...graph import CATEGORIES, Node, ParamError, Port
-from .harness import SPEC, NodeHarness, changed
+from .harness import LENGTH, SPEC, NodeHarness, changed
 from .report import ContractError, require
 
 __all__ = [
@@ -121,6 +121,10 @@ def check_latency(*examples: Node) -> None:
             )
 
 
+SOURCE_LENGTH = 16_384
+"""Frames in which each parameter of a source of signals must have an effect."""
+
+
 def has_output(node: Node) -> bool:
     """Return whether noise gives non-zero samples in all outputs within ``LENGTH`` frames."""
     harness = NodeHarness(node)
@@ -128,16 +132,20 @@ def has_output(node: Node) -> bool:
 
 
 def effective_params(node: Node) -> set[str]:
-    """Return the parameters that change the output within ``LENGTH`` frames."""
+    """Return the parameters that change the output within ``LENGTH`` frames.
+
+    Of a node without inputs, within ``SOURCE_LENGTH``.
+    """
     harness = NodeHarness(node)
+    frames = LENGTH if node.inputs else SOURCE_LENGTH
     found = set()
     for name, row in node.params().items():
-        ends = []
-        for value in (row.low, row.high):
+        played = []
+        for value in (row.low, row.high, (row.low + row.high) / 2):
             harness.renew()
             harness.turn(name, value)
-            ends.append(harness.play(harness.noise()))
-        if (ends[0] != ends[1]).any():
+            played.append(harness.play(harness.noise(frames)))
+        if any((played[0] != other).any() for other in played[1:]):
             found.add(name)
     return found
 

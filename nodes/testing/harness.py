@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import Graph, Node, Spec
+from ...graph import Graph, Kind, Node, Port, Spec
 from ...runtime import Engine
 
 __all__ = ["CANARY", "LENGTH", "SPEC", "Audio", "Changes", "NodeHarness", "changed", "graph_of"]
@@ -39,14 +39,18 @@ def graph_of(node: Node, channels: int = 2) -> Graph:
     graph = Graph()
     graph.add("node", node)
     for port in node.inputs:
-        end = graph.input(f"in_{port.name}", channels=port.channels or channels)
+        end = graph.input(f"in_{port.name}", channels=_width(port, channels))
         graph.connect(end, f"node.{port.name}")
     for port in node.outputs:
         graph.connect(
             f"node.{port.name}",
-            graph.output(f"out_{port.name}", channels=port.channels or channels),
+            graph.output(f"out_{port.name}", channels=_width(port, channels)),
         )
     return graph
+
+
+def _width(port: Port, channels: int) -> int:
+    return 1 if port.kind is Kind.CONTROL else port.channels or channels
 
 
 def changed(node: Node, **values: object) -> Node:
@@ -55,18 +59,16 @@ def changed(node: Node, **values: object) -> Node:
 
 
 class NodeHarness:
-    """One node in an engine at 48 kHz, its kernel and its buffers.
+    """One node in an engine at 48 kHz (or ``rate``), its kernel and its buffers.
 
     ``play`` takes signals of any length in blocks of any size; the engine plays a block of more
     than 64 frames (``max_frames``) in pieces.
     """
 
-    def __init__(self, node: Node, channels: int = 2) -> None:
+    def __init__(self, node: Node, channels: int = 2, rate: float = SPEC.rate) -> None:
         self.node = node
         self.graph = graph_of(node, channels)
-        self.engine = Engine(
-            self.graph, sample_rate=SPEC.rate, max_frames=SPEC.max_frames, fade_s=0.0
-        )
+        self.engine = Engine(self.graph, sample_rate=rate, max_frames=SPEC.max_frames, fade_s=0.0)
         plan = self.plan = self.engine.plan
         self.number = plan.names.index("node")
         self.row = plan.rows[self.number]

@@ -36,7 +36,7 @@ class Gain(ng.Node):
         made = io.memory.record(
             STATE,
             gain_db=io.params["gain_db"],
-            coefficient=ng.glide_coefficient(self.params()["gain_db"].smoothing_s, io.spec.rate),
+            coefficient=io.glide("gain_db"),
             channels=io.outputs["out"],
             curve=io.memory.scratch(io.spec.max_frames),
         )

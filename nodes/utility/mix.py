@@ -17,25 +17,27 @@ STATE = np.dtype(
         (f"gain{k}_db_now", np.float64) for k in range(1, MAX_INPUTS + 1)
     ]  # current amplitude factors
     + [(f"sign{k}", np.float64) for k in range(1, MAX_INPUTS + 1)]
+    + [(f"gain{k}_db_coefficient", np.float64) for k in range(1, MAX_INPUTS + 1)]
     + [
-        ("coefficient", np.float64),
         ("count", np.int64),
         ("channels", np.int64),
         ("curve", np.int64),
     ]
 )
-NOW, SIGN = MAX_INPUTS, 2 * MAX_INPUTS
-"""Offsets into the numbers that the record begins with: targets, current factors, signs."""
+NOW, SIGN, COEFFICIENT = MAX_INPUTS, 2 * MAX_INPUTS, 3 * MAX_INPUTS
+"""Offsets into the numbers that the record begins with: targets, current factors, signs,
+coefficients of the smoothing."""
 
 
 @ng.kernel
 def _mix(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    table, factor = ng.numbers(state, 3 * MAX_INPUTS, np.float64), ng.floats(s.curve, frames)
+    table, factor = ng.numbers(state, 4 * MAX_INPUTS, np.float64), ng.floats(s.curve, frames)
     channels = s.channels
     for k in range(s.count):
         target = table[SIGN + k] * ng.decibels(table[k])
-        table[NOW + k] = ng.glide(s.curve, table[NOW + k], target, s.coefficient, frames)
+        coefficient = table[COEFFICIENT + k]
+        table[NOW + k] = ng.glide(s.curve, table[NOW + k], target, coefficient, frames)
         for c in range(channels):
             x, y = ng.channel(ins, k * channels + c, frames), ng.channel(outs, c, frames)
             if k == 0:
@@ -104,7 +106,7 @@ class Mix(ng.Node):
             STATE,
             **io.params,
             **signs,
-            coefficient=ng.glide_coefficient(self.params()["gain1_db"].smoothing_s, io.spec.rate),
+            **{f"{name}_coefficient": io.glide(name) for name in io.params},
             count=self.count,
             channels=io.outputs["out"],
             curve=io.memory.scratch(io.spec.max_frames),

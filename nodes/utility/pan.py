@@ -85,6 +85,6 @@ class Pan(ng.Node):
         made = io.memory.record(
             STATE,
             position=io.params["position"],
-            coefficient=ng.glide_coefficient(self.params()["position"].smoothing_s, io.spec.rate),
+            coefficient=io.glide("position"),
         )
         return ng.Processor(_pan, made)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...graph import Graph, JobError, NamgraphError, PresetError
+from ...graph import Graph, JobError, NamgraphError, Node, PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
+from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_file import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
 from ..json_file import no_repeated_keys, read_json_file
+from ..lanes import read_lanes
 from ..preset import dumps, loads, read_preset
 from ..rig import Rig, model_graph, models, rig_of
 from ..values import no_such_key, wrong
@@ -28,7 +30,7 @@ __all__ = ["Item", "Job", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
-KEYS += ["output", "name", "subtype", "tail", "resample"]
+KEYS += ["automation", "output", "name", "subtype", "tail", "resample"]
 MAX_BYTES = 16 << 20
 
 
@@ -47,6 +49,8 @@ class Job:
     subtype: str | None
     tail: bool | None
     resample: bool
+    automation: Mapping[str, Node]
+    """Of each parameter the curve that it follows in every file."""
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
         """Open the rig of an item; ``backend`` is as of ``open_rig``."""
@@ -58,9 +62,12 @@ class Job:
                 raise PresetError(f"settings.{place}: the job's models are set there")
             if not bare:
                 changes[place] = item.model
-        if bare and backend is None and "amp.backend" not in changes:
+        moved = bool(self.automation)  # then on the CPU, which moves parameters
+        if bare and backend is None and not moved and "amp.backend" not in changes:
             backend = "auto"
         graph = _changed(graph, changes, self.folder)
+        if self.automation:
+            graph = automated(graph, self.automation)
         return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
 
     def _model_node(self, item: Item, graph: Graph) -> str:
@@ -124,6 +131,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        automation=read_lanes(data.get("automation")),
     )
 
 
@@ -133,7 +141,7 @@ def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
         return graph
     rack = json.loads(dumps(graph, folder=folder))
     for place, value in changes.items():
-        node, key = place.split(".")
+        node, _, key = place.rpartition(".")
         if node not in rack["nodes"]:
             raise PresetError(
                 f"settings.{place}: there is no node {node!r}: the rack has "

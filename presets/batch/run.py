@@ -183,7 +183,8 @@ class _Run:
         """Whether an item can be part of a bank: a bare model that runs on a GPU."""
         rig = self._checked.rig(item)
         amp = rig.graph.nodes.get("amp")
-        if not rig.bare or item.settings or self._job.tail or not isinstance(amp, Nam):
+        whole = item.settings or self._job.tail or self._job.automation
+        if not rig.bare or whole or not isinstance(amp, Nam):
             return False
         on_device = amp.backend != "cpu" and not amp.device_refusal()
         return on_device and rig.rate in (None, self._checked.inputs[item.source].rate)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -28,9 +29,10 @@ from ...graph.arguments import (
 )
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
-from ..engine.parameters import find_param
+from ..engine.parameters import find_param, find_params
 from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from ..plan.stats import Stats
+from .automation import automated
 
 __all__ = ["best_block", "render"]
 
@@ -38,6 +40,7 @@ Audio = NDArray[np.float32]
 BLOCK = 512
 DEVICE_FLOATS = 1 << 24
 """Samples of a port on a device, at most: graphs with many models get shorter blocks."""
+NO_LANES: Mapping[str, Any] = MappingProxyType({})
 SIDES: tuple[Literal["input", "output"], ...] = ("input", "output")
 CHUNK_S = 1.0
 """Seconds of audio between two reports of progress."""
@@ -56,6 +59,7 @@ def render(
     block: int | None = ...,
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
+    automation: Mapping[str, Any] = ...,
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
     strict: bool | None = ...,
@@ -70,6 +74,7 @@ def render(
     block: int | None = ...,
     tail: bool = ...,
     changes: Iterable[tuple[int, str, float]] = ...,
+    automation: Mapping[str, Any] = ...,
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
     strict: bool | None = ...,
@@ -86,6 +91,7 @@ def render(
     block: int | None = None,
     tail: bool = True,
     changes: Iterable[tuple[int, str, float]] = (),
+    automation: Mapping[str, Any] = NO_LANES,
     progress: Callable[[float], None] | None = None,
     report: Callable[[Stats], None] | None = None,
     strict: bool | None = False,
@@ -99,13 +105,16 @@ def render(
     taken out.  It is longer than the input by the graph's tail, or as long as the input with
     ``tail=False``.  ``block`` changes no sample; the default is short, and long for a GPU, which
     cuts it into chunks.  ``changes`` are ``(frame, "node.param", value)``, applied at those frames
-    exactly; all are checked before the first block, also those after the end.  ``progress`` is
+    exactly; all are checked before the first block, also those after the end.  ``automation`` maps
+    ``"node.param"`` to points, an array or a control node: see ``automated``.  ``progress`` is
     called with the share done, from 0 to 1; ``report`` with the engine's statistics at the end:
     muted blocks are counted there.
     Nodes that cannot be heard (``Graph.check``) are a ``GraphWarning``, with ``strict`` a
     ``GraphError``; ``strict=None`` skips that check.
     """
     graph = with_cabinet(graph, ir, "render(graph, audio, sample_rate)")
+    if automation is not NO_LANES:
+        graph = automated(graph, automation)
     tail = check_flag("tail", tail)
     check_call("progress", progress)
     check_call("report", report)
@@ -175,7 +184,8 @@ def _check_changes(
             raise ParamError(
                 f"a change at frame {format_value(at)}: must be a whole number, 0 or more"
             )
-        found[frame, name] = find_param(engine.plan, name, value)[1]
+        for one in find_params(engine.plan, name):
+            found[frame, one] = find_param(engine.plan, one, value)[1]
     due = sorted(found.items(), key=lambda change: change[0][0])
     return deque((at, name, value) for (at, name), value in due)
 

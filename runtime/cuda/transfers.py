@@ -4,7 +4,6 @@ Control threads only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...graph import Op, Schedule
@@ -66,12 +65,13 @@ def dry_wet_row(
     if mix is None:
         return None
     return MixRow(
-        replace(download, node=writers[0].node),
+        download._replace(node=writers[0].node),
         memory,
         no_op.address,
         mix,
         reads=tuple(dry),
         label=f"<mix {writers[0].node}>",
+        dry_wet=mix,
         node=mixed.node,
         code=mixed.code,
     )

@@ -182,7 +182,8 @@ class Engine(ParameterAccess):
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
 
-        Frames count from the start or the last reset (``engine.frame``).
+        Frames count from the start or the last reset (``engine.frame``).  ``"tempo_bpm"`` alone
+        sets the tempo of all nodes that follow it.
         """
         post_param(self.queue, name, value, at)
 

@@ -14,11 +14,13 @@ from .control import ControlQueue
 from .messages.message_queue import NOW, Message
 
 __all__ = [
+    "TEMPO",
     "ParameterAccess",
     "Settings",
     "apply_settings",
     "check_time",
     "find_param",
+    "find_params",
     "post_bypass",
     "post_mix",
     "post_param",
@@ -27,6 +29,8 @@ __all__ = [
 
 
 MAX_FRAME = 1 << 62
+TEMPO = "tempo_bpm"
+"""The parameter that follows the tempo, of each node that has it: ``set("tempo_bpm", 120)``."""
 
 
 class ParameterAccess:
@@ -83,6 +87,10 @@ class Settings:
 def post_param(queue: ControlQueue, name: str, value: float, at: int | None) -> None:
     """Post a new value of a parameter: see ``Engine.set``."""
     with queue.lock:
+        if name == TEMPO:
+            for one in find_params(queue.plan, name):
+                post_param(queue, one, value, at)
+            return
         index, checked = find_param(queue.plan, name, value)
         due = NOW if at is None else check_time(name, at)
         queue.post_param(index, checked, due)
@@ -152,6 +160,18 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     if row is None:
         raise unknown_param(name, plan.params)
     return plan.params[name], row.check(name, value)
+
+
+def find_params(plan: Plan, name: str) -> tuple[str, ...]:
+    """Return the parameters that ``name`` stands for: itself, or for ``TEMPO`` one of each node."""
+    if name != TEMPO:
+        return (name,)
+    found = tuple(known for known in plan.params if known.rpartition(".")[2] == TEMPO)
+    if not found:
+        raise UnknownNameError(
+            f"no parameter {TEMPO!r}: no node follows the tempo (an Lfo or a Delay with sync does)"
+        )
+    return found
 
 
 def _find_dry_wet(plan: Plan, node: str) -> int:

@@ -42,7 +42,12 @@ class Cell:
 
 
 class Emitter:
-    """Emits scalar instructions through an llvmlite ``builder``."""
+    """Emits scalar instructions through an llvmlite ``builder``.
+
+    ``number`` is the type of the samples in memory: float32, float64 in ``doubles.py``.
+    """
+
+    number: Any = f32
 
     def __init__(self, builder: Any) -> None:
         self.builder = builder
@@ -72,10 +77,11 @@ class Emitter:
         return self.builder.inttoptr(address, pointer)
 
     def at(self, place: Value, offset: int | Value) -> Value:
-        """Return a pointer plus ``offset`` float32."""
+        """Return a pointer plus ``offset`` samples."""
         if isinstance(offset, int) and offset == 0:
             return place
-        return self.builder.gep(place, [self.index(offset)], inbounds=True, source_etype=f32)
+        offset = self.index(offset)
+        return self.builder.gep(place, [offset], inbounds=True, source_etype=self.number)
 
     def word(self, place: Value, number: int | Value) -> Value:
         """Load int64 number ``number`` after a pointer."""
@@ -90,11 +96,11 @@ class Emitter:
         return self.builder.gep(place, [self.index(number)], inbounds=True, source_etype=i64)
 
     def load_number(self, place: Value, offset: int | Value = 0) -> Value:
-        """Load one float32."""
-        return self.builder.load(self.at(place, offset), align=4, typ=f32)
+        """Load one sample."""
+        return self.builder.load(self.at(place, offset), align=4, typ=self.number)
 
     def store_number(self, value: Value, place: Value, offset: int | Value = 0) -> None:
-        """Store one float32."""
+        """Store one sample."""
         self.builder.store(value, self.at(place, offset), align=4)
 
     def clear(self, place: Value, size: Value) -> None:

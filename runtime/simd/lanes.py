@@ -26,22 +26,22 @@ class Lanes(Emitter):
         self.width = width
         self.registers = registers(width)
         self.fused = fuses() if fused is None else fused
-        self.vector = ir.VectorType(f32, width)
+        self.vector = ir.VectorType(self.number, width)
 
     # ---- memory --------------------------------------------------------------------------------
 
     def load(self, place: Value, offset: int | Value = 0, align: int = 4) -> Value:
-        """Load a vector from a pointer plus ``offset`` float32; ``align`` is in bytes."""
+        """Load a vector from a pointer plus ``offset`` samples; ``align`` is in bytes."""
         return self.builder.load(self.at(place, offset), align=align, typ=self.vector)
 
     def store(self, value: Value, place: Value, offset: int | Value = 0, align: int = 4) -> None:
-        """Store a vector to a pointer plus ``offset`` float32."""
+        """Store a vector to a pointer plus ``offset`` samples."""
         self.builder.store(value, self.at(place, offset), align=align)
 
     def load_first(self, place: Value, count: Value, offset: int | Value = 0) -> Value:
         """Load the first ``count`` (0 to width) lanes, nothing after them; the others are 0."""
         args = [self.at(place, offset), ir.Constant(i32, 4), self.first(count), self.constant(0.0)]
-        name = f"llvm.masked.load.v{self.width}f32.p0"
+        name = f"llvm.masked.load.{self._suffix(self.vector)}.p0"
         return self._call(name, self.vector, args)
 
     def store_first(
@@ -49,7 +49,7 @@ class Lanes(Emitter):
     ) -> None:
         """Store the first ``count`` (0 to width) lanes and nothing after them."""
         args = [value, self.at(place, offset), ir.Constant(i32, 4), self.first(count)]
-        self._call(f"llvm.masked.store.v{self.width}f32.p0", ir.VoidType(), args)
+        self._call(f"llvm.masked.store.{self._suffix(self.vector)}.p0", ir.VoidType(), args)
 
     def first(self, count: Value) -> Value:
         """Return the mask of the first ``count`` lanes."""
@@ -60,7 +60,7 @@ class Lanes(Emitter):
         )
 
     def broadcast(self, place: Value, offset: int | Value = 0) -> Value:
-        """Load one float32 into all lanes."""
+        """Load one sample into all lanes."""
         return self.splat(self.load_number(place, offset))
 
     # ---- vectors -------------------------------------------------------------------------------
@@ -69,10 +69,10 @@ class Lanes(Emitter):
         """Return a constant vector: one number in all lanes, or one for each lane."""
         if not isinstance(numbers, Sequence):
             numbers = [numbers] * self.width
-        return ir.Constant(self.vector, [ir.Constant(f32, float(n)) for n in numbers])
+        return ir.Constant(self.vector, [ir.Constant(self.number, float(n)) for n in numbers])
 
     def splat(self, number: Value) -> Value:
-        """Return a vector with one float32 value in all lanes."""
+        """Return a vector with one number in all lanes."""
         return self._splat(number, self.vector)
 
     def _splat(self, number: Value, kind: Any) -> Value:
@@ -82,7 +82,7 @@ class Lanes(Emitter):
         return self.builder.shuffle_vector(one, none, mask)
 
     def lane(self, vector: Value, number: int) -> Value:
-        """Return one lane as a float32 value."""
+        """Return one lane as a number."""
         return self.builder.extract_element(vector, ir.Constant(i32, number))
 
     def shuffle(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
@@ -118,7 +118,7 @@ class Lanes(Emitter):
         """Return ``a * b + c``, rounded once if the host has fused multiply-add, else twice."""
         if not self.fused:
             return self.add(self.mul(a, b), c)
-        return self._call(f"llvm.fma.{self._suffix(a)}", a.type, [a, b, c])
+        return self._call(f"llvm.fma.{self._suffix(a.type)}", a.type, [a, b, c])
 
     def min(self, a: Value, b: Value) -> Value:
         """Return the smaller; ``b`` where either is NaN (as ``vminps`` has it)."""
@@ -130,11 +130,11 @@ class Lanes(Emitter):
 
     def abs(self, a: Value) -> Value:
         """Return the magnitude."""
-        return self._call(f"llvm.fabs.{self._suffix(a)}", a.type, [a])
+        return self._call(f"llvm.fabs.{self._suffix(a.type)}", a.type, [a])
 
     def nearest(self, a: Value) -> Value:
         """Return the nearest integer, as a float."""
-        return self._call(f"llvm.rint.{self._suffix(a)}", a.type, [a])
+        return self._call(f"llvm.rint.{self._suffix(a.type)}", a.type, [a])
 
     def where(self, mask: Value, a: Value, b: Value) -> Value:
         """Return ``a`` in the lanes where the mask is set, ``b`` in the others."""
@@ -154,9 +154,12 @@ class Lanes(Emitter):
             vector = self.add(low, high)
         return self.builder.extract_element(vector, ir.Constant(i32, 0))
 
-    def _suffix(self, value: Value) -> str:
-        kind = value.type
-        return f"v{kind.count}f32" if isinstance(kind, ir.VectorType) else "f32"
+    def _suffix(self, kind: Any) -> str:
+        """Return the ending of the name of an LLVM intrinsic for a type."""
+        name = {"float": "f32", "double": "f64"}
+        if isinstance(kind, ir.VectorType):
+            return f"v{kind.count}{name[str(kind.element)]}"
+        return name[str(kind)]
 
     def _call(self, name: str, result: Any, args: Sequence[Value]) -> Value:
         module = self.builder.module

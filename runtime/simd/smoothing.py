@@ -10,7 +10,7 @@ import math
 from .embed import embed
 from .lanes import Lanes, Value, f32
 
-__all__ = ["decibels", "glide", "glide_coefficient"]
+__all__ = ["decibels", "glide", "glide_coefficient", "glide_step", "ratio_step"]
 
 ARRIVED = 1e-6
 """A glide this close to its target ends there (-120 dB of full scale)."""
@@ -78,4 +78,42 @@ as float32 at the address ``curve``; return the last, in float64.
 The arithmetic is float64 from frame to frame, independent of block sizes; ``now`` NaN begins at the
 target.  A glide that has arrived stays exactly at its target: a settled gain of 1 changes no bit.
 It is emitted, not compiled by Numba, to save compile time: nearly every node uses it.
+"""
+
+
+def _emit_glide_step(lanes: Lanes, now: Value, target: Value, coefficient: Value) -> Value:
+    builder = lanes.builder
+    step = builder.fadd(now, builder.fmul(coefficient, builder.fsub(target, now)))
+    left = builder.fsub(target, step)
+    away = builder.or_(
+        builder.fcmp_ordered(">", left, left.type(ARRIVED)),
+        builder.fcmp_ordered("<", left, left.type(-ARRIVED)),
+    )
+    return builder.select(away, step, target)
+
+
+glide_step = embed("glide.step", "ddd", _emit_glide_step, gives="d", inline=True)
+"""``glide_step(now, target, coefficient)``: return the next value of a glide, in float64.
+
+For parameters that are stepped once in 32 frames, with ``io.glide(name, 32)``.  As in ``glide``, it
+arrives exactly at its target, and ``now`` NaN begins there.
+"""
+
+
+def _emit_ratio_step(lanes: Lanes, now: Value, target: Value, coefficient: Value) -> Value:
+    builder = lanes.builder
+    power = builder.module.declare_intrinsic("llvm.pow", [now.type])
+    step = builder.fmul(now, builder.call(power, [builder.fdiv(target, now), coefficient]))
+    left, near = builder.fsub(target, step), builder.fmul(target, target.type(ARRIVED))
+    away = builder.or_(
+        builder.fcmp_ordered(">", left, near), builder.fcmp_ordered("<", left, builder.fneg(near))
+    )
+    return builder.select(away, step, target)
+
+
+ratio_step = embed("ratio.step", "ddd", _emit_ratio_step, gives="d")
+"""``ratio_step(now, target, coefficient)``: return the next value of a glide by equal ratios.
+
+For frequencies and other numbers above 0 that are heard by their logarithm; otherwise as
+``glide_step``.  Skip the call, a power, where ``now`` is ``target``.
 """

@@ -128,7 +128,7 @@ def test_a_node_that_contradicts_itself_is_refused(box: Box, message: str) -> No
         ("x", "x", PortError, "x has no input port"),
         ("y", "amp.in", PortError, "y has no output port"),
         ("lfo", "amp.in", PortError, "lfo.out is control, amp.in takes audio"),
-        ("x", "amp.gain", PortError, "x.out is audio, amp.gain takes control"),
+        ("amp", "amp.gain", PortError, "amp.out is audio, amp.gain takes control"),
         ("x", "amp.", UnknownNameError, "amp has no input ''"),
         ("x", 7, GraphError, "cannot connect 7: must be a handle"),
         ("x", AMP, GraphError, "graph.add returns one"),

@@ -20,6 +20,8 @@ STATE = np.dtype(
     ]
 )
 
+COUNTED = np.dtype([("knob", np.float64), ("frame", np.int64), ("channels", np.int64)])
+
 
 @dataclass(frozen=True)
 class Bad(Node):
@@ -49,10 +51,70 @@ def make(code: NativeFunction, **members: object) -> Node:
 @kernel
 def good(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, STATE)
+    begin = s.knob if s.knob_now != s.knob_now else s.knob_now
+    for c in range(s.channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        s.knob_now = begin
+        for i in range(frames):
+            s.knob_now += 0.002 * (s.knob - s.knob_now)
+            y[i] = np.float32(s.knob_now) * x[i]
+
+
+@kernel
+def jumps(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, STATE)
     for c in range(s.channels):
         x, y = channel(ins, c, frames), channel(outs, c, frames)
         for i in range(frames):
             y[i] = np.float32(s.knob) * x[i]
+
+
+@kernel
+def hums(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, STATE)
+    for c in range(s.channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        for i in range(frames):
+            y[i] = np.float32(s.knob) * x[i] + np.float32(1e-6)
+
+
+@kernel
+def rings(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, STATE)
+    for c in range(s.channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        for i in range(frames):
+            s.memory = 0.999 * s.memory + x[i]
+            y[i] = np.float32(s.memory)
+
+
+@kernel
+def differs_by_side(state: int, ins: int, outs: int, frames: int) -> None:
+    for c in range(record(state, STATE).channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        for i in range(frames):
+            y[i] = x[i] if c == 0 else -x[i]
+
+
+@kernel
+def counts_in_float(state: int, ins: int, outs: int, frames: int) -> None:
+    s = record(state, COUNTED)
+    for c in range(s.channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        for i in range(frames):
+            y[i] = x[i] * np.float32((np.float32(s.frame + i) * np.float32(0.125)) % 1.0)
+    s.frame += frames
+
+
+@kernel
+def reads_the_knob_at_the_end(state: int, ins: int, outs: int, frames: int) -> None:
+    """Play a block with the knob as it was in the block before."""
+    s = record(state, STATE)
+    for c in range(s.channels):
+        x, y = channel(ins, c, frames), channel(outs, c, frames)
+        for i in range(frames):
+            y[i] = np.float32(s.memory) * x[i]
+    s.memory = s.knob
 
 
 @kernel

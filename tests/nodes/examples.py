@@ -14,8 +14,33 @@ import pytest
 import soundfile
 
 from namgraph.graph import Node, node_types
-from namgraph.nodes import Cab, DcBlock, Delay, Gain, Meter, Mix, Nam, NamBank, Pan, Split
-from namgraph.nodes.testing.harness import SPEC
+from namgraph.nodes import (
+    Blend,
+    Cab,
+    Chorus,
+    Compressor,
+    Crossover,
+    DcBlock,
+    Delay,
+    Filter,
+    Flanger,
+    Gain,
+    Gate,
+    Limiter,
+    Meter,
+    Mix,
+    Nam,
+    NamBank,
+    Pan,
+    ParametricEq,
+    Phaser,
+    Split,
+    ToneStack,
+    Tremolo,
+    Vibrato,
+    Wah,
+)
+from namgraph.nodes.testing.harness import SPEC, changed
 
 from .nam import nets
 from .nam.features import CASES
@@ -59,9 +84,32 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "blend": lambda folder: [
+        Blend(position=0.3),
+        Blend(law="linear", invert_b=True, delay_ms=-0.2),
+        Blend(law="correlated", delay_ms=1.0),
+    ],
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
+    ],
+    "crossover": lambda folder: [
+        Crossover(),
+        Crossover(2, slope=12, f1_hz=900.0),
+        Crossover(3, slope=48, f2_hz=3_000.0),
+        Crossover(4, f1_hz=300.0),
+        Crossover(4, slope=48, f3_hz=5_000.0),
+    ],
+    "compressor": lambda folder: [
+        Compressor(key_low_hz=200.0, link=False),
+        Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
+        Compressor(style="opto", detector="opto", mix=0.7),
+        Compressor(detector="rms", makeup_db=6.0),
+    ],
+    "chorus": lambda folder: [
+        Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
+        Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),
+        Chorus(delay_ms=3.0, feedback=-0.5, character="bbd", to_stereo=True),
     ],
     "dc_block": lambda folder: [DcBlock()],
     "delay": lambda folder: [
@@ -69,7 +117,32 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
     ],
+    "flanger": lambda folder: [
+        Flanger(delay_ms=0.5, rate_hz=5.0),
+        Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
+    ],
+    "filter": lambda folder: [
+        Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
+        Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
+        Filter(family="bessel", low_slope=18, high_slope="off", design="bilinear"),
+        Filter(low_slope="off", high_slope=6, high_cut_hz=1_000.0),
+        Filter(low_slope="off", high_slope="off"),
+    ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
+    "gate": lambda folder: [
+        Gate(sidechain=True),
+        Gate(threshold_db=-6.0, lookahead_ms=0.5),
+        Gate(  # the level of noise, which goes up and down by 0.2 dB, is at the threshold
+            threshold_db=-0.4,
+            hysteresis_db=0.0,
+            hold_ms=0.0,
+            release_ms=2.0,
+            key_low_hz=20.0,
+            key_high_hz=20_000.0,
+        ),
+        Gate(threshold_db=-6.0, mode="nam", link=False),
+    ],
+    "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
@@ -78,8 +151,49 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "parametric_eq": lambda folder: [
+        changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
+        ParametricEq(
+            count=6,
+            design="bilinear",
+            type1="high_pass",
+            type2="low_shelf",
+            type3="notch",
+            type4="all_pass",
+            type5="high_shelf",
+            type6="low_pass",
+            gain2_db=4.0,
+            gain5_db=-5.0,
+        ),
+        ParametricEq(count=1, type1="off"),
+        ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
+    "phaser": lambda folder: [
+        Phaser(rate_hz=8.0, feedback=-0.5),
+        Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
+        Phaser(stages=8, character="ninety", mix=1.0),
+    ],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "tone_stack": lambda folder: [
+        ToneStack(bass=7.0, middle=3.0, treble=8.0),
+        ToneStack(model="bassman", makeup=True),
+        ToneStack(model="ac30", bass=2.0),
+    ],
+    "tremolo": lambda folder: [
+        Tremolo(rate_hz=9.0, spread=0.5),
+        Tremolo(mode="harmonic", shape="optical", sync="1/16t"),
+        Tremolo(shape="square", rate_hz=20.0),
+    ],
+    "vibrato": lambda folder: [
+        Vibrato(rate_hz=8.0, depth_cents=90.0),
+        Vibrato(shape="triangle", sync="1/16"),
+    ],
+    "wah": lambda folder: [
+        Wah(),
+        Wah(auto=True, voice="bass", attack_ms=1.0, sensitivity_db=-20.0),
+        Wah(auto=True, sidechain=True, direction=-1, voice="clyde"),
+    ],
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 import namgraph.nodes
 from namgraph.graph import Node, node_types
-from namgraph.nodes.testing import SETTING_CHECKS, NodeHarness, corners
+from namgraph.nodes.testing import SETTING_CHECKS, SIGNAL_CHECKS, NodeHarness, corners
 from namgraph.nodes.testing.description import (
     check_documented,
     check_has_output,
@@ -114,6 +114,7 @@ def test_plays_on_after_a_bad_sample(type_name: str, corner: str, poison: float)
         check_metadata,
         check_parameters_effective,
         check_ranges,
+        *SIGNAL_CHECKS,
     ],
     ids=lambda c: c.__name__.removeprefix("check_"),
 )

@@ -24,9 +24,9 @@ NODE, SCRIPT, PYTEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 def run(source: str, folder: Path) -> Any:
     """Run the source of a node as a module of its own; the type it registers is taken away."""
-    path = folder / "readme_tremolo.py"
+    path = folder / "readme_throb.py"
     path.write_text(source, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("readme_tremolo", path)
+    spec = importlib.util.spec_from_file_location("readme_throb", path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -35,28 +35,28 @@ def run(source: str, folder: Path) -> Any:
         try:
             spec.loader.exec_module(module)
         finally:
-            _types.pop("tremolo", None)
+            _types.pop("throb", None)
     return module
 
 
 @pytest.fixture(scope="module")
-def tremolo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def throb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     module = run(NODE, tmp_path_factory.mktemp("readme"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "readme_tremolo", module)
-        yield module.Tremolo
+        patch.setitem(sys.modules, "readme_throb", module)
+        yield module.Throb
 
 
-def test_swings_as_often_as_it_says(tremolo: Any) -> None:
-    harness = NodeHarness(tremolo(rate_hz=10.0, depth=0.5))
+def test_swings_as_often_as_it_says(throb: Any) -> None:
+    harness = NodeHarness(throb(rate_hz=10.0, depth=0.5))
     y = harness.play(np.ones((2, 48_000), np.float32), [100])[0]
     level = np.abs(np.fft.rfft(y))
     assert y.min() == pytest.approx(0.5, abs=1e-4)
     assert np.argmax(level[1:]) + 1 == 10 * 48_000 / SPEC.rate
 
 
-def test_keeps_the_contract(tremolo: Any) -> None:
-    check_node(tremolo())
+def test_keeps_the_contract(throb: Any) -> None:
+    check_node(throb())
 
 
 def test_fits_on_a_screen() -> None:
@@ -65,9 +65,9 @@ def test_fits_on_a_screen() -> None:
 
 @pytest.mark.slow  # processes of their own
 def test_the_steps_work_as_they_are_written(tmp_path: Path) -> None:
-    (tmp_path / "tremolo.py").write_text(NODE, encoding="utf-8")
+    (tmp_path / "throb.py").write_text(NODE, encoding="utf-8")
     (tmp_path / "try_it.py").write_text(SCRIPT, encoding="utf-8")
-    (tmp_path / "test_tremolo.py").write_text(PYTEST, encoding="utf-8")
+    (tmp_path / "test_throb.py").write_text(PYTEST, encoding="utf-8")
 
     def python(*arguments: str) -> str:
         done = subprocess.run(
@@ -89,7 +89,7 @@ def test_the_steps_work_as_they_are_written(tmp_path: Path) -> None:
 def test_the_same_file_works_with_the_import_of_this_package(tmp_path: Path) -> None:
     inside = "from namgraph.runtime import authoring as ng"
     module = run(NODE.replace("import namgraph as ng", inside), tmp_path)
-    assert NodeHarness(module.Tremolo()).play(np.ones((2, 100), np.float32)).any()
+    assert NodeHarness(module.Throb()).play(np.ones((2, 100), np.float32)).any()
 
 
 CURVE = '        ("curve", np.int64),'
@@ -98,8 +98,8 @@ PHASE = "    s.phase = phase\n"
 GLIDE = NODE[NODE.index("    s.depth_now =") : NODE.index("    for i in")]
 MISTAKES = {
     "no decorator": (
-        ('@ng.node("tremolo")\n', ""),
-        'Tremolo is not declared as a node: write @ng.node("name") above it',
+        ('@ng.node("throb")\n', ""),
+        'Throb is not declared as a node: write @ng.node("name") above it',
     ),
     "no annotation": (
         ("depth: float = ", "depth = "),
@@ -107,7 +107,7 @@ MISTAKES = {
     ),
     "no kernel": (
         ("@ng.kernel\n", ""),
-        "_tremolo is no kernel: write @ng.kernel above the function",
+        "_throb is no kernel: write @ng.kernel above the function",
     ),
     "no field": (
         ('        ("depth", np.float64),\n', ""),
@@ -130,7 +130,7 @@ MISTAKES = {
         "its record has no float64 field 'peak', as each name in reports must; ",
     ),
     "no such category": (
-        ('@ng.node("tremolo")', '@ng.node("tremolo", category="pedals")'),
+        ('@ng.node("throb")', '@ng.node("throb", category="pedals")'),
         "category is 'pedals': must be one of amp, cabinet, drive, ",
     ),
     "block of 64": (
@@ -163,8 +163,8 @@ MISTAKES = {
         "found: no docstring",
     ),
     "name taken": (
-        ("        return ng.Processor(_tremolo, made)\n",) * 2,
-        "node type 'tremolo' is already ",
+        ("        return ng.Processor(_throb, made)\n",) * 2,
+        "node type 'throb' is already ",
     ),
 }
 REFUSED = {
@@ -185,7 +185,7 @@ REFUSED = {
 
 def error_of(source: str, folder: Path) -> str:
     with pytest.raises((NamgraphError, TypeError)) as found:
-        check_node(run(source, folder).Tremolo())
+        check_node(run(source, folder).Throb())
     return str(found.value)
 
 
@@ -196,7 +196,7 @@ def test_a_common_mistake_gives_the_error_shown(mistake: str, tmp_path: Path) ->
     assert text in README
     source = NODE.replace(old, new)
     if mistake == "name taken":
-        source += NODE[NODE.index("@ng.node") :].replace("class Tremolo", "class Another")
+        source += NODE[NODE.index("@ng.node") :].replace("class Throb", "class Another")
     assert text in error_of(source, tmp_path)
 
 

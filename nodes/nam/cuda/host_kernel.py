@@ -34,12 +34,14 @@ def before_launch(state: int, ins: int, outs: int, frames: int) -> None:
     level = s.input_db + s.input_level_db
     if level != 0.0 or s.input_db_now != 1.0:
         target = decibels(level)
-        s.input_db_now = glide(b.in_factor, s.input_db_now, target, s.coefficient, frames)
+        coefficient = s.input_db_coefficient
+        s.input_db_now = glide(b.in_factor, s.input_db_now, target, coefficient, frames)
         factors = IN
     level = s.output_db + s.output_level_db
     if level != 0.0 or s.output_db_now != 1.0:
         target = decibels(level)
-        s.output_db_now = glide(b.out_factor, s.output_db_now, target, s.coefficient, frames)
+        coefficient = s.output_db_coefficient
+        s.output_db_now = glide(b.out_factor, s.output_db_now, target, coefficient, frames)
         factors += OUT
     record(b.header, BLOCK).factors = factors
     if not s.slim_low <= s.slim < s.slim_high:  # only the host has the other sizes

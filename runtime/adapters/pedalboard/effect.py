@@ -1,10 +1,14 @@
 """``GraphEffect``: a graph in a ``Board``, processed without a plugin host."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import GraphSource, Spec
 from ....graph.arguments import by_keyword
+from ..automation import automated
 from .attributes import GraphAttributes
 from .channels import Fit
 from .hosted_graph import HostedGraph
@@ -29,8 +33,11 @@ class GraphEffect(GraphAttributes):
         fit: Fit = "auto",
         sample_rate: float | None = None,
         name: str | None = None,
+        automation: Mapping[str, Any] | None = None,
     ) -> None:
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
+        if automation is not None:
+            graph = automated(graph, automation)
         hosted = HostedGraph(graph, fit, name)
         self._attach(hosted, rate)
         object.__setattr__(self, "_built", (0.0, 0))

@@ -5,6 +5,7 @@ Imported on first use only, because it imports pedalboard, which is under the GP
 
 import ctypes
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pedalboard as _pedalboard
@@ -12,6 +13,7 @@ import pedalboard as _pedalboard
 from ....graph import EngineError, GraphSource, Spec
 from ....graph.arguments import by_keyword
 from ...io.pedalboard_module import check_pedalboard
+from ..automation import automated
 from .attributes import GraphAttributes
 from .channels import MAX_STREAM_CHANNELS, Fit
 from .hosted_graph import Host, HostedGraph
@@ -39,7 +41,8 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
     plays each channel with a copy of its own, any other graph with one input plays the mean of the
     channels.  ``"each"`` and ``"sum"`` select one of these; ``"first"`` plays the first channels;
     ``"exact"`` refuses a stream of other channels than the graph.  ``name`` is what a host
-    displays.
+    displays.  ``automation`` maps ``"node.param"`` to points in time: see ``ng.automated``; a reset
+    starts it again.
 
     Create it in the thread that created the first external plugin of pedalboard; use it in any.
     """
@@ -54,9 +57,12 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         fit: Fit = "auto",
         sample_rate: float | None = None,
         name: str | None = None,
+        automation: Mapping[str, Any] | None = None,
     ) -> None:
         release_unused_plugins()
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
+        if automation is not None:
+            graph = automated(graph, automation)
         hosted = HostedGraph(graph, fit, name)
         builder = _EngineBuilder(hosted)
         try:

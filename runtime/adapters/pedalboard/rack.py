@@ -142,6 +142,7 @@ def _digest(graph: Graph) -> str:
     for name, node in graph.nodes.items():
         ends += [name, node.type_name, _node_values(node)]
     ends += [f"{c.source} {c.target}" for c in graph.connections]
+    ends += [f"{m.source} {m.target} {m.label}" for m in graph.modulations]
     return hashlib.sha256(_describe(ends)).hexdigest()[:16]
 
 

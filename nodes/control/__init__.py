@@ -1,0 +1,1 @@
+"""Sources and transformations of control signals, which move parameters of other nodes."""

@@ -1,0 +1,51 @@
+"""Constant: a control signal with one value, set by hand."""
+
+import numpy as np
+
+from ...runtime import authoring as ng
+
+__all__ = ["Constant"]
+
+STATE = np.dtype(
+    [
+        ("value", np.float64),
+        ("frame", np.int64),
+        ("held", np.float64),  # the value of this tick
+    ]
+)
+
+
+@ng.kernel
+def _constant(state: int, ins: int, outs: int, frames: int) -> None:
+    s = ng.record(state, STATE)
+    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    for i in range(frames):
+        if (frame + i) & 31 == 0:
+            held = s.value
+        y[i] = np.float32(held)
+    s.frame, s.held = frame + frames, held
+
+
+@ng.node("constant", category="control", example="value=0.5")
+class Constant(ng.Node):
+    """Send ``value`` as a control signal: one knob that moves the parameters of several nodes.
+
+    A new value counts from the next multiple of 32 frames.
+    """
+
+    # Not smoothed: what it moves is.
+    value: float = ng.param(default=0.0, low=-1.0, high=1.0, smoothing_s=0.0)
+
+    @property
+    def inputs(self) -> tuple[ng.Port, ...]:
+        """None."""
+        return ()
+
+    @property
+    def outputs(self) -> tuple[ng.Port, ...]:
+        """One control port."""
+        return (ng.Port("out", kind=ng.Kind.CONTROL),)
+
+    def prepare(self, io: ng.Io) -> ng.Processor:
+        """Allocate the record; there is no other memory."""
+        return ng.Processor(_constant, io.memory.record(STATE, **io.params))

@@ -1,0 +1,114 @@
+"""Step: a sequence of values as a control signal."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...runtime import authoring as ng
+from ..dsp.modulation.lfo_phase import LFO, lfo_record
+from ..dsp.modulation.tempo import parse_beats, synced_rate
+
+__all__ = ["Step"]
+
+MAX_STEPS = 16
+"""Parameters belong to the class, so each possible step has one."""
+
+STATE = np.dtype(
+    [(f"step{k}", np.float64) for k in range(1, MAX_STEPS + 1)]
+    + [
+        ("rate_hz", np.float64),
+        ("glide_ms", np.float64),
+        ("tempo_bpm", np.float64),
+        ("beats", np.float64),  # of a step; 0: rate_hz counts
+        ("tick_s", np.float64),
+        ("count", np.int64),
+        ("lfo", np.int64),
+        ("frame", np.int64),
+        ("held", np.float64),  # the value of this tick
+    ]
+)
+
+
+@ng.kernel
+def _step(state: int, ins: int, outs: int, frames: int) -> None:
+    s = ng.record(state, STATE)
+    values = ng.numbers(state, MAX_STEPS, np.float64)
+    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    lfo = ng.record(s.lfo, LFO)
+    for i in range(frames):
+        if (frame + i) & 31 == 0:
+            lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
+            ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
+            target = values[lfo.cycle % s.count]
+            if s.glide_ms > 0.0 and frame + i > 0:
+                held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
+            else:
+                held = target
+        y[i] = np.float32(held)
+    s.frame, s.held = frame + frames, held
+
+
+def _value() -> Any:
+    return ng.param(default=0.0, low=-1.0, high=1.0, smoothing_s=0.0)
+
+
+@ng.node("step", category="control", example="count=3, step2=0.5, step3=-0.5, sync='1/8'")
+class Step(ng.Node):
+    """Give the values ``step1`` to the one numbered ``count`` in turn, ``rate_hz`` a second.
+
+    With ``sync`` each lasts as long as that note at ``tempo_bpm``.  ``glide_ms`` is the time
+    constant (63 %) from one to the next; 0 jumps.  Steps beyond ``count`` do nothing.
+    """
+
+    count: int = ng.option(default=8, choices=range(1, MAX_STEPS + 1), kw_only=False)
+    step1: float = _value()
+    step2: float = _value()
+    step3: float = _value()
+    step4: float = _value()
+    step5: float = _value()
+    step6: float = _value()
+    step7: float = _value()
+    step8: float = _value()
+    step9: float = _value()
+    step10: float = _value()
+    step11: float = _value()
+    step12: float = _value()
+    step13: float = _value()
+    step14: float = _value()
+    step15: float = _value()
+    step16: float = _value()
+    # None is smoothed: what they move is.
+    rate_hz: float = ng.param(
+        default=4.0, low=0.01, high=100.0, unit="Hz", taper="log", smoothing_s=0.0
+    )
+    glide_ms: float = ng.param(default=0.0, low=0.0, high=2000.0, unit="ms", smoothing_s=0.0)
+    tempo_bpm: float = ng.param(default=120.0, low=20.0, high=400.0, unit="bpm", smoothing_s=0.0)
+    sync: str = ng.option(default="")
+
+    def __post_init__(self) -> None:
+        """Check the fields; ``sync`` must be a note value or empty."""
+        super().__post_init__()
+        parse_beats(self.sync)
+
+    @property
+    def inputs(self) -> tuple[ng.Port, ...]:
+        """None."""
+        return ()
+
+    @property
+    def outputs(self) -> tuple[ng.Port, ...]:
+        """One control port."""
+        return (ng.Port("out", kind=ng.Kind.CONTROL),)
+
+    def prepare(self, io: ng.Io) -> ng.Processor:
+        """Allocate one oscillator, whose cycles are the steps."""
+        made = io.memory.record(
+            STATE,
+            **io.params,
+            beats=parse_beats(self.sync),
+            tick_s=32.0 / io.spec.rate,
+            count=self.count,
+            lfo=lfo_record(io.memory, io.spec.rate, "ramp"),
+        )
+        return ng.Processor(_step, made)

@@ -1,0 +1,1 @@
+"""Blocks of the dynamics nodes: detectors, look-ahead, true peaks, delayed signals."""

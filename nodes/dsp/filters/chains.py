@@ -1,0 +1,209 @@
+"""Chains of sections in groups of eight lanes: their layout, and the kernel that plays them.
+
+A *chain* is a number of sections in series.  Its input is the node's or the output of another,
+its output one of the node's or the input of others.  Chains lie side by side in groups of eight
+lanes, which are played one after the other; where one group with at most four lanes is enough,
+further channels lie beside the first.  A node's record begins with the fields of ``LAYOUT``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph import Io
+from ....graph.prepare import NativeFunction
+from ....runtime import authoring as ng
+from ....runtime.native.structs import element
+from ....runtime.simd.loops.svf import (
+    CHAIN,
+    COEFFICIENTS,
+    GRID,
+    LANES,
+    ROWS,
+    SKEW,
+    STATES,
+    UNUSED,
+    svf_carry,
+    svf_in,
+    svf_out,
+    svf_run,
+    svf_tick,
+)
+
+__all__ = [
+    "LAYOUT",
+    "Chain",
+    "Place",
+    "chain_numbers",
+    "in_series",
+    "lay_out",
+    "places",
+    "play_lanes",
+]
+
+LAYOUT = np.dtype(
+    [
+        ("frame", "i8"),  # since reset
+        ("tick", "i8"),  # address of a kernel, called at ticks with the node's record
+        ("channels", "i8"),
+        ("groups", "i8"),
+        ("side_by_side", "i8"),  # channels in a group
+        ("apart", "i8"),  # lanes from one of them to the next
+        ("steps", "i8"),
+        ("step_table", "i8"),  # address: a STEP for each
+        ("coefficients", "i8"),  # per group
+        ("states", "i8"),  # per channels side by side, per group
+        ("chains", "i8"),  # per group
+        ("rows", "i8"),  # per group
+    ]
+)
+STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
+"""What to do: sources and targets are bytes from ``rows``, numbers of groups or of outputs."""
+IN, CARRY, RUN, OUT = range(4)
+ROW, ROWS_BYTES = 8 * LANES, 8 * LANES * ROWS
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Sections in series, up to eight.
+
+    ``source`` is the number of the chain that feeds it, -1 for the node's input; ``output`` the
+    number of the output port, -1 for a chain that only feeds others.
+    """
+
+    length: int
+    source: int = -1
+    output: int = -1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a chain lies: its group, and the lane of its first section."""
+
+    group: int
+    lane: int
+
+
+def in_series(sections: int) -> list[Chain]:
+    """Return the chains for so many sections in series: number n is lane n % 8 of group n // 8."""
+    lengths = [min(LANES, sections - at) for at in range(0, sections, LANES)]
+    return [Chain(n, k - 1, 0 if k == len(lengths) - 1 else -1) for k, n in enumerate(lengths)]
+
+
+def places(chains: Sequence[Chain]) -> list[Place]:
+    """Put every chain into the first group after that of its source that has room for it."""
+    used: list[int] = []
+    made: list[Place] = []
+    for chain in chains:
+        group = 0 if chain.source < 0 else made[chain.source].group + 1
+        while group < len(used) and used[group] + chain.length > LANES:
+            group += 1
+        used += [0] * (group + 1 - len(used))
+        made.append(Place(group, used[group]))
+        used[group] += chain.length
+    return made
+
+
+def chain_numbers(lengths: Sequence[int], at: Sequence[int] | None = None) -> NDArray[np.float64]:
+    """Return the ``CHAIN`` numbers of a group with chains of these lengths.
+
+    They lie side by side, or begin at the lanes ``at``.
+    """
+    made = np.full(CHAIN, UNUSED)
+    begins = np.cumsum([0, *lengths[:-1]]) if at is None else at
+    for begin, length in zip(begins, lengths, strict=True):
+        made[begin : begin + length] = SKEW * np.arange(length)
+    made[LANES] = SKEW * (max(lengths) - 1)
+    return made
+
+
+def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int, int]]:
+    first = [ROWS_BYTES * p.group + 8 * p.lane for p in at]
+    last = [f + (ROW * SKEW + 8) * (c.length - 1) for f, c in zip(first, chains, strict=True)]
+    made = []
+    for group in range(1 + max(p.group for p in at)):
+        here = [n for n, place in enumerate(at) if place.group == group]
+        for n in here:
+            source = chains[n].source
+            made.append((IN, 0, first[n]) if source < 0 else (CARRY, last[source], first[n]))
+        made.append((RUN, group, 0))
+        made += [(OUT, last[n], chains[n].output) for n in here if chains[n].output >= 0]
+    return made
+
+
+def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, Any]:
+    """Allocate the memory of chains for all channels; return the ``LAYOUT`` fields of the record.
+
+    At every tick the kernel ``tick`` is called with the address of the record.  It writes what
+    changes of the coefficients' ``aim`` (``COEFFICIENTS`` float64 for each group), ``side_by_side``
+    times, ``apart`` lanes from each other, and may leave the rest.
+    """
+    at, memory, channels = places(chains), io.memory, sum(io.inputs.values())
+    groups = 1 + max(place.group for place in at)
+    lanes = sum(chain.length for chain in chains)
+    side_by_side = LANES // lanes if groups == 1 else 1
+    numbers = []
+    for group in range(groups):
+        here = [n for n, place in enumerate(at) if place.group == group]
+        numbers.append(chain_numbers([chains[n].length for n in here] * side_by_side))
+    steps = _steps(chains, at)
+    passes = -(-channels // side_by_side)
+    return {
+        "tick": tick.address,
+        "channels": channels,
+        "groups": groups,
+        "side_by_side": side_by_side,
+        "apart": lanes if groups == 1 else LANES,
+        "steps": len(steps),
+        "step_table": memory.constant(np.array(steps, STEP)),
+        "coefficients": memory.state((groups, COEFFICIENTS), np.float64),
+        "states": memory.state((passes, groups, STATES), np.float64),
+        "chains": memory.constant(np.array(numbers)),
+        "rows": memory.scratch((groups, ROWS, LANES), np.float64),
+    }
+
+
+@ng.kernel
+def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
+    """Play a block of the node whose record begins with ``LAYOUT``."""
+    s = ng.record(state, LAYOUT)
+    channels, rows, done = s.channels, s.rows, 0
+    while done < frames:
+        place = (s.frame + done) & (GRID - 1)
+        if place == 0:
+            ng.call_node(s.tick, state, ins, outs, np.int32(0))
+            for g in range(s.groups):
+                svf_tick(s.coefficients + 8 * COEFFICIENTS * g)
+        n = frames - done
+        if n > GRID - place:
+            n = GRID - place
+        channel, states = 0, s.states
+        while channel < channels:
+            many = channels - channel
+            if many > s.side_by_side:
+                many = s.side_by_side
+            for number in range(s.steps):
+                step = element(s.step_table, number, STEP)
+                kind, source, target = step.kind, step.source, step.target
+                if kind == RUN:
+                    numbers = s.coefficients + 8 * COEFFICIENTS * source
+                    memory, begins = states + 8 * STATES * source, s.chains + 8 * CHAIN * source
+                    svf_run(numbers, memory, begins, rows + ROWS_BYTES * source, place, n)
+                else:
+                    for k in range(many):
+                        here = rows + 8 * s.apart * k
+                        if kind == IN:
+                            signal = ng.channel_address(ins, channel + k) + 4 * done
+                            svf_in(here + target, signal, n)
+                        elif kind == CARRY:
+                            svf_carry(here + target, here + source, n)
+                        else:
+                            signal = ng.channel_address(outs, target * channels + channel + k)
+                            svf_out(signal + 4 * done, here + source, n)
+            channel += s.side_by_side
+            states += 8 * STATES * s.groups
+        done += n
+    s.frame += frames

@@ -1,0 +1,1 @@
+"""Blocks shared by modulation effects: LFOs, note values, fractional delay lines."""

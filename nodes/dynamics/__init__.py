@@ -1,0 +1,1 @@
+"""Dynamics nodes: noise gate, compressor, limiter."""

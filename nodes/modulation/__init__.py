@@ -1,0 +1,1 @@
+"""Effects that move: tremolo, vibrato, chorus, flanger, phaser, rotary speaker."""

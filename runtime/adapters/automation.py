@@ -1,0 +1,170 @@
+"""Automation: parameters, mixes and bypasses that follow curves, as nodes of a graph."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...graph import (
+    Connection,
+    Graph,
+    GraphError,
+    GraphSource,
+    Kind,
+    Node,
+    Param,
+    ParamError,
+    PortRef,
+    UnknownNameError,
+    as_graph,
+    node_type,
+)
+from ...graph.arguments import format_value, nearest
+from ...graph.check import MAX_NAME
+
+__all__ = ["automated"]
+
+TICK = 32
+"""Frames between two values of a control signal."""
+NODES = f"{__name__.partition('.')[0]}.nodes"
+"""The package whose import registers ``Curve`` and ``Blend``; imports go one way, so by name."""
+SHARE = Param(1.0, 0.0, 1.0)
+"""Range of a mix and of a bypass."""
+
+
+def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
+    """Return a copy of a graph in which parameters follow automation lanes.
+
+    ``lanes`` maps ``"node.param"``, ``"node.mix"`` or ``"node.bypass"`` to one of
+
+    * a list of ``(time, value)``, in seconds if a time is a float, in frames if all are whole
+      numbers; straight lines connect the points (a bypass, or a parameter with steps, jumps)
+    * a NumPy array with a value for each frame, of which each 32nd counts
+    * a node: a ``Curve``, which has the values themselves, or another source of control signals,
+      which moves the parameter around its value by its whole range
+
+    Values are those of the parameter, in its unit; times count from the start or the last reset,
+    and take effect at multiples of 32 frames.  The curves are nodes of the result, so that it can
+    be saved, played live and in a host.  Nothing but whole nodes can be mixed or bypassed: those
+    with one audio input and one output.
+    """
+    made = as_graph(graph, "automated(graph, lanes)").copy()
+    if not isinstance(lanes, Mapping):
+        raise ParamError(f"automation is {format_value(lanes)}: must map 'node.param' to points")
+    importlib.import_module(NODES)
+    for name, lane in lanes.items():
+        node, key = _split(made, name)
+        parameter = key in made[node].params()
+        row = made[node].params()[key] if parameter else SHARE
+        source = _source(name, lane, row)
+        is_curve = source.type_name == "curve"
+        target = f"{node}.{key}"
+        if not parameter:
+            target = f"{_add_blend(made, node)}.position"
+            if key == "bypass" and is_curve:
+                source = _inverted(source)
+        label = _free_name(made, f"{node} {key}")
+        made.add(label, source)
+        if is_curve:
+            made.connect(label, target, absolute=True)
+        else:
+            made.connect(label, target, -1.0 if key == "bypass" and not parameter else 1.0)
+    return made
+
+
+def _split(graph: Graph, name: Any) -> tuple[str, str]:
+    """Return node and parameter of a lane's name; ``UnknownNameError`` if there is none."""
+    node, _, key = name.rpartition(".") if isinstance(name, str) else ("", "", "")
+    if node in graph and (key in graph[node].params() or key in ("mix", "bypass")):
+        return node, key
+    known = [f"{n}.{p}" for n, made in graph.nodes.items() for p in made.params()]
+    raise UnknownNameError(f"automation: no parameter {format_value(name)}; {nearest(name, known)}")
+
+
+def _source(name: str, lane: Any, row: Param) -> Node:
+    """Return the node of a lane: a ``Curve`` whose values are in range, or a control source."""
+    if isinstance(lane, Node):
+        if [port.kind for port in lane.outputs] != [Kind.CONTROL] or lane.inputs:
+            raise GraphError(
+                f"automation of {name} is {lane!r}: must be a source with one control output"
+            )
+        source = lane
+    elif isinstance(lane, np.ndarray):
+        if lane.ndim != 1 or not len(lane) or lane.dtype.kind not in "fiu":
+            raise ParamError(
+                f"automation of {name} is {format_value(lane)}: must have a number for each frame"
+            )
+        held = lane[::TICK].astype(float)
+        points = tuple(zip(range(0, TICK * len(held), TICK), held.tolist(), strict=True))
+        source = _curve(name, points, "frames", row)
+    else:
+        if isinstance(lane, str | bytes) or not isinstance(lane, Sequence) or not len(lane):
+            raise ParamError(
+                f"automation of {name} is {format_value(lane)}: must be a list of (time, value), "
+                "an array with a value for each frame, or a control node"
+            )
+        source = _curve(name, lane, "frames" if _counts_frames(lane) else "s", row)
+    if source.type_name == "curve":
+        made: Any = source
+        for time, value in made.points:
+            if not row.low <= value <= row.high:
+                row.check(f"automation of {name} at {time:g} {made.unit}: value", value)
+    return source
+
+
+def _counts_frames(lane: Sequence[Any]) -> bool:
+    """Return whether the times of all points are whole numbers, and so count frames."""
+    try:
+        return np.array([pair[0] for pair in lane]).dtype.kind in "iu"
+    except (TypeError, LookupError, ValueError):  # no points: the curve refuses them
+        return False
+
+
+def _curve(name: str, points: Any, unit: str, row: Param) -> Node:
+    """Return a ``Curve``, whose errors name the lane; of a parameter with steps it jumps."""
+    steps = bool(row.step) or name.endswith(".bypass")
+    made: Any = node_type("curve")
+    try:
+        return made(points, unit=unit, mode="step" if steps else "linear")  # type: ignore[no-any-return]
+    except ParamError as error:
+        raise ParamError(f"automation of {name}: {error}") from None
+
+
+def _inverted(curve: Any) -> Node:
+    """Return a curve of 1 minus the values: a bypass of 1 is a mix of 0."""
+    points = tuple((time, 1.0 - value) for time, value in curve.points)
+    made: Node = replace(curve, points=points)
+    return made
+
+
+def _free_name(graph: Graph, name: str) -> str:
+    """Return a name that is not taken, as short as names must be."""
+    name = name[: MAX_NAME - 2]
+    while name in graph or name in graph.inputs or name in graph.outputs:
+        name += "'"
+    return name
+
+
+def _add_blend(graph: Graph, node: str) -> str:
+    """Put a blend of a node's input and its output behind it; return the blend's name."""
+    ins = [p for p in graph.ports(node, "input") if p.kind is Kind.AUDIO]
+    outs = [p for p in graph.ports(node, "output") if p.kind is Kind.AUDIO]
+    if not ins or len(outs) != 1:
+        raise GraphError(
+            f"{node} cannot be mixed or bypassed: that takes an audio input and one audio output"
+        )
+    entry, leaving = PortRef(node, ins[0].name), PortRef(node, outs[0].name)
+    name = _free_name(graph, f"{node} blend")
+    made: Any = node_type("blend")
+    graph.add(name, made(position=1.0, law="linear"))
+    blended = PortRef(name, "out")
+    graph._tables.connections = {  # in their order: sums keep it
+        Connection(blended if c.source == leaving else c.source, c.target): None
+        for c in graph.connections
+    }
+    for source in graph.sources()[entry]:
+        graph.connect(str(source), f"{name}.a")
+    graph.connect(str(leaving), f"{name}.b")
+    return name

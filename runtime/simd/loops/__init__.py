@@ -1,0 +1,1 @@
+"""Inner loops of nodes, emitted: each is one function that kernels call."""

@@ -1,0 +1,244 @@
+"""State-variable filter sections in the eight float64 lanes of a vector, emitted.
+
+A *group* is eight lanes, each one second-order section.  Neighbouring lanes form chains: the output
+of one lane is the input of the next, ``SKEW`` steps later, so that all lanes work at the same time,
+each on another frame (a wavefront).  With two steps no lane waits for the one before it.  A group
+can hold one chain of eight sections, or four chains of two for four signals.  ``svf_run`` plays a
+group for up to 32 frames:
+
+* ``coefficients``: ``COEFFICIENTS`` float64, all zero at first: ``aim`` (g, k, m0, m1, m2, eight
+  lanes each, written by the caller at ticks), then ``start`` and ``goal`` (the same numbers at the
+  last tick and at the next, written by ``svf_tick``), ``started`` and ``moving``.  Groups with
+  equal sections may share them.
+* ``states``: ``STATES`` float64, the two integrators u and v of each lane.
+* ``chain``: ``CHAIN`` float64, for each lane the step at which it begins (0 for the first of a
+  chain, then ``SKEW`` more for each; ``UNUSED`` for a lane without a section), then the last.
+* ``rows``: ``ROWS`` times eight float64, scratch.  Row t has the inputs of step t in the first
+  lanes of chains; afterwards, the outputs of all lanes.  Frame i of a lane that
+  begins at step p is in row i + p.
+
+With a1 = 1/(1 + g (g + k)), a2 = g a1, a3 = g a2 a section computes, from the input x::
+
+    y = (m0 + m1 a2 + m2 a3) x + ((m1 a1 + m2 a2) u - (m1 a2 - m2 (1 - a3)) v)
+    u' = (2 a1 - 1) u + 2 a2 (x - v)        v' = (v + 2 a2 u) + 2 a3 (x - v)
+
+the trapezoidal state-variable filter (A. Simper, "Linear Trapezoidal Integrated State Variable
+Filter", Cytomic 2013) solved for its state.  While a group is moving, g, k, m0, m1, m2 are linear
+from tick to tick, and the rest is computed at every frame.  ``nodes/dsp/filters/plain.py`` is the
+same arithmetic, one section after the other.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+
+from ..embed import embed
+from ..lanes import Lanes, Value, f32, i64
+
+__all__ = [
+    "CHAIN",
+    "COEFFICIENTS",
+    "GOAL",
+    "GRID",
+    "LANES",
+    "MOVING",
+    "ROWS",
+    "SKEW",
+    "START",
+    "STARTED",
+    "STATES",
+    "UNUSED",
+    "svf_carry",
+    "svf_in",
+    "svf_out",
+    "svf_run",
+    "svf_tick",
+]
+
+LANES = 8
+GRID = 32
+"""Frames between ticks."""
+START, GOAL, STARTED, MOVING = 40, 80, 120, 121
+"""Offsets in the coefficients, in float64; ``aim`` is at 0."""
+COEFFICIENTS = 128
+STATES = 2 * LANES
+CHAIN = LANES + 1
+UNUSED = float(1 << 20)
+SKEW = 2
+ROWS = GRID + SKEW * (LANES - 1)
+
+f64 = ir.DoubleType()
+f64s = ir.VectorType(f64, LANES)
+i64s = ir.VectorType(i64, LANES)
+i32s = ir.VectorType(ir.IntType(32), LANES)
+
+
+def _at(lanes: Lanes, place: Value, offset: int | Value) -> Value:
+    return lanes.builder.gep(place, [lanes.index(offset)], inbounds=True, source_etype=f64)
+
+
+def _load(lanes: Lanes, place: Value, offset: int | Value, kind: Any = f64s) -> Value:
+    return lanes.builder.load(_at(lanes, place, offset), align=8, typ=kind)
+
+
+def _store(lanes: Lanes, value: Value, place: Value, offset: int | Value) -> None:
+    lanes.builder.store(value, _at(lanes, place, offset), align=8)
+
+
+def _fill(number: float) -> Value:
+    return ir.Constant(f64s, [ir.Constant(f64, number)] * LANES)
+
+
+def _splat(lanes: Lanes, number: Value, kind: Any) -> Value:
+    none = ir.Constant(kind, ir.Undefined)
+    one = lanes.builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
+    return lanes.builder.shuffle_vector(one, none, ir.Constant(i32s, [0] * LANES))
+
+
+def _emit_tick(lanes: Lanes, coefficients: Value) -> None:
+    builder, place = lanes.builder, lanes.pointer(coefficients)
+    fresh = builder.fcmp_ordered("==", _load(lanes, place, STARTED, f64), f64(0.0))
+    moving = None
+    for number in range(5):
+        aim = _load(lanes, place, LANES * number)
+        start = builder.select(fresh, aim, _load(lanes, place, GOAL + LANES * number))
+        _store(lanes, start, place, START + LANES * number)
+        _store(lanes, aim, place, GOAL + LANES * number)
+        away = builder.fcmp_unordered("une", aim, start)
+        moving = away if moving is None else builder.or_(moving, away)
+    some = builder.icmp_unsigned("!=", builder.bitcast(moving, ir.IntType(LANES)), ir.IntType(8)(0))
+    _store(lanes, builder.uitofp(some, f64), place, MOVING)
+    _store(lanes, f64(1.0), place, STARTED)
+
+
+def _derive(lanes: Lanes, numbers: list[Value]) -> tuple[Value, ...]:
+    """Return p, 2 a2, 2 a3, d, c1, c2 from g, k, m0, m1, m2."""
+    add, sub, mul, div = lanes.add, lanes.sub, lanes.mul, lanes.div
+    g, k, m0, m1, m2 = numbers
+    one, two = _fill(1.0), _fill(2.0)
+    a1 = div(one, add(one, mul(g, add(g, k))))
+    a2 = mul(g, a1)
+    a3 = mul(g, a2)
+    d = add(add(m0, mul(m1, a2)), mul(m2, a3))
+    c1 = add(mul(m1, a1), mul(m2, a2))
+    c2 = sub(mul(m1, a2), mul(m2, sub(one, a3)))
+    return sub(mul(two, a1), one), mul(two, a2), mul(two, a3), d, c1, c2
+
+
+def _emit_run(
+    lanes: Lanes,
+    coefficients: Value,
+    states: Value,
+    chain: Value,
+    rows: Value,
+    place: Value,
+    frames: Value,
+) -> None:
+    builder = lanes.builder
+    numbers, states, chain, rows = map(lanes.pointer, (coefficients, states, chain, rows))
+    begins = _load(lanes, chain, 0)
+    late = builder.fptosi(begins, i64s)
+    first = builder.fcmp_ordered("==", begins, _fill(0.0))
+    steps = lanes.plus(frames, builder.fptosi(_load(lanes, chain, LANES, f64), i64))
+    count = _splat(lanes, frames, i64s)
+    start = [_load(lanes, numbers, START + LANES * n) for n in range(5)]
+    moving = builder.fcmp_ordered("!=", _load(lanes, numbers, MOVING, f64), f64(0.0))
+    with builder.if_else(moving) as (glides, settled):
+        with glides:
+            goal = [_load(lanes, numbers, GOAL + LANES * n) for n in range(5)]
+            share = _fill(1.0 / GRID)
+            slope = [lanes.mul(lanes.sub(b, a), share) for a, b in zip(start, goal, strict=True)]
+            ahead = lanes.sub(_splat(lanes, builder.sitofp(place, f64), f64s), begins)
+
+            def glided(t: Value) -> tuple[Value, ...]:
+                at = lanes.add(ahead, _splat(lanes, builder.sitofp(t, f64), f64s))
+                now = [lanes.add(a, lanes.mul(s, at)) for a, s in zip(start, slope, strict=True)]
+                return _derive(lanes, now)
+
+            _steps(lanes, glided, states, rows, steps, late, first, count)
+        with settled:
+            fixed = _derive(lanes, start)
+            _steps(lanes, lambda t: fixed, states, rows, steps, late, first, count)
+
+
+def _steps(
+    lanes: Lanes,
+    derived: Any,
+    states: Value,
+    rows: Value,
+    steps: Value,
+    late: Value,
+    first: Value,
+    count: Value,
+) -> None:
+    """Emit the loop over steps; lanes whose frame is not among ``count`` keep their state."""
+    builder, add, sub, mul = lanes.builder, lanes.add, lanes.sub, lanes.mul
+    u, v = lanes.cell(_load(lanes, states, 0)), lanes.cell(_load(lanes, states, LANES))
+    last, older = lanes.cell(_fill(0.0)), lanes.cell(_fill(0.0))  # of SKEW steps
+    before = ir.Constant(i32s, [LANES - 1, *range(LANES - 1)])
+    with lanes.loop(steps) as t:
+        p, q, r, d, c1, c2 = derived(t)
+        row = _at(lanes, rows, lanes.times(t, LANES))
+        y = older.value
+        x = builder.select(first, _load(lanes, row, 0), builder.shuffle_vector(y, y, before))
+        us, vs = u.value, v.value
+        y = add(mul(d, x), sub(mul(c1, us), mul(c2, vs)))
+        _store(lanes, y, row, 0)
+        older.value, last.value = last.value, y
+        e = sub(x, vs)
+        frame = builder.sub(_splat(lanes, t, i64s), late)
+        live = builder.icmp_unsigned("<", frame, count)
+        u.value = builder.select(live, add(mul(p, us), mul(q, e)), us)
+        v.value = builder.select(live, add(add(vs, mul(q, us)), mul(r, e)), vs)
+    _store(lanes, u.value, states, 0)
+    _store(lanes, v.value, states, LANES)
+
+
+def _emit_in(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
+    target, source = lanes.pointer(target), lanes.pointer(source)
+    with lanes.loop(frames) as i:
+        sample = lanes.builder.fpext(lanes.load_number(source, i), f64)
+        _store(lanes, sample, target, lanes.times(i, LANES))
+
+
+def _emit_out(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
+    target, source = lanes.pointer(target), lanes.pointer(source)
+    with lanes.loop(frames) as i:
+        sample = _load(lanes, source, lanes.times(i, LANES), f64)
+        lanes.store_number(lanes.builder.fptrunc(sample, f32), target, i)
+
+
+def _emit_carry(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
+    target, source = lanes.pointer(target), lanes.pointer(source)
+    with lanes.loop(frames) as i:
+        at = lanes.times(i, LANES)
+        _store(lanes, _load(lanes, source, at, f64), target, at)
+
+
+svf_tick = embed("svf.tick", 1, _emit_tick)
+"""``svf_tick(coefficients)``: begin a ramp of 32 frames from where the last ended to ``aim``.
+
+To be called at frames that are multiples of 32.  The first one begins at ``aim``; a ramp ends
+exactly at its goal.  ``coefficients[MOVING]`` is then 1.0 if any number moves, else 0.0.
+"""
+
+svf_run = embed("svf.run", 6, _emit_run)
+"""``svf_run(coefficients, states, chain, rows, place, frames)``: play one group.
+
+``place`` is the first frame's place between ticks, 0 to 31; ``place + frames`` is at most 32.
+"""
+
+svf_in = embed("svf.in", 3, _emit_in)
+"""``svf_in(target, source, frames)``: write float32 samples at an address as inputs of a lane;
+``target`` is the address of its number in the first row: ``rows + 8 * lane``."""
+
+svf_out = embed("svf.out", 3, _emit_out)
+"""``svf_out(target, source, frames)``: write the outputs of a lane as float32.
+
+``source`` is the address of the first: ``rows + 64 * begin + 8 * lane``, where ``begin`` is the
+lane's number in ``chain``.
+"""
+
+svf_carry = embed("svf.carry", 3, _emit_carry)
+"""``svf_carry(target, source, frames)``: make outputs of one lane the inputs of another, in the
+same rows or others; addresses as of ``svf_in`` and ``svf_out``."""

@@ -1,0 +1,177 @@
+"""Automation lanes: points, arrays and control nodes on parameters, mixes and bypasses."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+from namgraph.nodes import Curve, Delay, Gain, Lfo, Map, Pan, Tremolo
+from namgraph.nodes.testing import same_bits
+
+RATE = 48_000
+ONES = np.ones(9600, np.float32)
+NOISE = np.random.default_rng(2).uniform(-0.5, 0.5, 6400).astype(np.float32)
+BLOCKS = (1, 7, 31, 32, 33, 64, 1000)
+
+
+def play(lanes: Any, node: ng.Node | None = None, x: Any = ONES, **options: Any) -> Any:
+    graph = ng.Graph.chain(Gain() if node is None else node)
+    return ng.render(graph, x, RATE, automation=lanes, tail=False, **options)
+
+
+def smoothed(goals: Any) -> Any:
+    """Return a gain that follows a goal per tick as the smoothing of modulated parameters does."""
+    share, level, found = 1 - np.exp(-3 / 32), goals[0], []
+    for goal in goals:
+        for _ in range(32):
+            level += share * (goal - level)
+            found.append(level)
+    return np.array(found)
+
+
+def test_points_are_joined_by_lines_in_seconds() -> None:
+    points = [(0.0, 0.0), (0.1, -20.0), (0.2, 0.0)]
+    ticks = np.arange(0, 9600, 32) / RATE
+    goal = 10 ** (np.interp(ticks, [0, 0.1, 0.2], [0, -20, 0]) / 20)
+    np.testing.assert_allclose(play({"gain.gain_db": points}), smoothed(goal), atol=1e-6)
+
+
+def test_whole_numbers_are_frames() -> None:
+    frames = play({"gain.gain_db": [(0, 0.0), (4800, -20.0)]})
+    same_bits(frames, play({"gain.gain_db": [(0.0, 0.0), (0.1, -20.0)]}))
+
+
+def test_a_value_is_that_of_the_parameter_to_the_bit() -> None:
+    played = play({"gain.gain_db": [(0, -12.0), (3200, 0.0)]})
+    assert (played[4000:] == 1.0).all()
+    same_bits(play({"gain.gain_db": [(0, -7.25)]}), play({}, Gain(gain_db=-7.25)))
+
+
+def test_an_array_has_a_value_for_each_frame() -> None:
+    curve = np.linspace(-40, 0, 9600)
+    goal = 10 ** (curve[::32] / 20)
+    np.testing.assert_allclose(play({"gain.gain_db": curve}), smoothed(goal), atol=1e-5)
+
+
+def test_a_step_keeps_each_value_until_the_next() -> None:
+    lane = Curve(((0, 0.0), (1600, -20.0), (4800, -6.0)), mode="step", unit="frames")
+    played = play({"gain.gain_db": lane})
+    np.testing.assert_allclose(played[[1599, 4799, 9599]], [1.0, 0.1, 10**-0.3], rtol=1e-6)
+
+
+def test_a_control_node_moves_the_parameter_around_its_value() -> None:
+    graph = ng.Graph.chain(Gain(gain_db=-10.0))
+    graph.add("lfo", Lfo(rate_hz=5.0, depth=0.05))
+    graph.connect("lfo", "gain.gain_db")
+    same_bits(
+        play({"gain.gain_db": Lfo(rate_hz=5.0, depth=0.05)}, Gain(gain_db=-10.0)),
+        ng.render(graph, ONES, RATE),
+    )
+
+
+@pytest.mark.parametrize("key", ["mix", "bypass"])
+def test_a_mix_and_a_bypass_follow_lanes(key: str) -> None:
+    lanes = {f"node.{key}": [(0, 0.0), (3200, 0.0), (3200, 1.0)]}
+    graph = ng.Graph()
+    node = graph.add("node", Gain(gain_db=-20.0))
+    graph.input("in", channels=1) >> node >> graph.output("out", channels=1)
+    played = ng.render(graph, ONES, RATE, automation=lanes)
+    first, last = (1.0, 0.1) if key == "mix" else (0.1, 1.0)
+    np.testing.assert_allclose(
+        played[[100, 3199, 4000, 9599]], [first, first, last, last], rtol=1e-6
+    )
+    assert abs(np.diff(played)).max() < 0.15
+
+
+def test_a_mix_is_aligned_with_the_latency_of_the_node(tmp_path: Path) -> None:
+    graph = ng.Graph.chain(ng.Limiter(), channels=1)
+    lanes = {"limiter.mix": [(0, 0.0)]}
+    engine = ng.Engine(ng.automated(graph, lanes), sample_rate=RATE, max_frames=64)
+    late = engine.latency
+    assert late == ng.Limiter().latency(ng.Spec(RATE, 64)) > 0
+    played = engine.process(NOISE[None])[0]
+    same_bits(played[late:], NOISE[: len(NOISE) - late])
+
+
+def test_a_mix_of_a_node_that_feeds_a_sum_keeps_its_order() -> None:
+    graph = ng.Graph()
+    end, start = graph.output("out", channels=1), graph.input("in", channels=1)
+    for name in ("a", "b", "c"):
+        start >> graph.add(name, Gain(gain_db=-3.0)) >> end
+    made = ng.automated(graph, {"b.mix": [(0, 1.0)]})
+    same_bits(ng.render(made, NOISE, RATE), ng.render(graph, NOISE, RATE))
+
+
+@pytest.mark.parametrize(
+    ("node", "lanes"),
+    [
+        (Gain(), {"gain.gain_db": [(0, 0.0), (3001, -30.0), (3002, 6.0)]}),
+        (Delay(time_ms=2.0), {"delay.feedback": [(0.0, 0.0), (0.1, 0.9)]}),
+        (Tremolo(), {"tremolo.depth": np.linspace(0, 1, 6400), "tremolo.mix": Lfo(rate_hz=9.0)}),
+    ],
+    ids=["gain", "delay", "tremolo"],
+)
+def test_cuts_do_not_show(node: ng.Node, lanes: dict[str, Any]) -> None:
+    reference = play(lanes, node, NOISE, block=64)
+    for block in BLOCKS:
+        same_bits(play(lanes, node, NOISE, block=block), reference)
+
+
+def test_the_result_is_a_graph_that_can_be_saved_and_played_live(tmp_path: Path) -> None:
+    lanes = {"gain.gain_db": [(0.0, 0.0), (0.05, -20.0)], "gain.bypass": [(0.0, 0), (0.15, 1)]}
+    graph = ng.automated(ng.Graph.chain(Gain()), lanes)
+    assert [type(node).__name__ for node in graph.nodes.values()] == [
+        "Gain",
+        "Curve",
+        "Blend",
+        "Curve",
+    ]
+    ng.save_preset(graph, tmp_path / "automated.json")
+    again = ng.load_preset(tmp_path / "automated.json")
+    assert again == graph
+    same_bits(ng.render(again, ONES, RATE), play(lanes))
+    assert play(lanes)[-1] == 1.0
+
+
+def test_a_reset_starts_the_lanes_again() -> None:
+    graph = ng.automated(Gain(), {"gain.gain_db": [(0.0, 0.0), (0.1, -20.0)]})
+    engine = ng.Engine(graph, sample_rate=RATE, max_frames=64)
+    first = engine.process(ONES[None])
+    engine.reset()
+    same_bits(engine.process(ONES[None]), first)
+
+
+@pytest.mark.parametrize(
+    ("lanes", "error", "message"),
+    [
+        ({"gain.gain": [(0, 0.0)]}, ng.UnknownNameError, "no parameter 'gain.gain'.*gain.gain_db"),
+        ({"x.gain_db": [(0, 0.0)]}, ng.UnknownNameError, "no parameter 'x.gain_db'"),
+        ({3: [(0, 0.0)]}, ng.UnknownNameError, "no parameter 3"),
+        ({"gain.gain_db": [(0, 99.0)]}, ng.ParamError, "gain.gain_db at 0 frames: value is 99.0"),
+        ({"gain.gain_db": []}, ng.ParamError, "must be a list of .time, value."),
+        ({"gain.gain_db": "x"}, ng.ParamError, "gain.gain_db is 'x': must be a list"),
+        ({"gain.gain_db": 3.0}, ng.ParamError, "must be a list"),
+        ({"gain.gain_db": [(0, 0.0, 1)]}, ng.ParamError, "automation of gain.gain_db: points is"),
+        ({"gain.gain_db": [(2, 0.0), (1, 0.0)]}, ng.ParamError, r"points\[1\] is .1.0, 0.0."),
+        ({"gain.gain_db": [(-1, 0.0)]}, ng.ParamError, r"points\[0\]"),
+        ({"gain.gain_db": [(0, float("nan"))]}, ng.ParamError, r"points\[0\]"),
+        ({"gain.gain_db": [("a", "b")]}, ng.ParamError, "points is"),
+        ({"gain.gain_db": np.zeros((2, 3))}, ng.ParamError, "a number for each frame"),
+        ({"gain.gain_db": np.zeros(0)}, ng.ParamError, "a number for each frame"),
+        ({"gain.gain_db": Gain()}, ng.GraphError, "must be a source with one control output"),
+        ({"gain.gain_db": Map()}, ng.GraphError, "must be a source with one control output"),
+        ({"gain.mix": [(0, 2.0)]}, ng.ParamError, "value is 2.0"),
+        ([("gain.gain_db", [(0, 0.0)])], ng.ParamError, "automation is"),
+    ],
+)
+def test_wrong_lanes(lanes: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        play(lanes)
+
+
+def test_a_node_that_changes_the_width_cannot_be_mixed() -> None:
+    graph = ng.Graph.chain(Pan())
+    with pytest.raises(ng.NamgraphError, match="pan blend"):
+        ng.render(graph, ONES, RATE, automation={"pan.mix": [(0, 0.5)]})
