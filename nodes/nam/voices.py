@@ -32,9 +32,13 @@ ONE = int(np.float64(1.0).view(np.int64))
 
 
 @helper
-def _scale(node: int, level: float, now: int, lanes: int, samples: int, frames: int) -> None:
-    """Scale each voice by its own smoothed factor; a settled 0 dB changes no bit."""
-    s = record(node, STATE)
+def _scale(
+    level: float, coefficient: float, curve: int, now: int, lanes: int, samples: int, frames: int
+) -> None:
+    """Scale each voice by its own smoothed factor; a settled 0 dB changes no bit.
+
+    ``now`` is the address of the factors, ``curve`` of scratch memory for a block.
+    """
     if level == 0.0:
         differ = 0
         for lane in range(lanes):
@@ -51,10 +55,10 @@ def _scale(node: int, level: float, now: int, lanes: int, samples: int, frames: 
                 for t in range(frames):
                     x[t * lanes + lane] *= settled
         else:
-            factors[lane] = glide(s.curve, factor, target, s.coefficient, frames)
-            curve = floats(s.curve, frames)
+            factors[lane] = glide(curve, factor, target, coefficient, frames)
+            gains = floats(curve, frames)
             for t in range(frames):
-                x[t * lanes + lane] *= curve[t]
+                x[t * lanes + lane] *= gains[t]
 
 
 @kernel
@@ -62,12 +66,13 @@ def play_voices(state: int, ins: int, outs: int, frames: int) -> None:
     """Play one block of a tile: input gain, network, output gain."""
     v = record(state, VOICES)
     s: Any = record(v.node, STATE)
-    lanes = v.lanes
-    _scale(v.node, s.input_db + s.input_level_db, v.tile, lanes, ins, np.int64(frames))
+    lanes, count = v.lanes, np.int64(frames)
+    level, coefficient = s.input_db + s.input_level_db, s.input_db_coefficient
+    _scale(level, coefficient, s.curve, v.tile, lanes, ins, count)
     record(v.network, NETWORK).tile = v.tile + 16 * lanes
     call_node(v.kernel, v.network, ins, outs, frames)
-    output_level = s.output_db + s.output_level_db
-    _scale(v.node, output_level, v.tile + 8 * lanes, lanes, outs, np.int64(frames))
+    level, coefficient = s.output_db + s.output_level_db, s.output_db_coefficient
+    _scale(level, coefficient, s.curve, v.tile + 8 * lanes, lanes, outs, count)
 
 
 def voices(network: Network, node: Block, made: Block) -> Callable[[], VoicesProcessor] | None:

@@ -117,12 +117,21 @@ def test_which_graphs_are_played_a_tile_at_a_time() -> None:
         Graph.chain(ng.Gain(), ng.Nam(model())),
         Graph.chain(ng.Nam(model()), ng.Nam(model())),
         Graph.chain(ng.Gain()),
+        moved(),
         amp(ng.load_nam(nets.lstm(5, 0))),
         amp(ng.load_nam(nets.lstm(3, 1, rate=44_100)), resample=True),
         amp(ng.load_nam(two)),
         amp(ng.load_nam(nets.wavenet(nets.array(2, [1, 5])))),
     ]
     assert not any(map(is_tiled, others))
+
+
+def moved() -> Graph:
+    """A control signal moves a parameter of the model."""
+    graph = amp()
+    graph.add("lfo", ng.Lfo())
+    graph.connect("lfo", "nam.input_db", amount=0.1)
+    return graph
 
 
 def test_an_input_that_is_not_finite_is_played_as_silence() -> None:
