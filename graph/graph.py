@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from . import editing
 from .arguments import by_keyword, check_flag
 from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
+from .editing import changes
+from .editing.tables import Rack, Tables
 from .errors import DuplicateNameError
 from .node import Node
 from .opening.chain import join_in_chain, named_nodes
@@ -15,7 +16,6 @@ from .port import Port
 from .prepare import Spec, as_spec
 from .scheduling.schedule import latency, tail
 from .silent import find_silent, warn_silent
-from .tables import Rack, Tables
 
 __all__ = ["Graph"]
 
@@ -80,7 +80,7 @@ class Graph:
 
     def __getitem__(self, name: str) -> Node:
         """Return the node called ``name``; ``UnknownNameError`` with the nearest names if none."""
-        return editing.find_node(self, name)
+        return changes.find_node(self, name)
 
     def __contains__(self, name: object) -> bool:
         """Return whether a node has this name (an input or output of the graph is none)."""
@@ -115,7 +115,7 @@ class Graph:
 
     def set_rack_ends(self, name: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         """Make nodes of a rack, ``PassThrough``, its inputs and outputs, in that order."""
-        editing.check_rack_ends(self, name, (*inputs, *outputs))
+        changes.check_rack_ends(self, name, (*inputs, *outputs))
         self._tables.racks[name] = Rack(tuple(inputs), tuple(outputs))
 
     @by_keyword
@@ -162,17 +162,17 @@ class Graph:
         """
         leaving = find_port(self, source, "output")
         if (param := find_target_param(self, target)) is not None:
-            made = editing.modulation(self, *leaving, param, amount, absolute)
+            made = changes.modulation(self, *leaving, param, amount, absolute)
             self._tables.modulations[Connection(made.source, param)] = made
             return
         entering = find_port(self, target, "input")
-        editing.refuse_amount(entering[0], amount, absolute)
+        changes.refuse_amount(entering[0], amount, absolute)
         taken = self._tables.connections
-        taken[editing.new_connection(self, taken, leaving, entering)] = None
+        taken[changes.new_connection(self, taken, leaving, entering)] = None
 
     def disconnect(self, source: Handle | str, target: Handle | str) -> None:
         """Remove the connection between two ports, or to a parameter, given as in ``connect``."""
-        editing.remove_connection(
+        changes.remove_connection(
             self, (self._tables.connections, self._tables.modulations), source, target
         )
 
@@ -190,7 +190,7 @@ class Graph:
         ``PortError``, and no change, if the new node lacks a connected port or has another kind;
         ``UnknownNameError`` if it lacks a parameter that is connected.
         """
-        ports = editing.check_replacement(self, name, node)
+        ports = changes.check_replacement(self, name, node)
         self._tables.ports[name] = ports
         self._tables.nodes[name] = node
 
@@ -203,8 +203,8 @@ class Graph:
         The ends, source and target, are given as in ``connect``.  The node's first input and first
         output are used; a sum that the connection is part of keeps its order.
         """
-        ends = editing.check_between(self, between)
-        made = editing.split_connection(self, name, ports_of(name, node), ends)
+        ends = changes.check_between(self, between)
+        made = changes.split_connection(self, name, ports_of(name, node), ends)
         handle = self.add(name, node)
         self._tables.connections = made
         return handle
@@ -232,7 +232,7 @@ class Graph:
         Reads no file again, so it works if a file was deleted since.
         """
         made = self.copy()
-        made._tables.nodes |= editing.changed_nodes(self, values)
+        made._tables.nodes |= changes.changed_nodes(self, values)
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
@@ -261,7 +261,7 @@ class Graph:
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
-        return editing.find_ports(self, self._tables.ports, name, side)
+        return changes.find_ports(self, self._tables.ports, name, side)
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
         """Return the output ports connected to each input port, in the order connected."""

@@ -14,6 +14,7 @@ from .dynamics.limiter import Limiter
 from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
 from .filters.filter import Filter
+from .filters.graphic_eq import GraphicEq
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
@@ -47,6 +48,7 @@ __all__ = [
     "Flanger",
     "Gain",
     "Gate",
+    "GraphicEq",
     "Lfo",
     "Limiter",
     "Map",

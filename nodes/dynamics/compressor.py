@@ -15,7 +15,7 @@ from ..dsp.dynamics.compress import (
     compression_gain,
     compression_limits,
 )
-from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
+from ..dsp.dynamics.detector import SIDECHAINS, allocate_key, find_levels, key_ports, tune_key
 from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
 
 __all__ = ["Compressor"]
@@ -33,7 +33,10 @@ STATE = np.dtype(
         ),  # ratio: slope; makeup: factor; attack: share
         *((f"{name}_coefficient", np.float64) for name in SMOOTHED),
         ("reduction_db", np.float64),
-        *((n, np.int64) for n in ("groups", "linked", "first_key", "key", "key_channels")),
+        *(
+            (n, np.int64)
+            for n in ("groups", "linked", "first_key", "key_count", "key", "key_channels")
+        ),
         ("limits", np.int64),
         ("find_limits", np.int64),  # addresses of C functions
         ("find_gain", np.int64),
@@ -93,7 +96,7 @@ def _compress(state: int, ins: int, outs: int, frames: int) -> None:
         s.reduction_db = 0.0
         for group in range(s.groups):
             first = group * linked
-            find_levels(s.key, s.key_channels, keys, first, linked, done, s.levels, n)
+            find_levels(s.key, s.key_channels, keys, first, s.key_count, done, s.levels, n)
             compression = s.compressions + group * GROUP
             call_node(s.find_gain, compression, s.levels, s.gains, np.int32(n))
             reduction_db = ng.numbers(compression, 1, np.float64)[0]
@@ -118,10 +121,11 @@ class Compressor(ng.Node):
     time constants (63 % of the way); ``makeup_db`` is added to the output, and with ``auto_makeup``
     half of the reduction at 0 dB as well.  ``mix`` below 1 adds the input (parallel compression).
 
-    The level is that of the *key*: the input, or with ``sidechain=True`` the second input "key".
-    It goes through a high-pass at ``key_low_hz`` (12 dB per octave; none at 20 Hz), and
-    ``detector`` measures it: "peak" is its magnitude, "rms" the root of the mean square over 10 ms,
-    "opto" the mean magnitude over 10 ms.  ``style`` says what attack and release act on:
+    The level is that of the *key*: the input, or with ``sidechain`` the second input "key", which
+    has as many channels as the input, or one with ``sidechain="mono"``.  It goes through a
+    high-pass at ``key_low_hz`` (12 dB per octave; none at 20 Hz), and ``detector`` measures it:
+    "peak" is its magnitude, "rms" the root of the mean square over 10 ms, "opto" the mean magnitude
+    over 10 ms.  ``style`` says what attack and release act on:
 
     * "clean": the reduction in dB
     * "fet": the level, before the logarithm: after loud notes the reduction falls by a constant
@@ -149,7 +153,7 @@ class Compressor(ng.Node):
     detector: str = ng.option(default="peak", choices=DETECTORS)
     style: str = ng.option(default="clean", choices=STYLES)
     auto_makeup: bool = ng.option(default=False)
-    sidechain: bool = ng.option(default=False)
+    sidechain: bool | str = ng.option(default=False, choices=SIDECHAINS)
     lookahead_ms: float = ng.option(default=0.0)
     link: bool = ng.option(default=True)
     reports: ClassVar[tuple[str, ...]] = ("reduction_db",)
@@ -159,13 +163,13 @@ class Compressor(ng.Node):
         super().__post_init__()
         look = check_number("lookahead_ms", self.lookahead_ms, 0.0, 10.0, "ms")
         object.__setattr__(self, "lookahead_ms", look)
-        for name in ("auto_makeup", "sidechain", "link"):
+        for name in ("auto_makeup", "link"):
             object.__setattr__(self, name, check_flag(name, getattr(self, name)))
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """The signal, and with ``sidechain`` the key, which has as many channels."""
-        return (ng.Port("in"), ng.Port("key")) if self.sidechain else (ng.Port("in"),)
+        """The signal, and with ``sidechain`` the key."""
+        return key_ports(self.sidechain)
 
     def latency(self, spec: ng.Spec) -> int:
         """Return the look-ahead in frames."""
@@ -174,7 +178,8 @@ class Compressor(ng.Node):
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the key's filters, a compression for each group of channels, the delay."""
         memory, channels, delay = io.memory, io.outputs["out"], self.latency(io.spec)
-        linked = channels if self.link else 1
+        mono_key = self.sidechain == "mono"  # so there is one gain
+        linked = channels if self.link or mono_key else 1
         size = history_size(delay)
         key, key_channels = allocate_key(io, "key" if self.sidechain else "in")
         curves = ("attacks", "thresholds", "slopes", "knees")
@@ -192,6 +197,7 @@ class Compressor(ng.Node):
             **{f"{name}_coefficient": io.glide(name) for name in SMOOTHED},
             groups=channels // linked,
             linked=linked,
+            key_count=1 if mono_key else linked,
             first_key=channels if self.sidechain else 0,
             key=key,
             key_channels=key_channels,

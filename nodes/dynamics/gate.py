@@ -8,7 +8,7 @@ import numpy as np
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import call_node
-from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
+from ..dsp.dynamics.detector import SIDECHAINS, allocate_key, find_levels, key_ports, tune_key
 from ..dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from ..dsp.dynamics.gate_own import OWN_GATE, OWN_LIMITS, gate_gain, gate_limits
 from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
@@ -32,7 +32,10 @@ STATE = np.dtype(
         ("key_high_hz", np.float64),
         ("reduction_db", np.float64),
         ("open", np.float64),
-        *((n, np.int64) for n in ("groups", "linked", "first_key", "key", "key_channels")),
+        *(
+            (n, np.int64)
+            for n in ("groups", "linked", "first_key", "key_count", "key", "key_channels")
+        ),
         ("used", np.int64),  # how many of PARAMETERS the law has
         ("limits", np.int64),
         ("find_limits", np.int64),  # addresses of C functions
@@ -70,7 +73,7 @@ def _gate(state: int, ins: int, outs: int, frames: int) -> None:
     while done < frames:
         n = longest_chunk(frames - done, s.at, size)
         for group in range(s.groups):
-            find_levels(s.key, key_channels, keys, group * linked, linked, done, s.levels, n)
+            find_levels(s.key, key_channels, keys, group * linked, s.key_count, done, s.levels, n)
             call_node(s.find_gain, s.gates + group * s.stride, s.levels, s.gains, np.int32(n))
             for c in range(group * linked, (group + 1) * linked):
                 source = ng.channel_address(ins, c) + 4 * done
@@ -110,12 +113,13 @@ def _hertz(default: float, low: float, high: float) -> Any:
 class Gate(ng.Node):
     """Close when the signal falls below ``threshold_db``, so that hum and hiss between notes go.
 
-    The level is that of the *key*: the input, or with ``sidechain=True`` the second input "key",
-    such as the guitar in front of an amp that the gate is behind.  It is filtered (12 dB per octave
-    below ``key_low_hz``, 6 above ``key_high_hz``; none at 20 Hz and at 20 kHz), and its peaks are
-    followed (0.2 ms up, 25 ms down).  The gate opens at the threshold, and closes when the level
-    has been ``hysteresis_db`` below it for ``hold_ms``.  Closed, it lowers the output by ``ratio``
-    - 1 dB for every dB below the threshold, at most ``range_db``: a ``ratio`` of 20 is the whole
+    The level is that of the *key*: the input, or with ``sidechain`` the second input "key", such as
+    the guitar in front of an amp that the gate is behind; it has as many channels as the input, or
+    one with ``sidechain="mono"``.  The key is filtered (12 dB per octave below ``key_low_hz``, 6
+    above ``key_high_hz``; none at 20 Hz and at 20 kHz), and its peaks are followed (0.2 ms up,
+    25 ms down).  The gate opens at the threshold, and closes when the level has been
+    ``hysteresis_db`` below it for ``hold_ms``.  While it is closed, every dB below the threshold
+    lowers the output by ``ratio`` - 1 dB, at most ``range_db``: a ``ratio`` of 20 is the whole
     range at once, a ``range_db`` of 120 silence.  The gain follows exponentially; ``attack_ms`` and
     ``release_ms`` are time constants (63 % of the way).  A gate that has opened changes no bit.
 
@@ -134,7 +138,7 @@ class Gate(ng.Node):
     key_low_hz: float = _hertz(80.0, 20.0, 1000.0)
     key_high_hz: float = _hertz(5000.0, 500.0, 20_000.0)
     mode: str = ng.option(default="own", choices=("own", "nam"))
-    sidechain: bool = ng.option(default=False)
+    sidechain: bool | str = ng.option(default=False, choices=SIDECHAINS)
     lookahead_ms: float = ng.option(default=0.0)
     link: bool = ng.option(default=True)
     reports: ClassVar[tuple[str, ...]] = ("reduction_db", "open")
@@ -147,13 +151,12 @@ class Gate(ng.Node):
         super().__post_init__()
         look = check_number("lookahead_ms", self.lookahead_ms, 0.0, 5.0, "ms")
         object.__setattr__(self, "lookahead_ms", look)
-        for name in ("sidechain", "link"):
-            object.__setattr__(self, name, check_flag(name, getattr(self, name)))
+        object.__setattr__(self, "link", check_flag("link", self.link))
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """The signal, and with ``sidechain`` the key, which has as many channels."""
-        return (ng.Port("in"), ng.Port("key")) if self.sidechain else (ng.Port("in"),)
+        """The signal, and with ``sidechain`` the key."""
+        return key_ports(self.sidechain)
 
     def latency(self, spec: ng.Spec) -> int:
         """Return the look-ahead in frames."""
@@ -162,7 +165,8 @@ class Gate(ng.Node):
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the key's filters, a gate for each group of channels, the delay."""
         channels, delay, nam = io.outputs["out"], self.latency(io.spec), self.mode == "nam"
-        linked = channels if self.link else 1
+        mono_key = self.sidechain == "mono"  # so there is one gain
+        linked = channels if self.link or mono_key else 1
         size = history_size(delay)
         port = "key" if self.sidechain else "in"
         key, key_channels = allocate_key(io, port, filtered=not nam)
@@ -181,6 +185,7 @@ class Gate(ng.Node):
             **io.params,
             groups=channels // linked,
             linked=linked,
+            key_count=1 if mono_key else linked,
             first_key=channels if self.sidechain else 0,
             key=key,
             key_channels=key_channels,

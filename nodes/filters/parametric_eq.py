@@ -31,9 +31,9 @@ KINDS = {
     "off": svf.OFF,
 }
 SMOOTHING_S = 0.02
-FARTHEST_DB = 18.0
-"""A gain that is farther than this from its target glides no faster than one that is as far: else
-a fall by 48 dB would begin with a click."""
+FARTHEST_DB, FARTHEST_Q = 18.0, 8.0
+"""A gain that is farther from its target, or a Q by a larger ratio, glides no faster than one that
+is as far: else a fall by 48 dB would begin with a click."""
 
 STATE = np.dtype(
     LAYOUT.descr
@@ -76,6 +76,11 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
                         target = now - FARTHEST_DB
                     numbers[NUMBERS + n] = ng.glide_step(now, target, share)
                 else:
+                    if n == at + 2:
+                        if target > now * FARTHEST_Q:
+                            target = now * FARTHEST_Q
+                        elif target < now / FARTHEST_Q:
+                            target = now / FARTHEST_Q
                     numbers[NUMBERS + n] = ng.ratio_step(now, target, share)
         if moved:
             request.kind, request.sign = kinds[2 * section + 1], 1.0

@@ -101,7 +101,7 @@ class Tremolo(ng.Node):
     )
     depth: float = ng.param(default=0.7, low=0.0, high=1.0)
     # Half a turn at most: more would only exchange the channels.
-    spread: float = ng.param(default=0.0, low=0.0, high=0.5, unit="turns", smoothing_s=0.03)
+    spread: float = ng.param(default=0.0, low=0.0, high=0.5, unit="turns", smoothing_s=0.15)
     split_hz: float = ng.param(default=800.0, low=200.0, high=2000.0, unit="Hz", taper="log")
     tempo_bpm: float = ng.param(default=120.0, low=20.0, high=400.0, unit="bpm", smoothing_s=0.0)
     shape: str = ng.option(default="sine", choices=("sine", "triangle", "square", "optical"))

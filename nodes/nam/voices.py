@@ -33,12 +33,15 @@ ONE = int(np.float64(1.0).view(np.int64))
 
 @helper
 def _scale(
-    level: float, coefficient: float, curve: int, now: int, lanes: int, samples: int, frames: int
+    curve_at: int,
+    level: float,
+    coefficient: float,
+    now: int,
+    lanes: int,
+    samples: int,
+    frames: int,
 ) -> None:
-    """Scale each voice by its own smoothed factor; a settled 0 dB changes no bit.
-
-    ``now`` is the address of the factors, ``curve`` of scratch memory for a block.
-    """
+    """Scale each voice by its own smoothed factor; a settled 0 dB changes no bit."""
     if level == 0.0:
         differ = 0
         for lane in range(lanes):
@@ -55,10 +58,10 @@ def _scale(
                 for t in range(frames):
                     x[t * lanes + lane] *= settled
         else:
-            factors[lane] = glide(curve, factor, target, coefficient, frames)
-            gains = floats(curve, frames)
+            factors[lane] = glide(curve_at, factor, target, coefficient, frames)
+            curve = floats(curve_at, frames)
             for t in range(frames):
-                x[t * lanes + lane] *= gains[t]
+                x[t * lanes + lane] *= curve[t]
 
 
 @kernel
@@ -66,13 +69,13 @@ def play_voices(state: int, ins: int, outs: int, frames: int) -> None:
     """Play one block of a tile: input gain, network, output gain."""
     v = record(state, VOICES)
     s: Any = record(v.node, STATE)
-    lanes, count = v.lanes, np.int64(frames)
-    level, coefficient = s.input_db + s.input_level_db, s.input_db_coefficient
-    _scale(level, coefficient, s.curve, v.tile, lanes, ins, count)
+    lanes = v.lanes
+    count, way = np.int64(frames), s.input_db_coefficient
+    _scale(s.curve, s.input_db + s.input_level_db, way, v.tile, lanes, ins, count)
     record(v.network, NETWORK).tile = v.tile + 16 * lanes
     call_node(v.kernel, v.network, ins, outs, frames)
-    level, coefficient = s.output_db + s.output_level_db, s.output_db_coefficient
-    _scale(level, coefficient, s.curve, v.tile + 8 * lanes, lanes, outs, count)
+    level, way = s.output_db + s.output_level_db, s.output_db_coefficient
+    _scale(s.curve, level, way, v.tile + 8 * lanes, lanes, outs, count)
 
 
 def voices(network: Network, node: Block, made: Block) -> Callable[[], VoicesProcessor] | None:

@@ -92,6 +92,8 @@ class Plan:
         self.graph_values = {n: parameters.values[k] for n, k in self.params.items()}
         """Each parameter ``"node.param"`` as in the graph."""
         tables = Tables(own, self.schedule, self._prepared, self._buffers, parameters)
+        self.table_links = tables.links
+        """Returns the addresses in the plan's tables that refer to blocks."""
         if self.executor is not None:
             with named(on_device(self.schedule)):
                 self.executor.finish(tables.rows, tables.params, self._prepared)

@@ -26,6 +26,7 @@ from namgraph.nodes import (
     Flanger,
     Gain,
     Gate,
+    GraphicEq,
     Limiter,
     Meter,
     Mix,
@@ -103,7 +104,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "compressor": lambda folder: [
         Compressor(key_low_hz=200.0, link=False),
         Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
-        Compressor(style="opto", detector="opto", mix=0.7),
+        Compressor(style="opto", detector="opto", mix=0.7, sidechain="mono"),
         Compressor(detector="rms", makeup_db=6.0),
     ],
     "chorus": lambda folder: [
@@ -116,6 +117,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Delay(time_ms=1.0, feedback=0.9, mix=1.0),
         Delay(time_ms=0.777, feedback=0.5, mix=0.5, damping_hz=3000),
         Delay(time_ms=0.01, feedback=0.6),
+        Delay(
+            time_ms=9.0, routing="ping_pong", character="tape", sync="1/64t", mix=1.0, duck_db=6.0
+        ),
+        Delay(time_ms=6.0, routing="mono", character="bbd", glide="fade", taps=4, mod_depth_ms=1.0),
     ],
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
@@ -140,9 +145,13 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
             key_low_hz=20.0,
             key_high_hz=20_000.0,
         ),
-        Gate(threshold_db=-6.0, mode="nam", link=False),
+        Gate(threshold_db=-6.0, mode="nam", link=False, sidechain="mono"),
     ],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
+    "graphic_eq": lambda folder: [
+        changed(GraphicEq(), **{f"band{n}_db": 12.0 * (-1) ** n for n in range(1, 11)}),
+        changed(GraphicEq(31), **{f"band{n}_db": 0.7 * n - 11 for n in range(1, 32)}),
+    ],
     "meter": lambda folder: [Meter()],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],

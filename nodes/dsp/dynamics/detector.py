@@ -15,7 +15,16 @@ from ....runtime import authoring as ng
 from ....runtime.native.pointers import call_node, zero_bytes
 from ..filters.svf import HIGHEST
 
-__all__ = ["KEY", "allocate_key", "find_levels", "key_filters", "key_levels", "tune_key"]
+__all__ = [
+    "KEY",
+    "SIDECHAINS",
+    "allocate_key",
+    "find_levels",
+    "key_filters",
+    "key_levels",
+    "key_ports",
+    "tune_key",
+]
 
 KEY = np.dtype(
     [
@@ -39,10 +48,18 @@ KEY_CHANNEL = np.dtype(
     ]
 )
 CHANNEL = KEY_CHANNEL.itemsize
+SIDECHAINS = (False, True, "mono")
+"""Choices of the option: no key port, one with as many channels as the input, a mono one."""
 LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 """At these frequencies there is no high-pass, no low-pass."""
 DAMPING = 2.0**0.5
 """1/Q of a Butterworth filter."""
+
+
+def key_ports(sidechain: bool | str) -> tuple[ng.Port, ...]:
+    """Return the input ports of a node for one of ``SIDECHAINS``."""
+    keys = {False: (), True: (ng.Port("key"),), "mono": (ng.Port("key", channels=1),)}
+    return (ng.Port("in"), *keys[sidechain])
 
 
 def allocate_key(io: Io, port: str, *, filtered: bool = True) -> tuple[Any, Any]:

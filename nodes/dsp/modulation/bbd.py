@@ -61,7 +61,7 @@ def bbd_cutoff(delay_s: float) -> float:
 def bbd_in(state: int, ins: int, outs: int, frames: int) -> None:
     """Compress ``frames`` float32 at the address ``ins`` in place, and clip them softly.
 
-    The gain changes every eighth frame; ``outs`` is the number of the first frame since a tick.
+    The gain changes every eighth frame; ``outs`` is the number of the first frame.
     """
     s = record(state, BBD)
     x, level, share, gain = floats(ins, frames), s.level_in, s.share, s.gain_in

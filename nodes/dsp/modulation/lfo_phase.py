@@ -179,17 +179,20 @@ def lfo_record(
     seed: int = 0,
     spread_step: float = 1.0,
     rate_step: float = 1.0,
+    rate_hz: float = 0.0,
 ) -> Any:
     """Allocate an LFO and its taps at the sample rate ``rate``; return the block of the record.
 
     ``taps`` has (base, per_spread) in turns: tap k is ahead by ``base + per_spread * spread``.
     ``spread_step`` is ``io.glide("spread", 32)`` where ``spread`` is a parameter, and
     ``rate_step`` may be that of a rate that shall not jump (the edges of a square are 2 ms at any
-    rate, so that a jump of the rate within an edge moves its value).  The caller
+    rate, so that a jump of the rate within an edge moves its value).  ``rate_hz`` is for an LFO
+    whose rate the kernel does not write.  The caller
     keeps the block's address in its own record and calls the functions at ``tick`` or ``run``.
     """
     return memory.record(
         LFO,
+        rate_hz=rate_hz,
         per_hz=TURN / rate,
         spread_step=spread_step,
         rate_step=rate_step,

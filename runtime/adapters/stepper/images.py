@@ -6,7 +6,7 @@ as they play the plan, so a step copies no state.  All other memory, weights and
 plan's, for all streams.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,13 @@ from ...engine.engine_state import EngineState, portable
 from ...engine.messages.message_queue import aligned
 from ...plan.arena import ALIGN, Block, offset
 from ...plan.plan import Plan
-from ...plan.records import PARAM, PLAN, ROW
+from ...plan.records import PLAN, ROW
 from .native_step import IMAGES, step
 from .streams import Which, check_memory
 
 __all__ = ["ImageStreams"]
 
+Link = tuple[int, Block, int]
 WORD = 8
 MOST_LINES = 32
 """Cache lines of an image that are loaded ahead: all of a small one."""
@@ -158,7 +159,9 @@ class _Layout:
         arena = plan.arena
         blocks = [block for memory in arena.memories for block in memory.blocks]
         always = {plan.address, int(plan.header["rows"]), int(plan.header["params"])}
-        own = _referring(blocks, always)
+        tables = plan.table_links()
+        links_of = {id(block): tables.get(id(block), block.links) for block in blocks}
+        own = _referring(blocks, links_of, always)
         begins, end = dict[int, int](), 0
         for block in own:
             begins[id(block)] = end
@@ -178,21 +181,25 @@ class _Layout:
             (begins[id(block)] + at, begins[id(target)] + inside)
             for block in blocks
             if id(block) in begins
-            for at, target, inside in block.links
+            for at, target, inside in links_of[id(block)]
             if id(target) in begins
         ]
-        self.header = next(begins[id(block)] for block in own if block.address == plan.address)
-        ranges = [(arena.state_address, arena.state_bytes, end)]
-        ranges += [(block.address, block.nbytes, begins[id(block)]) for block in own]
-        for place, address in _table_addresses(plan):
-            at, to = _moved(ranges, place), _moved(ranges, address)
-            if at is not None and to is not None:
-                links.append((at, to))
+        self.header = self._place(own, begins, plan.address)
+        rows = self._place(own, begins, int(plan.header["rows"])) + offset(ROW, "memory")
+        states = [end + begin for begin, _ in arena.ranges[1:]]
+        links += [(rows + ROW.itemsize * k, begin) for k, begin in enumerate(states)]
+        links.append((self.header + offset(PLAN, "state"), end))
         self.links = np.array(links, np.int64).reshape(-1, 2)
         """``(offset, offset it refers to)`` of each pointer from the image to itself."""
 
+    @staticmethod
+    def _place(own: Sequence[Block], begins: dict[int, int], address: int) -> int:
+        return next(begins[id(block)] for block in own if block.address == address)
 
-def _referring(blocks: Sequence[Block], always: set[int]) -> list[Block]:
+
+def _referring(
+    blocks: Sequence[Block], links_of: Mapping[int, Sequence[Link]], always: set[int]
+) -> list[Block]:
     """Return the blocks outside of the state that refer to it, or to each other and so to it.
 
     Those at the addresses ``always`` are among them.
@@ -203,33 +210,9 @@ def _referring(blocks: Sequence[Block], always: set[int]) -> list[Block]:
         more = [
             block
             for block in blocks
-            if id(block) not in known and any(id(to) in known for _, to, _ in block.links)
+            if id(block) not in known and any(id(to) in known for _, to, _ in links_of[id(block)])
         ]
         if not more:
             return found
         found += more
         known |= {id(block) for block in more}
-
-
-def _table_addresses(plan: Plan) -> Iterator[tuple[int, int]]:
-    """Yield ``(place, address)`` of each address in a plan's tables that may be of its state."""
-    rows, params = int(plan.header["rows"]), int(plan.header["params"])
-    for table, begin, kind, names in (
-        (plan.header, plan.address, PLAN, ("rows", "params", "state")),
-        (plan.rows, rows, ROW, ("state", "memory", "dry_wet")),
-        (plan.param_table, params, PARAM, ("address",)),
-    ):
-        for name in names:
-            for k, address in enumerate(np.atleast_1d(table[name]).tolist()):
-                yield begin + kind.itemsize * k + offset(kind, name), address
-
-
-def _moved(ranges: Sequence[tuple[int, int, int]], address: int) -> int | None:
-    """Return the offset in an image of what a plan has at an address; ``None`` if it has none.
-
-    ``ranges`` are ``(address, bytes, offset)``.
-    """
-    for first, size, begin in ranges:
-        if first <= address < first + size:
-            return begin + address - first
-    return None

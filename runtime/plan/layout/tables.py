@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ....graph import Schedule
-from ..arena import Arena, Block, Memory
+from ..arena import Arena, Block, Memory, offset
 from ..monitored_player import TRACED
 from ..records import PARAM, PLAN, ROW, ROW_BYTES
 from ..rows import FadeInRow, NodeRow, ParameterTable, Row
@@ -71,6 +71,35 @@ class Tables:
         header["max_frames"], header["verdict"] = self._max_frames, self._verdict.address
         header["state"], header["initial"] = arena.state_address, arena.initial_address
         header["state_bytes"] = arena.state_bytes
+
+    def links(self) -> dict[int, list[tuple[int, Block, int]]]:
+        """Return the addresses in the tables that refer to blocks, by the ``id`` of the table.
+
+        Each is ``(byte offset, target block, byte offset there)``, as in ``Block.links``.
+        """
+        flat = [place for channels in self._lists for place in channels]
+        ends = itertools.accumulate(map(len, self._lists), initial=0)
+        begins = [8 * end for end in ends][:-1]
+        rows: list[tuple[int, Block, int]] = []
+        for k, row in enumerate(self._prepared):
+            at = ROW_BYTES * k
+            rows.append((at + offset(ROW, "state"), row.state or row.record, 0))
+            rows.append((at + offset(ROW, "ins"), self._pointers, begins[2 * k]))
+            rows.append((at + offset(ROW, "outs"), self._pointers, begins[2 * k + 1]))
+            if row.dry_wet:
+                rows.append((at + offset(ROW, "dry_wet"), row.dry_wet, 0))
+        places = enumerate(self._parameters.places)
+        tables = (("rows", self.rows), ("params", self.params), ("verdict", self._verdict))
+        header = [(offset(PLAN, name), block, 0) for name, block in tables]
+        ins, outs = begins[-2:]
+        header += [(offset(PLAN, "ins"), self._pointers, ins)]
+        header += [(offset(PLAN, "outs"), self._pointers, outs)]
+        return {
+            id(self._pointers): [(8 * k, *place) for k, place in enumerate(flat)],
+            id(self.rows): rows,
+            id(self.params): [(PARAM.itemsize * k, *place) for k, place in places],
+            id(self.header): header,
+        }
 
     def _fill_rows(self, arena: Arena, begins: list[int], counts: list[int]) -> None:
         prepared, spans = self._prepared, self._parameters.spans

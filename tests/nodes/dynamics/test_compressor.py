@@ -185,6 +185,14 @@ def test_linked_channels_have_one_gain_and_others_their_own() -> None:
     same_bits(y[:1], NodeHarness(Compressor(**HARD), channels=1).play(x[:1]))
 
 
+def test_a_mono_key_decides_for_all_channels() -> None:
+    for link in (True, False):
+        harness = NodeHarness(Compressor(**HARD, sidechain="mono", link=link))
+        quiet, key = np.full((2, 9600), 0.01, np.float32), alternating(0.0, 9600)
+        y = harness.play(np.concatenate([quiet, key]))
+        np.testing.assert_allclose(y[:, -1], 0.01 * 10 ** (-15 / 20), rtol=1e-4)
+
+
 def test_the_look_ahead_delays_the_signal_and_not_the_gain() -> None:
     late = Compressor(lookahead_ms=5.0)
     assert (late.latency(Spec(RATE, 64)), Compressor().latency(Spec(RATE, 64))) == (240, 0)
@@ -214,7 +222,7 @@ def test_a_key_that_is_not_finite_resets_the_node() -> None:
         ({"style": "vca"}, "style is 'vca': must be one of clean, fet, opto"),
         ({"auto_makeup": 1}, "auto_makeup is 1: must be True or False"),
         ({"link": 0}, "link is 0: must be True or False"),
-        ({"sidechain": "key"}, "sidechain is 'key': must be True or False"),
+        ({"sidechain": "key"}, "sidechain is 'key': must be one of False, True, mono"),
         ({"ratio": 0.5}, "ratio is 0.5: must be"),
     ],
 )

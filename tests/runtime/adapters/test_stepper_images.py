@@ -16,7 +16,7 @@ from .step_reference import any_order
 
 RATE, STREAMS = 48_000, 3
 SHIPPED = {getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__}
-TYPES = [name for name, cls in node_types().items() if cls in SHIPPED]
+TYPES = [name for name, cls in node_types().items() if cls in SHIPPED and cls.category != "control"]
 
 
 def graph_of(node: Node) -> Graph:
@@ -70,6 +70,16 @@ def check_streams(graph: Graph, frames: int = 700) -> None:
 def test_every_type_of_node(type_name: str) -> None:
     for node in examples(type_name):
         check_streams(graph_of(node))
+
+
+def test_parameters_that_control_signals_move() -> None:
+    graph = graph_of(ng.Delay(time_ms=1.0))
+    graph.add("lfo", ng.Lfo(rate_hz=20.0))
+    graph.connect("lfo", "node.mix", 0.5)
+    graph.add("follower", ng.EnvelopeFollower())
+    graph.connect("in", "follower")
+    graph.connect("follower", "node.feedback", -0.5)
+    check_streams(graph)
 
 
 @pytest.mark.parametrize("name", ["crunch-wavenet.nam", "crunch"])

@@ -60,7 +60,7 @@ def test_render_takes_the_latency_out() -> None:
 
 def test_state_behind_pointers_is_carried_and_points_into_the_new_plan() -> None:
     x = noise(30_000)
-    echo = {"time_ms": 20.0, "feedback": 0.5, "mix": 0.5}
+    echo: dict[str, Any] = {"time_ms": 20.0, "feedback": 0.5, "mix": 0.5}
     still = engine(chain(("d", Delay(**echo)))).process(x)
     e = engine(chain(("d", Delay(**echo))), fade_s=0.0)
     found = [e.process(x[:10_000])]

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from .catalog.table import node_type
-from .check import MAX_NAME, Side, ports_of
-from .connection import Connectable, Connection, Modulation, PortRef
-from .errors import GraphError
-from .node import Node
-from .port import Port
+from ..catalog.table import node_type
+from ..check import MAX_NAME, Side, ports_of
+from ..connection import Connectable, Connection, Modulation, PortRef
+from ..errors import GraphError
+from ..node import Node
+from ..port import Port
 
 __all__ = ["Rack", "Tables"]
 

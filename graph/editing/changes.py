@@ -1,11 +1,11 @@
-"""Checks and table operations of a graph's editing methods: replace, insert, rename, modulate."""
+"""Checks before a graph is changed: connect, modulate, replace, insert, set the ends of a rack."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from .arguments import check_choice, check_flag, check_number, format_value, nearest
-from .check import Side, format_names, ports_of
-from .connection import (
+from ..arguments import check_choice, check_flag, check_number, format_value, nearest
+from ..check import Side, format_names, ports_of
+from ..connection import (
     Connectable,
     Connection,
     Handle,
@@ -14,9 +14,9 @@ from .connection import (
     find_port,
     find_target_param,
 )
-from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
-from .node import Node
-from .port import Kind, Port
+from ..errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
+from ..node import Node
+from ..port import Kind, Port
 
 __all__ = [
     "changed_nodes",
