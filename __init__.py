@@ -81,6 +81,10 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
+        *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
+        *("Delay", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq", "Lfo"),
+        *("Limiter", "Map", "Meter", "Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough"),
+        *("Phaser", "Random", "Split", "Step", "ToneStack", "Tremolo", "Vibrato", "Wah"),
         "Blend",
         "Cab",
         "Chorus",
@@ -221,6 +225,7 @@ if TYPE_CHECKING:
         WeightCountError as WeightCountError,
     )
     from .graph.node import node as node
+    from .nodes import *  # noqa: F403  (its __all__: every node)
     from .nodes import (
         Blend as Blend,
         Cab as Cab,

@@ -1,9 +1,12 @@
 """``namgraph warm``: compile every kernel now, or load it from the disk cache."""
 
 import argparse
+import contextlib
 import dataclasses
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..graph import Graph, Kind, Node, Spec, node_types
@@ -11,7 +14,9 @@ from .arguments import Subparsers, add_verb
 from .console import say
 from .progress import Progress
 
-__all__ = ["Warmed", "add_parser", "run", "warm"]
+__all__ = ["Warmed", "add_parser", "compile_share", "run", "warm"]
+
+MOST_PROCESSES = 8
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -37,8 +42,33 @@ class Warmed:
     seconds: float
 
 
-def warm(progress: Callable[[float], None] = lambda share: None) -> Warmed:
+def warm(
+    progress: Callable[[float], None] = lambda share: None, processes: int | None = None
+) -> Warmed:
     """Compile every kernel, or load it from the disk cache.  May take minutes.
+
+    A process compiles one kernel at a time.  So ``processes`` of them (as many as there are cores,
+    at most 8) compile a share each into the disk cache, and this one then goes through all:
+    what another could not do is done here, and errors are raised here.
+    """
+    from ..runtime.native.abi import natives
+    from ..runtime.native.cpu import processors
+
+    begun = time.perf_counter()
+    count = processes or min(processors(), MOST_PROCESSES)
+    with _helpers(count) as helpers:
+        if helpers:
+            compile_share(0, count, lambda share: progress(0.8 * share))
+        for helper in helpers:
+            helper.wait()
+    racks = compile_share(0, 1, lambda share: progress(0.8 + 0.2 * share))
+    return Warmed(len(natives()), racks, time.perf_counter() - begun)
+
+
+def compile_share(
+    share: int, shares: int, progress: Callable[[float], None] = lambda share: None
+) -> int:
+    """Compile share number ``share`` (from 0) of ``shares``; return the number of racks in it.
 
     Most kernels are declared when their module is imported, those of cabinets and of common model
     sizes by a function.  The others are declared when a plan is built: so plans are built for every
@@ -53,21 +83,44 @@ def warm(progress: Callable[[float], None] = lambda share: None) -> Warmed:
     from ..runtime.native.abi import natives
     from ..runtime.plan.plan import Plan
 
-    begun = time.perf_counter()
-    graphs = [load_preset(path) for path in shipped_presets().values()]
-    graphs += [open_rig(path, ir=asset("cab.wav")).graph for path in shipped_models()]
     ours = {n: c for n, c in node_types().items() if c.__module__.startswith(nodes.__name__)}
-    graphs += [_graph_of_one(cls()) for cls in ours.values() if _has_defaults(cls)]
-    for n, graph in enumerate(graphs):
-        Plan(graph, Spec(48_000, 64))
-        progress(0.5 * (n + 1) / len(graphs))
+    made: list[Callable[[], Graph]] = [
+        *(lambda path=path: load_preset(path) for path in shipped_presets().values()),
+        *(lambda path=path: open_rig(path, ir=asset("cab.wav")).graph for path in shipped_models()),
+        *(lambda cls=cls: _graph_of_one(cls()) for cls in ours.values() if _has_defaults(cls)),
+    ]
+    made = made[share::shares]
     cab_kernels()
     common_kernels()
-    functions = natives()
+    functions = natives()[share::shares]
     for n, function in enumerate(functions):
         _ = function.address
-        progress(0.5 + 0.5 * (n + 1) / len(functions))
-    return Warmed(len(functions), len(graphs), time.perf_counter() - begun)
+        progress(0.5 * (n + 1) / len(functions))
+    for n, graph in enumerate(made):
+        Plan(graph(), Spec(48_000, 64))
+        progress(0.5 + 0.5 * (n + 1) / len(made))
+    for function in natives() if shares == 1 else ():
+        _ = function.address  # also of those that the plans declared
+    return len(made)
+
+
+@contextlib.contextmanager
+def _helpers(count: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Start processes for all shares but the first; stop those that still run at the end."""
+    code = "from namgraph.cli.warm import compile_share; compile_share({}, {})"
+    quiet = subprocess.DEVNULL
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for share in range(1, count):
+            command = [sys.executable, "-c", code.format(share, count)]
+            with contextlib.suppress(OSError):  # no process to be had: it is all done here
+                made = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+                started.append(made)
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def _has_defaults(cls: type[Node]) -> bool:

@@ -89,6 +89,10 @@ class Connectable(Protocol):
     def modulations(self) -> tuple[Modulation, ...]:
         """All connections to parameters, in the order of the ``connect`` calls."""
 
+    @property
+    def racks(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Inputs and outputs of each graph that was added as a rack, by name."""
+
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
 
@@ -108,7 +112,12 @@ class Handle:
     port: str | None = None
 
     def __getitem__(self, port: str) -> "Handle":
-        """Select a port, input or output, or a parameter (for control signals) by name."""
+        """Select a port, or a parameter (for control signals), by name; of a rack, a node."""
+        inner = f"{self.name}.{port}"
+        if self.name in self.graph.racks and (
+            inner in self.graph.nodes or inner in self.graph.racks
+        ):
+            return Handle(self.graph, inner)
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
         node = self.graph.nodes.get(self.name)
@@ -151,6 +160,8 @@ class Handle:
 def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRef, Port]:
     """Return the port that a handle, ``"node"`` or ``"node.port"`` refers to, and its reference."""
     name, port = _split(graph, end)
+    if name in graph.racks:
+        name, port = _rack_end(graph, name, port, side), None
     ports = graph.ports(name, side)
     if port is None and len(ports) == 1:
         return PortRef(name, ports[0].name), ports[0]
@@ -167,6 +178,17 @@ def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRe
     raise UnknownNameError(
         f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
     )
+
+
+def _rack_end(graph: Connectable, rack: str, end: str | None, side: Side) -> str:
+    """Return the node that stands for an input or output of a rack: the only one, or ``end``."""
+    ends = graph.racks[rack][0 if side == "input" else 1]
+    if end is None and len(ends) == 1:
+        return f"{rack}.{ends[0]}"
+    if end is None or end not in ends:
+        what = "say which" if end is None else f"{end!r} is none of them"
+        raise PortError(f"{rack} has the {side}s {format_names(ends)}: {what}")
+    return f"{rack}.{end}"
 
 
 def find_target_param(graph: Connectable, end: Handle | str) -> PortRef | None:
@@ -188,8 +210,10 @@ def _split(graph: Connectable, end: Handle | str) -> tuple[str, str | None]:
             raise GraphError(f"{end} is a handle of another graph; connect within one graph")
         return end.name, end.port
     if isinstance(end, str):
-        name, dot, port = end.partition(".")
-        return name, port if dot else None
+        if end in graph.nodes or end in graph.racks:
+            return end, None
+        name, dot, port = end.rpartition(".")
+        return (name, port) if dot else (end, None)
     raise GraphError(
         f"cannot connect {format_value(end)}: must be a handle (graph.add returns one), "
         "'node' or 'node.port'"

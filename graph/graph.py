@@ -1,14 +1,15 @@
 """Graph: named nodes and the connections between their ports.  Control thread only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from . import editing
-from .arguments import by_keyword, check_choice, check_flag, format_value
+from .arguments import by_keyword, check_flag
 from .catalog.summary import format_graph
-from .check import Side, check_channels, check_name, format_names, ports_of
+from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
-from .errors import DuplicateNameError, PortError, UnknownNameError
+from .editing import changes
+from .editing.tables import Rack, Tables
+from .errors import DuplicateNameError
 from .node import Node
 from .opening.chain import join_in_chain, named_nodes
 from .port import Port
@@ -32,12 +33,7 @@ class Graph:
 
     def __init__(self) -> None:
         """Create an empty graph."""
-        self._nodes: dict[str, Node] = {}
-        self._inputs: dict[str, int] = {}
-        self._outputs: dict[str, int] = {}
-        self._ports: dict[str, dict[Side, tuple[Port, ...]]] = {}
-        self._connections: dict[Connection, None] = {}  # a dict is an ordered set
-        self._modulations: dict[Connection, Modulation] = {}
+        self._tables = Tables()
 
     @classmethod
     def chain(cls, /, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
@@ -55,73 +51,97 @@ class Graph:
     @property
     def nodes(self) -> Mapping[str, Node]:
         """The nodes by name, in the order added."""
-        return MappingProxyType(self._nodes)
+        return MappingProxyType(self._tables.nodes)
 
     @property
     def inputs(self) -> Mapping[str, int]:
         """Channel count of each input of the graph."""
-        return MappingProxyType(self._inputs)
+        return MappingProxyType(self._tables.inputs)
 
     @property
     def outputs(self) -> Mapping[str, int]:
         """Channel count of each output of the graph."""
-        return MappingProxyType(self._outputs)
+        return MappingProxyType(self._tables.outputs)
 
     @property
     def connections(self) -> tuple[Connection, ...]:
         """All connections, in the order of the ``connect`` calls."""
-        return tuple(self._connections)
+        return tuple(self._tables.connections)
 
     @property
     def modulations(self) -> tuple[Modulation, ...]:
         """All connections to parameters, in the order of the ``connect`` calls."""
-        return tuple(self._modulations.values())
+        return tuple(self._tables.modulations.values())
+
+    @property
+    def racks(self) -> Mapping[str, Rack]:
+        """The ends of each graph that was added as a rack, by name."""
+        return MappingProxyType(self._tables.racks)
 
     def __getitem__(self, name: str) -> Node:
         """Return the node called ``name``; ``UnknownNameError`` with the nearest names if none."""
-        return editing.find_node(self, name)
+        return changes.find_node(self, name)
 
     def __contains__(self, name: object) -> bool:
         """Return whether a node has this name (an input or output of the graph is none)."""
-        return isinstance(name, str) and name in self._nodes
+        return isinstance(name, str) and name in self._tables.nodes
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of the nodes, in the order added."""
-        return iter(tuple(self._nodes))
+        return iter(tuple(self._tables.nodes))
 
     def __len__(self) -> int:
         """Return the number of nodes."""
-        return len(self._nodes)
+        return len(self._tables.nodes)
 
     def __bool__(self) -> bool:
         """Return ``True``, also for a graph without nodes, whose length is 0."""
         return True
 
-    def add(self, name: str, node: Node) -> Handle:
-        """Add ``node`` under an unused ``name`` and return its handle; reads the node's files."""
+    def add(self, name: str, node: "Node | Graph") -> Handle:
+        """Add ``node`` under an unused ``name`` and return its handle; reads the node's files.
+
+        A graph becomes a rack inside this one: its nodes are ``rack.node``, their parameters
+        ``rack.node.param``, and its inputs and outputs are those of the handle.  Later a node is
+        added to the rack as ``add("rack.node", node)``.
+        """
         self._claim(name)
-        self._ports[name] = ports_of(name, node)
-        self._nodes[name] = node
+        if isinstance(node, Graph):
+            self._tables.add_rack(name, node)
+            return Handle(self, name)
+        self._tables.ports[name] = ports_of(name, node)
+        self._tables.nodes[name] = node
         return Handle(self, name)
+
+    def set_rack_ends(self, name: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Make nodes of a rack, ``PassThrough``, its inputs and outputs, in that order."""
+        changes.check_rack_ends(self, name, (*inputs, *outputs))
+        self._tables.racks[name] = Rack(tuple(inputs), tuple(outputs))
 
     @by_keyword
     def input(self, name: str, *, channels: int) -> Handle:
         """Declare an input of the graph with ``channels`` channels."""
         self._claim(name)
-        self._inputs[name] = check_channels(name, channels)
-        self._ports[name] = {"input": (), "output": (Port("out", self._inputs[name]),)}
+        self._tables.inputs[name] = check_channels(name, channels)
+        self._tables.ports[name] = {
+            "input": (),
+            "output": (Port("out", self._tables.inputs[name]),),
+        }
         return Handle(self, name)
 
     @by_keyword
     def output(self, name: str, *, channels: int) -> Handle:
         """Declare an output of the graph with ``channels`` channels."""
         self._claim(name)
-        self._outputs[name] = check_channels(name, channels)
-        self._ports[name] = {"input": (Port("in", self._outputs[name]),), "output": ()}
+        self._tables.outputs[name] = check_channels(name, channels)
+        self._tables.ports[name] = {
+            "input": (Port("in", self._tables.outputs[name]),),
+            "output": (),
+        }
         return Handle(self, name)
 
     def handle(self, name: str) -> Handle:
-        """Return the handle of a node or end of the graph."""
+        """Return the handle of a node, a rack, or an end of the graph."""
         self.ports(name, "input")
         return Handle(self, name)
 
@@ -140,36 +160,29 @@ class Graph:
         signal is the value itself, in the parameter's unit: ``Modulation``.
         Channel counts are checked later, by ``schedule``: they may depend on later connections.
         """
-        source_ref, leaving = find_port(self, source, "output")
+        leaving = find_port(self, source, "output")
         if (param := find_target_param(self, target)) is not None:
-            made = editing.modulation(self, source_ref, leaving, param, amount, absolute)
-            self._modulations[Connection(source_ref, param)] = made
+            made = changes.modulation(self, *leaving, param, amount, absolute)
+            self._tables.modulations[Connection(made.source, param)] = made
             return
-        target_ref, entering = find_port(self, target, "input")
-        editing.refuse_amount(target_ref, amount, absolute)
-        outside = source_ref.node in self._inputs or target_ref.node in self._outputs
-        if leaving.kind is not entering.kind and not outside:  # ends carry either kind
-            raise PortError(
-                f"{source_ref} is {leaving.kind.value}, {target_ref} takes {entering.kind.value}"
-            )
-        connection = Connection(source_ref, target_ref)
-        if connection in self._connections:
-            raise DuplicateNameError(f"{source_ref} already feeds {target_ref}")
-        self._connections[connection] = None
+        entering = find_port(self, target, "input")
+        changes.refuse_amount(entering[0], amount, absolute)
+        taken = self._tables.connections
+        taken[changes.new_connection(self, taken, leaving, entering)] = None
 
     def disconnect(self, source: Handle | str, target: Handle | str) -> None:
         """Remove the connection between two ports, or to a parameter, given as in ``connect``."""
-        editing.remove_connection(self, (self._connections, self._modulations), source, target)
+        changes.remove_connection(
+            self, (self._tables.connections, self._tables.modulations), source, target
+        )
 
     def remove(self, name: str) -> None:
-        """Remove a node or an end of the graph, and all its connections."""
+        """Remove a node, a rack or an end of the graph, and all its connections."""
+        if name in self._tables.racks:
+            self._tables.remove_rack(name)
+            return
         self.ports(name, "input")
-        self._nodes.pop(name, None)
-        self._inputs.pop(name, None)
-        self._outputs.pop(name, None)
-        del self._ports[name]
-        self._connections = editing.without(name, self._connections)
-        self._modulations = editing.without(name, self._modulations)
+        self._tables.remove(name)
 
     def replace(self, name: str, node: Node) -> None:
         """Replace the node called ``name`` by ``node`` and keep its connections.
@@ -177,9 +190,9 @@ class Graph:
         ``PortError``, and no change, if the new node lacks a connected port or has another kind;
         ``UnknownNameError`` if it lacks a parameter that is connected.
         """
-        ports = editing.check_replacement(self, name, node)
-        self._ports[name] = ports
-        self._nodes[name] = node
+        ports = changes.check_replacement(self, name, node)
+        self._tables.ports[name] = ports
+        self._tables.nodes[name] = node
 
     @by_keyword
     def insert(
@@ -190,10 +203,10 @@ class Graph:
         The ends, source and target, are given as in ``connect``.  The node's first input and first
         output are used; a sum that the connection is part of keeps its order.
         """
-        ends = editing.check_between(self, between)
-        made = editing.split_connection(self, name, ports_of(name, node), ends)
+        ends = changes.check_between(self, between)
+        made = changes.split_connection(self, name, ports_of(name, node), ends)
         handle = self.add(name, node)
-        self._connections = made
+        self._tables.connections = made
         return handle
 
     def rename(self, name: str, new: str) -> None:
@@ -204,23 +217,13 @@ class Graph:
         self.ports(name, "input")
         if new != name:
             self._claim(new)
-        for table in (self._nodes, self._inputs, self._outputs, self._ports):
-            editing.rename_key(table, name, new)
-        editing.rename_ends(self._connections, name, new)
-        editing.rename_ends(self._modulations, name, new)
-        for ends, moved in self._modulations.items():
-            self._modulations[ends] = moved._replace(source=ends.source, target=ends.target)
+        self._tables.rename(name, new)
 
     def copy(self) -> "Graph":
         """Return an independent copy; the nodes, which are immutable, are shared."""
         other = Graph()
         other.name = self.name
-        other._nodes = dict(self._nodes)  # nodes are frozen: sharing them is safe
-        other._inputs = dict(self._inputs)
-        other._outputs = dict(self._outputs)
-        other._ports = dict(self._ports)
-        other._connections = dict(self._connections)
-        other._modulations = dict(self._modulations)
+        other._tables = self._tables.copy()  # nodes are frozen: sharing them is safe
         return other
 
     def with_params(self, values: Mapping[str, float]) -> "Graph":
@@ -229,7 +232,7 @@ class Graph:
         Reads no file again, so it works if a file was deleted since.
         """
         made = self.copy()
-        made._nodes |= editing.changed_nodes(self, values)
+        made._tables.nodes |= changes.changed_nodes(self, values)
         return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
@@ -258,24 +261,16 @@ class Graph:
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
-        found = self._ports.get(name) if isinstance(name, str) else None
-        if found is not None and isinstance(side, str) and side in found:
-            return found[side]
-        if found is None:
-            raise UnknownNameError(
-                f"nothing called {format_value(name)} in this graph; "
-                f"it has {format_names(self._ports)}"
-            )
-        return found[check_choice("side", side, ("input", "output"))]
+        return changes.find_ports(self, self._tables.ports, name, side)
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
         """Return the output ports connected to each input port, in the order connected."""
         found: dict[PortRef, list[PortRef]] = {
             PortRef(name, port.name): []
-            for name in (*self._nodes, *self._outputs)
-            for port in self._ports[name]["input"]
+            for name in (*self._tables.nodes, *self._tables.outputs)
+            for port in self._tables.ports[name]["input"]
         }
-        for connection in self._connections:
+        for connection in self._tables.connections:
             found[connection.target].append(connection.source)
         return found
 
@@ -284,11 +279,12 @@ class Graph:
         if not isinstance(other, Graph):
             return NotImplemented
         return (
-            self._nodes == other._nodes
-            and list(self._inputs.items()) == list(other._inputs.items())
-            and list(self._outputs.items()) == list(other._outputs.items())
+            self._tables.nodes == other._tables.nodes
+            and list(self._tables.inputs.items()) == list(other._tables.inputs.items())
+            and list(self._tables.outputs.items()) == list(other._tables.outputs.items())
             and self.sources() == other.sources()
             and sorted(self.modulations) == sorted(other.modulations)
+            and self._tables.racks == other._tables.racks
         )
 
     __hash__ = None  # type: ignore[assignment]  # graphs change
@@ -297,5 +293,7 @@ class Graph:
         return format_graph(self)
 
     def _claim(self, name: str) -> None:
-        if check_name(name) in self._ports:
+        rack, _, inner = name.rpartition(".") if isinstance(name, str) else ("", "", name)
+        check_name(inner if rack in self._tables.racks else name)
+        if name in self._tables.ports or name in self._tables.racks:
             raise DuplicateNameError(f"{name!r} is already in this graph")

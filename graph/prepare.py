@@ -7,7 +7,16 @@ from typing import Any, Protocol
 
 from .arguments import check_flag, check_number, check_whole
 
-__all__ = ["LONGEST_BLOCK", "Io", "Memory", "NativeFunction", "Processor", "Spec", "as_spec"]
+__all__ = [
+    "LONGEST_BLOCK",
+    "Io",
+    "Memory",
+    "NativeFunction",
+    "Processor",
+    "Spec",
+    "VoicesProcessor",
+    "as_spec",
+]
 
 LONGEST_BLOCK = 1 << 22
 """Frames, about 90 s at 48 kHz: GPUs render files fastest in long blocks."""
@@ -111,6 +120,30 @@ class Io:
         return 1.0 - math.exp(-frames / (tau * self.spec.rate)) if tau > 0 else 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class VoicesProcessor:
+    """A kernel that plays many independent signals ("voices") of one node at once.
+
+    A *tile* is ``lanes`` voices.  Its state is ``[number][lane]`` float64, for each of ``doubles``,
+    then the same of float32, for each of ``floats``.  ``kernel(record, ins, outs, frames)`` plays
+    one block of the tile whose address is in the first field of the record, an int64, from
+    ``[frame][lane]`` float32 at the address ``ins``, which it may overwrite, to the same at
+    ``outs``.  Parameters are read from the node's own record.  A lane's output has the bits that
+    the node gives for that signal alone.
+    """
+
+    kernel: NativeFunction
+    record: int
+    """Its address."""
+    lanes: int
+    doubles: Sequence[int]
+    """Of each float64 of a voice's state its address in the node's own state."""
+    floats: Sequence[int]
+    """Of each float32 of a voice's state its address in the node's own state."""
+    memory: Any
+    """Kept alive: it has the record and what that refers to."""
+
+
 @dataclass(frozen=True)
 class Processor:
     """A prepared node: its kernel, the kernel's record, the length of the prewarm.
@@ -128,6 +161,8 @@ class Processor:
     device: Any = None
     """The ``DeviceProcessor`` (``runtime/cuda/device_processor.py``) of a node with device ports;
     ``kernel`` is then the fallback on the host after a device error."""
+    voices: Callable[[], VoicesProcessor] | None = None
+    """Of a node that can play many signals at once: called once the plan's memory is laid out."""
 
     def __post_init__(self) -> None:
         """Check that ``kernel`` is a native function, without compiling it."""

@@ -8,10 +8,13 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
+from .filters.crossover import Crossover
 from .filters.dc_block import DcBlock
 from .filters.filter import Filter
+from .filters.graphic_eq import GraphicEq
 from .filters.parametric_eq import ParametricEq
 from .filters.tone_stack import ToneStack
 from .filters.wah import Wah
@@ -28,13 +31,16 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mix import Mix
 from .utility.pan import Pan
+from .utility.pass_through import PassThrough
 from .utility.split import Split
 
 __all__ = [
     "Blend",
     "Cab",
     "Chorus",
+    "Compressor",
     "Constant",
+    "Crossover",
     "Curve",
     "DcBlock",
     "Delay",
@@ -43,6 +49,7 @@ __all__ = [
     "Flanger",
     "Gain",
     "Gate",
+    "GraphicEq",
     "Lfo",
     "Limiter",
     "Map",
@@ -52,6 +59,7 @@ __all__ = [
     "NamBank",
     "Pan",
     "ParametricEq",
+    "PassThrough",
     "Phaser",
     "Random",
     "Rotary",

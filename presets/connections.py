@@ -1,4 +1,4 @@
-"""The connections of a preset: pairs of ports, and control signals that move parameters."""
+"""The connections of a preset, those of control signals too, and the racks inside it."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from ..graph import Graph
 from .values import as_float, no_such_key, wrong
 
-__all__ = ["connections_json", "read_connections"]
+__all__ = ["connections_json", "racks_json", "read_connections", "read_racks"]
 
 
 def connections_json(graph: Graph) -> str:
@@ -56,3 +56,27 @@ def _options(place: str, rest: list[Any]) -> dict[str, Any]:
         if value is not True:
             wrong(f"{place}.absolute", value, "true")
     return {"absolute": True}
+
+
+def racks_json(graph: Graph) -> dict[str, Any]:
+    """Return the inputs and outputs of each rack inside a graph, by name."""
+    return {
+        name: {"inputs": list(rack.inputs), "outputs": list(rack.outputs)}
+        for name, rack in sorted(graph.racks.items(), key=lambda item: item[0].count("."))
+    }
+
+
+def read_racks(data: Any) -> dict[str, dict[str, list[str]]]:
+    """Return the inputs and outputs of each rack in a preset; ``PresetError`` if it is none."""
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        wrong("racks", data, "an object")
+    for name, ends in data.items():
+        place = f"racks.{name}"
+        if not isinstance(ends, dict) or set(ends) != {"inputs", "outputs"}:
+            wrong(place, ends, 'an object with "inputs" and "outputs"')
+        for side, names in ends.items():
+            if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+                wrong(f"{place}.{side}", names, "a list of names")
+    return data

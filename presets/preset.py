@@ -20,7 +20,7 @@ from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
-from .connections import connections_json, read_connections
+from .connections import connections_json, racks_json, read_connections, read_racks
 from .json_file import no_repeated_keys, read_json_file
 from .values import (
     as_float,
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 FORMAT = 1
-KEYS = ["namgraph", "name", "inputs", "outputs", "nodes", "connections"]
+KEYS = ["namgraph", "name", "inputs", "outputs", "racks", "nodes", "connections"]
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -123,6 +123,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
         "name": name,
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
+        **({"racks": racks_json(graph)} if graph.racks else {}),
         "nodes": {n: _node_json(n, node, folder) for n, node in graph.nodes.items()},
     }
     text = json.dumps(rack, indent=2)
@@ -155,9 +156,14 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         for end, channels in _object(data, side).items():
             _call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
                      channels=channels)  # fmt: skip
+    racks = read_racks(data.get("racks"))
+    for rack in racks:
+        _call_at(f"racks.{rack}", graph.add, rack, Graph())
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
         _call_at(place, graph.add, key, _node(place, fields, folder))
+    for rack, sides in racks.items():
+        _call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
         _call_at(place, graph.connect, *ends, **options)
     graph.name = name

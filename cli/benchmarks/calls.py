@@ -1,11 +1,12 @@
 """Calls from Python: what they cost above the native work, beside pedalboard's own plugins.
 
-Every call is timed in the same rounds, one after another, so that the machine's noise falls on all
-of them; medians over rounds.  ``native_us`` is the time inside the native call.
+Calls of a group are timed in the same rounds, one after another, so that the machine's noise falls
+on all of them; medians over rounds.  ``native_us`` is the time inside the native call.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ...runtime.engine.engine import Engine
 __all__ = ["format_row", "steps"]
 
 FRAMES, RATE = 64, 48_000
-MODEL = "crunch-lstm.nam"
+MODEL, WAVENET = "crunch-lstm.nam", "crunch-wavenet.nam"
 Row = dict[str, Any]
 Call = Callable[[], object]
 
@@ -32,12 +33,16 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
         calls, native = group()
         for name, us in _medians(calls, rounds, repeats).items():
             yield "call", {"call": name, "us": us, "native_us": native(name)}
+    for row in _streams(rounds, repeats):
+        yield "call", row
 
 
 def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
-    native = "" if row["native_us"] is None else f", {row['native_us']:.2f} us of them native"
-    return f"{row['call']:<52} {row['us']:8.2f} us{native}"
+    us, native_us = row["us"], row["native_us"]
+    digits = 2 if us >= 1.0 else 3
+    native = "" if native_us is None else f", {native_us:.{digits}f} us of them native"
+    return f"{row['call']:<58} {us:8.{digits}f} us{native}"
 
 
 def _medians(calls: dict[str, Call], rounds: int, repeats: int) -> dict[str, float]:
@@ -92,12 +97,9 @@ def _native_of(engine: Engine) -> Callable[[str], float | None]:
 
 
 def _step() -> tuple[dict[str, Call], Callable[[str], float | None]]:
-    """Return calls of steppers of an LSTM: one stream, and 1,024 streams."""
-    model = load_nam(asset(MODEL))
-    one, many = (Stepper(model, RATE, streams=n) for n in (1, 1024))
+    """Return calls of a stepper with one stream of an LSTM."""
+    one = Stepper(load_nam(asset(MODEL)), RATE)
     x, y = np.full(1, 0.1, np.float32), np.empty(1, np.float32)
-    wide = np.full((1024, 1), 0.1, np.float32)
-    wide_out = np.empty_like(wide)
     state = one.save_state()
 
     def step_and_commit() -> None:
@@ -108,17 +110,44 @@ def _step() -> tuple[dict[str, Call], Callable[[str], float | None]]:
         one.step(x, y)
         one.rollback()
 
-    names = [f"Stepper.step, {n}, out=" for n in ("1 frame", "1,024 streams of 1 frame")]
+    name = "Stepper.step, 1 frame, out="
     calls: dict[str, Call] = {
-        names[0]: lambda: one.step(x, y),
+        name: lambda: one.step(x, y),
         "Stepper.step and commit": step_and_commit,
         "Stepper.step and rollback": step_and_rollback,
         "Stepper.save_state, into=": lambda: one.save_state(into=state),
         "Stepper.restore_state": lambda: one.restore_state(state),
-        names[1]: lambda: many.step(wide, wide_out),
     }
-    steppers = dict(zip(names, (one, many), strict=True))
-    return calls, lambda n: steppers[n].stats().step_us if n in steppers else None
+    return calls, lambda n: one.stats().step_us if n == name else None
+
+
+def _streams(rounds: int, repeats: int) -> Iterator[Row]:
+    """Yield the times of steps of one frame of many streams, divided by their number.
+
+    Each stepper is timed by itself: many states fill the caches.
+    """
+    for kind, model, counts in (
+        ("an LSTM", MODEL, (64, 1_024, 65_536)),
+        ("a WaveNet", WAVENET, (64,)),
+    ):
+        for streams in counts:
+            stepper = Stepper(load_nam(asset(model)), RATE, streams=streams)
+            x = np.full(streams, 0.1, np.float32)
+            y = np.empty_like(x)
+            step = partial(stepper.step, x, y)
+            calls: dict[str, Call] = {
+                "step": step,
+                "step and commit": partial(_step_and_commit, step, stepper),
+            }
+            found = _medians(calls, rounds, max(3, repeats // streams))
+            for name, us in found.items():
+                said = f"Stepper.{name}, {streams:,} streams of {kind}, each"
+                yield {"call": said, "us": us / streams, "native_us": None}
+
+
+def _step_and_commit(step: Call, stepper: Stepper) -> None:
+    step()
+    stepper.commit()
 
 
 def _player() -> tuple[dict[str, Call], Callable[[str], float | None]]:

@@ -44,7 +44,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "gate": _one(6.0) + _one(10.0, mode="nam"),
     "graphic_eq": _one(12.0),
     "lfo": _one(0.1),
-    "limiter": _one(8.0, true_peak="off") + _one(14.0, true_peak="4") + _one(22.0, true_peak="8"),
+    "limiter": _one(8.0, true_peak="off") + _one(14.0, true_peak=4) + _one(22.0, true_peak=8),
     "looper": _one(3.0),
     "loudness": _one(6.0),
     "map": _one(0.1),

@@ -1,11 +1,11 @@
 """Resolves the channel count of every port, after all connections are made."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..connection import Connectable, PortRef
 from ..errors import PortError
 from ..port import Kind, Port
+from .ends import Ends
 
 __all__ = ["Channels", "resolve_channels"]
 
@@ -18,9 +18,7 @@ class Channels:
     outputs: dict[PortRef, int] = field(default_factory=dict)
 
 
-def resolve_channels(
-    graph: Connectable, order: Sequence[str], sources: Mapping[PortRef, Sequence[PortRef]]
-) -> Channels:
+def resolve_channels(graph: Connectable, ends: Ends) -> Channels:
     """Return the channel count of every port; ``PortError`` if two connected ports differ.
 
     Following ports of a node take the count of the source of its first connected following input,
@@ -28,25 +26,25 @@ def resolve_channels(
     which level, is the user's choice.
     """
     channels = Channels()
-    for name in order:
-        entering = [(PortRef(name, p.name), p) for p in graph.ports(name, "input")]
-        leader = next(
-            (sources[ref][0] for ref, port in entering if _follows(port) and sources[ref]), None
-        )
-        common = 1 if leader is None else channels.outputs[leader]
-        for ref, port in entering:
-            needed = _count(port, common)
-            channels.inputs[ref] = needed
-            for source in sources[ref]:
-                found = channels.outputs[source]
+    inputs, outputs = channels.inputs, channels.outputs
+    for name, entering in ends.entering.items():
+        leader, common = None, 1
+        for _, port, sources in entering:
+            if sources and _follows(port):
+                leader, common = sources[0], outputs[sources[0]]
+                break
+        for ref, port, sources in entering:
+            needed = inputs[ref] = _count(port, common)
+            for source in sources:
+                found = outputs[source]
                 if found != needed:
                     why = f", following {leader}" if _follows(port) else ""
                     raise PortError(
                         f"{source} has {found} channel{'s' * (found > 1)}, "
                         f"{ref} takes {needed}{why}: {_advice(graph, ref, found, needed)}"
                     )
-        for port in graph.ports(name, "output"):
-            channels.outputs[PortRef(name, port.name)] = _count(port, common)
+        for ref, port in ends.leaving[name]:
+            outputs[ref] = _count(port, common)
     return channels
 
 

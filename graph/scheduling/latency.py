@@ -1,15 +1,16 @@
 """Latency compensation, and the tail of a graph.  All numbers are frames."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..connection import Connectable, PortRef
 from ..errors import GraphError
 from ..port import Space
 from ..prepare import Spec
+from .ends import Ends, Entering
 
-__all__ = ["Latencies", "compute_latencies", "longest_tail", "modulators", "transfer_latency"]
+__all__ = ["Latencies", "compute_latencies", "longest_tail", "transfer_latency"]
 
 
 @dataclass
@@ -24,50 +25,33 @@ class Latencies:
     """At all outputs of the graph."""
 
 
-def compute_latencies(
-    graph: Connectable,
-    spec: Spec,
-    order: Sequence[str],
-    sources: Mapping[PortRef, Sequence[PortRef]],
-) -> Latencies:
+def compute_latencies(graph: Connectable, spec: Spec, ends: Ends) -> Latencies:
     """Return all latencies, with the inputs of each node and the outputs of the graph aligned."""
-    latencies, controls = Latencies(), modulators(graph)
-    for name in order:
-        latency = _arrival(graph, spec, name, sources, latencies)
-        for source in controls.get(name, ()):
-            latency = max(latency, latencies.leaving[source.node])
-        latencies.arriving[name] = latency
-        if name in graph.nodes:
-            latency += _frames(name, "latency", graph.nodes[name].latency(spec))
-        latencies.leaving[name] = latency
+    latencies, nodes, outputs = Latencies(), graph.nodes, graph.outputs
+    arriving, leaving = latencies.arriving, latencies.leaving
+    for name, entering in ends.entering.items():
+        latency = _arrival(graph, spec, entering, leaving)
+        for source in ends.moving.get(name, ()):
+            latency = max(latency, leaving[source.node])
+        arriving[name] = latency
+        if name in nodes:
+            latency += _frames(name, "latency", nodes[name].latency(spec))
+        leaving[name] = latency
     # Outputs are aligned with each other: they are often recorded or mixed together outside.
-    latencies.total = max((latencies.arriving[name] for name in graph.outputs), default=0)
-    for name in graph.outputs:
-        latencies.arriving[name] = latencies.leaving[name] = latencies.total
+    latencies.total = max((arriving[name] for name in outputs), default=0)
+    for name in outputs:
+        arriving[name] = leaving[name] = latencies.total
     return latencies
 
 
-def modulators(graph: Connectable) -> dict[str, list[PortRef]]:
-    """Return the control outputs that move parameters of each node, in the order connected."""
-    found: dict[str, list[PortRef]] = {}
-    for source, target, *_ in graph.modulations:
-        found.setdefault(target.node, []).append(source)
-    return found
-
-
-def _arrival(
-    graph: Connectable,
-    spec: Spec,
-    name: str,
-    sources: Mapping[PortRef, Sequence[PortRef]],
-    latencies: Latencies,
-) -> int:
+def _arrival(graph: Connectable, spec: Spec, entering: Entering, leaving: Mapping[str, int]) -> int:
     """Return the latency at which all input signals of a node are aligned."""
     latency, staying = 0, list[tuple[int, int]]()
-    for port in graph.ports(name, "input"):
-        for source in sources[PortRef(name, port.name)]:
-            late, cost = latencies.leaving[source.node], transfer_latency(graph, spec, source)
-            if port.space is Space.DEVICE and cost:
+    for _, port, sources in entering:
+        for source in sources:
+            late = leaving[source.node]
+            cost = transfer_latency(graph, spec, source) if spec.pipelined else 0
+            if cost and port.space is Space.DEVICE:
                 staying.append((late, late + cost))
                 latency = max(latency, late)
             else:
@@ -88,23 +72,12 @@ def transfer_latency(graph: Connectable, spec: Spec, source: PortRef) -> int:
     return spec.max_frames if spaces[source.port] is Space.DEVICE else 0
 
 
-def longest_tail(
-    graph: Connectable,
-    spec: Spec,
-    order: Sequence[str],
-    sources: Mapping[PortRef, Sequence[PortRef]],
-) -> int:
+def longest_tail(graph: Connectable, spec: Spec, ends: Ends) -> int:
     """Return the greatest sum of tails along any path to an output of the graph."""
     tails: dict[str, int] = {}
-    for name in order:
-        tail = max(
-            (
-                tails[source.node]
-                for port in graph.ports(name, "input")
-                for source in sources[PortRef(name, port.name)]
-            ),
-            default=0,
-        )
+    for name, entering in ends.entering.items():
+        before = (tails[source.node] for _, _, sources in entering for source in sources)
+        tail = max(before, default=0)
         if name in graph.nodes:
             tail += _frames(name, "tail", graph.nodes[name].tail(spec))
         tails[name] = tail

@@ -4,16 +4,16 @@ Works on names and integers: no samples, no arrays, no device.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..connection import Connectable, PortRef
 from ..port import Port, Space
 from ..prepare import Spec
 from .channels import resolve_channels
-from .latency import compute_latencies, longest_tail, modulators, transfer_latency
+from .ends import find_ends
+from .latency import compute_latencies, longest_tail, transfer_latency
 from .liveness import Life, share
-from .order import topological_order
 
 __all__ = ["Buffer", "Op", "Schedule", "latency", "schedule", "tail", "unshared_schedule"]
 
@@ -27,8 +27,7 @@ class Buffer(NamedTuple):
     space: Space
 
 
-@dataclass(frozen=True)
-class Op:
+class Op(NamedTuple):
     """One operation of a schedule; ``reads`` and ``writes`` are numbers of buffers.
 
     * ``process``: run ``node``, from one buffer per input port, and one per control signal that
@@ -89,35 +88,34 @@ def schedule(graph: Connectable, spec: Spec) -> Schedule:
     Equal graphs built in the same order give equal schedules.
     """
     plain = unshared_schedule(graph, spec)
-    pinned = (-1, len(plain.ops))  # alive from before the first step to after the last
-    first = [len(plain.ops)] * len(plain.buffers)
-    last = [-1] * len(plain.buffers)
+    end = len(plain.ops)
+    first, last = [end] * len(plain.buffers), [-1] * len(plain.buffers)
     for step, op in enumerate(plain.ops):
         for v in (*op.reads, *op.writes):
-            first[v] = min(first[v], step)
+            if first[v] > step:
+                first[v] = step
             last[v] = step
-    for v in (*plain.inputs.values(), *plain.outputs.values()):
-        first[v], last[v] = pinned
-    for v, value in enumerate(plain.buffers):
-        if value.space is Space.DEVICE:  # runs asynchronously: no buffer is ever known to be free
-            first[v], last[v] = pinned
-    buffer = share([Life(*life) for life in zip(first, last, plain.buffers, strict=True)])
+    pinned = {*plain.inputs.values(), *plain.outputs.values()}
+    # A device runs asynchronously: no buffer there is ever known to be free.
+    pinned |= {v for v, value in enumerate(plain.buffers) if value.space is Space.DEVICE}
+    for v in pinned:  # alive from before the first step to after the last
+        first[v], last[v] = -1, end
+    buffer = share(list(map(Life, first, last, plain.buffers)))
     kinds = dict(zip(buffer, plain.buffers, strict=True))
-    return replace(
-        plain,
+    shared = buffer.__getitem__
+    return Schedule(
+        spec=spec,
         ops=tuple(
-            Op(
-                op.kind,
-                tuple(buffer[v] for v in op.reads),
-                tuple(buffer[v] for v in op.writes),
-                op.node,
-                op.frames,
-            )
-            for op in plain.ops
+            [
+                Op(kind, tuple(map(shared, reads)), tuple(map(shared, writes)), node, frames)
+                for kind, reads, writes, node, frames in plain.ops
+            ]
         ),
-        buffers=tuple(kinds[b] for b in range(len(kinds))),
+        buffers=tuple([kinds[b] for b in range(len(kinds))]),
         inputs={name: buffer[v] for name, v in plain.inputs.items()},
         outputs={name: buffer[v] for name, v in plain.outputs.items()},
+        latency=plain.latency,
+        lags=plain.lags,
     )
 
 
@@ -131,7 +129,7 @@ def unshared_schedule(graph: Connectable, spec: Spec) -> Schedule:
 
 def latency(graph: Connectable, spec: Spec) -> int:
     """Return the latency in frames from the inputs to the outputs of a graph."""
-    return compute_latencies(graph, spec, _order(graph), graph.sources()).total
+    return compute_latencies(graph, spec, find_ends(graph)).total
 
 
 def tail(graph: Connectable, spec: Spec) -> int:
@@ -139,18 +137,7 @@ def tail(graph: Connectable, spec: Spec) -> int:
 
     Without latency: an offline render is ``latency + tail`` frames longer than its input.
     """
-    return longest_tail(graph, spec, _order(graph), graph.sources())
-
-
-def _order(graph: Connectable) -> list[str]:
-    successors: dict[str, list[str]] = {
-        name: [] for name in (*graph.inputs, *graph.nodes, *graph.outputs)
-    }
-    for source, target in graph.connections:
-        successors[source.node].append(target.node)
-    for source, target, *_ in graph.modulations:
-        successors[source.node].append(target.node)
-    return topological_order(successors)
+    return longest_tail(graph, spec, find_ends(graph))
 
 
 class _Lowering:
@@ -158,11 +145,9 @@ class _Lowering:
 
     def __init__(self, graph: Connectable, spec: Spec) -> None:
         self.graph, self.spec = graph, spec
-        self.sources = graph.sources()
-        self.modulators = modulators(graph)
-        self.order = _order(graph)
-        self.channels = resolve_channels(graph, self.order, self.sources)
-        self.latencies = compute_latencies(graph, spec, self.order, self.sources)
+        self.ends = find_ends(graph)
+        self.channels = resolve_channels(graph, self.ends)
+        self.latencies = compute_latencies(graph, spec, self.ends)
         self.ops: list[Op] = []
         self.values: list[Buffer] = []
         self.value_of: dict[PortRef, int] = {}
@@ -172,20 +157,22 @@ class _Lowering:
         """Lower everything in order."""
         inputs: dict[str, int] = {}
         outputs: dict[str, int] = {}
-        for name in self.order:
-            reads = tuple(self.read_port(name, port) for port in self.graph.ports(name, "input"))
-            if name in self.graph.outputs:
+        ends_in, ends_out = self.graph.inputs, self.graph.outputs
+        for name, entering in self.ends.entering.items():
+            arriving = self.latencies.arriving[name]
+            reads = [self.read_port(arriving, *end) for end in entering]
+            if name in ends_out:
                 outputs[name] = self.own_buffer(reads[0], {*inputs.values(), *outputs.values()})
                 continue
-            reads += tuple(
-                self.aligned(source, Space.HOST, self.latencies.arriving[name])
-                for source in self.modulators.get(name, ())
-            )
-            writes = tuple(self.write_port(name, port) for port in self.graph.ports(name, "output"))
-            if name in self.graph.inputs:
+            reads += [
+                self.aligned(source, Space.HOST, arriving)
+                for source in self.ends.moving.get(name, ())
+            ]
+            writes = [self.write_port(*end) for end in self.ends.leaving[name]]
+            if name in ends_in:
                 inputs[name] = writes[0]
             else:
-                self.ops.append(Op("process", reads, writes, node=name))
+                self.ops.append(Op("process", tuple(reads), tuple(writes), node=name))
         return Schedule(
             spec=self.spec,
             ops=tuple(self.ops),
@@ -196,33 +183,28 @@ class _Lowering:
             lags={name: self.latencies.leaving[name] for name in self.graph.nodes},
         )
 
-    def read_port(self, name: str, port: Port) -> int:
+    def read_port(self, arriving: int, ref: PortRef, port: Port, sources: list[PortRef]) -> int:
         """Return the value of an input port: all its sources in its space, aligned and summed.
 
         Sources that are all on the host are summed there: one upload instead of several.
         """
-        ref = PortRef(name, port.name)
-        parts = [
-            self.aligned(source, port.space, self.latencies.arriving[name])
-            for source in self.sources[ref]
-        ]
+        parts = [self.aligned(source, port.space, arriving) for source in sources]
+        if len(parts) == 1:
+            return self.in_space(parts[0], port.space)
         hosted = parts and all(self.values[part].space is Space.HOST for part in parts)
         kind = Buffer(self.channels.inputs[ref], Space.HOST if hosted else port.space)
         if not parts:
             return self.once("clear", kind, kind)
         parts = [self.in_space(part, kind.space) for part in parts]
-        if len(parts) == 1:
-            return self.in_space(parts[0], port.space)
         total = self.new(kind)
         self.ops.append(Op("copy", (parts[0],), (total,)))
         self.ops.extend(Op("add", (part,), (total,)) for part in parts[1:])
         return self.in_space(total, port.space)
 
-    def write_port(self, name: str, port: Port) -> int:
+    def write_port(self, ref: PortRef, port: Port) -> int:
         """Add the value of an output port."""
-        ref = PortRef(name, port.name)
-        self.value_of[ref] = self.new(Buffer(self.channels.outputs[ref], port.space))
-        return self.value_of[ref]
+        value = self.value_of[ref] = self.new(Buffer(self.channels.outputs[ref], port.space))
+        return value
 
     def own_buffer(self, value: int, taken: set[int]) -> int:
         """Return ``value``, or a copy if it is another end's or the shared silence."""

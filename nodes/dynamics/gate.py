@@ -8,10 +8,10 @@ import numpy as np
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import call_node
-from ..dsp.dynamics.detector import allocate_key, find_levels, tune_key
+from ..dsp.dynamics.detector import SIDECHAINS, allocate_key, find_levels, key_ports, tune_key
 from ..dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from ..dsp.dynamics.gate_own import OWN_GATE, OWN_LIMITS, gate_gain, gate_limits
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
 
 __all__ = ["Gate"]
 
@@ -32,7 +32,10 @@ STATE = np.dtype(
         ("key_high_hz", np.float64),
         ("reduction_db", np.float64),
         ("open", np.float64),
-        *((n, np.int64) for n in ("groups", "linked", "first_key", "key", "key_channels")),
+        *(
+            (n, np.int64)
+            for n in ("groups", "linked", "first_key", "key_count", "key", "key_channels")
+        ),
         ("used", np.int64),  # how many of PARAMETERS the law has
         ("limits", np.int64),
         ("find_limits", np.int64),  # addresses of C functions
@@ -52,37 +55,40 @@ QUIETEST = 1e-9
 def _gate(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     # No parameter is smoothed: the gain itself goes where it must at the speed of attack, release.
-    given, known = (
-        ng.numbers(state, s.used, np.float64),
-        ng.numbers(s.limits + 8, s.used, np.float64),
-    )
+    given = ng.numbers(state, s.used, np.float64)
+    known = ng.numbers(s.limits + 8, s.used, np.float64)
     new = False
     for k in range(s.used):
         new |= given[k] != known[k]
         known[k] = given[k]
     if new:
         call_node(s.find_limits, s.limits, 0, 0, np.int32(0))
-    keys, key_channels = ins + 8 * s.first_key, s.key_channels
+    keys = ins + 8 * s.first_key
+    key_channels = s.key_channels
     tune_key(s.key, s.key_low_hz, s.key_high_hz)
-    gain, done, linked, size = ng.numbers(s.gains, CHUNK, np.float64), 0, s.linked, s.size
+    gain = ng.numbers(s.gains, CHUNK, np.float64)
+    done = 0
+    linked = s.linked
+    size = s.size
     while done < frames:
         n = longest_chunk(frames - done, s.at, size)
         for group in range(s.groups):
-            find_levels(s.key, key_channels, keys, group * linked, linked, done, s.levels, n)
+            find_levels(s.key, key_channels, keys, group * linked, s.key_count, done, s.levels, n)
             call_node(s.find_gain, s.gates + group * s.stride, s.levels, s.gains, np.int32(n))
             for c in range(group * linked, (group + 1) * linked):
                 source = ng.channel_address(ins, c) + 4 * done
                 if s.delay > 0:
-                    at = s.history + c * s.bytes + 4 * s.at
-                    ng.copy_bytes(at, source, 4 * n)
-                    ng.copy_bytes(at + 4 * size, source, 4 * n)
-                    source = at + 4 * (size - s.delay)
-                x, y = ng.floats(source, n), ng.floats(ng.channel_address(outs, c) + 4 * done, n)
+                    history = s.history + c * s.bytes
+                    keep(history, source, s.at, size, n)
+                    source = history + 4 * (s.at + size - s.delay)
+                x = ng.floats(source, n)
+                y = ng.floats(ng.channel_address(outs, c) + 4 * done, n)
                 for i in range(n):
                     y[i] = np.float32(gain[i] * np.float64(x[i]))
         s.at = (s.at + n) & (size - 1)
         done += n
-    least, open_ = 1.0, 0.0
+    least = 1.0
+    open_ = 0.0
     for group in range(s.groups):
         gate = ng.numbers(s.gates + group * s.stride, 2, np.float64)  # gain, open
         least = gate[0] if gate[0] < least else least
@@ -107,12 +113,13 @@ def _hertz(default: float, low: float, high: float) -> Any:
 class Gate(ng.Node):
     """Close when the signal falls below ``threshold_db``, so that hum and hiss between notes go.
 
-    The level is that of the *key*: the input, or with ``sidechain=True`` the second input "key",
-    such as the guitar in front of an amp that the gate is behind.  It is filtered (12 dB per octave
-    below ``key_low_hz``, 6 above ``key_high_hz``; none at 20 Hz and at 20 kHz), and its peaks are
-    followed (0.2 ms up, 25 ms down).  The gate opens at the threshold, and closes when the level
-    has been ``hysteresis_db`` below it for ``hold_ms``.  Closed, it lowers the output by ``ratio``
-    - 1 dB for every dB below the threshold, at most ``range_db``: a ``ratio`` of 20 is the whole
+    The level is that of the *key*: the input, or with ``sidechain`` the second input "key", such as
+    the guitar in front of an amp that the gate is behind; it has as many channels as the input, or
+    one with ``sidechain="mono"``.  The key is filtered (12 dB per octave below ``key_low_hz``, 6
+    above ``key_high_hz``; none at 20 Hz and at 20 kHz), and its peaks are followed (0.2 ms up,
+    25 ms down).  The gate opens at the threshold, and closes when the level has been
+    ``hysteresis_db`` below it for ``hold_ms``.  While it is closed, every dB below the threshold
+    lowers the output by ``ratio`` - 1 dB, at most ``range_db``: a ``ratio`` of 20 is the whole
     range at once, a ``range_db`` of 120 silence.  The gain follows exponentially; ``attack_ms`` and
     ``release_ms`` are time constants (63 % of the way).  A gate that has opened changes no bit.
 
@@ -131,23 +138,25 @@ class Gate(ng.Node):
     key_low_hz: float = _hertz(80.0, 20.0, 1000.0)
     key_high_hz: float = _hertz(5000.0, 500.0, 20_000.0)
     mode: str = ng.option(default="own", choices=("own", "nam"))
-    sidechain: bool = ng.option(default=False)
+    sidechain: bool | str = ng.option(default=False, choices=SIDECHAINS)
     lookahead_ms: float = ng.option(default=0.0)
     link: bool = ng.option(default=True)
     reports: ClassVar[tuple[str, ...]] = ("reduction_db", "open")
+    # A parameter that jumps opens or closes it, at the speed of attack or release: 40 times with
+    # the default attack; 127 where mode "nam" closes for a threshold of 0 dB, 1.2 dB in a frame.
+    jump_ratio: ClassVar[float] = 130.0
 
     def __post_init__(self) -> None:
         """Check the options that have no list of choices."""
         super().__post_init__()
         look = check_number("lookahead_ms", self.lookahead_ms, 0.0, 5.0, "ms")
         object.__setattr__(self, "lookahead_ms", look)
-        for name in ("sidechain", "link"):
-            object.__setattr__(self, name, check_flag(name, getattr(self, name)))
+        object.__setattr__(self, "link", check_flag("link", self.link))
 
     @property
     def inputs(self) -> tuple[ng.Port, ...]:
-        """The signal, and with ``sidechain`` the key, which has as many channels."""
-        return (ng.Port("in"), ng.Port("key")) if self.sidechain else (ng.Port("in"),)
+        """The signal, and with ``sidechain`` the key."""
+        return key_ports(self.sidechain)
 
     def latency(self, spec: ng.Spec) -> int:
         """Return the look-ahead in frames."""
@@ -156,7 +165,8 @@ class Gate(ng.Node):
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the key's filters, a gate for each group of channels, the delay."""
         channels, delay, nam = io.outputs["out"], self.latency(io.spec), self.mode == "nam"
-        linked = channels if self.link else 1
+        mono_key = self.sidechain == "mono"  # so there is one gain
+        linked = channels if self.link or mono_key else 1
         size = history_size(delay)
         port = "key" if self.sidechain else "in"
         key, key_channels = allocate_key(io, port, filtered=not nam)
@@ -175,6 +185,7 @@ class Gate(ng.Node):
             **io.params,
             groups=channels // linked,
             linked=linked,
+            key_count=1 if mono_key else linked,
             first_key=channels if self.sidechain else 0,
             key=key,
             key_channels=key_channels,

@@ -7,14 +7,16 @@ import numpy as np
 
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import zero_bytes
+from ...runtime.native.pointers import call_node, zero_bytes
 from ...runtime.simd.loops.fir import fir_peak_run
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, longest_chunk
-from ..dsp.dynamics.lookahead import LOOKAHEAD, allocate_lookahead, gain_curve
+from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
+from ..dsp.dynamics.lookahead import LOOKAHEAD, allocate_lookahead, lookahead_gain
 from ..dsp.dynamics.true_peak import HALF, TAPS, interpolator
 
 __all__ = ["Limiter"]
 
+CURVES = ("ceilings", "drives", "peaks", "gains")
+"""Scratch, float32."""
 STATE = np.dtype(
     [
         ("ceiling_db", np.float64),
@@ -32,15 +34,15 @@ STATE = np.dtype(
         ("delay", np.int64),
         ("at", np.int64),
         ("size", np.int64),
-        ("stride", np.int64),  # bytes from channel to channel
+        ("bytes", np.int64),  # of the history of each channel
         ("history", np.int64),
         ("taps", np.int64),
         ("lookahead", np.int64),
-        ("curves", np.int64),  # scratch: ceiling, drive, peaks, gain
+        ("find_gain", np.int64),  # address of a C function
+        *((name, np.int64) for name in CURVES),
     ]
 )
 GROUP = LOOKAHEAD.itemsize
-CURVE = 4 * CHUNK
 QUIETEST = 1e-9
 """Least gain that ``reduction_db`` shows."""
 
@@ -48,37 +50,37 @@ QUIETEST = 1e-9
 @ng.kernel
 def _limit(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    ceiling, drive = ng.decibels(s.ceiling_db), ng.decibels(s.drive_db)
+    ceiling = ng.decibels(s.ceiling_db)
+    drive = ng.decibels(s.drive_db)
     # Not smoothed: the reduction goes on from where it is, at another speed.
     back = 1.0 - math.exp(-1000.0 / (s.release_ms * s.rate))
-    ceilings, drives, peaks, gains = (
-        s.curves,
-        s.curves + CURVE,
-        s.curves + 2 * CURVE,
-        s.curves + 3 * CURVE,
-    )
-    size, at, done, least = s.size, s.at, 0, 1.0
+    size = s.size
+    at = s.at
+    done = 0
+    least = 1.0
     while done < frames:
         n = longest_chunk(frames - done, at, size)
         s.ceiling_db_now = ng.glide(
-            ceilings, s.ceiling_db_now, ceiling, s.ceiling_db_coefficient, n
+            s.ceilings, s.ceiling_db_now, ceiling, s.ceiling_db_coefficient, n
         )
-        s.drive_db_now = ng.glide(drives, s.drive_db_now, drive, s.drive_db_coefficient, n)
+        s.drive_db_now = ng.glide(s.drives, s.drive_db_now, drive, s.drive_db_coefficient, n)
         least = 1.0
         for group in range(s.groups):
             first = group * s.linked
-            zero_bytes(peaks, 4 * n)
+            zero_bytes(s.peaks, 4 * n)
             for c in range(first, first + s.linked):
-                early = s.history + c * s.stride + 4 * at
-                late = early + 4 * size
-                ng.scale(early, ng.channel_address(ins, c) + 4 * done, drives, n)
-                ng.copy_bytes(late, early, 4 * n)
-                fir_peak_run(peaks, late, n, s.taps, TAPS, s.places)
-            gain_curve(s.lookahead + group * GROUP, gains, peaks, ceilings, back, n)
+                history = s.history + c * s.bytes
+                early = history + 4 * at
+                ng.scale(early, ng.channel_address(ins, c) + 4 * done, s.drives, n)
+                keep(history, early, at, size, n)
+                fir_peak_run(s.peaks, early + 4 * size, n, s.taps, TAPS, s.places)
+            lookahead = s.lookahead + group * GROUP
+            ng.record(lookahead, LOOKAHEAD).back = back
+            call_node(s.find_gain, lookahead, s.peaks, s.gains, np.int32(n))
             for c in range(first, first + s.linked):
-                delayed = s.history + c * s.stride + 4 * (at + size - s.delay)
-                ng.scale(ng.channel_address(outs, c) + 4 * done, delayed, gains, n)
-            last = np.float64(ng.floats(gains, n)[n - 1])
+                delayed = s.history + c * s.bytes + 4 * (at + size - s.delay)
+                ng.scale(ng.channel_address(outs, c) + 4 * done, delayed, s.gains, n)
+            last = np.float64(ng.floats(s.gains, n)[n - 1])
             least = last if last < least else least
         at = (at + n) & (size - 1)
         done += n
@@ -105,7 +107,7 @@ class Limiter(ng.Node):
     release_ms: float = ng.param(
         default=80.0, low=1.0, high=1000.0, unit="ms", taper="log", smoothing_s=0.0
     )
-    drive_db: float = ng.param(default=0.0, low=0.0, high=24.0, unit="dB")
+    drive_db: float = ng.param(default=0.0, low=0.0, high=24.0, unit="dB", smoothing_s=0.03)
     lookahead_ms: float = ng.option(default=1.5)
     true_peak: int | str = ng.option(default=4, choices=("off", 4, 8))
     link: bool = ng.option(default=True)
@@ -132,10 +134,11 @@ class Limiter(ng.Node):
         linked = channels if self.link else 1
         places = 1 if self.true_peak == "off" else int(self.true_peak)
         size = history_size(look + HALF + TAPS)
-        stride = history_bytes(size)
+        curves = {name: io.memory.scratch(CHUNK) for name in CURVES}
         made = io.memory.record(
             STATE,
             **io.params,
+            **curves,
             ceiling_db_coefficient=io.glide("ceiling_db"),
             drive_db_coefficient=io.glide("drive_db"),
             rate=io.spec.rate,
@@ -144,10 +147,10 @@ class Limiter(ng.Node):
             places=places,
             delay=look + HALF,
             size=size,
-            stride=stride,
-            history=io.memory.state((channels, stride // 4)),
+            bytes=history_bytes(size),
+            history=io.memory.state((channels, history_bytes(size) // 4)),
             taps=io.memory.constant(interpolator(places)),
-            lookahead=allocate_lookahead(io.memory, look, channels // linked),
-            curves=io.memory.scratch((4, CHUNK)),
+            lookahead=allocate_lookahead(io.memory, look, channels // linked, curves["ceilings"]),
+            find_gain=lookahead_gain.address,
         )
         return ng.Processor(_limit, made)

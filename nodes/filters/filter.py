@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ...runtime.native.structs import element
 from ..dsp.filters import svf
-from ..dsp.filters.chains import SERIES, play_series, series
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
 from ..dsp.filters.prototypes import FAMILIES, prototype
@@ -30,7 +30,7 @@ SECTION = np.dtype(
 )
 STATE = np.dtype(
     [
-        *SERIES.descr,
+        *LAYOUT.descr,
         ("low_cut_hz", "f8"),
         ("high_cut_hz", "f8"),
         ("resonance", "f8"),
@@ -48,7 +48,7 @@ STATE = np.dtype(
         ("request", "i8"),
     ]
 )
-TARGETS = SERIES.itemsize
+TARGETS = LAYOUT.itemsize
 
 
 @ng.kernel
@@ -61,9 +61,15 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
             numbers[3 + n] = ng.ratio_step(numbers[3 + n], numbers[n], numbers[6 + n])
             moved = True
     if moved:
+        s.gliding = 1
         request = ng.record(s.request, DESIGN)
-        request.gain_db, request.matched, request.aim = 0.0, s.matched, s.coefficients
-        request.copies, request.spacing = s.per_group, s.apart
+        request.sign, request.gain_db, request.matched, request.aim = (
+            1.0,
+            0.0,
+            s.matched,
+            s.coefficients,
+        )
+        request.copies, request.spacing = s.side_by_side, s.apart
         for n in range(s.sections):
             section = element(s.table, n, SECTION)
             request.kind, request.lane, request.q = section.kind, n, section.q
@@ -140,7 +146,7 @@ class Filter(ng.Node):
         sections = self._sections()
         made = io.memory.record(
             STATE,
-            **series(io, len(sections), _tick),
+            **lay_out(io, in_series(len(sections)), _tick),
             **io.params,
             **{f"{name}_coefficient": io.glide(name, 32) for name in io.params},
             sections=len(sections),
@@ -150,4 +156,4 @@ class Filter(ng.Node):
             design=design.address,
             request=io.memory.scratch(DESIGN.itemsize, np.uint8),
         )
-        return ng.Processor(play_series, made)
+        return ng.Processor(play_lanes, made)

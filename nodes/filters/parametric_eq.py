@@ -7,7 +7,7 @@ import numpy as np
 
 from ...runtime import authoring as ng
 from ..dsp.filters import svf
-from ..dsp.filters.chains import SERIES, play_series, series
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
 
@@ -31,12 +31,12 @@ KINDS = {
     "off": svf.OFF,
 }
 SMOOTHING_S = 0.02
-FARTHEST_DB = 18.0
-"""A gain that is farther than this from its target glides no faster than one that is as far: else
-a fall by 48 dB would begin with a click."""
+FARTHEST_DB, FARTHEST_Q = 18.0, 8.0
+"""A gain that is farther from its target, or a Q by a larger ratio, glides no faster than one that
+is as far: else a fall by 48 dB would begin with a click."""
 
 STATE = np.dtype(
-    SERIES.descr
+    LAYOUT.descr
     + [(name, "f8") for name in PARAMS]
     + [(f"{name}_now", "f8") for name in PARAMS]
     + [(f"{name}_coefficient", "f8") for name in PARAMS]
@@ -54,7 +54,7 @@ STATE = np.dtype(
         ("curve", "i8"),
     ]
 )
-TARGETS = SERIES.itemsize
+TARGETS = LAYOUT.itemsize
 
 
 @ng.kernel
@@ -76,13 +76,19 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
                         target = now - FARTHEST_DB
                     numbers[NUMBERS + n] = ng.glide_step(now, target, share)
                 else:
+                    if n == at + 2:
+                        if target > now * FARTHEST_Q:
+                            target = now * FARTHEST_Q
+                        elif target < now / FARTHEST_Q:
+                            target = now / FARTHEST_Q
                     numbers[NUMBERS + n] = ng.ratio_step(now, target, share)
         if moved:
-            request.kind = kinds[2 * section + 1]
+            s.gliding = 1
+            request.kind, request.sign = kinds[2 * section + 1], 1.0
             request.turn = numbers[NUMBERS + at] * s.frame_s
             request.gain_db, request.q = numbers[NUMBERS + at + 1], numbers[NUMBERS + at + 2]
             request.matched, request.aim, request.lane = s.matched, s.coefficients, section
-            request.copies, request.spacing = s.per_group, s.apart
+            request.copies, request.spacing = s.side_by_side, s.apart
             ask_design(s.design, s.request)
 
 
@@ -190,7 +196,7 @@ class ParametricEq(ng.Node):
         sections = self._sections()
         made = io.memory.record(
             STATE,
-            **series(io, len(sections), _tick),
+            **lay_out(io, in_series(len(sections)), _tick),
             **io.params,
             **{f"{name}_coefficient": io.glide(name, 32) for name in PARAMS},
             output_db_coefficient=io.glide("output_db"),
@@ -200,7 +206,7 @@ class ParametricEq(ng.Node):
             frame_s=1.0 / io.spec.rate,
             design=design.address,
             request=io.memory.scratch(DESIGN.itemsize, np.uint8),
-            play=play_series.address,
+            play=play_lanes.address,
             curve=io.memory.scratch(io.spec.max_frames),
         )
         return ng.Processor(_parametric_eq, made)

@@ -64,7 +64,9 @@ def _wah(state: int, ins: int, outs: int, frames: int) -> None:
         at = frame & 31
         if at == 0:
             fresh = s.q_now != s.q_now
-            q = ng.glide_step(s.q_now, s.q, s.q_coefficient)
+            q = s.q
+            if s.q_now != q:
+                q = ng.ratio_step(s.q_now, q, s.q_coefficient)
             pedal = ng.glide_step(s.position_now, s.position, s.position_coefficient)
             s.position_now = pedal
             if s.auto != 0:
@@ -125,7 +127,7 @@ class Wah(ng.Node):
     """
 
     position: float = ng.param(default=0.5, low=0.0, high=1.0)
-    q: float = ng.param(default=1.0, low=0.3, high=3.0, taper="log")
+    q: float = ng.param(default=1.0, low=0.3, high=3.0, taper="log", smoothing_s=0.03)
     sensitivity_db: float = ng.param(default=0.0, low=-24.0, high=24.0, unit="dB")
     # Not smoothed: the envelope goes on from where it is, at another speed.
     attack_ms: float = ng.param(

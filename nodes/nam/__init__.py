@@ -2,6 +2,7 @@
 
 node.py              Nam: one model; kernel.py is its audio-thread kernel
 bank.py              NamBank: many models side by side; bank_kernel.py is its kernel
+voices.py            many signals through one LSTM model at once, for Stepper
 resolved_model.py    the model a node has read: once, when its ports are first listed
 levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series

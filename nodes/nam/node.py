@@ -18,6 +18,7 @@ from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, war
 from .model.model import Model
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 from .slimmable import FADE_S, prepare_sizes
+from .voices import voices
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
@@ -201,7 +202,9 @@ class Nam(Node):
             slim_high=high,
         )
         if work is None:
-            return Processor(play, block, prewarm=prewarm)
+            plain = len(model.sizes) == 1 and between is None
+            many = voices(model.sizes[0].model.running, block, at) if plain else None
+            return Processor(play, block, prewarm=prewarm, voices=many)
         from .cuda.host_kernel import cpu_fallback
 
         return Processor(cpu_fallback, block, prewarm=prewarm, device=work)

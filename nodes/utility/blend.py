@@ -1,17 +1,20 @@
 """Blend: fades between two signals."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
-from ..dsp.dynamics.history import history_bytes, history_size
+from ...runtime.native.pointers import call_node
+from ..dsp.dynamics.history import history_bytes, history_size, keep
 
 __all__ = ["Blend"]
 
 NAMES = ("position", "a_db", "b_db")
+GRID = 32
+CURVES = ("weights_a", "weights_b", "levels")
+"""Scratch, float32."""
 STATE = np.dtype(
     [
         *((name, np.float64) for name in NAMES),
@@ -19,7 +22,6 @@ STATE = np.dtype(
         *((f"{name}_coefficient", np.float64) for name in NAMES),
         ("sign", np.float64),  # of b
         ("linear", np.int64),
-        ("measured", np.int64),
         ("correlation", np.float64),  # at the last tick, and at the next
         ("next_correlation", np.float64),
         ("speed", np.float64),  # coefficient of the averages, per tick
@@ -28,12 +30,12 @@ STATE = np.dtype(
         ("mean_ab", np.float64),
         *((n, np.int64) for n in ("frame", "channels")),
         ("sums", np.int64),  # per channel: of aa, bb and ab since the last tick
-        ("curves", np.int64),  # scratch: weights of a and of b, their levels
+        ("measure", np.int64),  # addresses of C functions, or 0
+        ("normalise", np.int64),
+        *((name, np.int64) for name in CURVES),
         *((n, np.int64) for n in ("late", "delay", "size", "bytes", "history")),
     ]
 )
-GRID = 32
-CURVE = 4 * GRID
 MEAN_S = 0.3
 """Time constant of the correlation."""
 LOWEST = -0.75
@@ -71,35 +73,80 @@ def _weight(share: float, linear: int) -> float:
     return share if linear else math.sin(0.5 * math.pi * share)
 
 
-@ng.helper
-def _tick(s: Any) -> None:
-    """Average what was summed up in the last 32 frames; ``correlation`` begins its next ramp."""
-    sums = ng.numbers(s.sums, 3 * s.channels, np.float64)
-    aa = bb = ab = 0.0
-    for c in range(s.channels):
-        aa, bb, ab = aa + sums[3 * c], bb + sums[3 * c + 1], ab + sums[3 * c + 2]
-        sums[3 * c], sums[3 * c + 1], sums[3 * c + 2] = 0.0, 0.0, 0.0
-    if aa + bb < math.inf:  # one bad sample on a side with a weight of 0 must not last
-        s.mean_aa += s.speed * (aa - s.mean_aa)
-        s.mean_bb += s.speed * (bb - s.mean_bb)
-        s.mean_ab += s.speed * (ab - s.mean_ab)
-    s.correlation = s.next_correlation
-    power = s.mean_aa * s.mean_bb
-    if power > SILENT:
-        found = s.mean_ab / math.sqrt(power)
-        found = found if found < 1.0 else 1.0
-        s.next_correlation = found if found > LOWEST else LOWEST
+@ng.kernel
+def _measure(sums: int, a: int, b: int, frames: int) -> None:
+    """Add the products of two signals (float32) to the three sums of a channel."""
+    x = ng.floats(a, frames)
+    y = ng.floats(b, frames)
+    total = ng.numbers(sums, 3, np.float64)
+    aa = total[0]
+    bb = total[1]
+    ab = total[2]
+    for k in range(frames):
+        left = np.float64(x[k])
+        right = np.float64(y[k])
+        aa += left * left
+        bb += right * right
+        ab += left * right
+    total[0] = aa
+    total[1] = bb
+    total[2] = ab
+
+
+@ng.kernel
+def _normalise(state: int, a: int, b: int, frames: int) -> None:
+    """Divide the weights at two addresses by the level that they give; average the sums at ticks.
+
+    From tick to tick the correlation goes in a straight line to the one measured before the first.
+    """
+    s = ng.record(state, STATE)
+    place = s.frame & (GRID - 1)
+    if place == 0:
+        aa = 0.0
+        bb = 0.0
+        ab = 0.0
+        sums = ng.numbers(s.sums, 3 * s.channels, np.float64)
+        for c in range(s.channels):
+            aa += sums[3 * c]
+            bb += sums[3 * c + 1]
+            ab += sums[3 * c + 2] * s.sign
+        for k in range(3 * s.channels):
+            sums[k] = 0.0
+        if aa + bb < math.inf:  # one bad sample on a side with a weight of 0 must not last
+            s.mean_aa += s.speed * (aa - s.mean_aa)
+            s.mean_bb += s.speed * (bb - s.mean_bb)
+            s.mean_ab += s.speed * (ab - s.mean_ab)
+        s.correlation = s.next_correlation
+        power = s.mean_aa * s.mean_bb
+        if power > SILENT:
+            found = s.mean_ab / math.sqrt(power)
+            found = found if found < 1.0 else 1.0
+            s.next_correlation = found if found > LOWEST else LOWEST
+    weight_a = ng.floats(a, frames)
+    weight_b = ng.floats(b, frames)
+    start = s.correlation
+    step = (s.next_correlation - start) * (1.0 / GRID)
+    for k in range(frames):
+        p = np.float64(weight_a[k])
+        q = np.float64(weight_b[k])
+        r = start + step * np.float64(place + k)
+        level = 1.0 / math.sqrt(p * p + q * q + 2.0 * r * p * q)
+        weight_a[k] = np.float32(level * p)
+        weight_b[k] = np.float32(level * q)
 
 
 @ng.kernel
 def _blend(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    target, done = s.position, 0
+    target = s.position
     now = s.position_now if s.position_now == s.position_now else target
-    gain_a, gain_b = ng.decibels(s.a_db), s.sign * ng.decibels(s.b_db)
-    end_a, end_b = _weight(1.0 - target, s.linear), _weight(target, s.linear)
-    a, b, level_a, level_b = s.curves, s.curves + CURVE, s.curves + 2 * CURVE, s.curves + 3 * CURVE
-    weight_a, weight_b = ng.floats(a, GRID), ng.floats(b, GRID)
+    gain_a = ng.decibels(s.a_db)
+    gain_b = s.sign * ng.decibels(s.b_db)
+    end_a = np.float32(_weight(1.0 - target, s.linear))
+    end_b = np.float32(_weight(target, s.linear))
+    weight_a = ng.floats(s.weights_a, GRID)
+    weight_b = ng.floats(s.weights_b, GRID)
+    done = 0
     while done < frames:
         place = s.frame & (GRID - 1)
         n = GRID - place if GRID - place < frames - done else frames - done
@@ -110,39 +157,30 @@ def _blend(state: int, ins: int, outs: int, frames: int) -> None:
             weight_b[i] = np.float32(_weight(now, s.linear))
             i += 1
         for k in range(i, n):
-            weight_a[k], weight_b[k] = np.float32(end_a), np.float32(end_b)
-        if s.measured:
-            if place == 0:
-                _tick(s)
-            start, step = s.correlation, (s.next_correlation - s.correlation) * (1.0 / GRID)
-            for k in range(n):
-                p, q = np.float64(weight_a[k]), np.float64(weight_b[k])
-                r = start + step * np.float64(place + k)
-                level = 1.0 / math.sqrt(p * p + q * q + 2.0 * r * p * q)
-                weight_a[k], weight_b[k] = np.float32(level * p), np.float32(level * q)
-        s.a_db_now = ng.glide(level_a, s.a_db_now, gain_a, s.a_db_coefficient, n)
-        s.b_db_now = ng.glide(level_b, s.b_db_now, gain_b, s.b_db_coefficient, n)
-        ng.scale(a, a, level_a, n)
-        ng.scale(b, b, level_b, n)
+            weight_a[k] = end_a
+            weight_b[k] = end_b
+        if s.normalise != 0:
+            call_node(s.normalise, state, s.weights_a, s.weights_b, np.int32(n))
+        s.a_db_now = ng.glide(s.levels, s.a_db_now, gain_a, s.a_db_coefficient, n)
+        ng.scale(s.weights_a, s.weights_a, s.levels, n)
+        s.b_db_now = ng.glide(s.levels, s.b_db_now, gain_b, s.b_db_coefficient, n)
+        ng.scale(s.weights_b, s.weights_b, s.levels, n)
         for c in range(s.channels):
             from_a = ng.channel_address(ins, c) + 4 * done
             from_b = ng.channel_address(ins, s.channels + c) + 4 * done
             if s.delay > 0:
-                at = s.history + c * s.bytes + 4 * (s.frame & (s.size - 1))
-                source = from_b if s.late else from_a
-                ng.copy_bytes(at, source, 4 * n)
-                ng.copy_bytes(at + 4 * s.size, source, 4 * n)
-                source = at + 4 * (s.size - s.delay)
-                from_a, from_b = (from_a, source) if s.late else (source, from_b)
-            if s.measured:
-                sums = ng.numbers(s.sums + 24 * c, 3, np.float64)
-                xs, ys = ng.floats(from_a, n), ng.floats(from_b, n)
-                aa, bb, ab = sums[0], sums[1], sums[2]
-                for k in range(n):
-                    x, y = np.float64(xs[k]), s.sign * np.float64(ys[k])
-                    aa, bb, ab = aa + x * x, bb + y * y, ab + x * y
-                sums[0], sums[1], sums[2] = aa, bb, ab
-            _sum(ng.channel_address(outs, c) + 4 * done, from_a, a, from_b, b, n)
+                history = s.history + c * s.bytes
+                at = s.frame & (s.size - 1)
+                keep(history, from_b if s.late else from_a, at, s.size, n)
+                delayed = history + 4 * (at + s.size - s.delay)
+                if s.late:
+                    from_b = delayed
+                else:
+                    from_a = delayed
+            if s.measure != 0:
+                call_node(s.measure, s.sums + 24 * c, from_a, from_b, np.int32(n))
+            y = ng.channel_address(outs, c) + 4 * done
+            _sum(y, from_a, s.weights_a, from_b, s.weights_b, n)
         s.frame += n
         done += n
     s.position_now = now
@@ -164,7 +202,7 @@ class Blend(ng.Node):
     At an end, with 0 dB, the output is the input to the bit.
     """
 
-    position: float = ng.param(default=0.5, low=0.0, high=1.0)
+    position: float = ng.param(default=0.5, low=0.0, high=1.0, smoothing_s=0.02)
     a_db: float = ng.param(default=0.0, low=-60.0, high=12.0, unit="dB")
     b_db: float = ng.param(default=0.0, low=-60.0, high=12.0, unit="dB")
     law: str = ng.option(default="equal_power", choices=("equal_power", "linear", "correlated"))
@@ -190,20 +228,21 @@ class Blend(ng.Node):
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the sums of the correlation, and the history of the signal that is late."""
         channels, delay = io.outputs["out"], self.tail(io.spec)
-        size = history_size(delay)
+        size, measured = history_size(delay), self.law == "correlated"
         made = io.memory.record(
             STATE,
             **io.params,
+            **{name: io.memory.scratch(GRID) for name in CURVES},
             **{f"{name}_coefficient": io.glide(name) for name in NAMES},
             sign=-1.0 if self.invert_b else 1.0,
             linear=self.law == "linear",
-            measured=self.law == "correlated",
+            measure=_measure.address if measured else 0,
+            normalise=_normalise.address if measured else 0,
             correlation=1.0,
             next_correlation=1.0,
             speed=ng.glide_coefficient(MEAN_S, io.spec.rate / GRID),
             channels=channels,
             sums=io.memory.state((channels, 3), np.float64),
-            curves=io.memory.scratch((4, GRID)),
             late=self.delay_ms > 0,
             delay=delay,
             size=size,

@@ -141,7 +141,7 @@ def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
         return graph
     rack = json.loads(dumps(graph, folder=folder))
     for place, value in changes.items():
-        node, key = place.split(".")
+        node, _, key = place.rpartition(".")
         if node not in rack["nodes"]:
             raise PresetError(
                 f"settings.{place}: there is no node {node!r}: the rack has "

@@ -160,7 +160,7 @@ def _add_blend(graph: Graph, node: str) -> str:
     made: Any = node_type("blend")
     graph.add(name, made(position=1.0, law="linear"))
     blended = PortRef(name, "out")
-    graph._connections = {  # in their order: sums keep it
+    graph._tables.connections = {  # in their order: sums keep it
         Connection(blended if c.source == leaving else c.source, c.target): None
         for c in graph.connections
     }

@@ -4,12 +4,11 @@ Control threads only.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...graph import Op, Schedule
 from ..plan.arena import Memory
-from ..plan.dry_wet import allocate_dry_wet_for
+from ..plan.kernels.dry_wet import allocate_dry_wet_for
 from ..plan.rows import MixRow, NodeRow
 from .executor_kernels import no_op
 
@@ -66,12 +65,13 @@ def dry_wet_row(
     if mix is None:
         return None
     return MixRow(
-        replace(download, node=writers[0].node),
+        download._replace(node=writers[0].node),
         memory,
         no_op.address,
         mix,
         reads=tuple(dry),
         label=f"<mix {writers[0].node}>",
+        dry_wet=mix,
         node=mixed.node,
         code=mixed.code,
     )

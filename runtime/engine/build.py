@@ -60,10 +60,10 @@ def _build(
     fade_in_frames: int,
     is_kept: Callable[[str, Node], bool],
 ) -> Plan:
-    changed = list[str]()
-    if previous is not None and fade_in_frames > 0:
-        changed = [name for name, node in graph.nodes.items() if not is_kept(name, node)]
-    plan = Plan(graph, spec, _open_executor, changed, previous)
+    def fades_in(name: str) -> bool:
+        return previous is not None and fade_in_frames > 0 and not is_kept(name, graph.nodes[name])
+
+    plan = Plan(graph, spec, _open_executor, fades_in, previous)
     try:
         same = [] if previous is None else unchanged(previous, plan, is_kept)
         plan.prewarm(previous, {k: j for j, k in same})

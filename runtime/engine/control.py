@@ -145,7 +145,8 @@ class ControlQueue:
     def current_graph(self) -> Graph | None:
         """Return the graph as set now, or ``None`` where the audio thread reads no messages."""
         with contextlib.suppress(EngineError):
-            return self.plan.graph.with_params(self.params())
+            graph, values = self.plan.graph, self.params()
+            return graph if values == self.plan.graph_values else graph.with_params(values)
         return None
 
     def note_values(self, *values: tuple[str, float]) -> None:

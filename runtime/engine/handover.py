@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...graph import Node, tail
 from ..plan.arena import offset
@@ -63,49 +64,67 @@ def hand_over(
 ) -> list[Any]:
     """Write the tables of copies for a swap into the new plan; return the arrays to keep."""
     header, keep = plan.header, []
-    value = offset(PARAM, "value")
-    here, there = (p.param_table.ctypes.data + value for p in (plan, previous))
-    copies: list[tuple[int, int, int]] = []
-    relocations: list[tuple[int, int]] = []
-    names = ["memory", "bytes", "params", "param_count"]
-    before, after = (p.rows[names].tolist() for p in (previous, plan))
-    for j, k in same:
-        memory, size, first, count = after[k]
-        copies.append((memory, before[j][0], size))
-        relocations += plan.arena.relocations[k + 1]
-        for i in range(count):
-            target = here + PARAM.itemsize * (first + i)
-            source = there + PARAM.itemsize * (before[j][2] + i)
-            copies.append((target, source, 8))
-        counters = (plan.row_address(k) + ROW_COUNTERS, previous.row_address(j) + ROW_COUNTERS)
-        copies.append((*counters, ROW_BYTES - ROW_COUNTERS))
     kept = {previous._prepared[j].op.node for j, _ in same}
     moved = [
         n
         for n in plan.graph.nodes
         if n not in kept and _same_but_device(previous, plan, n, is_kept)
     ]
-    for old, new in _moved(previous, plan, moved):
-        copies.append((here + PARAM.itemsize * new, there + PARAM.itemsize * old, 8))
     plan.handed_over = frozenset([*kept, *moved])
-    remap = np.full(len(previous.param_table), -1, np.int64)
+    old, new = np.array(same, np.int64).reshape(-1, 2).T
+    copies = _copies(previous, plan, old, new, list(_moved(previous, plan, moved)))
+    relocations = [plan.arena.relocations[k + 1] for _, k in same]
+    remap = [-1] * len(previous.param_table)
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
     for name, index in previous.dry_wet_params.items():
-        remap[index : index + 2] = plan.dry_wet_params.get(name, -1)
-        remap[index + 1] += int(name in plan.dry_wet_params)
+        if name in plan.dry_wet_params:
+            remap[index] = plan.dry_wet_params[name]
+            remap[index + 1] = remap[index] + 1
     clear_list = _spillover(previous, same, header)
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),
-        ("relocations", "relocation_count", relocations),
+        ("relocations", "relocation_count", np.concatenate(relocations) if relocations else []),
         ("remap", "remap_count", remap),
         ("clear_list", "clear_count", clear_list),
     ):
-        table = np.array(rows, np.int64)
+        table = np.asarray(rows, np.int64, order="C")
         keep.append(table)
         header[name] = table.ctypes.data
         header[count] = len(table)
     return keep
+
+
+def _copies(
+    previous: Plan,
+    plan: Plan,
+    old: NDArray[np.int64],
+    new: NDArray[np.int64],
+    moved: list[tuple[int, int]],
+) -> NDArray[np.int64]:
+    """Return ``(target, source, bytes)`` of the state, parameters and counters of rows.
+
+    ``old`` and ``new`` number the rows in both plans; ``moved`` has parameters of others.
+    """
+    before, after = previous.rows, plan.rows
+    count, value = after["param_count"][new], offset(PARAM, "value")
+    index = np.arange(count.sum()) - (np.cumsum(count) - count).repeat(count)
+    sources = before["params"][old].repeat(count) + index
+    targets = after["params"][new].repeat(count) + index
+    if moved:
+        sources, targets = np.hstack([(sources, targets), np.array(moved, np.int64).T])
+    rows = len(new)
+    made = np.empty((2 * rows + len(sources), 3), np.int64)
+    state, counters, values = made[:rows], made[rows : 2 * rows], made[2 * rows :]
+    state[:, 0], state[:, 1] = after["memory"][new], before["memory"][old]
+    state[:, 2] = after["bytes"][new]
+    counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
+    counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old
+    counters[:, 2] = ROW_BYTES - ROW_COUNTERS
+    values[:, 0] = plan.param_address + value + PARAM.itemsize * targets
+    values[:, 1] = previous.param_address + value + PARAM.itemsize * sources
+    values[:, 2] = 8
+    return made
 
 
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:
@@ -113,8 +132,10 @@ def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, 
 
     They are the same node on the host or on a device: parameters stay as set.
     """
+    if not nodes:
+        return
     for name, new in plan.params.items():
-        if name in previous.params and name.partition(".")[0] in nodes:
+        if name in previous.params and name.rpartition(".")[0] in nodes:
             yield previous.params[name], new
     for node, new in plan.dry_wet_params.items():
         if node in previous.dry_wet_params and node in nodes:
@@ -142,10 +163,10 @@ def _spillover(
     have handed their tails over: in the old plan these are cleared when its output is silent.
     """
     kept = {previous._prepared[j].op.node for j, _ in same}
-    ringing = {name for name in previous.graph.nodes if previous.has_long_tail(name)}
-    if not ringing - kept:
+    gone = [name for name in previous.graph.nodes if name not in kept]
+    if not any(map(previous.has_long_tail, gone)):
         return []
-    header["spillover"] = 2 if ringing & kept else 1
+    header["spillover"] = 2 if any(map(previous.has_long_tail, kept)) else 1
     header["spillover_frames"] = min(
         tail(previous.graph, previous.spec) + previous.latency,
         round(LONGEST_SPILL_S * previous.spec.rate),

@@ -87,7 +87,7 @@ class Settings:
 def post_param(queue: ControlQueue, name: str, value: float, at: int | None) -> None:
     """Post a new value of a parameter: see ``Engine.set``."""
     with queue.lock:
-        if name == TEMPO:
+        if isinstance(name, str) and name == TEMPO:
             for one in find_params(queue.plan, name):
                 post_param(queue, one, value, at)
             return
@@ -164,7 +164,7 @@ def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
 
 def find_params(plan: Plan, name: str) -> tuple[str, ...]:
     """Return the parameters that ``name`` stands for: itself, or for ``TEMPO`` one of each node."""
-    if name != TEMPO:
+    if not isinstance(name, str) or name != TEMPO:
         return (name,)
     found = tuple(known for known in plan.params if known.rpartition(".")[2] == TEMPO)
     if not found:

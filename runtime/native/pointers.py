@@ -24,6 +24,7 @@ __all__ = [
     "load_acquire",
     "move_bytes",
     "numbers",
+    "prefetch",
     "record",
     "store",
     "store_release",
@@ -95,6 +96,21 @@ def call_node(typing: Any, function: Any, state: Any, ins: Any, outs: Any, frame
 
     five = (types.int64, types.int64, types.int64, types.int64, types.int32)
     return types.void(*five), generate
+
+
+@intrinsic
+def prefetch(typing: Any, address: Any) -> Any:
+    """Begin to load the cache line at ``address``, to be written soon; any address will do."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [PTR, i32, i32, i32])
+        name = "llvm.prefetch.p0"
+        function = builder.module.globals.get(name) or ir.Function(builder.module, kind, name)
+        place = builder.inttoptr(args[0], PTR)
+        builder.call(function, [place, *(ir.Constant(i32, n) for n in (1, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
 
 
 def _bytes(operation: Any) -> Any:

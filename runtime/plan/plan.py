@@ -1,6 +1,6 @@
 """A plan: a schedule with its memory, its prepared nodes, and the rows that the player calls."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -13,13 +13,14 @@ from ..native.abi import native
 from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
-from .arena import Arena, Block, Memory, check_total
-from .dry_wet import mix_dry_wet
+from .arena import Arena, Memory, check_total
+from .kernels.dry_wet import mix_dry_wet
+from .layout.tables import Tables
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
-from .records import COUNTER_FIELDS, PARAM, PLAN, ROW
-from .rows import FadeInRow, MixRow, NodeRow, Row, find_reports, number_parameters, row_fields
+from .records import COUNTER_FIELDS, ROW
+from .rows import FadeInRow, NodeRow, Row, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
@@ -44,9 +45,10 @@ class Plan:
     """Everything that the audio thread needs to play a graph, allocated and prepared.
 
     Made and changed on control threads only.  ``open_executor(memory, schedule)`` returns what runs
-    nodes on a device, or ``None`` where no node does.  Nodes named in ``fade_in`` that have a long
-    tail get a row before theirs that fades their inputs in.  Nodes that are the same in
-    ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it plays.
+    nodes on a device, or ``None`` where no node does.  Nodes with a long tail of which
+    ``fades_in(name)`` is true get a row before theirs that fades their inputs in.  Nodes that are
+    the same in ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it
+    plays.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Plan:
         graph: Graph,
         spec: Spec,
         open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, schedule: None,
-        fade_in: Collection[str] = (),
+        fades_in: Callable[[str], bool] = lambda name: False,
         previous: "Plan | None" = None,
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
@@ -65,7 +67,7 @@ class Plan:
         self._swap_tables: list[Any] = []
         self.executor: Executor | None = None
         try:
-            self._allocate(open_executor, fade_in, previous)
+            self._allocate(open_executor, fades_in, previous)
         except BaseException:  # a stored traceback would keep the device's memory allocated
             self.close_executor()
             raise
@@ -76,64 +78,40 @@ class Plan:
     def _allocate(
         self,
         open_executor: Callable[[Memory, Schedule], Executor | None],
-        fade_in: Collection[str],
+        fades_in: Callable[[str], bool],
         previous: "Plan | None",
     ) -> None:
         own = Memory()
         self.executor = open_executor(own, self.schedule)
         given = {} if self.executor is None else self.executor.views | self.executor.shared_views
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
-        self._prepared = self._prepare(own, fade_in, previous)
+        self._prepared = self._prepare(own, fades_in, previous)
         parameters = number_parameters(self._prepared)
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
-        table = own.table(PARAM, parameters.params)
-        rows = own.table(ROW, row_fields(self._prepared, self._buffers, own))
-        header = own.table(PLAN, [self._header_fields(own, rows, table)])
+        self.graph_values = {n: parameters.values[k] for n, k in self.params.items()}
+        """Each parameter ``"node.param"`` as in the graph."""
+        tables = Tables(own, self.schedule, self._prepared, self._buffers, parameters)
+        self.table_links = tables.links
+        """Returns the addresses in the plan's tables that refer to blocks."""
+        if self.executor is not None:
+            with named(on_device(self.schedule)):
+                self.executor.finish(tables.rows, tables.params, self._prepared)
         self.arena = Arena([own, *(row.memory for row in self._prepared)])
-        self.address = header.address
-        self.header = header.content[0]
-        self.rows: np.ndarray[Any, Any] = rows.content
-        self._rows_address = rows.address
-        self.param_table: np.ndarray[Any, Any] = table.content
+        tables.fill(self.arena)
+        self.address = tables.header.address
+        self.header = tables.header.content[0]
+        self.rows: np.ndarray[Any, Any] = tables.rows.content
+        self._rows_address = tables.rows.address
+        self.param_table: np.ndarray[Any, Any] = tables.params.content
+        self.param_address = tables.params.address
+        if self.executor is not None:
+            self.header["executor"] = self.executor.record.address
+            self.header["collect"] = self.executor.collect
+            self.header["hold"] = self.spec.max_frames if self.spec.pipelined else 0
         self.reports = find_reports(self._prepared)
         nodes = [row for row in self._prepared if isinstance(row, NodeRow)]
         self.afters = tuple(row.after for row in nodes if row.after is not None)
-        self._fill_in_addresses(parameters.spans)
-
-    def _header_fields(self, own: Memory, rows: Block, table: Block) -> dict[str, Any]:
-        """Return the fields of ``PLAN`` that are known before the arena is laid out."""
-        ins = [c for b in self.schedule.inputs.values() for c in self._buffers[b]]
-        outs = [c for b in self.schedule.outputs.values() for c in self._buffers[b]]
-        fields = {
-            "rows": rows,
-            "row_count": len(rows.content),
-            "params": table,
-            "param_count": len(table.content),
-            "ins": own.pointers(ins),
-            "in_count": len(ins),
-            "outs": own.pointers(outs),
-            "out_count": len(outs),
-            "max_frames": self.spec.max_frames,
-            "verdict": own.scratch(1, np.int64),
-        }
-        if self.executor is not None:
-            with named(on_device(self.schedule)):
-                self.executor.finish(rows, table, self._prepared)
-            fields["executor"] = self.executor.record
-            fields["collect"] = self.executor.collect
-            fields["hold"] = self.spec.max_frames if self.spec.pipelined else 0
-        return fields
-
-    def _fill_in_addresses(self, spans: list[tuple[int, int]]) -> None:
-        self.header["state"] = self.arena.state_address
-        self.header["initial"] = self.arena.initial_address
-        self.header["state_bytes"] = self.arena.state_bytes
-        begins, sizes = np.array(self.arena.ranges[1:], np.int64).reshape(-1, 2).T
-        self.rows["memory"] = self.arena.state_address + begins
-        self.rows["initial"] = self.arena.initial_address + begins
-        self.rows["bytes"] = sizes
-        self.rows["params"], self.rows["param_count"] = np.array(spans, np.int64).reshape(-1, 2).T
 
     def close_executor(self) -> None:
         """Free everything on the device, of a plan that will not be played."""
@@ -141,7 +119,9 @@ class Plan:
             self.executor.close()
             self.executor = None
 
-    def _prepare(self, own: Memory, fade_in: Collection[str], previous: "Plan | None") -> list[Row]:
+    def _prepare(
+        self, own: Memory, fades_in: Callable[[str], bool], previous: "Plan | None"
+    ) -> list[Row]:
         rows, earlier = list[Row](), dict[str, NodeRow]()
         if previous is not None and previous.spec == self.spec:
             earlier = {r.op.node: r for r in previous._prepared if isinstance(r, NodeRow)}
@@ -158,19 +138,20 @@ class Plan:
             if self.executor is not None and self.executor.uses_device(op):
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
-            elif isinstance(row, NodeRow) and self._fades_in(row, fade_in):
+            elif isinstance(row, NodeRow) and self._can_fade_in(row) and fades_in(op.node):
                 rows += with_fade_in(own, self.schedule, row)
             else:
                 rows.append(row)
         return rows
 
-    def _fades_in(self, row: NodeRow, fade_in: Collection[str]) -> bool:
-        return row.op.node in fade_in and bool(row.op.reads) and self.has_long_tail(row.op.node)
+    def _can_fade_in(self, row: NodeRow) -> bool:
+        """Whether a row is not a copy, so may be new, and has inputs and a long tail."""
+        return not row.copied and bool(row.op.reads) and self.has_long_tail(row.op.node)
 
     def values(self) -> dict[str, float]:
         """Return each parameter ``"node.param"`` as last applied (the target, if it glides)."""
-        table = self.param_table["value"]
-        return {name: float(table[index]) for name, index in self.params.items()}
+        table = self.param_table["value"].tolist()
+        return {name: table[index] for name, index in self.params.items()}
 
     def has_long_tail(self, node: str) -> bool:
         """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""
@@ -207,8 +188,11 @@ class Plan:
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """Return a view of a buffer of the schedule: ``(channels, max_frames)`` float32."""
-        view: np.ndarray[Any, Any] = self._buffers[number][0][0].content
-        return view[:, : self.spec.max_frames]
+        channels = self._buffers[number]
+        block, inside = channels[0]
+        first = inside // block.content.strides[0]
+        view: np.ndarray[Any, Any] = block.content
+        return view[first : first + len(channels), : self.spec.max_frames]
 
     @property
     def latency(self) -> int:
@@ -223,18 +207,15 @@ class Plan:
         ``same`` maps rows to rows of ``previous`` whose initial state is copied instead.  Raises
         ``CudaError`` if the device fails.
         """
-        channels = [c for buffer in self._buffers.values() for c in buffer]
-        blocks = {id(c[0]): c[0] for c in channels}
         if self.executor is not None:
             self.executor.use_cpu_fallback(True)
         for k, row in enumerate(self._prepared):
-            if not isinstance(row, NodeRow):
+            if not isinstance(row, NodeRow) or row.copied:  # a copy is prewarmed already
                 continue
             if row.prewarm and k in same and previous is not None:
                 self._copy_initial(previous, same[k], k)
             elif row.prewarm:
-                for block in blocks.values():
-                    block.content[...] = 0.0
+                self._clear_buffers()
                 _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
             content: Any = row.record.content
             if row.bases and row.state is not None:
@@ -248,12 +229,17 @@ class Plan:
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state
 
+    def _clear_buffers(self) -> None:
+        channels = [c for buffer in self._buffers.values() for c in buffer]
+        for block in {id(block): block for block, _ in channels}.values():
+            block.content[...] = 0.0
+
     def _copy_initial(self, previous: "Plan", source: int, target: int) -> None:
         """Copy the initial state of a row of ``previous`` into the state of a row here."""
         size = self.rows[target]["bytes"]
         state = previous.arena.bytes_at(int(previous.rows[source]["initial"]), size)
         self.arena.bytes_at(int(self.rows[target]["memory"]), size)[:] = state
-        for address, value in self.arena.relocations[target + 1]:
+        for address, value in self.arena.relocations[target + 1].tolist():
             self.arena.bytes_at(address, 8).view(np.int64)[0] = value
 
     def trace(self, number: int) -> np.ndarray[Any, Any]:
@@ -288,7 +274,7 @@ class Plan:
     def start_dry_wet(self) -> None:
         """Let dry/wet mixes glide from fully wet: so far the plan was played without them."""
         for row in self._prepared:
-            if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
+            if row.dry_wet is not None:
                 row.dry_wet.content["now"] = 1.0
 
     def touch(self) -> None:

@@ -27,11 +27,11 @@ from ...graph import (
 )
 from ..io.regular_file import file_stamp
 from ..native.abi import Native
-from . import buffer_operations
 from .arena import Block, Memory, TooLargeError
-from .dry_wet import allocate_dry_wet
-from .fade_in import allocate_fade_in, fade_in
-from .modulation import allocate_modulation, modulate, modulated_smoothing_s
+from .kernels import buffer_operations
+from .kernels.dry_wet import allocate_dry_wet
+from .kernels.fade_in import allocate_fade_in, fade_in
+from .kernels.modulation import allocate_modulation, modulate, modulated_smoothing_s
 from .rows import FadeInRow, NodeRow, Row, check_fields, widths
 
 __all__ = [
@@ -59,16 +59,17 @@ def channel_stride(max_frames: int) -> int:
 def allocate_buffers(
     own: Memory, schedule: Schedule, spec: Spec, given: Mapping[int, list[tuple[Block, int]]]
 ) -> dict[int, list[tuple[Block, int]]]:
-    """Allocate the schedule's buffers; return ``(block, byte offset)`` of each channel of each.
+    """Allocate the schedule's buffers in one block.
 
-    ``given`` has those that exist already: a device's.
+    Returns ``(block, byte offset)`` of each channel of each buffer; ``given`` has those that exist
+    already: a device's.
     """
-    stride = channel_stride(spec.max_frames)
-    found = dict(given)
-    for number, (channels, _) in enumerate(schedule.buffers):
-        if number not in found:
-            block = own.scratch((channels, stride))
-            found[number] = [block[4 * stride * c] for c in range(channels)]
+    stride, found, at = channel_stride(spec.max_frames), dict(given), 0
+    wanted = [(n, count) for n, (count, _) in enumerate(schedule.buffers) if n not in given]
+    block = own.scratch((sum(count for _, count in wanted), stride))
+    for number, channels in wanted:
+        found[number] = [block[4 * stride * c] for c in range(at, at + channels)]
+        at += channels
     return found
 
 
@@ -103,9 +104,11 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         code=code_of(node, processor),
         dry_wet=allocate_dry_wet(node, ins, outs, io),
         files=files,
+        widths=widths(schedule, op),
         prewarm=processor.prewarm,
         after=processor.after,
         device=processor.device,
+        voices=processor.voices,
     )
     return with_modulation(row, io, moved) if moved else row
 
@@ -192,35 +195,39 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     ``before`` is that plan, at the same ``Spec``.
     """
     node = graph.nodes[op.node]
-    if old.node != node or old.device is not None or old.after is not None or not _is_ours(node):
+    if old.device is not None or old.after is not None or not _is_ours(node):
+        return None
+    if old.node is not node and old.node != node:
         return None
     if old.files != file_stamps(node):
         return None
     if modulations_of(graph, op.node) or old.bases:  # their wiring is part of the row
         return None
-    if widths(schedule, op) != widths(before.schedule, old.op):
+    if widths(schedule, op) != old.widths:
         return None
-    memory, copies = old.memory.copy(before.arena)
+    memory = old.memory.copy(before.arena)
     return NodeRow(
         op,
         memory,
         old.kernel,
-        copies[id(old.record)],
-        None if old.state is None else copies[id(old.state)],
+        memory.counterpart(old.record),
+        None if old.state is None else memory.counterpart(old.state),
         node=node,
         code=old.code,
         files=old.files,
-        dry_wet=None if old.dry_wet is None else copies[id(old.dry_wet)],
+        widths=old.widths,
+        dry_wet=None if old.dry_wet is None else memory.counterpart(old.dry_wet),
         copied=id(old),
     )
 
 
 def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:
     """Return a row that fades the node's inputs in, and the node's row reading from it."""
-    memory, record, channels = allocate_fade_in(own, schedule, row.op)
-    op = replace(row.op, node="")
-    first = FadeInRow(op, memory, fade_in.address, record, writes=tuple(channels))
-    return [first, replace(row, reads=tuple(channels))]
+    memory, record, blocks = allocate_fade_in(own, schedule, row.op)
+    channels = tuple(block[0] for block in blocks)
+    op = row.op._replace(node="")
+    first = FadeInRow(op, memory, fade_in.address, record, writes=channels)
+    return [first, replace(row, reads=channels)]
 
 
 def _prepare_node(name: str, node: Node, io: Io) -> Processor:

@@ -7,19 +7,20 @@ Control threads only.  There are four kinds of row:
     MixRow     the dry/wet mix of a node that runs on a device, computed on the host
     FadeInRow  the fade-in of a new node's inputs, right before that node
 
-``prepare.py`` makes the rows, ``plan.py`` lays them out.
+``prepare.py`` makes the rows, ``layout/tables.py`` the tables.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...graph import EngineError, Node, Op, Param, Schedule
+from ...graph.prepare import VoicesProcessor
 from .arena import Block, Memory, offset
-from .dry_wet import DRY_WET
-from .monitored_player import TRACED
+from .kernels.dry_wet import DRY_WET
 
 __all__ = [
     "FadeInRow",
@@ -30,12 +31,13 @@ __all__ = [
     "check_fields",
     "find_reports",
     "number_parameters",
-    "row_fields",
     "widths",
 ]
 
+MIX, ON = offset(DRY_WET, "mix"), offset(DRY_WET, "on")
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False)
 class Row:
     """One call of a kernel; the base of all kinds of row."""
 
@@ -46,27 +48,31 @@ class Row:
     record: Block
     state: Block | None = None
     """What the kernel gets in place of ``record``."""
-    reads: tuple[Any, ...] = ()
-    """Channels it reads in place of the buffers of ``op``."""
+    reads: tuple[tuple[Block, int], ...] = ()
+    """``(block, byte offset)`` of the channels it reads in place of the buffers of ``op``."""
     label: str = ""
     """Name in statistics of a row that is timed and runs no node."""
+    dry_wet: Block | None = None
+    """The ``DRY_WET`` record of the node; ``None`` where there is none, or it cannot be mixed."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class NodeRow(Row):
     """A row that runs a node of the graph."""
 
     node: Node
     code: tuple[Any, ...]
     """Identifies the code that prepares and runs the node: see ``prepare.code_of``."""
-    dry_wet: Block | None = None
-    """The node's ``DRY_WET`` record; ``None`` where the node cannot be mixed."""
+    widths: tuple[list[int], list[int]]
+    """Channel counts of what the node reads and writes."""
     prewarm: int = 0
     """Frames of silence to run before the first block."""
     after: Callable[[], None] | None = None
     """Called by ``Engine.play`` after its blocks."""
     device: Any = None
     """What the node runs on a device, if it has ports there."""
+    voices: Callable[[], VoicesProcessor] | None = None
+    """Makes what plays many signals through the node at once, if it can."""
     files: tuple[Any, ...] = ()
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     bases: Mapping[str, tuple[Block, int]] = field(default_factory=dict)
@@ -76,7 +82,7 @@ class NodeRow(Row):
     keep that plan's memory."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class MixRow(Row):
     """A row that mixes the output of a node on a device with the node's input; see ``dry_wet``."""
 
@@ -84,17 +90,12 @@ class MixRow(Row):
     code: tuple[Any, ...]
     """As in the row of the node itself."""
 
-    @property
-    def dry_wet(self) -> Block:
-        """The ``DRY_WET`` record: the row's own."""
-        return self.record
 
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(eq=False, kw_only=True)
 class FadeInRow(Row):
     """A row that fades in the inputs of a new node; see ``fade_in``."""
 
-    writes: tuple[Block, ...]
+    writes: tuple[tuple[Block, int], ...]
     """The channels it writes, which the row of the node reads."""
 
 
@@ -105,8 +106,10 @@ class ParameterTable(NamedTuple):
     """Of each ``"node.param"`` the index of its ``PARAM``."""
     dry_wet: dict[str, int]
     """Of each node that can be mixed the index of its ``mix``; its ``on`` is the next."""
-    params: list[dict[str, Any]]
-    """Fields of each ``PARAM``."""
+    places: list[tuple[Block, int]]
+    """Of each ``PARAM`` the block and byte offset of its target."""
+    values: list[float]
+    """Of each ``PARAM`` the value in the graph."""
     spans: list[tuple[int, int]]
     """Of each row ``(first PARAM, count)``."""
     rows: dict[str, Param]
@@ -115,23 +118,23 @@ class ParameterTable(NamedTuple):
 
 def number_parameters(rows: Sequence[Row]) -> ParameterTable:
     """Return the parameters of all rows; ``EngineError`` if a record lacks the field of one."""
-    table = ParameterTable({}, {}, [], [], {})
-    params = table.params
+    table = ParameterTable({}, {}, [], [], [], {})
+    places, values = table.places, table.values
     for row in rows:
-        first = len(params)
+        first = len(places)
         if isinstance(row, NodeRow):
-            check_fields(row, tuple(row.node.params()), "each parameter")
-            dtype = row.record.content.dtype
-            for name, declared in row.node.params().items():
+            params = row.node.params()
+            fields = check_fields(row, params, "each parameter")
+            for name, declared in params.items():
                 full = f"{row.op.node}.{name}"
-                table.by_name[full], table.rows[full] = len(params), declared
-                place = row.bases.get(name) or row.record[offset(dtype, name)]
-                params.append({"address": place, "value": getattr(row.node, name)})
-        if isinstance(row, NodeRow | MixRow) and row.dry_wet is not None:
-            table.dry_wet[row.op.node] = len(params)
-            places = [row.dry_wet[offset(DRY_WET, name)] for name in ("mix", "on")]
-            params.extend({"address": place, "value": 1.0} for place in places)
-        table.spans.append((first, len(params) - first))
+                table.by_name[full], table.rows[full] = len(places), declared
+                places.append(row.bases.get(name) or (row.record, fields[name]))
+                values.append(getattr(row.node, name))
+        if row.dry_wet is not None:
+            table.dry_wet[row.op.node] = len(places)
+            places += [(row.dry_wet, MIX), (row.dry_wet, ON)]
+            values += [1.0, 1.0]
+        table.spans.append((first, len(places) - first))
     return table
 
 
@@ -143,7 +146,7 @@ def find_reports(rows: Sequence[Row]) -> dict[str, np.ndarray[Any, Any]]:
     found = {}
     for row in rows:
         if isinstance(row, NodeRow):
-            check_fields(row, tuple(row.node.reports), "each name in reports")
+            check_fields(row, row.node.reports, "each name in reports")
             for name in row.node.reports:
                 found[f"{row.op.node}.{name}"] = row.record.content[name]
             for name in row.bases:
@@ -151,55 +154,24 @@ def find_reports(rows: Sequence[Row]) -> dict[str, np.ndarray[Any, Any]]:
     return found
 
 
-def check_fields(row: NodeRow, names: Sequence[str], what: str) -> None:
-    """Raise ``EngineError`` if the record of a node lacks a float64 field of one of ``names``."""
-    dtype: Any = row.record.content.dtype
-    fields = dtype.names or ()
+def check_fields(row: NodeRow, names: Iterable[str], what: str) -> dict[str, int]:
+    """Return the offsets of the float64 fields of a node's record: ``names`` must be among them."""
+    dtype: Any = row.record.dtype
+    fields = _float_fields(dtype)
     for name in names:
-        if name not in fields or dtype[name] != np.float64:
+        if name not in fields:
             raise EngineError(
                 f"node {row.op.node}: its record has no float64 field {name!r}, "
-                f"as {what} must; it has {', '.join(fields)}"
+                f"as {what} must; it has {', '.join(dtype.names or ())}"
             )
+    return fields
 
 
-def row_fields(
-    rows: Sequence[Row], buffers: Mapping[int, list[tuple[Block, int]]], own: Memory
-) -> list[dict[str, Any]]:
-    """Return the fields of each ``ROW`` that are known before the arena is laid out.
-
-    ``buffers`` has ``(block, byte offset)`` of each channel.  All channel lists share one block of
-    ``own``, and all traces another: each block costs time when the arena is laid out.
-    """
-    channels: list[tuple[Sequence[Any], Sequence[Any]]] = [
-        (
-            row.reads or [c for b in row.op.reads for c in buffers[b]],
-            row.writes
-            if isinstance(row, FadeInRow)
-            else [c for b in row.op.writes for c in buffers[b]],
-        )
-        for row in rows
-    ]
-    pointers = own.pointers([c for ins, outs in channels for c in (*ins, *outs)])
-    timed = [isinstance(row, NodeRow) or row.label != "" for row in rows]
-    traces = own.scratch((sum(timed), TRACED), np.int64)
-    found, at, trace = [], 0, 0
-    for row, has_trace, (ins, outs) in zip(rows, timed, channels, strict=True):
-        dry_wet = row.dry_wet if isinstance(row, NodeRow | MixRow) else None
-        found.append(
-            {
-                "kernel": row.kernel,
-                "state": row.state or row.record,
-                "ins": pointers[8 * at],
-                "outs": pointers[8 * (at + len(ins))],
-                "checked": len(outs) if isinstance(row, NodeRow) else 0,
-                "trace": traces[8 * TRACED * trace] if has_trace else 0,
-                "dry_wet": dry_wet or 0,
-            }
-        )
-        at += len(ins) + len(outs)
-        trace += has_trace
-    return found
+@cache
+def _float_fields(dtype: np.dtype[Any]) -> dict[str, int]:
+    """Return the offset of each float64 field of a structured dtype."""
+    fields: Any = dtype.fields or {}
+    return {name: at for name, (kind, at, *_) in fields.items() if kind == np.float64}
 
 
 def widths(schedule: Schedule, op: Op) -> tuple[list[int], list[int]]:

@@ -103,7 +103,7 @@ def layout_of(
         name = label if isinstance(row, NodeRow) else f"{label} {counts[label]} between nodes"
         identity = _identity(row, schedule)
         made.append(StateRow(name, identity, begin, size, isinstance(row, FadeInRow)))
-    places = [place for of_memory in arena.relocations for place in of_memory]
+    places = np.concatenate(arena.relocations).tolist()
     pointers = [(address - arena.state_address, value) for address, value in places]
     pointers += _code_addresses(arena)
     return StateLayout(schedule.spec, tuple(made), params, arena.state_bytes, tuple(pointers))
@@ -128,9 +128,8 @@ def _identity(row: Row, schedule: Schedule) -> str:
     if isinstance(row, NodeRow | MixRow):
         parts += [row.node.identity(), *map(_code_parts, row.code[0]), _kernel_part(row.code[1])]
         parts += row.code[2:]
-    for block in row.memory.blocks:
-        if block.region == "state":
-            parts += [block.content.dtype.descr, block.content.shape]
+    for dtype, shape in row.memory.image.state_types:
+        parts += [dtype.descr, shape]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -9,8 +9,8 @@ import pytest
 import namgraph as ng
 from namgraph.runtime.adapters import offline
 from namgraph.runtime.limits import MAX_GRAPH_BYTES, format_bytes
-from namgraph.runtime.plan import arena
-from namgraph.runtime.plan.arena import Arena, Memory, TooLargeError
+from namgraph.runtime.plan.arena import ALIGN, Arena, Memory, TooLargeError
+from namgraph.runtime.plan.layout import memory as plan_memory
 
 MIB = 1 << 20
 
@@ -27,7 +27,7 @@ def delays(count: int) -> ng.Graph:
 def test_many_delays_are_refused_before_their_memory_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(arena, "MAX_GRAPH_BYTES", 20 * MIB)
+    monkeypatch.setattr(plan_memory, "MAX_GRAPH_BYTES", 20 * MIB)
     ng.Engine(delays(9), sample_rate=48_000, max_frames=64)  # 2 MiB each
     tracemalloc.start()
     with pytest.raises(ng.EngineError) as caught:
@@ -67,7 +67,7 @@ def test_what_is_counted_is_what_an_arena_has() -> None:
     memory.scratch(77, np.float64)
     memory.constant(np.ones(13))
     memory.pointers([memory.record(np.dtype([("a", np.float64)]), a=1.0)])
-    assert Arena([memory]).nbytes == memory.nbytes + arena.ALIGN
+    assert Arena([memory]).nbytes == memory.nbytes + ALIGN
 
 
 def test_a_result_has_the_limit_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,11 +68,19 @@ def nam_gain(state: int, levels: int, gains: int, frames: int) -> None:
     """Write the gain (float64) of each frame from its level (float64); ``state``: ``NAM_GATE``."""
     s = ng.record(state, NAM_GATE)
     p = ng.record(s.limits, NAM_LIMITS)
-    level, gain = ng.numbers(levels, frames, np.float64), ng.numbers(gains, frames, np.float64)
-    keep, add, sure, threshold_db, most_db = p.keep, p.add, p.sure, p.threshold_db, p.most_db
-    power, reduction, factor = s.power, s.reduction_db, s.gain
+    level = ng.numbers(levels, frames, np.float64)
+    gain = ng.numbers(gains, frames, np.float64)
+    keep = p.keep
+    add = p.add
+    sure = p.sure
+    threshold_db = p.threshold_db
+    most_db = p.most_db
+    power = s.power
+    reduction = s.reduction_db
+    factor = s.gain
     if reduction != reduction:
-        power, reduction = LEAST, most_db
+        power = LEAST
+        reduction = most_db
         factor = p.ten ** (reduction / 10.0)
     below_db = 0.0
     for i in range(frames):
@@ -96,14 +104,18 @@ def nam_gain(state: int, levels: int, gains: int, frames: int) -> None:
             if target > reduction:
                 reduction += p.opening_db if step > p.opening_db else step
                 if reduction >= 0.0:
-                    reduction, s.holding, s.held_s = 0.0, 1.0, 0.0
+                    reduction = 0.0
+                    s.holding = 1.0
+                    s.held_s = 0.0
             elif target < reduction:
                 reduction += p.closing_db if step < p.closing_db else step
                 reduction = most_db if reduction < most_db else reduction
         if reduction != before:
             factor = 1.0 if reduction > NOTHING else p.ten ** (reduction / 10.0)
         gain[i] = factor
-    s.power, s.gain, s.open = power, factor, 0.0 if below_db < 0.0 else 1.0
+    s.power = power
+    s.gain = factor
+    s.open = 0.0 if below_db < 0.0 else 1.0
     s.reduction_db = reduction
     if power != power:  # NaN must come out, so that the engine resets the node
         s.gain = power

@@ -72,7 +72,8 @@ def gate_limits(limits: int, _ins: int, _outs: int, _frames: int) -> None:
     s.open_at = ng.decibels(s.threshold_db)
     s.close_at = ng.decibels(s.threshold_db - s.hysteresis_db)
     s.floor = 0.0 if s.range_db >= SILENT_DB else ng.decibels(-s.range_db)
-    s.slope, s.octave = s.ratio - 1.0, math.log2(s.open_at)
+    s.slope = s.ratio - 1.0
+    s.octave = math.log2(s.open_at)
     s.floor_at = 0.0
     if s.slope <= 0.0:
         s.floor = 1.0
@@ -87,14 +88,20 @@ def gate_gain(state: int, levels: int, gains: int, frames: int) -> None:
     """Write the gain (float64) of each frame from its level (float64); ``state``: ``OWN_GATE``."""
     s = ng.record(state, OWN_GATE)
     p = ng.record(s.limits, OWN_LIMITS)
-    level, gain = ng.numbers(levels, frames, np.float64), ng.numbers(gains, frames, np.float64)
-    follow, goal = (
-        ng.numbers(s.envelopes, frames, np.float64),
-        ng.numbers(s.goals, frames, np.float64),
-    )
-    open_at, floor_at, envelope = p.open_at, p.floor_at, s.envelope
-    rise, fall, keep_up, keep_down = p.rise, p.fall, 1.0 - p.rise, 1.0 - p.fall
-    between, lowest, highest = False, math.inf, 0.0
+    level = ng.numbers(levels, frames, np.float64)
+    gain = ng.numbers(gains, frames, np.float64)
+    follow = ng.numbers(s.envelopes, frames, np.float64)
+    goal = ng.numbers(s.goals, frames, np.float64)
+    open_at = p.open_at
+    floor_at = p.floor_at
+    envelope = s.envelope
+    rise = p.rise
+    fall = p.fall
+    keep_up = 1.0 - p.rise
+    keep_down = 1.0 - p.fall
+    between = False
+    lowest = math.inf
+    highest = 0.0
     for i in range(frames):
         # Both ways are computed: the faster one is above the other while the envelope rises.
         up = rise * level[i] + keep_up * envelope
@@ -104,15 +111,21 @@ def gate_gain(state: int, levels: int, gains: int, frames: int) -> None:
         lowest = envelope if envelope < lowest else lowest
         highest = envelope if envelope > highest else highest
         between |= floor_at < envelope < open_at
-    floor, close_at, attack, release = p.floor, p.close_at, p.attack, p.release
-    keep_attack, keep_release = 1.0 - attack, 1.0 - release
+    floor = p.floor
+    close_at = p.close_at
+    attack = p.attack
+    release = p.release
+    keep_attack = 1.0 - attack
+    keep_release = 1.0 - release
     if between:
         ng.log2_run(s.goals, s.envelopes, frames)
         for i in range(frames):
             goal[i] = p.slope * (goal[i] - p.octave)
         ng.exp2_run(s.goals, s.goals, frames)
     now = floor if s.gain < 0.0 else s.gain
-    is_open, left, hold = s.open != 0.0, s.left, p.hold
+    is_open = s.open != 0.0
+    left = s.left
+    hold = p.hold
     stays_open = is_open and now == 1.0 and lowest >= close_at
     stays_closed = not is_open and now == floor and highest < open_at and not between
     if stays_open or stays_closed:
@@ -123,7 +136,8 @@ def gate_gain(state: int, levels: int, gains: int, frames: int) -> None:
         for i in range(frames):
             envelope = follow[i]
             if envelope >= (close_at if is_open else open_at):
-                is_open, left = True, hold
+                is_open = True
+                left = hold
             elif is_open:
                 left -= 1
                 is_open = left >= 0
@@ -135,6 +149,8 @@ def gate_gain(state: int, levels: int, gains: int, frames: int) -> None:
             down = release * target + keep_release * now
             now = target if abs(away) < ARRIVED else up if away > 0.0 else down
             gain[i] = now
-    s.envelope, s.open, s.left = envelope, 1.0 if is_open else 0.0, left
+    s.envelope = envelope
+    s.open = 1.0 if is_open else 0.0
+    s.left = left
     # NaN must come out, so that the engine resets the node.
     s.gain = now if envelope == envelope else envelope

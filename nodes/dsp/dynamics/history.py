@@ -9,7 +9,7 @@ import math
 
 from ....runtime import authoring as ng
 
-__all__ = ["CHUNK", "history_bytes", "history_size", "longest_chunk"]
+__all__ = ["CHUNK", "history_bytes", "history_size", "keep", "longest_chunk"]
 
 CHUNK = 64
 """Most frames that are written at once."""
@@ -31,3 +31,20 @@ def longest_chunk(left: int, at: int, size: int) -> int:
     room = size - at
     room = room if room < CHUNK else CHUNK
     return left if left < room else room
+
+
+def _emit_keep(
+    lanes: ng.Lanes, channel: ng.Value, source: ng.Value, at: ng.Value, size: ng.Value, n: ng.Value
+) -> None:
+    count = lanes.times(n, 4)
+    for place in (at, lanes.plus(at, size)):
+        target = lanes.plus(channel, lanes.times(place, 4))
+        lanes.move(lanes.pointer(target), lanes.pointer(source), count)
+
+
+keep = ng.embed("history.keep", 5, _emit_keep)
+"""``keep(channel, source, at, size, frames)``: write a chunk at place ``at`` of a channel.
+
+The signal ``delay`` frames ago then is at the address ``channel + 4 * (at + size - delay)``.
+``source`` may be the address of place ``at`` itself.
+"""

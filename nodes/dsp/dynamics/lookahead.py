@@ -14,13 +14,14 @@ maximum over a window that contains it, so at least what it needs; steps 2 and 3
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ....graph import Memory
 from ....runtime import authoring as ng
 
-__all__ = ["LOOKAHEAD", "allocate_lookahead", "gain_curve"]
+__all__ = ["LOOKAHEAD", "allocate_lookahead", "lookahead_gain"]
 
 LOOKAHEAD = np.dtype(
     [
@@ -33,6 +34,8 @@ LOOKAHEAD = np.dtype(
         ("highest", np.float64),  # reduction since the beginning of the block
         ("released", np.float64),
         ("scale", np.float64),
+        ("back", np.float64),  # share of the way to a smaller reduction in a frame, set by the node
+        ("ceilings", np.int64),  # a curve that the node writes, float32
         ("window", np.int64),  # float64: this block so far, then maxima to the end of the last one
         ("ring1", np.int64),
         ("ring2", np.int64),
@@ -42,7 +45,7 @@ ONE = float(1 << 36)
 """A reduction of 1 as a whole number: sums of 5000 sums of 5000 of them fit in an int64."""
 
 
-def allocate_lookahead(memory: Memory, look: int, count: int) -> object:
+def allocate_lookahead(memory: Memory, look: int, count: int, ceilings: Any) -> Any:
     """Allocate ``count`` records of ``LOOKAHEAD``, as state; ``look`` is even, 2 or more frames."""
     half = look // 2
     return memory.records(
@@ -52,6 +55,7 @@ def allocate_lookahead(memory: Memory, look: int, count: int) -> object:
                 "width": look + 1,
                 "half": half,
                 "scale": 1.0 / (float(half * half) * ONE),
+                "ceilings": ceilings,
                 "window": memory.state(look + 2, np.float64),
                 "ring1": memory.state(half, np.int64),
                 "ring2": memory.state(half, np.int64),
@@ -61,27 +65,30 @@ def allocate_lookahead(memory: Memory, look: int, count: int) -> object:
     )
 
 
-@ng.helper
-def gain_curve(
-    lookahead: int, gains: int, peaks: int, ceilings: int, back: float, frames: int
-) -> None:
-    """Write the gain of each frame for peaks and ceilings (all addresses of float32).
-
-    ``back`` is the share of the way to a smaller reduction that is gone in a frame.
-    """
+@ng.kernel
+def lookahead_gain(lookahead: int, peaks: int, gains: int, frames: int) -> None:
+    """Write the gain (float32) of each frame from its peak (float32)."""
     s = ng.record(lookahead, LOOKAHEAD)
-    gain, peak, ceiling = (
-        ng.floats(gains, frames),
-        ng.floats(peaks, frames),
-        ng.floats(ceilings, frames),
-    )
-    width, half, place, index = s.width, s.half, s.place, s.index
+    gain = ng.floats(gains, frames)
+    peak = ng.floats(peaks, frames)
+    ceiling = ng.floats(s.ceilings, frames)
+    width = s.width
+    half = s.half
+    place = s.place
+    index = s.index
     window = ng.numbers(s.window, width + 1, np.float64)
-    ring1, ring2 = ng.numbers(s.ring1, half, np.int64), ng.numbers(s.ring2, half, np.int64)
-    sum1, sum2, highest, released, scale = s.sum1, s.sum2, s.highest, s.released, s.scale
+    ring1 = ng.numbers(s.ring1, half, np.int64)
+    ring2 = ng.numbers(s.ring2, half, np.int64)
+    sum1 = s.sum1
+    sum2 = s.sum2
+    highest = s.highest
+    released = s.released
+    scale = s.scale
+    back = s.back
     keep = 1.0 - back
     for i in range(frames):
-        level, most = np.float64(peak[i]), np.float64(ceiling[i])
+        level = np.float64(peak[i])
+        most = np.float64(ceiling[i])
         needed = 1.0 - most / level if level > most else 0.0
         highest = needed if needed > highest else highest
         before = window[place + 1]
@@ -93,7 +100,8 @@ def gain_curve(
                 place -= 1
                 after = window[place]
                 window[place - 1] = after if after > window[place - 1] else window[place - 1]
-            place, highest = 0, 0.0
+            place = 0
+            highest = 0.0
         falling = keep * released + back * held
         released = held if held > falling else falling
         whole = np.int64(math.ceil(released * ONE))
@@ -103,11 +111,9 @@ def gain_curve(
         ring2[index] = sum1
         index = index + 1 if index + 1 < half else 0
         gain[i] = np.float32(1.0 - scale * np.float64(sum2))
-    s.place, s.index, s.sum1, s.sum2, s.highest, s.released = (
-        place,
-        index,
-        sum1,
-        sum2,
-        highest,
-        released,
-    )
+    s.place = place
+    s.index = index
+    s.sum1 = sum1
+    s.sum2 = sum2
+    s.highest = highest
+    s.released = released

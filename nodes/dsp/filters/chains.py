@@ -1,11 +1,13 @@
-"""Sections in groups of eight lanes, for the channels of a node: layout, and a kernel for a series.
+"""Chains of sections in groups of eight lanes: their layout, and the kernel that plays them.
 
-A series of up to four sections leaves lanes for other channels: two channels with four sections, or
-eight with one, are played in one pass.  A longer series needs a group for every eight sections, on
-each channel.
+A *chain* is a number of sections in series.  Its input is the node's or the output of another,
+its output one of the node's or the input of others.  Chains lie side by side in groups of eight
+lanes, which are played one after the other; where one group with at most four lanes is enough,
+further channels lie beside the first.  A node's record begins with the fields of ``LAYOUT``.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,45 +16,102 @@ from numpy.typing import NDArray
 from ....graph import Io
 from ....graph.prepare import NativeFunction
 from ....runtime import authoring as ng
+from ....runtime.native.structs import element
 from ....runtime.simd.loops.svf import (
     CHAIN,
     COEFFICIENTS,
     GRID,
     LANES,
+    MOVING,
     ROWS,
     SKEW,
+    SPAN,
     STATES,
     UNUSED,
     svf_carry,
     svf_in,
     svf_out,
+    svf_pair,
     svf_run,
     svf_tick,
 )
 
-__all__ = ["SERIES", "chain", "play_series", "series"]
+__all__ = [
+    "LAYOUT",
+    "Chain",
+    "Place",
+    "chain_numbers",
+    "in_series",
+    "lay_out",
+    "places",
+    "play_lanes",
+]
 
-SERIES = np.dtype(
+LAYOUT = np.dtype(
     [
-        ("frame", np.int64),  # since reset
-        ("tick", np.int64),  # the address of a kernel, called at ticks with the node's record
-        ("channels", np.int64),
-        ("groups", np.int64),  # in series
-        ("per_group", np.int64),  # channels side by side in a group
-        ("apart", np.int64),  # lanes from channel to channel
-        ("last", np.int64),  # lane of the last section in the last group, of the first channel
-        ("coefficients", np.int64),  # per group in series
-        ("states", np.int64),  # per channels side by side, per group in series
-        ("chains", np.int64),  # per group in series
-        ("rows", np.int64),
+        ("frame", "i8"),  # since reset
+        ("gliding", "i8"),  # set by ``tick`` to 1 while a parameter is on its way, else 0
+        ("tick", "i8"),  # address of a kernel, called at ticks with the node's record
+        ("channels", "i8"),
+        ("groups", "i8"),
+        ("side_by_side", "i8"),  # channels in a group
+        ("apart", "i8"),  # lanes from one of them to the next
+        ("steps", "i8"),
+        ("step_table", "i8"),  # address: a STEP for each
+        ("coefficients", "i8"),  # per group
+        ("states", "i8"),  # per channels side by side, per group
+        ("chains", "i8"),  # per group
+        ("rows", "i8"),  # per group, twice
     ]
 )
-"""The same sections in series on every channel: the first fields of a node's record."""
-NEXT = 8 * LANES * SKEW + 8
-"""Bytes from the first output of a section, in the rows, to that of the next."""
+STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
+"""What to do: sources and targets are bytes from ``rows``, numbers of groups or of outputs."""
+IN, CARRY, RUN, OUT = range(4)
+ROW, ROWS_BYTES = 8 * LANES, 8 * LANES * ROWS
 
 
-def chain(lengths: Sequence[int], at: Sequence[int] | None = None) -> NDArray[np.float64]:
+@dataclass(frozen=True)
+class Chain:
+    """Sections in series, up to eight.
+
+    ``source`` is the number of the chain that feeds it, -1 for the node's input; ``output`` the
+    number of the output port, -1 for a chain that only feeds others.
+    """
+
+    length: int
+    source: int = -1
+    output: int = -1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a chain lies: its group, and the lane of its first section."""
+
+    group: int
+    lane: int
+
+
+def in_series(sections: int) -> list[Chain]:
+    """Return the chains for so many sections in series: number n is lane n % 8 of group n // 8."""
+    lengths = [min(LANES, sections - at) for at in range(0, sections, LANES)]
+    return [Chain(n, k - 1, 0 if k == len(lengths) - 1 else -1) for k, n in enumerate(lengths)]
+
+
+def places(chains: Sequence[Chain]) -> list[Place]:
+    """Put every chain into the first group after that of its source that has room for it."""
+    used: list[int] = []
+    made: list[Place] = []
+    for chain in chains:
+        group = 0 if chain.source < 0 else made[chain.source].group + 1
+        while group < len(used) and used[group] + chain.length > LANES:
+            group += 1
+        used += [0] * (group + 1 - len(used))
+        made.append(Place(group, used[group]))
+        used[group] += chain.length
+    return made
+
+
+def chain_numbers(lengths: Sequence[int], at: Sequence[int] | None = None) -> NDArray[np.float64]:
     """Return the ``CHAIN`` numbers of a group with chains of these lengths.
 
     They lie side by side, or begin at the lanes ``at``.
@@ -65,64 +124,107 @@ def chain(lengths: Sequence[int], at: Sequence[int] | None = None) -> NDArray[np
     return made
 
 
-def series(io: Io, sections: int, tick: NativeFunction) -> dict[str, Any]:
-    """Allocate ``sections`` in series on each channel; return the ``SERIES`` fields of the record.
+def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int, int]]:
+    first = [ROWS_BYTES * p.group + 8 * p.lane for p in at]
+    last = [f + (ROW * SKEW + 8) * (c.length - 1) for f, c in zip(first, chains, strict=True)]
+    made = []
+    for group in range(1 + max(p.group for p in at)):
+        here = [n for n, place in enumerate(at) if place.group == group]
+        for n in here:
+            source = chains[n].source
+            made.append((IN, 0, first[n]) if source < 0 else (CARRY, last[source], first[n]))
+        made.append((RUN, group, 0))
+        made += [(OUT, last[n], chains[n].output) for n in here if chains[n].output >= 0]
+    return made
 
-    At every tick the kernel ``tick`` is called with the address of the record: it writes what
-    changes of the coefficients' ``aim``, and may leave the rest.  Section number n
-    is lane n % 8 of group n // 8.  Of a series of up to four sections, the copy for the next
-    channel is ``apart`` lanes further, ``per_group`` times.
+
+def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, Any]:
+    """Allocate the memory of chains for all channels; return the ``LAYOUT`` fields of the record.
+
+    At every tick the kernel ``tick`` is called with the address of the record.  It writes what
+    changes of the coefficients' ``aim`` (``COEFFICIENTS`` float64 for each group), ``side_by_side``
+    times, ``apart`` lanes from each other, and may leave the rest; then it sets ``gliding`` to 1.
     """
-    groups = -(-sections // LANES)
-    side_by_side = LANES // sections if groups == 1 else 1
-    rest = sections - LANES * (groups - 1)
-    chains = [chain([LANES])] * (groups - 1) + [chain([rest] * side_by_side)]
-    memory, channels = io.memory, io.outputs["out"]
+    at, memory, channels = places(chains), io.memory, sum(io.inputs.values())
+    groups = 1 + max(place.group for place in at)
+    lanes = sum(chain.length for chain in chains)
+    side_by_side = LANES // lanes if groups == 1 else 1
+    numbers = []
+    for group in range(groups):
+        here = [n for n, place in enumerate(at) if place.group == group]
+        numbers.append(chain_numbers([chains[n].length for n in here] * side_by_side))
+    steps = _steps(chains, at)
     passes = -(-channels // side_by_side)
     return {
         "tick": tick.address,
         "channels": channels,
         "groups": groups,
-        "per_group": side_by_side,
-        "apart": rest,
-        "last": rest - 1,
+        "side_by_side": side_by_side,
+        "apart": lanes if groups == 1 else LANES,
+        "steps": len(steps),
+        "step_table": memory.constant(np.array(steps, STEP)),
         "coefficients": memory.state((groups, COEFFICIENTS), np.float64),
         "states": memory.state((passes, groups, STATES), np.float64),
-        "chains": memory.constant(np.array(chains)),
-        "rows": memory.scratch((ROWS, LANES), np.float64),
+        "chains": memory.constant(np.array(numbers)),
+        "rows": memory.scratch((2, groups, ROWS, LANES), np.float64),
     }
 
 
 @ng.kernel
-def play_series(state: int, ins: int, outs: int, frames: int) -> None:
-    """Play a block of the node whose record begins with ``SERIES``."""
-    s = ng.record(state, SERIES)
-    groups, rows, done = s.groups, s.rows, 0
+def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
+    """Play a block of the node whose record begins with ``LAYOUT``."""
+    s = ng.record(state, LAYOUT)
+    channels, rows, done = s.channels, s.rows, 0
     while done < frames:
         place = (s.frame + done) & (GRID - 1)
+        longest = GRID - place
         if place == 0:
+            s.gliding = 0
             ng.call_node(s.tick, state, ins, outs, np.int32(0))
-            for g in range(groups):
-                svf_tick(s.coefficients + 8 * COEFFICIENTS * g)
+            still = s.gliding == 0
+            for g in range(s.groups):
+                numbers = s.coefficients + 8 * COEFFICIENTS * g
+                svf_tick(numbers)
+                if ng.numbers(numbers, COEFFICIENTS, np.float64)[MOVING] != 0.0:
+                    still = False
+            if still:  # the next tick would find nothing to do: targets change between calls
+                longest = SPAN
         n = frames - done
-        if n > GRID - place:
-            n = GRID - place
+        if n > longest:
+            n = longest
         channel, states = 0, s.states
-        while channel < s.channels:
-            for k in range(s.per_group):
-                if channel + k < s.channels:
-                    source = ng.channel_address(ins, channel + k) + 4 * done
-                    svf_in(rows + 8 * s.apart * k, source, n)
-            for g in range(groups):
-                if g > 0:
-                    svf_carry(rows, rows + NEXT * (LANES - 1), n)
-                numbers, places = s.coefficients + 8 * COEFFICIENTS * g, s.chains + 8 * CHAIN * g
-                svf_run(numbers, states, places, rows, place, n)
-                states += 8 * STATES
-            for k in range(s.per_group):
-                if channel + k < s.channels:
-                    target = ng.channel_address(outs, channel + k) + 4 * done
-                    svf_out(target, rows + NEXT * s.last + 8 * s.apart * k, n)
-            channel += s.per_group
+        while channel < channels:
+            # Two channels that do not share a group are played as a pair, if there are two.
+            pair = s.side_by_side == 1 and channel + 1 < channels
+            many, apart = s.side_by_side, 8 * s.apart
+            if pair:
+                many, apart = 2, ROWS_BYTES * s.groups
+            elif many > channels - channel:
+                many = channels - channel
+            for number in range(s.steps):
+                step = element(s.step_table, number, STEP)
+                kind, source, target = step.kind, step.source, step.target
+                if kind == RUN:
+                    numbers = s.coefficients + 8 * COEFFICIENTS * source
+                    memory, begins = states + 8 * STATES * source, s.chains + 8 * CHAIN * source
+                    here = rows + ROWS_BYTES * source
+                    if pair:
+                        other = memory + 8 * STATES * s.groups
+                        svf_pair(numbers, begins, place, memory, here, other, here + apart, n)
+                    else:
+                        svf_run(numbers, begins, place, memory, here, n)
+                else:
+                    for k in range(many):
+                        here = rows + apart * k
+                        if kind == IN:
+                            signal = ng.channel_address(ins, channel + k) + 4 * done
+                            svf_in(here + target, signal, n)
+                        elif kind == CARRY:
+                            svf_carry(here + target, here + source, n)
+                        else:
+                            signal = ng.channel_address(outs, target * channels + channel + k)
+                            svf_out(signal + 4 * done, here + source, n)
+            channel += many
+            states += 8 * STATES * s.groups * (2 if pair else 1)
         done += n
     s.frame += frames

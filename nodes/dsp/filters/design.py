@@ -18,6 +18,7 @@ DESIGN = np.dtype(
         ("turn", np.float64),  # frequency / sample rate
         ("q", np.float64),
         ("gain_db", np.float64),
+        ("sign", np.float64),  # of the output: 1 or -1
         ("kind", np.int64),  # of svf.py
         ("matched", np.int64),  # 1: as the analogue filter, where there is a formula for it
         ("aim", np.int64),  # the address of the group's coefficients
@@ -40,6 +41,7 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
         g, k, m0, m1, m2 = matched(kind, turn, s.q, s.gain_db)
     else:
         g, k, m0, m1, m2 = direct(kind, turn, s.q, s.gain_db)
+    m0, m1, m2 = s.sign * m0, s.sign * m1, s.sign * m2
     aim = ng.numbers(s.aim, 5 * LANES, np.float64)
     lane = s.lane
     for _ in range(s.copies):

@@ -11,7 +11,7 @@ and a section stays stable while its numbers move, as long as g and k are positi
 import math
 
 from ....runtime import authoring as ng
-from ....runtime.simd.loops.svf import GOAL, GRID, LANES, MOVING, START
+from ....runtime.simd.loops.svf import GOAL, GRID, LANES, MOVING, START, fused
 
 __all__ = [
     "ALL_PASS",
@@ -142,7 +142,7 @@ def svf_section(work, frames, coefficients, states, lane, place):  # type: ignor
             c2 = now_1 * a2 - now_2 * (1.0 - a3)
         x = work[i]
         e = x - v
-        work[i] = d * x + (c1 * u - c2 * v)
-        v = v + q * u + r * e
-        u = p * u + q * e
+        work[i] = fused(d, x, fused(c1, u, -(c2 * v)))
+        v = fused(r, e, fused(q, u, v))
+        u = fused(q, e, p * u)
     states[lane], states[LANES + lane] = u, v

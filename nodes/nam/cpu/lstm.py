@@ -10,13 +10,14 @@ from ....graph.prepare import Memory
 from ....runtime.native.abi import Native, kernel
 from ....runtime.native.host import WIDTHS, host_lanes
 from ....runtime.native.pointers import copy_bytes, load, record
+from ....runtime.plan.arena import Block, offset
 from ....runtime.simd.embed import embed
 from ....runtime.simd.lanes import Lanes, Value
 from ..model.networks import Lstm, LstmLayer
 from .lstm_looped import LAYER, NETWORK, emit_looped
 from .lstm_unrolled import Grid, emit_unrolled
 
-__all__ = ["lstm_kernel", "prepare_lstm"]
+__all__ = ["lstm_kernel", "prepare_lstm", "scaled_gates", "state_places", "unit_lanes"]
 
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 700
@@ -93,7 +94,49 @@ def _looped_kernel(width: int) -> Native:
     return play
 
 
-def _gates(layer: LstmLayer) -> tuple[Floats, Floats]:
+def unit_lanes(network: Lstm, width: int) -> tuple[bool, int, int, list[int]]:
+    """Return where the kernel of a mono network keeps its units.
+
+    Whether it is unrolled, its vectors of units, the lanes of each, and, of each unit, its lane,
+    counted over all vectors.
+    """
+    hidden = network.hidden_size
+    grid = _grid(hidden, len(network.layers), width)
+    if grid is None:
+        return False, -(-hidden // width), width, list(range(hidden))
+    return True, grid.units, grid.width, [grid.unit(n) for n in range(hidden)]
+
+
+def state_places(network: Lstm, made: Block, width: int | None = None) -> list[tuple[Block, int]]:
+    """Return where the kernel of a mono network keeps its state: ``(block, byte offset)``.
+
+    Of each layer all units' hidden state, then all units' cell state.  ``made`` is the record that
+    ``prepare_lstm`` returned.
+    """
+    unrolled, vectors, lanes, units = unit_lanes(network, width or host_lanes())
+    depth = len(network.layers)
+    places: list[tuple[Block, int]] = []
+    if unrolled:
+        state, _ = _linked(made, "state")
+        for row in range(2 * depth):
+            places += [(state, 4 * (row * vectors * lanes + unit)) for unit in units]
+        return places
+    layers, _ = _linked(made, "layers")
+    for number in range(depth):
+        for name in ("hidden", "cells"):
+            block, begin = _linked(layers, name, number)
+            places += [(block, begin + 4 * unit) for unit in units]
+    return places
+
+
+def _linked(block: Block, name: str, number: int = 0) -> tuple[Block, int]:
+    """Return the block, and the byte offset in it, that a field of a record refers to."""
+    dtype = block.content.dtype
+    place = number * dtype.itemsize + offset(dtype, name)
+    return next((target, inside) for at, target, inside in block.links if at == place)
+
+
+def scaled_gates(layer: LstmLayer) -> tuple[Floats, Floats]:
     """Return weights ``[gate][unit][column]`` and biases ``[gate][unit]``, scaled for the cell."""
     hidden = layer.hidden.size
     weight = layer.weight.reshape(4, hidden, -1) * GATE_SCALES[:, None, None]
@@ -111,7 +154,7 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
     unit = [grid.unit(n) for n in range(hidden)]
     rows = []
     for layer in network.layers:
-        weight, bias = _gates(layer)
+        weight, bias = scaled_gates(layer)
         part = np.zeros((1 + weight.shape[2], grid.gates * width), np.float32)
         part[0, gate] = bias
         part[1:, gate] = weight.transpose(2, 0, 1)
@@ -169,7 +212,7 @@ def _looped_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
 
 def _looped_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
     """Return ``[vector of units][bias and columns][gate][lane]``, padded with zeros."""
-    weight, bias = _gates(layer)
+    weight, bias = scaled_gates(layer)
     hidden = layer.hidden.size
     real = weight.shape[2] - hidden
     units = -(-hidden // width) * width

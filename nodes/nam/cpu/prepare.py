@@ -17,6 +17,7 @@ from ..model.wavenet import Network, Sequential
 from . import program_ops as ops
 from .layers import OperationBuilder
 from .lstm import lstm_kernel, prepare_lstm
+from .lstm_voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel
 from .wavenet import add_wavenet
@@ -58,6 +59,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
         *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+        lstm_voices_kernel(width),
         *(make(width) for make in (conv_kernel, ops.film, ops.gate, ops.blend, ops.copy)),
         *(ops.activate(name, width) for name in ACTIVATIONS),
     ]

@@ -115,7 +115,7 @@ def wrap(graph: Graph, layout: Layout, mix: float, bypass: float) -> tuple[Graph
         suffix += "'"
     begin, entry, exit_, end = (name + suffix for name in names)
     made = graph.copy()
-    made._connections.clear()  # connected anew in the same order: sums keep their order
+    made._tables.connections.clear()  # connected anew in the same order: sums keep their order
     for name in (*graph.inputs, *graph.outputs):
         made.remove(name)
     source = made.input(begin, channels=stream)

@@ -204,7 +204,7 @@ class HostedGraph:
             self._read_timed_values()
             if name in self._values:
                 return self._values[name]
-        node, _, param = name.partition(".")
+        node, _, param = name.rpartition(".")
         return float(getattr(self._rack.graph.nodes[node], param))
 
     def stats(self) -> Stats:

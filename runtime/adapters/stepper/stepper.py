@@ -9,16 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from ....graph import LONGEST_BLOCK, EngineError, Graph, GraphSource, PortError, as_graph
 from ....graph.arguments import by_keyword, check_flag, check_whole
 from ...engine.array_call import FLOAT32, array_caller
-from ...engine.audio_arrays import check_samples
 from ...engine.control import ControlQueue
 from ...engine.engine import Engine
 from ...engine.engine_state import EngineState, state_for
 from ...engine.messages.message_queue import aligned
 from ...engine.parameters import ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
-from .native_step import STEPPER, step
+from .blocks import output_shape, with_frames
+from .native_step import STEPPER
+from .states import States, open_states
 from .stats import StepStats
-from .streams import ManyStreams, OneStream, stream_numbers, which_streams
+from .streams import stream_numbers, which_streams
 
 __all__ = ["Stepper"]
 
@@ -34,9 +35,16 @@ class Stepper(ParameterAccess):
     For searches, samplers and what-if questions: ``step`` plays on *tentative* state; ``commit``
     keeps what was played, ``rollback`` returns to the last commit.  ``graph`` is a graph, a node, a
     model, or the path of a preset or a .nam file, with one input and one output.  Everything is
-    prepared once.  ``streams`` are independent signals, up to 65,536, through the same nodes and
-    parameters, each with a state of its own, stepped by one native call.  ``save_state`` and
-    ``restore_state`` keep any number of branches.  One thread at a time.
+    prepared once.  ``save_state`` and ``restore_state`` keep any number of branches.  One thread at
+    a time.
+
+    ``streams`` are independent signals, up to 65,536, through the same nodes and parameters, each
+    with a state of its own, stepped by one native call.  Of a graph that is one LSTM model (mono,
+    of one size, without ``resample``) as many streams as a vector has lanes (4, 8 or 16) are
+    computed at once, if there are so many; ``commit`` and ``rollback`` then copy one array.  Of any
+    other graph streams are computed one after another, each in memory of its own, for what one
+    frame costs; ``commit`` and ``rollback`` copy the state of each stream that has changed.  Either
+    way each stream has the bits of a stream by itself.
 
         stepper = ng.Stepper("amp.nam", 48_000)
         tried = stepper.step(0.3)  # a number for one frame; else an array
@@ -69,22 +77,19 @@ class Stepper(ParameterAccess):
             )
         self._channels = sum(graph.inputs.values()), sum(graph.outputs.values())
         self._afters = self._queue.plan.afters
-        call = array_caller(step)
+        self._state: States = open_states(self._queue, self.streams)
+        call = array_caller(self._state.native)
         if call is None:
             raise EngineError(
                 "arrays are laid out in memory in another way than NumPy 1 and 2 do in CPython: a "
                 "Stepper cannot read them; Engine.process can"
             )
         self._call: Callable[[int, Any, Any, int], int] = call
-        self._state: OneStream | ManyStreams = (
-            OneStream(self._queue) if self.streams == 1 else ManyStreams(self._queue, self.streams)
-        )
         self._record = aligned(1, STEPPER)
         self._record["engine"], self._record["frames"] = self._queue.address, self.frames
         self._record["streams"] = self.streams
-        if isinstance(self._state, ManyStreams):
-            self._record["current"] = self._state.current.ctypes.data
-            self._record["tentative"] = self._state.tentative.ctypes.data
+        if self._state.record is not None:
+            self._record["states"] = self._state.record.ctypes.data
         self._address = int(self._record.ctypes.data)
         one = self.streams == 1 and self._channels == (1, 1)
         self._sample = np.zeros((2, 1), np.float32) if one else None
@@ -104,7 +109,10 @@ class Stepper(ParameterAccess):
         of the output's shape, is returned; nothing is allocated then.
         """
         if type(block) is np.ndarray:
-            target = np.empty(self._shape(block), np.float32) if out is None else out
+            target = out
+            if target is None:
+                shape = output_shape(block, self.streams, self._channels[1])
+                target = np.empty(shape, np.float32)
             if type(target) is np.ndarray and (
                 self._call(self._address, block, target, FLOAT32) >= 0
             ):
@@ -155,8 +163,7 @@ class Stepper(ParameterAccess):
             raise EngineError(
                 f"sources has {len(chosen)} streams: must have {self.streams}, one for each stream"
             )
-        if isinstance(self._state, ManyStreams):
-            self._state.select(chosen)
+        self._state.select(chosen)
 
     def save_state(self, *, stream: int = 0, into: EngineState | None = None) -> EngineState:
         """Return a copy of the tentative state of a stream, for ``restore_state``.
@@ -189,7 +196,10 @@ class Stepper(ParameterAccess):
         self._engine.set(name, value)
 
     def get(self, name: str) -> float:
-        """Return a parameter as last set, or the reading of a meter node."""
+        """Return a parameter as last set, or a meter node's reading of the last stream."""
+        plan = self._queue.plan
+        if isinstance(name, str) and name in plan.reports and name not in plan.params:
+            return self._state.reading(int(plan.reports[name].ctypes.data))
         return self._engine.get(name)
 
     def params(self) -> dict[str, float]:
@@ -233,40 +243,10 @@ class Stepper(ParameterAccess):
             self._record[name] = 0
         self._commits = self._rollbacks = self._resets = self._saves = self._restores = 0
 
-    def _shape(self, block: NDArray[Any]) -> tuple[int, ...]:
-        """Return the shape of the output for a block with an axis of frames."""
-        outputs, shape, axes = self._channels[1], block.shape, block.ndim
-        if axes == 3:
-            return (shape[0], outputs, shape[2])
-        if self.streams > 1:
-            return shape if outputs == 1 or axes < 2 else (shape[0], outputs, shape[1])
-        return shape if axes == outputs == 1 else (outputs, *shape[-1:])
-
     def _step_converted(self, block: ArrayLike, out: Audio | None) -> Any:
         """Convert a block, or refuse it, and step."""
-        x = check_samples("block", block)
-        streams, channels = self.streams, self._channels[0]
-        mono, single = channels == 1, streams == 1
-        forms: list[tuple[int, ...]] = [(streams, channels)]
-        if single:
-            forms.append((channels,))
-        if mono:
-            forms.append(() if single else (streams,))
-        leading = x.shape[:-1] if x.ndim else None
-        one_frame = leading not in forms and mono and x.shape == (() if single else (streams,))
-        if one_frame:
-            x = x[..., None]
-        elif leading not in forms:
-            allowed = " or ".join(f"({', '.join(map(str, (*form, 'frames')))})" for form in forms)
-            raise PortError(f"block: shape is {x.shape}: must be {allowed}")
-        if not 1 <= x.shape[-1] <= self.frames:
-            raise PortError(
-                f"block has {x.shape[-1]} frames: must have 1 to {self.frames}, as the Stepper was "
-                "made for"
-            )
-        with np.errstate(over="ignore"):  # values too large for float32 become infinite: counted
-            x = np.ascontiguousarray(x, np.float32)
-        shape = self._shape(x)
+        x, one_frame = with_frames(block, self.streams, self._channels[0], self.frames)
+        shape = output_shape(x, self.streams, self._channels[1])
         wanted = shape[:-1] if one_frame else shape
         target = np.empty(wanted, np.float32) if out is None else out
         if isinstance(target, np.ndarray) and np.may_share_memory(x, target):

@@ -58,7 +58,7 @@ class Unplayed:
         for event in self._events:
             if isinstance(event, Swap):
                 nodes = event.handed_over
-                kept = {n: v for n, v in values.items() if n.partition(".")[0] in nodes}
+                kept = {n: v for n, v in values.items() if n.rpartition(".")[0] in nodes}
                 values = {n: kept.get(n, v) for n, v in event.values.items()}
             elif event[0] in values:
                 values[event[0]] = event[1]

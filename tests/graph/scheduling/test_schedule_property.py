@@ -81,7 +81,7 @@ def _without_delays(s: Schedule) -> Schedule:
 
 
 def _delays_too_long(s: Schedule) -> Schedule:
-    return replace(s, ops=tuple(replace(o, frames=o.frames + (o.frames > 0)) for o in s.ops))
+    return replace(s, ops=tuple(o._replace(frames=o.frames + (o.frames > 0)) for o in s.ops))
 
 
 def _merged(s: Schedule) -> Schedule:
@@ -92,7 +92,7 @@ def _merged(s: Schedule) -> Schedule:
         return tuple(a if x == b else x for x in buffers)
 
     return replace(
-        s, ops=tuple(replace(o, reads=move(o.reads), writes=move(o.writes)) for o in s.ops)
+        s, ops=tuple(o._replace(reads=move(o.reads), writes=move(o.writes)) for o in s.ops)
     )
 
 
@@ -118,7 +118,7 @@ def _missing_node(s: Schedule) -> Schedule:
 
 def _in_place(s: Schedule) -> Schedule:
     last = s.ops[-1]
-    return replace(s, ops=(*s.ops[:-1], replace(last, writes=last.reads)))
+    return replace(s, ops=(*s.ops[:-1], last._replace(writes=last.reads)))
 
 
 BREAKAGES = [

@@ -67,6 +67,16 @@ def test_the_side_chain_decides() -> None:
     np.testing.assert_allclose(y[0], own_gains(key[None], node) * x[0], atol=3e-7)
 
 
+def test_a_mono_key_decides_for_all_channels() -> None:
+    for link in (True, False):
+        harness = NodeHarness(Gate(threshold_db=-40.0, sidechain="mono", link=link))
+        assert len(harness.ins) == 3
+        x, key = harness.noise(20_000)[:2], notes(20_000)
+        y = harness.play(np.concatenate([x, mono(key)]))
+        wanted = own_gains(key[None], Gate(threshold_db=-40.0)) * x
+        np.testing.assert_allclose(y, wanted, atol=3e-7)
+
+
 def test_behind_an_amp_it_listens_to_the_guitar_at_the_right_time() -> None:
     graph = ng.Graph()
     guitar = graph.input("guitar", channels=1)
@@ -182,7 +192,7 @@ def test_a_key_that_is_not_finite_resets_the_node() -> None:
         ({"lookahead_ms": 5.1}, r"lookahead_ms is 5.1: must be a number in \[0, 5\] ms"),
         ({"lookahead_ms": "1"}, "lookahead_ms is '1': must be"),
         ({"mode": "NAM"}, "mode is 'NAM': must be one of own, nam"),
-        ({"sidechain": 1}, "sidechain is 1: must be True or False"),
+        ({"sidechain": 1}, "sidechain is 1: must be one of False, True, mono"),
         ({"link": None}, "link is None: must be True or False"),
         ({"threshold_db": 1.0}, "threshold_db is 1.0: must be"),
     ],

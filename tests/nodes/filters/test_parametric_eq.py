@@ -164,7 +164,8 @@ def test_extreme_bands_decay_and_the_tail_is_long_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "hz"), itertools.product(["bell", "low_shelf", "high_shelf"], [110.0, 220.0, 440.0])
+    ("kind", "hz"),
+    list(itertools.product(["bell", "low_shelf", "high_shelf"], [110.0, 220.0, 440.0])),
 )
 def test_a_jump_of_the_gain_does_not_click(kind: str, hz: float) -> None:
     for value in (24.0, -24.0):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,14 @@ def nodal(c: Circuit, knobs: Knobs, hertz: Floats) -> NDArray[np.complex128]:
     return np.array(made)
 
 
+def same(found: Any, wanted: Any) -> None:
+    """Check bits where Python and kernels have one mathematical library, else the sixth digit."""
+    if sys.platform == "linux":
+        np.testing.assert_array_equal(found, wanted)
+    else:
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-6 * float(abs(wanted).max()))
+
+
 def decibels(h: Any) -> Any:
     return 20 * np.log10(abs(h))
 
@@ -101,10 +110,10 @@ def played(node: ToneStack, x: NDArray[np.float32], **how: Any) -> NDArray[np.fl
     return y
 
 
-@pytest.mark.parametrize("knobs", KNOBS)
+@pytest.mark.parametrize("knobs", [*KNOBS, (1.3, 6.7, 9.1), (8.05, 0.2, 3.33)])
 def test_nam_is_the_plugins_arithmetic(knobs: Knobs) -> None:
     x = np.random.default_rng(2).normal(size=4000).astype(np.float32)
-    np.testing.assert_array_equal(played(stack(knobs), x), plugin(x, knobs).astype(np.float32))
+    same(played(stack(knobs), x), plugin(x, knobs).astype(np.float32))
 
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference renders in {REFERENCE}")
@@ -112,8 +121,8 @@ def test_nam_is_the_plugins_arithmetic(knobs: Knobs) -> None:
 def test_nam_equals_the_plugins_renders(knobs: Knobs) -> None:
     x = np.fromfile(REFERENCE / "input.f32", np.float32)
     wanted = np.fromfile(REFERENCE / "tone@{}-{}-{}.f64".format(*knobs), np.float64)
-    np.testing.assert_array_equal(plugin(x, knobs), wanted)
-    np.testing.assert_array_equal(played(stack(knobs), x), wanted.astype(np.float32))
+    same(plugin(x, knobs), wanted)
+    same(played(stack(knobs), x), wanted.astype(np.float32))
 
 
 def test_nam_at_5_changes_nothing_audible() -> None:

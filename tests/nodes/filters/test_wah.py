@@ -23,7 +23,7 @@ def played(node: Wah, x: Any, **how: Any) -> NDArray[np.float32]:
     return y
 
 
-def response(node: Wah, size: int = 1 << 16) -> tuple[Floats, Floats]:
+def response(node: Wah, size: int = 1 << 16) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return frequencies and the gain at each."""
     x = np.zeros(size, np.float32)
     x[0] = 1

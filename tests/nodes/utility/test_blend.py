@@ -121,7 +121,7 @@ def test_a_delay_of_b_or_of_a_is_exact(frames: int) -> None:
 
 def test_a_fade_keeps_the_power_on_its_way() -> None:
     harness = NodeHarness(Blend(position=0.0), channels=1)
-    only = np.zeros((2, 9600), np.float32)
+    only = np.zeros((2, 24_000), np.float32)
     gains = []
     for side in (0, 1):
         only[...] = 0

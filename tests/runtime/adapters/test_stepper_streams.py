@@ -7,82 +7,17 @@ import pytest
 
 import namgraph as ng
 
+from .step_reference import any_order
+
 RATE, MOST = 48_000, 7
 GRAPH = ng.Graph.chain(ng.Gain(), ng.Delay(time_ms=0.5, feedback=0.9), ng.Pan())
 LIMITS = {"gain.gain_db": (-20.0, 10.0), "delay.feedback": (0.0, 0.9), "pan.position": (-1.0, 1.0)}
-CALLS = [*["step"] * 3, "commit", "rollback", "reset", "select", "save", "restore", "set"]
-
-
-class Reference:
-    """The states of each stream as saved states of one engine."""
-
-    def __init__(self, streams: int) -> None:
-        self.engine = ng.Engine(GRAPH, sample_rate=RATE, max_frames=MOST, fade_s=0.0)
-        first = self.engine.save_state()
-        self.first, self.streams = first, range(streams)
-        self.tentative = [first] * streams
-        self.committed = [first] * streams
-
-    def step(self, block: Any) -> Any:
-        outputs = []
-        for k in self.streams:
-            self.engine.restore_state(self.tentative[k])
-            outputs.append(self.engine.process(block[k]))
-            self.tentative[k] = self.engine.save_state()
-        return np.stack(outputs)
-
-
-def chosen(rng: Any, streams: int) -> tuple[Any, list[int]]:
-    """Streams as an argument (``None``, a mask or numbers) and as numbers."""
-    kind = rng.integers(3)
-    mask = rng.random(streams) < 0.5 if kind else np.ones(streams, bool)
-    numbers = np.flatnonzero(mask)
-    return (None, mask, numbers)[kind], numbers.tolist()
 
 
 @pytest.mark.parametrize("streams", [1, 2, 5])
 @pytest.mark.parametrize("seed", range(2))
 def test_any_order_of_calls(streams: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    made, wanted = ng.Stepper(GRAPH, RATE, MOST, streams=streams), Reference(streams)
-    kept: list[tuple[ng.EngineState, ng.EngineState]] = []
-    for _ in range(400):
-        call = rng.choice(CALLS)
-        which, numbers = chosen(rng, streams)
-        if call == "step":
-            frames = int(rng.integers(1, MOST + 1))
-            block = rng.standard_normal((streams, 1, frames)).astype(np.float32)
-            expected = wanted.step(block)
-            np.testing.assert_array_equal(made.step(block), expected)
-        elif call == "commit":
-            made.commit(which)
-            for k in numbers:
-                wanted.committed[k] = wanted.tentative[k]
-        elif call == "rollback":
-            made.rollback(which)
-            for k in numbers:
-                wanted.tentative[k] = wanted.committed[k]
-        elif call == "reset":
-            made.reset(which)
-            for k in numbers:
-                wanted.committed[k] = wanted.tentative[k] = wanted.first
-        elif call == "select":
-            sources = rng.integers(0, streams, streams)
-            made.select(sources)
-            wanted.tentative = [wanted.tentative[k] for k in sources]
-        elif call == "save":
-            stream = int(rng.integers(streams))
-            kept.append((made.save_state(stream=stream), wanted.tentative[stream]))
-        elif call == "restore" and kept:
-            mine, reference = kept[rng.integers(len(kept))]
-            made.restore_state(mine, streams=which)
-            for k in numbers:
-                wanted.tentative[k] = reference
-        elif call == "set":
-            name = str(rng.choice(list(LIMITS)))
-            value = float(rng.uniform(*LIMITS[name]))
-            made.set(name, value)
-            wanted.engine.set(name, value)
+    any_order(GRAPH, LIMITS, streams, seed)
 
 
 def test_no_stream_selected_changes_nothing() -> None:

@@ -237,7 +237,7 @@ def test_an_envelope_may_move_the_level_of_the_same_signal() -> None:
 def test_a_node_on_a_device_refuses_with_the_next_step() -> None:
     op = Op("process", (0, 1), (2,), node="node")
     record: Any = None
-    row = NodeRow(op, Memory(), 0, record, node=Gain(), code=(), device=object())
+    row = NodeRow(op, Memory(), 0, record, node=Gain(), code=(), widths=([1], [1]), device=object())
     moved = modulations_of(rack(Lfo(), Gain(), "gain_db", 1.0), "node")
     io: Any = None
     message = r"node\.gain_db cannot be moved by source\.out: node plays on a device"

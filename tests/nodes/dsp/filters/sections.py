@@ -19,10 +19,12 @@ Complex = NDArray[Any]
 Floats = NDArray[np.float64]
 
 
-def numbers(kind: int, turn: float, q: float, gain_db: float = 0.0, matched: int = 0) -> Floats:
+def numbers(
+    kind: int, turn: float, q: float, gain_db: float = 0.0, matched: int = 0, sign: float = 1.0
+) -> Floats:
     """Return g, k, m0, m1, m2 as ``design`` writes them."""
     aim, request = np.zeros(5 * LANES), np.zeros(1, DESIGN)
-    values = (turn, q, gain_db, kind, matched, aim.ctypes.data, 3, 1, 0)
+    values = (turn, q, gain_db, sign, kind, matched, aim.ctypes.data, 3, 1, 0)
     request[0] = values
     design.ctypes(request.ctypes.data, 0, 0, 0)
     return aim.reshape(5, LANES)[:, 3]

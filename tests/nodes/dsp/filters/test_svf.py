@@ -91,9 +91,15 @@ def test_off_is_the_signal_itself() -> None:
     assert (decibels(response(made, TURNS)) == 0.0).all()
 
 
+def test_a_sign_turns_the_output_alone() -> None:
+    one = numbers(svf.HIGH_PASS, 0.1, 0.7)
+    turned = numbers(svf.HIGH_PASS, 0.1, 0.7, sign=-1.0)
+    np.testing.assert_array_equal(turned, one * [1, 1, -1, -1, -1])
+
+
 def test_copies_of_a_section_go_to_lanes_apart() -> None:
     aim, request = np.zeros(5 * LANES), np.zeros(1, DESIGN)
-    request[0] = (0.1, 0.7, 6.0, svf.BELL, 0, aim.ctypes.data, 1, 3, 2)
+    request[0] = (0.1, 0.7, 6.0, 1.0, svf.BELL, 0, aim.ctypes.data, 1, 3, 2)
     design.ctypes(request.ctypes.data, 0, 0, 0)
     rows = aim.reshape(5, LANES)
     np.testing.assert_array_equal(np.flatnonzero(rows[0]), [1, 3, 5])

@@ -8,7 +8,7 @@ import pytest
 from numba import types
 from numpy.typing import NDArray
 
-from namgraph.nodes.dsp.filters.chains import chain
+from namgraph.nodes.dsp.filters.chains import chain_numbers
 from namgraph.nodes.dsp.filters.svf import svf_section
 from namgraph.runtime import authoring as ng
 from namgraph.runtime.native.abi import native
@@ -30,7 +30,15 @@ word = types.int64
 
 @native(types.void(*[word] * 6))
 def run(coefficients: int, states: int, chains: int, rows: int, place: int, frames: int) -> None:
-    svf.svf_run(coefficients, states, chains, rows, place, frames)
+    svf.svf_run(coefficients, chains, place, states, rows, frames)
+
+
+@native(types.void(*[word] * 7))
+def run_both(
+    coefficients: int, states: int, chains: int, rows: int, place: int, frames: int, apart: int
+) -> None:
+    other = states + 8 * STATES
+    svf.svf_pair(coefficients, chains, place, states, rows, other, rows + apart, frames)
 
 
 @native(types.void(word))
@@ -61,7 +69,7 @@ def at(array: NDArray[Any]) -> int:
 )
 def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[int]) -> None:
     draw = np.random.default_rng(len(lengths))
-    numbers, chains = np.zeros(COEFFICIENTS), chain(lengths)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers(lengths)
     together, apart = np.zeros(STATES), np.zeros(STATES)
     rows = np.empty((ROWS, LANES))
     begins = np.cumsum([0, *lengths[:-1]])
@@ -89,9 +97,27 @@ def test_lanes_are_bit_equal_to_sections_one_after_the_other(lengths: Sequence[i
             place += frames
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_pair_is_two_groups_with_the_same_sections(moving: bool) -> None:
+    draw = np.random.default_rng(0)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers([5, 3])
+    numbers[: 5 * LANES] = draw.uniform(0.1, 1.0, 5 * LANES)
+    tick.ctypes(at(numbers))
+    if moving:
+        numbers[: 5 * LANES] *= 1.1
+        tick.ctypes(at(numbers))
+    rows, one = draw.standard_normal((2, ROWS, LANES)), np.zeros((2, STATES))
+    both, copy = one.copy(), rows.copy()
+    run_both.ctypes(at(numbers), at(both), at(chains), at(copy), 3, 20, rows[0].nbytes)
+    for k in range(2):
+        run.ctypes(at(numbers), at(one[k]), at(chains), at(rows[k]), 3, 20)
+    np.testing.assert_array_equal(both, one)
+    np.testing.assert_array_equal(copy, rows)
+
+
 def test_a_lane_without_a_section_keeps_its_state() -> None:
     numbers, states, rows = np.ones(COEFFICIENTS), np.full(STATES, 7.0), np.ones((ROWS, LANES))
-    run.ctypes(at(numbers), at(states), at(chain([2], [3])), at(rows), 0, GRID)
+    run.ctypes(at(numbers), at(states), at(chain_numbers([2], [3])), at(rows), 0, GRID)
     kept = np.delete(states.reshape(2, LANES), [3, 4], axis=1)
     assert (kept == 7.0).all()
     assert (states.reshape(2, LANES)[:, 3:5] != 7.0).all()

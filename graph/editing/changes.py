@@ -1,11 +1,11 @@
-"""Checks and table operations of a graph's editing methods: replace, insert, rename, modulate."""
+"""Checks before a graph is changed: connect, modulate, replace, insert, set the ends of a rack."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
-from .arguments import check_flag, check_number, format_value, nearest
-from .check import Side, format_names, ports_of
-from .connection import (
+from ..arguments import check_choice, check_flag, check_number, format_value, nearest
+from ..check import Side, format_names, ports_of
+from ..connection import (
     Connectable,
     Connection,
     Handle,
@@ -14,26 +14,46 @@ from .connection import (
     find_port,
     find_target_param,
 )
-from .errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
-from .node import Node
-from .port import Kind, Port
+from ..errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
+from ..node import Node
+from ..port import Kind, Port
 
 __all__ = [
     "changed_nodes",
     "check_between",
+    "check_rack_ends",
     "check_replacement",
     "find_node",
+    "find_ports",
     "modulation",
+    "new_connection",
+    "rack_ports",
     "refuse_amount",
     "remove_connection",
-    "rename_ends",
-    "rename_key",
     "split_connection",
-    "without",
 ]
 
-T = TypeVar("T")
 Ports = Mapping[Side, tuple[Port, ...]]
+
+
+def new_connection(
+    graph: Connectable,
+    taken: Container[Connection],
+    source: tuple[PortRef, Port],
+    target: tuple[PortRef, Port],
+) -> Connection:
+    """Return a connection that is not among those ``taken``, of two ports of the same kind.
+
+    The inputs and outputs of the graph carry signals of either kind.
+    """
+    made = Connection(source[0], target[0])
+    kinds = source[1].kind, target[1].kind
+    at_end = made.source.node in graph.inputs or made.target.node in graph.outputs
+    if kinds[0] is not kinds[1] and not at_end:
+        raise PortError(f"{made.source} is {kinds[0].value}, {made.target} takes {kinds[1].value}")
+    if made in taken:
+        raise DuplicateNameError(f"{made.source} already feeds {made.target}")
+    return made
 
 
 def modulation(
@@ -82,7 +102,13 @@ def find_node(graph: Connectable, name: Any) -> Node:
                 f"{name!r} is an {side} of the graph, no node: graph.handle({name!r}) connects it"
             )
     near = nearest(str(name).partition(".")[0], graph.nodes)
+    if isinstance(name, str) and name in graph.racks:
+        near = f"it is a rack, whose nodes are {format_names(_inside(graph, name))}"
     raise UnknownNameError(f"no node {format_value(name)}; {near}")
+
+
+def _inside(graph: Connectable, rack: str) -> list[str]:
+    return [name for name in graph.nodes if name.startswith(f"{rack}.")]
 
 
 def check_replacement(graph: Connectable, name: str, node: Node) -> dict[Side, tuple[Port, ...]]:
@@ -182,38 +208,54 @@ def remove_connection(
     raise GraphError(f"{leaving} does not feed {entering}; it feeds {format_names(feeds)}")
 
 
+def check_rack_ends(graph: Connectable, name: str, ends: Iterable[str]) -> None:
+    """Raise an error unless ``ends`` are nodes of a rack with one input and one output."""
+    if name not in graph.racks:
+        raise UnknownNameError(
+            f"no rack {format_value(name)}; there is {format_names(graph.racks)}"
+        )
+    for end in ends:
+        full = f"{name}.{end}"
+        if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
+            raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
+
+
+def find_ports(
+    graph: Connectable, ports: Mapping[str, Mapping[Side, tuple[Port, ...]]], name: str, side: Side
+) -> tuple[Port, ...]:
+    """Return the ports of a node, an end or a rack on one side; ``UnknownNameError`` if none."""
+    found = ports.get(name) if isinstance(name, str) else None
+    if isinstance(name, str) and name in graph.racks:
+        found = rack_ports(graph, name)
+    if found is not None and isinstance(side, str) and side in found:
+        return found[side]
+    if found is None:
+        raise UnknownNameError(
+            f"nothing called {format_value(name)} in this graph; it has {format_names(ports)}"
+        )
+    return found[check_choice("side", side, ("input", "output"))]
+
+
+def rack_ports(graph: Connectable, name: str) -> dict[Side, tuple[Port, ...]]:
+    """Return the inputs and outputs of a rack as ports."""
+    rack = graph.racks[name]
+    widths = {e: graph.ports(f"{name}.{e}", "input")[0].channels for e in (*rack[0], *rack[1])}
+    return {
+        "input": tuple(Port(end, widths[end]) for end in rack[0]),
+        "output": tuple(Port(end, widths[end]) for end in rack[1]),
+    }
+
+
 def changed_nodes(graph: Connectable, values: Mapping[str, float]) -> dict[str, Node]:
     """Return the nodes that get other values, of ``{"node.param": value}``, with these."""
     if not isinstance(values, Mapping):
         raise ParamError(f"values is {format_value(values)}: must map 'node.param' to a value")
     by_node = dict[str, dict[str, float]]()
     for name, value in values.items():
-        node, _, param = str(name).partition(".")
+        node, _, param = str(name).rpartition(".")
         if node not in graph.nodes or param not in graph.nodes[node].params():
             raise UnknownNameError(f"no parameter {format_value(name)} in this graph")
         checked = graph.nodes[node].params()[param].check(name, value)
         if getattr(graph.nodes[node], param) != checked:
             by_node.setdefault(node, {})[param] = checked
     return {node: graph.nodes[node].with_params(changed) for node, changed in by_node.items()}
-
-
-def without(name: str, ends: Mapping[Connection, T]) -> dict[Connection, T]:
-    """Return the connections that do not touch the node ``name``."""
-    return {c: v for c, v in ends.items() if name not in (c.source.node, c.target.node)}
-
-
-def rename_key(table: dict[str, Any], name: str, new: str) -> None:
-    """Rename a key in place; the order of the keys stays."""
-    items = [(new if key == name else key, value) for key, value in table.items()]
-    table.clear()
-    table.update(items)
-
-
-def rename_ends(ends: dict[Connection, Any], name: str, new: str) -> None:
-    """Rename a node in all connections, in place; their order stays."""
-    items = [
-        (Connection(*(PortRef(new if r.node == name else r.node, r.port) for r in c)), value)
-        for c, value in ends.items()
-    ]
-    ends.clear()
-    ends.update(items)

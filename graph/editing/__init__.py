@@ -1,0 +1,1 @@
+"""How a graph is changed: its tables, and the checks before each change."""

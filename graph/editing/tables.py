@@ -1,0 +1,119 @@
+"""The tables of a graph: nodes, ends, connections, and the graphs inside it.
+
+A graph inside a graph is a *rack*: its nodes are called ``rack.node``, and each of its inputs and
+outputs is a ``PassThrough`` node.  Nothing is checked here: ``Graph`` does.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from ..catalog.table import node_type
+from ..check import MAX_NAME, Side, ports_of
+from ..connection import Connectable, Connection, Modulation, PortRef
+from ..errors import GraphError
+from ..node import Node
+from ..port import Port
+
+__all__ = ["Rack", "Tables"]
+
+NODES = f"{__name__.partition('.')[0]}.nodes"
+"""The package whose import registers ``PassThrough``; imports go one way, so by name."""
+T = TypeVar("T")
+
+
+class Rack(NamedTuple):
+    """The ends of a graph inside a graph."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass
+class Tables:
+    """What a graph consists of; the order of each table is that of the calls."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    inputs: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, dict[Side, tuple[Port, ...]]] = field(default_factory=dict)
+    connections: dict[Connection, None] = field(default_factory=dict)  # an ordered set
+    modulations: dict[Connection, Modulation] = field(default_factory=dict)
+    racks: dict[str, Rack] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        """Return tables that change on their own."""
+        return Tables(**{name: dict(table) for name, table in vars(self).items()})
+
+    def remove(self, name: str) -> None:
+        """Remove a node or an end, and all its connections."""
+        for table in (self.nodes, self.inputs, self.outputs, self.ports):
+            table.pop(name, None)
+        self.connections = _without(name, self.connections)
+        self.modulations = _without(name, self.modulations)
+
+    def rename(self, name: str, new: str) -> None:
+        """Rename a node, an end, or a rack with all that is in it; all orders stay."""
+        inside = self.inside(name) if name in self.racks else []
+        for old in [name, *inside]:
+            self._rename(old, new + old[len(name) :])
+
+    def _rename(self, name: str, new: str) -> None:
+        tables: list[dict[str, Any]] = [self.nodes, self.inputs, self.outputs, self.ports]
+        for table in (*tables, self.racks):
+            items = [(new if key == name else key, value) for key, value in table.items()]
+            table.clear()
+            table.update(items)
+        self.connections = {_renamed(c, name, new): None for c in self.connections}
+        ends = [(_renamed(c, name, new), moved) for c, moved in self.modulations.items()]
+        self.modulations = {c: moved._replace(**c._asdict()) for c, moved in ends}
+
+    def add_rack(self, name: str, graph: Connectable) -> None:
+        """Add the nodes and connections of ``graph`` as a rack."""
+        nodes = _inner_nodes(name, graph)
+        self.ports |= {full: ports_of(full, node) for full, node in nodes.items()}
+        self.nodes |= nodes
+        for source, target in graph.connections:
+            self.connections[Connection(_inside(name, source), _inside(name, target))] = None
+        for moved in graph.modulations:
+            ends = Connection(_inside(name, moved.source), _inside(name, moved.target))
+            self.modulations[ends] = moved._replace(**ends._asdict())
+        self.racks |= {f"{name}.{inner}": Rack(*rack) for inner, rack in graph.racks.items()}
+        self.racks[name] = Rack(tuple(graph.inputs), tuple(graph.outputs))
+
+    def remove_rack(self, name: str) -> None:
+        """Remove a rack with all that is in it."""
+        for inner in self.inside(name):
+            self.remove(inner)
+            self.racks.pop(inner, None)
+        del self.racks[name]
+
+    def inside(self, rack: str) -> list[str]:
+        """Return the names of all nodes and racks in a rack."""
+        return [name for name in (*self.nodes, *self.racks) if name.startswith(f"{rack}.")]
+
+
+def _inner_nodes(name: str, graph: Connectable) -> dict[str, Node]:
+    """Return the nodes of ``graph``, and one for each of its ends, by their names in a rack."""
+    importlib.import_module(NODES)
+    through: Any = node_type("pass_through")
+    ends: Mapping[str, int] = {**graph.inputs, **graph.outputs}
+    made: dict[str, Node] = {f"{name}.{end}": through(width) for end, width in ends.items()}
+    made |= {f"{name}.{inner}": node for inner, node in graph.nodes.items()}
+    if too_long := [full for full in made if len(full) > MAX_NAME]:
+        raise GraphError(f"{too_long[0]!r} is too long a name: at most {MAX_NAME} characters")
+    return made
+
+
+def _inside(name: str, ref: PortRef) -> PortRef:
+    return PortRef(f"{name}.{ref.node}", ref.port)
+
+
+def _renamed(connection: Connection, name: str, new: str) -> Connection:
+    source, target = (PortRef(new if r.node == name else r.node, r.port) for r in connection)
+    return Connection(source, target)
+
+
+def _without(name: str, ends: Mapping[Connection, T]) -> dict[Connection, T]:
+    return {c: v for c, v in ends.items() if name not in (c.source.node, c.target.node)}

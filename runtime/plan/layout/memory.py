@@ -1,0 +1,236 @@
+"""Blocks of memory that nodes allocate during preparation, and copies of them.  Control threads."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph import EngineError
+from ...limits import MAX_GRAPH_BYTES, format_bytes
+from .block import ALIGN, ArenaLike, Block, BlockCopy, Region, address_field, field_numbers
+
+__all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
+
+ALLOWED = f"at most {format_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph together"
+NAMED_NODES = 3
+"""Nodes listed in the error of a graph that is too large."""
+
+Begins = tuple[int, int, int]
+"""Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
+STATE, CONSTANT, SCRATCH, ELSEWHERE = range(4)
+_codes: dict[Region, int] = {"state": STATE, "constant": CONSTANT, "scratch": SCRATCH}
+
+
+class Image(NamedTuple):
+    """How a memory lies in an arena, apart from where: the same for all its copies."""
+
+    sizes: Begins
+    links: NDArray[np.int64]
+    """Of each field that holds an address: the region it lies in, its byte offset there, the region
+    of what it refers to, the byte offset of that; the region ``ELSEWHERE`` is the whole process."""
+    state_links: int
+    """How many of the links, the first, lie in state."""
+    is_complete: bool
+    """Whether all links refer to blocks of this memory."""
+    state_types: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
+    """Dtype and shape of each block of state."""
+
+
+class Memory:
+    """Allocates the blocks of one node; ``graph.Memory`` is the interface that nodes see."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.nbytes = 0
+        """Bytes of all blocks in an arena, where state is stored twice."""
+
+    def __repr__(self) -> str:
+        return f"<Memory of {len(self.blocks)} blocks, {self.nbytes} bytes>"
+
+    def record(self, dtype: Any, /, **fields: Any) -> Block:
+        """Allocate one record of state; a field given a block will hold that block's address."""
+        return self.records(dtype, [fields])
+
+    def records(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Allocate an array of records of state."""
+        return self._records("state", dtype, rows)
+
+    def table(self, dtype: Any, rows: Sequence[Mapping[str, Any]], /) -> Block:
+        """Allocate an array of constant records."""
+        return self._records("constant", dtype, rows)
+
+    def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Allocate zeroed state."""
+        self._check(_size(shape, dtype, "state"))
+        return self._add(Block("state", np.zeros(shape, dtype)))
+
+    def constant(self, array: Any) -> Block:
+        """Allocate a constant copy of ``array``."""
+        return self._add(Block("constant", np.ascontiguousarray(array)))
+
+    def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Allocate scratch memory, which is not preserved between blocks."""
+        self._check(_size(shape, dtype, "scratch"))
+        return self._add(Block("scratch", np.zeros(shape, dtype)))
+
+    def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
+        """Allocate a constant list of the addresses of blocks."""
+        places = [t if isinstance(t, tuple) else (t, 0) for t in targets]
+        block = Block("constant", np.zeros(len(places), np.int64))
+        block.links = [(8 * k, target, inside) for k, (target, inside) in enumerate(places)]
+        return self._add(block)
+
+    def sizes(self) -> Begins:
+        """Return the bytes of each region in an arena (of state: one of its two copies)."""
+        sizes = [0, 0, 0]
+        for block in self.blocks:
+            sizes[_codes[block.region]] += -(-block.nbytes // ALIGN) * ALIGN
+        return sizes[0], sizes[1], sizes[2]
+
+    def place(self, arena: ArenaLike, begins: Begins) -> None:
+        """Move all blocks into an arena, to the addresses where the regions of this memory begin.
+
+        Addresses in them are written later: ``image`` says which.
+        """
+        self.begins, at = begins, list(begins)
+        for block in self.blocks:
+            code, content = _codes[block.region], block.content
+            block.address = at[code]
+            block.content = arena.array_at(block.address, block)
+            if code != SCRATCH:
+                block.content[...] = content
+            at[code] += -(-block.nbytes // ALIGN) * ALIGN
+
+    @cached_property
+    def image(self) -> Image:
+        """Where its addresses lie, and what they refer to; once all memories are placed.
+
+        ``ValueError`` if an address lies across two words.
+        """
+        regions = {id(block): _codes[block.region] for block in self.blocks}
+        begins = (*self.begins, 0)
+        found = [
+            (
+                regions[id(block)],
+                block.address - begins[regions[id(block)]] + at,
+                there := regions.get(id(target), ELSEWHERE),
+                target.address - begins[there] + inside,
+            )
+            for block in self.blocks
+            for at, target, inside in block.links
+        ]
+        if any(at % 8 for _, at, _, _ in found):
+            raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
+        found.sort(key=lambda link: link[0])
+        return Image(
+            self.sizes(),
+            np.array(found, np.int64).reshape(-1, 4),
+            sum(region == STATE for region, *_ in found),
+            all(there != ELSEWHERE for _, _, there, _ in found),
+            tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
+        )
+
+    def copy(self, arena: ArenaLike) -> "MemoryCopy":
+        """Return a copy of this memory, which lies in ``arena``, for another arena.
+
+        State has its initial content.
+        """
+        return MemoryCopy(self, arena)
+
+    def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
+        dtype = np.dtype(dtype)
+        numbers = field_numbers(dtype)
+        links, filled = [], []  # tuples of whole records: NumPy is much slower field by field
+        for index, row in enumerate(rows):
+            values: list[Any] = [0] * len(numbers)
+            for name, value in row.items():
+                if name not in numbers:
+                    raise TypeError(
+                        f"the record has no field {name!r}: its dtype has {', '.join(numbers)}"
+                    )
+                if isinstance(value, Block):
+                    begin = index * dtype.itemsize + address_field(dtype, name)
+                    links.append((begin, value, 0))
+                elif type(value) is tuple and isinstance(value[0], Block):
+                    begin = index * dtype.itemsize + address_field(dtype, name)
+                    links.append((begin, *value))
+                else:
+                    values[numbers[name]] = value
+            filled.append(tuple(values))
+        return self._add(Block(region, np.array(filled, dtype), links))
+
+    def _add(self, block: Block) -> Block:
+        self.nbytes += _size(block.shape, block.dtype, block.region)
+        self.blocks.append(block)
+        return block
+
+    def _check(self, more: int) -> None:
+        """Raise ``TooLargeError`` before an allocation above the limit of a graph."""
+        if self.nbytes + more > MAX_GRAPH_BYTES:
+            raise TooLargeError(f"needs {format_bytes(self.nbytes + more)} of memory: {ALLOWED}")
+
+
+class MemoryCopy(Memory):
+    """A copy of a memory that is laid out, in two pieces: its state and its constants.
+
+    It has ``Block`` objects only for the blocks asked for, and none can be added.
+    """
+
+    def __init__(self, source: Memory, arena: ArenaLike) -> None:
+        super().__init__()
+        self.nbytes, self.image = source.nbytes, source.image
+        if not self.image.is_complete:
+            raise ValueError("a memory that refers to another one cannot be copied alone")
+        self._source = [(source, arena)]
+        self._copies: list[BlockCopy] = []
+
+    def counterpart(self, block: Block) -> Block:
+        """Return the copy of a block of the source; asked for before the copy is placed."""
+        made = BlockCopy(block)
+        self._copies.append(made)
+        return made
+
+    def sizes(self) -> Begins:
+        """Return the bytes of each region, as of the source."""
+        return self.image.sizes
+
+    def place(self, arena: ArenaLike, begins: Begins) -> None:
+        """Copy the content of the source into an arena."""
+        source, before = self._source.pop()  # it, and its arena, must not live on here
+        state, constants, _ = self.image.sizes
+        if state:
+            old = before.bytes_at(before.initial_address_of(source.begins[STATE]), state)
+            arena.bytes_at(begins[STATE], state)[:] = old
+        if constants:
+            old = before.bytes_at(source.begins[CONSTANT], constants)
+            arena.bytes_at(begins[CONSTANT], constants)[:] = old
+        for block in self._copies:
+            code = _codes[block.region]
+            block.address += begins[code] - source.begins[code]
+            block.arena = arena
+        self.begins = begins
+
+
+def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
+    """Return the bytes that a block occupies in an arena."""
+    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
+    return 2 * whole if region == "state" else whole
+
+
+class TooLargeError(EngineError):
+    """A graph or a node needs more memory than is allowed."""
+
+
+def check_total(sizes: Mapping[str, int], total: int) -> None:
+    """Raise ``TooLargeError`` if ``total`` bytes are too many; ``sizes`` are bytes by node."""
+    if total > MAX_GRAPH_BYTES:
+        largest = sorted(sizes, key=lambda name: -sizes[name])[:NAMED_NODES]
+        listed = ", ".join(f"{name} {format_bytes(sizes[name])}" for name in largest)
+        raise TooLargeError(
+            f"the graph needs {format_bytes(total)} of memory with {len(sizes)} of its nodes "
+            f"(the largest: {listed or 'unknown'}): {ALLOWED}"
+        )
