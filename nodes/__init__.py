@@ -21,6 +21,7 @@ from .filters.wah import Wah
 from .modulation.chorus import Chorus
 from .modulation.flanger import Flanger
 from .modulation.phaser import Phaser
+from .modulation.rotary import Rotary
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
@@ -61,6 +62,7 @@ __all__ = [
     "PassThrough",
     "Phaser",
     "Random",
+    "Rotary",
     "Split",
     "Step",
     "ToneStack",

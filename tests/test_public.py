@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
+import namgraph.nodes
 
 COSTLY = ("cupy", "hypothesis", "matplotlib", "pedalboard", "sounddevice", "soundfile", "soxr")
 """Packages that are loaded when they are needed: extras, and what reads audio files."""
@@ -82,5 +83,7 @@ def test_type_checkers_see_the_same_names() -> None:
     )
     imports = [n for n in checked.body if isinstance(n, ast.ImportFrom)]
     seen = {f".{n.module}": {a.asname for a in n.names} for n in imports}
+    assert seen[".nodes"] == {None}  # a star: all that the module lists
+    seen[".nodes"] = set(namgraph.nodes.__all__)
     tables: dict[str, tuple[str, ...]] = {**ng._PUBLIC, **ng._OPTIONAL}
     assert seen == {module: set(names) for module, names in tables.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...graph import Op, Schedule
 from ..plan.arena import Memory
-from ..plan.dry_wet import allocate_dry_wet_for
+from ..plan.kernels.dry_wet import allocate_dry_wet_for
 from ..plan.rows import MixRow, NodeRow
 from .executor_kernels import no_op
 

@@ -6,7 +6,7 @@ from ..native.abi import kernel
 from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
 from ..simd.finite import find_non_finite
-from .dry_wet import DRY_WET
+from .kernels.dry_wet import DRY_WET
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute, mute_and_reset, reset_row
 

@@ -14,7 +14,7 @@ from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
 from .arena import Arena, Memory, check_total
-from .dry_wet import mix_dry_wet
+from .kernels.dry_wet import mix_dry_wet
 from .layout.tables import Tables
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device

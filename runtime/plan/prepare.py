@@ -27,11 +27,11 @@ from ...graph import (
 )
 from ..io.regular_file import file_stamp
 from ..native.abi import Native
-from . import buffer_operations
 from .arena import Block, Memory, TooLargeError
-from .dry_wet import allocate_dry_wet
-from .fade_in import allocate_fade_in, fade_in
-from .modulation import allocate_modulation, modulate, modulated_smoothing_s
+from .kernels import buffer_operations
+from .kernels.dry_wet import allocate_dry_wet
+from .kernels.fade_in import allocate_fade_in, fade_in
+from .kernels.modulation import allocate_modulation, modulate, modulated_smoothing_s
 from .rows import FadeInRow, NodeRow, Row, check_fields, widths
 
 __all__ = [

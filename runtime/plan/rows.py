@@ -20,7 +20,7 @@ import numpy as np
 from ...graph import EngineError, Node, Op, Param, Schedule
 from ...graph.prepare import VoicesProcessor
 from .arena import Block, Memory, offset
-from .dry_wet import DRY_WET
+from .kernels.dry_wet import DRY_WET
 
 __all__ = [
     "FadeInRow",

@@ -26,7 +26,7 @@ from numba.core import config
 from namgraph.runtime.native.abi import NODE, Native, helper
 from namgraph.runtime.native.disk_cache import source_key
 from namgraph.runtime.native.pointers import channel
-from namgraph.runtime.plan.buffer_operations import WIDTH, add, clear, copy
+from namgraph.runtime.plan.kernels.buffer_operations import WIDTH, add, clear, copy
 
 __all__ = ["build", "damage", "main", "run"]
 

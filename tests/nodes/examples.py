@@ -35,6 +35,7 @@ from namgraph.nodes import (
     Pan,
     ParametricEq,
     Phaser,
+    Rotary,
     Split,
     ToneStack,
     Tremolo,
@@ -122,16 +123,16 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ),
         Delay(time_ms=6.0, routing="mono", character="bbd", glide="fade", taps=4, mod_depth_ms=1.0),
     ],
-    "flanger": lambda folder: [
-        Flanger(delay_ms=0.5, rate_hz=5.0),
-        Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
-    ],
     "filter": lambda folder: [
         Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
         Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
         Filter(family="bessel", low_slope=18, high_slope="off", design="bilinear"),
         Filter(low_slope="off", high_slope=6, high_cut_hz=1_000.0),
         Filter(low_slope="off", high_slope="off"),
+    ],
+    "flanger": lambda folder: [
+        Flanger(delay_ms=0.5, rate_hz=5.0),
+        Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [
@@ -160,6 +161,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [
         changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
         ParametricEq(
@@ -177,11 +179,14 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ParametricEq(count=1, type1="off"),
         ParametricEq(count=2, type2="band_pass", gain1_db=3.0),
     ],
-    "pan": lambda folder: [Pan(position=0.3)],
     "phaser": lambda folder: [
         Phaser(rate_hz=8.0, feedback=-0.5),
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
+    ],
+    "rotary": lambda folder: [
+        Rotary(speed=1.0, distance_m=0.1),
+        Rotary(horn_slow_hz=3.0, brake=0.3, drive_db=6.0),
     ],
     "split": lambda folder: [Split(3), Split(mode="channels")],
     "tone_stack": lambda folder: [

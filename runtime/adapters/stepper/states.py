@@ -30,4 +30,6 @@ def _voices_of(plan: Plan) -> VoicesProcessor | None:
     """Return what plays many voices through a plan that is one mono node; ``None`` of any other."""
     rows, ends = plan._prepared, (int(plan.header["in_count"]), int(plan.header["out_count"]))
     only = rows[0] if len(rows) == 1 and ends == (1, 1) else None
-    return only.voices() if isinstance(only, NodeRow) and only.voices is not None else None
+    if not isinstance(only, NodeRow) or only.voices is None or only.bases:
+        return None  # control signals move its parameters: it is played in pieces
+    return only.voices()

@@ -20,16 +20,27 @@ TYPES = [name for name, cls in node_types().items() if cls in SHIPPED and cls.ca
 
 
 def graph_of(node: Node) -> Graph:
-    """One input to every audio port of a node, and its first output."""
+    """One input to every audio port of a node, and its first output; a control moves a gain."""
     graph = Graph()
     graph.add("node", node)
     inputs = [port for port in node.inputs if port.kind is Kind.AUDIO]
     outputs = [port for port in node.outputs if port.kind is Kind.AUDIO]
-    channels = max(port.channels or 1 for port in inputs)
+    channels = max((port.channels or 1 for port in inputs), default=1)
     graph.input("in", channels=channels)
     for port in inputs:
         graph.connect("in", f"node.{port.name}")
-    graph.connect(f"node.{outputs[0].name}", graph.output("out", channels=outputs[0].channels or 1))
+    for port in node.inputs:
+        if port.kind is Kind.CONTROL:
+            graph.add("steady", ng.Constant(value=0.3))
+            graph.connect("steady", f"node.{port.name}")
+    end = graph.output("out", channels=outputs[0].channels or 1 if outputs else channels)
+    if outputs:
+        graph.connect(f"node.{outputs[0].name}", end)
+    else:
+        graph.add("gain", ng.Gain())
+        graph.connect("in", "gain")
+        graph.connect("node", "gain.gain_db", amount=0.2)
+        graph.connect("gain", end)
     return graph
 
 

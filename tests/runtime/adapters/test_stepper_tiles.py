@@ -98,6 +98,16 @@ def test_one_frame_from_any_memory() -> None:
     )
 
 
+@pytest.mark.parametrize(("begin", "order"), [(0, 1), (1, 1), (0, -1)])
+def test_out_may_lie_over_the_block(begin: int, order: int) -> None:
+    streams = 2 * LANES + 1
+    x = blocks(streams + 1, 4)
+    wanted = ng.Stepper(amp(), RATE, 4, streams=streams).step(x[:streams].copy())
+    out = x[begin : begin + streams][::order]
+    ng.Stepper(amp(), RATE, 4, streams=streams).step(x[:streams], out)
+    np.testing.assert_array_equal(out, wanted)
+
+
 def test_which_graphs_are_played_a_tile_at_a_time() -> None:
     assert is_tiled(amp())
     assert is_tiled(model(), 5 * LANES)
@@ -107,12 +117,21 @@ def test_which_graphs_are_played_a_tile_at_a_time() -> None:
         Graph.chain(ng.Gain(), ng.Nam(model())),
         Graph.chain(ng.Nam(model()), ng.Nam(model())),
         Graph.chain(ng.Gain()),
+        moved(),
         amp(ng.load_nam(nets.lstm(5, 0))),
         amp(ng.load_nam(nets.lstm(3, 1, rate=44_100)), resample=True),
         amp(ng.load_nam(two)),
         amp(ng.load_nam(nets.wavenet(nets.array(2, [1, 5])))),
     ]
     assert not any(map(is_tiled, others))
+
+
+def moved() -> Graph:
+    """A control signal moves a parameter of the model."""
+    graph = amp()
+    graph.add("lfo", ng.Lfo())
+    graph.connect("lfo", "nam.input_db", amount=0.1)
+    return graph
 
 
 def test_an_input_that_is_not_finite_is_played_as_silence() -> None:

@@ -22,7 +22,7 @@ from namgraph.graph.node import node
 from namgraph.nodes.time.delay import Delay
 from namgraph.nodes.utility.gain import Gain
 from namgraph.runtime import Engine, render
-from namgraph.runtime.plan.buffer_operations import WIDTH, copy
+from namgraph.runtime.plan.kernels.buffer_operations import WIDTH, copy
 
 from ..racks import chain, noise, one_pole
 from .test_engine import RATE, engine
@@ -30,7 +30,7 @@ from .test_engine import RATE, engine
 
 def late(frames: int) -> Node:
     """A node with the latency that it declares."""
-    from namgraph.runtime.plan.buffer_operations import DELAY, delay
+    from namgraph.runtime.plan.kernels.buffer_operations import DELAY, delay
 
     name = f"test_late_{frames}"
     if name not in node_types():

@@ -5,7 +5,7 @@ import gc
 import numpy as np
 
 from namgraph.runtime.native.abi import kernel, natives
-from namgraph.runtime.plan.buffer_operations import WIDTH, copy
+from namgraph.runtime.plan.kernels.buffer_operations import WIDTH, copy
 
 
 def test_a_kernel_is_a_c_function_of_the_contract() -> None:

@@ -17,7 +17,7 @@ from namgraph.runtime.native.cache_files import (
     read_entry,
     write_entry,
 )
-from namgraph.runtime.plan.buffer_operations import add, copy
+from namgraph.runtime.plan.kernels.buffer_operations import add, copy
 
 from .test_disk_cache import loaded, place
 

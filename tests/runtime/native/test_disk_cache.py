@@ -14,7 +14,7 @@ from numba.core import config
 
 from namgraph.runtime.native import cache_files, disk_cache
 from namgraph.runtime.native.abi import NODE, Native, helper, kernel
-from namgraph.runtime.plan.buffer_operations import add, copy
+from namgraph.runtime.plan.kernels.buffer_operations import add, copy
 
 SCRIPT = """
 import sys, numba.core.event as event
@@ -27,7 +27,7 @@ def count(self, state):
 NativeLowering.run_pass = count
 from namgraph.runtime.native import disk_cache
 disk_cache.source_key = lambda: sys.argv[1]
-from namgraph.runtime.plan.buffer_operations import add
+from namgraph.runtime.plan.kernels.buffer_operations import add
 add.address
 print(len(lowered))
 """

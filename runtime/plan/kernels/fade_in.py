@@ -6,10 +6,10 @@ click.  So the plan that a swap starts gives such a node inputs of its own, whic
 
 import numpy as np
 
-from ...graph import Op, Schedule
-from ..native.abi import kernel
-from ..native.pointers import channel, copy_bytes, load, record
-from .arena import Block, Memory
+from ....graph import Op, Schedule
+from ...native.abi import kernel
+from ...native.pointers import channel, copy_bytes, load, record
+from ..arena import Block, Memory
 
 __all__ = ["FADE_IN", "allocate_fade_in", "fade_in"]
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Modulation, Param
-from ..native.abi import kernel
-from ..native.pointers import call_node, element, load, numbers, record, store
-from .layout.block import Block, offset
-from .layout.memory import Memory
+from ....graph import Modulation, Param
+from ...native.abi import kernel
+from ...native.pointers import call_node, element, load, numbers, record, store
+from ..layout.block import Block, offset
+from ..layout.memory import Memory
 
 __all__ = ["TICK", "allocate_modulation", "modulate", "modulated_smoothing_s"]
 

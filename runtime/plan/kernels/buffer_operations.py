@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..native.abi import kernel
-from ..native.pointers import channel, copy_bytes, floats, load, record, zero_bytes
-from ..simd.scale import add_to
+from ...native.abi import kernel
+from ...native.pointers import channel, copy_bytes, floats, load, record, zero_bytes
+from ...simd.scale import add_to
 
 __all__ = ["DELAY", "WIDTH", "add", "clear", "copy", "delay"]
 

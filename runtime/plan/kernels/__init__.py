@@ -1,0 +1,1 @@
+"""Kernels of the rows between and around nodes: buffers, mixes, fade-ins, modulation."""
