@@ -9,7 +9,17 @@ import numpy as np
 from ....runtime import authoring as ng
 from ....runtime.simd.loops.svf import LANES
 from .matched import matched, matched_first_order
-from .svf import BELL, HIGH_PASS, HIGH_PASS_1, LOW_PASS, LOW_PASS_1, direct
+from .matched_shelf import matched_shelf
+from .svf import (
+    BELL,
+    HIGH_PASS,
+    HIGH_PASS_1,
+    HIGH_SHELF,
+    LOW_PASS,
+    LOW_PASS_1,
+    LOW_SHELF,
+    direct,
+)
 
 __all__ = ["DESIGN", "ask_design", "design"]
 
@@ -42,6 +52,8 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
         x[G], x[K], x[M0], x[M1], x[M2] = matched_first_order(kind, turn)
     elif s.matched != 0 and kind in (LOW_PASS, HIGH_PASS, BELL):
         x[G], x[K], x[M0], x[M1], x[M2] = matched(kind, turn, s.q, s.gain_db)
+    elif s.matched != 0 and kind in (LOW_SHELF, HIGH_SHELF):
+        x[G], x[K], x[M0], x[M1], x[M2] = matched_shelf(kind, turn, s.q, s.gain_db)
     else:
         x[G], x[K], x[M0], x[M1], x[M2] = direct(kind, turn, s.q, s.gain_db)
     for n in range(M0, M2 + 1, LANES):
