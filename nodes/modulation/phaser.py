@@ -102,9 +102,9 @@ class Phaser(ng.Node):
             tick=phaser_tick.address,
             octaves=memory.constant(np.array(self._octaves())),
             lights=memory.state(channels, np.float64),
-            spans=memory.state((channels, stages, 2), np.float64),
+            spans=memory.state((channels, stages, 3), np.float64),
             states=memory.state((channels, stages), np.float64),
-            work=memory.scratch((channels, stages, 3), np.float64),
+            work=memory.scratch((channels, stages, 2), np.float64),
             curves=memory.scratch(2 * io.spec.max_frames),
         )
         return ng.Processor(phaser_kernel, made)

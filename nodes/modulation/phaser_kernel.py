@@ -1,7 +1,7 @@
 """The kernel of ``Phaser`` and its record.
 
-A stage is a first-order all-pass with the state s: y = a x + (1 - a) s, and s grows by
-(1 + a) (x - s), where a = (g - 1) / (g + 1) and g = tan(pi f / rate).  All stages together are
+A stage is a first-order all-pass with the state s: y = a x + (1 - a) s, and the next s is
+x + y - s, where a = (g - 1) / (g + 1) and g = tan(pi f / rate).  All stages together are
 affine in their input, y = A x + S, so that the feedback is solved without a delay: x = (in +
 feedback S) / (1 - feedback A) (V. Zavalishin, "The Art of VA Filter Design", 2018).
 """
@@ -42,9 +42,9 @@ STATE = np.dtype(
         *((name, np.int64) for name in ("lfo", "tick")),
         ("octaves", np.int64),  # per stage: how far it is above the middle
         ("lights", np.int64),  # per channel: the lamp
-        ("spans", np.int64),  # per channel and stage: a at this tick, at the next
+        ("spans", np.int64),  # per channel and stage: a at this tick, its slope, a at the next
         ("states", np.int64),  # per channel and stage
-        ("work", np.int64),  # per channel and stage: a, then A and S of the stages before
+        ("work", np.int64),  # per channel and stage: A and S of the stages up to it
         ("curves", np.int64),  # feedback, mix
     ]
 )
@@ -67,7 +67,7 @@ def phaser_tick(state: int, ins: int, outs: int, frames: int) -> None:
     swing, one = 0.5 * s.range_octaves_now * s.depth_now, 1.0
     s.middle = ng.glide_step(s.middle, s.center_hz_now, s.center_hz_step if begun else one)
     s.swing = ng.glide_step(s.swing, swing, s.depth_step if begun else one)
-    spans = ng.numbers(s.spans, 2 * stages * s.channels, np.float64)
+    spans = ng.numbers(s.spans, 3 * stages * s.channels, np.float64)
     lights = ng.numbers(s.lights, s.channels, np.float64)
     octaves = ng.numbers(s.octaves, stages, np.float64)
     for c in range(s.channels):
@@ -83,13 +83,17 @@ def phaser_tick(state: int, ins: int, outs: int, frames: int) -> None:
                     value += (s.rise if way > 0.0 else s.fall) * way
                     lights[c] = value
             for k in range(stages):
-                at = 2 * (stages * c + k)
+                at = 3 * (stages * c + k)
                 if not ahead and begun:
-                    spans[at] = spans[at + 1]
+                    spans[at] = spans[at + 2]
                 else:
                     angle = s.turn * math.pow(2.0, s.middle + s.swing * value + octaves[k])
                     g = math.tan(angle if angle < HIGHEST else HIGHEST)
-                    spans[at + ahead] = (g - 1.0) / (g + 1.0)
+                    a = (g - 1.0) / (g + 1.0)
+                    if ahead:
+                        spans[at + 1], spans[at + 2] = (a - spans[at]) * (1.0 / 32.0), a
+                    else:
+                        spans[at] = a
 
 
 @ng.kernel
@@ -107,23 +111,25 @@ def phaser_kernel(state: int, ins: int, outs: int, frames: int) -> None:
         n = frames - done if frames - done < 32 - place else 32 - place
         back, share = ng.floats(again + 4 * done, n), ng.floats(mixed + 4 * done, n)
         for i in range(n):
-            at, loop, wet = (place + i) * (1.0 / 32.0), np.float64(back[i]), share[i]
+            at, loop, wet = float(place + i), np.float64(back[i]), share[i]
             for c in range(channels):  # inside: channels do not wait for each other
-                spans = ng.numbers(s.spans + 16 * stages * c, 2 * stages, np.float64)
+                spans = ng.numbers(s.spans + 24 * stages * c, 3 * stages, np.float64)
                 states = ng.numbers(s.states + 8 * stages * c, stages, np.float64)
-                work = ng.numbers(s.work + 24 * stages * c, 3 * stages, np.float64)
+                work = ng.numbers(s.work + 16 * stages * c, 2 * stages, np.float64)
                 x = ng.floats(ng.channel_address(ins, c) + 4 * done, n)
                 y = ng.floats(ng.channel_address(outs, c) + 4 * done, n)
                 gain, rest = 1.0, 0.0
                 for k in range(stages):
-                    a = spans[2 * k] + at * (spans[2 * k + 1] - spans[2 * k])
-                    work[3 * k], work[3 * k + 1], work[3 * k + 2] = 1.0 + a, gain, rest
+                    a = spans[3 * k] + at * spans[3 * k + 1]
                     rest = a * rest + (1.0 - a) * states[k]
                     gain *= a
+                    work[2 * k], work[2 * k + 1] = gain, rest
                 into = (np.float64(x[i]) + loop * rest) * (1.0 / (1.0 - loop * gain))
+                before = into
                 for k in range(stages):
-                    before = work[3 * k + 1] * into + work[3 * k + 2]
-                    states[k] += work[3 * k] * (before - states[k])
-                y[i] = (one - wet) * x[i] + wet * np.float32(gain * into + rest)
+                    after = work[2 * k] * into + work[2 * k + 1]
+                    states[k] = (before + after) - states[k]
+                    before = after
+                y[i] = (one - wet) * x[i] + wet * np.float32(before)
         s.frame += n
         done += n

@@ -94,24 +94,21 @@ def write_echoes(state: int, ins: int, outs: int, frames: int) -> None:
     """
     s = ng.record(state, STATE)
     place, block = s.part, s.block
-    again = ng.floats(s.curves + 4 * (AGAIN * block + outs), frames)
+    again = s.curves + 4 * (AGAIN * block + outs)
     frozen = ng.floats(s.curves + 4 * (FROZEN * block + outs), frames)
     line, one = ng.floats(s.line, frames), np.float32(1.0)
     for c in range(s.channels):
         source = c ^ 1 if s.crossed else c
-        fed, raw = ng.floats(s.loop + 128 * source, frames), ng.floats(s.raw + 128 * source, frames)
+        raw = ng.floats(s.raw + 128 * source, frames)
+        ng.scale(s.line, again, s.loop + 128 * source, frames)
         if s.into == 0:
-            x = ng.floats(ng.channel_address(ins, c if c < s.inputs else 0) + 4 * outs, frames)
-            for i in range(frames):
-                line[i] = x[i] + again[i] * fed[i]
-        else:
-            for i in range(frames):
-                line[i] = again[i] * fed[i]
-            share = np.float32(1.0 / s.inputs if s.into == 1 or c == 0 else 0.0)
+            x = ng.channel_address(ins, c if c < s.inputs else 0) + 4 * outs
+            ng.add_to(s.line, x, frames)
+        elif s.into == 1 or c == 0:
             for k in range(s.inputs):
-                x = ng.floats(ng.channel_address(ins, k) + 4 * outs, frames)
-                for i in range(frames):
-                    line[i] += share * x[i]
+                x = ng.channel_address(ins, k) + 4 * outs
+                ng.amplify(s.spare, x, 1.0 / s.inputs, frames)
+                ng.add_to(s.line, s.spare, frames)
         if s.voice:
             here = s.voice + s.voice_bytes * c
             ng.call_node(s.voice_in, here, s.line, s.frame + place, np.int32(frames))
