@@ -138,7 +138,8 @@ def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int,
         for source in sorted({chains[n].source for n in here}):
             fed = [first[n] for n in here if chains[n].source == source]
             kind, begin = (IN, 0) if source < 0 else (CARRY, last[source])
-            made += [(kind, begin, *(fed[k : k + 2] * 2)[:2]) for k in range(0, len(fed), 2)]
+            for k in range(0, len(fed), 2):
+                made.append((kind, begin, fed[k], fed[min(k + 1, len(fed) - 1)]))
         made.append((RUN, group, sum(chains[n].length for n in here), 0))
         made += [(OUT, last[n], chains[n].output, 0) for n in here if chains[n].output >= 0]
     return made
