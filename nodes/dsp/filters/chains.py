@@ -132,14 +132,14 @@ def chain_numbers(lengths: Sequence[int], at: Sequence[int] | None = None) -> ND
 def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int, int, int]]:
     first = [ROWS_BYTES * p.group + 8 * p.lane for p in at]
     last = [f + (ROW * SKEW + 8) * (c.length - 1) for f, c in zip(first, chains, strict=True)]
-    made = []
+    made: list[tuple[int, int, int, int]] = []
     for group in range(1 + max(p.group for p in at)):
         here = [n for n, place in enumerate(at) if place.group == group]
         for source in sorted({chains[n].source for n in here}):
             fed = [first[n] for n in here if chains[n].source == source]
             kind, begin = (IN, 0) if source < 0 else (CARRY, last[source])
-            for k in range(0, len(fed), 2):
-                made.append((kind, begin, fed[k], fed[min(k + 1, len(fed) - 1)]))
+            pairs = zip(fed[::2], [*fed[1::2], fed[-1]], strict=False)
+            made += [(kind, begin, one, other) for one, other in pairs]
         made.append((RUN, group, sum(chains[n].length for n in here), 0))
         made += [(OUT, last[n], chains[n].output, 0) for n in here if chains[n].output >= 0]
     return made
