@@ -109,4 +109,4 @@ def checked_points(points: Any) -> tuple[tuple[float, float], ...]:
     if wrong.any():
         at = int(np.argmax(wrong))
         raise ng.ParamError(f"points[{at}] is {tuple(table[at].tolist())}: {allowed}")
-    return tuple(map(tuple, table.tolist()))
+    return tuple(zip(table[:, 0].tolist(), table[:, 1].tolist(), strict=True))
