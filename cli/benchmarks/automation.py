@@ -37,7 +37,6 @@ def _steps(rounds: int, points: int) -> Iterator[tuple[str, Row]]:
     values = -6.0 + 6.0 * np.sin(np.arange(points) / 100.0)
     lane = [(APART * k, value) for k, value in enumerate(values.tolist())]
     small, cab = Nam(asset("crunch-wavenet.nam")), Cab(asset("cab.wav"))
-    large = a1("standard")
     racks = {
         "the input of A1 standard": (
             Graph.chain(amp=Nam(load_nam(a1("standard")))),
