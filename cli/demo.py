@@ -1,4 +1,4 @@
-"""``namgraph demo``: render the bundled guitar recording through a bundled rack, or each of them."""
+"""``namgraph demo``: render the bundled guitar recording through a bundled rack, or all."""
 
 import argparse
 import json
