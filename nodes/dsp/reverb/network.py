@@ -1,0 +1,216 @@
+"""The models "hall" and "room": sixteen delay lines that feed each other through a Hadamard matrix.
+
+Each side has four all-passes before the lines, and twelve early reflections beside them: those of
+a box, by mirror images of its walls.  The lines' lengths are prime numbers in a geometric row.
+Method: J.-M. Jot, A. Chaigne, "Digital Delay Networks for Designing Artificial Reverberators", AES
+1991; D. Rocchesso, J. O. Smith, "Circulant and Elliptic Feedback Delay Networks for Artificial
+Reverberation", IEEE 1997.
+"""
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from ....graph.prepare import Memory
+from ....runtime import authoring as ng
+from ....runtime.native.pointers import element
+from ....runtime.simd.loops.hadamard import LINES, hadamard16_run
+from .lines import LINE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
+from .tank import STATE, absorption, loop_gain
+
+__all__ = ["SPACES", "network", "network_play", "network_tick"]
+
+TAPS, PASSES = 12, 4
+NETWORK = np.dtype(
+    [
+        ("lines", np.int64),  # 16 LINE
+        ("passes", np.int64),  # 4 LINE a side
+        ("taps", np.int64),  # 12 LINE a side
+        ("weights", np.int64),  # their gains at 0 dB
+        ("poles", np.int64),  # of the lines: 16 float32
+        ("low", np.int64),  # 16 float32
+        ("rows", np.int64),  # 16 of 32 float32
+        ("bright", np.int64),  # 1: no line has a low-pass
+        ("time_s", np.float64),  # that gains and poles were computed for
+        ("high_s", np.float64),
+        ("size", np.float64),
+        ("read_decayed", np.int64),  # addresses of functions
+        ("pass_all", np.int64),
+        ("add_tap", np.int64),
+    ]
+)
+LINE_BYTES = LINE.itemsize
+SPACES = {
+    "hall": {"lines_ms": (31.0, 97.0), "box_m": (11.0, 8.0, 4.5)},
+    "room": {"lines_ms": (11.0, 37.0), "box_m": (5.1, 3.9, 2.6)},
+}
+PASSES_MS = {
+    "hall": ((5.13, 8.67, 13.91, 22.57), (5.61, 9.43, 12.83, 20.99)),
+    "room": ((2.31, 3.79, 5.57, 8.93), (2.57, 3.43, 6.11, 8.21)),
+}
+SWING_MS = 0.8
+WALL = 0.8
+"""Share of the amplitude that a wall reflects."""
+
+
+def _prime(number: float) -> int:
+    """Return the first prime number from ``number`` on."""
+    found = max(2, round(number))
+    while any(found % k == 0 for k in range(2, math.isqrt(found) + 1)):
+        found += 1
+    return found
+
+
+def _reflections(box: tuple[float, float, float], side: int) -> list[tuple[float, float]]:
+    """Return (seconds after the direct sound, amplitude) of the first reflections on one side."""
+    at = [0.31 * box[0], 0.47 * box[1], 0.38 * box[2]]
+    ear = [0.72 * box[0], (0.58 if side else 0.36) * box[1], 0.41 * box[2]]
+    direct = math.dist(at, ear)
+    found = []
+    for walls in itertools.product(range(-2, 3), repeat=3):
+        bounces = sum(map(abs, walls))
+        image = [
+            2.0 * size * math.ceil(n / 2) + (-p if n & 1 else p)
+            for n, size, p in zip(walls, box, at, strict=True)
+        ]
+        if bounces:
+            way = math.dist(image, ear)
+            found.append(((way - direct) / 343.0, WALL**bounces * direct / way))
+    first = sorted(found)[:TAPS]
+    whole = math.sqrt(sum(level**2 for _, level in first))
+    return [(late, level / whole) for late, level in first]
+
+
+def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
+    """Allocate the record of a network and its lines, for sizes up to ``largest``."""
+    short, long = (1e-3 * ms for ms in SPACES[space]["lines_ms"])
+    places = [(7 * k % LINES) / (LINES - 1) for k in range(LINES)]
+    bases = [_prime(rate * short * (long / short) ** place) for place in places]
+    swing = 1e-3 * SWING_MS * rate
+    lines = [
+        {
+            "base": base,
+            "shortest": SHORTEST,
+            "swing": swing if k % 5 == 0 else 0.0,
+            "tap": k // 5,
+            **ring(memory, largest * base + swing + SHORTEST),
+        }
+        for k, base in enumerate(bases)
+    ]
+    passes, taps, weights = [], [], []
+    for side in range(2):
+        for ms in PASSES_MS[space][side]:
+            base = _prime(1e-3 * ms * rate)
+            passes.append({"base": base, **ring(memory, largest * base + SHORTEST)})
+        reflections = _reflections(SPACES[space]["box_m"], side)
+        shared = ring(memory, largest * rate * reflections[-1][0] + SHORTEST)
+        taps += [{"base": rate * late, "shortest": 2.0, **shared} for late, _ in reflections]
+        weights += [level for _, level in reflections]
+    return memory.record(
+        NETWORK,
+        lines=line_rows(memory, lines),
+        passes=line_rows(memory, passes),
+        taps=line_rows(memory, taps),
+        weights=memory.constant(np.array(weights)),
+        poles=memory.state(LINES),
+        low=memory.state(LINES),
+        rows=memory.scratch((LINES, 32)),
+        read_decayed=read_decayed.address,
+        pass_all=pass_all.address,
+        add_tap=add_tap.address,
+    )
+
+
+@ng.kernel
+def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
+    """Set where all gains go, and the poles."""
+    s = ng.record(state, STATE)
+    t = ng.record(s.model, NETWORK)
+    early, weights = ng.decibels(s.early_db_now), ng.numbers(t.weights, 2 * TAPS, np.float64)
+    if s.early_db_now <= -60.0:
+        early = 0.0
+    for k in range(2 * TAPS):
+        element(t.taps, k, LINE).goal = early * weights[k]
+    for k in range(2 * PASSES):
+        element(t.passes, k, LINE).goal = s.diffusion_now
+    first = element(t.lines, 0, LINE)
+    if t.time_s != s.time_s_now or t.high_s != s.high_s_now or t.size != first.length:
+        t.bright, poles = 1, ng.floats(t.poles, LINES)
+        for k in range(LINES):
+            line = element(t.lines, k, LINE)
+            seconds = line.length / s.rate
+            if line.length == 0.0:  # the first tick
+                seconds = math.floor(line.base * s.size + 0.5) / s.rate
+            line.goal = loop_gain(seconds, s.time_s_now)
+            poles[k] = np.float32(absorption(seconds, s.time_s_now, s.high_s_now, s.rate))
+            if poles[k] != 0.0:
+                t.bright = 0
+        t.time_s, t.high_s, t.size = s.time_s_now, s.high_s_now, first.length
+    ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
+    ng.call_node(s.lines_tick, t.passes, s.move, 0, np.int32(2 * PASSES))
+    ng.call_node(s.lines_tick, t.taps, s.move, 0, np.int32(2 * TAPS))
+
+
+@ng.kernel
+def network_play(state: int, ins: int, outs: int, frames: int) -> None:
+    """Play a run."""
+    s = ng.record(state, STATE)
+    t = ng.record(s.model, NETWORK)
+    n, frame = np.int32(frames), s.frame
+    for c in range(2):
+        x, y = ins + 128 * c, outs + 128 * c
+        heard = ng.floats(y, frames)
+        for i in range(frames):
+            heard[i] = np.float32(0.0)
+        tap = t.taps + LINE_BYTES * TAPS * c
+        source = ng.record(tap, LINE)
+        write_ring(source.ring, source.mask, frame, x, frames)
+        for k in range(TAPS):
+            ng.call_node(t.add_tap, tap + LINE_BYTES * k, frame, y, n)
+        for k in range(PASSES):
+            ng.call_node(t.pass_all, t.passes + LINE_BYTES * (PASSES * c + k), frame, x, n)
+    for k in range(LINES):
+        ng.call_node(t.read_decayed, t.lines + LINE_BYTES * k, frame, t.rows + 128 * k, n)
+    low, poles = ng.floats(t.low, LINES), ng.floats(t.poles, LINES)
+    rows = ng.floats(t.rows, 32 * LINES)
+    if t.bright:
+        for k in range(LINES):
+            low[k] = rows[32 * k + frames - 1]
+    else:
+        one = np.float32(1.0)
+        for k in range(0, LINES, 4):
+            l0, l1, l2, l3 = low[k], low[k + 1], low[k + 2], low[k + 3]
+            b0, b1, b2, b3 = poles[k], poles[k + 1], poles[k + 2], poles[k + 3]
+            a0, a1, a2, a3 = one - b0, one - b1, one - b2, one - b3
+            r0 = ng.floats(t.rows + 128 * k, 32)
+            r1 = ng.floats(t.rows + 128 * k + 128, 32)
+            r2 = ng.floats(t.rows + 128 * k + 256, 32)
+            r3 = ng.floats(t.rows + 128 * k + 384, 32)
+            for i in range(frames):
+                l0 = a0 * r0[i] + b0 * l0
+                l1 = a1 * r1[i] + b1 * l1
+                l2 = a2 * r2[i] + b2 * l2
+                l3 = a3 * r3[i] + b3 * l3
+                r0[i] = l0
+                r1[i] = l1
+                r2[i] = l2
+                r3[i] = l3
+            low[k], low[k + 1], low[k + 2], low[k + 3] = l0, l1, l2, l3
+    for c in range(2):
+        heard = ng.floats(outs + 128 * c, 32)
+        for k in range(2):
+            line = t.rows + 128 * c + 1024 * k
+            plus, minus = ng.floats(line, 32), ng.floats(line + 256, 32)
+            more, less = ng.floats(line + 512, 32), ng.floats(line + 768, 32)
+            for i in range(frames):
+                heard[i] += (plus[i] - minus[i]) + (more[i] - less[i])
+    hadamard16_run(t.rows, t.rows, frames)
+    share = np.float32(0.25)
+    for k in range(LINES):
+        row, x = ng.floats(t.rows + 128 * k, 32), ng.floats(ins + 128 * (k & 1), 32)
+        for i in range(frames):
+            row[i] += share * x[i]
+        line = element(t.lines, k, LINE)
+        write_ring(line.ring, line.mask, frame, t.rows + 128 * k, frames)
