@@ -37,6 +37,8 @@ class Reverb(ng.Node):
     """
 
     stereo = True
+    # What sounded before the jump is still heard after it, and is not as even as a sine.
+    jump_ratio = 50.0
 
     time_s: float = ng.param(
         default=2.0, low=0.1, high=30.0, unit="s", taper="log", smoothing_s=0.05
@@ -82,7 +84,7 @@ class Reverb(ng.Node):
                 "mix them, or put a reverb behind each pair"
             )
         is_plate = self.model == "plate"
-        lfo = lfo_record(memory, rate, "sine", [(k / 4, 0.0) for k in range(2 if is_plate else 4)])
+        lfo = lfo_record(memory, rate, "sine", ((0.0, 0.0), (0.25, 0.0)))
         model = (
             plate(memory, rate, LARGEST)
             if is_plate
@@ -90,7 +92,7 @@ class Reverb(ng.Node):
         )
         rows = [
             {"base": 1.0, "shortest": NEAREST, **ring(memory, 1e-3 * LATEST_MS * rate)}
-            for _ in range(inputs)
+            for _ in range(2)
         ]
         made = memory.record(
             STATE,
@@ -101,7 +103,7 @@ class Reverb(ng.Node):
             rate=rate,
             inputs=inputs,
             lfo=lfo,
-            predelay=line_rows(memory, rows),
+            predelay=line_rows(memory, rows, read_line),
             predelay_move=memory.record(MOVE, size_step=io.glide("predelay_ms", 32)),
             move=memory.record(MOVE, size_step=io.glide("size", 32)),
             lines_tick=lines_tick.address,
@@ -110,7 +112,7 @@ class Reverb(ng.Node):
             model_tick=(plate_tick if is_plate else network_tick).address,
             model_play=(plate_play if is_plate else network_play).address,
             model=model,
-            filters=memory.state((inputs, 2), np.float64),
+            filters=memory.state(4, np.float64),
             rows=memory.scratch((4, 32)),
             curves=memory.scratch(2 * io.spec.max_frames),
         )

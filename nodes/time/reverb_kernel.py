@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.pointers import element
 from ..dsp.modulation.lfo_phase import LFO
 from ..dsp.reverb.lines import LINE, MOVE, write_ring
 from ..dsp.reverb.tank import GLIDES, STATE
@@ -37,7 +36,7 @@ def reverb_tick(state: int, ins: int, outs: int, frames: int) -> None:
     if s.mod_depth != 0.0 or s.mod_depth_now != 0.0:
         ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
     ng.record(s.predelay_move, MOVE).size = 1e-3 * s.predelay_ms * s.rate
-    ng.call_node(s.lines_tick, s.predelay, s.predelay_move, 0, np.int32(s.inputs))
+    ng.call_node(s.lines_tick, s.predelay, s.predelay_move, 0, np.int32(2))
     ng.call_node(s.model_tick, state, 0, 0, np.int32(0))
 
 
@@ -50,7 +49,7 @@ def reverb_kernel(state: int, ins: int, outs: int, frames: int) -> None:
     narrow = s.width_now != 1.0 or s.width != 1.0
     s.width_now = ng.glide(wide, s.width_now, s.width, s.width_coefficient, frames)
     one, half, inputs, done = np.float32(1.0), np.float32(0.5), s.inputs, 0
-    filters = ng.numbers(s.filters, 2 * inputs, np.float64)
+    filters = ng.numbers(s.filters, 4, np.float64)
     while done < frames:
         place = s.frame & 31
         if place == 0:
@@ -60,22 +59,24 @@ def reverb_kernel(state: int, ins: int, outs: int, frames: int) -> None:
         if s.high_cut_hz_now < OPEN_HZ:
             p = 1.0 - math.exp(per_hz * s.high_cut_hz_now)
         q = 1.0 - math.exp(per_hz * s.low_cut_hz_now)
+        second = 1 if inputs == 2 else 0
+        x0 = ng.floats(ng.channel_address(ins, 0) + 4 * done, n)
+        x1 = ng.floats(ng.channel_address(ins, second) + 4 * done, n)
+        y0, y1 = ng.floats(s.rows, n), ng.floats(s.rows + 128, n)
+        low0, flat0, low1, flat1 = filters[0], filters[1], filters[2], filters[3]
+        for i in range(n):  # side by side: each waits for its last value
+            low0 = p * np.float64(x0[i]) + (1.0 - p) * low0
+            low1 = p * np.float64(x1[i]) + (1.0 - p) * low1
+            flat0 = q * low0 + (1.0 - q) * flat0
+            flat1 = q * low1 + (1.0 - q) * flat1
+            y0[i] = np.float32(low0 - flat0)
+            y1[i] = np.float32(low1 - flat1)
+        filters[0], filters[1], filters[2], filters[3] = low0, flat0, low1, flat1
         for c in range(2):
-            row = s.rows + 128 * c
-            if c < inputs:
-                x, y = ng.floats(ng.channel_address(ins, c) + 4 * done, n), ng.floats(row, n)
-                low, flat = filters[2 * c], filters[2 * c + 1]
-                for i in range(n):
-                    low = p * np.float64(x[i]) + (1.0 - p) * low
-                    flat = q * low + (1.0 - q) * flat
-                    y[i] = np.float32(low - flat)
-                filters[2 * c], filters[2 * c + 1] = low, flat
-                line = element(s.predelay, c, LINE)
-                write_ring(line.ring, line.mask, s.frame, row, n)
-                here = s.predelay + LINE_BYTES * c
-                ng.call_node(s.read_line, here, s.frame, row, np.int32(n))
-            else:
-                ng.copy_bytes(row, s.rows, 4 * n)
+            here = s.predelay + LINE_BYTES * c
+            line = ng.record(here, LINE)
+            write_ring(line.ring, line.mask, s.frame, s.rows + 128 * c, n)
+            ng.call_node(s.read_line, here, s.frame, s.rows + 128 * c, np.int32(n))
         wet = s.rows + 256
         ng.call_node(s.model_play, state, s.rows, wet, np.int32(n))
         share, width = ng.floats(mixed + 4 * done, n), ng.floats(wide + 4 * done, n)

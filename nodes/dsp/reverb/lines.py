@@ -18,6 +18,7 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime import authoring as ng
 from ....runtime.native.pointers import element
+from ....runtime.simd.loops.delays import AGAIN
 from ..modulation.lfo_phase import TAP
 
 __all__ = [
@@ -36,12 +37,13 @@ __all__ = [
 
 SHORTEST = 40.0
 """Frames: the shortest line that may be read before the run is written to it."""
-AGAIN = 64
-"""Frames of the beginning of a ring that are kept after its end."""
 LINE = np.dtype(
     [
-        ("ring", np.int64),
+        ("ring", np.int64),  # the five words of runtime/simd/loops/delays.py
         ("mask", np.int64),  # frames of the ring minus 1
+        ("back", np.int64),
+        ("gain", np.float64),  # at this tick
+        ("slow", np.int64),
         ("read", np.int64),  # address of read_line
         ("spare", np.int64),  # address of 32 float32
         ("base", np.float64),  # frames at size 1
@@ -52,11 +54,11 @@ LINE = np.dtype(
         ("length", np.float64),  # after the second
         ("delay", np.float64),  # at this tick, with the LFO
         ("slope", np.float64),  # change per frame
+        ("rests", np.int64),  # 1: nothing of it moves
         ("next", np.float64),  # delay at the next tick
         ("goal", np.float64),  # the gain at the next tick, written by the model
-        ("gain", np.float64),  # at this tick; NaN: not begun
         ("gain_slope", np.float64),
-        ("gain_next", np.float64),
+        ("gain_next", np.float64),  # NaN: not begun
     ]
 )
 LINE_BYTES = LINE.itemsize
@@ -66,6 +68,7 @@ MOVE = np.dtype(
         ("size_step", np.float64),  # share of the way covered in a tick by a smoothing stage
         ("depth", np.float64),  # of the LFO, at the next tick
         ("taps", np.int64),  # of the LFO
+        ("moving", np.int64),  # written by lines_tick: whether any is on its way, but for the LFO
     ]
 )
 
@@ -76,27 +79,30 @@ def ring(memory: Memory, longest: float) -> dict[str, Any]:
     return {"ring": memory.state(size + AGAIN), "mask": size - 1, "read": read_line.address}
 
 
-def line_rows(memory: Memory, rows: Sequence[dict[str, Any]]) -> Any:
-    """Allocate ``LINE`` records with these fields."""
-    fresh = {"first": math.nan, "next": math.nan, "gain_next": math.nan, "shortest": SHORTEST}
-    spare = memory.scratch(32)
-    return memory.records(LINE, [fresh | {"spare": spare} | row for row in rows])
+def line_rows(memory: Memory, rows: Sequence[dict[str, Any]], slow: ng.Native) -> Any:
+    """Allocate ``LINE`` records with these fields, used by ``slow`` or its emitted twin."""
+    fresh: dict[str, Any] = {"first": math.nan, "next": math.nan, "gain_next": math.nan, "shortest": SHORTEST}
+    fresh |= {"spare": memory.scratch(32), "slow": slow.address}
+    return memory.records(LINE, [fresh | row for row in rows])
 
 
 @ng.kernel
 def lines_tick(state: int, ins: int, outs: int, frames: int) -> None:
     """Set where lengths and gains of ``frames`` lines go until the next tick; ``ins`` is a MOVE."""
-    move = ng.record(ins, MOVE)
+    move, moving = ng.record(ins, MOVE), 0
     for k in range(frames):
         line = element(state, k, LINE)
         target = math.floor(line.base * move.size + 0.5)
         target = target if target > line.shortest else line.shortest
+        swings = line.swing != 0.0 and (move.depth != 0.0 or line.next != line.length)
+        if line.rests == 1 and line.first == target and line.gain == line.goal and not swings:
+            continue
         line.first = ng.glide_step(line.first, target, move.size_step)
         if line.next != line.next:
             line.length = target
         line.length = ng.glide_step(line.length, line.first, move.size_step)
         after = line.length
-        if line.swing != 0.0 and move.depth != 0.0:
+        if swings:
             tap = element(move.taps, line.tap, TAP)
             after += move.depth * line.swing * tap.end
             after = after if after > line.shortest else line.shortest
@@ -106,6 +112,15 @@ def lines_tick(state: int, ins: int, outs: int, frames: int) -> None:
         line.gain = line.gain_next if line.gain_next == line.gain_next else line.goal
         line.gain_slope = (line.goal - line.gain) * (1.0 / 32.0)
         line.gain_next = line.goal
+        line.back = int(line.delay)
+        moves = line.slope != 0.0 or line.gain_slope != 0.0
+        if moves or line.delay != np.float64(line.back):
+            line.back = -1
+        away = line.length != target or line.gain_slope != 0.0
+        line.rests = 0 if moves or away else 1
+        if away or (moves and not swings):
+            moving = 1
+    move.moving = moving
 
 
 @ng.helper
@@ -152,32 +167,20 @@ def read_decayed(state: int, ins: int, outs: int, frames: int) -> None:
     """Read a run and multiply it by the line's gain."""
     line = ng.record(state, LINE)
     ng.call_node(line.read, state, ins, outs, np.int32(frames))
-    y, gain, slope = ng.floats(outs, frames), line.gain, line.gain_slope
-    if slope == 0.0:
-        fixed = np.float32(gain)
-        for i in range(frames):
-            y[i] *= fixed
-    else:
-        place = ins & 31
-        for i in range(frames):
-            y[i] *= np.float32(gain + slope * (place + i))
+    y, gain, slope, place = ng.floats(outs, frames), line.gain, line.gain_slope, ins & 31
+    for i in range(frames):
+        y[i] *= np.float32(gain + slope * (place + i))
 
 
 @ng.kernel
 def add_tap(state: int, ins: int, outs: int, frames: int) -> None:
     """Read a run and add it, multiplied by the line's gain."""
     line = ng.record(state, LINE)
-    y, gain, slope = ng.floats(outs, frames), line.gain, line.gain_slope
-    back = int(line.delay)
-    if slope == 0.0 and line.slope == 0.0 and line.delay == np.float64(back):
-        x, fixed = ng.floats(line.ring + 4 * ((ins - back) & line.mask), frames), np.float32(gain)
-        for i in range(frames):
-            y[i] += fixed * x[i]
-    else:
-        ng.call_node(line.read, state, ins, line.spare, np.int32(frames))
-        x, place = ng.floats(line.spare, frames), ins & 31
-        for i in range(frames):
-            y[i] += np.float32(gain + slope * (place + i)) * x[i]
+    ng.call_node(line.read, state, ins, line.spare, np.int32(frames))
+    y, x, place = ng.floats(outs, frames), ng.floats(line.spare, frames), ins & 31
+    gain, slope = line.gain, line.gain_slope
+    for i in range(frames):
+        y[i] += np.float32(gain + slope * (place + i)) * x[i]
 
 
 @ng.kernel
@@ -189,17 +192,10 @@ def pass_all(state: int, ins: int, outs: int, frames: int) -> None:
     begin = ins & line.mask
     w = ng.floats(line.ring + 4 * begin, frames)
     gain, slope = line.gain, line.gain_slope
-    fixed = np.float32(gain)
-    if slope == 0.0:
-        for i in range(frames):
-            inner = y[i] - fixed * d[i]
-            w[i] = inner
-            y[i] = d[i] + fixed * inner
-    else:
-        for i in range(frames):
-            g = np.float32(gain + slope * (place + i))
-            inner = y[i] - g * d[i]
-            w[i] = inner
-            y[i] = d[i] + g * inner
+    for i in range(frames):
+        g = np.float32(gain + slope * (place + i))
+        inner = y[i] - g * d[i]
+        w[i] = inner
+        y[i] = d[i] + g * inner
     if begin < AGAIN:
         ng.copy_bytes(line.ring + 4 * (begin + line.mask + 1), line.ring + 4 * begin, 4 * frames)

@@ -16,8 +16,10 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime import authoring as ng
 from ....runtime.native.pointers import element
+from ....runtime.simd.loops.delays import all_passes_run, lines_in_run, lines_out_run, taps_run
 from ....runtime.simd.loops.hadamard import LINES, hadamard16_run
-from .lines import LINE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
+from ....runtime.simd.loops.one_poles import one_poles16_run
+from .lines import LINE, MOVE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
 from .tank import STATE, absorption, loop_gain
 
 __all__ = ["SPACES", "network", "network_play", "network_tick"]
@@ -36,9 +38,10 @@ NETWORK = np.dtype(
         ("time_s", np.float64),  # that gains and poles were computed for
         ("high_s", np.float64),
         ("size", np.float64),
-        ("read_decayed", np.int64),  # addresses of functions
-        ("pass_all", np.int64),
-        ("add_tap", np.int64),
+        ("early_db", np.float64),  # that the gains of taps and passes were computed for
+        ("diffusion", np.float64),
+        ("asked", np.float64),
+        ("moving", np.int64),  # of taps and passes, whether any is
     ]
 )
 LINE_BYTES = LINE.itemsize
@@ -51,6 +54,10 @@ PASSES_MS = {
     "room": ((2.31, 3.79, 5.57, 8.93), (2.57, 3.43, 6.11, 8.21)),
 }
 SWING_MS = 0.8
+SWINGING = {0: 1.0, 5: 1.0, 10: -1.0, 15: -1.0}
+"""Which lines the LFO moves, and which way."""
+SILENT_DB = -60.0
+"""``early_db`` from which there are no early reflections."""
 WALL = 0.8
 """Share of the amplitude that a wall reflects."""
 
@@ -93,8 +100,8 @@ def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
         {
             "base": base,
             "shortest": SHORTEST,
-            "swing": swing if k % 5 == 0 else 0.0,
-            "tap": k // 5,
+            "swing": SWINGING.get(k, 0.0) * swing,
+            "tap": k // 5 % 2,
             **ring(memory, largest * base + swing + SHORTEST),
         }
         for k, base in enumerate(bases)
@@ -110,16 +117,13 @@ def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
         weights += [level for _, level in reflections]
     return memory.record(
         NETWORK,
-        lines=line_rows(memory, lines),
-        passes=line_rows(memory, passes),
-        taps=line_rows(memory, taps),
+        lines=line_rows(memory, lines, read_decayed),
+        passes=line_rows(memory, passes, pass_all),
+        taps=line_rows(memory, taps, add_tap),
         weights=memory.constant(np.array(weights)),
         poles=memory.state(LINES),
         low=memory.state(LINES),
         rows=memory.scratch((LINES, 32)),
-        read_decayed=read_decayed.address,
-        pass_all=pass_all.address,
-        add_tap=add_tap.address,
     )
 
 
@@ -128,13 +132,6 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
     """Set where all gains go, and the poles."""
     s = ng.record(state, STATE)
     t = ng.record(s.model, NETWORK)
-    early, weights = ng.decibels(s.early_db_now), ng.numbers(t.weights, 2 * TAPS, np.float64)
-    if s.early_db_now <= -60.0:
-        early = 0.0
-    for k in range(2 * TAPS):
-        element(t.taps, k, LINE).goal = early * weights[k]
-    for k in range(2 * PASSES):
-        element(t.passes, k, LINE).goal = s.diffusion_now
     first = element(t.lines, 0, LINE)
     if t.time_s != s.time_s_now or t.high_s != s.high_s_now or t.size != first.length:
         t.bright, poles = 1, ng.floats(t.poles, LINES)
@@ -149,8 +146,21 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
                 t.bright = 0
         t.time_s, t.high_s, t.size = s.time_s_now, s.high_s_now, first.length
     ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
-    ng.call_node(s.lines_tick, t.passes, s.move, 0, np.int32(2 * PASSES))
-    ng.call_node(s.lines_tick, t.taps, s.move, 0, np.int32(2 * TAPS))
+    same = t.early_db == s.early_db_now and t.diffusion == s.diffusion_now and t.asked == s.size
+    if not same or t.moving:
+        early, weights = ng.decibels(s.early_db_now), ng.numbers(t.weights, 2 * TAPS, np.float64)
+        if s.early_db_now <= SILENT_DB:
+            early = 0.0
+        for k in range(2 * TAPS):
+            element(t.taps, k, LINE).goal = early * weights[k]
+        for k in range(2 * PASSES):
+            element(t.passes, k, LINE).goal = s.diffusion_now
+        move = ng.record(s.move, MOVE)
+        ng.call_node(s.lines_tick, t.passes, s.move, 0, np.int32(2 * PASSES))
+        t.moving = move.moving
+        ng.call_node(s.lines_tick, t.taps, s.move, 0, np.int32(2 * TAPS))
+        t.moving |= move.moving
+        t.early_db, t.diffusion, t.asked = s.early_db_now, s.diffusion_now, s.size
 
 
 @ng.kernel
@@ -158,7 +168,7 @@ def network_play(state: int, ins: int, outs: int, frames: int) -> None:
     """Play a run."""
     s = ng.record(state, STATE)
     t = ng.record(s.model, NETWORK)
-    n, frame = np.int32(frames), s.frame
+    frame, step = s.frame, np.int64(LINE_BYTES)
     for c in range(2):
         x, y = ins + 128 * c, outs + 128 * c
         heard = ng.floats(y, frames)
@@ -167,37 +177,15 @@ def network_play(state: int, ins: int, outs: int, frames: int) -> None:
         tap = t.taps + LINE_BYTES * TAPS * c
         source = ng.record(tap, LINE)
         write_ring(source.ring, source.mask, frame, x, frames)
-        for k in range(TAPS):
-            ng.call_node(t.add_tap, tap + LINE_BYTES * k, frame, y, n)
-        for k in range(PASSES):
-            ng.call_node(t.pass_all, t.passes + LINE_BYTES * (PASSES * c + k), frame, x, n)
-    for k in range(LINES):
-        ng.call_node(t.read_decayed, t.lines + LINE_BYTES * k, frame, t.rows + 128 * k, n)
-    low, poles = ng.floats(t.low, LINES), ng.floats(t.poles, LINES)
-    rows = ng.floats(t.rows, 32 * LINES)
+        taps_run(y, tap, TAPS, step, frame, frames)
+        all_passes_run(x, t.passes + LINE_BYTES * PASSES * c, PASSES, step, frame, frames)
+    lines_out_run(t.rows, t.lines, LINES, step, frame, frames)
     if t.bright:
+        low, rows = ng.floats(t.low, LINES), ng.floats(t.rows, 32 * LINES)
         for k in range(LINES):
             low[k] = rows[32 * k + frames - 1]
     else:
-        one = np.float32(1.0)
-        for k in range(0, LINES, 4):
-            l0, l1, l2, l3 = low[k], low[k + 1], low[k + 2], low[k + 3]
-            b0, b1, b2, b3 = poles[k], poles[k + 1], poles[k + 2], poles[k + 3]
-            a0, a1, a2, a3 = one - b0, one - b1, one - b2, one - b3
-            r0 = ng.floats(t.rows + 128 * k, 32)
-            r1 = ng.floats(t.rows + 128 * k + 128, 32)
-            r2 = ng.floats(t.rows + 128 * k + 256, 32)
-            r3 = ng.floats(t.rows + 128 * k + 384, 32)
-            for i in range(frames):
-                l0 = a0 * r0[i] + b0 * l0
-                l1 = a1 * r1[i] + b1 * l1
-                l2 = a2 * r2[i] + b2 * l2
-                l3 = a3 * r3[i] + b3 * l3
-                r0[i] = l0
-                r1[i] = l1
-                r2[i] = l2
-                r3[i] = l3
-            low[k], low[k + 1], low[k + 2], low[k + 3] = l0, l1, l2, l3
+        one_poles16_run(t.rows, t.low, t.poles, frames)
     for c in range(2):
         heard = ng.floats(outs + 128 * c, 32)
         for k in range(2):
@@ -207,10 +195,6 @@ def network_play(state: int, ins: int, outs: int, frames: int) -> None:
             for i in range(frames):
                 heard[i] += (plus[i] - minus[i]) + (more[i] - less[i])
     hadamard16_run(t.rows, t.rows, frames)
-    share = np.float32(0.25)
-    for k in range(LINES):
-        row, x = ng.floats(t.rows + 128 * k, 32), ng.floats(ins + 128 * (k & 1), 32)
-        for i in range(frames):
-            row[i] += share * x[i]
-        line = element(t.lines, k, LINE)
-        write_ring(line.ring, line.mask, frame, t.rows + 128 * k, frames)
+    for c in range(2):
+        ng.amplify(ins + 128 * c, ins + 128 * c, 0.25, frames)
+    lines_in_run(t.rows, ins, t.lines, LINES, step, frame, frames)

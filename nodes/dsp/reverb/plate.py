@@ -11,7 +11,8 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime import authoring as ng
 from ....runtime.native.pointers import element
-from .lines import LINE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
+from ....runtime.simd.loops.delays import all_passes_run, lines_out_run, taps_run
+from .lines import LINE, MOVE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
 from .tank import STATE, absorption, loop_gain
 
 __all__ = ["LOOP_S", "plate", "plate_play", "plate_tick"]
@@ -32,6 +33,8 @@ OUTPUTS = (
 """Of each side: line, frames, sign."""
 LEVEL = 0.6
 LINES, TAPS = len(LENGTHS), 7
+PASSES = (0, 1, 2, 3, 4, 6, 8, 10)
+"""The lines that are all-passes."""
 PLATE = np.dtype(
     [
         ("lines", np.int64),  # 12 LINE
@@ -41,24 +44,28 @@ PLATE = np.dtype(
         ("left", np.float64),  # of those in the loops
         ("right", np.float64),
         ("pole", np.float64),
+        ("time_s", np.float64),  # what the gains were computed for
+        ("high_s", np.float64),
+        ("diffusion", np.float64),
+        ("asked", np.float64),  # size
+        ("moving", np.int64),  # whether any line is on its way
         ("scale", np.float64),  # seconds of a half loop at size 1
         ("wet", np.int64),  # 32 float32: the input of both loops
         ("loop", np.int64),  # two rows
-        ("read_decayed", np.int64),  # addresses of functions
-        ("pass_all", np.int64),
-        ("add_tap", np.int64),
     ]
 )
-PLATE_BYTES = LINE.itemsize
+LINE_BYTES = LINE.itemsize
 
 
 def plate(memory: Memory, rate: float, largest: float) -> Any:
     """Allocate the record of a plate and its lines, for sizes up to ``largest``."""
     scale = rate / RATE
     rings = [ring(memory, largest * frames * scale + 32.0 * scale + SHORTEST) for frames in LENGTHS]
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"base": frames * scale, **shared} for frames, shared in zip(LENGTHS, rings, strict=True)
     ]
+    for number in PASSES:
+        lines[number]["slow"] = pass_all.address
     for tap, number in enumerate((4, 8)):
         lines[number] |= {"swing": SWING * scale, "tap": tap}
     taps = [
@@ -68,15 +75,12 @@ def plate(memory: Memory, rate: float, largest: float) -> Any:
     ]
     return memory.record(
         PLATE,
-        lines=line_rows(memory, lines),
-        taps=line_rows(memory, taps),
+        lines=line_rows(memory, lines, read_decayed),
+        taps=line_rows(memory, taps, add_tap),
         bandwidth=BANDWIDTH,
         scale=0.5 * LOOP_S,
         wet=memory.scratch(32),
         loop=memory.scratch((2, 32)),
-        read_decayed=read_decayed.address,
-        pass_all=pass_all.address,
-        add_tap=add_tap.address,
     )
 
 
@@ -85,7 +89,14 @@ def plate_tick(state: int, ins: int, outs: int, frames: int) -> None:
     """Set where all gains go, and the pole of the loops."""
     s = ng.record(state, STATE)
     t = ng.record(s.model, PLATE)
-    longest = element(t.lines, 5, LINE)
+    longest, move = element(t.lines, 5, LINE), ng.record(s.move, MOVE)
+    same = t.time_s == s.time_s_now and t.high_s == s.high_s_now and t.asked == s.size
+    if same and t.diffusion == s.diffusion_now and t.moving == 0:
+        # Only the lines that the LFO moves, numbers 4 and 8.
+        ng.call_node(s.lines_tick, t.lines + 4 * LINE_BYTES, s.move, 0, np.int32(5))
+        return
+    t.time_s, t.high_s, t.asked = s.time_s_now, s.high_s_now, s.size
+    t.diffusion = s.diffusion_now
     seconds = t.scale * (longest.length / longest.base if longest.length > 0.0 else s.size)
     decay = loop_gain(0.5 * seconds, s.time_s_now)
     t.pole = absorption(seconds, s.time_s_now, s.high_s_now, s.rate)
@@ -103,7 +114,9 @@ def plate_tick(state: int, ins: int, outs: int, frames: int) -> None:
             goal = soft
         element(t.lines, k, LINE).goal = goal
     ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
+    t.moving = move.moving
     ng.call_node(s.lines_tick, t.taps, s.move, 0, np.int32(2 * TAPS))
+    t.moving |= move.moving
 
 
 @ng.kernel
@@ -111,25 +124,24 @@ def plate_play(state: int, ins: int, outs: int, frames: int) -> None:
     """Play a run."""
     s = ng.record(state, STATE)
     t = ng.record(s.model, PLATE)
-    n, frame, half = np.int32(frames), s.frame, np.float32(0.5)
+    step, frame, half = np.int64(LINE_BYTES), s.frame, np.float32(0.5)
     left, right, wet = ng.floats(ins, 32), ng.floats(ins + 128, 32), ng.floats(t.wet, 32)
     low, bandwidth = t.input, t.bandwidth
     for i in range(frames):
         low = bandwidth * np.float64(half * left[i] + half * right[i]) + (1.0 - bandwidth) * low
         wet[i] = np.float32(low)
     t.input = low
-    for k in range(4):
-        ng.call_node(t.pass_all, t.lines + PLATE_BYTES * k, frame, t.wet, n)
+    all_passes_run(t.wet, t.lines, 4, step, frame, frames)
     # What comes back from the other loop is read before anything is written.
-    ng.call_node(t.read_decayed, t.lines + PLATE_BYTES * 11, frame, t.loop, n)
-    ng.call_node(t.read_decayed, t.lines + PLATE_BYTES * 7, frame, t.loop + 128, n)
+    lines_out_run(t.loop, t.lines + LINE_BYTES * 11, 1, step, frame, frames)
+    lines_out_run(t.loop + 128, t.lines + LINE_BYTES * 7, 1, step, frame, frames)
     for c in range(2):
-        row, line = t.loop + 128 * c, t.lines + PLATE_BYTES * (4 + 4 * c)
+        row, line = t.loop + 128 * c, t.lines + LINE_BYTES * (4 + 4 * c)
         ng.add_to(row, t.wet, frames)
-        ng.call_node(t.pass_all, line, frame, row, n)
-        long = ng.record(line + PLATE_BYTES, LINE)
+        all_passes_run(row, line, 1, step, frame, frames)
+        long = ng.record(line + LINE_BYTES, LINE)
         write_ring(long.ring, long.mask, frame, row, frames)
-        ng.call_node(t.read_decayed, line + PLATE_BYTES, frame, row, n)
+        lines_out_run(row, line + LINE_BYTES, 1, step, frame, frames)
     first, second, pole = ng.floats(t.loop, 32), ng.floats(t.loop + 128, 32), t.pole
     one, other = t.left, t.right
     for i in range(frames):
@@ -139,14 +151,13 @@ def plate_play(state: int, ins: int, outs: int, frames: int) -> None:
         second[i] = np.float32(other)
     t.left, t.right = one, other
     for c in range(2):
-        row, line = t.loop + 128 * c, t.lines + PLATE_BYTES * (6 + 4 * c)
-        ng.call_node(t.pass_all, line, frame, row, n)
-        last = ng.record(line + PLATE_BYTES, LINE)
+        row, line = t.loop + 128 * c, t.lines + LINE_BYTES * (6 + 4 * c)
+        all_passes_run(row, line, 1, step, frame, frames)
+        last = ng.record(line + LINE_BYTES, LINE)
         write_ring(last.ring, last.mask, frame, row, frames)
     for c in range(2):
         heard = ng.floats(outs + 128 * c, 32)
         for i in range(frames):
             heard[i] = np.float32(0.0)
-        for k in range(TAPS):
-            tap = t.taps + PLATE_BYTES * (TAPS * c + k)
-            ng.call_node(t.add_tap, tap, frame, outs + 128 * c, n)
+        tap = t.taps + LINE_BYTES * TAPS * c
+        taps_run(outs + 128 * c, tap, TAPS, step, frame, frames)

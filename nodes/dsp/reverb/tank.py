@@ -30,7 +30,7 @@ STATE = np.dtype(
         ("inputs", np.int64),
         ("lfo", np.int64),
         ("move", np.int64),  # a MOVE: size and LFO, for the lines of the model
-        ("predelay", np.int64),  # a LINE for each input
+        ("predelay", np.int64),  # a LINE for each side
         ("predelay_move", np.int64),  # a MOVE whose size is frames
         ("lines_tick", np.int64),  # addresses of functions
         ("read_line", np.int64),
@@ -38,7 +38,7 @@ STATE = np.dtype(
         ("model_tick", np.int64),
         ("model_play", np.int64),
         ("model", np.int64),  # the model's record
-        ("filters", np.int64),  # per input: low-pass, low-pass of the high-pass
+        ("filters", np.int64),  # per side: low-pass, low-pass of the high-pass
         ("rows", np.int64),  # two rows in, two out
         ("curves", np.int64),
     ]
