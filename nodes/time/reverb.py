@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import lfo_record
 from ..dsp.reverb.lines import MOVE, line_rows, lines_tick, read_line, ring
-from ..dsp.reverb.network import SPACES, network, network_play, network_tick
+from ..dsp.reverb.network import network, network_play, network_tick
 from ..dsp.reverb.plate import plate, plate_play, plate_tick
 from ..dsp.reverb.tank import GLIDES, STATE
 from .reverb_kernel import reverb_kernel, reverb_tick
@@ -86,9 +86,7 @@ class Reverb(ng.Node):
         is_plate = self.model == "plate"
         lfo = lfo_record(memory, rate, "sine", ((0.0, 0.0), (0.25, 0.0)))
         model = (
-            plate(memory, rate, LARGEST)
-            if is_plate
-            else network(memory, rate, self.model, LARGEST)
+            plate(memory, rate, LARGEST) if is_plate else network(memory, rate, self.model, LARGEST)
         )
         rows = [
             {"base": 1.0, "shortest": NEAREST, **ring(memory, 1e-3 * LATEST_MS * rate)}

@@ -81,7 +81,12 @@ def ring(memory: Memory, longest: float) -> dict[str, Any]:
 
 def line_rows(memory: Memory, rows: Sequence[dict[str, Any]], slow: ng.Native) -> Any:
     """Allocate ``LINE`` records with these fields, used by ``slow`` or its emitted twin."""
-    fresh: dict[str, Any] = {"first": math.nan, "next": math.nan, "gain_next": math.nan, "shortest": SHORTEST}
+    fresh: dict[str, Any] = {
+        "first": math.nan,
+        "next": math.nan,
+        "gain_next": math.nan,
+        "shortest": SHORTEST,
+    }
     fresh |= {"spare": memory.scratch(32), "slow": slow.address}
     return memory.records(LINE, [fresh | row for row in rows])
 

@@ -19,10 +19,20 @@ from ....runtime.native.pointers import element
 from ....runtime.simd.loops.delays import all_passes_run, lines_in_run, lines_out_run, taps_run
 from ....runtime.simd.loops.hadamard import LINES, hadamard16_run
 from ....runtime.simd.loops.one_poles import one_poles16_run
-from .lines import LINE, MOVE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
-from .tank import STATE, absorption, loop_gain
+from .lines import (
+    LINE,
+    MOVE,
+    SHORTEST,
+    add_tap,
+    line_rows,
+    pass_all,
+    read_decayed,
+    ring,
+    write_ring,
+)
+from .tank import STATE, absorption, loop_gain, pass_gain
 
-__all__ = ["SPACES", "network", "network_play", "network_tick"]
+__all__ = ["network", "network_play", "network_tick"]
 
 TAPS, PASSES = 12, 4
 NETWORK = np.dtype(
@@ -45,10 +55,9 @@ NETWORK = np.dtype(
     ]
 )
 LINE_BYTES = LINE.itemsize
-SPACES = {
-    "hall": {"lines_ms": (31.0, 97.0), "box_m": (11.0, 8.0, 4.5)},
-    "room": {"lines_ms": (11.0, 37.0), "box_m": (5.1, 3.9, 2.6)},
-}
+LINES_MS = {"hall": (31.0, 97.0), "room": (11.0, 37.0)}
+"""The shortest and the longest line."""
+BOXES_M = {"hall": (11.0, 8.0, 4.5), "room": (5.1, 3.9, 2.6)}
 PASSES_MS = {
     "hall": ((5.13, 8.67, 13.91, 22.57), (5.61, 9.43, 12.83, 20.99)),
     "room": ((2.31, 3.79, 5.57, 8.93), (2.57, 3.43, 6.11, 8.21)),
@@ -92,7 +101,7 @@ def _reflections(box: tuple[float, float, float], side: int) -> list[tuple[float
 
 def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
     """Allocate the record of a network and its lines, for sizes up to ``largest``."""
-    short, long = (1e-3 * ms for ms in SPACES[space]["lines_ms"])
+    short, long = (1e-3 * ms for ms in LINES_MS[space])
     places = [(7 * k % LINES) / (LINES - 1) for k in range(LINES)]
     bases = [_prime(rate * short * (long / short) ** place) for place in places]
     swing = 1e-3 * SWING_MS * rate
@@ -111,7 +120,7 @@ def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
         for ms in PASSES_MS[space][side]:
             base = _prime(1e-3 * ms * rate)
             passes.append({"base": base, **ring(memory, largest * base + SHORTEST)})
-        reflections = _reflections(SPACES[space]["box_m"], side)
+        reflections = _reflections(BOXES_M[space], side)
         shared = ring(memory, largest * rate * reflections[-1][0] + SHORTEST)
         taps += [{"base": rate * late, "shortest": 2.0, **shared} for late, _ in reflections]
         weights += [level for _, level in reflections]
@@ -133,6 +142,7 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     t = ng.record(s.model, NETWORK)
     first = element(t.lines, 0, LINE)
+    timed = t.time_s == s.time_s_now
     if t.time_s != s.time_s_now or t.high_s != s.high_s_now or t.size != first.length:
         t.bright, poles = 1, ng.floats(t.poles, LINES)
         for k in range(LINES):
@@ -147,14 +157,16 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
         t.time_s, t.high_s, t.size = s.time_s_now, s.high_s_now, first.length
     ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
     same = t.early_db == s.early_db_now and t.diffusion == s.diffusion_now and t.asked == s.size
-    if not same or t.moving:
+    if not (same and timed) or t.moving:
         early, weights = ng.decibels(s.early_db_now), ng.numbers(t.weights, 2 * TAPS, np.float64)
         if s.early_db_now <= SILENT_DB:
             early = 0.0
         for k in range(2 * TAPS):
             element(t.taps, k, LINE).goal = early * weights[k]
         for k in range(2 * PASSES):
-            element(t.passes, k, LINE).goal = s.diffusion_now
+            line = element(t.passes, k, LINE)
+            length = line.length if line.length > 0.0 else line.base * s.size
+            line.goal = pass_gain(s.diffusion_now, length / s.rate, 0.4 * s.time_s_now)
         move = ng.record(s.move, MOVE)
         ng.call_node(s.lines_tick, t.passes, s.move, 0, np.int32(2 * PASSES))
         t.moving = move.moving

@@ -12,8 +12,18 @@ from ....graph.prepare import Memory
 from ....runtime import authoring as ng
 from ....runtime.native.pointers import element
 from ....runtime.simd.loops.delays import all_passes_run, lines_out_run, taps_run
-from .lines import LINE, MOVE, SHORTEST, add_tap, line_rows, pass_all, read_decayed, ring, write_ring
-from .tank import STATE, absorption, loop_gain
+from .lines import (
+    LINE,
+    MOVE,
+    SHORTEST,
+    add_tap,
+    line_rows,
+    pass_all,
+    read_decayed,
+    ring,
+    write_ring,
+)
+from .tank import STATE, absorption, loop_gain, pass_gain
 
 __all__ = ["LOOP_S", "plate", "plate_play", "plate_tick"]
 
@@ -52,6 +62,7 @@ PLATE = np.dtype(
         ("scale", np.float64),  # seconds of a half loop at size 1
         ("wet", np.int64),  # 32 float32: the input of both loops
         ("loop", np.int64),  # two rows
+        ("pass_all", np.int64),  # its address
     ]
 )
 LINE_BYTES = LINE.itemsize
@@ -81,6 +92,7 @@ def plate(memory: Memory, rate: float, largest: float) -> Any:
         scale=0.5 * LOOP_S,
         wet=memory.scratch(32),
         loop=memory.scratch((2, 32)),
+        pass_all=pass_all.address,
     )
 
 
@@ -103,16 +115,18 @@ def plate_tick(state: int, ins: int, outs: int, frames: int) -> None:
     soft = decay + 0.15
     soft = 0.25 if soft < 0.25 else 0.5 if soft > 0.5 else soft
     for k in range(LINES):
-        goal = decay
-        if k < 2:
-            goal = s.diffusion_now * (0.75 / 0.7)
-        elif k < 4:
-            goal = s.diffusion_now * (0.625 / 0.7)
-        elif k in (4, 8):
-            goal = -0.7
-        elif k in (6, 10):
+        line = element(t.lines, k, LINE)
+        if line.slow == t.pass_all:
             goal = soft
-        element(t.lines, k, LINE).goal = goal
+            if k < 4:
+                goal = s.diffusion_now * (0.75 / 0.7 if k < 2 else 0.625 / 0.7)
+            elif k in (4, 8):
+                goal = 0.7
+            length = line.length if line.length > 0.0 else line.base * s.size
+            goal = pass_gain(goal, length / s.rate, 0.7 * s.time_s_now)
+            line.goal = -goal if k in (4, 8) else goal
+        else:
+            line.goal = decay
     ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
     t.moving = move.moving
     ng.call_node(s.lines_tick, t.taps, s.move, 0, np.int32(2 * TAPS))

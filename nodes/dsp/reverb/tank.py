@@ -11,7 +11,7 @@ import numpy as np
 
 from ....runtime import authoring as ng
 
-__all__ = ["GLIDES", "SPLIT_HZ", "STATE", "absorption", "loop_gain"]
+__all__ = ["GLIDES", "SPLIT_HZ", "STATE", "absorption", "loop_gain", "pass_gain"]
 
 SPLIT_HZ = 6000.0
 """The frequency at which a decay takes ``high_s``."""
@@ -47,8 +47,19 @@ STATE = np.dtype(
 
 @ng.helper
 def loop_gain(seconds: float, time_s: float) -> float:
-    """Return the factor by which a sound falls in ``seconds`` where it falls 60 dB in ``time_s``."""
+    """Return by which factor a sound falls in ``seconds`` if it falls 60 dB in ``time_s``."""
     return math.pow(10.0, -3.0 * seconds / time_s)
+
+
+@ng.helper
+def pass_gain(gain, seconds, longest_s):  # type: ignore[no-untyped-def]
+    """Return the gain of an all-pass of ``seconds``, or a lower one with which it rings shorter.
+
+    It falls by 60 dB in ``longest_s`` at most, a share of ``time_s``: else it would be heard
+    instead of the loop.
+    """
+    most = loop_gain(seconds, longest_s)
+    return gain if gain < most else most
 
 
 @ng.helper
@@ -62,7 +73,7 @@ def absorption(seconds, time_s, high_s, rate):  # type: ignore[no-untyped-def]
     if high_s < time_s:
         square = math.pow(10.0, -6.0 * seconds * (1.0 / high_s - 1.0 / time_s))
         if square < 1.0 - 1e-9:
-            turn = SPLIT_HZ / rate if SPLIT_HZ < 0.49 * rate else 0.49
+            turn = SPLIT_HZ / rate if 0.49 * rate > SPLIT_HZ else 0.49
             h = 1.0 - square * math.cos(2.0 * math.pi * turn)
             away = 1.0 - square
             pole = (h - math.sqrt(h * h - away * away)) / away

@@ -117,13 +117,13 @@ def _emit(lanes: Lanes, frames: Value, body: Callable[[_Run], None]) -> None:
 
 def _emit_in_place(
     lanes: Lanes,
+    made: Callable[[_Line, list[Value]], list[Value]],
     row: Value,
     lines: Value,
     count: Value,
     stride: Value,
     frame: Value,
     frames: Value,
-    made: Callable[[_Line, list[Value]], list[Value]],
 ) -> None:
     """Emit ``row = made(line, row)`` for one line after the other."""
     place = lanes.pointer(row)
@@ -141,7 +141,7 @@ def _emit_taps(lanes: Lanes, *args: Value) -> None:
         gain = line.gain()
         return [lanes.add(y, lanes.mul(gain, x)) for y, x in zip(row, line.read(), strict=True)]
 
-    _emit_in_place(lanes, *args, made=made)
+    _emit_in_place(lanes, made, *args)
 
 
 def _emit_all_passes(lanes: Lanes, *args: Value) -> None:
@@ -152,7 +152,7 @@ def _emit_all_passes(lanes: Lanes, *args: Value) -> None:
         line.write(inner)
         return [lanes.add(d, lanes.mul(gain, w)) for d, w in zip(held, inner, strict=True)]
 
-    _emit_in_place(lanes, *args, made=made)
+    _emit_in_place(lanes, made, *args)
 
 
 def _emit_out(

@@ -1,8 +1,8 @@
 """Sixteen one-pole low-passes side by side over a run of up to 32 frames, emitted.
 
-Signals lie in rows of 32 float32, one a filter; eight frames of eight rows at a time are transposed,
-so that a vector has one frame of eight filters.  Arithmetic and state are float32, by fused
-multiply-add where the processor has it.
+Signals lie in rows of 32 float32, one a filter; eight frames of eight rows at a time are
+transposed, so that a vector has one frame of eight filters.  Arithmetic and state are float32, by
+fused multiply-add where the processor has it.
 """
 
 from typing import Any
