@@ -84,6 +84,7 @@ _PUBLIC = {
         *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
         *("Delay", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq", "Lfo"),
         *("Limiter", "Map", "Meter", "Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough"),
+        "Loudness",
         *("Phaser", "Random", "Split", "Step", "ToneStack", "Tremolo", "Vibrato", "Wah"),
         "Blend",
         "Cab",
@@ -116,6 +117,7 @@ _PUBLIC = {
         "Vibrato",
         "Wah",
     ),
+    ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
         "DEFAULT_SAMPLE_RATE",
         "LevelsWarning",
@@ -241,6 +243,7 @@ if TYPE_CHECKING:
         Gate as Gate,
         Lfo as Lfo,
         Limiter as Limiter,
+        Loudness as Loudness,
         Map as Map,
         Meter as Meter,
         Mix as Mix,
@@ -257,6 +260,10 @@ if TYPE_CHECKING:
         Tremolo as Tremolo,
         Vibrato as Vibrato,
         Wah as Wah,
+    )
+    from .nodes.analysis.offline_loudness import (
+        LoudnessResult as LoudnessResult,
+        loudness as loudness,
     )
     from .nodes.nam import (
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,

@@ -1,5 +1,6 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis.loudness import Loudness
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.curve import Curve
@@ -52,6 +53,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Loudness",
     "Map",
     "Meter",
     "Mix",

@@ -212,6 +212,7 @@ call(
 )  # fmt: skip
 call("Player.process", on(MODEL.player, "process"), array=X, out=None)
 call("Player.process_sample", on(MODEL.player, "process_sample"), x=0.5)
+call("loudness", ng.loudness, samples=X, rate=RATE)
 call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
 call("asset", ng.asset, name="cab.wav")
 
