@@ -18,6 +18,8 @@ SHELF_BAND = 0.4996667741545416
 """Exponent of the shelf's gain that gives the gain of its band-pass part."""
 HIGH_PASS_HZ, HIGH_PASS_Q = 38.13547087602444, 0.5003270373238773
 STANDARD_RATE = 48_000.0
+HIGHEST = 0.49
+"""A frequency above this share of the sample rate (below 4 kHz) is taken for it."""
 SURROUND = 10.0**0.15
 """Weight of a channel at the side or behind: +1.5 dB (1.41 in the standard)."""
 MOST_PLAIN = 3
@@ -30,7 +32,7 @@ def k_weighting(rate: float) -> NDArray[np.float64]:
 
 
 def _shelf(rate: float) -> list[float]:
-    k, q = math.tan(math.pi * SHELF_HZ / rate), SHELF_Q
+    k, q = _warped(SHELF_HZ, rate), SHELF_Q
     high = 10.0 ** (SHELF_DB / 20.0)
     band = high**SHELF_BAND * k / q
     a0 = 1.0 + k / q + k * k
@@ -47,8 +49,12 @@ def _high_pass(rate: float) -> list[float]:
 
 
 def _high_pass_a0(rate: float) -> tuple[float, float]:
-    k = math.tan(math.pi * HIGH_PASS_HZ / rate)
+    k = _warped(HIGH_PASS_HZ, rate)
     return k, 1.0 + k / HIGH_PASS_Q + k * k
+
+
+def _warped(hz: float, rate: float) -> float:
+    return math.tan(math.pi * min(hz / rate, HIGHEST))
 
 
 def channel_weights(count: int) -> NDArray[np.float64]:
