@@ -25,7 +25,7 @@ STATE = np.dtype(
         ("count", np.int64),
         ("lfo", np.int64),
         ("frame", np.int64),
-        ("held", np.float64),  # the value of this tick
+        ("held", np.float64),  # the value of this tick; NaN before the first
     ]
 )
 
@@ -36,16 +36,21 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
     values = ng.numbers(state, MAX_STEPS, np.float64)
     y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
             ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
             target = values[lfo.cycle % s.count]
-            if s.glide_ms > 0.0 and frame + i > 0:
+            if s.glide_ms > 0.0 and held == held:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held = frame + frames, held
 
 
@@ -109,6 +114,7 @@ class Step(ng.Node):
             beats=parse_beats(self.sync),
             tick_s=32.0 / io.spec.rate,
             count=self.count,
+            held=math.nan,
             lfo=lfo_record(io.memory, io.spec.rate, "ramp"),
         )
         return ng.Processor(_step, made)
