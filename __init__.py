@@ -129,6 +129,7 @@ _PUBLIC = {
     ".presets": (
         "asset",
         "load_preset",
+        "match_loudness",
         "play",
         "render_models",
         "save_preset",
@@ -243,7 +244,6 @@ if TYPE_CHECKING:
         Gate as Gate,
         Lfo as Lfo,
         Limiter as Limiter,
-        Loudness as Loudness,
         Map as Map,
         Meter as Meter,
         Mix as Mix,
@@ -279,6 +279,7 @@ if TYPE_CHECKING:
     from .presets import (
         asset as asset,
         load_preset as load_preset,
+        match_loudness as match_loudness,
         play as play,
         render_models as render_models,
         save_preset as save_preset,

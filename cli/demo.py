@@ -40,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
     from ..presets.bundled import DEMO_DI, asset
-    from ..presets.render import format_channels
+    from ..presets.render import format_channels, format_loudness
 
     output, picture = arguments.output, arguments.plot
     with AudioProgress("rendering", asset(DEMO_DI)) as progress:
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
     levels = made.levels
     say(
         f"{output}: {levels.seconds:.1f} s, {format_channels(levels.channels)}, "
-        f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS"
+        f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS, {format_loudness(levels)}"
     )
     say(
         f"first sound {made.first_sound_s:.2f} s after the start, the whole in "

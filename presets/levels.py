@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..nodes.analysis.offline_loudness import LoudnessMeter
 
-__all__ = ["LevelMeter", "Levels", "levels_of"]
+__all__ = ["SILENT_DB", "LevelMeter", "Levels", "levels_of"]
 
 SILENT_DB = -200.0
 SILENT = 1e-5
@@ -41,6 +41,8 @@ class Levels:
     momentary_max_lufs: float = SILENT_DB
     range_lu: float = 0.0
     true_peak_dbtp: float = SILENT_DB
+    gain_db: float = 0.0
+    """Gain that gave the file the loudness asked for."""
 
     @property
     def seconds(self) -> float:
