@@ -6,13 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..nodes.analysis.offline_loudness import LoudnessMeter
+from ..graph.prepare import RATES
+from ..nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
 
 __all__ = ["SILENT_DB", "LevelMeter", "Levels", "levels_of"]
 
 SILENT_DB = -200.0
 SILENT = 1e-5
 """Peak-to-peak amplitude below which a channel is silent."""
+LOWEST_HZ, HIGHEST_HZ = RATES
+UNMEASURED = LoudnessResult(SILENT_DB, 0.0, *[SILENT_DB] * 4)
+"""Loudness of a file at a rate that nothing can be played at."""
 BLOCK = 1 << 16
 """Frames converted to float64 at a time."""
 
@@ -61,7 +65,8 @@ class LevelMeter:
         self._squares = np.zeros(channels)
         self._low, self._high = np.full(channels, np.inf), np.full(channels, -np.inf)
         self._clipped = 0
-        self._loudness = LoudnessMeter(channels, rate)
+        played = LOWEST_HZ <= rate <= HIGHEST_HZ
+        self._loudness = LoudnessMeter(channels, rate) if played else None
 
     def add(self, block: NDArray[Any]) -> None:
         """Add the next block, ``(channels, frames)`` float samples."""
@@ -79,7 +84,8 @@ class LevelMeter:
             wide = part.astype(np.float64)
             self._sums += wide.sum(axis=1)
             self._squares += np.einsum("cf,cf->c", wide, wide)
-            self._loudness.add(part)
+            if self._loudness is not None:
+                self._loudness.add(part)
             self.frames += part.shape[1]
 
     @property
@@ -93,7 +99,7 @@ class LevelMeter:
         dc = float(np.abs(self._sums / frames).max(initial=0.0))
         rms = (self.energy / frames) ** 0.5
         silent = self.frames == 0 or float((self._high - self._low).max(initial=0.0)) < SILENT
-        loud = self._loudness.result()
+        loud = self._loudness.result() if self._loudness is not None else UNMEASURED
         return Levels(
             channels=self.channels,
             frames=self.frames,

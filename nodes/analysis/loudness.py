@@ -22,6 +22,7 @@ from ..dsp.loudness.measure import (
 __all__ = ["Loudness"]
 
 CHUNK = 64
+HIGHEST = np.finfo(np.float32).max
 PLACES = 4
 """From one sample to the next that are looked at for true peaks."""
 STATE = np.dtype(
@@ -118,6 +119,8 @@ def _loudness(state: int, ins: int, outs: int, frames: int) -> None:
     if highest > s.sample_peak:
         s.sample_peak = highest
         s.sample_peak_db = 20.0 * math.log10(highest)
+    if top > HIGHEST:  # between samples near the largest float32
+        top = HIGHEST
     if top > s.true_peak:
         s.true_peak = np.float64(top)
         s.true_peak_dbtp = 20.0 * math.log10(s.true_peak)

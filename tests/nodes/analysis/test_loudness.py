@@ -140,6 +140,20 @@ def test_the_last_sample_has_peaks_around_it() -> None:
     assert ng.loudness(x, RATE).sample_peak_db == 0.0
 
 
+def test_peaks_beyond_every_number_stay_finite() -> None:
+    x = np.full(RATE, np.finfo(np.float32).max)
+    x[::2] *= -1.0
+    found = ng.loudness(x, RATE)
+    assert found.true_peak_dbtp == pytest.approx(770.637, abs=0.01)
+    assert np.isfinite(found.integrated_lufs)
+
+
+@pytest.mark.parametrize("rate", [8000, 3000, 1000])
+def test_low_rates_are_measured(rate: int) -> None:
+    found = ng.loudness(np.random.default_rng(0).normal(size=5 * rate), rate)
+    assert -40.0 < found.integrated_lufs < 10.0
+
+
 def programme(seed: int, seconds: int = 20, rate: int = RATE) -> Audio:
     """Noise in stereo, each second of another level."""
     rng = np.random.default_rng(seed)
