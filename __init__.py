@@ -84,7 +84,7 @@ _PUBLIC = {
         *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
         *("Delay", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq", "Lfo"),
         *("Limiter", "Map", "Meter", "Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough"),
-        "Loudness",
+        *("Loudness", "Tuner"),
         *("Phaser", "Random", "Split", "Step", "ToneStack", "Tremolo", "Vibrato", "Wah"),
         "Blend",
         "Cab",

@@ -1,6 +1,7 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
 from .analysis.loudness import Loudness
+from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.curve import Curve
@@ -69,6 +70,7 @@ __all__ = [
     "Step",
     "ToneStack",
     "Tremolo",
+    "Tuner",
     "Vibrato",
     "Wah",
 ]

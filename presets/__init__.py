@@ -7,7 +7,7 @@
     rig        a preset, or one .nam with an optional cabinet, ready to render
     render     render an audio file through a rack
     levels     peak, RMS, DC, energy and loudness of audio, block by block
-    match_loudness  the gains by which renders or racks are equally loud
+    loudness_matching  the gains by which renders or racks are equally loud
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 
@@ -17,7 +17,7 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 from ..graph import register_files
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
-from .match_loudness import match_loudness
+from .loudness_matching import match_loudness
 from .playback import play
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rig import open_graph

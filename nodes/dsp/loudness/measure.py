@@ -80,10 +80,10 @@ def _lufs(energy):  # type: ignore[no-untyped-def]
 
 @ng.helper
 def _bin(lufs):  # type: ignore[no-untyped-def]
-    number = np.int64((lufs - LOWEST) * 100.0)
-    if number < 0:
-        number = 0
-    return number if number < BINS else BINS - 1
+    number = (lufs - LOWEST) * 100.0
+    if number < 0.0:
+        number = 0.0
+    return np.int64(number if number < BINS else BINS - 1.0)
 
 
 @ng.helper
