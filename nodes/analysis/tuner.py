@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...graph.arguments import check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import store_release, zero_bytes
+from ...runtime.plan.arena import offset
 from ..dsp.pitch.find_pitch import find_pitch
 
 __all__ = ["Tuner"]
@@ -33,7 +34,7 @@ STATE = np.dtype(
         *((name, np.int64) for name in ("line", "low", "ring", "curve")),
     ]
 )
-WRITTEN = (STATE.fields or {})["written"][1]
+WRITTEN = offset(STATE, "written")
 TAPS = 16
 """Of the low-pass, for each frame from one that is kept to the next."""
 PASSED = 0.42

@@ -16,6 +16,7 @@ from namgraph.presets.levels import LevelMeter, levels_of
 
 from ..cli.command import DI, LSTM, RATE, read, refused, wav
 
+FIVE: Any = 5
 NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, (2, RATE)).astype(np.float32)
 
 
@@ -162,7 +163,7 @@ def test_racks_are_matched() -> None:
     ("call", "words"),
     [
         (lambda: ng.match_loudness("crunch"), "sources is 'crunch': must be a list"),
-        (lambda: ng.match_loudness(5), "sources is 5"),
+        (lambda: ng.match_loudness(FIVE), "sources is 5"),
         (lambda: ng.match_loudness([NOISE]), "sample_rate is None"),
         (lambda: ng.match_loudness([NOISE, 0 * NOISE], RATE), "sources.1. has no loudness"),
         (lambda: ng.match_loudness([NOISE[:, :99]], RATE), "sources.0. has no loudness"),

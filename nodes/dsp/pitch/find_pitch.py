@@ -90,7 +90,8 @@ def _first_peak(similar: Numbers, shortest: int) -> int:
     heights = [similar[p] if p >= shortest else 0.0 for p in places]
     if not heights or max(heights) <= 0.0:
         return 0
-    return next(p for p, h in zip(places, heights, strict=True) if h >= NEARLY * max(heights))
+    least = NEARLY * max(heights)
+    return int(next(p for p, h in zip(places, heights, strict=True) if h >= least))
 
 
 def _top(similar: Numbers, place: int) -> tuple[float, float]:
