@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
     from ..presets.bundled import DEMO_DI, DEMO_RACK, asset
-    from ..presets.render import format_channels
+    from ..presets.render import format_channels, format_loudness
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     levels = made.levels
     say(
         f"{output}: {levels.seconds:.1f} s, {format_channels(levels.channels)}, "
-        f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS"
+        f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS, {format_loudness(levels)}"
     )
     say(
         f"first sound {made.first_sound_s:.2f} s after the start, the whole in "

@@ -1,5 +1,7 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis.loudness import Loudness
+from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.curve import Curve
@@ -53,6 +55,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Loudness",
     "Map",
     "Meter",
     "Mix",
@@ -69,6 +72,7 @@ __all__ = [
     "Step",
     "ToneStack",
     "Tremolo",
+    "Tuner",
     "Vibrato",
     "Wah",
 ]

@@ -22,6 +22,7 @@ __all__ = ["CALLS", "Call", "values"]
 LSTM, CAB = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
 RATE = 48_000
 X = np.zeros((1, 64), np.float32)
+NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, 24_000)
 
 SPECIAL: list[Any] = [
     None, True, False, 0, 1, -1, 2, 64, 0.5, 64.0, 63.5, float("nan"), float("inf"), -float("inf"),
@@ -219,6 +220,11 @@ call(
 )  # fmt: skip
 call("Player.process", on(MODEL.player, "process"), array=X, out=None)
 call("Player.process_sample", on(MODEL.player, "process_sample"), x=0.5)
+call("loudness", ng.loudness, samples=X, rate=RATE)
+call(
+    "match_loudness", ng.match_loudness, sources=[NOISE, NOISE], sample_rate=RATE, audio=None,
+    target_lufs=-20.0,
+)  # fmt: skip
 call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
 call("asset", ng.asset, name="cab.wav")
 
