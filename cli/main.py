@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..graph.version import VERSION
-from . import batch, bench, demo, devices, info, live, nodes, presets, render, verify, warm
+from . import batch, bench, demo, devices, info, live, nodes, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
+from .demo import presets
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]

@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from .arguments import Subparsers, add_json_option, add_verb
-from .console import say
+from ..arguments import Subparsers, add_json_option, add_verb
+from ..console import say
 
 __all__ = ["add_parser", "run"]
 
@@ -17,8 +17,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print name and description of each bundled preset, one a line, or as one JSON object."""
-    from ..presets.bundled import shipped_presets
-    from ..presets.preset import read_preset
+    from ...presets.bundled import shipped_presets
+    from ...presets.preset import read_preset
 
     found = {name: read_preset(path) for name, path in shipped_presets().items()}
     if arguments.json:

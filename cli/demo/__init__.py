@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import Subparsers, add_json_option, add_verb
-from .console import say, warn
-from .progress import AudioProgress
+from ..arguments import Subparsers, add_json_option, add_verb
+from ..console import say, warn
+from ..progress import AudioProgress
 
 if TYPE_CHECKING:
-    from ..presets.levels import Levels
+    from ...presets.levels import Levels
 
 __all__ = ["Demo", "add_parser", "demo", "process_age_s", "run"]
 
@@ -42,8 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
-    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset
-    from ..presets.render import format_channels, format_loudness
+    from ...presets.bundled import DEMO_DI, DEMO_RACK, asset
+    from ...presets.render import format_channels, format_loudness
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
-    from ..graph import FileError, ParamError
-    from ..presets.bundled import DEMO_DI, asset, shipped_presets
+    from ...graph import FileError, ParamError
+    from ...presets.bundled import DEMO_DI, asset, shipped_presets
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
@@ -120,13 +120,13 @@ def demo(
     ``rack`` is its name, of ``namgraph presets``; the default is "crunch".  ``plot`` is the file of
     a picture, drawn if given; ``progress`` is called with the share done.
     """
-    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files, shipped_preset
-    from ..presets.render import render_file
-    from ..presets.rig import open_rig
-    from ..runtime.io.outputs import check_outputs
+    from ...presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files, shipped_preset
+    from ...presets.render import render_file
+    from ...presets.rig import open_rig
+    from ...runtime.io.outputs import check_outputs
 
     if plot is not None:
-        from .plot import need_matplotlib, suffix_of
+        from ..plot import need_matplotlib, suffix_of
 
         suffix_of(plot)
         need_matplotlib()
@@ -144,7 +144,7 @@ def demo(
     levels = render_file(rig, asset(DEMO_DI), target, warn=warn, progress=report)
     taken = time.perf_counter() - begun
     if plot is not None:
-        from .plot import picture
+        from ..plot import picture
 
         picture(asset(DEMO_DI), target, plot)
     return Demo(levels, first[0], taken)
