@@ -1,4 +1,4 @@
-"""``namgraph demo``: render the bundled guitar recording through the bundled rack."""
+"""``namgraph demo``: render the bundled guitar recording through a bundled rack, or all."""
 
 import argparse
 import json
@@ -27,24 +27,31 @@ def add_parser(subparsers: Subparsers) -> None:
         subparsers,
         "demo",
         run,
-        "render the bundled guitar through the bundled rack",
+        "render the bundled guitar through a bundled rack",
         "namgraph demo",
-        "namgraph demo -o crunch.wav --plot crunch.png",
+        "namgraph demo plugin -o plugin.wav --plot plugin.png",
+        "namgraph demo --all demos",
     )
     add = parser.add_argument
-    add("-o", "--output", default="demo.wav", metavar="OUT.wav", help="WAV file (%(default)s)")
+    add("rack", nargs="?", metavar="NAME", help="a bundled rack (crunch): namgraph presets")
+    add("-o", "--output", metavar="OUT.wav", help="WAV file (demo.wav)")
+    add("--all", metavar="DIR", help="render every bundled rack, to DIR/NAME.wav")
     add("--plot", metavar="PNG", help="draw waveform and spectrum, before and after")
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
-    from ..presets.bundled import DEMO_DI, asset
+    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset
     from ..presets.render import format_channels, format_loudness
 
-    output, picture = arguments.output, arguments.plot
+    if arguments.all is not None:
+        _run_all(arguments)
+        return
+    output, picture = arguments.output or "demo.wav", arguments.plot
+    rack = arguments.rack or DEMO_RACK
     with AudioProgress("rendering", asset(DEMO_DI)) as progress:
-        made = demo(output, plot=picture, warn=warn, progress=progress)
+        made = demo(output, rack=rack, plot=picture, warn=warn, progress=progress)
     if arguments.json:
         say(json.dumps({**asdict(made), "file": output, "plot": picture}))
         return
@@ -61,6 +68,34 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"{picture}: the guitar and the rack")
 
 
+def _run_all(arguments: argparse.Namespace) -> None:
+    """Render every bundled rack, and print the levels of each."""
+    from ..graph import FileError, ParamError
+    from ..presets.bundled import DEMO_DI, asset, shipped_presets
+
+    given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
+    if idle := [name for name, value in given.items() if value is not None]:
+        raise ParamError(f"{idle[0]} does nothing with --all: must be left out")
+    folder = Path(arguments.all)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise FileError(f"{folder}: cannot be made: {reason.strerror or reason}") from None
+    rows = {}
+    for name in shipped_presets():
+        target = folder / f"{name}.wav"
+        with AudioProgress(f"rendering {name}", asset(DEMO_DI)) as progress:
+            made = demo(target, rack=name, warn=warn, progress=progress)
+        rows[name] = {**asdict(made), "file": str(target)}
+        if not arguments.json:
+            say(
+                f"{target}: {made.levels.seconds:.1f} s, peak {made.levels.peak_db:.1f} dBFS, "
+                f"RMS {made.levels.rms_db:.1f} dBFS"
+            )
+    if arguments.json:
+        say(json.dumps({"demos": rows}))
+
+
 @dataclass(frozen=True)
 class Demo:
     """Levels of the rendered file, and render times in seconds."""
@@ -75,15 +110,17 @@ class Demo:
 def demo(
     target: Path_ = "demo.wav",
     *,
+    rack: str | None = None,
     plot: Path_ | None = None,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Demo:
-    """Render the bundled recording through the bundled rack to a 24-bit WAV file.
+    """Render the bundled recording through a bundled rack to a 24-bit WAV file.
 
-    ``plot`` is the file of a picture, drawn if given; ``progress`` is called with the share done.
+    ``rack`` is its name, of ``namgraph presets``; the default is "crunch".  ``plot`` is the file of
+    a picture, drawn if given; ``progress`` is called with the share done.
     """
-    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files
+    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files, shipped_preset
     from ..presets.render import render_file
     from ..presets.rig import open_rig
     from ..runtime.io.outputs import check_outputs
@@ -100,7 +137,7 @@ def demo(
             first.append(process_age_s())
         progress(share)
 
-    rig = open_rig(DEMO_RACK)
+    rig = open_rig(DEMO_RACK if rack is None else shipped_preset(rack))
     outputs = [target] if plot is None else [target, plot]
     check_outputs(outputs, {**shipped_files(), **rig.reads()})
     begun = time.perf_counter()

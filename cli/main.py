@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..graph.version import VERSION
-from . import batch, bench, demo, devices, info, live, nodes, render, verify, warm
+from . import batch, bench, demo, devices, info, live, nodes, presets, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
-VERBS = (demo, render, batch, info, nodes, bench, live, devices, verify, warm)
+VERBS = (demo, presets, render, batch, info, nodes, bench, live, devices, verify, warm)
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = ("rig", "ir", "input", "output", "job", "files", "model", "against", "plot")
 """Names of arguments that shells complete with files."""

@@ -28,6 +28,7 @@ from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .time.reverb import Reverb
 from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
@@ -65,6 +66,7 @@ __all__ = [
     "PassThrough",
     "Phaser",
     "Random",
+    "Reverb",
     "Rotary",
     "Split",
     "Step",

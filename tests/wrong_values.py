@@ -73,7 +73,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "block": ("in:", "block", "audio"),
     "changes": ("change",),
     "channels": ("channels",),
-    "name": ("name", "no node", "no parameter", "nothing called", "no sound"),
+    "name": ("name", "no node", "no parameter", "nothing called", "no sound", "no port", "no rack"),
     "node": ("node",),
     "source": ("source", "connect", "nothing called", "does not feed"),
     "target": ("target", "connect", "nothing called", "does not feed"),
@@ -87,6 +87,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "name_of_slot": ("slot",),
     "seconds": ("deadline", "seconds"),
     "port": ("port",),
+    "points": ("points", "automation"),
+    "automation": ("automation",),
+    "lanes": ("automation", "lanes"),
+    "between": ("between", "connect", "nothing called", "does not feed", "has no"),
+    "inputs": ("inputs", "is no end"),
+    "outputs": ("outputs", "is no end"),
+    "new": ("name", "already in"),
     "fields": ("effect", "fields"),
 }
 

@@ -39,6 +39,7 @@ from namgraph.nodes import (
     ParametricEq,
     Phaser,
     Random,
+    Reverb,
     Rotary,
     Split,
     Step,
@@ -191,6 +192,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(rate_hz=8.0, feedback=-0.5),
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
+    ],
+    "reverb": lambda folder: [
+        Reverb(predelay_ms=0.0, mix=0.8),
+        Reverb(model="room", size=0.3, predelay_ms=0.1, mod_rate_hz=3.0, mix=1.0),
+        Reverb(model="hall", time_s=1.0, high_s=5.0, size=0.4, width=0.3, predelay_ms=1.0),
     ],
     "rotary": lambda folder: [
         Rotary(speed=1.0, distance_m=0.1),
