@@ -42,8 +42,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
+<<<<<<< HEAD:cli/demo/__init__.py
     from ...presets.bundled import DEMO_DI, DEMO_RACK, asset
     from ...presets.render import format_channels, format_loudness
+=======
+    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset
+    from ..presets.render import format_channels, format_loudness
+>>>>>>> ears:cli/demo.py
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -70,8 +75,14 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
+<<<<<<< HEAD:cli/demo/__init__.py
     from ...graph import FileError, ParamError
     from ...presets.bundled import DEMO_DI, asset, shipped_presets
+=======
+    from ..graph import FileError, ParamError
+    from ..presets.bundled import DEMO_DI, asset, shipped_presets
+    from ..presets.render import format_loudness
+>>>>>>> ears:cli/demo.py
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
@@ -90,7 +101,7 @@ def _run_all(arguments: argparse.Namespace) -> None:
         if not arguments.json:
             say(
                 f"{target}: {made.levels.seconds:.1f} s, peak {made.levels.peak_db:.1f} dBFS, "
-                f"RMS {made.levels.rms_db:.1f} dBFS"
+                f"RMS {made.levels.rms_db:.1f} dBFS, {format_loudness(made.levels)}"
             )
     if arguments.json:
         say(json.dumps({"demos": rows}))
