@@ -30,10 +30,12 @@ from .time.reverb import Reverb
 from .utility.blend import Blend
 from .utility.gain import Gain
 from .utility.meter import Meter
+from .utility.mid_side import MidSide
 from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
+from .utility.stereo_width import StereoWidth
 
 __all__ = [
     "Blend",
@@ -55,6 +57,7 @@ __all__ = [
     "Limiter",
     "Map",
     "Meter",
+    "MidSide",
     "Mix",
     "Nam",
     "NamBank",
@@ -67,6 +70,7 @@ __all__ = [
     "Rotary",
     "Split",
     "Step",
+    "StereoWidth",
     "ToneStack",
     "Tremolo",
     "Vibrato",
