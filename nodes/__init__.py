@@ -1,5 +1,7 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis.loudness import Loudness
+from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.curve import Curve
@@ -55,6 +57,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Loudness",
     "Map",
     "Meter",
     "MidSide",
@@ -73,6 +76,7 @@ __all__ = [
     "StereoWidth",
     "ToneStack",
     "Tremolo",
+    "Tuner",
     "Vibrato",
     "Wah",
 ]

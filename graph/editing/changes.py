@@ -21,12 +21,12 @@ from ..port import Kind, Port
 __all__ = [
     "changed_nodes",
     "check_between",
-    "check_rack_ends",
     "check_replacement",
     "find_node",
     "find_ports",
     "modulation",
     "new_connection",
+    "rack_ends",
     "rack_ports",
     "refuse_amount",
     "remove_connection",
@@ -208,16 +208,22 @@ def remove_connection(
     raise GraphError(f"{leaving} does not feed {entering}; it feeds {format_names(feeds)}")
 
 
-def check_rack_ends(graph: Connectable, name: str, ends: Iterable[str]) -> None:
-    """Raise an error unless ``ends`` are nodes of a rack with one input and one output."""
-    if name not in graph.racks:
+def rack_ends(
+    graph: Connectable, name: str, inputs: Any, outputs: Any
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inputs and outputs of a rack; an error unless they are ends of it."""
+    if not isinstance(name, str) or name not in graph.racks:
         raise UnknownNameError(
-            f"no rack {format_value(name)}; there is {format_names(graph.racks)}"
+            f"no rack called {format_value(name)}; there is {format_names(graph.racks)}"
         )
-    for end in ends:
-        full = f"{name}.{end}"
-        if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
-            raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
+    for side, ends in (("inputs", inputs), ("outputs", outputs)):
+        if not isinstance(ends, list | tuple) or not all(isinstance(end, str) for end in ends):
+            raise GraphError(f"{side} is {format_value(ends)}: must be a list of names")
+        for end in ends:
+            full = f"{name}.{end}"
+            if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
+                raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
+    return tuple(inputs), tuple(outputs)
 
 
 def find_ports(

@@ -8,6 +8,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
+from .source import ControlSource
 
 __all__ = ["Step"]
 
@@ -25,7 +26,7 @@ STATE = np.dtype(
         ("count", np.int64),
         ("lfo", np.int64),
         ("frame", np.int64),
-        ("held", np.float64),  # the value of this tick
+        ("held", np.float64),  # the value of this tick; NaN before the first
     ]
 )
 
@@ -42,7 +43,7 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
             lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
             ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
             target = values[lfo.cycle % s.count]
-            if s.glide_ms > 0.0 and frame + i > 0:
+            if s.glide_ms > 0.0 and held == held:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
@@ -58,8 +59,8 @@ def _value() -> Any:
     return ng.param(default=0.0, low=-1.0, high=1.0, smoothing_s=0.0)
 
 
-@ng.node("step", category="control", example="count=3, step2=0.5, step3=-0.5, sync='1/8'")
-class Step(ng.Node):
+@ng.node("step", example="count=3, step2=0.5, step3=-0.5, sync='1/8'")
+class Step(ControlSource):
     """Give the values ``step1`` to the one numbered ``count`` in turn, ``rate_hz`` a second.
 
     With ``sync`` each lasts as long as that note at ``tempo_bpm``.  ``glide_ms`` is the time
@@ -96,16 +97,6 @@ class Step(ng.Node):
         super().__post_init__()
         parse_beats(self.sync)
 
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
-
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one oscillator, whose cycles are the steps."""
         made = io.memory.record(
@@ -114,6 +105,7 @@ class Step(ng.Node):
             beats=parse_beats(self.sync),
             tick_s=32.0 / io.spec.rate,
             count=self.count,
+            held=math.nan,
             lfo=lfo_record(io.memory, io.spec.rate, "ramp"),
         )
         return ng.Processor(_step, made)

@@ -213,7 +213,10 @@ class Engine(ParameterAccess):
             return float(self.plan.param_table["value"][self.plan.params[known]])
         if known in self.plan.reports:
             return float(self.plan.reports[known][0])
-        raise unknown_param(name, (*self.plan.params, *self.plan.reports), "parameter or reading")
+        if known in self.plan.analyses:
+            return self.plan.analyses[known]()
+        names = (*self.plan.params, *self.plan.reports, *self.plan.analyses)
+        raise unknown_param(name, names, "parameter or reading")
 
     def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.

@@ -197,8 +197,10 @@ class HostedGraph:
 
     def get(self, name: str) -> float:
         """Return the value of a parameter, or of a meter (of the first channel)."""
-        if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
-            return self.engines[0].get(name)
+        if self.engines and isinstance(name, str):
+            plan = self.engines[0].plan
+            if name in plan.reports or name in plan.analyses:
+                return self.engines[0].get(name)
         self._rack.row(name)
         with self.lock:
             self._read_timed_values()

@@ -33,6 +33,13 @@ def run(coefficients: int, states: int, chains: int, rows: int, place: int, fram
     svf.svf_run(coefficients, chains, place, states, rows, frames)
 
 
+@native(types.void(*[word] * 6))
+def run_half(
+    coefficients: int, states: int, chains: int, rows: int, place: int, frames: int
+) -> None:
+    svf.svf_half(coefficients, chains, place, states, rows, frames)
+
+
 @native(types.void(*[word] * 7))
 def run_both(
     coefficients: int, states: int, chains: int, rows: int, place: int, frames: int, apart: int
@@ -55,8 +62,8 @@ def alone(work: int, frames: int, coefficients: int, states: int, lane: int, pla
 
 @native(types.void(*[word] * 4))
 def through(target: int, source: int, rows: int, frames: int) -> None:
-    svf.svf_in(rows + 8, source, frames)
-    svf.svf_carry(rows + 64 + 16, rows + 8, frames)
+    svf.svf_in(rows + 8, rows + 32, source, frames)
+    svf.svf_carry(rows + 64 + 16, rows + 64 + 40, rows + 8, frames)
     svf.svf_out(target, rows + 64 + 16, frames)
 
 
@@ -115,6 +122,24 @@ def test_a_pair_is_two_groups_with_the_same_sections(moving: bool) -> None:
     np.testing.assert_array_equal(copy, rows)
 
 
+@pytest.mark.parametrize("moving", [False, True])
+def test_half_a_group_is_its_first_four_lanes(moving: bool) -> None:
+    draw = np.random.default_rng(0)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers([3, 1, 4])
+    numbers[: 5 * LANES] = draw.uniform(0.1, 1.0, 5 * LANES)
+    tick.ctypes(at(numbers))
+    if moving:
+        numbers[: 5 * LANES] *= 1.1
+        tick.ctypes(at(numbers))
+    rows = draw.standard_normal((ROWS, LANES))
+    halved, whole, half = rows.copy(), np.zeros(STATES), np.zeros(STATES)
+    run.ctypes(at(numbers), at(whole), at(chains), at(rows), 3, 20)
+    run_half.ctypes(at(numbers), at(half), at(chains), at(halved), 3, 20)
+    np.testing.assert_array_equal(halved[:20, :4], rows[:20, :4])
+    np.testing.assert_array_equal(half.reshape(2, LANES)[:, :4], whole.reshape(2, LANES)[:, :4])
+    assert not half.reshape(2, LANES)[:, 4:].any()
+
+
 def test_a_lane_without_a_section_keeps_its_state() -> None:
     numbers, states, rows = np.ones(COEFFICIENTS), np.full(STATES, 7.0), np.ones((ROWS, LANES))
     run.ctypes(at(numbers), at(states), at(chain_numbers([2], [3])), at(rows), 0, GRID)
@@ -152,5 +177,6 @@ def test_samples_go_in_and_out_of_lanes() -> None:
     y, rows = np.full(GRID, 9, np.float32), np.zeros((GRID + 1, LANES))
     through.ctypes(at(y), at(x), at(rows), 20)
     np.testing.assert_array_equal(y, [*x[:20], *[9] * 12])
-    np.testing.assert_array_equal(rows[:20, 1], x[:20])
-    assert np.count_nonzero(rows) == 40
+    for lane, begin in ((1, 0), (4, 0), (2, 1), (5, 1)):
+        np.testing.assert_array_equal(rows[begin : begin + 20, lane], x[:20])
+    assert np.count_nonzero(rows) == 80
