@@ -11,9 +11,9 @@ from ...runtime.simd.loops.svf import (
     ROWS,
     SKEW,
     STATES,
+    svf_half,
     svf_in,
     svf_out,
-    svf_run,
     svf_tick,
 )
 from ..dsp.filters.chains import chain_numbers
@@ -111,9 +111,9 @@ def _stereo_width(state: int, ins: int, outs: int, frames: int) -> None:
             for i in range(n):
                 mid[i] = half * (left[i] + right[i])
                 side[i] = half * (left[i] - right[i])
-            svf_in(s.rows, s.parts + 128, n)
-            svf_in(s.rows + MIDDLE, s.parts, n)
-            svf_run(s.coefficients, s.chain, place, s.states, s.rows, n)
+            svf_in(s.rows, s.rows, s.parts + 128, n)
+            svf_in(s.rows + MIDDLE, s.rows + MIDDLE, s.parts, n)
+            svf_half(s.coefficients, s.chain, place, s.states, s.rows, n)
             svf_out(s.parts + 384, s.rows + SIDE_OUT, n)
             svf_out(s.parts + 256, s.rows + MIDDLE, n)
             turned, thin = ng.floats(s.parts + 256, n), ng.floats(s.parts + 384, n)
