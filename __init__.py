@@ -53,7 +53,9 @@ _PUBLIC = {
     ".graph.node": ("node",),
     ".nodes": (
         *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
-        *("Delay", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq", "Lfo"),
+        *("Delay", "Doubler", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq"),
+        *("Lfo"),
+    ),
         *("Limiter", "Loudness", "Map", "Meter", "MidSide", "Mix", "Nam", "NamBank", "Pan"),
         *("ParametricEq", "PassThrough", "Phaser", "Random", "Reverb", "Rotary", "Split", "Step"),
         *("StereoWidth", "ToneStack", "Tremolo", "Tuner", "Vibrato", "Wah"),

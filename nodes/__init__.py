@@ -30,6 +30,7 @@ from .nam import Nam, NamBank
 from .time.delay import Delay
 from .time.reverb import Reverb
 from .utility.blend import Blend
+from .utility.doubler import Doubler
 from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mid_side import MidSide
@@ -49,6 +50,7 @@ __all__ = [
     "Curve",
     "DcBlock",
     "Delay",
+    "Doubler",
     "EnvelopeFollower",
     "Filter",
     "Flanger",
