@@ -180,7 +180,7 @@ class Graph:
         if name in self._tables.racks:
             self._tables.remove_rack(name)
             return
-        self.ports(name, "input")
+        changes.check_no_rack_end(self, name, "removed")
         self._tables.remove(name)
 
     def replace(self, name: str, node: Node) -> None:
@@ -217,6 +217,7 @@ class Graph:
         self.ports(name, "input")
         if not isinstance(new, str) or new != name:
             self._check_free(new)
+            changes.check_no_rack_end(self, name, "renamed")
         self._tables.rename(name, new)
 
     def copy(self) -> "Graph":

@@ -35,7 +35,7 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
 def _steps(rounds: int, points: int) -> Iterator[tuple[str, Row]]:
     noise = np.random.default_rng(0).uniform(-0.2, 0.2, points * APART).astype(np.float32)
     values = -6.0 + 6.0 * np.sin(np.arange(points) / 100.0)
-    lane = [(APART * k, value) for k, value in enumerate(values.tolist())]
+    lane = [(APART * k / RATE, value) for k, value in enumerate(values.tolist())]
     small, cab = Nam(asset("crunch-wavenet.nam")), Cab(asset("cab.wav"))
     racks = {
         "the input of A1 standard": (

@@ -72,6 +72,7 @@ def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
     from ...graph import FileError, ParamError
     from ...presets.bundled import DEMO_DI, asset, shipped_presets
+    from ...presets.render import format_loudness
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
@@ -90,7 +91,7 @@ def _run_all(arguments: argparse.Namespace) -> None:
         if not arguments.json:
             say(
                 f"{target}: {made.levels.seconds:.1f} s, peak {made.levels.peak_db:.1f} dBFS, "
-                f"RMS {made.levels.rms_db:.1f} dBFS"
+                f"RMS {made.levels.rms_db:.1f} dBFS, {format_loudness(made.levels)}"
             )
     if arguments.json:
         say(json.dumps({"demos": rows}))

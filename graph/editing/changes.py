@@ -21,6 +21,7 @@ from ..port import Kind, Port
 __all__ = [
     "changed_nodes",
     "check_between",
+    "check_no_rack_end",
     "check_replacement",
     "find_node",
     "find_ports",
@@ -51,9 +52,23 @@ def new_connection(
     at_end = made.source.node in graph.inputs or made.target.node in graph.outputs
     if kinds[0] is not kinds[1] and not at_end:
         raise PortError(f"{made.source} is {kinds[0].value}, {made.target} takes {kinds[1].value}")
+    _check_sum(graph, made, kinds[0])
     if made in taken:
         raise DuplicateNameError(f"{made.source} already feeds {made.target}")
     return made
+
+
+def _check_sum(graph: Connectable, made: Connection, kind: Kind) -> None:
+    """Raise ``PortError`` if an output of the graph would sum audio and a control signal."""
+    if made.target.node not in graph.outputs:
+        return
+    for source in graph.sources()[made.target]:
+        ports = {port.name: port.kind for port in graph.ports(source.node, "output")}
+        if source.node in graph.nodes and ports[source.port] is not kind:
+            raise PortError(
+                f"{made.source} is {kind.value}, and {made.target} already has the "
+                f"{ports[source.port].value} of {source}: give it an output of its own"
+            )
 
 
 def modulation(
@@ -117,6 +132,7 @@ def check_replacement(graph: Connectable, name: str, node: Node) -> dict[Side, t
         raise UnknownNameError(
             f"no node {format_value(name)} to replace; nodes: {format_names(graph.nodes)}"
         )
+    check_no_rack_end(graph, name, "replaced")
     ports = ports_of(name, node)
     leaving = {c.source.port for c in graph.connections if c.source.node == name}
     leaving |= {m.source.port for m in graph.modulations if m.source.node == name}
@@ -206,6 +222,19 @@ def remove_connection(
             return
         feeds += [str(c.target) for c in table if c.source == leaving]
     raise GraphError(f"{leaving} does not feed {entering}; it feeds {format_names(feeds)}")
+
+
+def check_no_rack_end(graph: Connectable, name: str, what: str) -> None:
+    """Raise an error unless ``name`` is there, and no input or output of a rack, which keeps it."""
+    graph.ports(name, "input")
+    rack, _, end = name.rpartition(".")
+    ends = graph.racks.get(rack, ((), ()))
+    for side, names in zip(("input", "output"), ends, strict=True):
+        if end in names:
+            raise GraphError(
+                f"{name} is an {side} of the rack {rack}: it cannot be {what}; "
+                f"graph.set_rack_ends({rack!r}, ...) says which nodes are its ends"
+            )
 
 
 def rack_ends(

@@ -31,9 +31,18 @@ class LoudnessResult:
     range_lu: float
     momentary_max_lufs: float
     short_term_max_lufs: float
+    """The highest of any 0.4 s, and of any 3 s."""
     true_peak_dbtp: float
     """Highest peak, also between samples (4x oversampled)."""
     sample_peak_db: float
+
+    def __repr__(self) -> str:
+        loud = f"{self.integrated_lufs:.1f} LUFS" if self.measurable else "no loudness"
+        return (
+            f"<LoudnessResult: {loud}, range {self.range_lu:.1f} LU, momentary up to "
+            f"{self.momentary_max_lufs:.1f}, short-term {self.short_term_max_lufs:.1f} LUFS, "
+            f"true peak {self.true_peak_dbtp:.1f} dBTP>"
+        )
 
     @property
     def measurable(self) -> bool:

@@ -88,6 +88,9 @@ class _Analysis:
         self._rate, self._reference_hz = rate, reference_hz
         self._last: tuple[bytes, Mapping[str, float]] = (b"", _readings(0.0, 0.0, NOTHING_DB, 0.0))
 
+    def __repr__(self) -> str:
+        return f"<analysis of a tuner at {self._rate:g} Hz>"
+
     def __call__(self) -> Mapping[str, float]:
         window = self._window()
         content, (known, readings) = window.tobytes(), self._last

@@ -25,6 +25,7 @@ from .parameters import (
     ParameterAccess,
     Settings,
     apply_settings,
+    first_param,
     post_bypass,
     post_mix,
     post_param,
@@ -207,7 +208,7 @@ class Engine(ParameterAccess):
 
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
-        known: Any = name if isinstance(name, str) else None
+        known: Any = first_param(self.plan, name)
         if known in self.plan.params:
             self.queue.wait_for_plan()
             return float(self.plan.param_table["value"][self.plan.params[known]])

@@ -164,12 +164,18 @@ def find_analyses(rows: Sequence[Row]) -> dict[str, Callable[[], float]]:
     for row in rows:
         if isinstance(row, NodeRow) and row.analysis is not None:
             for name in row.node.reports:
-                found[f"{row.op.node}.{name}"] = partial(_analyzed, row.analysis, name)
+                found[f"{row.op.node}.{name}"] = partial(_analyzed, row, name)
     return found
 
 
-def _analyzed(analysis: Callable[[], Mapping[str, float]], name: str) -> float:
-    return float(analysis()[name])
+def _analyzed(row: NodeRow, name: str) -> float:
+    found: Mapping[str, float] = {} if row.analysis is None else row.analysis()
+    if name not in found:
+        raise EngineError(
+            f"node {row.op.node}: its analysis returns no {name!r}, as each name in reports must "
+            f"be; it has {', '.join(map(str, found)) or 'nothing'}"
+        )
+    return float(found[name])
 
 
 def check_fields(row: NodeRow, names: Iterable[str], what: str) -> dict[str, int]:
