@@ -42,13 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
-<<<<<<< HEAD:cli/demo/__init__.py
     from ...presets.bundled import DEMO_DI, DEMO_RACK, asset
     from ...presets.render import format_channels, format_loudness
-=======
-    from ..presets.bundled import DEMO_DI, DEMO_RACK, asset
-    from ..presets.render import format_channels, format_loudness
->>>>>>> ears:cli/demo.py
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -75,14 +70,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
-<<<<<<< HEAD:cli/demo/__init__.py
     from ...graph import FileError, ParamError
     from ...presets.bundled import DEMO_DI, asset, shipped_presets
-=======
-    from ..graph import FileError, ParamError
-    from ..presets.bundled import DEMO_DI, asset, shipped_presets
-    from ..presets.render import format_loudness
->>>>>>> ears:cli/demo.py
+    from ...presets.render import format_loudness
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
