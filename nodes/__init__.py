@@ -30,12 +30,15 @@ from .nam import Nam, NamBank
 from .time.delay import Delay
 from .time.reverb import Reverb
 from .utility.blend import Blend
+from .utility.doubler import Doubler
 from .utility.gain import Gain
 from .utility.meter import Meter
+from .utility.mid_side import MidSide
 from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
+from .utility.stereo_width import StereoWidth
 
 __all__ = [
     "Blend",
@@ -47,6 +50,7 @@ __all__ = [
     "Curve",
     "DcBlock",
     "Delay",
+    "Doubler",
     "EnvelopeFollower",
     "Filter",
     "Flanger",
@@ -58,6 +62,7 @@ __all__ = [
     "Loudness",
     "Map",
     "Meter",
+    "MidSide",
     "Mix",
     "Nam",
     "NamBank",
@@ -70,6 +75,7 @@ __all__ = [
     "Rotary",
     "Split",
     "Step",
+    "StereoWidth",
     "ToneStack",
     "Tremolo",
     "Tuner",

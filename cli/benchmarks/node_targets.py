@@ -36,6 +36,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "constant": _one(0.1),
     "crossover": _one(3.0, bands=2) + _one(9.0, bands=4),
     "delay": _one(6.0),
+    "doubler": _one(7.5),
     "drive": _one(120.0) + _one(25.0, quality="live"),
     "envelope_follower": _one(0.1),
     "filter": _one(6.0, low_slope=24, high_slope=24),

@@ -1,4 +1,4 @@
-"""Reverb: the sound of a plate, a room or a hall."""
+"""Reverb: the sound of a plate, a room, a hall or of springs."""
 
 import math
 
@@ -9,6 +9,7 @@ from ..dsp.modulation.lfo_phase import lfo_record
 from ..dsp.reverb.lines import MOVE, line_rows, lines_tick, read_line, ring
 from ..dsp.reverb.network import network, network_play, network_tick
 from ..dsp.reverb.plate import plate, plate_play, plate_tick
+from ..dsp.reverb.spring import spring, spring_play, spring_tail, spring_tick
 from ..dsp.reverb.tank import GLIDES, STATE
 from .reverb_kernel import reverb_kernel, reverb_tick
 
@@ -27,11 +28,12 @@ class Reverb(ng.Node):
     """Add reverberation that falls by 60 dB in ``time_s``, and above 6 kHz in ``high_s``.
 
     ``model`` is "plate" (Dattorro's), "room" or "hall" (sixteen delay lines in a feedback network,
-    with early reflections at ``early_db``, -60: none).  The input is mono or stereo, the output
-    stereo.  ``high_s`` is at most ``time_s``.  ``size`` scales all lengths; a new one is
-    approached within some seconds, which bends the pitch of what still sounds.  ``predelay_ms`` is
-    2 frames at least.  ``diffusion`` is the gain of the all-passes that blur the input.
-    ``mod_depth`` and ``mod_rate_hz`` move some of the lengths, against a metallic sound.
+    with early reflections at ``early_db``, -60: none), or "spring" (two, up to 4.3 kHz; high notes
+    come later and decay longer; ``diffusion`` and ``early_db`` do nothing).  The input is mono or
+    stereo, the output stereo.  ``high_s`` is at most ``time_s``.  ``size`` scales all lengths; a
+    new one is approached within some seconds, which bends the pitch of what still sounds.
+    ``predelay_ms`` is 2 frames at least.  ``diffusion`` is the gain of the all-passes that blur the
+    input.  ``mod_depth`` and ``mod_rate_hz`` move some of the lengths, against a metallic sound.
     ``low_cut_hz`` and ``high_cut_hz`` (20 kHz: none) are filters of 6 dB per octave before the
     reverberation.  ``width`` 0 makes it mono; ``mix`` 0 is the signal alone, to the bit.
     """
@@ -63,7 +65,7 @@ class Reverb(ng.Node):
     early_db: float = ng.param(default=-6.0, low=-60.0, high=6.0, unit="dB")
     width: float = ng.param(default=1.0, low=0.0, high=1.0)
     mix: float = ng.param(default=0.3, low=0.0, high=1.0)
-    model: str = ng.option(default="plate", choices=("plate", "room", "hall"))
+    model: str = ng.option(default="plate", choices=("plate", "room", "hall", "spring"))
 
     @property
     def outputs(self) -> tuple[ng.Port, ...]:
@@ -73,7 +75,10 @@ class Reverb(ng.Node):
     def tail(self, spec: ng.Spec) -> int:
         """Return the frames until the reverberation is 100 dB down."""
         before = 1e-3 * self.predelay_ms + 0.15 * self.size
-        return math.ceil((before + TAIL * self.time_s) * spec.rate)
+        falls = TAIL * self.time_s
+        if self.model == "spring":
+            falls = max(falls, spring_tail(spec.rate, self.time_s, self.high_s, self.size))
+        return math.ceil((before + falls) * spec.rate)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate rings for the largest size and the longest pre-delay."""
@@ -83,11 +88,16 @@ class Reverb(ng.Node):
                 f"reverb: {inputs} channels at its input, which takes 1 or 2: "
                 "mix them, or put a reverb behind each pair"
             )
-        is_plate = self.model == "plate"
-        lfo = lfo_record(memory, rate, "sine", ((0.0, 0.0), (0.25, 0.0)))
-        model = (
-            plate(memory, rate, LARGEST) if is_plate else network(memory, rate, self.model, LARGEST)
+        lfo = lfo_record(
+            memory, rate, "walk" if self.model == "spring" else "sine", ((0.0, 0.0), (0.25, 0.0))
         )
+        if self.model == "plate":
+            model, tick, play = plate(memory, rate, LARGEST), plate_tick, plate_play
+        elif self.model == "spring":
+            model, tick, play = spring(memory, rate, LARGEST), spring_tick, spring_play
+        else:
+            model = network(memory, rate, self.model, LARGEST)
+            tick, play = network_tick, network_play
         rows = [
             {"base": 1.0, "shortest": NEAREST, **ring(memory, 1e-3 * LATEST_MS * rate)}
             for _ in range(2)
@@ -107,8 +117,8 @@ class Reverb(ng.Node):
             lines_tick=lines_tick.address,
             read_line=read_line.address,
             tick=reverb_tick.address,
-            model_tick=(plate_tick if is_plate else network_tick).address,
-            model_play=(plate_play if is_plate else network_play).address,
+            model_tick=tick.address,
+            model_play=play.address,
             model=model,
             filters=memory.state(4, np.float64),
             rows=memory.scratch((4, 32)),

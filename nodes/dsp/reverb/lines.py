@@ -47,6 +47,7 @@ LINE = np.dtype(
         ("read", np.int64),  # address of read_line
         ("spare", np.int64),  # address of 32 float32
         ("base", np.float64),  # frames at size 1
+        ("less", np.float64),  # frames that something else delays
         ("shortest", np.float64),
         ("swing", np.float64),  # frames that the LFO adds at most, at depth 1
         ("tap", np.int64),  # of the LFO
@@ -97,7 +98,7 @@ def lines_tick(state: int, ins: int, outs: int, frames: int) -> None:
     move, moving = ng.record(ins, MOVE), 0
     for k in range(frames):
         line = element(state, k, LINE)
-        target = math.floor(line.base * move.size + 0.5)
+        target = math.floor(line.base * move.size - line.less + 0.5)
         target = target if target > line.shortest else line.shortest
         swings = line.swing != 0.0 and (move.depth != 0.0 or line.next != line.length)
         if line.rests == 1 and line.first == target and line.gain == line.goal and not swings:
