@@ -52,7 +52,7 @@ def test_demos_of_all_racks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["demo", "loud"], "no preset 'loud' ships with namgraph; there is crunch, plugin"),
+        (["demo", "loud"], "no preset 'loud' ships with namgraph; there is acoustic, "),
         (["demo", "crunch", "--all", "x"], "NAME does nothing with --all"),
         (["demo", "--all", "x", "-o", "a.wav"], "--output does nothing with --all"),
         (["demo", "--all", "x", "--plot", "a.png"], "--plot does nothing with --all"),
