@@ -177,7 +177,7 @@ class Graph:
 
     def remove(self, name: str) -> None:
         """Remove a node, a rack or an end of the graph, and all its connections."""
-        if name in self._tables.racks:
+        if isinstance(name, str) and name in self._tables.racks:
             self._tables.remove_rack(name)
             return
         changes.check_no_rack_end(self, name, "removed")
