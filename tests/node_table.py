@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import namgraph as ng
-from namgraph.graph import Node, Param, Port, node_types
+from namgraph.graph import Kind, Node, Param, Port, node_types
 from namgraph.graph.catalog.metadata import first_sentence
 
 __all__ = ["README", "node_table", "with_table"]
@@ -20,6 +20,8 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 HEAD = ("| node | what it does | ports (channels) | parameters | fixed when it is made |\n"
         "|---|---|---|---|---|")  # fmt: skip
+MOST = 10
+"""Parameters listed of a node; of the others the number is said."""
 MODEL, CAB = "crunch-lstm.nam", "cab.wav"
 
 
@@ -62,44 +64,33 @@ def _sentence(doc: str) -> str:
 
 
 def _ports(ports: tuple[Port, ...]) -> str:
-    return ", ".join(
-        f"{port.name} ({'any' if port.channels is None else port.channels})" for port in ports
-    )
+    return ", ".join(f"{port.name} ({_width(port)})" for port in ports) or "none"
+
+
+def _width(port: Port) -> str:
+    if port.kind is Kind.CONTROL:
+        return "control"
+    return "any" if port.channels is None else str(port.channels)
 
 
 def _params(rows: dict[str, Param]) -> str:
-    """Return names with ranges and defaults; those with a number in them that are alike, as one."""
-    alike: dict[tuple[str, Param], list[str]] = {}
-    for name, row in rows.items():
-        alike.setdefault((re.sub(r"\d+", "#", name), row), []).append(name)
-    return ", ".join(_param(names, row) for (_, row), names in alike.items())
+    """Return the names; those with a number in them that are alike, as one."""
+    alike: dict[str, list[str]] = {}
+    for name in rows:
+        alike.setdefault(re.sub(r"\d+", "#", name), []).append(name)
+    shown = [_param(names) for names in alike.values()]
+    rest = [f"{len(shown) - MOST} more"] if len(shown) > MOST else []
+    return ", ".join([*shown[:MOST], *rest])
 
 
-def _param(names: list[str], row: Param) -> str:
-    name = f"`{names[0]}`" if len(names) == 1 else f"`{names[0]}` to `{names[-1]}`"
-    unit = f" {row.unit}" if row.unit else ""
-    return f"{name} {row.low:g} to {row.high:g}{unit} ({row.default:g})"
+def _param(names: list[str]) -> str:
+    return f"`{names[0]}`" if len(names) == 1 else f"`{names[0]}` to `{names[-1]}`"
 
 
 def _fixed(cls: type[Node]) -> str:
-    """Return files and options with what they may be and their defaults."""
-    found = []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]  # every node is a dataclass
-        if "param" in field.metadata:
-            continue
-        choices = field.metadata.get("choices", ())
-        if isinstance(choices, tuple) and len(choices) > 2 and choices == tuple(range(1, 17)):
-            text = f" 1 to 16 ({field.default})"
-        elif choices == (False, True):
-            text = f" ({field.default})"
-        elif choices:
-            text = f" {', '.join(map(str, choices))} ({field.default})"
-        elif field.default is dataclasses.MISSING:
-            text = " (must be given)"
-        else:
-            text = " (empty)" if field.default in ("", ()) else f" ({field.default:g})"
-        found.append(f"`{field.name}`{text}")
-    return "; ".join(found)
+    """Return the names of files and options."""
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # every node is a dataclass
+    return ", ".join(f"`{field.name}`" for field in fields if "param" not in field.metadata)
 
 
 def with_table(text: str) -> str:

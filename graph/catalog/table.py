@@ -8,7 +8,7 @@ from typing import NoReturn
 from ..arguments import format_value, nearest
 from ..errors import UnknownNameError
 from ..node import Node, registered
-from ..port import Port
+from ..port import Kind, Port
 from .metadata import CATEGORIES
 
 __all__ = ["NodeTypes", "format_params", "format_ports", "node_type", "node_types"]
@@ -81,7 +81,8 @@ def format_ports(cls: type[Node]) -> str:
 
 
 def _ports(ports: Sequence[Port], open_count: str) -> str:
-    return ", ".join(f"{p.name} ({p.channels or open_count})" for p in ports) or "none"
+    widths = ("control" if p.kind is Kind.CONTROL else p.channels or open_count for p in ports)
+    return ", ".join(f"{p.name} ({w})" for p, w in zip(ports, widths, strict=True)) or "none"
 
 
 def format_params(cls: type[Node], most: int = 8) -> str:

@@ -19,10 +19,15 @@ STATE = np.dtype(
 def _constant(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             held = s.value
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held = frame + frames, held
 
 

@@ -28,7 +28,8 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     points = ng.numbers(s.points, 2 * s.count, np.float64)
     y, frame, held, index, count = ng.channel(outs, 0, frames), s.frame, s.held, s.index, s.count
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             at = np.float64(frame + i)
             while index + 1 < count and points[2 * index + 2] <= at:
@@ -41,7 +42,11 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
                     begin, end = points[2 * index], points[2 * index + 2]
                     share = (at - begin) / (end - begin)
                     held += share * (points[2 * index + 3] - held)
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held, s.index = frame + frames, held, index
 
 

@@ -11,6 +11,12 @@ __all__ = ["EnvelopeFollower"]
 FLOOR_DB = -60.0
 """The level that is 0; full scale is 1."""
 
+LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
+"""Corners at which a filter is off."""
+MAGNITUDE = 0x7FFFFFFF
+"""The bits of a float32 without its sign: as integers they are in the order of the magnitudes, and
+NaN is above all, so that it stays and the engine resets the node."""
+
 STATE = np.dtype(
     [
         ("attack_ms", np.float64),
@@ -23,52 +29,77 @@ STATE = np.dtype(
         ("frame", np.int64),
         ("envelope", np.float64),
         ("held", np.float64),  # the value of this tick
-        ("under_low", np.int64),  # per channel: output of the low-pass at low_hz, and at high_hz
-        ("under_high", np.int64),
+        ("peak", np.int64),  # bits of the peak since the last tick
+        ("filters", np.int64),  # per channel: output of the low-pass at low_hz, and at high_hz
+        ("filtered", np.int64),  # scratch
+        ("filter", np.int64),  # address of the kernel that filters
     ]
 )
 
 
 @ng.kernel
+def _filter(state: int, source: int, memory: int, frames: int) -> None:
+    """Filter one channel at the address ``source`` into the scratch memory."""
+    s = ng.record(state, STATE)
+    bass = treble = 0.0
+    if s.low_hz > LOWEST_HZ:
+        bass = 1.0 - math.exp(-2.0 * math.pi * s.low_hz / s.rate)
+    if s.high_hz < HIGHEST_HZ:
+        treble = 1.0 - math.exp(-2.0 * math.pi * s.high_hz / s.rate)
+    x, y = ng.floats(source, frames), ng.floats(s.filtered, frames)
+    kept = ng.numbers(memory, 2, np.float64)
+    low, high = kept[0], kept[1]
+    if bass == 0.0:
+        low = 0.0
+    for i in range(frames):
+        low += bass * (x[i] - low)
+        band = x[i] - low
+        high = high + treble * (band - high) if treble > 0.0 else band
+        y[i] = np.float32(high)
+    kept[0], kept[1] = low, high
+
+
+@ng.kernel
 def _follow(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    y, frame, held, envelope = ng.channel(outs, 0, frames), s.frame, s.held, s.envelope
-    channels = s.channels
-    low, high = (
-        ng.numbers(s.under_low, channels, np.float64),
-        ng.numbers(s.under_high, channels, np.float64),
-    )
-    up = 1.0 - math.exp(-1.0 / (s.attack_ms * 1e-3 * s.rate))
-    down = 1.0 - math.exp(-1.0 / (s.release_ms * 1e-3 * s.rate))
-    bass = 1.0 - math.exp(-2.0 * math.pi * s.low_hz / s.rate)
-    treble = 1.0 - math.exp(-2.0 * math.pi * s.high_hz / s.rate)
-    for i in range(frames):
-        loudest = invalid = 0.0
-        for c in range(channels):
-            x = np.float64(ng.channel(ins, c, frames)[i])
-            low[c] += bass * (x - low[c])
-            high[c] += treble * (x - low[c] - high[c])
-            invalid += 0.0 * high[c]  # NaN stays NaN, so that the engine resets the node
-            loudest = max(loudest, abs(high[c]))
-        envelope += (up if loudest > envelope else down) * (loudest - envelope) + invalid
+    is_filtered = s.low_hz > LOWEST_HZ or s.high_hz < HIGHEST_HZ
+    y, frame, held, peak, i = ng.channel(outs, 0, frames), s.frame, s.held, s.peak, 0
+    while i < frames:
         if (frame + i) & 31 == 0:
-            level = 20.0 * math.log10(envelope + 1e-30) + s.gain_db
-            held = 1.0 - level / FLOOR_DB
+            bits = ng.numbers(s.filtered, 1, np.int32)
+            bits[0] = np.int32(peak)
+            way = ng.floats(s.filtered, 1)[0] - s.envelope
+            time_ms = s.attack_ms if way > 0.0 else s.release_ms
+            s.envelope += (1.0 - math.exp(-32.0 / (time_ms * 1e-3 * s.rate))) * way
+            held = 1.0 - (20.0 * math.log10(s.envelope + 1e-30) + s.gain_db) / FLOOR_DB
             if held < 0.0:
                 held = 0.0
             if held > 1.0:
                 held = 1.0
-        y[i] = np.float32(held)
-    s.frame, s.held, s.envelope = frame + frames, held, envelope
+            peak = 0
+        n = min(frames - i, 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, i + n):
+            y[k] = value
+        for c in range(s.channels):
+            source = ng.channel_address(ins, c) + 4 * i
+            if is_filtered:
+                ng.call_node(s.filter, state, source, s.filters + 16 * c, np.int32(n))
+                source = s.filtered
+            x = ng.numbers(source, n, np.int32)
+            for k in range(n):
+                peak = max(peak, x[k] & MAGNITUDE)
+        i += n
+    s.frame, s.held, s.peak = frame + frames, held, peak
 
 
 @ng.node("envelope_follower", category="control", example="attack_ms=2.0, gain_db=6.0")
 class EnvelopeFollower(ng.Node):
     """Follow the level of a signal: 0 at -60 dB and below, 1 at full scale, linear in dB.
 
-    A one-pole filter of the rectified signal (of the loudest channel), with a time constant (63 %)
-    of ``attack_ms`` up and ``release_ms`` down.  ``low_hz`` and ``high_hz`` are first-order
-    filters before it, ``gain_db`` is added after it.
+    The peak of every 32 frames (of the loudest channel) is smoothed with a time constant (63 %) of
+    ``attack_ms`` up and ``release_ms`` down.  A first-order high-pass at ``low_hz`` (off at 20 Hz)
+    and a low-pass at ``high_hz`` (off at 20 kHz) come before, ``gain_db`` is added after it.
     """
 
     # None is smoothed: they are read at ticks, and the envelope itself is continuous.
@@ -80,10 +111,10 @@ class EnvelopeFollower(ng.Node):
     )
     gain_db: float = ng.param(default=0.0, low=-24.0, high=60.0, unit="dB", smoothing_s=0.0)
     low_hz: float = ng.param(
-        default=20.0, low=1.0, high=2000.0, unit="Hz", taper="log", smoothing_s=0.0
+        default=LOWEST_HZ, low=LOWEST_HZ, high=2000.0, unit="Hz", taper="log", smoothing_s=0.0
     )
     high_hz: float = ng.param(
-        default=20_000.0, low=200.0, high=20_000.0, unit="Hz", taper="log", smoothing_s=0.0
+        default=HIGHEST_HZ, low=200.0, high=HIGHEST_HZ, unit="Hz", taper="log", smoothing_s=0.0
     )
 
     @property
@@ -99,7 +130,8 @@ class EnvelopeFollower(ng.Node):
             **io.params,
             rate=io.spec.rate,
             channels=channels,
-            under_low=io.memory.state(channels, np.float64),
-            under_high=io.memory.state(channels, np.float64),
+            filters=io.memory.state((channels, 2), np.float64),
+            filtered=io.memory.scratch(32),
+            filter=_filter.address,
         )
         return ng.Processor(_follow, made)

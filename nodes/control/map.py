@@ -27,7 +27,8 @@ def _map(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     x, y = ng.channel(ins, 0, frames), ng.channel(outs, 0, frames)
     frame, held = s.frame, s.held
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             share = float(x[i])
             if s.bipolar != 0:
@@ -43,7 +44,11 @@ def _map(state: int, ins: int, outs: int, frames: int) -> None:
             if s.steps > 1:
                 share = math.floor(share * (s.steps - 1) + 0.5) / (s.steps - 1)
             held = s.low + share * (s.high - s.low)
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held = frame + frames, held
 
 

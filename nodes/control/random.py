@@ -33,7 +33,8 @@ def _random(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
             ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
@@ -41,7 +42,11 @@ def _random(state: int, ins: int, outs: int, frames: int) -> None:
             if s.unipolar != 0:
                 held = 0.5 * held + 0.5
             held *= s.depth
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held = frame + frames, held
 
 

@@ -36,7 +36,8 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
     values = ng.numbers(state, MAX_STEPS, np.float64)
     y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
-    for i in range(frames):
+    i = 0
+    while i < frames:
         if (frame + i) & 31 == 0:
             lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
             ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
@@ -45,7 +46,11 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
-        y[i] = np.float32(held)
+        end = min(frames, i + 32 - ((frame + i) & 31))
+        value = np.float32(held)
+        for k in range(i, end):
+            y[k] = value
+        i = end
     s.frame, s.held = frame + frames, held
 
 

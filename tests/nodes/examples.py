@@ -19,7 +19,9 @@ from namgraph.nodes import (
     Cab,
     Chorus,
     Compressor,
+    Constant,
     Crossover,
+    Curve,
     DcBlock,
     Delay,
     Filter,
@@ -27,6 +29,7 @@ from namgraph.nodes import (
     Gain,
     Gate,
     GraphicEq,
+    Lfo,
     Limiter,
     Meter,
     Mix,
@@ -35,8 +38,10 @@ from namgraph.nodes import (
     Pan,
     ParametricEq,
     Phaser,
+    Random,
     Rotary,
     Split,
+    Step,
     ToneStack,
     Tremolo,
     Vibrato,
@@ -95,6 +100,8 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
     ],
+    "constant": lambda folder: [Constant(value=0.5)],
+    "curve": lambda folder: [Curve(((0.0, 0.3), (0.01, -0.5), (0.02, 1.0))), Curve(mode="step")],
     "crossover": lambda folder: [
         Crossover(),
         Crossover(2, slope=12, f1_hz=900.0),
@@ -148,6 +155,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ),
         Gate(threshold_db=-6.0, mode="nam", link=False, sidechain="mono"),
     ],
+    "lfo": lambda folder: [Lfo(), Lfo(sync="1/64")],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
     "graphic_eq": lambda folder: [
         changed(GraphicEq(), **{f"band{n}_db": 12.0 * (-1) ** n for n in range(1, 11)}),
@@ -188,7 +196,14 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Rotary(speed=1.0, distance_m=0.1),
         Rotary(horn_slow_hz=3.0, brake=0.3, drive_db=6.0),
     ],
+    "random": lambda folder: [Random(rate_hz=20.0), Random(sync="1/64", mode="walk")],
     "split": lambda folder: [Split(3), Split(mode="channels")],
+    "step": lambda folder: [
+        Step(2, step1=0.5, step2=-0.5, rate_hz=90.0, glide_ms=5.0),
+        changed(
+            Step(16, sync="1/64", tempo_bpm=400.0), **{f"step{k}": k / 20 for k in range(1, 17)}
+        ),
+    ],
     "tone_stack": lambda folder: [
         ToneStack(bass=7.0, middle=3.0, treble=8.0),
         ToneStack(model="bassman", makeup=True),
