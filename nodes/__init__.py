@@ -8,6 +8,7 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .drive.clipper import Clipper
 from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
@@ -38,6 +39,7 @@ __all__ = [
     "Blend",
     "Cab",
     "Chorus",
+    "Clipper",
     "Compressor",
     "Constant",
     "Crossover",

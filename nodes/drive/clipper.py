@@ -54,9 +54,7 @@ def _clip(state: int, ins: int, outs: int, frames: int) -> None:
         s.ceiling_db_now = ng.glide(
             s.ceilings, s.ceiling_db_now, ceiling, s.ceiling_db_coefficient, n
         )
-        s.softness_now = ng.glide(
-            s.shares, s.softness_now, s.softness, s.softness_coefficient, n
-        )
+        s.softness_now = ng.glide(s.shares, s.softness_now, s.softness, s.softness_coefficient, n)
         # 1 only where the curve alone is heard, and 0 where the hard one alone is.
         soft = 1 if s.plain == 1 or (shares[0] == 1.0 and shares[n - 1] == 1.0) else 0
         both = 0 if soft == 1 or (shares[0] == 0.0 and shares[n - 1] == 0.0) else 1

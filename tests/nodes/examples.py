@@ -18,6 +18,7 @@ from namgraph.nodes import (
     Blend,
     Cab,
     Chorus,
+    Clipper,
     Compressor,
     Constant,
     Crossover,
@@ -114,6 +115,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Compressor(style="fet", sidechain=True, auto_makeup=True, lookahead_ms=1.0),
         Compressor(style="opto", detector="opto", mix=0.7, sidechain="mono"),
         Compressor(detector="rms", makeup_db=6.0),
+    ],
+    "clipper": lambda folder: [
+        Clipper(drive_db=12.0, curve="tanh"),
+        Clipper(drive_db=20.0, curve="fold", softness=0.5, oversample=1, adaa=0),
+        Clipper(curve="asinh", softness=0.0, quality="live", drive_db=30.0),
+        Clipper(curve="cubic", oversample=8, adaa=0, ceiling_db=-3.0),
     ],
     "chorus": lambda folder: [
         Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),

@@ -86,7 +86,9 @@ def upsample(state: int, ins: int, outs: int, frames: int) -> None:
     if s.stages == 0:
         ng.copy_bytes(outs, ins, 4 * n)
         return
-    ng.copy_bytes(ng.record(s.stage, STAGE).low + 4 * (ng.record(s.stage, STAGE).count - 1), ins, 4 * n)
+    ng.copy_bytes(
+        ng.record(s.stage, STAGE).low + 4 * (ng.record(s.stage, STAGE).count - 1), ins, 4 * n
+    )
     for number in range(s.stages):
         place = s.stage + number * SIZE
         stage = ng.record(place, STAGE)
