@@ -1,4 +1,4 @@
-"""Write a node: a tremolo with a kernel that is compiled to native code, and test it."""
+"""Write a node: a throb with a kernel that is compiled to native code, and test it."""
 
 import math
 
@@ -22,7 +22,7 @@ STATE = np.dtype(
 
 
 @ng.kernel
-def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
+def _throb(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     s.depth_now = ng.glide(s.curve, s.depth_now, s.depth, s.coefficient, frames)
     curve, phase, step = ng.floats(s.curve, frames), s.phase, s.rate_hz * s.frame_s
@@ -37,8 +37,8 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
         ng.scale(ng.channel_address(outs, c), ng.channel_address(ins, c), s.curve, frames)
 
 
-@ng.node("example_tremolo")
-class Tremolo(ng.Node):
+@ng.node("example_throb")
+class Throb(ng.Node):
     """Let the level swing ``rate_hz`` times a second, down to 1 - ``depth``."""
 
     rate_hz: float = ng.param(default=5.0, low=0.1, high=20.0, unit="Hz", taper="log")
@@ -54,14 +54,14 @@ class Tremolo(ng.Node):
             channels=io.outputs["out"],
             curve=io.memory.scratch(io.spec.max_frames),
         )
-        return ng.Processor(_tremolo, made)
+        return ng.Processor(_throb, made)
 
 
 def main() -> None:
-    check_node(Tremolo())  # raises if the node breaks the contract of nodes
+    check_node(Throb())  # raises if the node breaks the contract of nodes
     graph = ng.Graph()
-    tremolo = graph.add("tremolo", Tremolo(rate_hz=4.0, depth=1.0))
-    graph.input("in", channels=1) >> tremolo >> graph.output("out", channels=1)
+    throb = graph.add("throb", Throb(rate_hz=4.0, depth=1.0))
+    graph.input("in", channels=1) >> throb >> graph.output("out", channels=1)
     y = ng.render(graph, np.ones(48_000, np.float32), sample_rate=48_000)
     print("one swing, eight times looked at:", np.round(y[:12_000:1_500], 2))
 

@@ -90,6 +90,10 @@ class Memory(Protocol):
         """Allocate a copy of ``array`` that kernels only read: weights, tables."""
         ...
 
+    def store(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
+        """Allocate zeros that no reset, saved state or swap copies: a loop of two minutes."""
+        ...
+
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = "f4") -> Any:
         """Allocate memory whose content is undefined between calls."""
         ...

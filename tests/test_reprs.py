@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph import graph as described, presets, runtime
-from namgraph.graph import Content, Node, Spec, schedule
+from namgraph import graph as described, nodes as shipped, presets, runtime
+from namgraph.graph import Content, Modulation, Node, Spec, schedule
 from namgraph.graph.arguments import format_call
 from namgraph.graph.port import Kind, Space
 from namgraph.nodes import testing
@@ -23,6 +23,7 @@ from namgraph.runtime.plan.stats import DeviceStats
 
 MOST = 200
 LSTM, CAB = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
+SHIPPED: list[Any] = [getattr(shipped, name) for name in shipped.__all__]
 MODULES = (ng, described, presets, runtime, testing)
 WITHOUT = {
     "Lanes",  # exists while a kernel is compiled
@@ -80,16 +81,14 @@ def made() -> dict[str, Any]:
         ng.Nam("odd\nname.nam", slim=0.5),
         ng.Cab(CAB),
         ng.NamBank(["amp.nam"] * 999),
-        ng.Split(3),
-        ng.Delay(),
-        ng.Pan(position=-0.2),
-        ng.Meter(),
-        ng.DcBlock(),
+        ng.Curve(tuple((float(k), 0.0) for k in range(1000))),
+        *(cls() for cls in SHIPPED if not cls.required()),
     ]
     return {
         "graphs": [rack, large, ng.Graph()],
         "handles": [rack.handle("amp"), large.handle("0" * 64)["out"]],
         "connections": [rack.connections[0], rack.connections[0].source],
+        "modulations": [Modulation(*rack.connections[0], 0.5)],
         "nodes": nodes,
         "content": [
             ng.load_nam(ng.asset("crunch-wavenet.nam")),

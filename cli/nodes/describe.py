@@ -54,6 +54,8 @@ def describe_type(cls: type[Node]) -> dict[str, Any]:
                 "unit": p.unit,
                 "taper": p.taper,
                 "smoothing_s": p.smoothing_s,
+                "step": p.step,
+                "labels": list(p.labels),
             }
             for name, p in cls.params().items()
         },

@@ -90,11 +90,14 @@ def _alike(rows: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parameter(row: Mapping[str, Any]) -> tuple[str, ...]:
     smoothing = row["smoothing_s"]
+    change = f"smoothed over {1e3 * smoothing:g} ms" if smoothing else "not smoothed"
+    if row["step"]:
+        change = ", ".join(row["labels"]) or f"in steps of {row['step']:g}"
     return (
         f"{row['low']:g} to {row['high']:g} {row['unit']}".rstrip(),
         f"default {row['default']:g}",
         row["taper"],
-        f"smoothed over {1e3 * smoothing:g} ms" if smoothing else "not smoothed",
+        change,
     )
 
 

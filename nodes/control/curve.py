@@ -16,7 +16,7 @@ STATE = np.dtype(
         ("count", np.int64),
         ("steps", np.int64),
         ("index", np.int64),  # of the last point at or before this tick, or -1
-        ("frame", np.int64),
+        ("position", np.int64),  # frames since reset
         ("held", np.float64),  # the value of this tick
     ]
 )
@@ -27,7 +27,7 @@ POINT = np.dtype([("frame", np.float64), ("value", np.float64)])
 def _curve(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     points = ng.numbers(s.points, 2 * s.count, np.float64)
-    y, frame, held, index, count = ng.channel(outs, 0, frames), s.frame, s.held, s.index, s.count
+    y, frame, held, index, count = ng.channel(outs, 0, frames), s.position, s.held, s.index, s.count
     i = 0
     while i < frames:
         if (frame + i) & 31 == 0:
@@ -47,7 +47,7 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
         for k in range(i, end):
             y[k] = value
         i = end
-    s.frame, s.held, s.index = frame + frames, held, index
+    s.position, s.held, s.index = frame + frames, held, index
 
 
 @ng.node("curve", category="control", example="((0.0, 0.0), (2.0, 1.0)), mode='linear'")

@@ -25,7 +25,7 @@ STATE = np.dtype(
         ("count", np.int64),
         ("lfo", np.int64),
         ("frame", np.int64),
-        ("held", np.float64),  # the value of this tick
+        ("held", np.float64),  # the value of this tick; NaN before the first
     ]
 )
 
@@ -42,7 +42,7 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
             lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
             ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
             target = values[lfo.cycle % s.count]
-            if s.glide_ms > 0.0 and frame + i > 0:
+            if s.glide_ms > 0.0 and held == held:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
@@ -114,6 +114,7 @@ class Step(ng.Node):
             beats=parse_beats(self.sync),
             tick_s=32.0 / io.spec.rate,
             count=self.count,
+            held=math.nan,
             lfo=lfo_record(io.memory, io.spec.rate, "ramp"),
         )
         return ng.Processor(_step, made)

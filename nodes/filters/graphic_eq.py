@@ -9,7 +9,7 @@ from ...runtime import authoring as ng
 from ...runtime.simd.loops.svf import COEFFICIENTS, LANES
 from ..dsp.filters import svf
 from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
-from ..dsp.filters.decay import decay_frames
+from ..dsp.filters.decay import decay_frames, ring_share
 from ..dsp.filters.graphic import bell_damping, tables
 
 __all__ = ["GraphicEq"]
@@ -167,13 +167,12 @@ class GraphicEq(ng.Node):
         """Return the frames until what rings has fallen by 100 dB."""
         made = tables(self.bands, spec.rate)
         gains = made.gains(np.array([getattr(self, name) for name in NAMES[: made.count]]))
-        rings = np.abs(gains) > 1e-9
         turns = np.arctan(made.warped) / math.pi
         each = [
-            decay_frames(svf.LOW_PASS, turn, 1.0 / damping)
-            for turn, damping in zip(turns[rings], made.dampings(gains)[rings], strict=True)
+            ring_share(gain_db) * decay_frames(svf.LOW_PASS, turn, 1.0 / damping)
+            for gain_db, turn, damping in zip(gains, turns, made.dampings(gains), strict=True)
         ]
-        return math.ceil(max(each) + 0.2 * sum(each)) if each else 0
+        return math.ceil(max(each) + 0.2 * sum(each))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Compute the tables of the solver for the sample rate; lay the bands out in lanes."""

@@ -135,8 +135,8 @@ class ParametricEq(ng.Node):
     0.707 is a Butterworth low-pass or high-pass, and a shelf without a bump.  A band at 0 dB
     changes no bit.
 
-    With ``design="matched"`` bells, low-passes and high-passes follow the analogue filter up to
-    20 kHz (M. Vicanek, "Matched Second Order Digital Filters", 2016); the other types, and all
+    With ``design="matched"`` bells, shelves and passes follow the analogue filter up to 20 kHz
+    (M. Vicanek, "Matched Second Order Digital Filters", 2016); the other types, and all
     types with "bilinear", are the RBJ cookbook's.  Frequencies above 0.49 of the sample rate are
     taken for it.  Changes glide: the filters are designed anew every 32 frames, and in between
     their coefficients move on straight lines.

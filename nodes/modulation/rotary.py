@@ -29,7 +29,7 @@ TAIL_S = 0.03
 class Rotary(ng.Node):
     """Play a mono signal through a turning horn and, below 800 Hz, a drum; output stereo.
 
-    ``speed`` 0 is slow, 1 fast; ``brake`` 1 stops them.  The horn needs about a second for a new
+    ``speed`` 0 is slow, 1 fast; ``brake`` stops them.  The horn needs about a second for a new
     speed, the drum, which turns the other way, five (the four speeds are options; those of
     cabinets differ).  Two microphones, ``distance_m`` in front of the rotors and up to half a
     turn apart (``mic_spread`` 1), hear the Doppler effect, the changing level, and of the horn the
@@ -42,7 +42,9 @@ class Rotary(ng.Node):
 
     # Not smoothed: the rotors are slow.
     speed: float = ng.param(default=0.0, low=0.0, high=1.0, smoothing_s=0.0)
-    brake: float = ng.param(default=0.0, low=0.0, high=1.0, smoothing_s=0.0)
+    brake: float = ng.param(
+        default=0.0, low=0.0, high=1.0, smoothing_s=0.0, step=1.0, labels=("off", "on")
+    )
     mic_spread: float = ng.param(default=0.7, low=0.0, high=1.0, smoothing_s=0.05)
     distance_m: float = ng.param(
         default=0.5, low=0.1, high=FARTHEST_M, unit="m", taper="log", smoothing_s=0.05

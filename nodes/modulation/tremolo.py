@@ -35,6 +35,8 @@ STATE = np.dtype(
         ("curves", np.int64),  # depth, low-pass coefficient
     ]
 )
+HIGHEST = 0.49 * math.pi
+"""Of pi split_hz / rate."""
 RISE_S, FALL_S = 0.005, 0.03
 """Time constants of a lamp and its light-dependent resistor."""
 
@@ -50,7 +52,8 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     depth, share = ng.floats(s.curves, frames), ng.floats(s.curves + 4 * frames, frames)
     harmonic, rise, fall = s.harmonic, s.rise, s.fall
     if harmonic:
-        g = math.tan(s.turn * s.split_hz)
+        angle = s.turn * s.split_hz
+        g = math.tan(angle if angle < HIGHEST else HIGHEST)
         s.split_hz_now = ng.glide(
             s.curves + 4 * frames, s.split_hz_now, g / (1.0 + g), s.split_coefficient, frames
         )

@@ -22,7 +22,7 @@ SILENCE_DB = 100.0
 """Attenuation at which the tail ends."""
 LONGEST_TAIL_S = 30.0
 DUCK_ATTACK_S = 0.005
-FADE_S = 0.05
+FADE_S, FREEZE_S = 0.05, 0.01
 WOBBLE = {"wow": ("sine", 0.6, 0.3), "flutter": ("sine", 6.2, 0.02), "drift": ("walk", 0.5, 0.1)}
 """Of a tape: shape, rate in Hz, depth in ms."""
 
@@ -46,7 +46,7 @@ class Delay(ng.Node):
     clip, 60 Hz to 6 kHz, wow and flutter in the loop, "bbd" a compander and a low-pass; in both the
     feedback may be above 1 ("digital": 0.98 at most).  ``mod_depth_ms`` and ``mod_rate_hz`` move
     the time.  ``duck_db`` turns the echoes down by a signal of full scale.  ``taps`` adds up to
-    three more, at ``tapN_pct`` of the time.  ``freeze`` 1 repeats what is in the line for ever.
+    three more, at ``tapN_pct`` of the time.  ``freeze`` on repeats what is in the line for ever.
     """
 
     stereo = True  # by ``spread_ms`` and ``routing``
@@ -71,7 +71,10 @@ class Delay(ng.Node):
     )
     spread_ms: float = ng.param(default=0.0, low=-50.0, high=50.0, unit="ms", smoothing_s=0.05)
     width: float = ng.param(default=1.0, low=0.0, high=1.0)
-    freeze: float = ng.param(default=0.0, low=0.0, high=1.0)
+    # A switch has no smoothing of its own: the kernel goes from one state to the other in 10 ms.
+    freeze: float = ng.param(
+        default=0.0, low=0.0, high=1.0, smoothing_s=0.0, step=1.0, labels=("off", "on")
+    )
     tempo_bpm: float = ng.param(default=120.0, low=20.0, high=400.0, unit="bpm", smoothing_s=0.0)
     tap2_pct: float = ng.param(default=75.0, low=1.0, high=100.0, unit="%", smoothing_s=0.05)
     tap2_db: float = ng.param(default=-6.0, low=-60.0, high=0.0, unit="dB", smoothing_s=0.05)
@@ -128,7 +131,8 @@ class Delay(ng.Node):
         made = memory.record(
             STATE,
             **io.params,
-            **{f"{name}_coefficient": io.glide(name) for name in GLIDES},
+            **{f"{name}_coefficient": io.glide(name) for name in GLIDES if name != "freeze"},
+            freeze_coefficient=ng.glide_coefficient(FREEZE_S, rate),
             **self._voice(io),
             **{f"{n}_frames": 1e-3 * ms * rate for n, (_, _, ms) in WOBBLE.items()},
             tap_step=io.glide("tap2_pct", 32),

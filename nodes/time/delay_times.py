@@ -131,7 +131,8 @@ def _target(s):  # type: ignore[no-untyped-def]
         frames = s.beats * 60.0 * s.rate / s.tempo_bpm
         frames = frames if frames < s.longest else s.longest
     whole = float(math.floor(frames + 0.5))
-    return whole if abs(frames - whole) < NEAR else frames
+    # A frozen loop is read again and again: between frames it would grow dull.
+    return whole if abs(frames - whole) < NEAR or s.freeze > 0.5 else frames
 
 
 @ng.helper
@@ -149,7 +150,7 @@ def _tick(state, s, begun):  # type: ignore[no-untyped-def]
     sides = ng.numbers(state + SIDES_AT, 6, np.float64)
     for c in range(2):
         target = late if c else -late
-        target = target if target > 0.0 else 0.0
+        target = float(math.floor(target + 0.5)) if target > 0.0 else 0.0
         at = 3 * c
         sides[at] = ng.glide_step(sides[at] if begun else target, target, s.spread_step)
         sides[at + 1] = sides[at + 2] if begun else target
@@ -181,6 +182,7 @@ def delay_times(state: int, ins: int, outs: int, frames: int) -> None:
         base[32 + i] = s.from_frames
     s.time_ms_now = now
     depth = ng.floats(s.curves + 4 * (7 * outs + ins), frames)
+    frozen = ng.floats(s.curves + 4 * (5 * outs + ins), frames)  # does not move
     ng.record(s.lfo, LFO).rate_hz = s.mod_rate_hz
     wobble = ng.numbers(state + WOBBLE_AT, 3, np.float64)
     for source in range(4 if s.is_tape else 1):
@@ -188,6 +190,7 @@ def delay_times(state: int, ins: int, outs: int, frames: int) -> None:
         ng.call_node(ng.record(address, LFO).run, address, s.values, 32, np.int32(frames))
         for i in range(frames if moving else 0):
             away = np.float64(depth[i]) if source == 0 else wobble[source - 1]
+            away *= 1.0 - np.float64(frozen[i])
             base[i] += away * values[i]
             base[32 + i] += away * values[i]
     nearest = 1e9

@@ -81,6 +81,9 @@ def hand_over(
         if name in plan.dry_wet_params:
             remap[index] = plan.dry_wet_params[name]
             remap[index + 1] = remap[index] + 1
+    for j, k in same:  # what the state refers to outlives the previous plan
+        before, stores = previous._prepared[j].memory.stores, plan._prepared[k].memory.stores
+        stores += [store for store in before if store not in stores]
     clear_list = _spillover(previous, same, header)
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),

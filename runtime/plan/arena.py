@@ -48,8 +48,10 @@ class Arena:
             memory.place(self, (at, constant_at, scratch_at))
             self.ranges.append((at - self.state_address, size))
             at, constant_at, scratch_at = at + size, constant_at + constants, scratch_at + scratches
+        self.store_links: list[NDArray[np.int64]] = []
+        """Of each memory, ``(address, value)`` of each pointer in its state to a store."""
         self.relocations = self._link(memories)
-        """Of each memory, ``(address, value)`` of each pointer in its state: ``(pointers, 2)``."""
+        """The same of each pointer to the arena: ``(pointers, 2)``."""
 
     def _link(self, memories: Sequence[Memory]) -> list[NDArray[np.int64]]:
         """Write the addresses of blocks into the fields that refer to them."""
@@ -64,7 +66,9 @@ class Arena:
         words[(found[:, 0] - base) // 8] = found[:, 1]
         in_state, at = [], 0
         for image, count in zip(images, counts, strict=True):
-            in_state.append(found[at : at + image.state_links])
+            end = at + image.state_links
+            in_state.append(found[at:end])
+            self.store_links.append(found[end : end + image.store_links])
             at += count
         return in_state
 

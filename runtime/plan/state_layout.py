@@ -103,7 +103,7 @@ def layout_of(
         name = label if isinstance(row, NodeRow) else f"{label} {counts[label]} between nodes"
         identity = _identity(row, schedule)
         made.append(StateRow(name, identity, begin, size, isinstance(row, FadeInRow)))
-    places = np.concatenate(arena.relocations).tolist()
+    places = np.concatenate([*arena.relocations, *arena.store_links]).tolist()
     pointers = [(address - arena.state_address, value) for address, value in places]
     pointers += _code_addresses(arena)
     return StateLayout(schedule.spec, tuple(made), params, arena.state_bytes, tuple(pointers))

@@ -3,6 +3,7 @@
 import builtins
 import importlib.util
 import json
+import re
 import sys
 from typing import Any
 
@@ -62,7 +63,8 @@ def test_everything_about_a_type_is_printed(name: str, capsys: pytest.CaptureFix
         assert any(line.split()[:1] == [port.name] for line in lines)
     shown = {line.split()[0] for line in lines if line.startswith("  ")}
     assert {*cls.options(), *cls.required()} <= shown
-    assert name == "mix" or set(cls.params()) <= shown
+    alike = {re.sub(r"\d+", "#", one) for one in shown}  # "gain1_db to gain16_db" is one line
+    assert {re.sub(r"\d+", "#", one) for one in cls.params()} <= alike
     assert all(line == line.rstrip() for line in lines)
 
 
@@ -77,7 +79,7 @@ def test_ranges_units_tapers_and_choices_are_those_of_the_class(
     assert "gain_rule default nam nam, energy, peak, none" in cab
     assert "path the path of a file" in cab
     assert "channels set by path" in cab
-    assert "cutoff_hz 1 to 100 Hz default 5 log not smoothed" in " ".join(
+    assert "cutoff_hz 1 to 100 Hz default 5 log smoothed over 10 ms" in " ".join(
         printed(capsys, "dc_block").split()
     )
     assert "gain1_db to gain16_db -80 to 24 dB" in " ".join(printed(capsys, "mix").split())
@@ -129,7 +131,7 @@ def test_a_type_is_found_by_each_of_its_names(
     [
         ("dely", "no node type 'dely'; nearest: delay"),
         ("Gian", "no node type 'Gian'; nearest: gain"),
-        ("zzz", "no node type 'zzz'; there is cab, dc_block, delay, gain"),
+        ("zzz", "no node type 'zzz'; there is blend, cab, chorus"),
         ("", "no node type ''; there is"),
         ("x" * 5_000, "no node type 'xxx"),
         ("\x1b[31m", "no node type '\\x1b[31m'"),

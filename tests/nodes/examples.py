@@ -201,7 +201,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     ],
     "rotary": lambda folder: [
         Rotary(speed=1.0, distance_m=0.1),
-        Rotary(horn_slow_hz=3.0, brake=0.3, drive_db=6.0),
+        Rotary(horn_slow_hz=3.0, mic_spread=0.2, drive_db=6.0),
     ],
     "random": lambda folder: [Random(rate_hz=20.0), Random(sync="1/64", mode="walk")],
     "split": lambda folder: [Split(3), Split(mode="channels")],

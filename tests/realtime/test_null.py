@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from namgraph.graph import EngineError, Graph, GraphWarning, ParamError, PortError
+from namgraph.nodes import EnvelopeFollower, Lfo
 from namgraph.nodes.time.delay import Delay
 from namgraph.nodes.utility.gain import Gain
-from namgraph.runtime import render
+from namgraph.runtime import automated, render
 from namgraph.runtime.adapters.live.null import NullStream
 
 from .live_racks import branches, chain, checking, make
@@ -45,6 +46,20 @@ def test_a_stream_plays_the_same_bits_as_render(block: int) -> None:
     x = noise(3 * 8192)  # whole blocks of the longest: seconds are rounded to blocks
     expected = render(echoes(), x, RATE, tail=False, block=512)
     np.testing.assert_array_equal(played(echoes(), x, block)[0], expected)
+
+
+@pytest.mark.parametrize("block", [16, 64, 100, 1024])
+def test_control_signals_and_automation_play_the_same_bits_as_render(block: int) -> None:
+    graph = echoes()
+    graph.add("lfo", Lfo(rate_hz=9.0))
+    graph.connect("lfo", "delay.mix", 0.5)
+    graph.add("touch", EnvelopeFollower())
+    graph.connect("in", "touch")
+    graph.connect("touch", "amp.gain_db", -0.2)
+    made = automated(graph, {"delay.feedback": [(0, 0.0), (20_000, 0.9)]})
+    x = noise(3 * 8192)
+    expected = render(made, x, RATE, tail=False, block=512)
+    np.testing.assert_array_equal(played(made, x, block)[0], expected)
 
 
 def test_changes_land_on_their_frame_as_in_a_render() -> None:

@@ -29,6 +29,7 @@ from ....runtime.simd.loops.svf import (
     STATES,
     UNUSED,
     svf_carry,
+    svf_half,
     svf_in,
     svf_out,
     svf_pair,
@@ -65,7 +66,10 @@ LAYOUT = np.dtype(
     ]
 )
 STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
-"""What to do: sources and targets are bytes from ``rows``, numbers of groups or of outputs."""
+"""What to do: sources and targets are bytes from ``rows``, or the numbers of outputs.
+
+Of RUN, ``source`` is the group and ``target`` the number of its lanes, for one channel.
+"""
 IN, CARRY, RUN, OUT = range(4)
 ROW, ROWS_BYTES = 8 * LANES, 8 * LANES * ROWS
 
@@ -133,7 +137,7 @@ def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int,
         for n in here:
             source = chains[n].source
             made.append((IN, 0, first[n]) if source < 0 else (CARRY, last[source], first[n]))
-        made.append((RUN, group, 0))
+        made.append((RUN, group, sum(chains[n].length for n in here)))
         made += [(OUT, last[n], chains[n].output) for n in here if chains[n].output >= 0]
     return made
 
@@ -211,6 +215,8 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
                     if pair:
                         other = memory + 8 * STATES * s.groups
                         svf_pair(numbers, begins, place, memory, here, other, here + apart, n)
+                    elif target + s.apart * (many - 1) <= LANES // 2:
+                        svf_half(numbers, begins, place, memory, here, n)
                     else:
                         svf_run(numbers, begins, place, memory, here, n)
                 else:

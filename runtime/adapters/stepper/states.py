@@ -1,5 +1,6 @@
 """Choose how the states of a stepper's streams are kept, and so by which native call it steps."""
 
+from ....graph import EngineError
 from ....graph.prepare import VoicesProcessor
 from ...engine.control import ControlQueue
 from ...native.host import host_lanes
@@ -19,7 +20,14 @@ def open_states(queue: ControlQueue, streams: int) -> States:
 
     One stream has the plan's own; many have tiles, if the plan is one node that plays a whole tile
     at once, and there are enough streams to fill one; else each has an image of the plan's state.
+    ``EngineError`` if a node keeps memory that is no state, which cannot be taken back.
     """
+    kept = [row.op.node for row in queue.plan._prepared if row.memory.stores]
+    if kept:
+        raise EngineError(
+            f"{kept[0]} keeps a recording that is no part of its state: a Stepper cannot take "
+            "steps of it back; ng.Engine plays it"
+        )
     if streams == 1:
         return OneStream(queue)
     voices = _voices_of(queue.plan) if streams >= host_lanes() else None

@@ -20,7 +20,8 @@ __all__ = [
 
 ALIGN = 64
 """Bytes: a cache line, and the widest vector."""
-Region = Literal["state", "constant", "scratch"]
+Region = Literal["state", "constant", "scratch", "store"]
+"""``store`` is memory of its own, outside of the arena: see ``Memory.store``."""
 
 
 class ArenaLike(Protocol):

@@ -18,6 +18,7 @@ ALLOWED = f"at most {format_bytes(MAX_GRAPH_BYTES)} for all nodes of a graph tog
 NAMED_NODES = 3
 """Nodes listed in the error of a graph that is too large."""
 
+Link = tuple[int, int, int, int]
 Begins = tuple[int, int, int]
 """Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
 STATE, CONSTANT, SCRATCH, ELSEWHERE = range(4)
@@ -32,7 +33,9 @@ class Image(NamedTuple):
     """Of each field that holds an address: the region it lies in, its byte offset there, the region
     of what it refers to, the byte offset of that; the region ``ELSEWHERE`` is the whole process."""
     state_links: int
-    """How many of the links, the first, lie in state."""
+    """How many of the links, the first, lie in state and refer to the arena."""
+    store_links: int
+    """How many of the links, the next, lie in state and refer to stores."""
     is_complete: bool
     """Whether all links refer to blocks of this memory."""
     state_types: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
@@ -44,8 +47,10 @@ class Memory:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
+        self.stores: list[Block] = []
+        """Memory outside of the arena; those that a swap has taken over, too."""
         self.nbytes = 0
-        """Bytes of all blocks in an arena, where state is stored twice."""
+        """Bytes of all blocks in an arena, where state is stored twice, and of the stores."""
 
     def __repr__(self) -> str:
         return f"<Memory of {len(self.blocks)} blocks, {self.nbytes} bytes>"
@@ -75,6 +80,20 @@ class Memory:
         """Allocate scratch memory, which is not preserved between blocks."""
         self._check(_size(shape, dtype, "scratch"))
         return self._add(Block("scratch", np.zeros(shape, dtype)))
+
+    def store(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
+        """Allocate memory that is kept between blocks and swaps, and is in no reset or saved state.
+
+        For long recordings, which no audio thread may copy.  It is zero when the node is prepared;
+        how much of it counts must be a number in the node's state, which a reset sets to 0.
+        """
+        self._check(_size(shape, dtype, "store"))
+        content = np.zeros(shape, dtype)
+        content.fill(0)  # so that the audio thread meets no page fault
+        made = Block("store", content, address=int(content.ctypes.data))
+        self.nbytes += content.nbytes
+        self.stores.append(made)
+        return made
 
     def pointers(self, targets: Iterable["Block | tuple[Block, int]"]) -> Block:
         """Allocate a constant list of the addresses of blocks."""
@@ -124,12 +143,22 @@ class Memory:
         ]
         if any(at % 8 for _, at, _, _ in found):
             raise ValueError("a field that holds an address must lie at a multiple of 8 bytes")
-        found.sort(key=lambda link: link[0])
+        stores = {block.address for block in self.stores}
+
+        def order(link: Link) -> int:
+            """Return 0 for a link from state to the arena, 1 for one to a store, 2 for others."""
+            if link[0] != STATE:
+                return 2
+            return int(link[2] == ELSEWHERE and link[3] in stores)
+
+        found.sort(key=order)
+        kinds = [order(link) for link in found]
         return Image(
             self.sizes(),
             np.array(found, np.int64).reshape(-1, 4),
-            sum(region == STATE for region, *_ in found),
-            all(there != ELSEWHERE for _, _, there, _ in found),
+            kinds.count(0),
+            kinds.count(1),
+            all(there != ELSEWHERE or at in stores for _, _, there, at in found),
             tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
         )
 
@@ -182,6 +211,7 @@ class MemoryCopy(Memory):
     def __init__(self, source: Memory, arena: ArenaLike) -> None:
         super().__init__()
         self.nbytes, self.image = source.nbytes, source.image
+        self.stores = source.stores  # the same memory: both plans play it while one fades out
         if not self.image.is_complete:
             raise ValueError("a memory that refers to another one cannot be copied alone")
         self._source = [(source, arena)]

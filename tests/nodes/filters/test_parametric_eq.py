@@ -71,6 +71,15 @@ def test_matched_bells_are_the_analogue_ones(q: float, gain_db: float) -> None:
             assert error[HERTZ < 5_000].max() < 0.02
 
 
+@pytest.mark.parametrize("kind", ["low_shelf", "high_shelf"])
+@pytest.mark.parametrize("gain_db", [-12.0, 6.0])
+def test_matched_shelves_are_the_analogue_ones(kind: str, gain_db: float) -> None:
+    for hz, q in itertools.product((100.0, 1_000.0, 5_000.0, 10_000.0), (0.5, 0.707, 1.0)):
+        found = decibels(response(one(kind, hz, q, gain_db), HERTZ)[0])
+        error = np.abs(found - decibels(analogue(kind, 1j * HERTZ / hz, q, gain_db)))
+        assert error.max() < 0.45
+
+
 def test_bands_are_in_series_and_in_their_places() -> None:
     kinds = ("high_pass", "bell", "off", "low_shelf", "notch", "high_shelf", "bell", "low_pass")
     settings: dict[str, Any] = {}

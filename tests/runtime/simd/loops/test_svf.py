@@ -33,6 +33,13 @@ def run(coefficients: int, states: int, chains: int, rows: int, place: int, fram
     svf.svf_run(coefficients, chains, place, states, rows, frames)
 
 
+@native(types.void(*[word] * 6))
+def run_half(
+    coefficients: int, states: int, chains: int, rows: int, place: int, frames: int
+) -> None:
+    svf.svf_half(coefficients, chains, place, states, rows, frames)
+
+
 @native(types.void(*[word] * 7))
 def run_both(
     coefficients: int, states: int, chains: int, rows: int, place: int, frames: int, apart: int
@@ -113,6 +120,24 @@ def test_a_pair_is_two_groups_with_the_same_sections(moving: bool) -> None:
         run.ctypes(at(numbers), at(one[k]), at(chains), at(rows[k]), 3, 20)
     np.testing.assert_array_equal(both, one)
     np.testing.assert_array_equal(copy, rows)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_half_a_group_is_its_first_four_lanes(moving: bool) -> None:
+    draw = np.random.default_rng(0)
+    numbers, chains = np.zeros(COEFFICIENTS), chain_numbers([3, 1, 4])
+    numbers[: 5 * LANES] = draw.uniform(0.1, 1.0, 5 * LANES)
+    tick.ctypes(at(numbers))
+    if moving:
+        numbers[: 5 * LANES] *= 1.1
+        tick.ctypes(at(numbers))
+    rows = draw.standard_normal((ROWS, LANES))
+    halved, whole, half = rows.copy(), np.zeros(STATES), np.zeros(STATES)
+    run.ctypes(at(numbers), at(whole), at(chains), at(rows), 3, 20)
+    run_half.ctypes(at(numbers), at(half), at(chains), at(halved), 3, 20)
+    np.testing.assert_array_equal(halved[:20, :4], rows[:20, :4])
+    np.testing.assert_array_equal(half.reshape(2, LANES)[:, :4], whole.reshape(2, LANES)[:, :4])
+    assert not half.reshape(2, LANES)[:, 4:].any()
 
 
 def test_a_lane_without_a_section_keeps_its_state() -> None:
