@@ -9,6 +9,7 @@ from .control.map import Map
 from .control.random import Random
 from .control.step import Step
 from .drive.clipper import Clipper
+from .drive.drive import Drive
 from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
@@ -46,6 +47,7 @@ __all__ = [
     "Curve",
     "DcBlock",
     "Delay",
+    "Drive",
     "EnvelopeFollower",
     "Filter",
     "Flanger",

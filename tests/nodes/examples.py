@@ -25,6 +25,7 @@ from namgraph.nodes import (
     Curve,
     DcBlock,
     Delay,
+    Drive,
     Filter,
     Flanger,
     Gain,
@@ -136,6 +137,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
             time_ms=9.0, routing="ping_pong", character="tape", sync="1/64t", mix=1.0, duck_db=6.0
         ),
         Delay(time_ms=6.0, routing="mono", character="bbd", glide="fade", taps=4, mod_depth_ms=1.0),
+    ],
+    "drive": lambda folder: [
+        Drive(),
+        Drive(drive=1.0, clip="germanium", volts=4.36),
+        Drive(clip="led", quality="live", tone=0.9),
+        Drive(clip="asymmetric", low_cut_hz=100.0),
     ],
     "filter": lambda folder: [
         Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
