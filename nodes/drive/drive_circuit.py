@@ -8,9 +8,9 @@ current i of the other branch flows, x behind a first-order high-pass over 4.7 k
 
 (D. Yeh, J. Abel, J. Smith, "Simplified, physically-informed models of distortion and overdrive
 guitar effects pedals", DAFx 2007).  ``studio`` solves this frame by frame; the implicit share of
-each step is 0.52, near the trapezoidal rule, whose ringing after a switching diode so fades.  ``live``
-filters i by R and C alone, and applies the static solution with first-order ADAA: the solution's
-antiderivative is closed.
+each step is 0.52, near the trapezoidal rule, whose ringing after a switching diode so fades.
+``live`` filters i by R and C alone, and applies the static solution with first-order ADAA: the
+solution's antiderivative is closed.
 """
 
 import math
@@ -25,7 +25,7 @@ __all__ = ["CHANNEL", "KNOBS", "LIFT_HZ", "TONE_HZ", "design", "live", "pole", "
 OHM, FARAD = 4.7e3, 51e-12
 LEAST_OHM, MORE_OHM = 51e3, 500e3
 IMPLICIT = 0.52
-TONE_HZ, LIFT_HZ, MATCH_HZ = 723.0, 3200.0, 10_000.0
+TONE_HZ, LIFT_HZ, MATCH_HZ = 723.0, 3200.0, 7000.0
 CLOSE = 1e-6
 """Volts below which ADAA takes the curve in the middle."""
 
@@ -78,9 +78,9 @@ def design(state: int, ins: int, outs: int, frames: int) -> None:
     turn = math.pi * s.for_cut / k.rate
     s.cut = turn / (1.0 + turn)
     if frames == 1:
-        step = IMPLICIT / (k.rate * FARAD)
+        step = IMPLICIT * k.warp / (math.pi * FARAD)
         all_in, leak = 1.0 + step / ohm, 2.0 * step * k.saturation
-        s.gain = 1.0 / (k.rate * FARAD * OHM)
+        s.gain = k.warp / (math.pi * FARAD * OHM)
     else:
         all_in, leak = 1.0, 2.0 * ohm * k.saturation
         s.gain = ohm / OHM

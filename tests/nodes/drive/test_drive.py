@@ -49,7 +49,7 @@ def test_a_small_signal_meets_the_linear_network(drive: float, tone: float, qual
     expected = behind_tone(1 + cut / OHM * ohm / (1 + s * ohm * FARAD), tone, hz)
     error = 20 * np.log10(np.abs(h / expected))
     heard = (hz > 20) & (hz < 10_000)
-    assert np.abs(error[heard]).max() < (0.1 if quality == "studio" else 0.45)
+    assert np.abs(error[heard]).max() < (0.1 if quality == "studio" else 0.7)
 
 
 @pytest.mark.parametrize("quality", ["studio", "live"])
