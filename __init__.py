@@ -81,7 +81,7 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Clipper", "Drive"),
+        *("Clipper", "Drive", "Fuzz"),
         *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
         *("Delay", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq", "Lfo"),
         *("Limiter", "Map", "Meter", "Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough"),

@@ -10,6 +10,7 @@ from .control.random import Random
 from .control.step import Step
 from .drive.clipper import Clipper
 from .drive.drive import Drive
+from .drive.fuzz import Fuzz
 from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
@@ -51,6 +52,7 @@ __all__ = [
     "EnvelopeFollower",
     "Filter",
     "Flanger",
+    "Fuzz",
     "Gain",
     "Gate",
     "GraphicEq",

@@ -155,18 +155,18 @@ def live(state: int, ins: int, outs: int, frames: int) -> None:
     thermals = k.thermal, -k.thermal_back
     volts, per_volt = k.volts, 1.0 / k.volts
     cut, gain, pole = s.cut, s.gain, s.pole
+    keep, pull, stay, come = 1.0 - 2.0 * cut, 2.0 * cut, 1.0 - 2.0 * pole, 2.0 * pole
     high, low, x1, g1, v1, area1 = s.high, s.low, s.x1, s.g1, s.v1, s.area1
     tone1, tone2, first, second = s.tone1, s.tone2, k.tone, k.lift
+    stay1, come1, stay2, come2 = 1.0 - 2.0 * first, 2.0 * first, 1.0 - 2.0 * second, 2.0 * second
     for i in range(frames):
         tone = np.float64(tones[i])
         for n in range(i * times, (i + 1) * times):
             x = volts * np.float64(y[n])
-            half = cut * (x - high)
-            push = gain * (x - high - half)
-            high += half + half
-            half = pole * (push - low)
-            g = low + half
-            low = g + half
+            push = gain * (x - high - cut * (x - high))
+            high = keep * high + pull * x
+            g = low + pole * (push - low)
+            low = stay * low + come * push
             if g >= 0.0:
                 size, b, thermal = s.scale * g, s.b, thermals[0]
                 u = solved(size, s.log_half, b, steps, table)
@@ -181,13 +181,11 @@ def live(state: int, ins: int, outs: int, frames: int) -> None:
             dry = 0.5 * (x + x1)
             x1, g1, v1, area1 = x, g, v, area
             x = dry + mean
-            half = first * (x - tone1)
-            dull = tone1 + half
-            tone1 = dull + half
-            half = second * (dull + tone * (x - dull) - tone2)
-            dull = tone2 + half
-            tone2 = dull + half
-            y[n] = np.float32(per_volt * dull)
+            dull = tone1 + first * (x - tone1)
+            tone1 = stay1 * tone1 + come1 * x
+            x = dull + tone * (x - dull)
+            y[n] = np.float32(per_volt * (tone2 + second * (x - tone2)))
+            tone2 = stay2 * tone2 + come2 * x
     s.high, s.low, s.x1, s.g1, s.v1, s.area1 = high, low, x1, g1, v1, area1
     s.tone1, s.tone2 = tone1, tone2
 

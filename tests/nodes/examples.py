@@ -28,6 +28,7 @@ from namgraph.nodes import (
     Drive,
     Filter,
     Flanger,
+    Fuzz,
     Gain,
     Gate,
     GraphicEq,
@@ -154,6 +155,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
         Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
+    ],
+    "fuzz": lambda folder: [
+        Fuzz(),
+        Fuzz(model="muff", bias=0.3, fuzz=1.0),
+        Fuzz(model="octave", quality="live", tone=0.9),
+        Fuzz(bias=0.1, low_cut_hz=200.0),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [

@@ -14,7 +14,7 @@ from llvmlite import ir
 
 from ....runtime import authoring as ng
 from ....runtime.simd.doubles import Doubles
-from .curves import CURVES, Curve
+from .curves import CURVES, RECTIFIER, Curve
 
 __all__ = ["SHAPERS", "embed_adaa", "embed_curve"]
 
@@ -100,7 +100,7 @@ def np_frames(frames: int) -> int:
 
 SHAPERS: Mapping[tuple[str, int], ng.Native] = {
     (name, adaa): _kernel((embed_adaa if adaa else embed_curve)(name, curve))
-    for name, curve in CURVES.items()
+    for name, curve in {**CURVES, "rectifier": RECTIFIER}.items()
     for adaa in (0, 1)
 }
 """Kernels by curve and order of ADAA: ``state`` is the address of the float64 that keeps x1,

@@ -11,7 +11,7 @@ from ....runtime.simd.doubles import Doubles
 from ....runtime.simd.lanes import Value
 from ....runtime.simd.loops.log_exp import exp2_of, log2_of
 
-__all__ = ["CURVES", "Curve", "asinh_of", "log_of", "sine_of", "tanh_of"]
+__all__ = ["CURVES", "RECTIFIER", "Curve", "asinh_of", "log_of", "sine_of", "tanh_of"]
 
 LN_2 = math.log(2.0)
 SMALL = 0.02
@@ -162,3 +162,6 @@ CURVES: dict[str, Curve] = {
     "sine": Curve(sine_of, _sine_integral),
 }
 """Hard: clip(x, -1, 1).  Cubic: 1.5 x - 0.5 x^3, clipped.  Algebraic: x / sqrt(1 + x^2)."""
+
+RECTIFIER = Curve(lambda d, x: d.abs(x), lambda d, x: d.mul(d.constant(0.5), d.mul(x, d.abs(x))))
+"""abs(x): not odd, and not bounded."""

@@ -50,16 +50,18 @@ def half_band(design: Design) -> NDArray[np.float64]:
     return taps
 
 
-def _undo_droop(times: int) -> NDArray[np.float64]:
-    """Return an even number of symmetric taps: their response times ADAA's is nearly 1.
+def _undo_droop(times: int, adaa: int) -> NDArray[np.float64]:
+    """Return symmetric taps: their response times that of ``adaa`` curves is nearly 1.
 
     First-order ADAA has the response cos(w / 2), w in radians per frame of the raised rate; the
-    taps are the least-squares fit up to ``FLAT_TO``.
+    taps are the least-squares fit up to ``FLAT_TO``.  They are as many as make the delay whole.
     """
+    count = DROOP_TAPS[times] - (adaa + 1) % 2
     w = np.linspace(0.0, 2.0 * math.pi * FLAT_TO / times, 512)
-    pairs = [2.0 * np.cos((k + 0.5) * w) * np.cos(w / 2) for k in range(DROOP_TAPS[times] // 2)]
-    half = np.linalg.lstsq(np.stack(pairs, 1), np.ones_like(w), rcond=None)[0]
-    return np.concatenate([half[::-1], half])
+    place = np.arange(count // 2, count) - (count - 1) / 2  # the upper half
+    columns = [(2.0 if k else 1.0) * np.cos(k * w) * np.cos(w / 2) ** adaa for k in place]
+    half = np.linalg.lstsq(np.stack(columns, 1), np.ones_like(w), rcond=None)[0]
+    return np.concatenate([half[: None if count % 2 == 0 else 0 : -1], half])
 
 
 def _delay_there_and_back(times: int, quality: str) -> int:
@@ -69,14 +71,19 @@ def _delay_there_and_back(times: int, quality: str) -> int:
     return sum(2 * side * (times >> (n + 1)) for n, side in enumerate(sides))
 
 
+def _own_delay(times: int, adaa: int) -> int:
+    """Return the delay of ``adaa`` curves, half a frame each, and of the taps for their droop."""
+    return (DROOP_TAPS[times] - (adaa + 1) % 2 - 1 + adaa) // 2 if adaa else 0
+
+
 def latency(times: int, quality: str, adaa: int) -> int:
-    """Return the frames of the lower rate that a way there and back takes, with ADAA between.
+    """Return the frames of the lower rate there and back, with ``adaa`` curves with ADAA between.
 
     Without oversampling this is 0: the half frame of ADAA is not counted.
     """
     if times == 1:
         return 0
-    own = DROOP_TAPS[times] // 2 if adaa else 0  # that of ADAA, 1/2, and that of the taps
+    own = _own_delay(times, adaa)
     return -(-(_delay_there_and_back(times, quality) + own) // times)
 
 
@@ -87,7 +94,7 @@ def pad_taps(times: int, quality: str, adaa: int) -> NDArray[np.float64]:
     """
     if times == 1:
         return np.ones(1)
-    made = _undo_droop(times) if adaa else np.ones(1)
-    own = len(made) // 2
+    made = _undo_droop(times, adaa) if adaa else np.ones(1)
+    own = _own_delay(times, adaa)
     total = times * latency(times, quality, adaa)
     return np.concatenate([np.zeros(total - _delay_there_and_back(times, quality) - own), made])
