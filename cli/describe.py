@@ -13,7 +13,7 @@ from ..nodes.cabinet.cab import Cab
 from ..nodes.cabinet.impulse_response import Header, header
 from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
 from ..presets.bundled import shipped_presets
-from ..presets.levels import LevelMeter
+from ..presets.levels import SILENT_DB, LevelMeter, Levels
 from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
 from ..runtime.io.audio_reader import open_sound
@@ -179,8 +179,20 @@ def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
         "subtype": sound.subtype,
         "peak_dbfs": levels.peak_db,
         "rms_dbfs": levels.rms_db,
+        **_loudness(levels),
         "energy": meter.energy,
         "peak_at_frame": meter.peak_at,
+    }
+
+
+def _loudness(levels: Levels) -> dict[str, float | None]:
+    """Return loudness and true peak; None where there is no such loudness."""
+    names = ("integrated_lufs", "momentary_max_lufs", "short_term_max_lufs")
+    found = {name: getattr(levels, name) for name in names}
+    return {
+        **{name: None if lufs <= SILENT_DB else lufs for name, lufs in found.items()},
+        "range_lu": levels.range_lu,
+        "true_peak_dbtp": levels.true_peak_dbtp,
     }
 
 

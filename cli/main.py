@@ -15,11 +15,12 @@ from ..graph.version import VERSION
 from . import batch, bench, demo, devices, info, live, nodes, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
+from .demo import presets
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
-VERBS = (demo, render, batch, info, nodes, bench, live, devices, verify, warm)
+VERBS = (demo, presets, render, batch, info, nodes, bench, live, devices, verify, warm)
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = ("rig", "ir", "input", "output", "job", "files", "model", "against", "plot")
 """Names of arguments that shells complete with files."""

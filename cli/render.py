@@ -28,6 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "render one audio file through a rack",
         "namgraph render crunch guitar.wav out.wav",
         "namgraph render amp.nam guitar.wav out.flac --ir cab.wav --subtype pcm16",
+        "namgraph render crunch guitar.wav out.wav --loudness -18",
     )
     add_rig_options(parser)
     add = parser.add_argument
@@ -48,6 +49,12 @@ def add_parser(subparsers: Subparsers) -> None:
         choices=SUBTYPES,
         help="sample format: WAV any, FLAC and AIFF pcm24 or pcm16, MP3 and OGG none (pcm24)",
     )
+    add(
+        "--loudness",
+        type=float,
+        metavar="LUFS",
+        help="integrated loudness of the file (BS.1770), by one gain after the rack",
+    )
     add_level_options(parser)
     add("--block", type=int, metavar="N", help="frames a block; does not change the sound")
 
@@ -56,9 +63,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Render, and print the levels of the file."""
     if arguments.block is not None:
         check_block(arguments.block)
-    from ..presets.render import format_channels, render_file
+    from ..presets.render import check_loudness, format_channels, format_loudness, render_file
     from ..presets.rig import open_rig
 
+    check_loudness(arguments.loudness, "--loudness")
     rig = open_rig(arguments.rig, **rig_options(arguments), **level_options(arguments))
     note_levels(rig)
     with AudioProgress("rendering", arguments.input) as progress:
@@ -70,12 +78,15 @@ def run(arguments: argparse.Namespace) -> None:
             block=arguments.block,
             subtype=arguments.subtype,
             tail=arguments.tail,
+            loudness_lufs=arguments.loudness,
             warn=warn,
             progress=progress,
         )
+    gain = "" if arguments.loudness is None else f", gain {levels.gain_db:+.1f} dB"
     say(
         f"{arguments.output}: {levels.seconds:.2f} s, {format_channels(levels.channels)} "
-        f"at {levels.rate:g} Hz, peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS"
+        f"at {levels.rate:g} Hz, peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS, "
+        f"{format_loudness(levels)}{gain}"
     )
 
 

@@ -175,8 +175,10 @@ def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRe
     for candidate in ports:
         if candidate.name == port:
             return PortRef(name, port), candidate
+    params = graph.nodes[name].params() if side == "input" and name in graph.nodes else ()
+    known = f"; its parameters: {format_names(params)}" if params else ""
     raise UnknownNameError(
-        f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}"
+        f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}{known}"
     )
 
 

@@ -105,7 +105,7 @@ class Graph:
         ``rack.node.param``, and its inputs and outputs are those of the handle.  Later a node is
         added to the rack as ``add("rack.node", node)``.
         """
-        self._claim(name)
+        self._check_free(name)
         if isinstance(node, Graph):
             self._tables.add_rack(name, node)
             return Handle(self, name)
@@ -115,13 +115,12 @@ class Graph:
 
     def set_rack_ends(self, name: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         """Make nodes of a rack, ``PassThrough``, its inputs and outputs, in that order."""
-        changes.check_rack_ends(self, name, (*inputs, *outputs))
-        self._tables.racks[name] = Rack(tuple(inputs), tuple(outputs))
+        self._tables.racks[name] = Rack(*changes.rack_ends(self, name, inputs, outputs))
 
     @by_keyword
     def input(self, name: str, *, channels: int) -> Handle:
         """Declare an input of the graph with ``channels`` channels."""
-        self._claim(name)
+        self._check_free(name)
         self._tables.inputs[name] = check_channels(name, channels)
         self._tables.ports[name] = {
             "input": (),
@@ -132,7 +131,7 @@ class Graph:
     @by_keyword
     def output(self, name: str, *, channels: int) -> Handle:
         """Declare an output of the graph with ``channels`` channels."""
-        self._claim(name)
+        self._check_free(name)
         self._tables.outputs[name] = check_channels(name, channels)
         self._tables.ports[name] = {
             "input": (Port("in", self._tables.outputs[name]),),
@@ -181,7 +180,7 @@ class Graph:
         if name in self._tables.racks:
             self._tables.remove_rack(name)
             return
-        self.ports(name, "input")
+        changes.check_no_rack_end(self, name, "removed")
         self._tables.remove(name)
 
     def replace(self, name: str, node: Node) -> None:
@@ -203,6 +202,7 @@ class Graph:
         The ends, source and target, are given as in ``connect``.  The node's first input and first
         output are used; a sum that the connection is part of keeps its order.
         """
+        self._check_free(name)
         ends = changes.check_between(self, between)
         made = changes.split_connection(self, name, ports_of(name, node), ends)
         handle = self.add(name, node)
@@ -215,8 +215,9 @@ class Graph:
         Handles made before have the old name.
         """
         self.ports(name, "input")
-        if new != name:
-            self._claim(new)
+        if not isinstance(new, str) or new != name:
+            self._check_free(new)
+            changes.check_no_rack_end(self, name, "renamed")
         self._tables.rename(name, new)
 
     def copy(self) -> "Graph":
@@ -292,7 +293,7 @@ class Graph:
     def __repr__(self) -> str:
         return format_graph(self)
 
-    def _claim(self, name: str) -> None:
+    def _check_free(self, name: str) -> None:
         rack, _, inner = name.rpartition(".") if isinstance(name, str) else ("", "", name)
         check_name(inner if rack in self._tables.racks else name)
         if name in self._tables.ports or name in self._tables.racks:

@@ -167,6 +167,9 @@ class Processor:
     ``kernel`` is then the fallback on the host after a device error."""
     voices: Callable[[], VoicesProcessor] | None = None
     """Of a node that can play many signals at once: called once the plan's memory is laid out."""
+    analysis: Callable[[], Mapping[str, float]] | None = None
+    """Returns the readings in the class's ``reports``, if they are no fields of the record: called
+    by control threads, while the audio thread plays, once the plan's memory is laid out."""
 
     def __post_init__(self) -> None:
         """Check that ``kernel`` is a native function, without compiling it."""

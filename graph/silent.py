@@ -9,6 +9,8 @@ from .errors import GraphError, GraphWarning
 
 __all__ = ["find_silent", "stack_level", "warn_silent"]
 
+KEY = "key"
+"""The port of a side-chain: without a signal the node hears silence there."""
 PACKAGE = __name__.partition(".")[0]
 
 
@@ -21,12 +23,15 @@ def find_silent(graph: Connectable) -> tuple[str, ...]:
     leaving = {connection.source.node for connection in graph.connections}
     leaving |= {modulation.source.node for modulation in graph.modulations}
     entered = {connection.target.node for connection in graph.connections}
+    keyless = {ref for ref, sources in graph.sources().items() if ref.port == KEY and not sources}
     found = [
         f"input {name} is connected to nothing" for name in graph.inputs if name not in leaving
     ]
     for name, node in graph.nodes.items():
         if graph.ports(name, "input") and name not in entered:
             found.append(f"{name} gets no input")
+        elif (name, KEY) in keyless:
+            found.append(f"{name}.{KEY} gets no input")
         if graph.ports(name, "output") and name not in leaving and not node.reports:
             found.append(f"{name} is heard nowhere")
     found += [f"output {name} gets no input" for name in graph.outputs if name not in entered]

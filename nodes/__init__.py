@@ -1,5 +1,7 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis.loudness import Loudness
+from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
 from .control.constant import Constant
 from .control.curve import Curve
@@ -29,13 +31,17 @@ from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .time.reverb import Reverb
 from .utility.blend import Blend
+from .utility.doubler import Doubler
 from .utility.gain import Gain
 from .utility.meter import Meter
+from .utility.mid_side import MidSide
 from .utility.mix import Mix
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
+from .utility.stereo_width import StereoWidth
 
 __all__ = [
     "Blend",
@@ -49,6 +55,7 @@ __all__ = [
     "DcBlock",
     "Delay",
     "Drive",
+    "Doubler",
     "EnvelopeFollower",
     "Filter",
     "Flanger",
@@ -58,8 +65,10 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Loudness",
     "Map",
     "Meter",
+    "MidSide",
     "Mix",
     "Nam",
     "NamBank",
@@ -68,11 +77,14 @@ __all__ = [
     "PassThrough",
     "Phaser",
     "Random",
+    "Reverb",
     "Rotary",
     "Split",
     "Step",
+    "StereoWidth",
     "ToneStack",
     "Tremolo",
+    "Tuner",
     "Vibrato",
     "Wah",
 ]

@@ -6,7 +6,8 @@
     bundled    paths of the presets and sounds of the package
     rig        a preset, or one .nam with an optional cabinet, ready to render
     render     render an audio file through a rack
-    levels     peak, RMS, DC and energy of audio, block by block
+    levels     peak, RMS, DC, energy and loudness of audio, block by block
+    loudness_matching  the gains by which renders or racks are equally loud
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 
@@ -16,6 +17,7 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 from ..graph import register_files
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
+from .loudness_matching import match_loudness
 from .playback import play
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rig import open_graph
@@ -24,6 +26,7 @@ __all__ = [
     "Preset",
     "asset",
     "load_preset",
+    "match_loudness",
     "open_graph",
     "play",
     "read_preset",

@@ -1,4 +1,4 @@
-"""Peak, RMS, DC and energy of audio, accumulated block by block."""
+"""Peak, RMS, DC, energy and loudness of audio, accumulated block by block."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LevelMeter", "Levels", "levels_of"]
+from ..graph.prepare import RATES
+from ..nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
+
+__all__ = ["SILENT_DB", "LevelMeter", "Levels", "levels_of"]
 
 SILENT_DB = -200.0
 SILENT = 1e-5
 """Peak-to-peak amplitude below which a channel is silent."""
+LOWEST_HZ, HIGHEST_HZ = RATES
+UNMEASURED = LoudnessResult(SILENT_DB, 0.0, *[SILENT_DB] * 4)
+"""Loudness of a file at a rate that nothing can be played at."""
 BLOCK = 1 << 16
 """Frames converted to float64 at a time."""
 
@@ -33,6 +39,14 @@ class Levels:
     """Whether every channel's peak-to-peak amplitude is below -100 dBFS; DC is silent."""
     muted: int = 0
     """Blocks in which a node was muted because its output was not finite."""
+    integrated_lufs: float = SILENT_DB
+    """Loudness and true peak as of ``ng.loudness``; -200 where there is none."""
+    short_term_max_lufs: float = SILENT_DB
+    momentary_max_lufs: float = SILENT_DB
+    range_lu: float = 0.0
+    true_peak_dbtp: float = SILENT_DB
+    gain_db: float = 0.0
+    """Gain that gave the file the loudness asked for."""
 
     @property
     def seconds(self) -> float:
@@ -51,6 +65,8 @@ class LevelMeter:
         self._squares = np.zeros(channels)
         self._low, self._high = np.full(channels, np.inf), np.full(channels, -np.inf)
         self._clipped = 0
+        played = LOWEST_HZ <= rate <= HIGHEST_HZ
+        self._loudness = LoudnessMeter(channels, rate) if played else None
 
     def add(self, block: NDArray[Any]) -> None:
         """Add the next block, ``(channels, frames)`` float samples."""
@@ -68,6 +84,8 @@ class LevelMeter:
             wide = part.astype(np.float64)
             self._sums += wide.sum(axis=1)
             self._squares += np.einsum("cf,cf->c", wide, wide)
+            if self._loudness is not None:
+                self._loudness.add(part)
             self.frames += part.shape[1]
 
     @property
@@ -76,13 +94,27 @@ class LevelMeter:
         return float(self._squares.max(initial=0.0))
 
     def levels(self) -> Levels:
-        """Return the levels of all blocks so far."""
+        """Return the levels of all blocks.  Nothing can be added afterwards."""
         frames = max(1, self.frames)
         dc = float(np.abs(self._sums / frames).max(initial=0.0))
         rms = (self.energy / frames) ** 0.5
         silent = self.frames == 0 or float((self._high - self._low).max(initial=0.0)) < SILENT
-        levels = _db(self.peak), _db(rms), dc
-        return Levels(self.channels, self.frames, self.rate, *levels, self._clipped, silent)
+        loud = self._loudness.result() if self._loudness is not None else UNMEASURED
+        return Levels(
+            channels=self.channels,
+            frames=self.frames,
+            rate=self.rate,
+            peak_db=_db(self.peak),
+            rms_db=_db(rms),
+            dc=dc,
+            clipped=self._clipped,
+            silent=silent,
+            integrated_lufs=loud.integrated_lufs,
+            short_term_max_lufs=loud.short_term_max_lufs,
+            momentary_max_lufs=loud.momentary_max_lufs,
+            range_lu=loud.range_lu,
+            true_peak_dbtp=loud.true_peak_dbtp,
+        )
 
 
 def levels_of(samples: NDArray[np.float32], rate: float) -> Levels:

@@ -25,7 +25,7 @@ from ..runtime.io.audio_file import AudioFile, read_audio, resample
 from .bundled import DEMO_DI, asset
 from .rig import model_rates
 
-__all__ = ["play"]
+__all__ = ["given_sound", "play"]
 
 STEREO = 2
 
@@ -58,7 +58,7 @@ def play(
             f"the graph has inputs {list(graph.inputs)} and outputs {list(graph.outputs)}: play "
             "takes a graph with one of each; render and LiveStream take any"
         )
-    samples, own_rate = _sound(audio, sample_rate)
+    samples, own_rate = given_sound(audio, sample_rate)
     rate = next(iter(model_rates(graph).values()), own_rate)
     if not check_flag("resampled", resampled) and rate != own_rate:
         raise SampleRateError(
@@ -81,7 +81,7 @@ def play(
         _play(np.atleast_2d(heard), rate, card)
 
 
-def _sound(audio: Any, sample_rate: Any) -> tuple[NDArray[Any], float]:
+def given_sound(audio: Any, sample_rate: Any) -> tuple[NDArray[Any], float]:
     """Return what is to be played, ``(channels, frames)`` or ``(frames,)``, and its rate in Hz."""
     if audio is None:
         audio = asset(DEMO_DI)

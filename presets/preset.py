@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 FORMAT = 1
-KEYS = ["namgraph", "name", "inputs", "outputs", "racks", "nodes", "connections"]
+KEYS = ["namgraph", "name", "description", "inputs", "outputs", "racks", "nodes", "connections"]
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -58,10 +58,11 @@ Path_ = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class Preset:
-    """A preset that was read: its name and its graph."""
+    """A preset that was read: its name, its graph, and a line on what it is for."""
 
     name: str
     graph: Graph
+    description: str = ""
 
     def __repr__(self) -> str:
         return clip(f"<Preset {self.name!r}: {format_rack(self.graph)}>")
@@ -148,9 +149,10 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     for key in data:
         if key not in KEYS:
             no_such_key("the preset", key, KEYS)
+    for key in ("name", "description"):
+        if not isinstance(data.get(key, ""), str):
+            wrong(key, data[key], "a string")
     name = data.get("name", "")
-    if not isinstance(name, str):
-        wrong("name", name, "a string")
     graph = Graph()
     for side in ("inputs", "outputs"):
         for end, channels in _object(data, side).items():
@@ -167,7 +169,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     for place, ends, options in read_connections(data.get("connections")):
         _call_at(place, graph.connect, *ends, **options)
     graph.name = name
-    return Preset(name, graph)
+    return Preset(name, graph, data.get("description", ""))
 
 
 def _node(place: str, fields: Any, folder: Path) -> Node:

@@ -1,5 +1,6 @@
 """Render audio files through a rack; all arguments are checked before the first block."""
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,23 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..graph import AudioFileError
+from ..graph.arguments import check_number
+from ..nodes.analysis.offline_loudness import loudness
 from ..runtime.adapters.offline import render
 from ..runtime.io.audio_file import audio_writer, read_audio, resample
 from ..runtime.io.outputs import check_outputs
 from ..runtime.plan.stats import Stats
-from .levels import Levels, levels_of
+from .levels import SILENT_DB, Levels, levels_of
 from .rig import Rig
 
 __all__ = [
     "Levels",
     "check_fit",
+    "check_loudness",
     "format_channels",
+    "format_loudness",
     "levels_of",
+    "normalized",
     "render_file",
     "warn_of_faults",
 ]
 
 Path_ = str | os.PathLike[str]
+SOFTEST_LUFS, LOUDEST_LUFS = -60.0, 0.0
 
 
 def format_channels(count: int) -> str:
@@ -41,6 +48,7 @@ def render_file(
     block: int | None = None,
     subtype: str | None = None,
     tail: bool | None = None,
+    loudness_lufs: float | None = None,
     strict: bool | None = False,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
@@ -49,10 +57,13 @@ def render_file(
 
     With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
     the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
-    model).  ``strict`` is as of ``render``.  ``target`` is written whole or not at all.
-    ``progress`` is called with the share done.  Returns the levels of the written samples.
+    model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
+    ``warn`` is called where its true peak is then above full scale.  ``strict`` is as of
+    ``render``.  ``target`` is written whole or not at all.  ``progress`` is called with the share
+    done.  Returns the levels of the written samples.
     Raises ``AudioFileError`` for files that cannot be used.
     """
+    check_loudness(loudness_lufs, "loudness_lufs")
     reads = {os.fspath(source): "the input", **rig.reads()}
     check_outputs([target], reads, AudioFileError)
     found = read_audio(source)
@@ -76,8 +87,49 @@ def render_file(
             extra = made.shape[1] - x.shape[1]
             frames = found.frames + max(0, round(extra * found.rate / rate))
             made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
+        gain_db = 0.0
+        if loudness_lufs is not None:
+            made, gain_db = normalized(made, found.rate, loudness_lufs, os.fspath(target), warn)
         written = write(made)
-    return replace(levels_of(written, found.rate), muted=sum(muted))
+    return replace(levels_of(written, found.rate), muted=sum(muted), gain_db=gain_db)
+
+
+def check_loudness(lufs: float | None, name: str) -> None:
+    """Raise ``ParamError`` unless ``lufs`` is a loudness to render to, or None."""
+    if lufs is not None:
+        check_number(name, lufs, SOFTEST_LUFS, LOUDEST_LUFS, " LUFS")
+
+
+def normalized(
+    samples: NDArray[np.float32], rate: float, lufs: float, name: str, warn: Callable[[str], None]
+) -> tuple[NDArray[np.float32], float]:
+    """Return the samples with an integrated loudness of ``lufs``, and the gain in dB.
+
+    ``warn`` is called if the true peak is then above full scale.  ``AudioFileError``, which names
+    the file ``name``, if there is no integrated loudness to change.
+    """
+    found = loudness(samples, rate)
+    if not found.measurable:
+        raise AudioFileError(
+            f"{name}: cannot be made {lufs:g} LUFS loud: the render is shorter than 0.4 s, or "
+            "below -70 LUFS throughout: leave out the loudness"
+        )
+    gain_db = lufs - found.integrated_lufs
+    peak = found.true_peak_dbtp + gain_db
+    if peak > 0.0:
+        warn(
+            f"{name}: at {lufs:g} LUFS the true peak is {peak:+.1f} dBTP, above full scale: ask "
+            f"for {math.floor(10.0 * (lufs - peak)) / 10.0:g} LUFS or less, or put a limiter at "
+            "the end of the rack"
+        )
+    return samples * np.float32(10.0 ** (gain_db / 20.0)), gain_db
+
+
+def format_loudness(levels: Levels) -> str:
+    """Return ``-18.0 LUFS, true peak -2.1 dBTP``, or "no loudness" of silence and short sounds."""
+    if levels.integrated_lufs <= SILENT_DB:
+        return f"no loudness, true peak {levels.true_peak_dbtp:.1f} dBTP"
+    return f"{levels.integrated_lufs:.1f} LUFS, true peak {levels.true_peak_dbtp:.1f} dBTP"
 
 
 def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:

@@ -71,8 +71,8 @@ def test_nodes_are_registered_whichever_name_is_used_first() -> None:
 
 
 def test_what_is_not_there_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'namgraph' has no attribute 'Reverb'"):
-        _ = ng.Reverb  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="module 'namgraph' has no attribute 'Amplifier'"):
+        _ = ng.Amplifier  # type: ignore[attr-defined]
     assert not hasattr(ng, "__wrapped__")
 
 

@@ -106,6 +106,7 @@ def made() -> dict[str, Any]:
         "streams": [stream, stream.stats(), *stream.stats().outputs, playing],
         "devices": [runtime.Device(1, "n" * 500, "A\nPI", 2, 2, 48e3, 3.0, 4.0, True, True),
                     Gpu(0, "H100" * 99, 1 << 36, (9, 0), True, "why " * 99)],
+        "loudness": [ng.loudness(np.ones(x), 48_000) for x in (9, 96_000)],
         "files": [ng.read_audio(ng.asset("di.wav")), presets.read_preset("crunch")],
         "models": [ng.load_nam(LSTM), ng.load_nam(LSTM).player()],
         "rigs": [open_rig("crunch"), open_rig(LSTM, ir=CAB)],

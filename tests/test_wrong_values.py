@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 import namgraph as ng
 
+from . import wrong_edits  # noqa: F401  (adds calls)
 from .wrong_values import CALLS, Call, values
 
 EACH = [(call, name) for call in CALLS for name in call.arguments]

@@ -22,6 +22,7 @@ __all__ = ["CALLS", "Call", "values"]
 LSTM, CAB = ng.asset("crunch-lstm.nam"), ng.asset("cab.wav")
 RATE = 48_000
 X = np.zeros((1, 64), np.float32)
+NOISE = np.random.default_rng(0).uniform(-0.1, 0.1, 24_000)
 
 SPECIAL: list[Any] = [
     None, True, False, 0, 1, -1, 2, 64, 0.5, 64.0, 63.5, float("nan"), float("inf"), -float("inf"),
@@ -72,7 +73,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "block": ("in:", "block", "audio"),
     "changes": ("change",),
     "channels": ("channels",),
-    "name": ("name", "no node", "no parameter", "nothing called", "no sound"),
+    "name": ("name", "no node", "no parameter", "nothing called", "no sound", "no port", "no rack"),
     "node": ("node",),
     "source": ("source", "connect", "nothing called", "does not feed"),
     "target": ("target", "connect", "nothing called", "does not feed"),
@@ -86,6 +87,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "name_of_slot": ("slot",),
     "seconds": ("deadline", "seconds"),
     "port": ("port",),
+    "points": ("points", "automation"),
+    "automation": ("automation",),
+    "lanes": ("automation", "lanes"),
+    "between": ("between", "connect", "nothing called", "does not feed", "has no"),
+    "inputs": ("inputs", "is no end"),
+    "outputs": ("outputs", "is no end"),
+    "new": ("name", "already in"),
     "fields": ("effect", "fields"),
 }
 
@@ -212,6 +220,11 @@ call(
 )  # fmt: skip
 call("Player.process", on(MODEL.player, "process"), array=X, out=None)
 call("Player.process_sample", on(MODEL.player, "process_sample"), x=0.5)
+call("loudness", ng.loudness, samples=X, rate=RATE)
+call(
+    "match_loudness", ng.match_loudness, sources=[NOISE, NOISE], sample_rate=RATE, audio=None,
+    target_lufs=-20.0,
+)  # fmt: skip
 call("match_levels", ng.match_levels, graph=rack(), interface_dbu=12.0)
 call("asset", ng.asset, name="cab.wav")
 

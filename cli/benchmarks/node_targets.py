@@ -36,6 +36,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "constant": _one(0.1),
     "crossover": _one(3.0, bands=2) + _one(9.0, bands=4),
     "delay": _one(6.0),
+    "doubler": _one(7.5),
     "drive": _one(120.0) + _one(25.0, quality="live"),
     "envelope_follower": _one(0.1),
     "filter": _one(6.0, low_slope=24, high_slope=24),
@@ -46,7 +47,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "lfo": _one(0.1),
     "limiter": _one(8.0, true_peak="off") + _one(14.0, true_peak=4) + _one(22.0, true_peak=8),
     "looper": _one(3.0),
-    "loudness": _one(6.0),
+    "loudness": _one(20.0),  # 6 for the loudness, 14 for true peaks
     "map": _one(0.1),
     "mid_side": _one(2.0),
     "parametric_eq": _one(12.0, count=8),
@@ -59,6 +60,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "stereo_width": _one(2.0),
     "tone_stack": _one(4.0, model="nam") + _one(4.0, model="bassman"),
     "tremolo": _one(1.5) + _one(5.0, mode="harmonic"),
+    "tuner": _one(1.0),
     "vibrato": _one(6.0),  # as a voice of the chorus
     "wah": _one(3.0),
 }

@@ -5,10 +5,13 @@ import os
 import shutil
 import time
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from ...graph.text import one_line, printable
+from ...nodes.dsp.pitch.note_name import note_name
+from ...presets.levels import SILENT_DB
 from ...presets.rig import Rig
 from ...runtime.adapters.live.sound_card import LiveStream
 from ...runtime.adapters.live.stats import LiveStats
@@ -109,7 +112,7 @@ class JsonDisplay(Display):
             self.next_status = time.monotonic() + STATUS_S
             levels = {s: [asdict(x) for x in getattr(stats, s)] for s in ("inputs", "outputs")}
             counts = {name: getattr(stats, name) for name in ("seconds", "load", "xruns", "late")}
-            self.event("status", **counts, **levels)
+            self.event("status", **counts, **levels, readings=stats.readings)
 
     def ended(self, stats: LiveStats) -> None:
         """Write the event ``ended``, with all figures."""
@@ -133,9 +136,25 @@ def _status(s: LiveStats) -> str:
         + (" CLIP" if any(x.clipping for x in levels) else "")
         for side, levels in (("in", s.inputs), ("out", s.outputs))
     )
+    heard = "".join(f"  {text}" for text in _readings(s.readings))
     resting = [n.name for n in s.nodes if n.resting]
     muted = f"  muted: {', '.join(resting)}" if resting else ""
-    return f"{s.seconds:7.1f} s  {sides}  load {100 * s.load:5.1f} %  {_xruns(s)}{muted}"
+    return f"{s.seconds:7.1f} s  {sides}  load {100 * s.load:5.1f} %{heard}  {_xruns(s)}{muted}"
+
+
+def _readings(readings: Mapping[str, float]) -> list[str]:
+    """Return what tuners and loudness meters of the rack show: ``tuner E2 +3.1 cents``."""
+    found = []
+    for name, value in readings.items():
+        node, _, reading = name.rpartition(".")
+        if reading == "pitch_hz" and f"{node}.cents" in readings:
+            note = note_name(round(readings[f"{node}.note"])) if value else "-"
+            cents = f"{readings[f'{node}.cents']:+5.1f}" if value else "     "
+            found.append(f"{node} {note:<3} {cents} cents")
+        elif reading == "momentary_lufs":
+            shown = f"{value:6.1f}" if value > SILENT_DB else "     -"
+            found.append(f"{node} {shown} LUFS")
+    return found
 
 
 def _columns(out: TextIO) -> int:

@@ -28,7 +28,7 @@ def format_type(row: Mapping[str, Any]) -> str:
         f"  {row['description']}",
         "ports",
         *_columns(
-            (port["name"], side, port["kind"], _channels(port["channels"], files))
+            (port["name"], side, port["kind"], _channels(_width(port), files))
             for side in ("input", "output")
             for port in row[f"{side}s"]
         ),
@@ -69,6 +69,10 @@ def _columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
         "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
         for row in every
     ]
+
+
+def _width(port: Mapping[str, Any]) -> int | None:
+    return 1 if port["kind"] == "control" else port["channels"]
 
 
 def _channels(count: int | None, by_file: str) -> str:

@@ -11,6 +11,9 @@ from ..text import one_line
 
 __all__ = ["box_labels", "drawn_inputs", "drawn_wires", "title"]
 
+FEW = 4
+"""Values of an option that are listed; of more the number is given."""
+
 
 def title(graph: Graph) -> str:
     """Return the heading: the names of the inputs and of the outputs."""
@@ -64,5 +67,6 @@ def _settings(node: Node, defaults: int) -> list[str]:
             text = f"{label} {value:.6g} {unit}".rstrip()
             (unchanged if value == field.default else changed).append(text)
         elif "choices" in field.metadata and value != field.default:
-            changed.append(f"{label} {value}")
+            many = isinstance(value, tuple) and len(value) > FEW
+            changed.append(f"{len(value)} {label}" if many else f"{label} {value}")
     return changed or unchanged[:defaults]

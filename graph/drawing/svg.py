@@ -176,7 +176,8 @@ def _text_width(text: str) -> int:
 
 
 def _shorten(text: str) -> str:
-    if _text_width(text) <= MAX_LABEL_WIDTH:
+    text, rest = text[: MAX_LABEL_WIDTH + 1], text[MAX_LABEL_WIDTH + 1 :]  # narrow at most
+    if not rest and _text_width(text) <= MAX_LABEL_WIDTH:
         return text
     while _text_width(text) > MAX_LABEL_WIDTH - 1:
         text = text[:-1]

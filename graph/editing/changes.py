@@ -21,12 +21,13 @@ from ..port import Kind, Port
 __all__ = [
     "changed_nodes",
     "check_between",
-    "check_rack_ends",
+    "check_no_rack_end",
     "check_replacement",
     "find_node",
     "find_ports",
     "modulation",
     "new_connection",
+    "rack_ends",
     "rack_ports",
     "refuse_amount",
     "remove_connection",
@@ -51,9 +52,23 @@ def new_connection(
     at_end = made.source.node in graph.inputs or made.target.node in graph.outputs
     if kinds[0] is not kinds[1] and not at_end:
         raise PortError(f"{made.source} is {kinds[0].value}, {made.target} takes {kinds[1].value}")
+    _check_sum(graph, made, kinds[0])
     if made in taken:
         raise DuplicateNameError(f"{made.source} already feeds {made.target}")
     return made
+
+
+def _check_sum(graph: Connectable, made: Connection, kind: Kind) -> None:
+    """Raise ``PortError`` if an output of the graph would sum audio and a control signal."""
+    if made.target.node not in graph.outputs:
+        return
+    for source in graph.sources()[made.target]:
+        ports = {port.name: port.kind for port in graph.ports(source.node, "output")}
+        if source.node in graph.nodes and ports[source.port] is not kind:
+            raise PortError(
+                f"{made.source} is {kind.value}, and {made.target} already has the "
+                f"{ports[source.port].value} of {source}: give it an output of its own"
+            )
 
 
 def modulation(
@@ -117,6 +132,7 @@ def check_replacement(graph: Connectable, name: str, node: Node) -> dict[Side, t
         raise UnknownNameError(
             f"no node {format_value(name)} to replace; nodes: {format_names(graph.nodes)}"
         )
+    check_no_rack_end(graph, name, "replaced")
     ports = ports_of(name, node)
     leaving = {c.source.port for c in graph.connections if c.source.node == name}
     leaving |= {m.source.port for m in graph.modulations if m.source.node == name}
@@ -208,16 +224,35 @@ def remove_connection(
     raise GraphError(f"{leaving} does not feed {entering}; it feeds {format_names(feeds)}")
 
 
-def check_rack_ends(graph: Connectable, name: str, ends: Iterable[str]) -> None:
-    """Raise an error unless ``ends`` are nodes of a rack with one input and one output."""
-    if name not in graph.racks:
+def check_no_rack_end(graph: Connectable, name: str, what: str) -> None:
+    """Raise an error unless ``name`` is there, and no input or output of a rack, which keeps it."""
+    graph.ports(name, "input")
+    rack, _, end = name.rpartition(".")
+    ends = graph.racks.get(rack, ((), ()))
+    for side, names in zip(("input", "output"), ends, strict=True):
+        if end in names:
+            raise GraphError(
+                f"{name} is an {side} of the rack {rack}: it cannot be {what}; "
+                f"graph.set_rack_ends({rack!r}, ...) says which nodes are its ends"
+            )
+
+
+def rack_ends(
+    graph: Connectable, name: str, inputs: Any, outputs: Any
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inputs and outputs of a rack; an error unless they are ends of it."""
+    if not isinstance(name, str) or name not in graph.racks:
         raise UnknownNameError(
-            f"no rack {format_value(name)}; there is {format_names(graph.racks)}"
+            f"no rack called {format_value(name)}; there is {format_names(graph.racks)}"
         )
-    for end in ends:
-        full = f"{name}.{end}"
-        if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
-            raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
+    for side, ends in (("inputs", inputs), ("outputs", outputs)):
+        if not isinstance(ends, list | tuple) or not all(isinstance(end, str) for end in ends):
+            raise GraphError(f"{side} is {format_value(ends)}: must be a list of names")
+        for end in ends:
+            full = f"{name}.{end}"
+            if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
+                raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
+    return tuple(inputs), tuple(outputs)
 
 
 def find_ports(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...runtime import authoring as ng
+from .source import ControlSource
 
 __all__ = ["Constant"]
 
@@ -31,8 +32,8 @@ def _constant(state: int, ins: int, outs: int, frames: int) -> None:
     s.frame, s.held = frame + frames, held
 
 
-@ng.node("constant", category="control", example="value=0.5")
-class Constant(ng.Node):
+@ng.node("constant", example="value=0.5")
+class Constant(ControlSource):
     """Send ``value`` as a control signal: one knob that moves the parameters of several nodes.
 
     A new value counts from the next multiple of 32 frames.
@@ -40,16 +41,6 @@ class Constant(ng.Node):
 
     # Not smoothed: what it moves is.
     value: float = ng.param(default=0.0, low=-1.0, high=1.0, smoothing_s=0.0)
-
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the record; there is no other memory."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...graph.arguments import format_value
 from ...runtime import authoring as ng
+from .source import ControlSource
 
 __all__ = ["Curve"]
 
@@ -50,8 +51,8 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
     s.position, s.held, s.index = frame + frames, held, index
 
 
-@ng.node("curve", category="control", example="((0.0, 0.0), (2.0, 1.0)), mode='linear'")
-class Curve(ng.Node):
+@ng.node("curve", example="((0.0, 0.0), (2.0, 1.0)), mode='linear'")
+class Curve(ControlSource):
     """Go through ``points``, pairs of a time and a value: an automation lane.
 
     Times are seconds from the start (or the last reset), or frames with ``unit="frames"``, in
@@ -68,16 +69,6 @@ class Curve(ng.Node):
         """Check the fields; make ``points`` a tuple of pairs of floats."""
         super().__post_init__()
         object.__setattr__(self, "points", checked_points(self.points))
-
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate a table of all points, in frames."""
@@ -109,4 +100,4 @@ def checked_points(points: Any) -> tuple[tuple[float, float], ...]:
     if wrong.any():
         at = int(np.argmax(wrong))
         raise ng.ParamError(f"points[{at}] is {tuple(table[at].tolist())}: {allowed}")
-    return tuple(map(tuple, table.tolist()))
+    return tuple(zip(table[:, 0].tolist(), table[:, 1].tolist(), strict=True))

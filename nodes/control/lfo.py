@@ -6,6 +6,7 @@ from ...graph.arguments import check_whole
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, SHAPES, TAP, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
+from .source import ControlSource
 
 __all__ = ["Lfo"]
 
@@ -52,8 +53,8 @@ def _lfo(state: int, ins: int, outs: int, frames: int) -> None:
     s.frame, s.held = frame + frames, held
 
 
-@ng.node("lfo", display_name="LFO", category="control", example="rate_hz=0.5, shape='triangle'")
-class Lfo(ng.Node):
+@ng.node("lfo", display_name="LFO", example="rate_hz=0.5, shape='triangle'")
+class Lfo(ControlSource):
     """Swing between -1 and 1 (``unipolar``: 0 and 1), ``rate_hz`` times a second.
 
     The output is ``offset`` + ``depth`` times the shape, limited to -1 to 1.  With ``sync``, a note
@@ -81,16 +82,6 @@ class Lfo(ng.Node):
         super().__post_init__()
         parse_beats(self.sync)
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, 2**53))
-
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one oscillator with one tap."""

@@ -7,6 +7,7 @@ from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, TAP, lfo_record
 from ..dsp.modulation.lfo_shapes import noise_at
 from ..dsp.modulation.tempo import parse_beats, synced_rate
+from .source import ControlSource
 
 __all__ = ["Random"]
 
@@ -50,8 +51,8 @@ def _random(state: int, ins: int, outs: int, frames: int) -> None:
     s.frame, s.held = frame + frames, held
 
 
-@ng.node("random", category="control", example="rate_hz=4.0, mode='smooth'")
-class Random(ng.Node):
+@ng.node("random", example="rate_hz=4.0, mode='smooth'")
+class Random(ControlSource):
     """Give ``rate_hz`` random values a second between -1 and 1 (``unipolar``: 0 and 1).
 
     ``mode`` "hold" keeps each until the next, "smooth" goes from one to the next along half a
@@ -76,16 +77,6 @@ class Random(ng.Node):
         super().__post_init__()
         parse_beats(self.sync)
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, 2**53))
-
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one oscillator with one tap."""

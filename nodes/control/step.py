@@ -8,6 +8,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
+from .source import ControlSource
 
 __all__ = ["Step"]
 
@@ -58,8 +59,8 @@ def _value() -> Any:
     return ng.param(default=0.0, low=-1.0, high=1.0, smoothing_s=0.0)
 
 
-@ng.node("step", category="control", example="count=3, step2=0.5, step3=-0.5, sync='1/8'")
-class Step(ng.Node):
+@ng.node("step", example="count=3, step2=0.5, step3=-0.5, sync='1/8'")
+class Step(ControlSource):
     """Give the values ``step1`` to the one numbered ``count`` in turn, ``rate_hz`` a second.
 
     With ``sync`` each lasts as long as that note at ``tempo_bpm``.  ``glide_ms`` is the time
@@ -95,16 +96,6 @@ class Step(ng.Node):
         """Check the fields; ``sync`` must be a note value or empty."""
         super().__post_init__()
         parse_beats(self.sync)
-
-    @property
-    def inputs(self) -> tuple[ng.Port, ...]:
-        """None."""
-        return ()
-
-    @property
-    def outputs(self) -> tuple[ng.Port, ...]:
-        """One control port."""
-        return (ng.Port("out", kind=ng.Kind.CONTROL),)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one oscillator, whose cycles are the steps."""

@@ -46,6 +46,8 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
             ]
     depends = [VERSION, host_lanes(), rack, digests.of(item.source)]
     depends += [job.subtype or "pcm24", job.resample]
+    if job.loudness is not None:
+        depends.append({"loudness": float(job.loudness)})
     text = json.dumps([*depends, rig.renders_tail(job.tail)], sort_keys=True)
     return {
         "file": item.file,
@@ -62,7 +64,7 @@ def is_made(entry: Mapping[str, Any], before: Mapping[str, Any] | None, output: 
     """Whether a file is up to date: its fingerprint and its bytes are those in the manifest."""
     if before is None or before.get("fingerprint") != entry["fingerprint"]:
         return False
-    if "clipped" not in before:  # of a version without this check
+    if "clipped" not in before or "true_peak_dbtp" not in before:  # of a version without these
         return False
     try:
         return digest(os.fspath(output / str(entry["file"]))) == before.get("sha256")

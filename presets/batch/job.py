@@ -20,6 +20,7 @@ from ...runtime.io.file_kind import JOB, complaint, kind_of_json
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
 from ..preset import dumps, loads, read_preset
+from ..render import check_loudness
 from ..rig import Rig, model_graph, models, rig_of
 from ..values import no_such_key, wrong
 from .items import Item, items_of
@@ -30,7 +31,7 @@ __all__ = ["Item", "Job", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
-KEYS += ["automation", "output", "name", "subtype", "tail", "resample"]
+KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "loudness"]
 MAX_BYTES = 16 << 20
 
 
@@ -49,6 +50,8 @@ class Job:
     subtype: str | None
     tail: bool | None
     resample: bool
+    loudness: float | None
+    """Integrated loudness of every file in LUFS; None leaves them as they are."""
     automation: Mapping[str, Node]
     """Of each parameter the curve that it follows in every file."""
 
@@ -116,6 +119,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
         if not isinstance(data.get(key, False), kinds):
             wrong(key, data[key], "true or false" + (" or null" if len(kinds) > 1 else ""))
+    check_loudness(data.get("loudness"), "loudness")
     written = text_of(data, "output", "renders")
     output = Path(os.path.abspath(folder / written))
     items = tuple(items_of(data, folder, output, made_before(output)))
@@ -131,6 +135,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        loudness=data.get("loudness"),
         automation=read_lanes(data.get("automation")),
     )
 

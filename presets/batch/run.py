@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ...nodes.nam import LevelsWarning, Nam
 from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
 from ...runtime.io.audio_file import audio_writer, read_audio
 from ...runtime.native.cpu import processors
-from ..render import Levels, levels_of, render_file, warn_of_faults
+from ..render import Levels, levels_of, normalized, render_file, warn_of_faults
 from .check import Checked, check_job, output_warning
 from .faults import Faults, faults_of, warn_of_faults as warn_of_file_faults
 from .fingerprint import digest, is_made
@@ -215,6 +215,7 @@ class _Run:
             resampled=self._job.resample,
             subtype=self._job.subtype,
             tail=self._job.tail,
+            loudness_lufs=self._job.loudness,
             strict=None,  # run_job warns once for each rack
             warn=lines.append,
             progress=lambda share: self._progress([item], share),
@@ -238,8 +239,13 @@ class _Run:
             with audio_writer(
                 self._target(item), found.rate, subtype=self._job.subtype, warn=lines.append
             ) as write:
-                written = write(row[None])
-            self._add_entry(item, levels_of(written, found.rate), lines)
+                sound, gain_db = row[None], 0.0
+                if (lufs := self._job.loudness) is not None:
+                    name = os.fspath(self._target(item))
+                    sound, gain_db = normalized(sound, found.rate, lufs, name, lines.append)
+                written = write(sound)
+            levels = replace(levels_of(written, found.rate), gain_db=gain_db)
+            self._add_entry(item, levels, lines)
             lines.clear()
         return True
 

@@ -39,16 +39,16 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
 
     ``lanes`` maps ``"node.param"``, ``"node.mix"`` or ``"node.bypass"`` to one of
 
-    * a list of ``(time, value)``, in seconds if a time is a float, in frames if all are whole
-      numbers; straight lines connect the points (a bypass, or a parameter with steps, jumps)
+    * a list (or an array of two columns) of ``(seconds, value)``; straight lines connect the points
+      (a bypass, or a parameter with steps, jumps)
     * a NumPy array with a value for each frame, of which each 32nd counts
-    * a node: a ``Curve``, which has the values themselves, or another source of control signals,
-      which moves the parameter around its value by its whole range
+    * a node: a ``Curve``, which has the values themselves, also at frames or in steps, or another
+      source of control signals, which moves the parameter around its value by its whole range
 
     Values are those of the parameter, in its unit; times count from the start or the last reset,
     and take effect at multiples of 32 frames.  The curves are nodes of the result, so that it can
-    be saved, played live and in a host.  Nothing but whole nodes can be mixed or bypassed: those
-    with one audio input and one output.
+    be saved, played live and in a host.  Nodes and racks can be mixed and bypassed that have one
+    audio output, of as many channels as their input.
     """
     made = as_graph(graph, "automated(graph, lanes)").copy()
     if not isinstance(lanes, Mapping):
@@ -56,7 +56,7 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
     importlib.import_module(NODES)
     for name, lane in lanes.items():
         node, key = _split(made, name)
-        parameter = key in made[node].params()
+        parameter = node in made and key in made[node].params()
         row = made[node].params()[key] if parameter else SHARE
         source = _source(name, lane, row)
         is_curve = source.type_name == "curve"
@@ -77,7 +77,8 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
 def _split(graph: Graph, name: Any) -> tuple[str, str]:
     """Return node and parameter of a lane's name; ``UnknownNameError`` if there is none."""
     node, _, key = name.rpartition(".") if isinstance(name, str) else ("", "", "")
-    if node in graph and (key in graph[node].params() or key in ("mix", "bypass")):
+    whole = key in ("mix", "bypass") and (node in graph or node in graph.racks)
+    if whole or (node in graph and key in graph[node].params()):
         return node, key
     known = [f"{n}.{p}" for n, made in graph.nodes.items() for p in made.params()]
     raise UnknownNameError(f"automation: no parameter {format_value(name)}; {nearest(name, known)}")
@@ -91,7 +92,7 @@ def _source(name: str, lane: Any, row: Param) -> Node:
                 f"automation of {name} is {lane!r}: must be a source with one control output"
             )
         source = lane
-    elif isinstance(lane, np.ndarray):
+    elif isinstance(lane, np.ndarray) and (lane.ndim != 2 or lane.shape[1] != 2):
         if lane.ndim != 1 or not len(lane) or lane.dtype.kind not in "fiu":
             raise ParamError(
                 f"automation of {name} is {format_value(lane)}: must have a number for each frame"
@@ -100,26 +101,19 @@ def _source(name: str, lane: Any, row: Param) -> Node:
         points = tuple(zip(range(0, TICK * len(held), TICK), held.tolist(), strict=True))
         source = _curve(name, points, "frames", row)
     else:
-        if isinstance(lane, str | bytes) or not isinstance(lane, Sequence) or not len(lane):
+        is_list = isinstance(lane, Sequence | np.ndarray) and not isinstance(lane, str | bytes)
+        if not is_list or not len(lane):
             raise ParamError(
-                f"automation of {name} is {format_value(lane)}: must be a list of (time, value), "
-                "an array with a value for each frame, or a control node"
+                f"automation of {name} is {format_value(lane)}: must be a list of (seconds, "
+                "value), an array with a value for each frame, or a control node"
             )
-        source = _curve(name, lane, "frames" if _counts_frames(lane) else "s", row)
+        source = _curve(name, lane, "s", row)
     if source.type_name == "curve":
         made: Any = source
         for time, value in made.points:
             if not row.low <= value <= row.high:
                 row.check(f"automation of {name} at {time:g} {made.unit}: value", value)
     return source
-
-
-def _counts_frames(lane: Sequence[Any]) -> bool:
-    """Return whether the times of all points are whole numbers, and so count frames."""
-    try:
-        return np.array([pair[0] for pair in lane]).dtype.kind in "iu"
-    except (TypeError, LookupError, ValueError):  # no points: the curve refuses them
-        return False
 
 
 def _curve(name: str, points: Any, unit: str, row: Param) -> Node:
@@ -148,14 +142,18 @@ def _free_name(graph: Graph, name: str) -> str:
 
 
 def _add_blend(graph: Graph, node: str) -> str:
-    """Put a blend of a node's input and its output behind it; return the blend's name."""
+    """Put a blend of a node's (or rack's) input and its output behind it; return its name."""
     ins = [p for p in graph.ports(node, "input") if p.kind is Kind.AUDIO]
     outs = [p for p in graph.ports(node, "output") if p.kind is Kind.AUDIO]
-    if not ins or len(outs) != 1:
+    if not ins or len(outs) != 1 or ins[0].channels != outs[0].channels:
         raise GraphError(
-            f"{node} cannot be mixed or bypassed: that takes an audio input and one audio output"
+            f"{node} cannot be mixed or bypassed: that takes one audio output, of as many channels "
+            "as its first input"
         )
     entry, leaving = PortRef(node, ins[0].name), PortRef(node, outs[0].name)
+    if node in graph.racks:
+        entry = PortRef(f"{node}.{ins[0].name}", "in")
+        leaving = PortRef(f"{node}.{outs[0].name}", "out")
     name = _free_name(graph, f"{node} blend")
     made: Any = node_type("blend")
     graph.add(name, made(position=1.0, law="linear"))

@@ -32,7 +32,7 @@ def collect_stats(queue: ControlQueue) -> Stats:
         bad_outputs=counts[1],
         faults=sum(n.faults for n in rows),
         block_us=spread(queue.trace[: min(blocks, TRACE)], unit),
-        readings={name: float(place[0]) for name, place in plan.reports.items()},
+        readings=plan.readings(),
         nodes=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if own),
         device=None if plan.executor is None else plan.executor.stats(),
         between=tuple(n for n, own in zip(rows, plan.is_node, strict=True) if not own),

@@ -25,6 +25,7 @@ from .parameters import (
     ParameterAccess,
     Settings,
     apply_settings,
+    first_param,
     post_bypass,
     post_mix,
     post_param,
@@ -207,13 +208,16 @@ class Engine(ParameterAccess):
 
     def get(self, name: str) -> float:
         """Return a parameter's value as last applied, or the reading of a meter node."""
-        known: Any = name if isinstance(name, str) else None
+        known: Any = first_param(self.plan, name)
         if known in self.plan.params:
             self.queue.wait_for_plan()
             return float(self.plan.param_table["value"][self.plan.params[known]])
         if known in self.plan.reports:
             return float(self.plan.reports[known][0])
-        raise unknown_param(name, (*self.plan.params, *self.plan.reports), "parameter or reading")
+        if known in self.plan.analyses:
+            return self.plan.analyses[known]()
+        names = (*self.plan.params, *self.plan.reports, *self.plan.analyses)
+        raise unknown_param(name, names, "parameter or reading")
 
     def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.

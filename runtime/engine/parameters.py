@@ -21,6 +21,7 @@ __all__ = [
     "check_time",
     "find_param",
     "find_params",
+    "first_param",
     "post_bypass",
     "post_mix",
     "post_param",
@@ -172,6 +173,11 @@ def find_params(plan: Plan, name: str) -> tuple[str, ...]:
             f"no parameter {TEMPO!r}: no node follows the tempo (an Lfo or a Delay with sync does)"
         )
     return found
+
+
+def first_param(plan: Plan, name: object) -> str | None:
+    """Return the parameter (or reading) that ``name`` reads: of ``TEMPO`` the first node's."""
+    return find_params(plan, name)[0] if isinstance(name, str) else None
 
 
 def _find_dry_wet(plan: Plan, node: str) -> int:

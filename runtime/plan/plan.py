@@ -20,7 +20,7 @@ from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
 from .records import COUNTER_FIELDS, ROW
-from .rows import FadeInRow, NodeRow, Row, find_reports, number_parameters
+from .rows import FadeInRow, NodeRow, Row, find_analyses, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
 __all__ = ["Plan"]
@@ -110,8 +110,14 @@ class Plan:
             self.header["collect"] = self.executor.collect
             self.header["hold"] = self.spec.max_frames if self.spec.pipelined else 0
         self.reports = find_reports(self._prepared)
+        self.analyses = find_analyses(self._prepared)
         nodes = [row for row in self._prepared if isinstance(row, NodeRow)]
         self.afters = tuple(row.after for row in nodes if row.after is not None)
+
+    def readings(self) -> dict[str, float]:
+        """Return all readings of nodes, by ``"node.name"``."""
+        fields = {name: float(place[0]) for name, place in self.reports.items()}
+        return {**fields, **{name: compute() for name, compute in self.analyses.items()}}
 
     def close_executor(self) -> None:
         """Free everything on the device, of a plan that will not be played."""

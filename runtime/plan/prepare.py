@@ -109,6 +109,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
         after=processor.after,
         device=processor.device,
         voices=processor.voices,
+        analysis=processor.analysis,
     )
     return with_modulation(row, io, moved) if moved else row
 
@@ -195,7 +196,8 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     ``before`` is that plan, at the same ``Spec``.
     """
     node = graph.nodes[op.node]
-    if old.device is not None or old.after is not None or not _is_ours(node):
+    bound = (old.device, old.after, old.analysis)  # to memory of the earlier plan
+    if any(one is not None for one in bound) or not _is_ours(node):
         return None
     if old.node is not node and old.node != node:
         return None

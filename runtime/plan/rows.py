@@ -12,7 +12,7 @@ Control threads only.  There are four kinds of row:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = [
     "ParameterTable",
     "Row",
     "check_fields",
+    "find_analyses",
     "find_reports",
     "number_parameters",
     "widths",
@@ -73,6 +74,8 @@ class NodeRow(Row):
     """What the node runs on a device, if it has ports there."""
     voices: Callable[[], VoicesProcessor] | None = None
     """Makes what plays many signals through the node at once, if it can."""
+    analysis: Callable[[], Mapping[str, float]] | None = None
+    """Computes the node's readings, if they are no fields of its record."""
     files: tuple[Any, ...] = ()
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     bases: Mapping[str, tuple[Block, int]] = field(default_factory=dict)
@@ -146,12 +149,33 @@ def find_reports(rows: Sequence[Row]) -> dict[str, np.ndarray[Any, Any]]:
     found = {}
     for row in rows:
         if isinstance(row, NodeRow):
-            check_fields(row, row.node.reports, "each name in reports")
-            for name in row.node.reports:
+            fields = row.node.reports if row.analysis is None else ()
+            check_fields(row, fields, "each name in reports")
+            for name in fields:
                 found[f"{row.op.node}.{name}"] = row.record.content[name]
             for name in row.bases:
                 found[f"{row.op.node}.{name}.modulated"] = row.record.content[name]
     return found
+
+
+def find_analyses(rows: Sequence[Row]) -> dict[str, Callable[[], float]]:
+    """Return, as ``"node.name"``, what computes the readings that are no fields of a record."""
+    found: dict[str, Callable[[], float]] = {}
+    for row in rows:
+        if isinstance(row, NodeRow) and row.analysis is not None:
+            for name in row.node.reports:
+                found[f"{row.op.node}.{name}"] = partial(_analyzed, row, name)
+    return found
+
+
+def _analyzed(row: NodeRow, name: str) -> float:
+    found: Mapping[str, float] = {} if row.analysis is None else row.analysis()
+    if name not in found:
+        raise EngineError(
+            f"node {row.op.node}: its analysis returns no {name!r}, as each name in reports must "
+            f"be; it has {', '.join(map(str, found)) or 'nothing'}"
+        )
+    return float(found[name])
 
 
 def check_fields(row: NodeRow, names: Iterable[str], what: str) -> dict[str, int]:

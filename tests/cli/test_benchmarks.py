@@ -54,6 +54,20 @@ def test_what_is_measured_is_a_convolution() -> None:
     assert 0 < row["block_ns"]["p50"] <= row["block_ns"]["p99"] <= row["block_ns"]["max"]
 
 
+def test_automation_is_timed_beside_the_same_render_without(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "--suite", "automation", "--quick", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["figures"]["automation"]
+    assert [row["points"] for row in rows] == [576] * 3
+    assert all(row["plain_s"] > 0 and row["automated_s"] > 0 for row in rows)
+    assert main(["bench", "--suite", "automation", "--quick"]) == 0
+    assert (
+        "576 points move the mix of a cabinet behind it in 0.6 s of audio"
+        in capsys.readouterr().out
+    )
+
+
 def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "list"]) == 0
     shown = capsys.readouterr().out.splitlines()

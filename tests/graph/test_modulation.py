@@ -15,8 +15,19 @@ from namgraph.graph import (
     Spec,
     UnknownNameError,
     schedule,
+    svg,
 )
-from namgraph.nodes import Constant, DcBlock, Delay, EnvelopeFollower, Gain, Map, Mix
+from namgraph.nodes import (
+    Constant,
+    Curve,
+    DcBlock,
+    Delay,
+    EnvelopeFollower,
+    Gain,
+    Gate,
+    Map,
+    Mix,
+)
 
 from .racks import Box
 
@@ -68,7 +79,8 @@ def test_a_port_goes_before_a_parameter_of_its_name() -> None:
     [
         ("in", "gain.gain_db", 0.5, PortError, "in.out is audio, the parameter gain.gain_db takes"),
         ("knob", "gain.gain_db", 0.1, DuplicateNameError, "knob.out already moves gain.gain_db"),
-        ("knob", "gain.gain", 0.1, UnknownNameError, "gain has no input 'gain'"),
+        ("knob", "gain.gain", 0.1, UnknownNameError, "no input 'gain'.*; its parameters: gain_db"),
+        ("knob", "out", None, PortError, "out.in already has the audio of gain.out: give it an"),
         ("knob", "gain.in", None, PortError, "knob.out is control, gain.in takes audio"),
         ("in", "gain", 0.5, ParamError, "amount is 0.5: goes with a parameter; gain.in is a port"),
         ("knob", "knob.value", 1.5, ParamError, r"amount is 1.5: must be a number in"),
@@ -206,3 +218,21 @@ def test_several_signals_may_move_one_parameter() -> None:
     graph.add("mix", Mix())
     graph.connect("other", "mix.gain2_db", -0.25)
     assert len(graph.modulations) == 3
+
+
+def test_a_side_chain_without_a_signal_is_said() -> None:
+    graph = Graph()
+    gate = graph.add("gate", Gate(sidechain=True))
+    graph.input("in", channels=1) >> gate["in"] >> graph.output("out", channels=1)
+    assert graph.check() == ("gate.key gets no input",)
+    graph.connect("in", "gate.key")
+    assert graph.check() == ()
+
+
+def test_a_long_curve_is_drawn_at_once() -> None:
+    graph = rack()
+    graph.add("lane", Curve(tuple((k / 100, 0.5) for k in range(20_000))))
+    graph.connect("lane", "gain.gain_db", absolute=True)
+    picture = svg(graph)
+    assert "20000 points" in picture
+    assert len(picture) < 10_000

@@ -175,3 +175,22 @@ def test_pictures_and_plugins_know_racks() -> None:
     plugin.amp_drive_gain_db = -6.0
     graph = rack().with_params({"amp.drive.gain_db": -6.0})
     same_bits(plugin(X[None], RATE)[0], ng.render(graph, X, RATE, tail=False))
+
+
+@pytest.mark.parametrize(
+    ("edit", "arguments"),
+    [
+        ("remove", ("amp.guitar",)),
+        ("rename", ("amp.guitar", "amp.entry")),
+        ("rename", ("amp.guitar", "entry")),
+        ("replace", ("amp.guitar", ng.Gain())),
+    ],
+)
+def test_the_ends_of_a_rack_stay(edit: str, arguments: tuple[object, ...]) -> None:
+    graph = rack()
+    with pytest.raises(GraphError, match="is an input of the rack amp: it cannot be"):
+        getattr(graph, edit)(*arguments)
+    assert graph == rack()
+    graph.set_rack_ends("amp", [], ["out"])
+    graph.remove("amp.guitar")
+    assert loads(dumps(graph)).graph == graph

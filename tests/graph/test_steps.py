@@ -18,7 +18,7 @@ def _show(state: int, ins: int, outs: int, frames: int) -> None:
         y[i] = np.float32(s.mode + 10.0 * s.shift)
 
 
-@ng.node("test_switch")
+@ng.node("test_steps_switch")
 class Switch(ng.Node):
     """Show its parameters."""
 

@@ -35,6 +35,7 @@ from namgraph.nodes import (
     Lfo,
     Limiter,
     Meter,
+    MidSide,
     Mix,
     Nam,
     NamBank,
@@ -42,9 +43,11 @@ from namgraph.nodes import (
     ParametricEq,
     Phaser,
     Random,
+    Reverb,
     Rotary,
     Split,
     Step,
+    StereoWidth,
     ToneStack,
     Tremolo,
     Vibrato,
@@ -183,6 +186,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         changed(GraphicEq(31), **{f"band{n}_db": 0.7 * n - 11 for n in range(1, 32)}),
     ],
     "meter": lambda folder: [Meter()],
+    "mid_side": lambda folder: [MidSide(), MidSide(mode="decode")],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
     "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
     "nam_bank": lambda folder: [
@@ -213,6 +217,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
     ],
+    "reverb": lambda folder: [
+        Reverb(predelay_ms=0.0, mix=0.8),
+        Reverb(model="room", size=0.3, predelay_ms=0.1, mod_rate_hz=3.0, mix=1.0),
+        Reverb(model="spring", size=0.3, predelay_ms=0.0, mod_rate_hz=4.0),
+        Reverb(model="hall", time_s=1.0, high_s=5.0, size=0.4, width=0.3, predelay_ms=1.0),
+    ],
     "rotary": lambda folder: [
         Rotary(speed=1.0, distance_m=0.1),
         Rotary(horn_slow_hz=3.0, mic_spread=0.2, drive_db=6.0),
@@ -224,6 +234,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         changed(
             Step(16, sync="1/64", tempo_bpm=400.0), **{f"step{k}": k / 20 for k in range(1, 17)}
         ),
+    ],
+    "stereo_width": lambda folder: [
+        StereoWidth(width=1.5),
+        StereoWidth(width=0.5, bass_mono_hz=300.0, balance=0.2, rotation_deg=-20.0),
     ],
     "tone_stack": lambda folder: [
         ToneStack(bass=7.0, middle=3.0, treble=8.0),

@@ -8,7 +8,7 @@ from namgraph.nodes.testing import same_bits
 
 pedalboard = pytest.importorskip("pedalboard")
 
-LANES = {"gain.gain_db": [(0, 0.0), (4800, -20.0)], "gain.mix": [(0.0, 1.0), (0.15, 0.0)]}
+LANES = {"gain.gain_db": [(0, 0.0), (0.1, -20.0)], "gain.mix": [(0.0, 1.0), (0.15, 0.0)]}
 X = np.random.default_rng(1).uniform(-0.5, 0.5, 9600).astype(np.float32)
 
 

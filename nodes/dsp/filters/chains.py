@@ -65,10 +65,11 @@ LAYOUT = np.dtype(
         ("rows", "i8"),  # per group, twice
     ]
 )
-STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8")])
+STEP = np.dtype([("kind", "i8"), ("source", "i8"), ("target", "i8"), ("other", "i8")])
 """What to do: sources and targets are bytes from ``rows``, or the numbers of outputs.
 
-Of RUN, ``source`` is the group and ``target`` the number of its lanes, for one channel.
+``other`` is a second target of the same source, or ``target`` again.  Of RUN, ``source`` is the
+group and ``target`` the number of its lanes, for one channel.
 """
 IN, CARRY, RUN, OUT = range(4)
 ROW, ROWS_BYTES = 8 * LANES, 8 * LANES * ROWS
@@ -128,17 +129,19 @@ def chain_numbers(lengths: Sequence[int], at: Sequence[int] | None = None) -> ND
     return made
 
 
-def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int, int]]:
+def _steps(chains: Sequence[Chain], at: Sequence[Place]) -> list[tuple[int, int, int, int]]:
     first = [ROWS_BYTES * p.group + 8 * p.lane for p in at]
     last = [f + (ROW * SKEW + 8) * (c.length - 1) for f, c in zip(first, chains, strict=True)]
-    made = []
+    made: list[tuple[int, int, int, int]] = []
     for group in range(1 + max(p.group for p in at)):
         here = [n for n, place in enumerate(at) if place.group == group]
-        for n in here:
-            source = chains[n].source
-            made.append((IN, 0, first[n]) if source < 0 else (CARRY, last[source], first[n]))
-        made.append((RUN, group, sum(chains[n].length for n in here)))
-        made += [(OUT, last[n], chains[n].output) for n in here if chains[n].output >= 0]
+        for source in sorted({chains[n].source for n in here}):
+            fed = [first[n] for n in here if chains[n].source == source]
+            kind, begin = (IN, 0) if source < 0 else (CARRY, last[source])
+            pairs = zip(fed[::2], [*fed[1::2], fed[-1]], strict=False)
+            made += [(kind, begin, one, other) for one, other in pairs]
+        made.append((RUN, group, sum(chains[n].length for n in here), 0))
+        made += [(OUT, last[n], chains[n].output, 0) for n in here if chains[n].output >= 0]
     return made
 
 
@@ -224,9 +227,9 @@ def play_lanes(state: int, ins: int, outs: int, frames: int) -> None:
                         here = rows + apart * k
                         if kind == IN:
                             signal = ng.channel_address(ins, channel + k) + 4 * done
-                            svf_in(here + target, signal, n)
+                            svf_in(here + target, here + step.other, signal, n)
                         elif kind == CARRY:
-                            svf_carry(here + target, here + source, n)
+                            svf_carry(here + target, here + step.other, here + source, n)
                         else:
                             signal = ng.channel_address(outs, target * channels + channel + k)
                             svf_out(signal + 4 * done, here + source, n)

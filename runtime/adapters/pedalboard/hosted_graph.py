@@ -19,7 +19,7 @@ from ....graph import (
 )
 from ....graph.arguments import check_flag, check_number, check_text, format_value
 from ...engine.engine import Engine
-from ...engine.parameters import check_time
+from ...engine.parameters import TEMPO, check_time
 from ...plan.stats import Stats
 from .channels import Fit, Layout, wrap
 from .parameter import SWITCHES
@@ -180,8 +180,12 @@ class HostedGraph:
     def set(self, name: str, value: Any, *, at: int | None = None) -> None:
         """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
 
-        Frames count from the last reset.
+        Frames count from the last reset.  "tempo_bpm" sets all nodes that follow the tempo.
         """
+        if isinstance(name, str) and name == TEMPO and (followers := self._rack.followers):
+            for one in followers:
+                self.set(one, value, at=at)
+            return
         row = self._rack.row(name)
         checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
@@ -197,8 +201,12 @@ class HostedGraph:
 
     def get(self, name: str) -> float:
         """Return the value of a parameter, or of a meter (of the first channel)."""
-        if self.engines and isinstance(name, str) and name in self.engines[0].plan.reports:
-            return self.engines[0].get(name)
+        if self.engines and isinstance(name, str):
+            plan = self.engines[0].plan
+            if name in plan.reports or name in plan.analyses:
+                return self.engines[0].get(name)
+        if isinstance(name, str) and name == TEMPO and self._rack.followers:
+            name = self._rack.followers[0]
         self._rack.row(name)
         with self.lock:
             self._read_timed_values()

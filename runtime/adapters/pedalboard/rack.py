@@ -24,7 +24,7 @@ from ....graph import (
 from ....graph.arguments import format_value
 from ....graph.paths import identity
 from ....graph.silent import warn_silent
-from ...engine.parameters import unknown_param
+from ...engine.parameters import TEMPO, unknown_param
 from ...plan.placement import refuse_offline_nodes
 from .channels import Fit, Layout, WidthError, find_layouts
 from .parameter import attribute_names
@@ -93,6 +93,11 @@ class Rack:
         """
         counts = [n for n, layout in self.layouts.items() if not layout.said] or list(self.layouts)
         return 2 if 2 in counts else counts[0]
+
+    @property
+    def followers(self) -> list[str]:
+        """The parameters that follow the tempo, one of each node that has it."""
+        return [name for name in self.rows if name.rpartition(".")[2] == TEMPO]
 
     def row(self, name: str) -> Param:
         """Return the declaration of a parameter; ``UnknownNameError`` if there is none."""

@@ -11,7 +11,7 @@ from ....graph.arguments import by_keyword, check_flag, check_whole
 from ...engine.array_call import FLOAT32, array_caller
 from ...engine.control import ControlQueue
 from ...engine.engine import Engine
-from ...engine.engine_state import EngineState, state_for
+from ...engine.engine_state import EngineState, new_state, state_for
 from ...engine.messages.message_queue import aligned
 from ...engine.parameters import ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
@@ -200,6 +200,10 @@ class Stepper(ParameterAccess):
         plan = self._queue.plan
         if isinstance(name, str) and name in plan.reports and name not in plan.params:
             return self._state.reading(int(plan.reports[name].ctypes.data))
+        if isinstance(name, str) and name in plan.analyses and self.streams > 1:
+            last = new_state(plan)  # computed from memory of the plan: put the stream's there
+            self._state.save(last, self.streams - 1)
+            plan.arena.state[:] = last.data[last.begin :]
         return self._engine.get(name)
 
     def params(self) -> dict[str, float]:

@@ -3,7 +3,8 @@
 The row of such a node calls ``modulate``, which calls the node's own kernel: at each multiple of
 ``TICK`` frames, counted from reset, it reads the control signals, and writes the moved values into
 the node's record.  In between the node smooths them, with a time constant of a third of a tick.
-Kernels give the same bits however a signal is cut, so the pieces change nothing else.
+Kernels give the same bits however a signal is cut, so the pieces change nothing else; where no
+parameter moves there is one piece.
 """
 
 import math
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import Modulation, Param
-from ...native.abi import kernel
+from ...native.abi import helper, kernel
 from ...native.pointers import call_node, element, load, numbers, record, store
 from ..layout.block import Block, offset
 from ..layout.memory import Memory
@@ -58,45 +59,68 @@ MODULATION = np.dtype(
 )
 
 
+@helper
+def _moved(state: int, number: int, ins: int, at: int) -> float:
+    """Return the value of a modulated parameter, for the control signals of frame ``at``."""
+    s: Any = record(state, MODULATION)
+    t = element(s.targets, number, TARGET)
+    moved = 0.0
+    for j in range(t.first, t.first + t.count):
+        source = element(s.sources, j, SOURCE)
+        moved += source.amount * numbers(load(ins, source.channel), at + 1, np.float32)[at]
+    base = record(t.base, BASE).value
+    if t.absolute >= 0:
+        base = np.float64(numbers(load(ins, t.absolute), at + 1, np.float32)[at])
+    value: float = base + moved * (t.high - t.low)
+    if t.ratio != 0.0:
+        value = base * math.exp(moved * t.ratio)
+    if t.step > 0.0:
+        value = t.low + t.step * math.floor((value - t.low) / t.step + 0.5)
+    if value < t.low:
+        value = t.low
+    if value > t.high:
+        value = t.high
+    return value
+
+
+@helper
+def _run_piece(state: int, ins: int, outs: int, begin: int, end: int) -> None:
+    """Run the node from frame ``begin`` of a block to ``end``."""
+    s = record(state, MODULATION)
+    for c in range(s.in_count):
+        store(s.ins, c, load(ins, c) + 4 * begin)
+    for c in range(s.out_count):
+        store(s.outs, c, load(outs, c) + 4 * begin)
+    call_node(s.kernel, s.record, s.ins, s.outs, np.int32(end - begin))
+
+
 @kernel
 def modulate(state: int, ins: int, outs: int, frames: int) -> None:
-    """Move the parameters of a node at each tick, and run it in between."""
+    """Move the parameters of a node at each tick, and run it in between.
+
+    A piece goes on over ticks at which no parameter moves.
+    """
     s = record(state, MODULATION)
-    done = 0
+    done = begin = 0
     while done < frames:
-        place = s.frame & (TICK - 1)
-        if place == 0:
+        if s.frame & (TICK - 1) == 0:
+            moves = False
             for k in range(s.target_count):
-                t = element(s.targets, k, TARGET)
-                moved = 0.0
-                for j in range(t.first, t.first + t.count):
-                    source = element(s.sources, j, SOURCE)
-                    signal = numbers(load(ins, source.channel), frames, np.float32)
-                    moved += source.amount * signal[done]
-                base = record(t.base, BASE).value
-                if t.absolute >= 0:
-                    base = np.float64(numbers(load(ins, t.absolute), frames, np.float32)[done])
-                if t.ratio != 0.0:
-                    value = base * math.exp(moved * t.ratio)
-                else:
-                    value = base + moved * (t.high - t.low)
-                if t.step > 0.0:
-                    value = t.low + t.step * math.floor((value - t.low) / t.step + 0.5)
-                if value < t.low:
-                    value = t.low
-                if value > t.high:
-                    value = t.high
-                record(t.field, BASE).value = value
-        count = TICK - place
+                value = _moved(state, k, ins, done)
+                field = record(element(s.targets, k, TARGET).field, BASE)
+                if field.value != value:
+                    if not moves and done > begin:  # the piece before has the values before
+                        _run_piece(state, ins, outs, begin, done)
+                        begin = done
+                    moves = True
+                    field.value = value
+        count = TICK - (s.frame & (TICK - 1))
         if count > frames - done:
             count = frames - done
-        for c in range(s.in_count):
-            store(s.ins, c, load(ins, c) + 4 * done)
-        for c in range(s.out_count):
-            store(s.outs, c, load(outs, c) + 4 * done)
-        call_node(s.kernel, s.record, s.ins, s.outs, np.int32(count))
         s.frame += count
         done += count
+    if done > begin:
+        _run_piece(state, ins, outs, begin, done)
 
 
 def modulated_smoothing_s(rate: float) -> float:

@@ -223,11 +223,12 @@ def _steps(
         _store(lanes, v.value, states, LANES)
 
 
-def _emit_in(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
-    target, source = lanes.pointer(target), lanes.pointer(source)
+def _emit_in(lanes: Lanes, target: Value, other: Value, source: Value, frames: Value) -> None:
+    target, other, source = map(lanes.pointer, (target, other, source))
     with lanes.loop(frames) as i:
-        sample = lanes.builder.fpext(lanes.load_number(source, i), f64)
-        _store(lanes, sample, target, lanes.times(i, LANES))
+        sample, at = lanes.builder.fpext(lanes.load_number(source, i), f64), lanes.times(i, LANES)
+        _store(lanes, sample, target, at)
+        _store(lanes, sample, other, at)
 
 
 def _emit_out(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
@@ -237,11 +238,13 @@ def _emit_out(lanes: Lanes, target: Value, source: Value, frames: Value) -> None
         lanes.store_number(lanes.builder.fptrunc(sample, f32), target, i)
 
 
-def _emit_carry(lanes: Lanes, target: Value, source: Value, frames: Value) -> None:
-    target, source = lanes.pointer(target), lanes.pointer(source)
+def _emit_carry(lanes: Lanes, target: Value, other: Value, source: Value, frames: Value) -> None:
+    target, other, source = map(lanes.pointer, (target, other, source))
     with lanes.loop(frames) as i:
         at = lanes.times(i, LANES)
-        _store(lanes, _load(lanes, source, at, f64), target, at)
+        sample = _load(lanes, source, at, f64)
+        _store(lanes, sample, target, at)
+        _store(lanes, sample, other, at)
 
 
 svf_tick = embed("svf.tick", 1, _emit_tick)
@@ -268,9 +271,12 @@ svf_half = embed("svf.half", 6, _emit_half)
 """``svf_half(coefficients, chain, place, states, rows, frames)``: play the first four lanes of a
 group, in three quarters of the time of ``svf_run``."""
 
-svf_in = embed("svf.in", 3, _emit_in)
-"""``svf_in(target, source, frames)``: write float32 samples at an address as inputs of a lane;
-``target`` is the address of its number in the first row: ``rows + 8 * lane``."""
+svf_in = embed("svf.in", 4, _emit_in)
+"""``svf_in(target, other, source, frames)``: write float32 samples as inputs of two lanes.
+
+``target`` and ``other`` are the addresses of their numbers in the first row, ``rows + 8 * lane``;
+for one lane alone they are equal.
+"""
 
 svf_out = embed("svf.out", 3, _emit_out)
 """``svf_out(target, source, frames)``: write the outputs of a lane as float32.
@@ -279,9 +285,11 @@ svf_out = embed("svf.out", 3, _emit_out)
 lane's number in ``chain``.
 """
 
-svf_carry = embed("svf.carry", 3, _emit_carry)
-"""``svf_carry(target, source, frames)``: make outputs of one lane the inputs of another, in the
-same rows or others; addresses as of ``svf_in`` and ``svf_out``."""
+svf_carry = embed("svf.carry", 4, _emit_carry)
+"""``svf_carry(target, other, source, frames)``: make outputs of a lane the inputs of two others.
+
+In the same rows or others; addresses as of ``svf_in`` and ``svf_out``.
+"""
 
 fused = embed("fused", "ddd", _fma, gives="d", inline=True)
 """``fused(a, b, c)``: return ``a * b + c`` in float64, rounded once where the processor can."""

@@ -53,7 +53,10 @@ def test_an_adapter_imported_alone_opens_presets() -> None:
         "print(*bundled_presets(), *open_graph('crunch').inputs)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("crunch plugin guitar\n", "")
+    assert done.stderr == ""
+    *names, end = done.stdout.split()
+    assert end == "guitar"
+    assert {"crunch", "plugin"} <= set(names)
 
 
 def test_a_model_is_followed_by_a_cabinet() -> None:

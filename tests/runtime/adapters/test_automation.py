@@ -21,6 +21,10 @@ def play(lanes: Any, node: ng.Node | None = None, x: Any = ONES, **options: Any)
     return ng.render(graph, x, RATE, automation=lanes, tail=False, **options)
 
 
+def frames(*points: tuple[int, float]) -> Curve:
+    return Curve(points, unit="frames")
+
+
 def smoothed(goals: Any) -> Any:
     """Return a gain that follows a goal per tick as the smoothing of modulated parameters does."""
     share, level, found = 1 - np.exp(-3 / 32), goals[0], []
@@ -38,13 +42,14 @@ def test_points_are_joined_by_lines_in_seconds() -> None:
     np.testing.assert_allclose(play({"gain.gain_db": points}), smoothed(goal), atol=1e-6)
 
 
-def test_whole_numbers_are_frames() -> None:
-    frames = play({"gain.gain_db": [(0, 0.0), (4800, -20.0)]})
-    same_bits(frames, play({"gain.gain_db": [(0.0, 0.0), (0.1, -20.0)]}))
+def test_times_are_seconds_unless_a_curve_says_frames() -> None:
+    found = play({"gain.gain_db": frames((0, 0.0), (4800, -20.0))})
+    same_bits(found, play({"gain.gain_db": [(0, 0), (0.1, -20)]}))
+    same_bits(found, play({"gain.gain_db": np.array([(0, 0), (0.1, -20)])}))
 
 
 def test_a_value_is_that_of_the_parameter_to_the_bit() -> None:
-    played = play({"gain.gain_db": [(0, -12.0), (3200, 0.0)]})
+    played = play({"gain.gain_db": frames((0, -12.0), (3200, 0.0))})
     assert (played[4000:] == 1.0).all()
     same_bits(play({"gain.gain_db": [(0, -7.25)]}), play({}, Gain(gain_db=-7.25)))
 
@@ -73,7 +78,7 @@ def test_a_control_node_moves_the_parameter_around_its_value() -> None:
 
 @pytest.mark.parametrize("key", ["mix", "bypass"])
 def test_a_mix_and_a_bypass_follow_lanes(key: str) -> None:
-    lanes = {f"node.{key}": [(0, 0.0), (3200, 0.0), (3200, 1.0)]}
+    lanes = {f"node.{key}": frames((0, 0.0), (3200, 0.0), (3200, 1.0))}
     graph = ng.Graph()
     node = graph.add("node", Gain(gain_db=-20.0))
     graph.input("in", channels=1) >> node >> graph.output("out", channels=1)
@@ -107,7 +112,7 @@ def test_a_mix_of_a_node_that_feeds_a_sum_keeps_its_order() -> None:
 @pytest.mark.parametrize(
     ("node", "lanes"),
     [
-        (Gain(), {"gain.gain_db": [(0, 0.0), (3001, -30.0), (3002, 6.0)]}),
+        (Gain(), {"gain.gain_db": frames((0, 0.0), (3001, -30.0), (3002, 6.0))}),
         (Delay(time_ms=2.0), {"delay.feedback": [(0.0, 0.0), (0.1, 0.9)]}),
         (Tremolo(), {"tremolo.depth": np.linspace(0, 1, 6400), "tremolo.mix": Lfo(rate_hz=9.0)}),
     ],
@@ -149,8 +154,8 @@ def test_a_reset_starts_the_lanes_again() -> None:
         ({"gain.gain": [(0, 0.0)]}, ng.UnknownNameError, "no parameter 'gain.gain'.*gain.gain_db"),
         ({"x.gain_db": [(0, 0.0)]}, ng.UnknownNameError, "no parameter 'x.gain_db'"),
         ({3: [(0, 0.0)]}, ng.UnknownNameError, "no parameter 3"),
-        ({"gain.gain_db": [(0, 99.0)]}, ng.ParamError, "gain.gain_db at 0 frames: value is 99.0"),
-        ({"gain.gain_db": []}, ng.ParamError, "must be a list of .time, value."),
+        ({"gain.gain_db": [(0, 99.0)]}, ng.ParamError, "gain.gain_db at 0 s: value is 99.0"),
+        ({"gain.gain_db": []}, ng.ParamError, "must be a list of .seconds, value."),
         ({"gain.gain_db": "x"}, ng.ParamError, "gain.gain_db is 'x': must be a list"),
         ({"gain.gain_db": 3.0}, ng.ParamError, "must be a list"),
         ({"gain.gain_db": [(0, 0.0, 1)]}, ng.ParamError, "automation of gain.gain_db: points is"),
@@ -173,5 +178,15 @@ def test_wrong_lanes(lanes: Any, error: type[Exception], message: str) -> None:
 
 def test_a_node_that_changes_the_width_cannot_be_mixed() -> None:
     graph = ng.Graph.chain(Pan())
-    with pytest.raises(ng.NamgraphError, match="pan blend"):
+    with pytest.raises(ng.GraphError, match="pan cannot be mixed or bypassed: that takes one"):
         ng.render(graph, ONES, RATE, automation={"pan.mix": [(0, 0.5)]})
+
+
+def test_a_rack_is_bypassed_whole() -> None:
+    graph = ng.Graph()
+    inner = graph.add("amp", ng.Graph.chain(Gain(gain_db=-20.0)))
+    graph.input("in", channels=1) >> inner >> graph.output("out", channels=1)
+    played = ng.render(graph, ONES, RATE, automation={"amp.bypass": [(0, 0), (0.1, 1)]})
+    np.testing.assert_allclose(played[[100, 9599]], [0.1, 1.0], rtol=1e-6)
+    with pytest.raises(ng.UnknownNameError, match=r"no parameter 'amp\.gain_db'"):
+        ng.automated(graph, {"amp.gain_db": [(0, 0.0)]})

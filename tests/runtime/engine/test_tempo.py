@@ -22,6 +22,7 @@ def test_the_tempo_is_that_of_all_nodes_that_follow_it() -> None:
     engine.set("tempo_bpm", 90.0)
     engine.process(np.zeros((1, 64), np.float32))
     assert engine.get("slow.tempo_bpm") == engine.get("fast.tempo_bpm") == 90.0
+    assert engine.get("tempo_bpm") == 90.0
     assert engine.graph.nodes["fast"] == ng.Lfo(sync="1/8t", tempo_bpm=90.0)
 
 
@@ -40,3 +41,13 @@ def test_without_such_a_node_it_is_refused() -> None:
         engine.set("tempo_bpm", 90.0)
     with pytest.raises(ng.ParamError, match="tempo_bpm is 9"):
         ng.Engine(rack(), sample_rate=48_000, max_frames=64).set("tempo_bpm", 9.0)
+
+
+def test_a_plugin_has_the_tempo_too() -> None:
+    pytest.importorskip("pedalboard")
+    plugin = ng.GraphPlugin(rack())
+    plugin.set("tempo_bpm", 90.0)
+    assert plugin.get("tempo_bpm") == plugin.get("fast.tempo_bpm") == 90.0
+    x = np.ones((1, 4800), np.float32)
+    graph = rack().with_params({"slow.tempo_bpm": 90.0, "fast.tempo_bpm": 90.0})
+    same_bits(plugin(x, 48_000), ng.render(graph, x, 48_000, tail=False))

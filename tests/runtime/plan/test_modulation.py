@@ -33,7 +33,7 @@ def _late(state: int, ins: int, outs: int, frames: int) -> None:
         s.at = s.at + 1 if s.at + 1 < s.length else 0
 
 
-@ng.node("test_late")
+@ng.node("test_modulation_late")
 class Late(ng.Node):
     """Delay a mono signal by its latency."""
 

@@ -31,7 +31,7 @@ def _loop(state: int, ins: int, outs: int, frames: int) -> None:
             s.at = s.at + 1 if s.at + 1 < s.length else 0
 
 
-@ng.node("test_loop")
+@ng.node("test_store_loop")
 class Loop(ng.Node):
     """Record, then repeat."""
 

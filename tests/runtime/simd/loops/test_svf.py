@@ -62,8 +62,8 @@ def alone(work: int, frames: int, coefficients: int, states: int, lane: int, pla
 
 @native(types.void(*[word] * 4))
 def through(target: int, source: int, rows: int, frames: int) -> None:
-    svf.svf_in(rows + 8, source, frames)
-    svf.svf_carry(rows + 64 + 16, rows + 8, frames)
+    svf.svf_in(rows + 8, rows + 32, source, frames)
+    svf.svf_carry(rows + 64 + 16, rows + 64 + 40, rows + 8, frames)
     svf.svf_out(target, rows + 64 + 16, frames)
 
 
@@ -177,5 +177,6 @@ def test_samples_go_in_and_out_of_lanes() -> None:
     y, rows = np.full(GRID, 9, np.float32), np.zeros((GRID + 1, LANES))
     through.ctypes(at(y), at(x), at(rows), 20)
     np.testing.assert_array_equal(y, [*x[:20], *[9] * 12])
-    np.testing.assert_array_equal(rows[:20, 1], x[:20])
-    assert np.count_nonzero(rows) == 40
+    for lane, begin in ((1, 0), (4, 0), (2, 1), (5, 1)):
+        np.testing.assert_array_equal(rows[begin : begin + 20, lane], x[:20])
+    assert np.count_nonzero(rows) == 80

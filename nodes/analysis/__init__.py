@@ -1,0 +1,1 @@
+"""Nodes that pass a signal unchanged and measure it."""

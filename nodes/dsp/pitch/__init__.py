@@ -1,0 +1,1 @@
+"""Pitch of a note, found in an array on a control thread."""

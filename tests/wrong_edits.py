@@ -1,0 +1,45 @@
+"""Calls for the sweep of wrong arguments: what changes a graph, control signals, automation."""
+
+import numpy as np
+
+import namgraph as ng
+
+from .wrong_values import RATE, X, call, on
+
+__all__: list[str] = []
+
+
+def rack() -> ng.Graph:
+    graph = ng.Graph()
+    end = graph.input("in", channels=1) >> graph.add("amp", ng.Gain())
+    end >> graph.output("out", channels=1)
+    graph.add("lfo", ng.Lfo())
+    graph.add("inner", ng.Graph.chain(ng.Gain()))
+    return graph
+
+
+def handle(name: str) -> ng.Handle:
+    return rack().handle("amp")[name]
+
+
+call(
+    "Graph.connect(amount)", on(rack, "connect"), source="lfo", target="amp.gain_db", amount=0.5,
+    absolute=False,
+)  # fmt: skip
+call("Graph.add(graph)", on(rack, "add"), name="other", node=ng.Graph.chain(ng.Gain()))
+call("Graph.insert", on(rack, "insert"), name="new", node=ng.Gain(), between=("in", "amp"))
+call("Graph.rename", on(rack, "rename"), name="amp", new="boost")
+call("Graph.set_rack_ends", on(rack, "set_rack_ends"), name="inner", inputs=["in"], outputs=["out"])
+call("Handle[]", handle, name="gain_db")
+LANES = {"amp.gain_db": [(0.0, 0.0), (0.1, -6.0)]}
+call("automated", ng.automated, graph=rack(), lanes=LANES)
+call(
+    "automated(points)", lambda points: ng.automated(rack(), {"amp.gain_db": points}),
+    points=np.zeros(64),
+)  # fmt: skip
+call(
+    "render(automation)", lambda automation: ng.render(
+        ng.Graph.chain(amp=ng.Gain()), X, RATE, automation=automation
+    ), automation=LANES,
+)  # fmt: skip
+call("Curve(points)", ng.Curve, points=((0.0, 0.0), (1.0, 1.0)))
