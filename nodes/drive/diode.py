@@ -98,7 +98,7 @@ def solved(g: float, log_half: float, b: float, steps: int, table: int) -> float
     at = 4 * ((bits_of(t) >> SHIFT) - FIRST)
     w = cells[at] + t * (cells[at + 1] + t * (cells[at + 2] + t * cells[at + 3]))
     small = 0.25 * b * b
-    u = g - w + small / (w * (1.0 + w) + small)
+    u: float = g - w + small / (w * (1.0 + w) + small)
     for _ in range(steps):
         up = 0.5 * b * math.exp(u)
         down = small / up

@@ -18,8 +18,8 @@ from ..dsp.oversampling.oversampler import (
 from .fuzz_kernel import (
     ATTACK_S,
     CHANNEL,
+    KNOBS,
     RELEASE_S,
-    SIGNS,
     after,
     between,
     entry,
@@ -43,7 +43,7 @@ STATE = np.dtype(
         ("stages", np.int64),
         ("oversamplers", np.int64),
         ("circuits", np.int64),
-        ("signs", np.int64),
+        ("knobs", np.int64),
         *((name, np.int64) for name, _ in (*STEPS, *MORE)),  # addresses of C functions
         ("curve", np.int64),
         ("rectifier", np.int64),  # 0 where there is none
@@ -83,7 +83,7 @@ MODELS = {
 @ng.kernel
 def _fuzz(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    signs = ng.record(s.signs, SIGNS)
+    knobs = ng.record(s.knobs, KNOBS)
     gain, offset = ng.decibels(26.0 + 20.0 * s.fuzz), BIAS_SPAN * (s.bias - 0.5)
     level, done = ng.decibels(s.level_db), 0
     cuts = ng.floats(s.cuts, RUN)
@@ -103,21 +103,21 @@ def _fuzz(state: int, ins: int, outs: int, frames: int) -> None:
             ng.copy_bytes(s.low, ng.channel_address(ins, c) + 4 * done, 4 * n)
             at = 0
             while at < n:
-                signs.cut_hz = np.float64(cuts[at])
+                knobs.cut_hz = np.float64(cuts[at])
                 rest = n - at if still else 1
-                ng.call_node(s.entry, place, s.signs, s.low + 4 * at, np.int32(rest))
+                ng.call_node(s.entry, place, s.knobs, s.low + 4 * at, np.int32(rest))
                 at += rest
             ng.call_node(s.upsample, over, s.low, s.high, whole)
-            ng.call_node(s.push, place, s.signs, s.high, whole)
+            ng.call_node(s.push, place, s.knobs, s.high, whole)
             ng.call_node(s.curve, place, s.high, s.high, fine)
             if s.rectifier != 0:
                 ng.call_node(s.rectifier, place + 8, s.high, s.high, fine)
-            ng.call_node(s.between, place, s.signs, s.high, whole)
+            ng.call_node(s.between, place, s.knobs, s.high, whole)
             ng.call_node(s.curve, place + 16, s.high, s.high, fine)
-            ng.call_node(s.after, place, s.signs, s.high, whole)
+            ng.call_node(s.after, place, s.knobs, s.high, whole)
             target = ng.channel_address(outs, c) + 4 * done
             ng.call_node(s.downsample, over, s.high, target, whole)
-            ng.call_node(s.leave, place, s.signs, target, whole)
+            ng.call_node(s.leave, place, s.knobs, target, whole)
         done += n
 
 
@@ -164,8 +164,8 @@ class Fuzz(ng.Node):
         times, quality, adaa = self._plan()
         rate, fine = io.spec.rate, times * io.spec.rate
         curves = {name: memory.scratch(RUN) for name in CURVES}
-        signs = memory.record(
-            SIGNS,
+        knobs = memory.record(
+            KNOBS,
             **{name: curves[name] for name in CURVES if name != "cuts"},
             sagged=memory.scratch(RUN),
             rests=memory.scratch(RUN),
@@ -202,7 +202,7 @@ class Fuzz(ng.Node):
             stages=times.bit_length() - 1,
             oversamplers=allocate_oversamplers(memory, channels, times, quality, adaa),
             circuits=memory.records(CHANNEL, [at_rest] * channels),
-            signs=signs,
+            knobs=knobs,
             curve=SHAPERS[model.curve, 1].address,
             rectifier=rectifier,
         )

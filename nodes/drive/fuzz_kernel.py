@@ -6,13 +6,13 @@ import numpy as np
 
 from ...runtime import authoring as ng
 
-__all__ = ["CHANNEL", "SIGNS", "after", "between", "entry", "leave", "one_pole", "push"]
+__all__ = ["CHANNEL", "KNOBS", "after", "between", "entry", "leave", "one_pole", "push"]
 
 ATTACK_S, RELEASE_S = 0.03, 0.2
 SAG = 0.5
 """The bias at full signal is 1 + SAG times that of silence."""
 
-SIGNS = np.dtype(
+KNOBS = np.dtype(
     [
         ("gains", np.int64),  # addresses of float32, one per frame of the lower rate
         ("offsets", np.int64),
@@ -57,7 +57,7 @@ def one_pole(hz: float, rate: float) -> float:
 @ng.kernel
 def entry(state: int, ins: int, outs: int, frames: int) -> None:
     """High-pass in place, at the lower rate; ``cut_hz`` is that of all of these frames."""
-    s, k = ng.record(state, CHANNEL), ng.record(ins, SIGNS)
+    s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     y, kept = ng.floats(outs, frames), s.input
     turn = math.pi * k.cut_hz / k.rate
     cut = turn / (1.0 + turn)
@@ -72,7 +72,7 @@ def entry(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.kernel
 def push(state: int, ins: int, outs: int, frames: int) -> None:
     """Amplify for the first curve, add the bias; ``frames`` are of the lower rate."""
-    s, k = ng.record(state, CHANNEL), ng.record(ins, SIGNS)
+    s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     times, first, level, sags = k.times, k.first_gain, s.level, k.sags
     gains, offsets = ng.floats(k.gains, frames), ng.floats(k.offsets, frames)
     y = ng.floats(outs, np.int64(frames) * times)
@@ -98,7 +98,7 @@ def push(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.kernel
 def between(state: int, ins: int, outs: int, frames: int) -> None:
     """Low-pass and high-pass, amplify for the second curve, add the bias."""
-    s, k = ng.record(state, CHANNEL), ng.record(ins, SIGNS)
+    s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     times, second, power = k.times, k.second_gain, k.second_power
     gains, sagged = ng.floats(k.gains, frames), ng.floats(k.sagged, frames)
     rests, fold = ng.floats(k.rests, frames), k.rectifies
@@ -121,7 +121,7 @@ def between(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.kernel
 def after(state: int, ins: int, outs: int, frames: int) -> None:
     """Low-pass behind the second curve."""
-    s, k = ng.record(state, CHANNEL), ng.record(ins, SIGNS)
+    s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     times, dark, low = k.times, k.dark, s.dark2
     stay, come = 1.0 - 2.0 * dark, 2.0 * dark
     rests, y = ng.floats(k.rests, frames), ng.floats(outs, np.int64(frames) * times)
@@ -137,7 +137,7 @@ def after(state: int, ins: int, outs: int, frames: int) -> None:
 @ng.kernel
 def leave(state: int, ins: int, outs: int, frames: int) -> None:
     """At the lower rate, in place: block DC, tone, level."""
-    s, k = ng.record(state, CHANNEL), ng.record(ins, SIGNS)
+    s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     y = ng.floats(outs, frames)
     tones, levels = ng.floats(k.tones, frames), ng.floats(k.levels, frames)
     block, bass, treble, out = k.block, k.bass, k.treble, k.out

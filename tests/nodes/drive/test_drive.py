@@ -26,13 +26,13 @@ OHM, FARAD = 4.7e3, 51e-12
 
 def play(node: Drive, x: NDArray[Any]) -> Wide:
     y = NodeHarness(node, channels=1).play(np.asarray(x, np.float32)[None], (4096,))
-    return y[0].astype(float)
+    return np.asarray(y[0], np.float64)
 
 
-def behind_tone(y: Wide, tone: float, hz: Wide) -> Wide:
+def behind_tone(y: NDArray[Any], tone: float, hz: NDArray[Any]) -> NDArray[Any]:
     """The tone control's response, by frequency."""
     s = 1j * hz
-    return y * ((1 - tone) / (1 + s / 723) + tone) / (1 + s / 3200)
+    return np.asarray(y * ((1 - tone) / (1 + s / 723) + tone) / (1 + s / 3200))
 
 
 @pytest.mark.parametrize("quality", ["studio", "live"])

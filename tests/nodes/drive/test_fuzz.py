@@ -20,7 +20,7 @@ Wide = NDArray[np.float64]
 
 def play(node: Fuzz, x: NDArray[Any]) -> Wide:
     y = NodeHarness(node, channels=1).play(np.asarray(x, np.float32)[None], (4096,))
-    return y[0].astype(float)
+    return np.asarray(y[0], np.float64)
 
 
 def harmonics(node: Fuzz, hz: int = 440, volts: float = 0.3) -> Wide:

@@ -58,11 +58,23 @@ def test_latency_is_a_whole_number_of_frames(
 
 @pytest.mark.parametrize("times", [2, 4, 8])
 @pytest.mark.parametrize("quality", DESIGNS)
-def test_the_pad_makes_up_for_adaa(times: int, quality: str) -> None:
-    taps = pad_taps(times, quality, 1)
+@pytest.mark.parametrize(("curves", "flat_db"), [(1, 0.01), (2, 0.12), (3, 0.12)])
+def test_the_pad_makes_up_for_adaa(times: int, quality: str, curves: int, flat_db: float) -> None:
+    taps = pad_taps(times, quality, curves)
     hz = np.linspace(0, 20_000, 300)
-    droop_db = 20 * np.log10(np.cos(np.pi * hz / (48_000 * times)))
+    droop_db = 20 * curves * np.log10(np.cos(np.pi * hz / (48_000 * times)))
     total = response_db(taps, hz, 48_000 * times) + droop_db
-    assert np.abs(total[hz <= 18_000]).max() < 0.01
-    assert np.abs(total).max() < 0.025
+    assert np.abs(total[hz <= 18_000]).max() < flat_db
+    assert np.abs(total).max() < 2.5 * flat_db
     np.testing.assert_array_equal(pad_taps(times, quality, 0)[:-1], 0.0)
+
+
+@pytest.mark.parametrize("curves", range(4))
+@pytest.mark.parametrize("times", [2, 4, 8])
+@pytest.mark.parametrize("quality", DESIGNS)
+def test_all_delays_add_up_to_the_latency(times: int, quality: str, curves: int) -> None:
+    taps = pad_taps(times, quality, curves)
+    own = float(taps @ np.arange(len(taps)) / taps.sum())
+    stages = [2 * d.side * times / 2 ** (n + 1) for n, d in enumerate(DESIGNS[quality])]
+    total = sum(stages[: times.bit_length() - 1]) + own + curves / 2
+    assert total / times == pytest.approx(latency(times, quality, curves), abs=1e-9)
