@@ -1,12 +1,13 @@
 """The gains by which renders or racks are equally loud, for comparisons by ear."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..graph import GraphSource, ParamError, PortError
+from ..graph import Content, Graph, GraphSource, Node, ParamError, PortError
 from ..graph.arguments import by_keyword, format_value
 from ..nodes.analysis.offline_loudness import LoudnessResult, loudness
 from ..runtime.adapters.offline import render
@@ -35,7 +36,7 @@ def match_loudness(
     nothing clips that did not before.  ``ParamError`` for a source without a loudness: silence, or
     less than 0.4 s.
     """
-    if isinstance(sources, str) or not isinstance(sources, Iterable):
+    if isinstance(sources, str | bytes) or not isinstance(sources, Iterable):
         raise ParamError(
             f"sources is {format_value(sources)}: must be a list of renders or racks, two or more"
         )
@@ -63,5 +64,12 @@ def _measure(source: Any, sample_rate: Any, audio: Any, name: str) -> LoudnessRe
         except PortError as error:
             raise PortError(str(error).replace("samples", name, 1)) from None
     samples, rate = given_sound(audio, sample_rate)
+    if not isinstance(source, Graph | Node | Content | str | os.PathLike):
+        raise ParamError(
+            f"{name} is {format_value(source)}: must be float samples, an AudioFile, a graph, a "
+            "node, a model, or the path of a preset or a .nam file"
+        )
     made = render(source, samples, rate)
+    if isinstance(made, dict):
+        raise PortError(f"{name}: has {len(made)} outputs: only racks with one can be compared")
     return loudness(made, rate)

@@ -128,7 +128,7 @@ def _loudness(state: int, ins: int, outs: int, frames: int) -> None:
 
 @ng.node("loudness", category="analysis")
 class Loudness(ng.Node):
-    """Pass a signal through unchanged and show its loudness: ``engine.get("loudness.range_lu")``.
+    """Pass a signal unchanged and show its loudness: ``engine.get("loudness.integrated_lufs")``.
 
     As in ITU-R BS.1770-4 and EBU R 128; readings are of all channels together:
 

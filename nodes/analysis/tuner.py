@@ -49,6 +49,8 @@ NOTHING_DB = -200.0
 MARGIN = 4096
 """Samples of the ring after the window that may be written while it is copied."""
 
+TRIES = 100
+
 
 @ng.kernel
 def _tuner(state: int, ins: int, outs: int, frames: int) -> None:
@@ -100,13 +102,17 @@ class _Analysis:
         return readings
 
     def _window(self) -> NDArray[np.float32]:
-        """Return a copy of the last samples in order, none of them written meanwhile."""
-        while True:
+        """Return a copy of the last samples in order, none of them written meanwhile.
+
+        It has no samples if the ring was overtaken each time: nothing plays as fast for long.
+        """
+        for _ in range(TRIES):
             end = int(self._record.content["written"][0])
             places = np.arange(max(0, end - LONG), end) & (RING - 1)
             copied: NDArray[np.float32] = self._ring.content[places]
             if 0 <= int(self._record.content["written"][0]) - end <= RING - LONG - MARGIN:
                 return copied
+        return np.zeros(0, np.float32)
 
     def _analyzed(self, window: NDArray[np.float32]) -> Mapping[str, float]:
         short = window[-SHORT:]

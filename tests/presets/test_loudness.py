@@ -168,7 +168,7 @@ def test_racks_are_matched() -> None:
         (lambda: ng.match_loudness([NOISE, 0 * NOISE], RATE), "sources.1. has no loudness"),
         (lambda: ng.match_loudness([NOISE[:, :99]], RATE), "sources.0. has no loudness"),
         (lambda: ng.match_loudness([NOISE * np.nan], RATE), "sources.0.: hold NaN"),
-        (lambda: ng.match_loudness([3]), "3"),
+        (lambda: ng.match_loudness([3]), "sources.0. is 3: must be float samples"),
         (lambda: ng.match_loudness(["no-such-rack"]), "no-such-rack"),
         (lambda: ng.match_loudness([NOISE], RATE, target_lufs=5.0), "target_lufs is 5"),
     ],
