@@ -52,6 +52,7 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
+        *("Clipper", "Drive", "Fuzz"),
         *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
         *("Delay", "Doubler", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq"),
         *("Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide", "Mix", "Nam", "NamBank", "Pan"),

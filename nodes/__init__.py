@@ -10,6 +10,9 @@ from .control.lfo import Lfo
 from .control.map import Map
 from .control.random import Random
 from .control.step import Step
+from .drive.clipper import Clipper
+from .drive.drive import Drive
+from .drive.fuzz import Fuzz
 from .dynamics.compressor import Compressor
 from .dynamics.gate import Gate
 from .dynamics.limiter import Limiter
@@ -44,6 +47,7 @@ __all__ = [
     "Blend",
     "Cab",
     "Chorus",
+    "Clipper",
     "Compressor",
     "Constant",
     "Crossover",
@@ -51,9 +55,11 @@ __all__ = [
     "DcBlock",
     "Delay",
     "Doubler",
+    "Drive",
     "EnvelopeFollower",
     "Filter",
     "Flanger",
+    "Fuzz",
     "Gain",
     "Gate",
     "GraphicEq",

@@ -31,7 +31,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "blend": _one(1.0),
     "cab_mics": _one(8.0),
     "chorus": _one(12.0, voices=2) + _one(22.0, voices=2, character="bbd"),
-    "clipper": _one(16.0),
+    "clipper": _one(10.0, oversample=2) + _one(16.0),
     "compressor": _one(10.0),
     "constant": _one(0.1),
     "crossover": _one(3.0, bands=2) + _one(9.0, bands=4),

@@ -18,14 +18,17 @@ from namgraph.nodes import (
     Blend,
     Cab,
     Chorus,
+    Clipper,
     Compressor,
     Constant,
     Crossover,
     Curve,
     DcBlock,
     Delay,
+    Drive,
     Filter,
     Flanger,
+    Fuzz,
     Gain,
     Gate,
     GraphicEq,
@@ -118,6 +121,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Compressor(style="opto", detector="opto", mix=0.7, sidechain="mono"),
         Compressor(detector="rms", makeup_db=6.0),
     ],
+    "clipper": lambda folder: [
+        Clipper(drive_db=12.0, curve="tanh"),
+        Clipper(drive_db=20.0, curve="fold", softness=0.5, oversample=1, adaa=0),
+        Clipper(curve="asinh", softness=0.0, quality="live", drive_db=30.0),
+        Clipper(curve="cubic", oversample=8, adaa=0, ceiling_db=-3.0),
+    ],
     "chorus": lambda folder: [
         Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
         Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),
@@ -133,6 +142,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         ),
         Delay(time_ms=6.0, routing="mono", character="bbd", glide="fade", taps=4, mod_depth_ms=1.0),
     ],
+    "drive": lambda folder: [
+        Drive(),
+        Drive(drive=1.0, clip="germanium", volts=4.36),
+        Drive(clip="led", quality="live", tone=0.9),
+        Drive(clip="asymmetric", low_cut_hz=100.0),
+    ],
     "filter": lambda folder: [
         Filter(low_cut_hz=300.0, high_cut_hz=3_000.0),
         Filter(family="linkwitz_riley", low_slope=36, high_slope=48, low_cut_hz=100.0),
@@ -143,6 +158,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "flanger": lambda folder: [
         Flanger(delay_ms=0.5, rate_hz=5.0),
         Flanger(through_zero=True, invert=True, width_ms=2.0, feedback=-0.8, mix=0.4),
+    ],
+    "fuzz": lambda folder: [
+        Fuzz(),
+        Fuzz(model="muff", bias=0.3, fuzz=1.0),
+        Fuzz(model="octave", quality="live", tone=0.9),
+        Fuzz(bias=0.1, low_cut_hz=200.0),
     ],
     "gain": lambda folder: [Gain(gain_db=-6.0)],
     "gate": lambda folder: [

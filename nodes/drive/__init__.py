@@ -1,0 +1,1 @@
+"""Nodes that distort: clippers, overdrives, fuzzes."""

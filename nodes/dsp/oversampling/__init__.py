@@ -1,0 +1,1 @@
+"""Oversampling inside kernels, and antiderivative anti-aliasing of curves."""
