@@ -52,12 +52,12 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Clipper", "Drive", "Fuzz"),
-        *("Blend", "Cab", "Chorus", "Compressor", "Constant", "Crossover", "Curve", "DcBlock"),
-        *("Delay", "Doubler", "EnvelopeFollower", "Filter", "Flanger", "Gain", "Gate", "GraphicEq"),
-        *("Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide", "Mix", "Nam", "NamBank", "Pan"),
-        *("ParametricEq", "PassThrough", "Phaser", "Random", "Reverb", "Rotary", "Split", "Step"),
-        *("StereoWidth", "ToneStack", "Tremolo", "Tuner", "Vibrato", "Wah"),
+        *("Blend", "Cab", "Chorus", "Clipper", "Compressor", "Constant", "Crossover", "Curve"),
+        *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
+        *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
+        *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser", "Random"),
+        *("Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack", "Tremolo", "Tuner"),
+        *("Vibrato", "Wah"),
     ),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
