@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 import namgraph.nodes
-from namgraph import nodes
 from namgraph.cli.benchmarks import nodes
 from namgraph.cli.benchmarks.node_targets import ALLOWED, FILES, TARGETS, Setting
 from namgraph.cli.main import main
 from namgraph.graph import node_types
 from namgraph.nodes import Gain, Mix
 
-SHIPPED = {getattr(nodes, name) for name in nodes.__all__}
+SHIPPED = {getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__}
 OURS = {name: cls for name, cls in node_types().items() if cls in SHIPPED}
 
 
