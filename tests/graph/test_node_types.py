@@ -109,7 +109,7 @@ def test_the_table_is_a_mapping_by_type_name() -> None:
     ("wrong", "says"),
     [
         ("dely", "no node type 'dely'; nearest: delay"),
-        ("zzzz", "no node type 'zzzz'; there is "),
+        ("qqqq", "no node type 'qqqq'; there is "),
         (3, "no node type 3; there is"),
         ("x" * 10_000, "no node type 'xxx"),
     ],
