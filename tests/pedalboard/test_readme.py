@@ -17,7 +17,7 @@ def test_the_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(CODE) == 1
     exec(CODE[0], {"__name__": "readme"})
     said = capsys.readouterr().out.splitlines()
-    assert said == ["dB (-60.0, 60.0, None)", "0 47904"]
+    assert said == ["dB (-60.0, 60.0, None)", "0 65495"]
 
 
 def test_every_fit_has_a_row() -> None:
