@@ -65,7 +65,7 @@ def test_what_is_no_graph_says_what_may_be_given(
         ("x.nam", "x.nam: cannot be read"),
         (Path("y.NAM"), "y.NAM: cannot be read"),
         ("rack2.json", "rack2.json"),
-        ("loud", "no preset 'loud' ships with namgraph; there is crunch"),
+        ("loud", "no preset 'loud' ships with namgraph; there is acoustic"),
         ("in.wav", "in.wav"),
         ("", "empty"),
         ("a\0b", "path"),
