@@ -177,9 +177,6 @@ class Graph:
 
     def remove(self, name: str) -> None:
         """Remove a node, a rack or an end of the graph, and all its connections."""
-        if isinstance(name, str) and name in self._tables.racks:
-            self._tables.remove_rack(name)
-            return
         changes.check_no_rack_end(self, name, "removed")
         self._tables.remove(name)
 
@@ -262,7 +259,10 @@ class Graph:
 
     def ports(self, name: str, side: Side) -> tuple[Port, ...]:
         """Return the input or output ports of a node, or of an end of the graph."""
-        return changes.find_ports(self, self._tables.ports, name, side)
+        try:
+            return self._tables.ports[name][side]
+        except (KeyError, TypeError):
+            return changes.find_ports(self, self._tables.ports, name, side)
 
     def sources(self) -> dict[PortRef, list[PortRef]]:
         """Return the output ports connected to each input port, in the order connected."""

@@ -23,14 +23,14 @@ def find_silent(graph: Connectable) -> tuple[str, ...]:
     leaving = {connection.source.node for connection in graph.connections}
     leaving |= {modulation.source.node for modulation in graph.modulations}
     entered = {connection.target.node for connection in graph.connections}
-    keyless = {ref for ref, sources in graph.sources().items() if ref.port == KEY and not sources}
+    keyed = {c.target.node for c in graph.connections if c.target.port == KEY}
     found = [
         f"input {name} is connected to nothing" for name in graph.inputs if name not in leaving
     ]
     for name, node in graph.nodes.items():
         if graph.ports(name, "input") and name not in entered:
             found.append(f"{name} gets no input")
-        elif (name, KEY) in keyless:
+        elif name not in keyed and any(p.name == KEY for p in graph.ports(name, "input")):
             found.append(f"{name}.{KEY} gets no input")
         if graph.ports(name, "output") and name not in leaving and not node.reports:
             found.append(f"{name} is heard nowhere")

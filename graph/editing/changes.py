@@ -260,7 +260,7 @@ def find_ports(
 ) -> tuple[Port, ...]:
     """Return the ports of a node, an end or a rack on one side; ``UnknownNameError`` if none."""
     found = ports.get(name) if isinstance(name, str) else None
-    if isinstance(name, str) and name in graph.racks:
+    if found is None and isinstance(name, str) and name in graph.racks:
         found = rack_ports(graph, name)
     if found is not None and isinstance(side, str) and side in found:
         return found[side]

@@ -47,7 +47,13 @@ class Tables:
         return Tables(**{name: dict(table) for name, table in vars(self).items()})
 
     def remove(self, name: str) -> None:
-        """Remove a node or an end, and all its connections."""
+        """Remove a node, an end, or a rack with all that is in it, and all their connections."""
+        if name in self.racks:
+            for inner in self.inside(name):
+                self.racks.pop(inner, None)
+                self.remove(inner)
+            del self.racks[name]
+            return
         for table in (self.nodes, self.inputs, self.outputs, self.ports):
             table.pop(name, None)
         self.connections = _without(name, self.connections)
@@ -81,13 +87,6 @@ class Tables:
             self.modulations[ends] = moved._replace(**ends._asdict())
         self.racks |= {f"{name}.{inner}": Rack(*rack) for inner, rack in graph.racks.items()}
         self.racks[name] = Rack(tuple(graph.inputs), tuple(graph.outputs))
-
-    def remove_rack(self, name: str) -> None:
-        """Remove a rack with all that is in it."""
-        for inner in self.inside(name):
-            self.remove(inner)
-            self.racks.pop(inner, None)
-        del self.racks[name]
 
     def inside(self, rack: str) -> list[str]:
         """Return the names of all nodes and racks in a rack."""

@@ -1,4 +1,4 @@
-"""Overdrive: the clipping stage and the tone control of a well-known green pedal."""
+"""Overdrive: the clipping stage and the tone control of a Tube Screamer (TS808) circuit."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Fuzz: two curves in a row, at gains that make squares of everything."""
+"""Fuzz: two clipping curves in a row, at gains that clip nearly every sample."""
 
 import math
 from typing import NamedTuple

@@ -132,9 +132,10 @@ class Plan:
         if previous is not None and previous.spec == self.spec:
             earlier = {r.op.node: r for r in previous._prepared if isinstance(r, NodeRow)}
         sizes, total = dict[str, int](), own.nbytes
+        moved = {m.target.node for m in self.graph.modulations}  # their wiring is part of the row
         for op in self.schedule.ops:
             old, made = earlier.get(op.node), None
-            if old is not None:
+            if old is not None and not old.bases and op.node not in moved:
                 made = reused_row(self.graph, self.schedule, op, old, previous)
             row = made or prepare_row(self.graph, self.schedule, op)
             total += row.memory.nbytes

@@ -193,7 +193,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     It can if the node is equal, on the host, has the same channels, if its files on disk have not
     changed, and if its class is one of this package: others may be edited while an engine plays (a
     notebook cell).  Its memory is a copy of what ``old`` had after preparation and prewarming.
-    ``before`` is that plan, at the same ``Spec``.
+    ``before`` is that plan, at the same ``Spec``; control signals move the node in neither.
     """
     node = graph.nodes[op.node]
     bound = (old.device, old.after, old.analysis)  # to memory of the earlier plan
@@ -202,8 +202,6 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
     if old.node is not node and old.node != node:
         return None
     if old.files != file_stamps(node):
-        return None
-    if modulations_of(graph, op.node) or old.bases:  # their wiring is part of the row
         return None
     if widths(schedule, op) != old.widths:
         return None
