@@ -7,7 +7,7 @@
     rig        a preset, or one .nam with an optional cabinet, ready to render
     render     render an audio file through a rack
     levels     peak, RMS, DC, energy and loudness of audio, block by block
-    loudness_matching  the gains by which renders or racks are equally loud
+    loudness_matching  gains that bring renders or racks to the same loudness
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 

@@ -1,4 +1,4 @@
-"""The gains by which renders or racks are equally loud, for comparisons by ear."""
+"""Compute gains that bring renders or racks to the same loudness (LUFS), for A/B comparisons."""
 
 import os
 from collections.abc import Iterable

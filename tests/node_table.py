@@ -21,7 +21,7 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 HEAD = ("| node | what it does | ports (channels) | parameters | fixed when it is made |\n"
         "|---|---|---|---|---|")  # fmt: skip
 MOST = 10
-"""Parameters listed of a node; of the others the number is said."""
+"""At most so many parameters of a node are listed; then the number of the others is written."""
 MODEL, CAB = "crunch-lstm.nam", "cab.wav"
 
 

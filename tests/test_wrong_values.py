@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 import namgraph as ng
 
 from . import wrong_edits  # noqa: F401  (adds calls)
-from .wrong_values import CALLS, Call, values
+from .wrong_arguments import values
+from .wrong_values import CALLS, Call
 
 EACH = [(call, name) for call in CALLS for name in call.arguments]
 SWEEP = settings(

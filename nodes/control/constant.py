@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...runtime import authoring as ng
-from .source import ControlSource
+from .source import ControlSource, hold
 
 __all__ = ["Constant"]
 
@@ -24,11 +24,7 @@ def _constant(state: int, ins: int, outs: int, frames: int) -> None:
     while i < frames:
         if (frame + i) & 31 == 0:
             held = s.value
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...graph.arguments import format_value
 from ...runtime import authoring as ng
-from .source import ControlSource
+from .source import ControlSource, hold
 
 __all__ = ["Curve"]
 
@@ -43,11 +43,7 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
                     begin, end = points[2 * index], points[2 * index + 2]
                     share = (at - begin) / (end - begin)
                     held += share * (points[2 * index + 3] - held)
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.position, s.held, s.index = frame + frames, held, index
 
 

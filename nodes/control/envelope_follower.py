@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
+from .source import hold
 
 __all__ = ["EnvelopeFollower"]
 
@@ -77,10 +78,8 @@ def _follow(state: int, ins: int, outs: int, frames: int) -> None:
             if held > 1.0:
                 held = 1.0
             peak = 0
-        n = min(frames - i, 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, i + n):
-            y[k] = value
+        end = hold(y, frames, i, frame, held)
+        n = end - i
         for c in range(s.channels):
             source = ng.channel_address(ins, c) + 4 * i
             if is_filtered:
@@ -89,7 +88,7 @@ def _follow(state: int, ins: int, outs: int, frames: int) -> None:
             x = ng.numbers(source, n, np.int32)
             for k in range(n):
                 peak = max(peak, x[k] & MAGNITUDE)
-        i += n
+        i = end
     s.frame, s.held, s.peak = frame + frames, held, peak
 
 

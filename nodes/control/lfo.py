@@ -6,7 +6,7 @@ from ...graph.arguments import check_whole
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, SHAPES, TAP, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
-from .source import ControlSource
+from .source import ControlSource, hold
 
 __all__ = ["Lfo"]
 
@@ -45,11 +45,7 @@ def _lfo(state: int, ins: int, outs: int, frames: int) -> None:
                 held = -1.0
             if held > 1.0:
                 held = 1.0
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

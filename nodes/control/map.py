@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
+from .source import hold
 
 __all__ = ["Map"]
 
@@ -44,11 +45,7 @@ def _map(state: int, ins: int, outs: int, frames: int) -> None:
             if s.steps > 1:
                 share = math.floor(share * (s.steps - 1) + 0.5) / (s.steps - 1)
             held = s.low + share * (s.high - s.low)
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

@@ -7,7 +7,7 @@ from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, TAP, lfo_record
 from ..dsp.modulation.lfo_shapes import noise_at
 from ..dsp.modulation.tempo import parse_beats, synced_rate
-from .source import ControlSource
+from .source import ControlSource, hold
 
 __all__ = ["Random"]
 
@@ -43,11 +43,7 @@ def _random(state: int, ins: int, outs: int, frames: int) -> None:
             if s.unipolar != 0:
                 held = 0.5 * held + 0.5
             held *= s.depth
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

@@ -1,8 +1,25 @@
-"""The base class of nodes that send one control signal and take none."""
+"""The base class of control sources, and how a kernel holds a value until the next tick."""
+
+from typing import Any
+
+import numpy as np
 
 from ...runtime import authoring as ng
 
-__all__ = ["ControlSource"]
+__all__ = ["ControlSource", "hold"]
+
+
+@ng.helper
+def hold(y: Any, frames: int, i: int, frame: int, held: float) -> int:
+    """Write ``held`` to the block ``y`` from index ``i`` to the next tick or the end; return that.
+
+    ``frame`` is the number of the block's first frame since reset; ticks are at multiples of 32.
+    """
+    end = min(frames, i + 32 - ((frame + i) & 31))
+    value = np.float32(held)
+    for k in range(i, end):
+        y[k] = value
+    return end
 
 
 class ControlSource(ng.Node):

@@ -8,7 +8,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ..dsp.modulation.lfo_phase import LFO, lfo_record
 from ..dsp.modulation.tempo import parse_beats, synced_rate
-from .source import ControlSource
+from .source import ControlSource, hold
 
 __all__ = ["Step"]
 
@@ -47,11 +47,7 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
-        end = min(frames, i + 32 - ((frame + i) & 31))
-        value = np.float32(held)
-        for k in range(i, end):
-            y[k] = value
-        i = end
+        i = hold(y, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

@@ -16,7 +16,7 @@ from ..dsp.dynamics.compress import (
     compression_limits,
 )
 from ..dsp.dynamics.detector import SIDECHAINS, allocate_key, find_levels, key_ports, tune_key
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
+from ..dsp.dynamics.history import CHUNK, allocate_history, keep, longest_chunk
 
 __all__ = ["Compressor"]
 
@@ -180,7 +180,6 @@ class Compressor(ng.Node):
         memory, channels, delay = io.memory, io.outputs["out"], self.latency(io.spec)
         mono_key = self.sidechain == "mono"  # so there is one gain
         linked = channels if self.link or mono_key else 1
-        size = history_size(delay)
         key, key_channels = allocate_key(io, "key" if self.sidechain else "in")
         curves = ("attacks", "thresholds", "slopes", "knees")
         limits = memory.record(
@@ -208,8 +207,6 @@ class Compressor(ng.Node):
             levels=memory.scratch(CHUNK, np.float64),
             **{name: memory.scratch(CHUNK) for name in ("gains", "makeups", "mixes")},
             delay=delay,
-            size=size,
-            bytes=history_bytes(size),
-            history=memory.state((channels, history_bytes(size) // 4) if delay else 1),
+            **allocate_history(memory, channels, delay),
         )
         return ng.Processor(_compress, made)

@@ -11,7 +11,7 @@ from ...runtime.native.pointers import call_node
 from ..dsp.dynamics.detector import SIDECHAINS, allocate_key, find_levels, key_ports, tune_key
 from ..dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from ..dsp.dynamics.gate_own import OWN_GATE, OWN_LIMITS, gate_gain, gate_limits
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
+from ..dsp.dynamics.history import CHUNK, allocate_history, keep, longest_chunk
 
 __all__ = ["Gate"]
 
@@ -167,7 +167,6 @@ class Gate(ng.Node):
         channels, delay, nam = io.outputs["out"], self.latency(io.spec), self.mode == "nam"
         mono_key = self.sidechain == "mono"  # so there is one gain
         linked = channels if self.link or mono_key else 1
-        size = history_size(delay)
         port = "key" if self.sidechain else "in"
         key, key_channels = allocate_key(io, port, filtered=not nam)
         kind = NAM_GATE if nam else OWN_GATE
@@ -198,8 +197,6 @@ class Gate(ng.Node):
             levels=io.memory.scratch(CHUNK, np.float64),
             gains=io.memory.scratch(CHUNK, np.float64),
             delay=delay,
-            size=size,
-            bytes=history_bytes(size),
-            history=io.memory.state((channels, history_bytes(size) // 4) if delay else 1),
+            **allocate_history(io.memory, channels, delay),
         )
         return ng.Processor(_gate, made)

@@ -9,7 +9,7 @@ from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import call_node, zero_bytes
 from ...runtime.simd.loops.fir import fir_peak_run
-from ..dsp.dynamics.history import CHUNK, history_bytes, history_size, keep, longest_chunk
+from ..dsp.dynamics.history import CHUNK, allocate_history, keep, longest_chunk
 from ..dsp.dynamics.lookahead import LOOKAHEAD, allocate_lookahead, lookahead_gain
 from ..dsp.dynamics.true_peak import HALF, TAPS, interpolator
 
@@ -133,7 +133,6 @@ class Limiter(ng.Node):
         channels, look = io.outputs["out"], self._look(io.spec.rate)
         linked = channels if self.link else 1
         places = 1 if self.true_peak == "off" else int(self.true_peak)
-        size = history_size(look + HALF + TAPS)
         curves = {name: io.memory.scratch(CHUNK) for name in CURVES}
         made = io.memory.record(
             STATE,
@@ -146,9 +145,7 @@ class Limiter(ng.Node):
             linked=linked,
             places=places,
             delay=look + HALF,
-            size=size,
-            bytes=history_bytes(size),
-            history=io.memory.state((channels, history_bytes(size) // 4)),
+            **allocate_history(io.memory, channels, look + HALF + TAPS),
             taps=io.memory.constant(interpolator(places)),
             lookahead=allocate_lookahead(io.memory, look, channels // linked, curves["ceilings"]),
             find_gain=lookahead_gain.address,

@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ...runtime.native.structs import element
 from ...runtime.simd.loops.svf import COEFFICIENTS
-from ..dsp.filters.chains import LAYOUT, lay_out, places, play_lanes
+from ..dsp.filters.chains import LAYOUT, lay_out, places, play_lanes, step_ratios
 from ..dsp.filters.crossover_tree import crossover_tree
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
@@ -20,7 +20,8 @@ SPLITS = len(NAMES)
 APART = 1.1
 """The least ratio of the frequency of a split to that of the one before."""
 SMOOTHING_S = 0.05
-"""Slow, because the sum is an all-pass, whose turning phase is heard as a change of level."""
+"""Of the frequencies: the sum of the bands is an all-pass, and if its phase turns fast the level
+changes."""
 
 SECTION = np.dtype(
     [("kind", "i8"), ("q", "f8"), ("split", "i8"), ("sign", "f8"), ("group", "i8"), ("lane", "i8")]
@@ -45,13 +46,7 @@ TARGETS = LAYOUT.itemsize
 def _tick(state: int, ins: int, outs: int, frames: int) -> None:
     """Step the frequencies; if one moved, design all sections anew."""
     s = ng.record(state, STATE)
-    numbers, moved = ng.numbers(state + TARGETS, 3 * SPLITS, np.float64), False
-    for n in range(SPLITS):
-        now, target = numbers[SPLITS + n], numbers[n]
-        if now != target:
-            numbers[SPLITS + n] = ng.ratio_step(now, target, numbers[2 * SPLITS + n])
-            moved = True
-    if moved:
+    if step_ratios(state + TARGETS, SPLITS):
         s.gliding = 1
         first, second, third = s.f1_hz_now, s.f2_hz_now, s.f3_hz_now
         if second < APART * first:

@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ...runtime.native.structs import element
 from ..dsp.filters import svf
-from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes, step_ratios
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.design import DESIGN, ask_design, design
 from ..dsp.filters.prototypes import FAMILIES, prototype
@@ -55,13 +55,9 @@ TARGETS = LAYOUT.itemsize
 def _tick(state: int, ins: int, outs: int, frames: int) -> None:
     """Step the parameters; if one moved, design all sections anew."""
     s = ng.record(state, STATE)
-    numbers, moved = ng.numbers(state + TARGETS, 9, np.float64), False
-    for n in range(3):
-        if numbers[3 + n] != numbers[n]:
-            numbers[3 + n] = ng.ratio_step(numbers[3 + n], numbers[n], numbers[6 + n])
-            moved = True
-    if moved:
+    if step_ratios(state + TARGETS, 3):
         s.gliding = 1
+        numbers = ng.numbers(state + TARGETS, 9, np.float64)
         request = ng.record(s.request, DESIGN)
         request.sign, request.gain_db, request.matched, request.aim = (
             1.0,

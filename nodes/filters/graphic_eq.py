@@ -8,7 +8,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ...runtime.simd.loops.svf import COEFFICIENTS, LANES
 from ..dsp.filters import svf
-from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes
+from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes, scale_outputs
 from ..dsp.filters.decay import decay_frames, ring_share
 from ..dsp.filters.graphic import bell_damping, tables
 
@@ -101,11 +101,7 @@ def _tick(state: int, ins: int, outs: int, frames: int) -> None:
 def _graphic_eq(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     ng.call_node(s.play, state, ins, outs, np.int32(frames))
-    target = ng.decibels(s.output_db)
-    s.output_db_now = ng.glide(s.curve, s.output_db_now, target, s.output_db_coefficient, frames)
-    for c in range(s.channels):
-        y = ng.channel_address(outs, c)
-        ng.scale(y, y, s.curve, frames)
+    scale_outputs(s, outs, frames)
 
 
 def _slider() -> Any:

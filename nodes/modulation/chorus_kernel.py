@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import element
 from ..dsp.modulation.bbd import BBD, bbd_cutoff
-from ..dsp.modulation.delay_line import READER, SHORTEST, first_read, write_line
+from ..dsp.modulation.delay_line import READER, first_read, nearest_delay, write_line
 from ..dsp.modulation.lfo_phase import LFO, TAP
 
 __all__ = ["OPEN_HZ", "STATE", "chorus_kernel", "chorus_tick"]
@@ -52,15 +52,6 @@ STATE = np.dtype(
 OPEN_HZ = 20_000.0
 """``tone_hz`` from which there is no low-pass."""
 BBD_BYTES = BBD.itemsize
-NEAR = 1e-6
-"""Distance in frames below which a delay is taken for a whole one."""
-
-
-@ng.helper
-def _frames(delay: float) -> float:
-    delay = delay if delay > SHORTEST else SHORTEST
-    whole = math.floor(delay + 0.5)
-    return float(whole) if abs(delay - whole) < NEAR else delay
 
 
 @ng.kernel
@@ -86,7 +77,7 @@ def chorus_tick(state: int, ins: int, outs: int, frames: int) -> None:
         for ahead in range(2):
             if ahead or not begun:
                 swing = tap.end if ahead else tap.start
-                value = _frames(per_ms * (s.delay + s.depth * swing))
+                value = nearest_delay(per_ms * (s.delay + s.depth * swing))
             spans[2 * k + ahead] = value
     if s.bbd:
         for c in range(s.channels):

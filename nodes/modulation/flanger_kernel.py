@@ -6,7 +6,7 @@ import numpy as np
 
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import element
-from ..dsp.modulation.delay_line import READER, SHORTEST, first_read, write_line
+from ..dsp.modulation.delay_line import READER, first_read, nearest_delay, write_line
 from ..dsp.modulation.lfo_phase import LFO, TAP
 
 __all__ = ["STATE", "flanger_kernel", "flanger_tick"]
@@ -45,8 +45,6 @@ STATE = np.dtype(
         ("curves", np.int64),  # feedback, mix
     ]
 )
-NEAR = 1e-6
-"""Distance in frames below which a delay is taken for a whole one."""
 
 
 @ng.helper
@@ -54,10 +52,7 @@ def _swept(s, value):  # type: ignore[no-untyped-def]
     """Return the delay in frames at a value of the LFO, -1 at the shortest to 1."""
     up = 0.5 * s.depth_smooth * (1.0 + value)
     ratio = 1.0 + s.width_ms_smooth / s.delay_ms_smooth
-    delay = 1e-3 * s.rate * s.delay_ms_smooth * math.pow(ratio, up)
-    delay = delay if delay > SHORTEST else SHORTEST
-    whole = math.floor(delay + 0.5)
-    return float(whole) if abs(delay - whole) < NEAR else delay
+    return nearest_delay(1e-3 * s.rate * s.delay_ms_smooth * math.pow(ratio, up))
 
 
 @ng.kernel

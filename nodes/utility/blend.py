@@ -7,7 +7,7 @@ import numpy as np
 from ...graph.arguments import check_flag, check_number
 from ...runtime import authoring as ng
 from ...runtime.native.pointers import call_node
-from ..dsp.dynamics.history import history_bytes, history_size, keep
+from ..dsp.dynamics.history import allocate_history, keep
 
 __all__ = ["Blend"]
 
@@ -228,7 +228,7 @@ class Blend(ng.Node):
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the sums of the correlation, and the history of the signal that is late."""
         channels, delay = io.outputs["out"], self.tail(io.spec)
-        size, measured = history_size(delay), self.law == "correlated"
+        measured = self.law == "correlated"
         made = io.memory.record(
             STATE,
             **io.params,
@@ -245,8 +245,6 @@ class Blend(ng.Node):
             sums=io.memory.state((channels, 3), np.float64),
             late=self.delay_ms > 0,
             delay=delay,
-            size=size,
-            bytes=history_bytes(size),
-            history=io.memory.state((channels, history_bytes(size) // 4) if delay else 1),
+            **allocate_history(io.memory, channels, delay),
         )
         return ng.Processor(_blend, made)

@@ -4,7 +4,6 @@ Models are read from ``../shared/models`` where that is there.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,10 @@ import namgraph as ng
 
 from ..nodes.nam import oracle
 from ..nodes.nam.playing import error
+from ..reference import MODELS, needs_models
 from .gpu import RATE, amp, in_blocks
 
-MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
-pytestmark = pytest.mark.skipif(
-    not (MODELS / "ref").is_dir(), reason=f"no reference models at {MODELS}"
-)
+pytestmark = needs_models
 TAKEN = [
     ("wavenet_a1_standard", 1.0),
     ("wavenet", 1.0),

@@ -2,7 +2,6 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..nodes.nam import nets, oracle
 from ..nodes.nam.features import CASES
 from ..nodes.nam.playing import parse
 from ..nodes.nam.shapes import KINDS, fill, layer_array
+from ..reference import MODELS, needs_models
 from .random_wavenet import random_wavenet
 from .streaming import Streaming, network_of, streaming
 
@@ -24,7 +24,6 @@ TOLERANCE = 3e-6
 """Of the peak."""
 OWN_ERROR = 2.0
 SIGNAL = np.random.default_rng(3).uniform(-0.7, 0.7, 1500).astype(np.float32)
-MODELS = Path(__file__).resolve().parents[2].parent / "shared" / "models"
 GENERATIONS = {name: nets.a1(name) for name in nets.A1} | {
     "A2 lite": nets.a2(3),
     "A2 full": nets.a2(8),
@@ -124,7 +123,7 @@ def test_the_check_can_fail(which: str) -> None:
         check_close(streaming(wrong)(SIGNAL)[0], oracle.play(file, SIGNAL))
 
 
-@pytest.mark.skipif(not (MODELS / "ref").is_dir(), reason=f"no reference models at {MODELS}")
+@needs_models
 @pytest.mark.parametrize(
     ("name", "slim", "wanted"),
     [

@@ -5,7 +5,6 @@ response of at most 8192 taps, high-pass at 5 Hz, output gain.
 """
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ from scipy.signal import fftconvolve, lfilter
 
 import namgraph as ng
 
+from ..reference import MODELS, needs_models
+
 RATE = 48_000.0
-REFERENCE = Path(__file__).parents[3] / "shared" / "models"
 Signal = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -111,14 +111,13 @@ def test_the_preset_has_no_latency_and_plays_the_same_in_any_blocks() -> None:
         assert (ng.render(graph, x, RATE, block=block) == reference).all()
 
 
+@needs_models
 def test_a_model_of_the_reference_engine_plays_the_same_in_it() -> None:
     """With the render of NeuralAmpModelerCore in place of ours."""
-    if not (REFERENCE / "ref" / "wavenet_a1_standard.f32").exists():
-        pytest.skip(f"no reference renders: {REFERENCE / 'ref'} is absent")
-    x = np.fromfile(REFERENCE / "ref" / "input.f32", np.float32)
-    model = np.fromfile(REFERENCE / "ref" / "wavenet_a1_standard.f32", np.float32)
+    x = np.fromfile(MODELS / "ref" / "input.f32", np.float32)
+    model = np.fromfile(MODELS / "ref" / "wavenet_a1_standard.f32", np.float32)
     graph = ng.load_preset("plugin")
-    graph.replace("amp", ng.Nam(REFERENCE / "wavenet_a1_standard.nam", levels="raw"))
+    graph.replace("amp", ng.Nam(MODELS / "wavenet_a1_standard.nam", levels="raw"))
     knobs = {"threshold": -80.0, "bass": 5.0, "middle": 5.0, "treble": 5.0, "output": 0.0}
     wanted = behind_the_model(model.astype(float), x.astype(float), knobs, 0.0)
     found = ng.render(graph, x, RATE, tail=False)

@@ -6,23 +6,26 @@ before it are adjacent to it in the second copy.  All of it is float32.
 """
 
 import math
+from typing import Any
 
+from ....graph import Memory
 from ....runtime import authoring as ng
 
-__all__ = ["CHUNK", "history_bytes", "history_size", "keep", "longest_chunk"]
+__all__ = ["CHUNK", "allocate_history", "keep", "longest_chunk"]
 
 CHUNK = 64
 """Most frames that are written at once."""
 
 
-def history_size(frames: int) -> int:
-    """Return the ring's length, a power of two, that keeps ``frames`` samples before a chunk."""
-    return 1 << math.ceil(math.log2(frames + CHUNK))
+def allocate_history(memory: Memory, channels: int, frames: int) -> dict[str, Any]:
+    """Allocate rings that keep ``frames`` samples before a chunk; return the fields of the record.
 
-
-def history_bytes(size: int) -> int:
-    """Return the bytes that the history of one channel takes."""
-    return 8 * size
+    ``size`` is a ring's length, a power of two, ``bytes`` what a channel takes, ``history`` the
+    address of the first channel.  With 0 frames there are no rings.
+    """
+    size = 1 << math.ceil(math.log2(frames + CHUNK))
+    history = memory.state((channels, 2 * size) if frames else 1)
+    return {"size": size, "bytes": 8 * size, "history": history}
 
 
 @ng.helper

@@ -46,6 +46,8 @@ __all__ = [
     "lay_out",
     "places",
     "play_lanes",
+    "scale_outputs",
+    "step_ratios",
 ]
 
 LAYOUT = np.dtype(
@@ -175,6 +177,31 @@ def lay_out(io: Io, chains: Sequence[Chain], tick: NativeFunction) -> dict[str, 
         "chains": memory.constant(np.array(numbers)),
         "rows": memory.scratch((2, groups, ROWS, LANES), np.float64),
     }
+
+
+@ng.helper
+def step_ratios(targets: int, count: int) -> bool:
+    """Step ``count`` numbers by equal ratios towards their targets; return whether any moved.
+
+    At the address ``targets`` lie the targets, then the numbers, then their coefficients, float64.
+    """
+    numbers, moved = ng.numbers(targets, 3 * count, np.float64), False
+    for n in range(count):
+        now, target = numbers[count + n], numbers[n]
+        if now != target:
+            numbers[count + n] = ng.ratio_step(now, target, numbers[2 * count + n])
+            moved = True
+    return moved
+
+
+@ng.helper
+def scale_outputs(s: Any, outs: int, frames: int) -> None:
+    """Multiply the outputs in place by the gain ``output_db`` of the record, which glides."""
+    target = ng.decibels(s.output_db)
+    s.output_db_now = ng.glide(s.curve, s.output_db_now, target, s.output_db_coefficient, frames)
+    for c in range(s.channels):
+        y = ng.channel_address(outs, c)
+        ng.scale(y, y, s.curve, frames)
 
 
 @ng.kernel

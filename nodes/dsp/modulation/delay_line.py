@@ -22,6 +22,7 @@ __all__ = [
     "SHORTEST",
     "first_read",
     "line_frames",
+    "nearest_delay",
     "read_cubic",
     "read_curve",
     "write_line",
@@ -29,6 +30,8 @@ __all__ = [
 
 SHORTEST = 2.0
 """Frames: the shortest delay of the cubic reader."""
+NEAR = 1e-6
+"""Distance in frames below which ``nearest_delay`` takes a delay for a whole one."""
 READER = np.dtype(
     [
         ("delay", np.float64),  # in frames, at the beginning of the straight line
@@ -44,6 +47,14 @@ READER = np.dtype(
 def line_frames(longest: float) -> int:
     """Return the size of the ring for delays up to ``longest`` frames: a power of two."""
     return 1 << math.ceil(math.log2(longest + 4.0))
+
+
+@helper
+def nearest_delay(delay: float) -> float:
+    """Return the delay that is read for ``delay``: at least ``SHORTEST``, whole if nearly so."""
+    delay = delay if delay > SHORTEST else SHORTEST
+    whole = math.floor(delay + 0.5)
+    return float(whole) if abs(delay - whole) < NEAR else delay
 
 
 @helper

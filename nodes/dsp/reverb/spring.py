@@ -1,4 +1,4 @@
-"""The model "spring": two springs side by side, the left heard on the left, the right on the right.
+"""The model "spring": one spring for the left output, another for the right.
 
 In a spring high notes travel slower than low ones, up to a frequency that nothing passes: every
 echo is a chirp.  A chain of stretched all-passes has such a delay; a low-pass ends the band.  They

@@ -55,8 +55,11 @@ AHEAD = 2
 
 
 @helper
-def open_step(s: Any, e: Any, p: Any, block: int, out: int, float32: int) -> int:
-    """Fill the two views of the engine; return the frames to play, or ``REFUSED``."""
+def open_step(s: Any, e: Any, block: int, out: int, float32: int) -> int:
+    """Handle messages, fill the two views of the engine; return the frames, or ``REFUSED``."""
+    if e.pending_count > 0 or load(e.counters, 0) != load(e.counters, 8):
+        call_node(e.handle_messages, s.engine, 0, 0, np.int32(0))
+    p = record(e.plan, PLAN)
     x, y = record(e.views, VIEW), record(e.views + VIEW_BYTES, VIEW)
     frames = view_array(block, s.streams, p.in_count, float32, False, x)
     if frames < 0 or frames > s.frames:
@@ -121,12 +124,10 @@ def step(stepper: int, block: int, out: int, float32: int) -> int:
     s = record(stepper, STEPPER)
     e = record(s.engine, ENGINE)
     begun = cycles()
-    if e.pending_count > 0 or load(e.counters, 0) != load(e.counters, 8):
-        call_node(e.handle_messages, s.engine, 0, 0, np.int32(0))
-    p = record(e.plan, PLAN)
-    frames = open_step(s, e, p, block, out, float32)
+    frames = open_step(s, e, block, out, float32)
     if frames < 0:
         return REFUSED
+    p = record(e.plan, PLAN)
     x, y = record(e.views, VIEW), record(e.views + VIEW_BYTES, VIEW)
     saved = set_flush_to_zero()
     outputs = e.channels + 8 * p.in_count

@@ -108,12 +108,10 @@ def step_tiles(stepper: int, block: int, out: int, float32: int) -> int:
     s = record(stepper, STEPPER)
     e = record(s.engine, ENGINE)
     begun = cycles()
-    if e.pending_count > 0 or load(e.counters, 0) != load(e.counters, 8):
-        call_node(e.handle_messages, s.engine, 0, 0, np.int32(0))
-    p = record(e.plan, PLAN)
-    frames = open_step(s, e, p, block, out, float32)
+    frames = open_step(s, e, block, out, float32)
     if frames < 0:
         return REFUSED
+    p = record(e.plan, PLAN)
     x, y = record(e.views, VIEW), record(e.views + VIEW_BYTES, VIEW)
     t = record(s.states, TILES)
     saved = set_flush_to_zero()

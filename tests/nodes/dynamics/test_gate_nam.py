@@ -1,10 +1,8 @@
 """Gate as the NAM plugin has it: equal bits before the rounding to float32.
 
-Outputs of the plugin's own library are read from ``../shared/models/dsp`` next to this repository
-if present, else these tests are skipped; a loop in Python is always compared.
+Renders of the plugin's own library are compared where they are present (``tests/reference.py``), a
+loop in Python always.
 """
-
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +12,9 @@ from namgraph.nodes import Gate
 from namgraph.nodes.dsp.dynamics.gate_nam import NAM_GATE, NAM_LIMITS, nam_gain, nam_limits
 from namgraph.nodes.testing import NodeHarness, same_bits
 
+from ...reference import PLUGIN, needs_plugin
 from .gate_oracle import RATE, Doubles, nam_gains, notes
 
-REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "models" / "dsp"
 THRESHOLDS = [-80, -50, -30]
 
 
@@ -43,11 +41,11 @@ def flushed(y: Doubles) -> NDArray[np.float32]:
     return np.where(np.abs(single) < np.finfo(np.float32).tiny, np.float32(0.0), single)
 
 
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference renders in {REFERENCE}")
+@needs_plugin
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_it_equals_the_plugin(threshold: int) -> None:
-    x = np.fromfile(REFERENCE / "input.f32", np.float32)
-    wanted = np.fromfile(REFERENCE / f"gate@{threshold}.f64")
+    x = np.fromfile(PLUGIN / "input.f32", np.float32)
+    wanted = np.fromfile(PLUGIN / f"gate@{threshold}.f64")
     gains, gate = gains_of_kernel(x.astype(float), threshold)
     assert (gains * x == wanted).all()
     assert not gate["holding"].any()

@@ -3,7 +3,6 @@
 import itertools
 import math
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,11 @@ from namgraph.nodes.dsp.filters.tone_stacks import CIRCUITS, Circuit
 from namgraph.nodes.testing import NodeHarness
 from namgraph.nodes.testing.signals import check_clicks, check_tail
 
+from ...reference import PLUGIN, needs_plugin
+
 Knobs = tuple[float, float, float]
 Floats = NDArray[np.float64]
 RATE = 48_000.0
-REFERENCE = Path("/work/shared/models/dsp")
 KNOBS: list[Knobs] = [(5, 5, 5), (7, 3, 8), (0, 10, 0), (10, 0, 10)]
 
 
@@ -116,11 +116,11 @@ def test_nam_is_the_plugins_arithmetic(knobs: Knobs) -> None:
     same(played(stack(knobs), x), plugin(x, knobs).astype(np.float32))
 
 
-@pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference renders in {REFERENCE}")
+@needs_plugin
 @pytest.mark.parametrize("knobs", KNOBS)
 def test_nam_equals_the_plugins_renders(knobs: Knobs) -> None:
-    x = np.fromfile(REFERENCE / "input.f32", np.float32)
-    wanted = np.fromfile(REFERENCE / "tone@{}-{}-{}.f64".format(*knobs), np.float64)
+    x = np.fromfile(PLUGIN / "input.f32", np.float32)
+    wanted = np.fromfile(PLUGIN / "tone@{}-{}-{}.f64".format(*knobs), np.float64)
     same(plugin(x, knobs), wanted)
     same(played(stack(knobs), x), wanted.astype(np.float32))
 

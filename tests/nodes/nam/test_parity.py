@@ -1,13 +1,8 @@
-"""Output of NeuralAmpModelerCore (exact tanh, prewarmed) on public models, compared with ours.
-
-Neither models nor outputs are part of this repository.  They are read from ``../shared/models``
-next to it if present, else these tests are skipped.
-"""
+"""Output of NeuralAmpModelerCore (exact tanh, prewarmed) on public models, compared with ours."""
 
 import functools
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +15,11 @@ from namgraph.nodes.nam.model.wavenet import WaveNet
 from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import ACTIVATIONS, TANH44, Activation, Rational, tanh
 
+from ...reference import MODELS, needs_models
 from . import oracle
 from .playing import Playing, error
 
-MODELS = Path(__file__).resolve().parents[3].parent / "shared" / "models"
-pytestmark = pytest.mark.skipif(
-    not (MODELS / "ref").is_dir(), reason=f"no reference models at {MODELS}"
-)
+pytestmark = needs_models
 
 CASES = [
     ("wavenet", 1.0, "wavenet"),

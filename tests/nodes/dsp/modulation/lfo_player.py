@@ -15,7 +15,7 @@ _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64,
 
 
 class LfoPlayer:
-    """One LFO at 48 kHz unless told, with its taps."""
+    """Run one LFO and its taps; the sample rate is 48 kHz unless given."""
 
     def __init__(
         self,
