@@ -7,7 +7,7 @@ from .arguments import by_keyword, check_flag
 from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
-from .editing import changes
+from .editing import changes, racks
 from .editing.tables import Rack, Tables
 from .errors import DuplicateNameError
 from .node import Node
@@ -115,7 +115,7 @@ class Graph:
 
     def set_rack_ends(self, name: str, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         """Make nodes of a rack, ``PassThrough``, its inputs and outputs, in that order."""
-        self._tables.racks[name] = Rack(*changes.rack_ends(self, name, inputs, outputs))
+        self._tables.racks[name] = Rack(*racks.rack_ends(self, name, inputs, outputs))
 
     @by_keyword
     def input(self, name: str, *, channels: int) -> Handle:
@@ -177,7 +177,7 @@ class Graph:
 
     def remove(self, name: str) -> None:
         """Remove a node, a rack or an end of the graph, and all its connections."""
-        changes.check_no_rack_end(self, name, "removed")
+        racks.check_no_rack_end(self, name, "removed")
         self._tables.remove(name)
 
     def replace(self, name: str, node: Node) -> None:
@@ -214,7 +214,7 @@ class Graph:
         self.ports(name, "input")
         if not isinstance(new, str) or new != name:
             self._check_free(new)
-            changes.check_no_rack_end(self, name, "renamed")
+            racks.check_rename(self, name, new)
         self._tables.rename(name, new)
 
     def copy(self) -> "Graph":

@@ -16,6 +16,7 @@ __all__ = [
     "Spec",
     "VoicesProcessor",
     "as_spec",
+    "glide_coefficient",
 ]
 
 LONGEST_BLOCK = 1 << 22
@@ -117,11 +118,18 @@ class Io:
     def glide(self, name: str, frames: int = 1) -> float:
         """Return the coefficient of a smoothing filter that is stepped once in ``frames``.
 
-        It is the share of the remaining distance that a step covers: 1 - exp(-frames / (tau *
-        rate)); 1 where the parameter is not smoothed.
+        See ``glide_coefficient``; 1 where the parameter is not smoothed.
         """
-        tau = self.smoothing_s[name]
-        return 1.0 - math.exp(-frames / (tau * self.spec.rate)) if tau > 0 else 1.0
+        return glide_coefficient(self.smoothing_s[name], self.spec.rate, frames)
+
+
+def glide_coefficient(smoothing_s: float, rate: float, frames: int = 1) -> float:
+    """Return the coefficient of a one-pole filter stepped once in ``frames`` frames.
+
+    Of a time constant in seconds (63 %) and a rate in Hz: 1 - exp(-frames / (smoothing_s * rate)),
+    the share of the remaining distance that a step covers; 1 if the time is 0.
+    """
+    return 1.0 - math.exp(-frames / (smoothing_s * rate)) if smoothing_s > 0 else 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,6 +32,7 @@ from ..graph import (
     param,
 )
 from ..graph.node import node
+from ..graph.prepare import glide_coefficient
 from .native.abi import Native, helper, kernel
 from .native.pointers import (
     call_node,
@@ -47,7 +48,7 @@ from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
 from .simd.loops.log_exp import exp2_run, exp2_run32, log2_run
 from .simd.scale import add_to, amplify, each, scale
-from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
+from .simd.smoothing import decibels, glide, glide_step, ratio_step
 
 __all__ = [
     "Io",

@@ -1,6 +1,7 @@
 """The registered node types as a mapping that prints as a table, in a terminal and a notebook."""
 
 import html
+import importlib
 import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
@@ -11,7 +12,7 @@ from ..node import Node, registered
 from ..port import Kind, Port
 from .metadata import CATEGORIES
 
-__all__ = ["NodeTypes", "format_params", "format_ports", "node_type", "node_types"]
+__all__ = ["NodeTypes", "format_params", "format_ports", "node_type", "node_types", "own_node_type"]
 
 WIDTH = 120
 """Columns of the printed table; descriptions are shortened to fit."""
@@ -98,6 +99,15 @@ def node_type(type_name: str) -> type[Node]:
     The error names the nearest types.
     """
     return node_types()[type_name]
+
+
+def own_node_type(type_name: str) -> type[Node]:
+    """Return a node class of this package, whose nodes are imported first.
+
+    By name, because imports go one way: ``nodes`` imports ``graph``.
+    """
+    importlib.import_module(f"{__name__.partition('.')[0]}.nodes")
+    return node_type(type_name)
 
 
 def node_types() -> NodeTypes:

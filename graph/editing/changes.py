@@ -1,4 +1,4 @@
-"""Checks before a graph is changed: connect, modulate, replace, insert, set the ends of a rack."""
+"""Checks before a graph is changed: connect, modulate, replace, insert."""
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
@@ -17,18 +17,16 @@ from ..connection import (
 from ..errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from ..node import Node
 from ..port import Kind, Port
+from .racks import check_no_rack_end, rack_ports
 
 __all__ = [
     "changed_nodes",
     "check_between",
-    "check_no_rack_end",
     "check_replacement",
     "find_node",
     "find_ports",
     "modulation",
     "new_connection",
-    "rack_ends",
-    "rack_ports",
     "refuse_amount",
     "remove_connection",
     "split_connection",
@@ -224,37 +222,6 @@ def remove_connection(
     raise GraphError(f"{leaving} does not feed {entering}; it feeds {format_names(feeds)}")
 
 
-def check_no_rack_end(graph: Connectable, name: str, what: str) -> None:
-    """Raise an error unless ``name`` is there, and no input or output of a rack, which keeps it."""
-    graph.ports(name, "input")
-    rack, _, end = name.rpartition(".")
-    ends = graph.racks.get(rack, ((), ()))
-    for side, names in zip(("input", "output"), ends, strict=True):
-        if end in names:
-            raise GraphError(
-                f"{name} is an {side} of the rack {rack}: it cannot be {what}; "
-                f"graph.set_rack_ends({rack!r}, ...) says which nodes are its ends"
-            )
-
-
-def rack_ends(
-    graph: Connectable, name: str, inputs: Any, outputs: Any
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the inputs and outputs of a rack; an error unless they are ends of it."""
-    if not isinstance(name, str) or name not in graph.racks:
-        raise UnknownNameError(
-            f"no rack called {format_value(name)}; there is {format_names(graph.racks)}"
-        )
-    for side, ends in (("inputs", inputs), ("outputs", outputs)):
-        if not isinstance(ends, list | tuple) or not all(isinstance(end, str) for end in ends):
-            raise GraphError(f"{side} is {format_value(ends)}: must be a list of names")
-        for end in ends:
-            full = f"{name}.{end}"
-            if full not in graph.nodes or graph.nodes[full].type_name != "pass_through":
-                raise GraphError(f"{full} is no end of a rack: must be a node of type pass_through")
-    return tuple(inputs), tuple(outputs)
-
-
 def find_ports(
     graph: Connectable, ports: Mapping[str, Mapping[Side, tuple[Port, ...]]], name: str, side: Side
 ) -> tuple[Port, ...]:
@@ -269,16 +236,6 @@ def find_ports(
             f"nothing called {format_value(name)} in this graph; it has {format_names(ports)}"
         )
     return found[check_choice("side", side, ("input", "output"))]
-
-
-def rack_ports(graph: Connectable, name: str) -> dict[Side, tuple[Port, ...]]:
-    """Return the inputs and outputs of a rack as ports."""
-    rack = graph.racks[name]
-    widths = {e: graph.ports(f"{name}.{e}", "input")[0].channels for e in (*rack[0], *rack[1])}
-    return {
-        "input": tuple(Port(end, widths[end]) for end in rack[0]),
-        "output": tuple(Port(end, widths[end]) for end in rack[1]),
-    }
 
 
 def changed_nodes(graph: Connectable, values: Mapping[str, float]) -> dict[str, Node]:

@@ -4,12 +4,11 @@ A graph inside a graph is a *rack*: its nodes are called ``rack.node``, and each
 outputs is a ``PassThrough`` node.  Nothing is checked here: ``Graph`` does.
 """
 
-import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from ..catalog.table import node_type
+from ..catalog.table import own_node_type
 from ..check import MAX_NAME, Side, ports_of
 from ..connection import Connectable, Connection, Modulation, PortRef
 from ..errors import GraphError
@@ -18,8 +17,6 @@ from ..port import Port
 
 __all__ = ["Rack", "Tables"]
 
-NODES = f"{__name__.partition('.')[0]}.nodes"
-"""The package whose import registers ``PassThrough``; imports go one way, so by name."""
 T = TypeVar("T")
 
 
@@ -48,31 +45,23 @@ class Tables:
 
     def remove(self, name: str) -> None:
         """Remove a node, an end, or a rack with all that is in it, and all their connections."""
-        if name in self.racks:
-            for inner in self.inside(name):
-                self.racks.pop(inner, None)
-                self.remove(inner)
-            del self.racks[name]
-            return
-        for table in (self.nodes, self.inputs, self.outputs, self.ports):
-            table.pop(name, None)
-        self.connections = _without(name, self.connections)
-        self.modulations = _without(name, self.modulations)
+        gone = {name, *self.inside(name)}
+        for table in (self.nodes, self.inputs, self.outputs, self.ports, self.racks):
+            for each in gone & table.keys():
+                del table[each]
+        self.connections = _without(gone, self.connections)
+        self.modulations = _without(gone, self.modulations)
 
     def rename(self, name: str, new: str) -> None:
         """Rename a node, an end, or a rack with all that is in it; all orders stay."""
-        inside = self.inside(name) if name in self.racks else []
-        for old in [name, *inside]:
-            self._rename(old, new + old[len(name) :])
-
-    def _rename(self, name: str, new: str) -> None:
+        names = {old: new + old[len(name) :] for old in (name, *self.inside(name))}
         tables: list[dict[str, Any]] = [self.nodes, self.inputs, self.outputs, self.ports]
         for table in (*tables, self.racks):
-            items = [(new if key == name else key, value) for key, value in table.items()]
+            items = [(names.get(key, key), value) for key, value in table.items()]
             table.clear()
             table.update(items)
-        self.connections = {_renamed(c, name, new): None for c in self.connections}
-        ends = [(_renamed(c, name, new), moved) for c, moved in self.modulations.items()]
+        self.connections = {_renamed(c, names): None for c in self.connections}
+        ends = [(_renamed(c, names), moved) for c, moved in self.modulations.items()]
         self.modulations = {c: moved._replace(**c._asdict()) for c, moved in ends}
 
     def add_rack(self, name: str, graph: Connectable) -> None:
@@ -89,14 +78,15 @@ class Tables:
         self.racks[name] = Rack(tuple(graph.inputs), tuple(graph.outputs))
 
     def inside(self, rack: str) -> list[str]:
-        """Return the names of all nodes and racks in a rack."""
+        """Return the names of all nodes and racks in a rack; none if it is not a rack."""
+        if rack not in self.racks:
+            return []
         return [name for name in (*self.nodes, *self.racks) if name.startswith(f"{rack}.")]
 
 
 def _inner_nodes(name: str, graph: Connectable) -> dict[str, Node]:
     """Return the nodes of ``graph``, and one for each of its ends, by their names in a rack."""
-    importlib.import_module(NODES)
-    through: Any = node_type("pass_through")
+    through: Any = own_node_type("pass_through")
     ends: Mapping[str, int] = {**graph.inputs, **graph.outputs}
     made: dict[str, Node] = {f"{name}.{end}": through(width) for end, width in ends.items()}
     made |= {f"{name}.{inner}": node for inner, node in graph.nodes.items()}
@@ -109,10 +99,10 @@ def _inside(name: str, ref: PortRef) -> PortRef:
     return PortRef(f"{name}.{ref.node}", ref.port)
 
 
-def _renamed(connection: Connection, name: str, new: str) -> Connection:
-    source, target = (PortRef(new if r.node == name else r.node, r.port) for r in connection)
+def _renamed(connection: Connection, names: Mapping[str, str]) -> Connection:
+    source, target = (PortRef(names.get(r.node, r.node), r.port) for r in connection)
     return Connection(source, target)
 
 
-def _without(name: str, ends: Mapping[Connection, T]) -> dict[Connection, T]:
-    return {c: v for c, v in ends.items() if name not in (c.source.node, c.target.node)}
+def _without(names: Set[str], ends: Mapping[Connection, T]) -> dict[Connection, T]:
+    return {c: v for c, v in ends.items() if names.isdisjoint((c.source.node, c.target.node))}

@@ -1,6 +1,5 @@
 """Automation: parameters, mixes and bypasses that follow curves, as nodes of a graph."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,17 +18,15 @@ from ...graph import (
     PortRef,
     UnknownNameError,
     as_graph,
-    node_type,
 )
 from ...graph.arguments import format_value, nearest
+from ...graph.catalog.table import own_node_type
 from ...graph.check import MAX_NAME
+from ...graph.connection import find_port
+from ..plan.kernels.modulation import TICK
 
 __all__ = ["automated"]
 
-TICK = 32
-"""Frames between two values of a control signal."""
-NODES = f"{__name__.partition('.')[0]}.nodes"
-"""The package whose import registers ``Curve`` and ``Blend``; imports go one way, so by name."""
 SHARE = Param(1.0, 0.0, 1.0)
 """Range of a mix and of a bypass."""
 
@@ -53,7 +50,6 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
     made = as_graph(graph, "automated(graph, lanes)").copy()
     if not isinstance(lanes, Mapping):
         raise ParamError(f"automation is {format_value(lanes)}: must map 'node.param' to points")
-    importlib.import_module(NODES)
     for name, lane in lanes.items():
         node, key = _split(made, name)
         parameter = node in made and key in made[node].params()
@@ -119,7 +115,7 @@ def _source(name: str, lane: Any, row: Param) -> Node:
 def _curve(name: str, points: Any, unit: str, row: Param) -> Node:
     """Return a ``Curve``, whose errors name the lane; of a parameter with steps it jumps."""
     steps = bool(row.step) or name.endswith(".bypass")
-    made: Any = node_type("curve")
+    made: Any = own_node_type("curve")
     try:
         return made(points, unit=unit, mode="step" if steps else "linear")  # type: ignore[no-any-return]
     except ParamError as error:
@@ -136,7 +132,7 @@ def _inverted(curve: Any) -> Node:
 def _free_name(graph: Graph, name: str) -> str:
     """Return a name that is not taken, as short as names must be."""
     name = name[: MAX_NAME - 2]
-    while name in graph or name in graph.inputs or name in graph.outputs:
+    while name in graph._tables.ports or name in graph.racks:
         name += "'"
     return name
 
@@ -150,12 +146,10 @@ def _add_blend(graph: Graph, node: str) -> str:
             f"{node} cannot be mixed or bypassed: that takes one audio output, of as many channels "
             "as its first input"
         )
-    entry, leaving = PortRef(node, ins[0].name), PortRef(node, outs[0].name)
-    if node in graph.racks:
-        entry = PortRef(f"{node}.{ins[0].name}", "in")
-        leaving = PortRef(f"{node}.{outs[0].name}", "out")
+    entry, _ = find_port(graph, f"{node}.{ins[0].name}", "input")
+    leaving, _ = find_port(graph, f"{node}.{outs[0].name}", "output")
     name = _free_name(graph, f"{node} blend")
-    made: Any = node_type("blend")
+    made: Any = own_node_type("blend")
     graph.add(name, made(position=1.0, law="linear"))
     blended = PortRef(name, "out")
     graph._tables.connections = {  # in their order: sums keep it

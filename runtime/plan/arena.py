@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout.block import ALIGN, Block, offset
+from .layout.block import ALIGN, Block, offset, padded
 from .layout.memory import Memory, TooLargeError, check_total
 
-__all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset"]
+__all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset", "padded"]
 
 PAGE_BYTES = 4096
 
@@ -38,7 +38,7 @@ class Arena:
         self._base = int(self._bytes.ctypes.data)
         self.nbytes = total
         self.state_bytes: int = state
-        self.state_address = -(-self._base // ALIGN) * ALIGN
+        self.state_address = padded(self._base)
         self.initial_address = self.state_address + state
         self.ranges: list[tuple[int, int]] = []
         """Of each memory, ``(byte offset, bytes)`` of its state."""

@@ -1,8 +1,8 @@
 """Record layouts of a plan, its rows and its parameters, shared by kernels and NumPy."""
 
-from typing import Any
-
 import numpy as np
+
+from .layout.block import offset
 
 __all__ = ["COUNTER_FIELDS", "PARAM", "PLAN", "ROW", "ROW_BYTES", "ROW_COUNTERS"]
 
@@ -37,8 +37,7 @@ ROW = np.dtype(
 handed over with a node's state when plans are swapped."""
 
 ROW_BYTES = ROW.itemsize
-_fields: Any = ROW.fields
-ROW_COUNTERS: int = _fields["faults"][1]
+ROW_COUNTERS: int = offset(ROW, "faults")
 """Offset in bytes of the counters of a row: all fields from ``faults`` on."""
 COUNTER_FIELDS = [
     "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",

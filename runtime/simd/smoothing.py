@@ -5,23 +5,13 @@ an exact frame) and ``gain_db_now``, the smoothed value, in any unit.  The plan 
 to NaN, which means "not started: begin at the target".
 """
 
-import math
-
 from .embed import embed
 from .lanes import Lanes, Value, f32
 
-__all__ = ["decibels", "glide", "glide_coefficient", "glide_step", "ratio_step"]
+__all__ = ["decibels", "glide", "glide_step", "ratio_step"]
 
 ARRIVED = 1e-6
 """A glide this close to its target ends there (-120 dB of full scale)."""
-
-
-def glide_coefficient(smoothing_s: float, rate: float) -> float:
-    """Return the filter coefficient for a time constant in seconds: 1 - exp(-1 / (tau * rate)).
-
-    It is the share of the remaining distance covered in each frame.
-    """
-    return 1.0 - math.exp(-1.0 / (smoothing_s * rate)) if smoothing_s > 0 else 1.0
 
 
 def _emit_decibels(lanes: Lanes, level: Value) -> Value:

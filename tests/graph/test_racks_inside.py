@@ -114,6 +114,18 @@ def test_a_rack_is_renamed_and_removed_whole() -> None:
     assert len(graph.connections) == 1
 
 
+def test_a_rack_cannot_be_renamed_into_itself() -> None:
+    graph = rack()
+    before = graph.copy()
+    with pytest.raises(
+        GraphError, match=r"the rack amp cannot be renamed 'amp\.b': that is inside"
+    ):
+        graph.rename("amp", "amp.b")
+    assert graph == before
+    graph.rename("amp.drive", "amp.boost")  # a node of it can have another name there
+    assert "amp.boost" in graph
+
+
 def test_nodes_of_a_rack_are_edited_as_any() -> None:
     graph = rack()
     graph.add("amp.cut", ng.DcBlock())

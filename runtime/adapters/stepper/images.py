@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.control import ControlQueue
-from ...engine.engine_state import EngineState, portable
+from ...engine.engine_state import EngineState
 from ...engine.messages.message_queue import aligned
-from ...plan.arena import ALIGN, Block, offset
+from ...plan.arena import ALIGN, Block, offset, padded
 from ...plan.plan import Plan
 from ...plan.records import PLAN, ROW
 from .native_step import IMAGES, step
-from .streams import Which, check_memory
+from .streams import Which, check_memory, restore_head, save_head
 
 __all__ = ["ImageStreams"]
 
@@ -50,7 +50,8 @@ class ImageStreams:
         self._words = self._images.view(np.int64)
         self._begins = self._images.ctypes.data + stride * np.arange(streams, dtype=np.int64)
         links = self._links = layout.links[layout.links[:, 0] >= layout.begin]
-        self._begin = layout.begin
+        self._pointers = (links[:, 0] - layout.begin) // WORD
+        """Indexes of the words of a state that are pointers."""
         self._link(slice(None), layout.links)
         self._frames, self._committed_frames = np.zeros((2, streams), np.int64)
         self._changed = np.zeros(streams, bool)
@@ -93,19 +94,14 @@ class ImageStreams:
 
     def save(self, into: EngineState, stream: int) -> None:
         """Copy the tentative state of a stream to a saved one, with the plan's pointers."""
-        self._queue.drain()  # so that the table has what was set
-        into.data[:WORD].view(np.int64)[0] = self._frames[stream]
-        into.data[WORD : into.begin].view(np.float64)[:] = self._plan.param_table["value"]
-        into.data[into.begin :] = self._states[stream]
-        places = (self._links[:, 0] - self._begin) // WORD
-        own = self._plan.arena.state.view(np.int64)
-        into.data[into.begin :].view(np.int64)[places] = own[places]
+        state = save_head(self._queue, into, int(self._frames[stream]))
+        state[:] = self._states[stream]
+        words, own = state.view(np.int64), self._plan.arena.state.view(np.int64)
+        words[self._pointers] = own[self._pointers]
 
     def restore(self, state: EngineState, which: Which, params: bool) -> None:
         """Make a saved state the tentative one of some streams."""
-        state = portable(self._plan, state)
-        if params:  # through the plan: its table of parameters is for all streams
-            self._queue.copy_state(state.address, out=False, params=True)
+        state = restore_head(self._queue, state, params)
         self._write(which, state.data[state.begin :], state.frame)
 
     def reading(self, place: int) -> float:
@@ -165,7 +161,7 @@ class _Layout:
         begins, end = dict[int, int](), 0
         for block in own:
             begins[id(block)] = end
-            end += -(-block.nbytes // ALIGN) * ALIGN
+            end += padded(block.nbytes)
         for block in blocks:
             if block.region == "state":
                 begins[id(block)] = end + block.address - arena.state_address

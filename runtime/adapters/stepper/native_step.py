@@ -14,6 +14,7 @@ from ...engine.records import ENGINE
 from ...native.abi import helper, native
 from ...native.cpu import cycles, restore_floats, set_flush_to_zero
 from ...native.pointers import call_node, element, load, prefetch, record, store
+from ...plan.arena import ALIGN
 from ...plan.records import PARAM, PLAN, ROW, ROW_BYTES
 from ...plan.row_operations import mute_and_reset
 from ...simd.finite import find_non_finite
@@ -48,8 +49,6 @@ IMAGES = np.dtype(
 )
 """The images of streams: see ``images.py``."""
 VIEW_BYTES = VIEW.itemsize
-LINE = 64
-"""Bytes of a cache line."""
 AHEAD = 2
 """Images that are loaded ahead."""
 
@@ -86,7 +85,7 @@ def count_step(s: Any, frames: int, pack: int, execute: int, whole: int) -> None
 def _expect(image: int, count: int) -> None:
     """Begin to load the beginning of an image, while those before it are played."""
     for line in range(count):
-        prefetch(image + LINE * line)
+        prefetch(image + ALIGN * line)
 
 
 @helper

@@ -17,7 +17,17 @@ from ...engine.messages.message_handler import copy_state
 from ...limits import MAX_GRAPH_BYTES, format_bytes
 from .native_step import step
 
-__all__ = ["OneStream", "Which", "check_memory", "stream_numbers", "which_streams"]
+__all__ = [
+    "OneStream",
+    "Which",
+    "check_memory",
+    "restore_head",
+    "save_head",
+    "stream_numbers",
+    "which_streams",
+]
+
+WORD = 8
 
 Which = slice | NDArray[Any]
 """Streams: all, or an index array."""
@@ -71,6 +81,22 @@ class OneStream:
     def reading(self, place: int) -> float:
         """Return the float64 that the plan has at this address."""
         return float(self._queue.plan.arena.bytes_at(place, 8).view(np.float64)[0])
+
+
+def save_head(queue: ControlQueue, into: EngineState, frame: int) -> NDArray[np.uint8]:
+    """Write the frame and the parameters of a saved state; return what the nodes' state goes to."""
+    queue.drain()  # so that the plan has what was set
+    into.data[:WORD].view(np.int64)[0] = frame
+    into.data[WORD : into.begin].view(np.float64)[:] = queue.plan.param_table["value"]
+    return into.data[into.begin :]
+
+
+def restore_head(queue: ControlQueue, state: EngineState, params: bool) -> EngineState:
+    """Return a saved state with pointers of the plan; set its parameters too, for all streams."""
+    state = portable(queue.plan, state)
+    if params:  # through the plan: its table of parameters is for all streams
+        queue.copy_state(state.address, out=False, params=True)
+    return state
 
 
 def which_streams(given: ArrayLike | None, count: int) -> Which | None:

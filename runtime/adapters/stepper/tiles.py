@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ....graph.prepare import VoicesProcessor
 from ...engine.control import ControlQueue
-from ...engine.engine_state import EngineState, portable
+from ...engine.engine_state import EngineState
 from ...engine.messages.message_queue import aligned
-from ...plan.arena import ALIGN
+from ...plan.arena import padded
 from .native_tiles import TILES, step_tiles
-from .streams import Which, check_memory
+from .streams import Which, check_memory, restore_head, save_head
 
 __all__ = ["TileStreams"]
 
@@ -88,20 +88,15 @@ class TileStreams:
 
     def save(self, into: EngineState, stream: int) -> None:
         """Copy the tentative state of a stream to a saved one."""
-        self._queue.drain()  # so that the table and the node's record have what was set
         doubles, floats, frames = self._tentative.get(np.array([stream]))
-        into.data[:WORD].view(np.int64)[0] = frames[0]
-        into.data[WORD : into.begin].view(np.float64)[:] = self._plan.param_table["value"]
-        state = into.data[into.begin :]
+        state = save_head(self._queue, into, int(frames[0]))
         state[:] = self._plan.arena.state  # all else: settings, and pointers of the plan
         state.view(np.float64)[self._places[0]] = doubles[0]
         state.view(np.float32)[self._places[1]] = floats[0]
 
     def restore(self, state: EngineState, which: Which, params: bool) -> None:
         """Make a saved state the tentative one of some streams."""
-        state = portable(self._plan, state)
-        if params:  # through the plan: its table of parameters is for all streams
-            self._queue.copy_state(state.address, out=False, params=True)
+        state = restore_head(self._queue, state, params)
         numbers = self._numbers(state.data[state.begin :])
         self._tentative.put(*numbers, state.frame, self._streams[which])
         self.is_tentative = True
@@ -132,7 +127,7 @@ _F8, _F4 = np.dtype(np.float64), np.dtype(np.float32)
 
 def _stride(sizes: tuple[int, int], lanes: int) -> int:
     """Return the bytes of a tile: its numbers, then the frames played, in whole cache lines."""
-    return -(-lanes * (8 * sizes[0] + 4 * sizes[1] + WORD) // ALIGN) * ALIGN
+    return padded(lanes * (8 * sizes[0] + 4 * sizes[1] + WORD))
 
 
 class _Tiles:

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ....graph import Io, Kind, Node, Port, Space, Spec
+from ....graph.prepare import glide_coefficient
 from ...native.abi import kernel
 from ...native.pointers import channel, copy_bytes, floats, load, record
-from ...simd.smoothing import glide, glide_coefficient
+from ...simd.smoothing import glide
 
 __all__ = ["DRY_WET", "allocate_dry_wet", "allocate_dry_wet_for", "mix_dry_wet"]
 

@@ -16,6 +16,7 @@ __all__ = [
     "address_field",
     "field_numbers",
     "offset",
+    "padded",
 ]
 
 ALIGN = 64
@@ -35,6 +36,11 @@ class ArenaLike(Protocol):
 
     def array_at(self, address: int, like: "Block") -> NDArray[Any]:
         """Return a view at an address, of the shape and type of a block."""
+
+
+def padded(nbytes: int) -> int:
+    """Return a number of bytes in whole cache lines: the next multiple of ``ALIGN``."""
+    return -(-nbytes // ALIGN) * ALIGN
 
 
 @cache

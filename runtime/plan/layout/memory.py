@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ....graph import EngineError
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from .block import ALIGN, ArenaLike, Block, BlockCopy, Region, address_field, field_numbers
+from .block import ArenaLike, Block, BlockCopy, Region, address_field, field_numbers, padded
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
 
@@ -106,7 +106,7 @@ class Memory:
         """Return the bytes of each region in an arena (of state: one of its two copies)."""
         sizes = [0, 0, 0]
         for block in self.blocks:
-            sizes[_codes[block.region]] += -(-block.nbytes // ALIGN) * ALIGN
+            sizes[_codes[block.region]] += padded(block.nbytes)
         return sizes[0], sizes[1], sizes[2]
 
     def place(self, arena: ArenaLike, begins: Begins) -> None:
@@ -121,7 +121,7 @@ class Memory:
             block.content = arena.array_at(block.address, block)
             if code != SCRATCH:
                 block.content[...] = content
-            at[code] += -(-block.nbytes // ALIGN) * ALIGN
+            at[code] += padded(block.nbytes)
 
     @cached_property
     def image(self) -> Image:
@@ -247,7 +247,7 @@ class MemoryCopy(Memory):
 def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
     """Return the bytes that a block occupies in an arena."""
     count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
-    whole: int = -(-count * np.dtype(dtype).itemsize // ALIGN) * ALIGN
+    whole = padded(count * np.dtype(dtype).itemsize)
     return 2 * whole if region == "state" else whole
 
 

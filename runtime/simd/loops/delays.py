@@ -21,7 +21,7 @@ from typing import Any
 
 from ..doubles import f64
 from ..embed import embed
-from ..lanes import Cell, Lanes, Value, f32
+from ..lanes import Lanes, Value, f32
 
 __all__ = ["AGAIN", "all_passes_run", "lines_in_run", "lines_out_run", "taps_run"]
 
@@ -57,10 +57,6 @@ class _Run:
                 lanes.store(value, place, at)
             else:
                 lanes.store_first(value, place, lanes.minus(self.frames, at), at)
-
-    def cells(self, row: list[Value]) -> list[Cell]:
-        """Return variables with these values."""
-        return [self.lanes.cell(value) for value in row]
 
 
 class _Line:

@@ -190,3 +190,12 @@ def test_a_rack_is_bypassed_whole() -> None:
     np.testing.assert_allclose(played[[100, 9599]], [0.1, 1.0], rtol=1e-6)
     with pytest.raises(ng.UnknownNameError, match=r"no parameter 'amp\.gain_db'"):
         ng.automated(graph, {"amp.gain_db": [(0, 0.0)]})
+
+
+def test_names_of_lanes_are_free_beside_racks() -> None:
+    inner = ng.Graph.chain(ng.Gain())
+    song = ng.Graph()
+    rack, other = song.add("amp", inner), song.add("amp mix", inner)
+    song.input("in", channels=1) >> rack >> other >> song.output("out", channels=1)
+    made = ng.automated(song, {"amp.mix": [(0.0, 0.5)]})
+    assert set(made) - set(song) == {"amp mix'", "amp blend"}
