@@ -11,6 +11,7 @@ from .console import print_error
 __all__ = [
     "BACKENDS",
     "BACKEND_HELP",
+    "CHANNELS",
     "LAYOUTS",
     "SUBTYPES",
     "CommandParser",
@@ -18,12 +19,15 @@ __all__ = [
     "add_json_option",
     "add_level_options",
     "add_rig_options",
+    "add_set_option",
     "add_verb",
     "check_block",
     "level_options",
     "rig_options",
+    "settings_of",
 ]
 
+CHANNELS = ("left", "right", "sum", "both")
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
 LAYOUTS = ("auto", "mono", "left", "right", "sum", "stereo", "dual", "true_stereo")
 BACKENDS = ("auto", "cpu", "cuda")
@@ -81,6 +85,25 @@ def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -
         "--slim", type=float, metavar="V", help="size of slimmable models, 0 to 1 (the largest)"
     )
     parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
+    add_set_option(parser)
+
+
+def add_set_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set``, which may be repeated."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NODE.FIELD=VALUE",
+        help="set a parameter, option or file of a node (amp and cab of a .nam); may be repeated",
+    )
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what ``--set`` gives, by ``"node.field"``."""
+    from ..presets.settings import parse_settings
+
+    return parse_settings(arguments.set)
 
 
 def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -90,6 +113,7 @@ def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "ir_layout": arguments.ir_layout,
         "slim": arguments.slim,
         "backend": arguments.backend,
+        "settings": settings_of(arguments),
     }
 
 

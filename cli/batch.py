@@ -4,7 +4,15 @@ import argparse
 import json
 from dataclasses import asdict
 
-from .arguments import BACKEND_HELP, BACKENDS, Subparsers, add_json_option, add_verb
+from .arguments import (
+    BACKEND_HELP,
+    BACKENDS,
+    Subparsers,
+    add_json_option,
+    add_set_option,
+    add_verb,
+    settings_of,
+)
 from .console import say, warn
 from .progress import Progress
 
@@ -27,6 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--again", action="store_true", help="render also files that are up to date")
     add("--backend", choices=BACKENDS, help=BACKEND_HELP)
     add("--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite")
+    add_set_option(parser)
     add_json_option(parser)
 
 
@@ -35,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..presets.batch.job import read_job
     from ..presets.batch.run import run_job
 
-    job = read_job(arguments.job)
+    job = read_job(arguments.job, settings_of(arguments))
     with Progress("rendering", unit="files") as progress:
         done = run_job(
             job,

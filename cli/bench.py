@@ -92,6 +92,7 @@ def _check(arguments: argparse.Namespace) -> None:
     rig_options = ("rig", "ir", "slim", "backend", "block", "seconds")
     idle = [name for name in rig_options if getattr(arguments, name) is not None]
     idle = ["RIG" if name == "rig" else f"--{name}" for name in idle]
+    idle += ["--set"] * bool(arguments.set)
     if arguments.suite == "list":
         idle += suite_options
     if idle:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from .arguments import (
+    CHANNELS,
     SUBTYPES,
     Subparsers,
     add_level_options,
@@ -29,11 +30,18 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph render crunch guitar.wav out.wav",
         "namgraph render amp.nam guitar.wav out.flac --ir cab.wav --subtype pcm16",
         "namgraph render crunch guitar.wav out.wav --loudness -18",
+        "namgraph render crunch take.wav out.wav --channel left --set amp.input_db=6",
     )
     add_rig_options(parser)
     add = parser.add_argument
     add("input", metavar="IN.wav", help="audio file with as many channels as the rack's input")
     add("output", metavar="OUT.wav", help="audio file, written whole or not at all")
+    add(
+        "--channel",
+        choices=CHANNELS,
+        help="what of a stereo IN.wav is played: a side, half of their sum, or each by itself "
+        "(default, into a mono rack: a side if both are equal or the other is silent)",
+    )
     add(
         "--resample",
         action="store_true",
@@ -74,6 +82,7 @@ def run(arguments: argparse.Namespace) -> None:
             rig,
             arguments.input,
             arguments.output,
+            channel=arguments.channel,
             resampled=arguments.resample,
             block=arguments.block,
             subtype=arguments.subtype,

@@ -190,7 +190,9 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
         if key not in known:
             no_such_key(place, key, ["type", *known])
         if key in params:
-            values[key] = _call_at(place, params[key].check, key, as_float(where, value))
+            by_label = isinstance(value, str) and params[key].labels
+            given = value if by_label else as_float(where, value)
+            values[key] = _call_at(place, params[key].check, key, given)
         elif key in files:
             values[key] = _existing_file(where, value, folder)
         else:

@@ -15,6 +15,7 @@ from ..runtime.adapters.offline import render
 from ..runtime.io.audio_file import audio_writer, read_audio, resample
 from ..runtime.io.outputs import check_outputs
 from ..runtime.plan.stats import Stats
+from .input_channels import STEREO, choose_channels
 from .levels import SILENT_DB, Levels, levels_of
 from .rig import Rig
 
@@ -22,6 +23,7 @@ __all__ = [
     "Levels",
     "check_fit",
     "check_loudness",
+    "check_sides",
     "format_channels",
     "format_loudness",
     "levels_of",
@@ -44,6 +46,7 @@ def render_file(
     source: Path_,
     target: Path_,
     *,
+    channel: str | None = None,
     resampled: bool = False,
     block: int | None = None,
     subtype: str | None = None,
@@ -55,6 +58,7 @@ def render_file(
 ) -> Levels:
     """Render one audio file through a rack into an audio file of the same sample rate.
 
+    ``channel`` is the side of a stereo file that is played: ``choose_channels``.
     With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
     the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
@@ -68,30 +72,58 @@ def render_file(
     check_outputs([target], reads, AudioFileError)
     found = read_audio(source)
     rate, muted = float(rig.rate or found.rate), list[int]()
-    check_fit(rig, source, found.channels, found.rate, resampled)
-    channels = next(iter(rig.graph.outputs.values()))
+    wanted = next(iter(rig.graph.inputs.values()), 0)
+    played = choose_channels(found.samples, wanted, channel, os.fspath(source), warn)
+    check_fit(rig, source, len(played[0]), found.rate, resampled)
+    channels = check_sides(rig, len(played))
     with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
-        x = _at_least_one_frame(resample(found.samples, found.rate, rate, os.fspath(source)))
-        made = render(
-            rig.graph,
-            x,
-            rate,
-            block=block,
-            tail=rig.renders_tail(tail),
-            progress=progress,
-            report=lambda stats: muted.append(warn_of_faults(stats, warn)),
-            strict=strict,
-        )
-        made = made.reshape(-1, made.shape[-1])
-        if found.rate != rate:
-            extra = made.shape[1] - x.shape[1]
-            frames = found.frames + max(0, round(extra * found.rate / rate))
-            made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
-        gain_db = 0.0
+        parts = list[NDArray[np.float32]]()
+        for side in played:
+            x = _at_least_one_frame(resample(side, found.rate, rate, os.fspath(source)))
+            made = render(
+                rig.graph,
+                x,
+                rate,
+                block=block,
+                tail=rig.renders_tail(tail),
+                progress=_share(progress, len(parts), len(played)),
+                report=lambda stats: muted.append(warn_of_faults(stats, warn)),
+                strict=strict,
+            )
+            made = made.reshape(-1, made.shape[-1])
+            if found.rate != rate:
+                extra = made.shape[1] - x.shape[1]
+                frames = found.frames + max(0, round(extra * found.rate / rate))
+                made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
+            parts.append(made)
+        made, gain_db = np.concatenate(parts), 0.0
         if loudness_lufs is not None:
             made, gain_db = normalized(made, found.rate, loudness_lufs, os.fspath(target), warn)
         written = write(made)
     return replace(levels_of(written, found.rate), muted=sum(muted), gain_db=gain_db)
+
+
+def check_sides(rig: Rig, count: int) -> int:
+    """Return the channels of a file made of ``count`` sides, each played by the rack alone.
+
+    ``AudioFileError`` if there are two, and the rack is not mono.
+    """
+    channels = next(iter(rig.graph.outputs.values()))
+    if count > 1 and channels != 1:
+        raise AudioFileError(
+            f"channel is both: each side would be played by a rack of its own, and its output has "
+            f"{format_channels(channels)}: must be 1; or take left, right or sum"
+        )
+    return count * channels
+
+
+def _share(
+    progress: Callable[[float], None] | None, number: int, count: int
+) -> Callable[[float], None] | None:
+    """Return what reports the progress of one of several renders as that of all."""
+    if progress is None or count == 1:
+        return progress
+    return lambda share: progress((number + share) / count)
 
 
 def check_loudness(lufs: float | None, name: str) -> None:
@@ -143,11 +175,18 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
 
 
 def check_fit(
-    rig: Rig, source: Path_, channels: int, rate: float, resampled: bool, ask: str = "--resample"
+    rig: Rig,
+    source: Path_,
+    channels: int,
+    rate: float,
+    resampled: bool,
+    ask: str = "--resample",
+    ask_channel: str = "--channel",
 ) -> None:
     """Raise ``AudioFileError`` if the rack cannot play these channels at this rate.
 
-    ``ask`` is the option that would resample, for the message.
+    ``ask`` is the option that would resample, for the message, and ``ask_channel`` the one that
+    chooses a side.
     """
     graph, name = rig.graph, os.fspath(source)
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
@@ -158,9 +197,10 @@ def check_fit(
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:
         way = ""
-        if wanted == 1:
-            way = ": give a file with one channel, such as sox makes: `sox IN OUT remix 1` takes "
-            way += "the left, `remix 2` the right, `remix 1,2` the mean of both"
+        if max(channels, wanted) == STEREO:
+            way = f": give {ask_channel} left, right or sum, or both for each side by itself"
+            if wanted == STEREO:
+                way = f": give {ask_channel} both, which plays it on both inputs"
         raise AudioFileError(
             f"{name}: has {format_channels(channels)}, the rack takes {wanted}{way}"
         )

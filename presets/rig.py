@@ -1,6 +1,7 @@
 """A rig, the RIG of the command line: a preset, or one .nam with an optional cabinet after it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
 from ..nodes.utility.pan import Pan
 from .preset import files_of, preset_path, read_preset
+from .settings import with_settings
 
 __all__ = [
     "Rig",
@@ -73,6 +75,7 @@ def open_rig(
     ir: str | os.PathLike[str] | None = None,
     ir_layout: str | None = None,
     slim: float | None = None,
+    settings: Mapping[str, Any] | None = None,
     levels: str | None = None,
     interface_dbu: float | None = None,
     calibrate_input: bool | None = None,
@@ -82,7 +85,8 @@ def open_rig(
     """Open a preset file, a bundled preset by name, or a .nam file (with the cabinet ``ir``).
 
     ``ir_layout`` is the option ``layout`` of that cabinet ("auto" by default).  ``slim`` selects
-    the size of slimmable models, from 0, the smallest, to 1, the full model.  The last five are
+    the size of slimmable models, from 0, the smallest, to 1, the full model.  ``settings`` maps
+    ``"node.field"`` to a value, as ``--set`` does: ``with_settings``.  The last five are
     options of ``Nam``, set in every model unless ``None``; ``backend`` of a .nam file is "auto" by
     default.  Raises ``PresetError`` or ``ParamError``.
     """
@@ -99,6 +103,7 @@ def open_rig(
         raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
     else:
         graph = read_preset(rig, RACK).graph
+    graph = with_settings(graph, settings or {}, place="--set ")
     if slim is not None:
         _slim(graph, slim)
     _set_models(

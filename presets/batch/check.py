@@ -11,7 +11,8 @@ from ...graph import JobError, NamgraphError, Spec, schedule, tail
 from ...graph.check import format_names
 from ...runtime.io.audio_file import check_format, scan_audio
 from ...runtime.io.outputs import check_outputs
-from ..render import check_fit
+from ..input_channels import STEREO, Sides, channel_count
+from ..render import check_fit, check_sides
 from ..rig import Rig, check_devices, levels_of_models
 from ..values import format_value
 from .fingerprint import Digests, begin_entry
@@ -27,11 +28,12 @@ MAX_NAMED = 5
 
 
 class InputFormat(NamedTuple):
-    """Channels, sample rate and frames of an input."""
+    """Channels, sample rate and frames of an input, and what the sides of a stereo one are."""
 
     channels: int
     rate: int
     frames: int
+    sides: Sides
 
 
 @dataclass(eq=False)
@@ -72,8 +74,9 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
     prepared, formats = set[tuple[object, float]](), set[tuple[str, int, int]]()
     for source in dict.fromkeys(i.source for i in job.items):
         with faults.of(source):
-            channels, frames, own_rate = scan_audio(source)
-            made.inputs[source] = InputFormat(channels, own_rate, frames)
+            sides = Sides()
+            channels, frames, own_rate = scan_audio(source, sides.add)
+            made.inputs[source] = InputFormat(channels, own_rate, frames, sides)
     bad = set[tuple[str, ...]]()
     for item in job.items:
         if item.key in bad:
@@ -86,10 +89,14 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
             continue
         with faults.of(item.rack, item.model):
             rig, audio = made.rig(item), made.inputs[item.source]
-            ask = '"resample": true'
-            check_fit(rig, item.source, audio.channels, audio.rate, job.resample, ask)
+            wanted = next(iter(rig.graph.inputs.values()), 0)
+            channels = channel_count(audio.channels, wanted, job.channel, audio.sides)
+            asks = '"resample": true', '"channel":'
+            check_fit(rig, item.source, channels, audio.rate, job.resample, *asks)
+            each = job.channel == "both" and audio.channels == STEREO and wanted == 1
+            outputs = check_sides(rig, 1 + each)
             rate = float(rig.rate or audio.rate)
-            form = Path(item.file).suffix, audio.rate, next(iter(rig.graph.outputs.values()))
+            form = Path(item.file).suffix, audio.rate, outputs
             if form not in formats:
                 formats.add(form)
                 check_format(item.file, *form[1:], job.subtype)

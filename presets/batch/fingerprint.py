@@ -46,6 +46,8 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
             ]
     depends = [VERSION, host_lanes(), rack, digests.of(item.source)]
     depends += [job.subtype or "pcm24", job.resample]
+    if job.channel is not None:
+        depends.append({"channel": job.channel})
     if job.loudness is not None:
         depends.append({"loudness": float(job.loudness)})
     text = json.dumps([*depends, rig.renders_tail(job.tail)], sort_keys=True)
@@ -54,7 +56,7 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
         "input": stored_path(item.source, job.output),
         "rack": _stored_name(item.rack, job.output),
         "model": _stored_name(item.model, job.output),
-        "settings": dict(item.settings),
+        "settings": {**item.settings, **job.overrides},
         "levels": format_levels(rig.graph) or None,
         "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
     }

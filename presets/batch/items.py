@@ -12,6 +12,7 @@ from typing import Any
 
 from ...graph import PresetError
 from ...runtime.io.encoders import ENCODED
+from ..settings import TEMPO
 from ..values import format_value, wrong
 from .patterns import inputs_of, models_of, racks_of, text_of
 
@@ -66,7 +67,7 @@ def items_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) -
         raise PresetError(f"the job would make {amount} files: at most {MAX_FILES}")
     named = {"rack": racks, "model": models, "input": inputs}
     usual = "/".join(f"{{{key}}}" for key, found in named.items() if found)
-    usual += "".join(f"-{key}={{{key}}}" for key in settings)
+    usual += "".join(f"-{key}={{{key}}}" for key, values in settings.items() if len(values) > 1)
     template = text_of(data, "name", usual)
     done = dict[str, Item]()
     for number, (rack, model, *rest) in enumerate(itertools.product(*axes), 1):
@@ -92,7 +93,7 @@ def _axes(settings: Any) -> dict[str, list[Any]]:
         wrong("settings", settings, 'an object, such as {"amp.input_db": [-6, 0, 6]}')
     axes = dict[str, list[Any]]()
     for key, values in settings.items():
-        if not re.fullmatch(r"[^.{}]+\.[^.{}]+", key):
+        if not re.fullmatch(r"[^.{}]+(\.[^.{}]+)+", key) and key != TEMPO:
             wrong("a key of settings", key, 'a node and what is set there, such as "amp.input_db"')
         axes[key] = values if isinstance(values, list) else [values]
         if not axes[key]:

@@ -7,7 +7,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from ...graph.paths import checked_path
 from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_file import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
+from ..input_channels import CHANNELS
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
-from ..preset import dumps, loads, read_preset
+from ..preset import read_preset
 from ..render import check_loudness
 from ..rig import Rig, model_graph, models, rig_of
+from ..settings import with_settings
 from ..values import no_such_key, wrong
 from .items import Item, items_of
 from .manifest import made_before
@@ -31,7 +33,7 @@ __all__ = ["Item", "Job", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
-KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "loudness"]
+KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "channel", "loudness"]
 MAX_BYTES = 16 << 20
 
 
@@ -50,10 +52,14 @@ class Job:
     subtype: str | None
     tail: bool | None
     resample: bool
+    channel: str | None
+    """What of stereo inputs is played: ``choose_channels``."""
     loudness: float | None
     """Integrated loudness of every file in LUFS; None leaves them as they are."""
     automation: Mapping[str, Node]
     """Of each parameter the curve that it follows in every file."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """What ``--set`` gives, by ``"node.field"``; paths are relative to the current folder."""
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
         """Open the rig of an item; ``backend`` is as of ``open_rig``."""
@@ -61,14 +67,17 @@ class Job:
         graph = model_graph(item.model) if bare else read_preset(item.rack).graph
         if item.model:
             place = "amp.path" if bare else f"{self._model_node(item, graph)}.path"
-            if place in changes:
-                raise PresetError(f"settings.{place}: the job's models are set there")
+            for given, named in ((changes, "settings."), (self.overrides, "--set ")):
+                if place in given:
+                    raise PresetError(f"{named}{place}: the job's models are set there")
             if not bare:
                 changes[place] = item.model
         moved = bool(self.automation)  # then on the CPU, which moves parameters
-        if bare and backend is None and not moved and "amp.backend" not in changes:
+        chosen = "amp.backend" in {**changes, **self.overrides}
+        if bare and backend is None and not moved and not chosen:
             backend = "auto"
-        graph = _changed(graph, changes, self.folder)
+        graph = with_settings(graph, changes, self.folder)
+        graph = with_settings(graph, self.overrides, place="--set ")
         if self.automation:
             graph = automated(graph, self.automation)
         return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
@@ -90,14 +99,22 @@ class Job:
         return next(iter(found))
 
 
-def read_job(path: str | os.PathLike[str]) -> Job:
-    """Read a job file; its paths are relative to its folder."""
+def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Job:
+    """Read a job file; its paths are relative to its folder.
+
+    ``settings`` are set in every rack, after the job's own; a path among them is relative to the
+    current folder.
+    """
     name = checked_path(path, "path", JobError)
     file = Path(name)
     content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
-        return _job(name, data, Path(os.path.abspath(file)).parent)
+        job = _job(name, data, Path(os.path.abspath(file)).parent)
+        for each in settings or {}:
+            if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
+                raise PresetError(f"--set {each}: the job combines several values of it")
+        return replace(job, overrides=dict(settings or {}))
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
 
@@ -119,6 +136,8 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     for key, kinds in (("tail", (bool, type(None))), ("resample", (bool,))):
         if not isinstance(data.get(key, False), kinds):
             wrong(key, data[key], "true or false" + (" or null" if len(kinds) > 1 else ""))
+    if data.get("channel") not in [None, *CHANNELS]:
+        wrong("channel", data["channel"], f"one of {', '.join(CHANNELS)}")
     check_loudness(data.get("loudness"), "loudness")
     written = text_of(data, "output", "renders")
     output = Path(os.path.abspath(folder / written))
@@ -135,22 +154,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        channel=data.get("channel"),
         loudness=data.get("loudness"),
         automation=read_lanes(data.get("automation")),
     )
-
-
-def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
-    """Return the graph with fields of nodes changed, checked like those of a preset."""
-    if not changes:
-        return graph
-    rack = json.loads(dumps(graph, folder=folder))
-    for place, value in changes.items():
-        node, _, key = place.rpartition(".")
-        if node not in rack["nodes"]:
-            raise PresetError(
-                f"settings.{place}: there is no node {node!r}: the rack has "
-                f"{', '.join(rack['nodes']) or 'none'}"
-            )
-        rack["nodes"][node][key] = value
-    return loads(json.dumps(rack), folder=folder).graph

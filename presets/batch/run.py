@@ -183,7 +183,7 @@ class _Run:
         """Whether an item can be part of a bank: a bare model that runs on a GPU."""
         rig = self._checked.rig(item)
         amp = rig.graph.nodes.get("amp")
-        whole = item.settings or self._job.tail or self._job.automation
+        whole = item.settings or self._job.overrides or self._job.tail or self._job.automation
         if not rig.bare or whole or not isinstance(amp, Nam):
             return False
         on_device = amp.backend != "cpu" and not amp.device_refusal()
@@ -212,6 +212,7 @@ class _Run:
             self._checked.rig(item),
             item.source,
             self._target(item),
+            channel=self._job.channel,
             resampled=self._job.resample,
             subtype=self._job.subtype,
             tail=self._job.tail,

@@ -78,14 +78,20 @@ def read_audio(path: str | os.PathLike[str]) -> AudioFile:
         return AudioFile(sound.samples(), sound.rate, sound.subtype)
 
 
-def scan_audio(path: str | os.PathLike[str]) -> tuple[int, int, int]:
+def scan_audio(
+    path: str | os.PathLike[str], each: Callable[[Audio], None] = lambda block: None
+) -> tuple[int, int, int]:
     """Return ``(channels, frames, rate)`` and check every sample, as ``read_audio`` does.
 
-    Reads block by block: memory does not grow with the file.
+    Reads block by block: memory does not grow with the file.  ``each`` is called with every block,
+    ``(channels, frames)``.
     """
     with open_sound(path) as sound:
         sound.check_size(sound.claimed or 0)
-        frames = sum(len(block) for block in sound.checked_blocks())
+        frames = 0
+        for block in sound.checked_blocks():
+            each(block.T)
+            frames += len(block)
         sound.check_size(frames)
         return sound.channels, frames, sound.rate
 

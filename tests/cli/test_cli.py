@@ -86,9 +86,9 @@ def test_another_rate(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_stereo_into_a_mono_rack(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    wav(there / "stereo.wav", [GUITAR, GUITAR])
+    wav(there / "stereo.wav", [GUITAR, -GUITAR])
     said = refused(capsys, "render", "crunch", "stereo.wav", "out.wav")
-    assert "stereo.wav: has 2 channels, the rack takes 1: give a file with one channel" in said
+    assert "stereo.wav: has 2 channels, the rack takes 1: give --channel left, right or sum" in said
 
 
 def test_an_empty_file(there: Path, capsys: pytest.CaptureFixture[str]) -> None:

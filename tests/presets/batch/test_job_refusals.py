@@ -18,7 +18,10 @@ from .jobs import GUITAR, LSTM, RATE, write
     [
         ({"settings": {"bass.input_db": 1}}, "settings.bass.input_db: there is no node 'bass'"),
         ({"settings": {"amp.input_db": 99}}, "nodes.amp: input_db is 99"),
-        ({"settings": {"amp.colour": 1}}, "nodes.amp has the key 'colour': known keys are"),
+        (
+            {"settings": {"amp.colour": 1}},
+            "settings.amp.colour: amp (nam) has no 'colour'; there is",
+        ),
         ({"racks": "crunch", "model_node": "b"}, "model_node is 'b': crunch has amp"),
         ({"racks": "two.json"}, "has 2 models (one, two): model_node must say which one"),
         ({"racks": "none.json"}, "has 0 models (none): model_node must say which one"),
@@ -50,7 +53,7 @@ def test_nothing_is_made_before_all_is_checked(
     takes: Path, capsys: pytest.CaptureFixture[str], keys: dict[str, Any], said: str
 ) -> None:
     soundfile.write("cd.flac", GUITAR[:9600], 44_100)
-    soundfile.write("stereo.flac", np.stack([GUITAR, GUITAR], 1)[:9600], RATE)
+    soundfile.write("stereo.flac", np.stack([GUITAR, -GUITAR], 1)[:9600], RATE)
     Path("bad.nam").write_text("{")
     soundfile.write("ir.wav", GUITAR[:480], RATE)
     soundfile.write("nan.wav", np.full(480, np.nan, np.float32), RATE, subtype="FLOAT")

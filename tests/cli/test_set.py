@@ -1,0 +1,126 @@
+"""``--set``: parameters, options and files of nodes, set on the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import namgraph as ng
+from namgraph.cli.main import main
+from namgraph.presets.settings import parse_settings, with_settings
+
+from .command import CAB, GUITAR, LSTM, RATE, WAVENET, read, refused, wav
+
+
+@pytest.fixture(autouse=True)
+def take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with a take, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    wav(Path("in.wav"), GUITAR[:4800])
+
+
+def render(*options: str) -> object:
+    assert (
+        main(["render", *options[:1], "in.wav", "out.wav", "--subtype", "float", *options[1:]]) == 0
+    )
+    return read("out.wav")[0]
+
+
+def test_values_are_json_or_text() -> None:
+    texts = [
+        "amp.input_db=6",
+        "d.sync=1/8.",
+        "a.in.x= -1.5e1",
+        "cab.trim=true",
+        "x.y=[1, 2]",
+        "p.q=",
+    ]
+    assert parse_settings(texts) == {
+        "amp.input_db": 6,
+        "d.sync": "1/8.",
+        "a.in.x": -15.0,
+        "cab.trim": True,
+        "x.y": [1, 2],
+        "p.q": "",
+    }
+
+
+def test_render_sets_parameters_options_and_files() -> None:
+    made = render(WAVENET, "--ir", CAB, "--set", "amp.input_db=-6", "--set", "cab.level_db=-9.5",
+                  "--set", f"amp.path={LSTM}", "--set", "amp.levels=normalized")  # fmt: skip
+    graph = ng.Graph.chain(
+        amp=ng.Nam(LSTM, input_db=-6.0, levels="normalized"), cab=ng.Cab(CAB, level_db=-9.5)
+    )
+    np.testing.assert_array_equal(made, np.atleast_2d(ng.render(graph, GUITAR[:4800], RATE)))
+
+
+def test_nodes_of_racks_inside_and_labels_and_the_tempo() -> None:
+    inner = ng.Graph.chain(ng.Gain(), trem=ng.Tremolo(sync="1/4"))
+    rack = ng.Graph()
+    amp = rack.add("amp", inner)
+    rack.input("in", channels=1) >> amp >> rack.output("out", channels=1)
+    rack.name = "mine"
+    made = with_settings(rack, {"amp.gain.gain_db": 3, "tempo_bpm": 90})
+    assert made["amp.gain"] == ng.Gain(gain_db=3.0)
+    assert made["amp.trem"] == ng.Tremolo(sync="1/4", tempo_bpm=90.0)
+    assert made.name == "mine"
+    assert with_settings(rack, {}) is rack
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("amp.inptu_db=1", "--set amp.inptu_db: amp (nam) has no 'inptu_db'; nearest: input_db"),
+        ("ampp.input_db=1", "--set ampp.input_db: there is no node 'ampp'; nearest: amp"),
+        ("amp.input_db=900", "--set: nodes.amp: input_db is 900.0: must be a number in [-60, 60]"),
+        ("amp.input_db=loud", "--set: nodes.amp.input_db is 'loud': must be a finite number"),
+        ("amp.input_db=NaN", "--set: nodes.amp.input_db is NaN: must be a number JSON has"),
+        ("amp.path=gone.nam", "--set: nodes.amp.path is 'gone.nam': there is no file"),
+        ("amp.levels=[]", "--set: nodes.amp.levels is a list of 0: must be"),
+        ("amp.input_db", "--set is 'amp.input_db': must be NODE.FIELD=VALUE"),
+        ("=3", "--set is '=3': must be NODE.FIELD=VALUE"),
+        ("amp..x=3", "--set is 'amp..x=3': must be NODE.FIELD=VALUE"),
+        ("gain=3", "--set gain: there is no node ''"),
+        ("tempo_bpm=90", "--set tempo_bpm: no node of the rack has a tempo"),
+    ],
+)
+def test_what_cannot_be_set(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert message in refused(capsys, "render", LSTM, "in.wav", "out.wav", "--set", text)
+
+
+def test_nothing_is_set_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    twice = ["--set", "amp.input_db=1", "--set", "amp.input_db=2"]
+    assert "--set amp.input_db is given twice" in refused(
+        capsys, "render", LSTM, "in.wav", "out.wav", *twice
+    )
+
+
+def test_bench_and_live_take_it(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = ["--set", "amp.nothing=1"]
+    for verb in (["bench", LSTM, "--seconds", "1"], ["live", LSTM, "--null"]):
+        assert "amp (nam) has no 'nothing'" in refused(capsys, *verb, *wrong)
+    assert "--set does nothing with --suite walk" in refused(
+        capsys, "bench", "--suite", "walk", *wrong
+    )
+
+
+def test_a_job_is_set_for_all_its_files(capsys: pytest.CaptureFixture[str]) -> None:
+    job = {"namgraph_job": 1, "inputs": "in.wav", "models": LSTM, "subtype": "float"}
+    job["settings"] = {"amp.output_db": [-6, 0], "amp.input_db": 2}
+    Path("job.json").write_text(json.dumps(job))
+    assert main(["batch", "job.json", "--set", "amp.input_db=4"]) == 0
+    assert main(["batch", "job.json", "--set", "amp.input_db=4"]) == 0
+    assert "0 files made, 0.0 s of sound, 2 up to date" in capsys.readouterr().out
+    name = "renders/crunch-lstm/in-amp.output_db=-6.wav"  # a setting of one value is not named
+    graph = ng.Graph.chain(ng.Nam(LSTM, input_db=4.0, output_db=-6.0))
+    wanted = ng.render(graph, GUITAR[:4800], RATE, tail=False)
+    np.testing.assert_array_equal(read(name)[0][0], wanted)
+    files = json.loads(Path("renders/manifest.json").read_text())["files"]
+    assert files[0]["settings"] == {"amp.output_db": -6, "amp.input_db": 4}
+    for given, message in (
+        ("amp.output_db=1", "--set amp.output_db: the job combines several values of it"),
+        (f"amp.path={WAVENET}", "--set amp.path: the job's models are set there"),
+        ("amp.gain=1", "amp (nam) has no 'gain'"),
+    ):
+        assert message in refused(capsys, "batch", "job.json", "--set", given)
