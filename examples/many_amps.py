@@ -9,7 +9,8 @@ from pathlib import Path
 
 import namgraph as ng
 from namgraph.runtime.cuda.driver.device import unavailable_reason
-from namgraph.runtime.io.audio_file import audio_writer, read_audio
+from namgraph.runtime.io.audio_file import read_audio
+from namgraph.runtime.io.audio_writer import audio_writer
 
 guitar = read_audio(ng.asset("di.wav"))
 di = guitar.samples[0, : 2 * guitar.rate]

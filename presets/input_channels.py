@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from ..graph import AudioFileError
 
-__all__ = ["CHANNELS", "STEREO", "Sides", "channel_count", "choose_channels"]
+__all__ = ["CHANNELS", "STEREO", "Choice", "Sides", "choose_channels", "chosen"]
 
 CHANNELS = ("left", "right", "sum", "both")
 """``sum`` is half of left plus right; ``both`` plays each side through a mono rack of its own."""
 STEREO = 2
 SILENT = 1e-3
 """A side whose peak is this share of the other's, -60 dB, is silent."""
+Choice = tuple[tuple[int, ...], ...]
+"""Of each input of a rack the channels of the file whose mean it gets."""
 
 
 class Sides:
@@ -47,53 +49,50 @@ class Sides:
         return "right" if left <= SILENT * right else None
 
 
-def channel_count(found: int, wanted: int, channel: str | None, sides: Sides | None) -> int:
-    """Return how many of a file's channels are played at a time, or ``found`` where none fit.
-
-    ``wanted`` is the number of inputs of the rack, ``sides`` what is known of a stereo file.
-    """
-    if found == STEREO and wanted == 1:
-        return 1 if channel or (sides is not None and (sides.equal or sides.only)) else found
-    return wanted if channel and found <= STEREO and wanted <= STEREO else found
-
-
 def choose_channels(
-    samples: NDArray[np.float32],
+    found: int,
     wanted: int,
     channel: str | None,
+    sides: Sides,
     name: str,
     warn: Callable[[str], None],
-) -> list[NDArray[np.float32]]:
-    """Return what a rack of ``wanted`` inputs plays, each ``(wanted, frames)``: one, or two sides.
+) -> list[Choice]:
+    """Return what a rack of ``wanted`` inputs plays of a file with ``found`` channels.
 
-    ``samples`` are those of the file ``name``, ``(channels, frames)``.  ``channel`` is one of
-    ``CHANNELS``; ``None`` takes them as they are, but for a mono rack one of two equal sides, or
-    the only one that is not silent, of which ``warn`` is told.  What does not fit is returned as it
-    is.  ``AudioFileError`` if the file has no sides.
+    One choice, or two of the two sides.  ``channel`` is one of ``CHANNELS``; ``None`` takes all
+    channels as they are, but for a mono rack one of two equal ``sides``, or the only one that is
+    not silent, of which ``warn`` is told.  What does not fit is chosen as it is.
+    ``AudioFileError``, which names the file ``name``, if it has no sides.
     """
-    if channel is not None and len(samples) > STEREO:
+    if channel is not None and found > STEREO:
         raise AudioFileError(
-            f"{name}: channel is {channel}: the file has {len(samples)} channels, no left and right"
+            f"{name}: channel is {channel}: the file has {found} channels, no left and right"
         )
-    if len(samples) != STEREO or (channel is None and wanted != 1):
-        return [_widened(samples, wanted) if channel else samples]
+    whole: Choice = tuple((k,) for k in range(found))
+    inputs = wanted if channel and wanted <= STEREO else 1
+    if found != STEREO:
+        return [whole * inputs if found == 1 else whole]
     if channel == "both":
-        return [samples[:1], samples[1:]] if wanted == 1 else [samples]
+        return [whole[:1], whole[1:]] if wanted == 1 else [whole]
     if channel == "sum":
-        return [_widened(np.float32(0.5) * (samples[:1] + samples[1:]), wanted)]
-    if channel is None:
-        sides = Sides()
-        sides.add(samples)
+        return [((0, 1),) * inputs]
+    if channel is None and wanted == 1:
         channel = "left" if sides.equal else sides.only
-        if channel is None:
-            return [samples]
-        if not sides.equal:
+        if channel is not None and not sides.equal:
             other = "right" if channel == "left" else "left"
             warn(f"{name}: its {other} side is silent: the {channel} one is played")
-    side = samples[:1] if channel == "left" else samples[1:]
-    return [_widened(side, wanted)]
+    if channel is None:
+        return [whole]
+    return [(whole[channel == "right"],) * inputs]
 
 
-def _widened(samples: NDArray[np.float32], wanted: int) -> NDArray[np.float32]:
-    """Return one channel on both inputs of a stereo rack; others are left as they are."""
-    return np.repeat(samples, wanted, axis=0) if len(samples) == 1 < wanted <= STEREO else samples
+def chosen(choice: Choice, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what a choice takes of a block, ``(channels, frames)``."""
+    return np.stack(
+        [
+            block[rows[0]]
+            if len(rows) == 1
+            else np.float32(0.5) * (block[rows[0]] + block[rows[1]])
+            for rows in choice
+        ]
+    )

@@ -1,5 +1,6 @@
 """Render audio files through a rack; all arguments are checked before the first block."""
 
+import contextlib
 import math
 import os
 from collections.abc import Callable
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from ..graph import AudioFileError
 from ..graph.arguments import check_number
-from ..nodes.analysis.offline_loudness import loudness
-from ..runtime.adapters.offline import render
-from ..runtime.io.audio_file import audio_writer, read_audio, resample
+from ..nodes.analysis.offline_loudness import LoudnessResult, loudness
+from ..runtime.io.audio_file import scan_audio
+from ..runtime.io.audio_writer import audio_writer
 from ..runtime.io.outputs import check_outputs
 from ..runtime.plan.stats import Stats
-from .input_channels import STEREO, choose_channels
-from .levels import SILENT_DB, Levels, levels_of
+from .file_render import FileRender, kept_pieces
+from .input_channels import STEREO, Sides, choose_channels
+from .levels import SILENT_DB, LevelMeter, Levels, levels_of
 from .rig import Rig
 
 __all__ = [
@@ -68,39 +70,32 @@ def render_file(
     Raises ``AudioFileError`` for files that cannot be used.
     """
     check_loudness(loudness_lufs, "loudness_lufs")
-    reads = {os.fspath(source): "the input", **rig.reads()}
-    check_outputs([target], reads, AudioFileError)
-    found = read_audio(source)
-    rate, muted = float(rig.rate or found.rate), list[int]()
+    name = os.fspath(source)
+    check_outputs([target], {name: "the input", **rig.reads()}, AudioFileError)
+    sides = Sides()
+    found, frames, own_rate = scan_audio(source, sides.add)
     wanted = next(iter(rig.graph.inputs.values()), 0)
-    played = choose_channels(found.samples, wanted, channel, os.fspath(source), warn)
-    check_fit(rig, source, len(played[0]), found.rate, resampled)
-    channels = check_sides(rig, len(played))
-    with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
-        parts = list[NDArray[np.float32]]()
-        for side in played:
-            x = _at_least_one_frame(resample(side, found.rate, rate, os.fspath(source)))
-            made = render(
-                rig.graph,
-                x,
-                rate,
-                block=block,
-                tail=rig.renders_tail(tail),
-                progress=_share(progress, len(parts), len(played)),
-                report=lambda stats: muted.append(warn_of_faults(stats, warn)),
-                strict=strict,
-            )
-            made = made.reshape(-1, made.shape[-1])
-            if found.rate != rate:
-                extra = made.shape[1] - x.shape[1]
-                frames = found.frames + max(0, round(extra * found.rate / rate))
-                made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
-            parts.append(made)
-        made, gain_db = np.concatenate(parts), 0.0
+    choices = choose_channels(found, wanted, channel, sides, name, warn)
+    check_fit(rig, source, len(choices[0]), own_rate, resampled)
+    channels = check_sides(rig, len(choices))
+    job = FileRender(rig, name, choices, frames, own_rate, block, rig.renders_tail(tail), strict)
+    length, meter, gain_db = job.frames, LevelMeter(channels, own_rate), 0.0
+    with (
+        audio_writer(
+            target, own_rate, channels=channels, subtype=subtype, frames=length, warn=warn
+        ) as write,
+        contextlib.ExitStack() as ends,
+    ):
+        made = job.pieces(progress)
         if loudness_lufs is not None:
-            made, gain_db = normalized(made, found.rate, loudness_lufs, os.fspath(target), warn)
-        written = write(made)
-    return replace(levels_of(written, found.rate), muted=sum(muted), gain_db=gain_db)
+            loud, kept = ends.enter_context(kept_pieces(made, channels, own_rate))
+            gain_db = gain_to(loud, loudness_lufs, os.fspath(target), warn)
+            factor = np.float32(10.0 ** (gain_db / 20.0))
+            made = (samples * factor for samples in kept)
+        for samples in made:
+            meter.add(write(samples))
+    muted = sum(warn_of_faults(stats, warn) for stats in job.stats())
+    return replace(meter.levels(), muted=muted, gain_db=gain_db)
 
 
 def check_sides(rig: Rig, count: int) -> int:
@@ -117,15 +112,6 @@ def check_sides(rig: Rig, count: int) -> int:
     return count * channels
 
 
-def _share(
-    progress: Callable[[float], None] | None, number: int, count: int
-) -> Callable[[float], None] | None:
-    """Return what reports the progress of one of several renders as that of all."""
-    if progress is None or count == 1:
-        return progress
-    return lambda share: progress((number + share) / count)
-
-
 def check_loudness(lufs: float | None, name: str) -> None:
     """Raise ``ParamError`` unless ``lufs`` is a loudness to render to, or None."""
     if lufs is not None:
@@ -135,12 +121,17 @@ def check_loudness(lufs: float | None, name: str) -> None:
 def normalized(
     samples: NDArray[np.float32], rate: float, lufs: float, name: str, warn: Callable[[str], None]
 ) -> tuple[NDArray[np.float32], float]:
-    """Return the samples with an integrated loudness of ``lufs``, and the gain in dB.
+    """Return the samples with an integrated loudness of ``lufs``, and the gain in dB."""
+    gain_db = gain_to(loudness(samples, rate), lufs, name, warn)
+    return samples * np.float32(10.0 ** (gain_db / 20.0)), gain_db
+
+
+def gain_to(found: LoudnessResult, lufs: float, name: str, warn: Callable[[str], None]) -> float:
+    """Return the gain in dB that makes a file of this loudness ``lufs`` loud.
 
     ``warn`` is called if the true peak is then above full scale.  ``AudioFileError``, which names
     the file ``name``, if there is no integrated loudness to change.
     """
-    found = loudness(samples, rate)
     if not found.measurable:
         raise AudioFileError(
             f"{name}: cannot be made {lufs:g} LUFS loud: the render is shorter than 0.4 s, or "
@@ -154,7 +145,7 @@ def normalized(
             f"for {math.floor(10.0 * (lufs - peak)) / 10.0:g} LUFS or less, or put a limiter at "
             "the end of the rack"
         )
-    return samples * np.float32(10.0 ** (gain_db / 20.0)), gain_db
+    return gain_db
 
 
 def format_loudness(levels: Levels) -> str:
@@ -209,14 +200,3 @@ def check_fit(
             f"{name}: its rate is {rate:g} Hz, the rack's models were made for "
             f"{rig.rate_words}: give a file at that rate, or {ask}"
         )
-
-
-def _at_least_one_frame(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the samples, or one frame of zeros: resampling a very short file may leave none."""
-    return samples if samples.size else np.zeros((len(samples), 1), np.float32)
-
-
-def _to_length(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Truncate or pad to ``frames``: two resamplings round lengths."""
-    short = max(0, frames - samples.shape[1])
-    return np.pad(samples, ((0, 0), (0, short)))[:, :frames]

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from ...graph import JobError, NamgraphError, Spec, schedule, tail
 from ...graph.check import format_names
-from ...runtime.io.audio_file import check_format, scan_audio
+from ...runtime.io.audio_file import scan_audio
+from ...runtime.io.audio_writer import check_format
 from ...runtime.io.outputs import check_outputs
-from ..input_channels import STEREO, Sides, channel_count
+from ..input_channels import Sides, choose_channels
 from ..render import check_fit, check_sides
 from ..rig import Rig, check_devices, levels_of_models
 from ..values import format_value
@@ -90,11 +91,11 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
         with faults.of(item.rack, item.model):
             rig, audio = made.rig(item), made.inputs[item.source]
             wanted = next(iter(rig.graph.inputs.values()), 0)
-            channels = channel_count(audio.channels, wanted, job.channel, audio.sides)
+            given = audio.channels, wanted, job.channel, audio.sides
+            choices = choose_channels(*given, item.source, lambda line: None)
             asks = '"resample": true', '"channel":'
-            check_fit(rig, item.source, channels, audio.rate, job.resample, *asks)
-            each = job.channel == "both" and audio.channels == STEREO and wanted == 1
-            outputs = check_sides(rig, 1 + each)
+            check_fit(rig, item.source, len(choices[0]), audio.rate, job.resample, *asks)
+            outputs = check_sides(rig, len(choices))
             rate = float(rig.rate or audio.rate)
             form = Path(item.file).suffix, audio.rate, outputs
             if form not in formats:

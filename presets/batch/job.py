@@ -15,7 +15,7 @@ from ...graph import Graph, JobError, NamgraphError, Node, PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.adapters.automation import automated
-from ...runtime.io.audio_file import SUBTYPES, check_subtype
+from ...runtime.io.audio_writer import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
 from ..input_channels import CHANNELS
 from ..json_file import no_repeated_keys, read_json_file

@@ -14,7 +14,8 @@ from typing import Any
 from ...graph import JobError, NamgraphError
 from ...nodes.nam import LevelsWarning, Nam
 from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
-from ...runtime.io.audio_file import audio_writer, read_audio
+from ...runtime.io.audio_file import read_audio
+from ...runtime.io.audio_writer import audio_writer
 from ...runtime.native.cpu import processors
 from ..render import Levels, levels_of, normalized, render_file, warn_of_faults
 from .check import Checked, check_job, output_warning

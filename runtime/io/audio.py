@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import AudioFileError
 from . import audio_file as files
 from .audio_file import AudioFile
+from .audio_writer import audio_writer
 
 __all__ = ["AudioFile", "read_audio", "write_audio"]
 
@@ -58,7 +59,7 @@ def write_audio(
 
     messages: list[str] = []
     stored = {} if subtype is None else {"subtype": subtype}
-    with files.audio_writer(name, int(rate), warn=messages.append, **stored) as write:
+    with audio_writer(name, int(rate), warn=messages.append, **stored) as write:
         write(planar)
     for line in messages:
         warnings.warn(line, RuntimeWarning, stacklevel=2)

@@ -1,47 +1,26 @@
-"""Read audio files into float32 ``(channels, frames)``, write them atomically, resample."""
+"""Read audio files into float32 ``(channels, frames)``; resample audio, whole or in pieces."""
 
-import contextlib
-import importlib.util
-import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
-from ...graph.extras import how_to_install
 from ..limits import MAX_AUDIO_SAMPLES, format_bytes
-from .atomic_write import whole_file, why_not, writing
 from .audio_reader import open_sound
 
 __all__ = [
-    "SUBTYPES",
     "AudioFile",
-    "audio_writer",
-    "check_format",
-    "check_subtype",
+    "audio_blocks",
     "read_audio",
     "resample",
+    "resampled_blocks",
     "scan_audio",
 ]
 
 Audio = NDArray[np.float32]
-SUBTYPES = {"float": "FLOAT", "pcm32": "PCM_32", "pcm24": "PCM_24", "pcm16": "PCM_16"}
-WAVES = (".wav", ".wave")
-BYTES = {"float": 4, "pcm32": 4, "pcm24": 3, "pcm16": 2}
-BITS = {"pcm24": 24, "pcm16": 16}
-"""Bits per sample of the subtypes that FLAC and AIFF have."""
-STORED = {".flac": tuple(BITS), ".aif": tuple(BITS), ".aiff": tuple(BITS), ".mp3": (), ".ogg": ()}
-"""Subtypes of the other formats, the default first; MP3 and OGG have none."""
-DEFAULT_SUBTYPE = "pcm24"
-MAX_WAV_CHANNELS = 1024
-"""Channels of a WAV file: the limit of libsndfile."""
-MAX_WAV_BYTES = (1 << 32) - (1 << 16)
-"""Bytes of samples above which a file is written as RF64: a WAV header has 32-bit sizes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,81 +75,6 @@ def scan_audio(
         return sound.channels, frames, sound.rate
 
 
-@contextlib.contextmanager
-def audio_writer(
-    path: str | os.PathLike[str],
-    rate: float,
-    *,
-    channels: int = 1,
-    subtype: str | None = None,
-    warn: Callable[[str], None] = lambda line: None,
-) -> Iterator[Callable[[Audio], Audio]]:
-    """Yield a function that writes ``(channels, frames)`` to a file; call it once.
-
-    It returns the samples as written, after clipping.
-
-    The suffix selects the format: WAV, or with the extra ``pedalboard`` FLAC, MP3, OGG or AIFF.
-    ``subtype`` is the sample format, ``pcm24`` by default; MP3 and OGG have none.
-    Entering the context raises ``AudioFileError`` if the format does not allow the channels, rate
-    or subtype, or if the file cannot be written.  The file appears when the context ends without an
-    error.  In integer formats, samples beyond full scale are clipped, and ``warn`` is called with a
-    message that counts them.
-    """
-    name = os.fspath(path)
-    check_format(name, rate, channels, subtype)
-    write = _writer(name, subtype or DEFAULT_SUBTYPE, warn)
-    with whole_file(path, AudioFileError) as part:
-        yield lambda samples: write(part, samples, int(rate))
-
-
-def check_format(name: str, rate: float, channels: int, subtype: str | None = None) -> None:
-    """Raise ``AudioFileError`` if the format does not allow the subtype, rate or channel count.
-
-    For encoders, rate and channels are checked by encoding one frame in memory.
-    """
-    check_subtype(name, subtype)
-    if rate != int(rate):
-        raise AudioFileError(
-            f"{name}: an audio file has a whole number of frames a second, not {rate}"
-        )
-    suffix = Path(name).suffix.lower()
-    if suffix in WAVES and channels > MAX_WAV_CHANNELS:
-        raise AudioFileError(f"{name}: would have {channels} channels: at most {MAX_WAV_CHANNELS}")
-    if suffix in STORED:
-        from .encoders import encode
-
-        encode(
-            io.BytesIO(),
-            name,
-            np.zeros((channels, 1), np.float32),
-            int(rate),
-            bits=BITS.get(subtype or DEFAULT_SUBTYPE),
-        )
-
-
-def check_subtype(name: str, subtype: str | None) -> None:
-    """Raise ``AudioFileError`` for an unknown suffix, or a subtype the format does not have."""
-    if subtype is not None and subtype not in SUBTYPES:
-        raise AudioFileError(f"subtype is {subtype!r}: must be one of {', '.join(SUBTYPES)}")
-    suffix = Path(name).suffix.lower()
-    if suffix in WAVES:
-        return
-    if suffix not in STORED:
-        raise AudioFileError(f"{name}: its name must end in one of {', '.join(['.wav', *STORED])}")
-    if subtype is not None and subtype not in STORED[suffix]:
-        names = " or ".join(STORED[suffix])
-        allowed = f"can be {names}" if names else "has no subtype: leave it out"
-        raise AudioFileError(
-            f"{name}: subtype is {subtype}: {suffix[1:].upper()} {allowed} (WAV can be "
-            f"{', '.join(SUBTYPES)})"
-        )
-    if importlib.util.find_spec("pedalboard") is None:
-        raise AudioFileError(
-            f"{name}: only .wav files are written without pedalboard: "
-            f"{how_to_install('pedalboard')}"
-        )
-
-
 def resample(samples: Audio, rate: float, wanted: float, name: str = "audio") -> Audio:
     """Return ``(channels, frames)`` resampled from ``rate`` to ``wanted`` Hz, without delay.
 
@@ -191,61 +95,30 @@ def resample(samples: Audio, rate: float, wanted: float, name: str = "audio") ->
     return np.ascontiguousarray(found.T, np.float32)
 
 
-def _writer(
-    name: str, subtype: str, warn: Callable[[str], None]
-) -> Callable[[Path, Audio, int], Audio]:
-    """Return the function that writes the format of the suffix: ``write(part, samples, rate)``."""
-    if Path(name).suffix.lower() in WAVES:
-        return lambda part, samples, rate: _write_wav(part, name, samples, rate, subtype, warn)
-    from .encoders import encode
+def audio_blocks(path: str | os.PathLike[str]) -> Iterator[Audio]:
+    """Yield the samples of a file block by block, ``(channels, frames)``, as ``read_audio`` reads.
 
-    def write(part: Path, samples: Audio, rate: int) -> Audio:
-        samples = _clipped(samples, name, warn)
-        with writing(name, AudioFileError):
-            encode(part, name, samples, rate, bits=BITS.get(subtype))
-        return samples
-
-    return write
-
-
-def _write_wav(
-    part: Path, name: str, samples: Audio, rate: int, subtype: str, warn: Callable[[str], None]
-) -> Audio:
-    import soundfile
-
-    if subtype != "float":
-        samples = _clipped(samples, name, warn)
-    kind = "RF64" if samples.size * BYTES[subtype] > MAX_WAV_BYTES else "WAV"
-    with writing(name, AudioFileError):
-        try:
-            soundfile.write(part, samples.T, rate, subtype=SUBTYPES[subtype], format=kind)
-        except soundfile.SoundFileError as reason:  # does not contain the system's reason
-            text = why_not(part) or getattr(reason, "error_string", str(reason)).rstrip(".")
-            raise AudioFileError(f"{name}: cannot be written: {text}") from None
-        if subtype == "float":
-            _clear_time_stamp(part)
-    return samples
-
-
-def _clipped(samples: Audio, name: str, warn: Callable[[str], None]) -> Audio:
-    over = int(np.count_nonzero(np.abs(samples) > 1.0))
-    if over:
-        peak_db = 20.0 * np.log10(float(np.abs(samples).max()))
-        warn(
-            f"{name}: {over} samples beyond full scale were clipped (peak {peak_db:+.1f} dBFS); "
-            "lower the level, or store them as subtype float"
-        )
-    return np.clip(samples, -1.0, 1.0)
-
-
-def _clear_time_stamp(path: Path) -> None:
-    """Clear the time stamp in the PEAK chunk that libsndfile writes into float files.
-
-    The same samples then give the same bytes.
+    Each block is valid until the next.
     """
-    with open(path, "r+b") as file:
-        head: Any = file.read(512)
-        at = head.find(b"PEAK", 0, max(0, head.find(b"data")))
-        if at >= 0:
-            file.seek(at + 12)  # after chunk name, size and version
-            file.write(bytes(4))
+    with open_sound(path) as sound:
+        for block in sound.checked_blocks():
+            yield block.T
+
+
+def resampled_blocks(
+    pieces: Iterable[Audio], channels: int, rate: float, wanted: float
+) -> Iterator[Audio]:
+    """Yield pieces resampled from ``rate`` to ``wanted`` Hz: the samples of ``resample``.
+
+    ``pieces`` are ``(channels, frames)`` of any lengths.
+    """
+    if rate == wanted:
+        yield from pieces
+        return
+    import soxr
+
+    stream = soxr.ResampleStream(rate, wanted, channels, dtype="float32", quality="VHQ")
+    for piece in pieces:
+        yield stream.resample_chunk(np.ascontiguousarray(piece.T)).reshape(-1, channels).T
+    nothing = np.zeros((0, channels), np.float32)
+    yield stream.resample_chunk(nothing, last=True).reshape(-1, channels).T

@@ -131,7 +131,7 @@ def test_no_space_left(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(soundfile, "write", full)
+    monkeypatch.setattr(soundfile.SoundFile, "write", full)
     said = refused(capsys, "render", LSTM, "in.wav", "out.wav")
     assert said == "namgraph: error: out.wav: cannot be written: No space left on device\n"
 
@@ -151,7 +151,7 @@ def test_an_interrupted_render_leaves_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("namgraph.presets.render.render", interrupt)
+    monkeypatch.setattr("namgraph.presets.file_render.FileRender.pieces", interrupt)
     assert main(["render", LSTM, "in.wav", "out.wav"]) == 130
     assert [p.name for p in there.iterdir()] == ["in.wav"]
     assert "Traceback" not in capsys.readouterr().err

@@ -178,9 +178,10 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(mixed: Pat
     script = (
         "import os, sys\nfrom pathlib import Path\n"
         "from namgraph.presets.batch import run as job_run\n"
-        "from namgraph.presets.batch.job import read_job\nfrom namgraph.presets import render\n"
+        "from namgraph.presets.batch.job import read_job\n"
+        "from namgraph.presets import file_render\n"
         "def dies(*args, **kwargs):\n    os._exit(9)\n"
-        "render.render = dies\n"
+        "file_render.FileRender.pieces = dies\n"
         "job_run.run_job(read_job('job.json'), threads=2)\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9

@@ -15,9 +15,9 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.presets import render
 from namgraph.presets.batch import run as job_run
 from namgraph.presets.batch.manifest import write_manifest
+from namgraph.presets.file_render import FileRender
 from namgraph.runtime.io.atomic_write import alone_in
 
 from .jobs import GUITAR, RATE, do, entries, read, write
@@ -191,7 +191,7 @@ def test_an_error_ends_it_and_the_next_run_goes_on(
     takes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write()
-    real, calls = ng.render, [0]
+    real, calls = FileRender.pieces, [0]
 
     def breaks(*args: Any, **kwargs: Any) -> Any:
         calls[0] += 1
@@ -199,7 +199,7 @@ def test_an_error_ends_it_and_the_next_run_goes_on(
             raise ng.AudioFileError("disk gone")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(render, "render", breaks)
+    monkeypatch.setattr(FileRender, "pieces", breaks)
     with pytest.raises(ng.AudioFileError, match="disk gone"):
         do(threads=1)
     assert len(entries()) == 2

@@ -21,7 +21,7 @@ from namgraph.runtime.io.atomic_write import (
     why_not,
     writing,
 )
-from namgraph.runtime.io.audio_file import audio_writer
+from namgraph.runtime.io.audio_writer import audio_writer
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -75,8 +75,8 @@ def test_why_a_library_could_not_write(tmp_path: Path, monkeypatch: pytest.Monke
     def fail(*_: object, **__: object) -> None:
         raise soundfile.LibsndfileError(2)
 
-    monkeypatch.setattr(soundfile, "write", fail)
-    monkeypatch.setattr("namgraph.runtime.io.audio_file.why_not", lambda part: "Disk quota")
+    monkeypatch.setattr(soundfile.SoundFile, "write", fail)
+    monkeypatch.setattr("namgraph.runtime.io.audio_writer.why_not", lambda part: "Disk quota")
     with (
         pytest.raises(AudioFileError, match=r"a\.wav: cannot be written: Disk quota$"),
         audio_writer(tmp_path / "a.wav", 48_000) as write,

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from namgraph import AudioFileError
-from namgraph.runtime.io import audio_file
-from namgraph.runtime.io.audio_file import SUBTYPES, audio_writer, read_audio, resample
+from namgraph.runtime.io.audio_file import read_audio, resample
+from namgraph.runtime.io.audio_writer import SUBTYPES, audio_writer
 
 NOISE = np.random.default_rng(5).uniform(-1, 1, (2, 1000)).astype(np.float32)
 STEP = {"float": 0.0, "pcm32": 2.0**-23, "pcm24": 2.0**-23, "pcm16": 2.0**-15}
@@ -72,7 +72,7 @@ def test_float_files_keep_samples_beyond_full_scale(tmp_path: Path) -> None:
 def test_a_file_too_long_for_wav_is_written_as_rf64(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audio_file, "MAX_WAV_BYTES", 100)
+    monkeypatch.setattr("namgraph.runtime.io.audio_writer.MAX_WAV_BYTES", 100)
     with audio_writer(tmp_path / "a.wav", 48_000) as write:
         write(NOISE)
     assert (tmp_path / "a.wav").read_bytes()[:4] == b"RF64"

@@ -12,7 +12,8 @@ from namgraph import AudioFileError, JobError
 from namgraph.cli import arguments
 from namgraph.cli.main import main
 from namgraph.presets.batch.job import read_job
-from namgraph.runtime.io.audio_file import SUBTYPES, audio_writer, read_audio
+from namgraph.runtime.io.audio_file import read_audio
+from namgraph.runtime.io.audio_writer import SUBTYPES, audio_writer
 
 from ...cli.command import LSTM, refused
 

@@ -1,0 +1,89 @@
+"""Render a signal of any length through a graph in pieces: memory does not grow with its length."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...graph import Graph, tail as graph_tail
+from ..engine.engine import Engine
+from ..plan.stats import Stats
+from .offline import CHUNK_S, LONGEST_TAIL_S, best_block
+
+__all__ = ["BlockRender", "regrouped"]
+
+Audio = NDArray[np.float32]
+
+
+class BlockRender:
+    """A graph with one input and one output, which plays one signal piece by piece.
+
+    The output has the same bits as that of ``render``: it starts where the input starts, and is
+    longer by ``extra`` frames, the tail.  Control thread.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        sample_rate: float,
+        frames: int,
+        *,
+        block: int | None = None,
+        tail: bool = True,
+        strict: bool | None = False,
+    ) -> None:
+        """Prepare the graph.  ``frames`` is the length of the signal, for the size of blocks."""
+        self._block = best_block(graph, frames) if block is None else block
+        self._engine = Engine(graph, sample_rate=sample_rate, max_frames=self._block, strict=strict)
+        rate = self._engine.spec.rate
+        longest = round(LONGEST_TAIL_S * rate)
+        self.extra = min(graph_tail(graph, self._engine.spec), longest) if tail else 0
+        self._channels = sum(graph.inputs.values()), sum(graph.outputs.values())
+        self._chunk = max(self._block, round(CHUNK_S * rate) // self._block * self._block)
+
+    def blocks(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
+        """Yield the output in pieces, ``(channels, frames)``; each is valid until the next.
+
+        ``pieces`` are those of the input, ``(channels, frames)`` of any lengths.
+        """
+        skip = self._engine.latency
+        made = np.empty((self._channels[1], self._chunk), np.float32)
+        for x in regrouped(self._with_zeros(pieces), self._channels[0], self._chunk):
+            frames = x.shape[1]
+            self._engine.play(list(x), list(made[:, :frames]), frames, self._block)
+            begin = min(skip, frames)
+            skip -= begin
+            if begin < frames:
+                yield made[:, begin:frames]
+
+    def stats(self) -> Stats:
+        """Return the statistics of the engine: muted blocks are counted there."""
+        return self._engine.stats()
+
+    def _with_zeros(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
+        """Yield the pieces, then zeros for the latency and the tail."""
+        yield from pieces
+        left = self._engine.latency + self.extra
+        silence = np.zeros((self._channels[0], min(left, self._chunk)), np.float32)
+        while left > 0:
+            yield silence[:, :left]
+            left -= self._chunk
+
+
+def regrouped(pieces: Iterable[Audio], channels: int, size: int) -> Iterator[Audio]:
+    """Yield the same samples in pieces of ``size`` frames, and the rest; rows are contiguous.
+
+    Each piece is valid until the next.
+    """
+    room, filled = np.empty((channels, size), np.float32), 0
+    for piece in pieces:
+        done = 0
+        while done < piece.shape[1]:
+            count = min(size - filled, piece.shape[1] - done)
+            room[:, filled : filled + count] = piece[:, done : done + count]
+            filled, done = filled + count, done + count
+            if filled == size:
+                yield room
+                filled = 0
+    if filled:
+        yield room[:, :filled]
