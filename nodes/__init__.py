@@ -30,6 +30,7 @@ from .modulation.rotary import Rotary
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
+from .pitch.pitch_shift import PitchShift
 from .time.delay import Delay
 from .time.reverb import Reverb
 from .utility.blend import Blend
@@ -76,6 +77,7 @@ __all__ = [
     "ParametricEq",
     "PassThrough",
     "Phaser",
+    "PitchShift",
     "Random",
     "Reverb",
     "Rotary",

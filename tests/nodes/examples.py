@@ -42,6 +42,7 @@ from namgraph.nodes import (
     Pan,
     ParametricEq,
     Phaser,
+    PitchShift,
     Random,
     Reverb,
     Rotary,
@@ -216,6 +217,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(rate_hz=8.0, feedback=-0.5),
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
+    ],
+    "pitch_shift": lambda folder: [
+        PitchShift(semitones=7.0, buffer_ms=20, tonality_hz=15_000.0, mix=0.7),
+        PitchShift(semitones=-2.0, cents=-30.0, snap=False),
+        PitchShift(semitones=24.0, buffer_ms=60),
+        PitchShift(buffer_ms=20),
     ],
     "reverb": lambda folder: [
         Reverb(predelay_ms=0.0, mix=0.8),
