@@ -55,7 +55,7 @@ _PUBLIC = {
         *("Blend", "Cab", "Chorus", "Clipper", "Compressor", "Constant", "Crossover", "Curve"),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
-        *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser"),
+        *("Mix", "Nam", "NamBank", "Octaver", "Pan", "ParametricEq", "PassThrough", "Phaser"),
         *("PitchShift", "Random", "Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack"),
         *("Tremolo", "Tuner", "Vibrato", "Wah"),
     ),

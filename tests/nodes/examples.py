@@ -39,6 +39,7 @@ from namgraph.nodes import (
     Mix,
     Nam,
     NamBank,
+    Octaver,
     Pan,
     ParametricEq,
     Phaser,
@@ -194,6 +195,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
+    ],
+    "octaver": lambda folder: [
+        Octaver(down2=0.5, up1=0.6, dry=0.4),
+        Octaver(down1=0.0, up1=1.0, dry=0.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [
