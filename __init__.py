@@ -55,9 +55,9 @@ _PUBLIC = {
         *("Blend", "Cab", "Chorus", "Clipper", "Compressor", "Constant", "Crossover", "Curve"),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
-        *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser", "Random"),
-        *("Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack", "Tremolo", "Tuner"),
-        *("Vibrato", "Wah"),
+        *("Mix", "Nam", "NamBank", "Octaver", "Pan", "ParametricEq", "PassThrough", "Phaser"),
+        *("PitchShift", "Random", "Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack"),
+        *("Tremolo", "Tuner", "Vibrato", "Wah"),
     ),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (

@@ -30,6 +30,8 @@ from .modulation.rotary import Rotary
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
+from .pitch.octaver import Octaver
+from .pitch.pitch_shift import PitchShift
 from .time.delay import Delay
 from .time.reverb import Reverb
 from .utility.blend import Blend
@@ -72,10 +74,12 @@ __all__ = [
     "Mix",
     "Nam",
     "NamBank",
+    "Octaver",
     "Pan",
     "ParametricEq",
     "PassThrough",
     "Phaser",
+    "PitchShift",
     "Random",
     "Reverb",
     "Rotary",

@@ -39,9 +39,11 @@ from namgraph.nodes import (
     Mix,
     Nam,
     NamBank,
+    Octaver,
     Pan,
     ParametricEq,
     Phaser,
+    PitchShift,
     Random,
     Reverb,
     Rotary,
@@ -194,6 +196,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
     ],
+    "octaver": lambda folder: [
+        Octaver(down2=0.5, up1=0.6, dry=0.4),
+        Octaver(down1=0.0, up1=1.0, dry=0.0),
+    ],
     "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [
         changed(ParametricEq(), **{f"gain{n}_db": 6.0 - 2 * n for n in range(1, 9)}),
@@ -217,10 +223,17 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
     ],
+    "pitch_shift": lambda folder: [
+        PitchShift(semitones=7.0, buffer_ms=20, tonality_hz=15_000.0, mix=0.7),
+        PitchShift(semitones=-2.0, cents=-30.0, snap=False),
+        PitchShift(semitones=24.0, buffer_ms=60),
+        PitchShift(buffer_ms=20),
+    ],
     "reverb": lambda folder: [
         Reverb(predelay_ms=0.0, mix=0.8),
         Reverb(model="room", size=0.3, predelay_ms=0.1, mod_rate_hz=3.0, mix=1.0),
         Reverb(model="spring", size=0.3, predelay_ms=0.0, mod_rate_hz=4.0),
+        Reverb(model="shimmer", size=0.3, time_s=0.5, predelay_ms=0.0, mix=1.0),
         Reverb(model="hall", time_s=1.0, high_s=5.0, size=0.4, width=0.3, predelay_ms=1.0),
     ],
     "rotary": lambda folder: [
