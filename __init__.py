@@ -52,14 +52,15 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant", "Crossover"),
-        *("Curve",),
+        *("Align", "Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant"),
+        *("Crossover", "Curve"),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
         *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser", "Random"),
         *("Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack", "Tremolo", "Tuner"),
         *("Vibrato", "Wah"),
     ),
+    ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
         *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_nam", "match_levels", "save_nam"),

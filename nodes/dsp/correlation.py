@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lag", "correlate", "find_lag", "judge"]
+__all__ = ["CLEAR", "DISTINCT", "Lag", "correlate", "find_lag", "judge"]
 
 ONSET = 0.3
 """Share of the peak from which a correlation has begun."""
@@ -53,10 +53,11 @@ def correlate(a: Samples, b: Samples, longest: int) -> NDArray[np.float64]:
     return np.concatenate([made[size - longest :], made[: longest + 1]])
 
 
-def find_lag(a: Samples, b: Samples, rate: float, longest_s: float) -> Lag:
-    """Return by how much ``b`` is later than ``a``, at most ``longest_s`` either way."""
+def find_lag(a: Samples, b: Samples, rate: float, longest_s: float, both: bool = True) -> Lag:
+    """Return by how much ``b`` is later than ``a``: at most ``longest_s``, ``both`` ways or not."""
     longest = round(longest_s * rate)
-    return judge(correlate(a, b, longest), rate, first=-longest)
+    found = correlate(a, b, longest)
+    return judge(found, rate, -longest) if both else judge(found[longest:], rate)
 
 
 def judge(correlation: NDArray[np.float64], rate: float, first: int = 0) -> Lag:
