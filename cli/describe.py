@@ -28,6 +28,10 @@ IMPULSE_RESPONSE_S = 3.0
 """Longest audio, in seconds, that is called an impulse response."""
 
 BLOCK = 512
+UNPRINTED = (
+    *("file", "kind", "receptive_field", "sample_rate_assumed", "delay_frames", "inverted"),
+)
+"""Keys whose values are in other lines."""
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def format_description(found: Mapping[str, Any]) -> str:
     for key, value in found.items():
         if key == "sample_rate" and assumed is not None:
             value = f"no rate in the file: {assumed:g} Hz assumed"
-        if key not in ("file", "kind", "receptive_field", "sample_rate_assumed"):
+        if key not in UNPRINTED:
             lines += _lines(key.replace("_", " "), value, "  ")
     return "\n".join(lines)
 
@@ -125,7 +129,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
             }
             for s in model.submodels
         ]
-    found["delay"] = _delay(model)
+    found |= _delay(model)
     reason = refusal(network)
     found["gpu"] = f"no: {reason}" if reason else "can"
     found["levels"] = {
@@ -147,12 +151,17 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     return found
 
 
-def _delay(model: Model) -> str:
+def _delay(model: Model) -> dict[str, Any]:
     """Return the delay and the polarity of a model, or why they are not known."""
     try:
-        return str(measure(model))
+        made = measure(model)
     except NamgraphError as error:
-        return f"not measured: {error}"
+        return {"delay": f"not measured: {error}", "delay_frames": None, "inverted": None}
+    known = {
+        "delay_frames": None if made.unclear else made.frames,
+        "inverted": None if made.doubt else made.inverted,
+    }
+    return {"delay": str(made), **known}
 
 
 def _parts(network: Any) -> list[dict[str, Any]]:

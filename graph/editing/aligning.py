@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..connection import Connectable, Connection, Handle, PortRef
-from ..errors import GraphError, GraphWarning
+from ..errors import GraphWarning
 from ..node import Node
 from .tables import Tables
 
@@ -111,6 +111,4 @@ def _rerouted(graph: Connectable, source: PortRef, name: str) -> dict[Connection
             made[Connection(PortRef(name, "out"), connection.target)] = None
         else:
             made[connection] = None
-    if len(made) == len(graph.connections):
-        raise GraphError(f"{source} feeds nothing: there is nothing to align it with")
     return made

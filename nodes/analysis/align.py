@@ -8,10 +8,10 @@ from typing import Any
 
 from ...graph import Graph, GraphError, Node, ParamError
 from ...graph.arguments import format_value
+from ...graph.check import MAX_NAME
 from ...graph.connection import Connectable, Handle, PortRef, find_port
 from ...graph.editing.aligning import register_align
 from ...graph.errors import GraphWarning
-from ..dsp.correlation import CLEAR
 from ..utility.align import Align
 from .branches import branch, branch_digest
 from .measure import Measurement, measure, rate_for
@@ -61,10 +61,12 @@ def _align(
         found[ref.node] = measure(part, rate)
         digests[ref] = branch_digest(graph, ref, others)
     doubt = "; ".join(f"{name}: {m.doubt}" for name, m in found.items() if m.doubt)
+    nothing = any(m.unclear for m in found.values())
     if doubt:
-        warnings.warn(f"align: {doubt}", GraphWarning, stacklevel=4)
-    if any(m.lag.clarity < CLEAR for m in found.values()):
-        return Alignment(found, {}, f"nothing is applied: {doubt}")
+        doubt = f"{'nothing is applied' if nothing else 'only onsets are aligned'}: {doubt}"
+        warnings.warn(f"align: {doubt}", GraphWarning, stacklevel=3)
+    if nothing:
+        return Alignment(found, {}, doubt)
     lags = [m.lag for m in found.values()]
     by_onset = any(m.ambiguous for m in found.values())
     late = [lag.onset if by_onset else lag.frames for lag in lags]
@@ -80,7 +82,7 @@ def _align(
             group=group,
         )
         nodes[ref] = wanted[ref], node
-    return Alignment(found, nodes, f"only onsets are aligned: {doubt}" if by_onset else "")
+    return Alignment(found, nodes, doubt)
 
 
 def _ends(
@@ -95,7 +97,9 @@ def _ends(
     made: dict[PortRef, str] = {}
     for end in ends:
         ref, port = find_port(graph, end, "output")
-        name = end.name if isinstance(end, Handle) else end
+        name = str(end)
+        if name not in graph.nodes and name not in graph.racks:
+            name = f"{ref.node}_{ref.port}"
         if ref.node not in graph.nodes:
             raise GraphError(f"{ref.node} is an input of the graph: branches end at nodes")
         before = [c.source for c in graph.connections if c.target.node == ref.node]
@@ -105,7 +109,9 @@ def _ends(
             raise GraphError(f"{ref} is {port.kind.value}: only audio is aligned")
         if ref in made:
             raise ParamError(f"align: {format_value(str(end))} is there twice")
-        made[ref] = f"{name.replace(':', '_')}_align"
+        if not any(c.source == ref for c in graph.connections):
+            raise GraphError(f"{ref} feeds nothing: there is nothing to align it with")
+        made[ref] = f"{name[: MAX_NAME - 8]}_align"
     return list(made), made
 
 

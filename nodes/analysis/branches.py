@@ -26,8 +26,9 @@ def branch_nodes(graph: Connectable, end: PortRef, others: Iterable[PortRef]) ->
     ``GraphError`` if one of the others feeds ``end``, or they have nothing in common.
     """
     feeding: dict[str, set[str]] = {}
-    for edge in (*graph.connections, *graph.modulations):
-        feeding.setdefault(edge.target.node, set()).add(edge.source.node)
+    edges = [(c.source, c.target) for c in graph.connections]
+    for source, target in edges + [(m.source, m.target) for m in graph.modulations]:
+        feeding.setdefault(target.node, set()).add(source.node)
     mine = _before(end.node, feeding)
     for other in others:
         theirs = _before(other.node, feeding)

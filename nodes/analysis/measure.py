@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...graph import Graph, GraphError, GraphSource, Spec, as_graph
 from ...graph.check import format_names
 from ...runtime.adapters.offline import render
-from ..dsp.correlation import DISTINCT, Lag, find_lag
+from ..dsp.correlation import CLEAR, DISTINCT, Lag, find_lag
 
 __all__ = ["Measurement", "measure", "probe", "rate_for"]
 
@@ -46,6 +46,11 @@ class Measurement:
         return self.lag.doubt
 
     @property
+    def unclear(self) -> bool:
+        """Whether there is no clear delay, which ``frames`` then gives as 0."""
+        return self.lag.clarity < CLEAR
+
+    @property
     def ambiguous(self) -> bool:
         """Whether two lobes of the response are about as high, so that there is no polarity."""
         return self.lag.lobe_ratio < DISTINCT
@@ -54,7 +59,7 @@ class Measurement:
         frames, ms = self.lag.frames, 1e3 * self.lag.frames / self.rate
         late = f"{frames} frame{'s' * (abs(frames) != 1)} late ({ms:.2f} ms)"
         if self.doubt:
-            return self.doubt if not frames else f"{late}; {self.doubt}"
+            return self.doubt if self.unclear else f"{late}; {self.doubt}"
         return f"{late}, {'inverted' if self.inverted else 'not inverted'}"
 
     def __repr__(self) -> str:

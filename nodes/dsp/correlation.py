@@ -75,10 +75,10 @@ def judge(correlation: NDArray[np.float64], rate: float, first: int = 0) -> Lag:
     sign = 1 if correlation[at] > 0.0 else -1
     if clarity < CLEAR:
         why = f"no clear delay (the peak is {clarity:.2f} times the next, 2 is needed)"
-        return Lag(0, 1, first + at, onset, clarity, ratio, f"{why}: nothing is applied")
+        return Lag(0, 1, first + at, onset, clarity, ratio, why)
     if ratio < DISTINCT:
-        why = f"the polarity is ambiguous (lobes {ratio:.2f} to 1, 1.1 is needed)"
-        return Lag(onset, 1, first + at, onset, clarity, ratio, f"{why}: only the onset is applied")
+        why = f"its polarity is ambiguous (lobes {ratio:.2f} to 1, 1.1 is needed): by the onset"
+        return Lag(onset, 1, first + at, onset, clarity, ratio, why)
     return Lag(first + at, sign, first + at, onset, clarity, ratio, "")
 
 
