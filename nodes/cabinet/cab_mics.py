@@ -182,6 +182,7 @@ class CabMics(ng.Node):
             rows=rows,
             panned=outputs == 2,
             mask=size - 1,
+            aims=memory.state(12, np.float64),
             weights=memory.state(8, np.float64),
             coefficients=memory.state(COEFFICIENTS, np.float64),
             states=memory.state((inputs, STATES), np.float64),
