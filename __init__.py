@@ -52,13 +52,15 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Blend", "Cab", "Chorus", "Clipper", "Compressor", "Constant", "Crossover", "Curve"),
+        *("Align", "Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant"),
+        *("Crossover", "Curve"),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
         *("Mix", "Nam", "NamBank", "Octaver", "Pan", "ParametricEq", "PassThrough", "Phaser"),
         *("PitchShift", "Random", "Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack"),
         *("Tremolo", "Tuner", "Vibrato", "Wah"),
     ),
+    ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
         *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_nam", "match_levels", "save_nam"),
@@ -144,6 +146,10 @@ if TYPE_CHECKING:
     )
     from .graph.node import node as node
     from .nodes import *  # noqa: F403  (its __all__: every node)
+    from .nodes.analysis.measure import (
+        Measurement as Measurement,
+        measure as measure,
+    )
     from .nodes.analysis.offline_loudness import (
         LoudnessResult as LoudnessResult,
         loudness as loudness,

@@ -1,8 +1,10 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis import align as _registers_align  # noqa: F401
 from .analysis.loudness import Loudness
 from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
+from .cabinet.cab_mics import CabMics
 from .control.constant import Constant
 from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
@@ -34,6 +36,7 @@ from .pitch.octaver import Octaver
 from .pitch.pitch_shift import PitchShift
 from .time.delay import Delay
 from .time.reverb import Reverb
+from .utility.align import Align
 from .utility.blend import Blend
 from .utility.doubler import Doubler
 from .utility.gain import Gain
@@ -46,8 +49,10 @@ from .utility.split import Split
 from .utility.stereo_width import StereoWidth
 
 __all__ = [
+    "Align",
     "Blend",
     "Cab",
+    "CabMics",
     "Chorus",
     "Clipper",
     "Compressor",

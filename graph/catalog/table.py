@@ -12,7 +12,15 @@ from ..node import Node, registered
 from ..port import Kind, Port
 from .metadata import CATEGORIES
 
-__all__ = ["NodeTypes", "format_params", "format_ports", "node_type", "node_types", "own_node_type"]
+__all__ = [
+    "NodeTypes",
+    "format_params",
+    "format_ports",
+    "import_nodes",
+    "node_type",
+    "node_types",
+    "own_node_type",
+]
 
 WIDTH = 120
 """Columns of the printed table; descriptions are shortened to fit."""
@@ -106,8 +114,13 @@ def own_node_type(type_name: str) -> type[Node]:
 
     By name, because imports go one way: ``nodes`` imports ``graph``.
     """
-    importlib.import_module(f"{__name__.partition('.')[0]}.nodes")
+    import_nodes()
     return node_type(type_name)
+
+
+def import_nodes() -> None:
+    """Import the nodes of this package, which registers them, if no one has done so."""
+    importlib.import_module(f"{__name__.partition('.')[0]}.nodes")
 
 
 def node_types() -> NodeTypes:
