@@ -38,6 +38,7 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mid_side import MidSide
 from .utility.mix import Mix
+from .utility.oversample import Oversample
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
@@ -72,6 +73,7 @@ __all__ = [
     "Mix",
     "Nam",
     "NamBank",
+    "Oversample",
     "Pan",
     "ParametricEq",
     "PassThrough",

@@ -163,6 +163,7 @@ for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
         call(kind.__name__, kind, **given)
 call("Mix(invert)", ng.Mix, invert=(1,))
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
+call("Oversample", ng.Oversample, node=ng.Gain(), times=4, quality="studio")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call(
     "Nam", ng.Nam, path=LSTM, slim=1.0, levels="raw", interface_dbu=12.0, calibrate_input=False,
