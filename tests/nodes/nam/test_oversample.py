@@ -47,7 +47,7 @@ def filtered(x: NDArray[Any], times: int, quality: str, *, up: bool) -> NDArray[
 
 
 def play(node: ng.Node, x: NDArray[Any], cuts: tuple[int, ...] = (64,)) -> NDArray[Any]:
-    return NodeHarness(node, channels=1).play(np.asarray(x, np.float32)[None], cuts)[0]
+    return np.asarray(NodeHarness(node, channels=1).play(np.asarray(x, np.float32)[None], cuts)[0])
 
 
 @pytest.mark.parametrize("quality", ["studio", "live"])
