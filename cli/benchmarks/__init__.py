@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 def format_suites() -> str:
     """Return name and description of each suite, one a line."""
-    return "\n".join(f"{name:<12}{what}" for name, what in SUITES.items())
+    return "\n".join(f"{name:<14}{what}" for name, what in SUITES.items())
 
 
 def measure(

@@ -1,13 +1,15 @@
-"""What oversampling a model does: aliases, images, its response, the guitar, and the cost.
+"""What oversampling does to a model: aliases, images, its response, a guitar, and the cost.
 
-``Nam(oversample=)`` runs copies of a network on interleaved frames, between half-band filters.  All
-of its linear parts then repeat themselves at multiples of the model's own rate, so that harmonics
-above half of it are not attenuated as an amplifier would, but as their mirror image below: that is
-measured before the way back (``images_db``).  Each figure is in dB; sines have whole periods.
+``Nam(oversample=)`` runs copies of a network on interleaved frames, between half-band filters.  The
+linear parts of the network then have responses that repeat themselves at multiples of the model's
+own rate: harmonics above half of it leave it at the level that their aliases had (``images_db``).
+Sines have whole periods and -6 dBFS, if no other level is given.
 
     alias_db       energy off the harmonics of a sine over that on them, 20 Hz to 20 kHz
     images_db      of copies alone, at the raised rate: energy above half the model's rate over that
                    below, for the sine; without oversampling there is none
+    harmonics_db   energy of the change of a sine's harmonics to 20 kHz, from the model at its own
+                   rate, over that of the harmonics: what images above do to those below
     quiet_db       ``alias_db`` of a sine at -60 dBFS: what filters and float32 leave
     response_db    largest difference from the model at its own rate, to 16 kHz: a sine at each of
                    24 frequencies, at -60 dBFS
@@ -19,7 +21,7 @@ measured before the way back (``images_db``).  Each figure is in dB; sines have 
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,8 @@ LOUD, QUIET = 0.5, 1e-3
 TOP_HZ, RESPONSE_HZ = 20_000.0, 16_000.0
 POINTS = 24
 GUITAR_S = 6.0
+SHORT = 3200
+"""Frames in one round of timing."""
 SHIPPED = ("crunch-wavenet.nam", "crunch-lstm.nam")
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
@@ -77,21 +81,27 @@ def _measured(model: Model, times: int, quick: bool, first: Row) -> Row:
     """Return the figures at one factor; ``first`` keeps what later ones are compared with."""
     node, rate = Nam(model, oversample=times), model.sample_rate
     length = LENGTH // 8 if quick else LENGTH
+    late = node.latency(Spec(rate, 64))
     loud = [_sine(tone, rate, length) for tone in TONES]
-    alias = [alias_db(_played(node, LOUD * x, rate, length), t, rate) for x, t in loud]
+    heard = [_played(node, LOUD * x, rate, length) for x, _ in loud]
+    alias = [alias_db(y, turns, rate) for y, (_, turns) in zip(heard, loud, strict=True)]
+    lines = [_lines(y, t, rate, late) for y, (_, t) in zip(heard, loud, strict=True)]
     quiet = alias_db(_played(node, QUIET * loud[0][0], rate, length), loud[0][1], rate)
     response = np.array([_gain_db(node, hz, rate) for hz in _frequencies(quick)])
-    late = node.latency(Spec(rate, 64))
     guitar = _guitar(rate, 0.5 if quick else GUITAR_S)
     y = _played(node, np.append(guitar, np.zeros(late)), rate, len(guitar))
-    seconds = _seconds(node, guitar[: 4800 if quick else 24_000], rate, 2 if quick else 7)
+    seconds = _seconds(node, guitar[:SHORT], rate, 2 if quick else 100)
     if times == 1:
-        first.update(response=response, guitar=y, seconds=seconds)
+        first.update(response=response, guitar=y, seconds=seconds, lines=lines)
     gone = y - first["guitar"]
     return {
         "times": times,
         "latency": late,
-        "alias_db": {f"{tone:g}": value for tone, value in zip(TONES, alias, strict=True)},
+        "alias_db": _by_tone(alias),
+        "harmonics_db": _by_tone(
+            _ratio_db(_energy(now - own), _energy(own))
+            for now, own in zip(lines, first["lines"], strict=True)
+        ),
         "images_db": _images_db(model, times, length) if times > 1 else None,
         "quiet_db": quiet,
         "response_db": float(np.abs(response - first["response"]).max()),
@@ -119,6 +129,22 @@ def alias_db(y: Floats, turns: int, rate: float) -> float:
     hz = number * rate / len(y)
     band, harmonic = (hz >= 20.0) & (hz <= TOP_HZ), number % turns == 0
     return _ratio_db(power[band & ~harmonic].sum(), power[band & harmonic].sum())
+
+
+def _lines(y: Floats, turns: int, rate: float, late: int) -> NDArray[np.complex128]:
+    """Return the harmonics to 20 kHz as complex amplitudes, without the latency."""
+    lines = np.fft.rfft(y)[turns::turns]
+    number = turns * np.arange(1, len(lines) + 1)
+    turned = lines * np.exp(2j * np.pi * number * late / len(y))
+    return np.asarray(turned[number * rate / len(y) <= TOP_HZ])
+
+
+def _energy(lines: NDArray[np.complex128]) -> float:
+    return float((np.abs(lines) ** 2).sum())
+
+
+def _by_tone(values: Iterable[float]) -> dict[str, float]:
+    return {f"{tone:g}": value for tone, value in zip(TONES, values, strict=True)}
 
 
 def _images_db(model: Model, times: int, length: int) -> float:
@@ -167,10 +193,13 @@ def _seconds(node: Nam, x: Floats, rate: float, rounds: int) -> float:
 
 def format_row(name: str, row: Row) -> str:
     """Return a measurement as one line."""
-    alias = " / ".join(f"{value:.1f}" for value in row["alias_db"].values())
-    tones = " / ".join(row["alias_db"])
-    line = f"{row['file']} {row['times']}x: aliases {alias} dB ({tones} Hz)"
+    alias, change = (
+        " / ".join(f"{value:.1f}" for value in row[name].values())
+        for name in ("alias_db", "harmonics_db")
+    )
+    line = f"{row['file']} {row['times']}x: aliases {alias} dB"
     if row["images_db"] is not None:
+        line += f"; harmonics change by {change} dB"
         line += f"; images {row['images_db']:.1f}, quiet {row['quiet_db']:.1f} dB; response within "
         line += f"{row['response_db']:.4f} dB; guitar differs by {row['guitar_db']:.1f} dB"
     else:
