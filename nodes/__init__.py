@@ -43,6 +43,7 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mid_side import MidSide
 from .utility.mix import Mix
+from .utility.oversample import Oversample
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
@@ -80,6 +81,7 @@ __all__ = [
     "Nam",
     "NamBank",
     "Octaver",
+    "Oversample",
     "Pan",
     "ParametricEq",
     "PassThrough",

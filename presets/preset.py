@@ -15,7 +15,7 @@ from ..graph import Graph, GraphSource, NamgraphError, Node, PresetError, as_gra
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.json_text import parse_json
-from ..graph.paths import Content, checked_path, format_path
+from ..graph.paths import Content, checked_path
 from ..nodes.analysis.align import warn_stale
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
@@ -26,11 +26,11 @@ from .json_file import no_repeated_keys, read_json_file
 from .values import (
     as_float,
     check_option,
+    existing_file,
     fields_of,
-    format_value,
+    holds_node,
     no_such_key,
     to_json,
-    windows_hint,
     wrong,
 )
 
@@ -174,7 +174,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     return Preset(name, graph, data.get("description", ""))
 
 
-def _node(place: str, fields: Any, folder: Path) -> Node:
+def _node(place: str, fields: Any, folder: Path, inside: bool = False) -> Node:
     if not isinstance(fields, dict):
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
@@ -184,6 +184,8 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
     cls = _call_at(f"{place}.type", node_type, fields["type"])
     params, files = cls.params(), cls.files()
     known = [f.name for f in fields_of(cls)]
+    if inside and any(holds_node(cls, key) for key in known):
+        wrong(f"{place}.type", fields["type"], "a node that holds no other")
     values: dict[str, Any] = {}
     for key, value in fields.items():
         where = f"{place}.{key}"
@@ -196,7 +198,9 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
             given = value if by_label else as_float(where, value)
             values[key] = _call_at(place, params[key].check, key, given)
         elif key in files:
-            values[key] = _existing_file(where, value, folder)
+            values[key] = existing_file(where, value, folder)
+        elif holds_node(cls, key):
+            values[key] = _node(where, value, folder, inside=True)
         else:
             values[key] = check_option(where, cls, key, value)
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
@@ -204,21 +208,6 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
         raise PresetError(f"{place}.{missing[0]} is missing")
     made: Node = _call_at(place, cls, **values)
     return made
-
-
-def _existing_file(place: str, value: Any, folder: Path) -> Any:
-    """Return the absolute path of an existing file, or a tuple of such paths; or raise."""
-    if isinstance(value, list):
-        return tuple(_existing_file(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
-    if not isinstance(value, str) or not value or "\0" in value:
-        wrong(place, value, "the path of a file")
-    path = os.path.abspath(folder / value)
-    if not os.path.isfile(path):
-        hint = windows_hint(value)
-        raise PresetError(
-            f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
-        )
-    return path
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
@@ -246,6 +235,8 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
             _refuse_content(f"{name}.{key}", value)
             near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]
+        elif isinstance(value, Node):
+            fields[key] = _node_json(f"{name}.{key}", value, folder)
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields

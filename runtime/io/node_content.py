@@ -28,6 +28,8 @@ def node_values(node: Node) -> dict[str, object]:
         if field.name in node.files():
             paths = value if isinstance(value, tuple) else (value,)
             value = [_file_content(path) for path in paths]
+        if isinstance(value, Node):  # that of Oversample
+            value = [value.type_name, node_values(value)]
         values[field.name] = value
     return values
 

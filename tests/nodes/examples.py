@@ -42,6 +42,7 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Octaver,
+    Oversample,
     Pan,
     ParametricEq,
     Phaser,
@@ -198,7 +199,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "meter": lambda folder: [Meter()],
     "mid_side": lambda folder: [MidSide(), MidSide(mode="decode")],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
-    "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
+    "nam": lambda folder: [
+        *(Nam(path, resample=True) for path in models(folder)),
+        Nam(models(folder)[0], oversample=2, quality="live", resample=True),
+    ],
     "nam_bank": lambda folder: [
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),
@@ -207,6 +211,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "octaver": lambda folder: [
         Octaver(down2=0.5, up1=0.6, dry=0.4),
         Octaver(down1=0.0, up1=1.0, dry=0.0),
+    ],
+    "oversample": lambda folder: [
+        Oversample(Fuzz(fuzz=0.4, low_cut_hz=100.0), times=2),
+        Oversample(Fuzz(model="muff", bias=0.3), quality="live"),
+        Oversample(Fuzz(bias=0.3, tone=0.8)),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [
