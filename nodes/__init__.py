@@ -31,6 +31,7 @@ from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .time.looper import Looper
 from .time.reverb import Reverb
 from .utility.blend import Blend
 from .utility.doubler import Doubler
@@ -65,6 +66,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Looper",
     "Loudness",
     "Map",
     "Meter",
