@@ -30,6 +30,7 @@ from .modulation.rotary import Rotary
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
+from .time.click import Click
 from .time.delay import Delay
 from .time.looper import Looper
 from .time.reverb import Reverb
@@ -48,6 +49,7 @@ __all__ = [
     "Blend",
     "Cab",
     "Chorus",
+    "Click",
     "Clipper",
     "Compressor",
     "Constant",

@@ -37,7 +37,9 @@ def _left(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     y = ng.channel(outs, 0, frames)
     for i in range(frames):
-        y[i] = np.float32(ng.frames_to_beat(s.clock, s.depth + 1.0, i))
+        left = ng.frames_to_beat(s.clock, s.depth + 1.0, i)
+        known = ng.frame_at(s.clock, i) >= 0 and ng.tempo_at(s.clock) >= 20.0
+        y[i] = np.float32(left if known else -1)
 
 
 @ng.node("test_transport_left")
