@@ -22,7 +22,8 @@ def heard(frames: int, *changes: tuple[int, str, object], **settings: object) ->
         engine.set(name, value, at=at)  # type: ignore[arg-type]
     out = np.zeros((1, frames), np.float32)
     engine.play([], [out[0]], frames)
-    return out[0]
+    played: np.ndarray = out[0]
+    return played
 
 
 def begins(y: np.ndarray) -> list[int]:
@@ -89,7 +90,7 @@ def test_a_count_in_is_heard_on_the_beats_that_are_counted() -> None:
     out = graph.output("loop out", channels=1)
     graph.input("in", channels=1) >> loop >> out
     engine = ng.Engine(graph, sample_rate=RATE, max_frames=64)
-    engine.set("loop.transport", "record", at=10)
+    engine.set("loop.transport", 1.0, at=10)
     x, clicks, played = np.ones(200_000, np.float32), *np.zeros((2, 200_000), np.float32)
     engine.play([x], [clicks, played], 200_000)
     counted = [at for at in begins(clicks) if at >= 96_000]
