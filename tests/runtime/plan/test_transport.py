@@ -253,3 +253,21 @@ def test_settings_have_the_tempo() -> None:
     made.set("tempo_bpm", 200.0)
     made.apply(kept)
     assert made.get("tempo_bpm") == 90.0
+
+
+def test_a_plugin_keeps_the_tempo_through_a_swap_and_in_its_state() -> None:
+    pytest.importorskip("pedalboard")
+    plugin = ng.GraphPlugin(rack(ng.Gain()))
+    plugin.set("tempo_bpm", 60.0)
+    plugin(zeros(48_000), RATE)
+    plugin.swap(rack(ng.Gain(), gain_db=-3.0))
+    plugin(zeros(48_000), RATE, reset=False)
+    assert (plugin.get("tempo_bpm"), plugin.get("transport.beats")) == (60.0, 2.0)
+    twin = ng.GraphPlugin(rack(ng.Gain(), gain_db=-3.0))
+    twin.raw_state = plugin.raw_state
+    assert twin.get("tempo_bpm") == 60.0
+    other = rack(ng.Gain())
+    other.tempo_bpm = 75.0
+    plugin.swap(other)
+    plugin(zeros(4800), RATE, reset=False)
+    assert plugin.get("tempo_bpm") == plugin.graph.tempo_bpm == 75.0
