@@ -34,7 +34,9 @@ from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .pitch.octaver import Octaver
 from .pitch.pitch_shift import PitchShift
+from .time.click import Click
 from .time.delay import Delay
+from .time.looper import Looper
 from .time.reverb import Reverb
 from .utility.align import Align
 from .utility.blend import Blend
@@ -55,6 +57,7 @@ __all__ = [
     "Cab",
     "CabMics",
     "Chorus",
+    "Click",
     "Clipper",
     "Compressor",
     "Constant",
@@ -73,6 +76,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Looper",
     "Loudness",
     "Map",
     "Meter",

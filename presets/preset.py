@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import Graph, GraphSource, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph import TEMPO, Graph, GraphSource, NamgraphError, Node, PresetError, as_graph
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
+from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
 from ..graph.paths import Content, checked_path
 from ..nodes.analysis.align import warn_stale
@@ -49,7 +50,8 @@ __all__ = [
 ]
 
 FORMAT = 1
-KEYS = ["namgraph", "name", "description", "inputs", "outputs", "racks", "nodes", "connections"]
+KEYS = ["namgraph", "name", "description", TEMPO]
+KEYS += ["inputs", "outputs", "racks", "nodes", "connections"]
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -123,6 +125,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
     rack = {
         "namgraph": FORMAT,
         "name": name,
+        **({TEMPO: graph.own_tempo_bpm} if graph.own_tempo_bpm is not None else {}),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         **({"racks": racks_json(graph)} if graph.racks else {}),
@@ -154,7 +157,10 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         if not isinstance(data.get(key, ""), str):
             wrong(key, data[key], "a string")
     name = data.get("name", "")
-    graph = Graph()
+    graph, tempo = Graph(), {}
+    if TEMPO in data:
+        tempo = {TEMPO: as_float(TEMPO, data[TEMPO])}
+        graph = _call_at("the preset", graph.with_params, tempo)
     for side in ("inputs", "outputs"):
         for end, channels in _object(data, side).items():
             _call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
@@ -164,7 +170,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         _call_at(f"racks.{rack}", graph.add, rack, Graph())
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
-        _call_at(place, graph.add, key, _node(place, fields, folder))
+        _call_at(place, graph.add, key, _node(place, fields, folder, tempo))
     for rack, sides in racks.items():
         _call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
@@ -174,7 +180,9 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     return Preset(name, graph, data.get("description", ""))
 
 
-def _node(place: str, fields: Any, folder: Path, inside: bool = False) -> Node:
+def _node(
+    place: str, fields: Any, folder: Path, tempo: dict[str, float], inside: bool = False
+) -> Node:
     if not isinstance(fields, dict):
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
@@ -186,7 +194,7 @@ def _node(place: str, fields: Any, folder: Path, inside: bool = False) -> Node:
     known = [f.name for f in fields_of(cls)]
     if inside and any(holds_node(cls, key) for key in known):
         wrong(f"{place}.type", fields["type"], "a node that holds no other")
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {key: tempo[key] for key in tempo if key in params}
     for key, value in fields.items():
         where = f"{place}.{key}"
         if key == "type":
@@ -200,7 +208,7 @@ def _node(place: str, fields: Any, folder: Path, inside: bool = False) -> Node:
         elif key in files:
             values[key] = existing_file(where, value, folder)
         elif holds_node(cls, key):
-            values[key] = _node(where, value, folder, inside=True)
+            values[key] = _node(where, value, folder, tempo, inside=True)
         else:
             values[key] = check_option(where, cls, key, value)
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]

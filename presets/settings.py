@@ -5,15 +5,12 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graph import Graph, PresetError
+from ..graph import TEMPO, Graph, PresetError
 from ..graph.arguments import nearest
 from .preset import dumps, loads
 from .values import fields_of, format_value
 
-__all__ = ["TEMPO", "parse_settings", "with_settings"]
-
-TEMPO = "tempo_bpm"
-"""A setting without a node: this parameter of every node that has it."""
+__all__ = ["parse_settings", "with_settings"]
 
 
 def parse_settings(texts: Iterable[str], option: str = "--set") -> dict[str, Any]:
@@ -52,7 +49,8 @@ def with_settings(
     """Return a graph with fields of nodes set, checked like those of a preset.
 
     ``settings`` maps ``"node.field"`` to a JSON value; a field is a parameter, an option or a file,
-    whose path is relative to ``folder``.  ``"tempo_bpm"`` is set on every node that has it.
+    whose path is relative to ``folder``.  ``"tempo_bpm"`` is the tempo, also of every node that has
+    one.
     ``place`` is what messages begin with, before the name of a setting.  Raises ``PresetError``.
     """
     if not settings:
@@ -60,6 +58,8 @@ def with_settings(
     rack = json.loads(dumps(graph, name=graph.name, folder=folder))
     for name, value in settings.items():
         nodes = _nodes_of(graph, name, place)
+        if name == TEMPO:
+            rack[TEMPO] = value
         for node in nodes:
             rack["nodes"][node][name.rpartition(".")[2]] = value
     try:
@@ -72,10 +72,7 @@ def _nodes_of(graph: Graph, name: str, place: str) -> list[str]:
     """Return the nodes that a setting changes; ``PresetError`` with the nearest names if none."""
     node, _, key = name.rpartition(".")
     if name == TEMPO:
-        synced = [each for each, made in graph.nodes.items() if TEMPO in made.params()]
-        if not synced:
-            raise PresetError(f"{place}{name}: no node of the rack has a tempo")
-        return synced
+        return [each for each, made in graph.nodes.items() if TEMPO in made.params()]
     if node not in graph:
         raise PresetError(
             f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"

@@ -9,7 +9,8 @@ ng`` and NumPy.  Four groups:
   thread calls, ``helper`` a function that is inlined into kernels;
 * inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
   (numbers at an address), ``channel_address``, ``copy_bytes``, ``call_node`` (another kernel, by
-  its address), ``glide`` and ``decibels`` (parameters), ``scale``, ``amplify`` and ``add_to``
+  its address), ``glide`` and ``decibels`` (parameters), ``beats_at``, ``frames_to_beat``,
+  ``frame_at`` and ``tempo_at`` (the transport), ``scale``, ``amplify`` and ``add_to``
   (whole channels, vectorised), ``log2_run``, ``exp2_run`` and ``exp2_run32`` (logarithms and powers
   to base 2 of a run, vectorised), ``fir_run`` and ``fir_peak_run`` (FIR filters over a run,
   vectorised);
@@ -43,6 +44,7 @@ from .native.pointers import (
     numbers,
     record,
 )
+from .plan.kernels.transport import beats_at, frame_at, frames_to_beat, tempo_at
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
@@ -64,6 +66,7 @@ __all__ = [
     "Value",
     "add_to",
     "amplify",
+    "beats_at",
     "call_node",
     "channel",
     "channel_address",
@@ -77,6 +80,8 @@ __all__ = [
     "fir_peak_run",
     "fir_run",
     "floats",
+    "frame_at",
+    "frames_to_beat",
     "glide",
     "glide_coefficient",
     "glide_step",
@@ -90,4 +95,5 @@ __all__ = [
     "ratio_step",
     "record",
     "scale",
+    "tempo_at",
 ]

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...graph import PresetError
+from ...graph import TEMPO, PresetError
 from ...runtime.io.encoders import ENCODED
-from ..settings import TEMPO
 from ..values import format_value, wrong
 from .patterns import inputs_of, models_of, racks_of, text_of
 

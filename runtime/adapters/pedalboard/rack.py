@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ....graph import (
+    TEMPO,
     Graph,
     GraphSource,
     Param,
@@ -19,7 +20,7 @@ from ....graph import (
 )
 from ....graph.arguments import format_value
 from ....graph.silent import warn_silent
-from ...engine.parameters import TEMPO, unknown_param
+from ...engine.parameters import unknown_param
 from ...io.node_content import node_values, stable_bytes
 from ...plan.placement import refuse_offline_nodes
 from .channels import Fit, Layout, WidthError, find_layouts

@@ -91,6 +91,8 @@ class TileStreams:
         doubles, floats, frames = self._tentative.get(np.array([stream]))
         state = save_head(self._queue, into, int(frames[0]))
         state[:] = self._plan.arena.state  # all else: settings, and pointers of the plan
+        at = self._plan.transport.place("frame") - self._plan.arena.state_address
+        state[at : at + WORD].view(np.int64)[0] = frames[0]
         state.view(np.float64)[self._places[0]] = doubles[0]
         state.view(np.float32)[self._places[1]] = floats[0]
 
