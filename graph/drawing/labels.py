@@ -76,5 +76,6 @@ def _settings(node: Node, defaults: int) -> list[str]:
             (unchanged if value == field.default else changed).append(text)
         elif "choices" in field.metadata and value != field.default:
             many = isinstance(value, tuple) and len(value) > FEW
-            changed.append(f"{len(value)} {label}" if many else f"{label} {value}")
+            word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+            changed.append(f"{len(value)} {label}" if many else f"{label} {word}")
     return changed or unchanged[:defaults]

@@ -70,6 +70,7 @@ class _Drawing:
         made = Scene(list(heading), top=MARGIN + HEADING_HEIGHT + LINE_HEIGHT * (len(heading) - 1))
         widest = max(_text_width(heading[0]) * 8.5, *(_text_width(h) * 7.0 for h in heading))
         made.width = max(size[0], widest) + 2 * MARGIN
+        made.left = max(MARGIN, (made.width - size[0]) / 2) if self.down else MARGIN
         made.height = size[1] + made.top + MARGIN
         for frame in placed.frames:
             x, y = self._xy(frame.along, frame.across)

@@ -60,4 +60,6 @@ class Scene:
     height: float = 0.0
     top: float = 0.0
     """Height of margin and heading: the ``y`` of the drawing's corner."""
+    left: float = 0.0
+    """The ``x`` of the drawing's corner."""
     shapes: list[Rect | Curve | Dot | Text] = field(default_factory=list)

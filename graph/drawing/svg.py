@@ -19,7 +19,7 @@ STYLE = """\
     .name { font-size: 14px; font-weight: 600; fill: #1d2733 }
     .type { font-size: 12px; fill: #5a6675 }
     .fact { font-size: 12px; fill: #334155 }
-    .port { font-size: 11px; fill: #465260; paint-order: stroke; stroke: #f8f8f6; stroke-width: 4 }
+    .port { font-size: 11px; fill: #465260 }
     .frame { fill: #eef1f4; stroke: #b3bdc9; stroke-width: 1.2; stroke-dasharray: 2 3 }
     .rack { font-size: 12px; font-weight: 600; fill: #5a6675 }
     .audio { fill: none; stroke: #5b7a99; stroke-width: 1.8 }
@@ -49,7 +49,7 @@ def svg_of(picture: Scene) -> str:
             f'  <text class="{"about" if i else "head"}" x="{MARGIN:.0f}" '
             f'y="{MARGIN + 12 + i * (LINE_HEIGHT + 2):.0f}">{escape(text)}</text>'
         )
-    lines.append(f'  <g transform="translate({MARGIN:.0f} {picture.top:.0f})">')
+    lines.append(f'  <g transform="translate({picture.left:.0f} {picture.top:.0f})">')
     lines += [f"    {_element(shape)}" for shape in picture.shapes]
     return "\n".join([*lines, "  </g>", "</svg>"]) + "\n"
 
