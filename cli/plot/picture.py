@@ -66,7 +66,7 @@ def plot(
         raise ParamError(f"{source.name}: is no rack: audio (--input) is played through a rack")
     sound = asset(DEMO_DI) if audio is None else checked_path(audio, "audio", FileError)
     reads = dict(source.reads) | ({sound: "the input"} if source.kind == "rack" else {})
-    target = _target(path, source.name, reads, rack=source.kind == "rack")
+    target = _target(path, source.stem or source.name, reads, rack=source.kind == "rack")
     if source.kind == "rack":
         return _rack(source, target, sound, audio is None, warn, progress)
     return _node(source, target) if source.kind == "node" else _sound(source, target)

@@ -29,13 +29,15 @@ class Source:
     """A rack (``graph``), a node (``node``), or an audio file (neither)."""
 
     name: str
-    """For titles, and for the name of the picture."""
+    """For titles; also the name of the picture, without its suffix."""
     file: str = ""
     """The file that was given, if one was."""
     graph: Graph | None = None
     node: Node | None = None
     about: str = ""
     """A line on what it is for."""
+    stem: str = ""
+    """The name of the picture without suffix, if it is another."""
     reads: Mapping[str, str] = field(default_factory=dict)
     """Files that are read, each with a description for messages."""
 
@@ -110,7 +112,9 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
         graph = _set_in_graph(preset.graph, settings, name)
         reads = {os.fspath(preset_path(path)): "the rack", **files_of(graph)}
         title = preset.name or Path(name).stem
-        return Source(title, name, graph=graph, about=preset.description, reads=reads)
+        return Source(
+            title, name, graph=graph, about=preset.description, stem=Path(name).stem, reads=reads
+        )
     if kind is None and not os.path.lexists(name):
         if bare:
             raise FileError(

@@ -106,15 +106,20 @@ def layout(
     top = min((y[i] - s.height / 2 for i, s in enumerate(size)), default=0.0)
     y = [value - top for value in y]
 
+    # A wire bends only between what is written after one layer and what is before the next.
+    bends = [
+        (edge[0] - max(size[p].before for p in row), edge[1] + max(size[p].after for p in row))
+        for edge, row in zip(edges, rows, strict=True)
+    ]
     paths = []
     for route in routes:
-        first = route[0]
+        first, end = route[0], route[-1]
         path = [(x[first.a] + size[first.a].width / 2, y[first.a] + first.leaves)]
-        for link in route[:-1]:  # straight through the whole layer, clear of its boxes
-            path += [(edge, y[link.b]) for edge in edges[depth[link.b]]]
-        end = route[-1]
+        for link in route:
+            path.append((bends[depth[link.a]][1], y[link.a] + link.leaves))
+            path.append((bends[depth[link.b]][0], y[link.b] + link.enters))
         path.append((x[end.b] - size[end.b].width / 2, y[end.b] + end.enters))
-        paths.append(path)
+        paths.append([p for p, before in zip(path, [None, *path], strict=False) if p != before])
     return Layout(
         middles={name: (x[i], y[i]) for name, i in index.items()},
         paths=paths,

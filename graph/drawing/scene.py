@@ -76,9 +76,12 @@ class _Drawing:
             x, y = self._xy(frame.along, frame.across)
             width, height = self._xy(frame.length, frame.breadth)
             made.shapes.append(Rect("frame", x, y, width, height, 12.0))
-            name = _shorten(frame.rack.rpartition(".")[2])
-            made.shapes.append(Text("rack", x + 12.0, y + 19.0, "start", name))
         made.shapes += self._wires(placed)
+        for frame in placed.frames:  # above wires that cross the frame at its name
+            x, y = self._xy(frame.along, frame.across)
+            name = _shorten(frame.rack.rpartition(".")[2])
+            made.shapes.append(Rect("tag", x + 8, y + 5, _text_width(name) * 7.6 + 8, 19.0, 4.0))
+            made.shapes.append(Text("rack", x + 12.0, y + 19.0, "start", name))
         framed = {frame.rack for frame in placed.frames}
         for name in self.names:
             made.shapes += self._box(name, placed.middles[name], framed)
@@ -142,19 +145,10 @@ class _Drawing:
 
     def _wires(self, placed: Placed) -> list[Curve]:
         found = []
-        for number, (source, target) in enumerate(drawn_wires(self.graph)):
+        for number, (source, _) in enumerate(drawn_wires(self.graph)):
             ports = self.leaving[source.node]
             kind = next(port.kind for port in ports if port.name == source.port)
             points = placed.paths[number]
-            if self.down:  # straight past the texts beside the ports
-                (x, y), (a, b) = points[0], points[-1]
-                points = [
-                    (x, y),
-                    (x + self.sizes[source.node].after, y),
-                    *points[1:-1],
-                    (a - self.sizes[target.node].before, b),
-                    (a, b),
-                ]
             css = "control" if kind is Kind.CONTROL else "audio"
             found.append(Curve(css, self._xy(*points[0]), tuple(self._steps(points))))
         return found

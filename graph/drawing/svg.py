@@ -21,6 +21,7 @@ STYLE = """\
     .fact { font-size: 12px; fill: #334155 }
     .port { font-size: 11px; fill: #465260 }
     .frame { fill: #eef1f4; stroke: #b3bdc9; stroke-width: 1.2; stroke-dasharray: 2 3 }
+    .tag { fill: #eef1f4 }
     .rack { font-size: 12px; font-weight: 600; fill: #5a6675 }
     .audio { fill: none; stroke: #5b7a99; stroke-width: 1.8 }
     .control { fill: none; stroke: #a8590a; stroke-width: 1.6; stroke-dasharray: 5 4 }
