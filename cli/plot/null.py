@@ -50,6 +50,8 @@ class Null:
     """By third of an octave; NaN where the first has nothing."""
     late: int
     """Frames by which the second is late, as far as correlation tells; 0 for a perfect null."""
+    inverted: bool
+    """Whether it is most like the first with its polarity inverted."""
     levels: tuple[NDArray[np.float64], NDArray[np.float64]]
     """Peaks of the first and of the difference over time, amplitudes."""
 
@@ -79,10 +81,10 @@ def measure_null(first: str | os.PathLike[str], second: str | os.PathLike[str]) 
         float(a.rate),
         frames,
         b.frames - a.frames,
-        _ratio_db(np.mean(difference**2) ** 0.5, np.mean(x**2) ** 0.5),
+        _ratio_db(float(np.mean(difference**2)) ** 0.5, float(np.mean(x**2)) ** 0.5),
         _ratio_db(np.abs(difference).max(), np.abs(x).max()),
         _depths(x, difference, a.rate),
-        0 if perfect else _late(x.sum(axis=0), y.sum(axis=0)),
+        *((0, False) if perfect else _alignment(x.sum(axis=0), y.sum(axis=0))),
         (_peaks(x), _peaks(difference)),
     )
 
@@ -110,13 +112,13 @@ def _depths(x: NDArray[np.float64], difference: NDArray[np.float64], rate: float
     return found
 
 
-def _late(x: NDArray[np.float64], y: NDArray[np.float64]) -> int:
-    """Return the delay of ``y`` at which it is most like ``x``, of either polarity."""
+def _alignment(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[int, bool]:
+    """Return the delay of ``y`` at which it is most like ``x``, and whether inverted there."""
     x, y = x[:ALIGNED], y[:ALIGNED]
     size = 1 << (2 * x.size - 1).bit_length()
     likeness = np.fft.irfft(np.fft.rfft(y, size) * np.conj(np.fft.rfft(x, size)), size)
     at = int(np.abs(likeness).argmax())
-    return at - size if at > size // 2 else at
+    return at - size if at > size // 2 else at, bool(likeness[at] < 0.0)
 
 
 def _peaks(samples: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -218,6 +218,7 @@ def _two(first: Any, second: Any, path: Path_ | None, settings: object, audio: o
         "longer_frames": null.longer,
         "perfect": null.perfect,
         "late_frames": null.late,
+        "inverted": null.inverted,
         "rms_db": _finite(null.rms_db),
         "peak_db": _finite(null.peak_db),
         "bands_hz": [round(float(center), 1) for center in CENTERS],
@@ -227,6 +228,8 @@ def _two(first: Any, second: Any, path: Path_ | None, settings: object, audio: o
         text = f"perfect null: all {null.frames} frames are equal"
     else:
         text = f"null {null.rms_db:.1f} dB RMS, {null.peak_db:.1f} dB peak"
+        if null.inverted:
+            text += "; the second has the opposite polarity"
         if null.late:
             text += (
                 f"; the second is {abs(null.late)} frames {'late' if null.late > 0 else 'early'}"

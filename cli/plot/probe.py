@@ -75,14 +75,13 @@ def probe(node: Node, rate: float) -> Probe:
     played = _Player(graph, rate)
     tone_hz, peaks, thd = _steps(played)
     high = min(20_000.0, 0.45 * rate)
-    gains = []
+    heard, gains = np.empty(0, np.float32), list[Any]()
     for level in (SOFT_DB, LOUD_DB):
         x = sweep(rate, high, 10.0 ** (level / 20.0))
-        y = played(x)
-        gains.append(_gain(x, y, rate, high))
-    return Probe(
-        rate, graph.latency(Spec(rate, 1)), tone_hz, LEVELS_DB, peaks, thd, *gains, heard=y
-    )
+        heard = played(x)
+        gains.append(_gain(x, heard, rate, high))
+    latency = graph.latency(Spec(rate, 1))
+    return Probe(rate, latency, tone_hz, LEVELS_DB, peaks, thd, gains[0], gains[1], heard)
 
 
 class _Player:
@@ -149,4 +148,5 @@ def _gain(x: Any, y: Any, rate: float, high: float) -> tuple[Any, Any]:
     hertz = np.fft.rfftfreq(size, 1.0 / rate)
     inside = (hertz >= LOWEST_HZ) & (hertz <= 0.93 * high)
     gain = db(np.abs(np.fft.rfft(impulse))[inside])
-    return smooth(hertz[inside], gain, 1 / 12, 25.0)
+    bands, level = smooth(hertz[inside], gain, 1 / 12, 25.0)
+    return bands[np.isfinite(level)], level[np.isfinite(level)]

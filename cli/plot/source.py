@@ -106,7 +106,8 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
     if is_nam or kind == Kind(MODEL):
         load_nam(name)  # its error names the fault
         return _of_node(Path(name).stem, with_settings(Nam(name), settings, name), name)
-    if kind == Kind(PRESET):
+    unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
+    if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
         preset = read_preset(path)
         graph = _set_in_graph(preset.graph, settings, name)
