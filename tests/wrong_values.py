@@ -186,6 +186,10 @@ call(
     "play", play, graph=ng.Gain(), audio=X, sample_rate=RATE, ir=CAB, device=None, tail=True,
     resampled=False,
 )  # fmt: skip
+call(
+    "plot", ng.plot, thing=CAB, path="cab.png", against=None, audio=None, settings=None,
+    progress=None,
+)  # fmt: skip
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
 call("load_nam", ng.load_nam, source=LSTM)
 call("save_nam", ng.save_nam, model=ng.load_nam(LSTM), path="amp.nam")

@@ -138,7 +138,8 @@ def to_hertz(axes: Any, low: float = LOWEST_HZ, high: float = HIGHEST_HZ) -> Non
 
 def db(amplitude: Any, floor: float = FLOOR_DB) -> Any:
     """Return an amplitude in dB, at least ``floor``."""
-    return 20.0 * np.log10(np.maximum(np.abs(amplitude), 10.0 ** (floor / 20.0)))
+    size = np.abs(np.asarray(amplitude, np.float64))
+    return np.maximum(20.0 * np.log10(np.maximum(size, 10.0 ** (floor / 20.0))), floor)
 
 
 def power_spectrum(samples: Any, rate: float, window: int = WINDOW) -> tuple[Any, Any]:

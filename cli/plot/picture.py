@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import FileError, ParamError
-from ...graph.arguments import by_keyword
+from ...graph.arguments import by_keyword, check_call, clip, format_value
 from ...graph.paths import checked_path
 from ...graph.text import one_line
 from ...presets.bundled import DEMO_DI, asset
@@ -32,6 +32,9 @@ class Picture:
     text: str
     """The figures in words."""
     figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return clip(f"<Picture {self}>")
 
     def __str__(self) -> str:
         return f"{self.file}: {self.what}: {self.text}"
@@ -59,6 +62,9 @@ def plot(
     ``path`` is the name of ``thing`` with ``.png`` in the working folder unless given; it never
     replaces a file that is read.  Pictures need the extra ``plot``, but for an SVG of a rack.
     """
+    check_call("progress", progress)
+    check_call("warn", warn)
+    _check_settings(settings)
     if against is not None:
         return _two(thing, against, path, settings, audio)
     source = open_source(thing, settings)
@@ -70,6 +76,17 @@ def plot(
     if source.kind == "rack":
         return _rack(source, target, sound, audio is None, warn, progress)
     return _node(source, target) if source.kind == "node" else _sound(source, target)
+
+
+def _check_settings(settings: Any) -> None:
+    """Raise ``ParamError`` unless ``settings`` is None or maps names to text."""
+    texts = isinstance(settings, Mapping) and all(
+        isinstance(text, str) for pair in settings.items() for text in pair
+    )
+    if settings is not None and not texts:
+        raise ParamError(
+            f"settings is {format_value(settings)}: must map names to text: {{'gain_db': '-6'}}"
+        )
 
 
 def _target(path: Path_ | None, name: str, reads: Mapping[str, str], *, rack: bool = False) -> str:
@@ -202,8 +219,13 @@ def _two(first: Any, second: Any, path: Path_ | None, settings: object, audio: o
     from .null import CENTERS, draw_null, measure_null
 
     if settings or audio is not None:
-        raise ParamError("two audio files are compared as they are: without settings or input")
-    names = [checked_path(name, "thing", FileError) for name in (first, second)]
+        raise ParamError(
+            "two files are compared as they are: without settings (--set), audio (--input)"
+        )
+    names = [
+        checked_path(name, argument, FileError)
+        for name, argument in ((first, "thing"), (second, "against"))
+    ]
     for name in names:
         source = open_source(name)
         if source.kind != "audio":

@@ -126,7 +126,9 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
     if kind is not None and kind not in READ:
         raise FileError(f"{name}: {complaint(kind, WANTED)}")
     if settings:
-        raise ParamError(f"{name}: is audio: --set goes with a rack, a node type or a model")
+        raise ParamError(
+            f"{name}: is audio: settings (--set) go with a rack, a node type or a model"
+        )
     return Source(Path(name).stem, name, reads={name: "what is drawn"})
 
 

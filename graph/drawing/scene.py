@@ -125,9 +125,10 @@ class _Drawing:
             return Size(width, height, _label_room(entering), _label_room(leaving))
         beside = 2 * (self._note_width(name) - GAP_Y)  # the last note may reach into the gap
         width = max(width, ports + 2 * PADDING, ports + beside, self._last_label(name))
-        lines = [len(self.notes.get(PortRef(name, p.name), ())) for p in leaving]
-        after = max(lines, default=0) + (_named(leaving))
-        return Size(height, width, NOTE_HEIGHT if _named(entering) else 0.0, after * NOTE_HEIGHT)
+        lines = max((len(self.notes.get(PortRef(name, p.name), ())) for p in leaving), default=0)
+        after = (lines + _named(leaving)) * NOTE_HEIGHT
+        before = NOTE_HEIGHT + 4 if _named(entering) else 0.0
+        return Size(height, width, before, after + 4 if after else 0.0)
 
     def _last_label(self, name: str) -> float:
         """Return the width of a box beside whose last port a label reaches into the gap."""
@@ -159,7 +160,7 @@ class _Drawing:
         for a, b in rest:
             bend = (x + a) / 2  # runs straight on at both ends
             if y == b:
-                if a != x:
+                if abs(a - x) > 0.01:
                     steps.append((self._xy(a, b),))
             else:
                 steps.append((self._xy(bend, y), self._xy(bend, b), self._xy(a, b)))
