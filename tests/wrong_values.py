@@ -52,6 +52,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "channels": ("channels",),
     "name": ("name", "no node", "no parameter", "nothing called", "no sound", "no port", "no rack"),
     "node": ("node",),
+    "path": ("path", "a picture's name"),
     "source": ("source", "connect", "nothing called", "does not feed"),
     "target": ("target", "connect", "nothing called", "does not feed"),
     "value": ("gain_db", "value"),

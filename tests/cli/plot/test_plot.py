@@ -12,6 +12,7 @@ import pytest
 
 import namgraph as ng
 from namgraph.cli.main import main
+from namgraph.cli.plot import rack
 
 from ..command import CAB, GUITAR, LSTM, refused, wav
 
@@ -139,14 +140,26 @@ def test_without_matplotlib_only_the_svg_of_a_rack(
     assert drawn(capsys, "plugin", "--input", "in.wav", "-o", "rack.svg")
 
 
+def test_of_a_long_input_the_start_is_used(
+    there: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rack, "LONGEST_S", 0.1)
+    wav(Path("long.wav"), np.concatenate([GUITAR[:4800], np.ones(9600)]))
+    graph = ng.Graph.chain(ng.Gain())
+    made = ng.plot(graph, "rack.svg", audio="long.wav")
+    own = 20 * np.log10(np.abs(GUITAR[:4800]).max())
+    assert made.figures["outputs"]["out"]["peak_dbfs"] == pytest.approx(own, abs=0.01)
+    assert "Played: long.wav, first 0.1 s." in Path("rack.svg").read_text(encoding="utf-8")
+
+
 def test_from_python(there: Path) -> None:
     made = ng.plot(ng.Gain(gain_db=3.0), "gain.png")
     assert made.figures["gain_db_at_-12_dbfs"] == pytest.approx(3.0, abs=0.02)
     assert str(made) == f"gain.png: gain: {made.text}"
     graph = ng.Graph.chain(ng.Gain(gain_db=-6.0))
-    rack = ng.plot(graph, "rack.svg", audio="in.wav")
+    made_rack = ng.plot(graph, "rack.svg", audio="in.wav")
     own = 20 * np.log10(np.abs(GUITAR).max())
-    assert rack.figures["outputs"]["out"]["peak_dbfs"] == pytest.approx(own - 6.0, abs=0.01)
+    assert made_rack.figures["outputs"]["out"]["peak_dbfs"] == pytest.approx(own - 6.0, abs=0.01)
     model = ng.plot(ng.load_nam(LSTM))
     assert Path(model.file).read_bytes()[:4] == b"\x89PNG"
     assert ng.plot("in.wav", against="in.wav").figures["perfect"]
