@@ -25,11 +25,12 @@ Names to build with: ``Graph`` and the nodes. To play: ``render``, ``play``, ``E
 ``LiveStream``, ``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files:
 ``read_audio``, which gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives
 a ``Model``, ``save_nam``, and ``match_levels``, which calibrates a rack of them. To keep:
-``save_preset``, ``load_preset``, and ``asset``, the path of a sound that ships. To write a node of
-one's own: ``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``,
-``Io``, ``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide``
-and the other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests
-it. Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
+``save_preset``, ``load_preset``, and ``asset``, the path of a sound that ships. To look at:
+``plot`` draws a rack, a node, a model, a sound, and ``draw`` a graph. To write a node of one's own:
+``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
+``Processor``, ``kernel``, ``helper``, and for its kernel ``record``, ``channel``, ``glide`` and the
+other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it.
+Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
 """
@@ -37,6 +38,7 @@ it. Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 import importlib
 
 _PUBLIC = {
+    ".cli.plot.picture": ("Picture", "plot"),
     ".graph": (
         *("AudioFileError", "ChannelsWarning", "Content", "CudaError", "CycleError"),
         *("DuplicateNameError", "EngineError", "FileError", "Graph", "GraphError", "GraphWarning"),
@@ -95,6 +97,7 @@ _FOLDERS = ("cli", "graph", "nodes", "presets", "runtime")
 
 TYPE_CHECKING = False  # to import it from typing takes longer than everything else here
 if TYPE_CHECKING:
+    from .cli.plot.picture import Picture as Picture, plot as plot
     from .graph import (
         AudioFileError as AudioFileError,
         ChannelsWarning as ChannelsWarning,

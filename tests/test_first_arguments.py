@@ -120,6 +120,7 @@ BY_KEYWORD: list[tuple[Any, tuple[Any, ...], str]] = [
         (rack(), X, 48_000, 1),
         "audio, sample_rate by position, and by keyword ir=, device=",
     ),
+    (ng.plot, (rack(), "x.png", X), "plot takes thing, path by position, and by keyword against="),
     (ng.Stepper, (rack(), 48_000, 1, 2), "sample_rate, frames by position, and by keyword streams"),
     (rack().input, ("x", 1), "Graph.input takes name by position, and by keyword channels="),
     (rack().output, ("x", 1), "Graph.output takes name by position, and by keyword channels="),

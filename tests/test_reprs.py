@@ -100,6 +100,7 @@ def made() -> dict[str, Any]:
             ng.Cab(np.ones((2, 9)), 48_000),
         ],
         "fields": [ng.Gain.params()["gain_db"], ng.Split.options()["count"]],
+        "pictures": [ng.Picture("a.png", "rack\nA", "peak " * 99, {"x": np.ones(9)})],
         "ports": [ng.Port("in"), ng.Port("in", 2, Kind.CONTROL, Space.DEVICE), Kind.AUDIO],
         "spaces": [Space.HOST, Spec(48_000, 64), io, ng.Gain().prepare(io), memory],
         "schedules": [plan, plan.ops[0], plan.buffers[0], engine.plan],

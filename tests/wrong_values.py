@@ -52,6 +52,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "channels": ("channels",),
     "name": ("name", "no node", "no parameter", "nothing called", "no sound", "no port", "no rack"),
     "node": ("node",),
+    "path": ("path", "a picture's name"),
     "source": ("source", "connect", "nothing called", "does not feed"),
     "target": ("target", "connect", "nothing called", "does not feed"),
     "value": ("gain_db", "value"),
@@ -190,6 +191,10 @@ call("render(ir)", ng.render, graph=ng.Gain(), audio=X, sample_rate=RATE, ir=CAB
 call(
     "play", play, graph=ng.Gain(), audio=X, sample_rate=RATE, ir=CAB, device=None, tail=True,
     resampled=False,
+)  # fmt: skip
+call(
+    "plot", ng.plot, thing=CAB, path="cab.png", against=None, audio=None, settings=None,
+    progress=None,
 )  # fmt: skip
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
 call("load_nam", ng.load_nam, source=LSTM)

@@ -127,7 +127,7 @@ def demo(
     from ...runtime.io.outputs import check_outputs
 
     if plot is not None:
-        from ..plot import need_matplotlib, suffix_of
+        from ..plot.figures import need_matplotlib, suffix_of
 
         suffix_of(plot)
         need_matplotlib()
@@ -145,9 +145,9 @@ def demo(
     levels = render_file(rig, asset(DEMO_DI), target, warn=warn, progress=report)
     taken = time.perf_counter() - begun
     if plot is not None:
-        from ..plot import picture
+        from ..plot.before_after import draw_before_after
 
-        picture(asset(DEMO_DI), target, plot)
+        draw_before_after(asset(DEMO_DI), target, plot)
     return Demo(levels, first[0], taken)
 
 

@@ -2,18 +2,32 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from ...graph import FileError, ParamError
-from ...runtime.io.atomic_write import whole_file, writing
+from ...graph import ParamError
 from ...runtime.io.outputs import check_outputs
-from ..plot import DRY, WET, need_matplotlib, smooth, spectrum, suffix_of
+from ..plot.figures import (
+    DRY,
+    FLOOR_DB,
+    WET,
+    db,
+    draw_perfect,
+    legend,
+    need_matplotlib,
+    new_figure,
+    save,
+    smooth,
+    spectrum,
+    suffix_of,
+    tidy,
+    to_hertz,
+)
 from .report import Report
 
 __all__ = ["check_plot", "plot"]
 
-FLOOR_DB = -200.0
 POINTS = 2000
 LOWEST_HZ = 40.0
 
@@ -37,38 +51,40 @@ def plot(report: Report, target: str | os.PathLike[str]) -> None:
     null = report.null
     check_plot(target, null)
     assert null is not None  # checked above
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.0, 6.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6.4)
     time, bands = figure.subplots(2, 1)
+    perfect = not np.any(null.difference)
     for samples, label, colour in (
         (null.wanted, "reference", DRY),
-        (null.difference, "difference", WET),
+        (null.difference, "difference: exactly 0" if perfect else "difference", WET),
     ):
         scaled = (samples / np.float32(null.peak)).astype(np.float32)
         count = max(1, -(-scaled.size // POINTS))
         rows = np.pad(np.abs(scaled), (0, -scaled.size % count)).reshape(-1, count)
-        level = 20.0 * np.log10(np.maximum(rows.max(axis=1), 10 ** (FLOOR_DB / 20)))
         seconds = np.arange(len(rows)) * count / report.rate
-        time.plot(seconds, level, color=colour, linewidth=0.7, label=label)
+        style: Any = {"color": colour, "label": label, "clip_on": False}
+        wide = 2.5 if perfect and colour == WET else 0.0  # lies on the axis: must be seen
+        time.plot(seconds, db(rows.max(axis=1)), linewidth=wide or 0.7, **style)
         own = max(float(np.abs(scaled).max()), 10 ** (FLOOR_DB / 20))
         hertz, power = smooth(*spectrum(scaled / np.float32(own), report.rate))
-        power = power + 20.0 * np.log10(
-            own
-        )  # computed at full scale, above the floor of the spectrum
-        bands.semilogx(hertz, power, color=colour, linewidth=1.4, label=label)
+        # computed at full scale, above the floor of the spectrum
+        power = np.full_like(power, FLOOR_DB) if wide else power + 20.0 * np.log10(own)
+        bands.plot(hertz, power, linewidth=wide or 1.4, **style)
     allowed = 20.0 * np.log10(null.tolerance)
-    time.axhline(allowed, color="black", linewidth=0.6, linestyle="--", label="allowed")
+    time.axhline(allowed, color="black", linewidth=0.8, linestyle="--", label="allowed")
     time.set(xlabel="seconds", ylabel="dB of the peak", ylim=(FLOOR_DB, 6))
-    time.set_title(f"{os.path.basename(report.model)} against {os.path.basename(null.reference)}")
+    time.set_title(
+        f"{os.path.basename(report.model)} against {os.path.basename(null.reference)}", loc="left"
+    )
     time.margins(x=0)
-    bands.set(xlabel="Hz", ylabel="dB", xlim=(LOWEST_HZ, report.rate / 2))
+    bands.set(ylabel="dB")
+    bands.set_title("Spectra", loc="left")
+    to_hertz(bands, LOWEST_HZ, report.rate / 2)
+    if perfect:
+        bands.set_ylim(FLOOR_DB, None)
+        for axes in (time, bands):
+            draw_perfect(axes, f"perfect null: all {null.difference.size} samples are equal")
+    tidy(time, bands)
     for axes in (time, bands):
-        axes.grid(alpha=0.25)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="upper right")
-    kind = suffix_of(target)
-    with whole_file(target, FileError) as part, writing(os.fspath(target), FileError):
-        figure.savefig(part, dpi=130, format=kind)
+        legend(axes)
+    save(figure, target)

@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import PurePath
 
-from ..connection import Connection
+from ..connection import Connection, Modulation, PortRef
 from ..graph import Graph
 from ..node import Node
 from ..port import Kind, Port, Space
@@ -22,15 +22,23 @@ def title(graph: Graph) -> str:
 
 
 def drawn_wires(graph: Graph) -> list[Connection]:
-    """Return all connections, those to parameters last."""
-    return [*graph.connections, *(Connection(m.source, m.target) for m in graph.modulations)]
+    """Return all connections, those to parameters last: to a port called after their amount."""
+    moved = [Connection(m.source, PortRef(m.target.node, _amount(m))) for m in graph.modulations]
+    return [*graph.connections, *moved]
 
 
 def drawn_inputs(graph: Graph, name: str) -> tuple[Port, ...]:
-    """Return the input ports of a box: those of the node, and one for each modulated parameter."""
-    moved = dict.fromkeys(m.target.port for m in graph.modulations if m.target.node == name)
+    """Return the input ports of a box: those of the node, and its modulated parameters.
+
+    A parameter has one for each amount by which signals move it, as "mix by 0.5".
+    """
+    moved = dict.fromkeys(_amount(m) for m in graph.modulations if m.target.node == name)
     ports = graph.ports(name, "input")
-    return (*ports, *(Port(param, kind=Kind.CONTROL) for param in moved))
+    return (*ports, *(Port(label, kind=Kind.CONTROL) for label in moved))
+
+
+def _amount(moved: Modulation) -> str:
+    return f"{moved.target.port} {moved.label}"
 
 
 def box_labels(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
@@ -68,5 +76,6 @@ def _settings(node: Node, defaults: int) -> list[str]:
             (unchanged if value == field.default else changed).append(text)
         elif field.metadata.get("drawn") and value != field.default:
             many = isinstance(value, tuple) and len(value) > FEW
-            changed.append(f"{len(value)} {label}" if many else f"{label} {value}")
+            word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+            changed.append(f"{len(value)} {label}" if many else f"{label} {word}")
     return changed or unchanged[:defaults]

@@ -1,7 +1,7 @@
 """Layered graph layout: boxes in layers from left to right, few crossings, straight wires.
 
-Sugiyama's three steps: layers by longest path (``svg.py``), order within a layer by the mean place
-of the neighbours, heights by least squares.  Deterministic: no randomness, ties stay as given.
+Sugiyama's three steps: layers by longest path (``nested.py``), order within a layer by the mean
+place of the neighbours, heights by least squares.  Deterministic: no randomness, ties as given.
 """
 
 from bisect import bisect_right, insort
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["Layout", "Size", "Wire", "layout"]
+__all__ = ["GAP_X", "GAP_Y", "WIRE_HEIGHT", "Layout", "Size", "Wire", "layout"]
 
 SWEEPS = 12
 GAP_X, GAP_Y, WIRE_HEIGHT = 72.0, 26.0, 14.0
@@ -55,8 +55,17 @@ class _Link:
     enters: float
 
 
-def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[Wire]) -> Layout:
-    """Lay out boxes of given ``sizes`` and layers; a wire's target is in a later layer."""
+def layout(
+    sizes: Mapping[str, Size],
+    layer: Mapping[str, int],
+    wires: Sequence[Wire],
+    *,
+    gap: float = GAP_X,
+) -> Layout:
+    """Lay out boxes of given ``sizes`` and layers; a wire's target is in a later layer.
+
+    ``gap`` is the least distance between two layers.
+    """
     # 1. Places: the boxes, and a thin empty box in each layer that a wire crosses.
     index = {name: i for i, name in enumerate(sizes)}
     size = list(sizes.values())
@@ -89,7 +98,7 @@ def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[
             labels = max(size[p].after for p in rows[depth_now - 1]) + max(
                 size[p].before for p in row
             )
-            left = edges[-1][1] + max(GAP_X, labels + GAP_X / 2)
+            left = edges[-1][1] + max(gap, labels + gap / 2)
         width = max(size[place].width for place in row)
         for place in row:
             x[place] = left + width / 2
@@ -97,15 +106,20 @@ def layout(sizes: Mapping[str, Size], layer: Mapping[str, int], wires: Sequence[
     top = min((y[i] - s.height / 2 for i, s in enumerate(size)), default=0.0)
     y = [value - top for value in y]
 
+    # A wire bends only between what is written after one layer and what is before the next.
+    bends = [
+        (edge[0] - max(size[p].before for p in row), edge[1] + max(size[p].after for p in row))
+        for edge, row in zip(edges, rows, strict=True)
+    ]
     paths = []
     for route in routes:
-        first = route[0]
+        first, end = route[0], route[-1]
         path = [(x[first.a] + size[first.a].width / 2, y[first.a] + first.leaves)]
-        for link in route[:-1]:  # straight through the whole layer, clear of its boxes
-            path += [(edge, y[link.b]) for edge in edges[depth[link.b]]]
-        end = route[-1]
+        for link in route:
+            path.append((bends[depth[link.a]][1], y[link.a] + link.leaves))
+            path.append((bends[depth[link.b]][0], y[link.b] + link.enters))
         path.append((x[end.b] - size[end.b].width / 2, y[end.b] + end.enters))
-        paths.append(path)
+        paths.append([p for p, before in zip(path, [None, *path], strict=False) if p != before])
     return Layout(
         middles={name: (x[i], y[i]) for name, i in index.items()},
         paths=paths,

@@ -15,7 +15,7 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.cli.plot import spectrum
+from namgraph.cli.plot.figures import spectrum
 
 from .command import CAB, DI, GUITAR, LSTM, RATE, WAVENET, read, wav
 

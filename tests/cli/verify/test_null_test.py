@@ -12,7 +12,7 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.cli.verify import null_test as module, torch_reference
+from namgraph.cli.verify import null_test as module, plot as plot_module, torch_reference
 from namgraph.cli.verify.null_test import BLOCKS, compare, verify
 from namgraph.cli.verify.report import Report, format_report
 from namgraph.graph import AudioFileError, NamFileError, ParamError
@@ -185,6 +185,30 @@ def test_plot(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, *usual, "--plot", "null.png")
     assert (code, "give --against as well" in err) == (2, True)
     assert run(capsys, *usual, "--against", "ref.wav", "--plot", "null.gif")[0] == 2
+
+
+@pytest.mark.parametrize("error", [0.0, 1e-4])
+def test_the_legend_is_clear_of_the_curves_and_a_perfect_null_is_written(
+    there: Path, monkeypatch: pytest.MonkeyPatch, error: float
+) -> None:
+    pytest.importorskip("matplotlib")
+    figures: list[Any] = []
+    monkeypatch.setattr(plot_module, "save", lambda figure, target: figures.append(figure))
+    wav("other.wav", soundfile.read("ref.wav")[0] + error)
+    report = verify("model.nam", source="in.wav", against="other.wav")
+    plot_module.plot(report, "null.png")
+    (figure,) = figures
+    figure.canvas.draw()
+    for axes in figure.axes:
+        legend = axes.get_legend().get_window_extent()
+        assert legend.y0 >= axes.get_window_extent().y1  # above the axes: no curve is there
+        assert legend.x0 > axes.title.get_window_extent().x1
+        said = [text.get_text() for text in axes.texts]
+        assert said == (["perfect null: all 4000 samples are equal"] if error == 0.0 else [])
+        assert np.isfinite(axes.get_ylim()).all()
+        lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+        assert np.all(lines.get("difference: exactly 0", -200.0) == -200.0)
+        assert ("difference" in lines) == (error > 0.0)
 
 
 @pytest.mark.parametrize(
