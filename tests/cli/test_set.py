@@ -82,7 +82,10 @@ def test_nodes_of_racks_inside_and_labels_and_the_tempo() -> None:
         ("=3", "--set is '=3': must be NODE.FIELD=VALUE"),
         ("amp..x=3", "--set is 'amp..x=3': must be NODE.FIELD=VALUE"),
         ("gain=3", "--set gain: there is no node ''"),
-        ("tempo_bpm=900", "--set: the preset: tempo_bpm is 900.0: must be a number in [20, 400] bpm"),
+        (
+            "tempo_bpm=900",
+            "--set: the preset: tempo_bpm is 900.0: must be a number in [20, 400] bpm",
+        ),
     ],
 )
 def test_what_cannot_be_set(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
