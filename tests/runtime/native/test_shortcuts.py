@@ -18,7 +18,7 @@ D, I = types.float64, types.int64  # noqa: E741
 
 
 @helper
-def half(x: Any) -> Any:
+def half(x: float) -> float:
     return x / 2
 
 
@@ -44,7 +44,8 @@ def tree(n: int) -> float:
 def test_helpers_with_defaults_early_returns_and_other_helpers() -> None:
     @native(D(D, I))
     def run(x: float, n: int) -> float:
-        return clipped(x) + 10 * clipped(x, -2.0) + 100 * tree(n) + half(n)
+        total: float = clipped(x) + 10 * clipped(x, -2.0) + 100 * tree(n) + half(n)
+        return total
 
     def expected(x: float, n: int) -> float:
         clip = [min(max(x, low), 1.0) for low in (-1.0, -2.0)]
@@ -65,7 +66,8 @@ def test_a_helper_of_a_program_is_translated_with_its_globals_of_that_moment() -
     def made() -> float:
         @native(D(D))
         def run(x: float) -> float:
-            return added(x)
+            made: float = added(x)
+            return made
 
         return float(run.ctypes(1.0))
 
@@ -116,11 +118,12 @@ def test_floats_compare_divide_and_raise_to_powers_as_in_python() -> None:
 
 def test_one_name_may_be_a_whole_number_first_and_a_float_then() -> None:
     @native(D(I))
-    def run(n: int) -> float:
+    def run(n: Any) -> float:
         x = n
         y = x // 2
         x = x * 0.5
-        return x + y
+        total: float = x + y
+        return total
 
     assert run.ctypes(5) == 4.5
 
