@@ -36,14 +36,16 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "compressor": _one(10.0),
     "constant": _one(0.1),
     "crossover": _one(3.0, bands=2) + _one(9.0, bands=4),
-    "delay": _one(6.0),
+    "delay": _one(6.0)
+    + _one(18.0, character="tape")  # 6, 4 for moving times, 8
+    + _one(16.0, character="bbd"),  # 6, and 10 as in the chorus
     "doubler": _one(7.5),
     "drive": _one(120.0) + _one(25.0, quality="live"),
     "envelope_follower": _one(0.1),
     "filter": _one(6.0, low_slope=24, high_slope=24),
     "flanger": _one(8.0),
     "fuzz": _one(40.0),
-    "gate": _one(6.0) + _one(10.0, mode="nam"),
+    "gate": _one(6.0) + _one(6.0, threshold_db=-14.0) + _one(10.0, mode="nam"),
     "graphic_eq": _one(12.0),
     "lfo": _one(0.1),
     "limiter": _one(8.0, true_peak="off") + _one(14.0, true_peak=4) + _one(22.0, true_peak=8),
@@ -64,7 +66,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "step": _one(0.1),
     "stereo_width": _one(2.0),
     "tone_stack": _one(4.0, model="nam") + _one(4.0, model="bassman"),
-    "tremolo": _one(1.5) + _one(5.0, mode="harmonic"),
+    "tremolo": _one(1.5) + _one(1.5, shape="optical") + _one(5.0, mode="harmonic"),
     "tuner": _one(1.0),
     "vibrato": _one(6.0),  # as a voice of the chorus
     "wah": _one(3.0),

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ...runtime import authoring as ng
+from ...runtime.simd.scale import fill
 from .source import ControlSource, hold
 
 __all__ = ["Constant"]
@@ -19,12 +20,16 @@ STATE = np.dtype(
 @ng.kernel
 def _constant(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
+    if held == s.value:
+        fill(target, held, frames)
+        s.frame = frame + frames
+        return
     i = 0
     while i < frames:
         if (frame + i) & 31 == 0:
             held = s.value
-        i = hold(y, frames, i, frame, held)
+        i = hold(target, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

@@ -28,7 +28,8 @@ POINT = np.dtype([("frame", np.float64), ("value", np.float64)])
 def _curve(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     points = ng.numbers(s.points, 2 * s.count, np.float64)
-    y, frame, held, index, count = ng.channel(outs, 0, frames), s.position, s.held, s.index, s.count
+    target, frame, held = ng.channel_address(outs, 0), s.position, s.held
+    index, count = s.index, s.count
     i = 0
     while i < frames:
         if (frame + i) & 31 == 0:
@@ -43,7 +44,7 @@ def _curve(state: int, ins: int, outs: int, frames: int) -> None:
                     begin, end = points[2 * index], points[2 * index + 2]
                     share = (at - begin) / (end - begin)
                     held += share * (points[2 * index + 3] - held)
-        i = hold(y, frames, i, frame, held)
+        i = hold(target, frames, i, frame, held)
     s.position, s.held, s.index = frame + frames, held, index
 
 

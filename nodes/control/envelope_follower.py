@@ -12,6 +12,9 @@ __all__ = ["EnvelopeFollower"]
 FLOOR_DB = -60.0
 """The level that is 0; full scale is 1."""
 
+DB_PER_E = 20.0 / math.log(10.0)
+"""Decibels of a factor of e."""
+
 LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 """Corners at which a filter is off."""
 MAGNITUDE = 0x7FFFFFFF
@@ -29,11 +32,19 @@ STATE = np.dtype(
         ("channels", np.int64),
         ("frame", np.int64),
         ("envelope", np.float64),
+        ("up", np.int64),  # addresses of SHAREs
+        ("down", np.int64),
         ("held", np.float64),  # the value of this tick
         ("peak", np.int64),  # bits of the peak since the last tick
         ("filters", np.int64),  # per channel: output of the low-pass at low_hz, and at high_hz
         ("filtered", np.int64),  # scratch
         ("filter", np.int64),  # address of the kernel that filters
+    ]
+)
+SHARE = np.dtype(
+    [
+        ("time_ms", np.float64),
+        ("share", np.float64),  # of the way to the peak that is covered in a tick, in this time
     ]
 )
 
@@ -64,21 +75,26 @@ def _filter(state: int, source: int, memory: int, frames: int) -> None:
 def _follow(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     is_filtered = s.low_hz > LOWEST_HZ or s.high_hz < HIGHEST_HZ
-    y, frame, held, peak, i = ng.channel(outs, 0, frames), s.frame, s.held, s.peak, 0
+    target, frame, held, peak, i = ng.channel_address(outs, 0), s.frame, s.held, s.peak, 0
     while i < frames:
         if (frame + i) & 31 == 0:
             bits = ng.numbers(s.filtered, 1, np.int32)
             bits[0] = np.int32(peak)
             way = ng.floats(s.filtered, 1)[0] - s.envelope
             time_ms = s.attack_ms if way > 0.0 else s.release_ms
-            s.envelope += (1.0 - math.exp(-32.0 / (time_ms * 1e-3 * s.rate))) * way
-            held = 1.0 - (20.0 * math.log10(s.envelope + 1e-30) + s.gain_db) / FLOOR_DB
+            speed = ng.record(s.up if way > 0.0 else s.down, SHARE)
+            if time_ms != speed.time_ms:
+                speed.time_ms = time_ms
+                speed.share = 1.0 - math.exp(-32.0 / (time_ms * 1e-3 * s.rate))
+            s.envelope += speed.share * way
+            level_db = DB_PER_E * math.log(s.envelope + 1e-30) + s.gain_db
+            held = 1.0 - level_db / FLOOR_DB
             if held < 0.0:
                 held = 0.0
             if held > 1.0:
                 held = 1.0
             peak = 0
-        end = hold(y, frames, i, frame, held)
+        end = hold(target, frames, i, frame, held)
         n = end - i
         for c in range(s.channels):
             source = ng.channel_address(ins, c) + 4 * i
@@ -132,5 +148,7 @@ class EnvelopeFollower(ng.Node):
             filters=io.memory.state((channels, 2), np.float64),
             filtered=io.memory.scratch(32),
             filter=_filter.address,
+            up=io.memory.record(SHARE),
+            down=io.memory.record(SHARE),
         )
         return ng.Processor(_follow, made)

@@ -29,7 +29,7 @@ STATE = np.dtype(
 @ng.kernel
 def _lfo(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
     i = 0
     while i < frames:
@@ -45,7 +45,7 @@ def _lfo(state: int, ins: int, outs: int, frames: int) -> None:
                 held = -1.0
             if held > 1.0:
                 held = 1.0
-        i = hold(y, frames, i, frame, held)
+        i = hold(target, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

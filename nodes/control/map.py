@@ -26,7 +26,7 @@ STATE = np.dtype(
 @ng.kernel
 def _map(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    x, y = ng.channel(ins, 0, frames), ng.channel(outs, 0, frames)
+    x, target = ng.channel(ins, 0, frames), ng.channel_address(outs, 0)
     frame, held = s.frame, s.held
     i = 0
     while i < frames:
@@ -45,7 +45,7 @@ def _map(state: int, ins: int, outs: int, frames: int) -> None:
             if s.steps > 1:
                 share = math.floor(share * (s.steps - 1) + 0.5) / (s.steps - 1)
             held = s.low + share * (s.high - s.low)
-        i = hold(y, frames, i, frame, held)
+        i = hold(target, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 

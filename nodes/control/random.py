@@ -11,8 +11,8 @@ from .source import ControlSource, hold
 
 __all__ = ["Random"]
 
-MODES = {"hold": "random", "smooth": "random", "walk": "walk"}
-"""Of each mode the shape of the oscillator; "hold" takes the number of the cycle alone."""
+MODES = {"hold": "ramp", "smooth": "random", "walk": "walk"}
+"""Of each mode the shape of the oscillator; "hold" takes the number of the cycle alone, no tap."""
 
 STATE = np.dtype(
     [
@@ -32,7 +32,7 @@ STATE = np.dtype(
 @ng.kernel
 def _random(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
     i = 0
     while i < frames:
@@ -43,7 +43,7 @@ def _random(state: int, ins: int, outs: int, frames: int) -> None:
             if s.unipolar != 0:
                 held = 0.5 * held + 0.5
             held *= s.depth
-        i = hold(y, frames, i, frame, held)
+        i = hold(target, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 
@@ -75,13 +75,14 @@ class Random(ControlSource):
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, 2**53))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate one oscillator with one tap."""
+        """Allocate one oscillator, with one tap unless values are held."""
+        taps = () if self.mode == "hold" else ((0.0, 0.0),)
         made = io.memory.record(
             STATE,
             **io.params,
             beats=parse_beats(self.sync),
             unipolar=int(self.unipolar),
             hold=int(self.mode == "hold"),
-            lfo=lfo_record(io.memory, io.spec.rate, MODES[self.mode], seed=self.seed),
+            lfo=lfo_record(io.memory, io.spec.rate, MODES[self.mode], taps, seed=self.seed),
         )
         return ng.Processor(_random, made)

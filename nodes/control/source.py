@@ -1,25 +1,23 @@
 """The base class of control sources, and how a kernel holds a value until the next tick."""
 
-from typing import Any
-
-import numpy as np
-
 from ...runtime import authoring as ng
+from ...runtime.simd.scale import fill
 
 __all__ = ["ControlSource", "hold"]
 
 
 @ng.helper
-def hold(y: Any, frames: int, i: int, frame: int, held: float) -> int:
-    """Write ``held`` to the block ``y`` from index ``i`` to the next tick or the end; return that.
+def hold(target: int, frames: int, i: int, frame: int, held: float) -> int:
+    """Write ``held`` to a block from index ``i`` to the next tick or the end; return that.
 
-    ``frame`` is the number of the block's first frame since reset; ticks are at multiples of 32.
+    ``target`` is the address of the block, ``frame`` the number of its first frame since reset;
+    ticks are at multiples of 32.
     """
-    end = min(frames, i + 32 - ((frame + i) & 31))
-    value = np.float32(held)
-    for k in range(i, end):
-        y[k] = value
-    return end
+    count = 32 - ((frame + i) & 31)
+    if count > frames - i:
+        count = frames - i
+    fill(target + 4 * i, held, count)
+    return i + count
 
 
 class ControlSource(ng.Node):

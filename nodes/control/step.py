@@ -35,7 +35,7 @@ STATE = np.dtype(
 def _step(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     values = ng.numbers(state, MAX_STEPS, np.float64)
-    y, frame, held = ng.channel(outs, 0, frames), s.frame, s.held
+    place, frame, held = ng.channel_address(outs, 0), s.frame, s.held
     lfo = ng.record(s.lfo, LFO)
     i = 0
     while i < frames:
@@ -47,7 +47,7 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
                 held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
             else:
                 held = target
-        i = hold(y, frames, i, frame, held)
+        i = hold(place, frames, i, frame, held)
     s.frame, s.held = frame + frames, held
 
 
@@ -94,7 +94,7 @@ class Step(ControlSource):
         parse_beats(self.sync)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate one oscillator, whose cycles are the steps."""
+        """Allocate one oscillator without taps, whose cycles are the steps."""
         made = io.memory.record(
             STATE,
             **io.params,
@@ -102,6 +102,6 @@ class Step(ControlSource):
             tick_s=32.0 / io.spec.rate,
             count=self.count,
             held=math.nan,
-            lfo=lfo_record(io.memory, io.spec.rate, "ramp"),
+            lfo=lfo_record(io.memory, io.spec.rate, "ramp", ()),
         )
         return ng.Processor(_step, made)

@@ -134,6 +134,7 @@ class Drive(ng.Node):
             times=times,
             table=memory.constant(omega_table()),
             steps=diode.extra_steps,
+            pushed=memory.scratch(RUN * times, np.float64),
             rate=rate,
             volts=self.volts,
             saturation=diode.saturation,

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...runtime import authoring as ng
 from .diode import solved
+from .static_law import embed_static_law
 
 __all__ = ["CHANNEL", "KNOBS", "LIFT_HZ", "TONE_HZ", "design", "live", "pole", "studio", "warped"]
 
@@ -26,8 +27,6 @@ OHM, FARAD = 4.7e3, 51e-12
 LEAST_OHM, MORE_OHM = 51e3, 500e3
 IMPLICIT = 0.52
 TONE_HZ, LIFT_HZ, MATCH_HZ = 723.0, 3200.0, 7000.0
-CLOSE = 1e-6
-"""Volts below which ADAA takes the curve in the middle."""
 
 KNOBS = np.dtype(
     [
@@ -38,6 +37,7 @@ KNOBS = np.dtype(
         ("times", np.int64),
         ("table", np.int64),
         ("steps", np.int64),
+        ("pushed", np.int64),  # scratch: float64, one per frame of the higher rate
         ("rate", np.float64),  # of the signal here
         ("volts", np.float64),
         ("saturation", np.float64),
@@ -61,6 +61,7 @@ CHANNEL = np.dtype(
         *((name, np.float64) for name in ("x1", "g1", "v1", "area1", "low", "tone1", "tone2")),
     ]
 )
+static_law = embed_static_law(CHANNEL, KNOBS)
 
 
 @ng.helper
@@ -149,45 +150,36 @@ def studio(state: int, ins: int, outs: int, frames: int) -> None:
 def live(state: int, ins: int, outs: int, frames: int) -> None:
     """Do what ``studio`` does by the static law."""
     s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
-    times, table, steps = k.times, k.table, k.steps
+    times = k.times
+    count = np.int64(frames) * times
     tones = ng.floats(k.tones + 4 * k.first, frames)
-    y = ng.floats(outs + 4 * k.first * times, np.int64(frames) * times)
-    thermals = k.thermal, -k.thermal_back
+    y, run = ng.floats(outs + 4 * k.first * times, count), ng.numbers(k.pushed, count, np.float64)
     volts, per_volt = k.volts, 1.0 / k.volts
     cut, gain, pole = s.cut, s.gain, s.pole
     keep, pull, stay, come = 1.0 - 2.0 * cut, 2.0 * cut, 1.0 - 2.0 * pole, 2.0 * pole
-    high, low, x1, g1, v1, area1 = s.high, s.low, s.x1, s.g1, s.v1, s.area1
+    high, low, x1 = s.high, s.low, s.x1
+    for n in range(count):
+        x = volts * np.float64(y[n])
+        push = gain * (x - high - cut * (x - high))
+        high = keep * high + pull * x
+        run[n] = low + pole * (push - low)
+        low = stay * low + come * push
+    s.high, s.low = high, low
+    static_law(state, ins, k.pushed, count)
     tone1, tone2, first, second = s.tone1, s.tone2, k.tone, k.lift
     stay1, come1, stay2, come2 = 1.0 - 2.0 * first, 2.0 * first, 1.0 - 2.0 * second, 2.0 * second
     for i in range(frames):
         tone = np.float64(tones[i])
         for n in range(i * times, (i + 1) * times):
-            x = volts * np.float64(y[n])
-            push = gain * (x - high - cut * (x - high))
-            high = keep * high + pull * x
-            g = low + pole * (push - low)
-            low = stay * low + come * push
-            if g >= 0.0:
-                size, b, thermal = s.scale * g, s.b, thermals[0]
-                u = solved(size, s.log_half, b, steps, table)
-                v = thermal * (u - s.zero)
-            else:
-                size, b, thermal = -s.scale_back * g, s.b_back, thermals[1]
-                u = solved(size, s.log_half_back, b, steps, table)
-                v = thermal * (u - s.zero_back)
-            area = thermal * thermal * _area(size, u, b)
-            rise = g - g1
-            mean = (area - area1) / rise if abs(rise) > CLOSE else 0.5 * (v + v1)
-            dry = 0.5 * (x + x1)
-            x1, g1, v1, area1 = x, g, v, area
-            x = dry + mean
+            dry = volts * np.float64(y[n])
+            x = 0.5 * (dry + x1) + run[n]
+            x1 = dry
             dull = tone1 + first * (x - tone1)
             tone1 = stay1 * tone1 + come1 * x
             x = dull + tone * (x - dull)
             y[n] = np.float32(per_volt * (tone2 + second * (x - tone2)))
             tone2 = stay2 * tone2 + come2 * x
-    s.high, s.low, s.x1, s.g1, s.v1, s.area1 = high, low, x1, g1, v1, area1
-    s.tone1, s.tone2 = tone1, tone2
+    s.x1, s.tone1, s.tone2 = x1, tone1, tone2
 
 
 def warped(rate: float) -> float:

@@ -61,11 +61,11 @@ def entry(state: int, ins: int, outs: int, frames: int) -> None:
     y, kept = ng.floats(outs, frames), s.input
     turn = math.pi * k.cut_hz / k.rate
     cut = turn / (1.0 + turn)
+    keep, pull = 1.0 - 2.0 * cut, 2.0 * cut
     for i in range(frames):
         x = np.float64(y[i])
-        half = cut * (x - kept)
-        y[i] = np.float32(x - kept - half)
-        kept += half + half
+        y[i] = np.float32(x - kept - cut * (x - kept))
+        kept = keep * kept + pull * x
     s.input = kept
 
 
@@ -124,13 +124,16 @@ def after(state: int, ins: int, outs: int, frames: int) -> None:
     s, k = ng.record(state, CHANNEL), ng.record(ins, KNOBS)
     times, dark, low = k.times, k.dark, s.dark2
     stay, come = 1.0 - 2.0 * dark, 2.0 * dark
+    stay2, came = stay * stay, stay * come
     rests, y = ng.floats(k.rests, frames), ng.floats(outs, np.int64(frames) * times)
     for i in range(frames):
         rest = np.float64(rests[i])
-        for n in range(i * times, (i + 1) * times):
-            new = np.float64(y[n]) - rest
+        for n in range(i * times, (i + 1) * times, 2):  # two at once: half as long to wait
+            new, next_new = np.float64(y[n]) - rest, np.float64(y[n + 1]) - rest
+            middle = stay * low + come * new
             y[n] = np.float32(low + dark * (new - low))
-            low = stay * low + come * new
+            y[n + 1] = np.float32(middle + dark * (next_new - middle))
+            low = stay2 * low + (came * new + come * next_new)
     s.dark2 = low
 
 
@@ -142,16 +145,15 @@ def leave(state: int, ins: int, outs: int, frames: int) -> None:
     tones, levels = ng.floats(k.tones, frames), ng.floats(k.levels, frames)
     block, bass, treble, out = k.block, k.bass, k.treble, k.out
     dc, first, second = s.dc, s.bass, s.treble
+    stay, come = 1.0 - 2.0 * block, 2.0 * block
+    stay1, come1, stay2, come2 = 1.0 - 2.0 * bass, 2.0 * bass, 1.0 - 2.0 * treble, 2.0 * treble
     for i in range(frames):
-        half = block * (np.float64(y[i]) - dc)
-        x = np.float64(y[i]) - dc - half
-        dc += half + half
-        tone = np.float64(tones[i])
-        half = bass * (x - first)
-        dull = first + half
-        first = dull + half
-        half = treble * (x - second)
-        bright = x - second - half
-        second += half + half
+        new, tone = np.float64(y[i]), np.float64(tones[i])
+        x = new - dc - block * (new - dc)
+        dc = stay * dc + come * new
+        dull = first + bass * (x - first)
+        first = stay1 * first + come1 * x
+        bright = x - second - treble * (x - second)
+        second = stay2 * second + come2 * x
         y[i] = np.float32(out * np.float64(levels[i]) * (dull + tone * (bright - dull)))
     s.dc, s.bass, s.treble = dc, first, second

@@ -51,6 +51,7 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     s.depth_now = ng.glide(s.curves, s.depth_now, s.depth, s.depth_coefficient, frames)
     depth, share = ng.floats(s.curves, frames), ng.floats(s.curves + 4 * frames, frames)
     harmonic, rise, fall = s.harmonic, s.rise, s.fall
+    dark, dim = 1.0 - rise, 1.0 - fall
     if harmonic:
         angle = s.turn * s.split_hz
         g = math.tan(angle if angle < HIGHEST else HIGHEST)
@@ -62,13 +63,23 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
         swing = ng.numbers(s.values + 8 * c * s.stride, frames, np.float64)
         for i in range(frames):
             swing[i] = 0.5 - 0.5 * swing[i]  # 0 is loud, 1 quiet
-        if s.optical:
-            light = last[2 * c + 1]
-            for i in range(frames):
-                way = swing[i] - light
-                light += (rise if way > 0.0 else fall) * way
-                swing[i] = light
-            last[2 * c + 1] = light
+    for c in range(0, s.channels if s.optical else 0, 2):
+        # Two channels at once; the last of an odd number is played twice.
+        other = c + 1 if c + 1 < s.channels else c
+        first = ng.numbers(s.values + 8 * c * s.stride, frames, np.float64)
+        second = ng.numbers(s.values + 8 * other * s.stride, frames, np.float64)
+        one, two = last[2 * c + 1], last[2 * other + 1]
+        for i in range(frames):
+            up, down = dark * one + rise * first[i], dim * one + fall * first[i]
+            one = up if up > down else down  # the way up is the faster one: it is the greater
+            up, down = dark * two + rise * second[i], dim * two + fall * second[i]
+            two = up if up > down else down
+            first[i] = one
+            second[i] = two
+        last[2 * c + 1] = one
+        last[2 * other + 1] = two
+    for c in range(s.channels):
+        swing = ng.numbers(s.values + 8 * c * s.stride, frames, np.float64)
         x, y = ng.channel(ins, c, frames), ng.channel(outs, c, frames)
         if harmonic:
             low = last[2 * c]

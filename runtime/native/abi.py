@@ -24,6 +24,7 @@ from numba.core.errors import NumbaError
 
 from ...graph import KernelError, ParamError
 from ...graph.arguments import format_value
+from .call_types import remembered_call_types
 from .compiler import KernelCompiler
 from .disk_cache import KernelCache
 from .kernel_check import cannot_compile
@@ -103,7 +104,8 @@ class Native:
                 )
                 made._cache = cache
                 try:
-                    made.compile()
+                    with remembered_call_types():
+                        made.compile()
                 except KernelError:
                     raise
                 except Exception as error:

@@ -6,17 +6,30 @@ full (to prune reference counts, which kernels do not have).  Loops are not unro
 kernel faster, and took a tenth of a cold start.
 """
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import binding as llvm, ir
+from numba import types
+from numba.core import ir as statements
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.ir_utils import build_definitions
 from numba.core.lowering import Lower
-from numba.core.typed_passes import NativeLowering, NopythonRewrites
-from numba.core.untyped_passes import InlineClosureLikes
+from numba.core.ssa import reconstruct_ssa
+from numba.core.typed_passes import NativeLowering, NopythonRewrites, PreLowerStripPhis
+from numba.core.untyped_passes import (
+    InlineClosureLikes,
+    InlineInlinables,
+    IRProcessing,
+    ReconstructSSA,
+    WithLifting,
+)
 
+from .call_types import PLAIN
+from .inline_helpers import InlineHelpers
 from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
 
 __all__ = ["KernelCompiler"]
@@ -94,12 +107,32 @@ class _Lower(Lower):  # type: ignore[misc]
 
     def lower_inst(self, inst: Any) -> None:
         """Lower a statement, and record the calls in it."""
+        if isinstance(inst, statements.Del) and isinstance(self.typeof(inst.value), PLAIN):
+            return  # there is nothing to free
         blocks, block = self.function.blocks, self.builder.block
         known, begin = len(blocks), len(block.instructions)
         super().lower_inst(inst)
         self.library.sites.add(block, begin, self.loc)
         for made in blocks[known:]:
             self.library.sites.add(made, 0, self.loc)
+
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
+        """Lower an operation; between numbers without a search for code of its own for constants.
+
+        There is such code for powers alone.
+        """
+        signature = self.fndesc.calltypes[expr]
+        if op not in _ARITHMETIC or not all(isinstance(k, types.Number) for k in signature.args):
+            return super().lower_binop(resty, expr, op)
+        context = self.context
+        function = context.typing_context.resolve_value_type(op)
+        signature = function.get_call_type(context.typing_context, signature.args, {})
+        numbers = [
+            context.cast(self.builder, self.loadvar(v.name), self.typeof(v.name), kind)
+            for v, kind in zip((expr.lhs, expr.rhs), signature.args, strict=True)
+        ]
+        made = context.get_function(function, signature)(self.builder, numbers)
+        return context.cast(self.builder, made, signature.return_type, resty)
 
     def lower_normal_function(self, fndesc: Any) -> None:
         """Lower the function, and the C function that calls it.
@@ -124,6 +157,37 @@ class _Lower(Lower):  # type: ignore[misc]
         """Do nothing: ``lower_normal_function`` has made the C function."""
 
 
+_ARITHMETIC = {
+    getattr(operator, name)
+    for names in ("add sub mul truediv floordiv mod", "eq ne lt le gt ge", "and_ or_ xor")
+    for name in names.split()
+}
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Ssa(ReconstructSSA):  # type: ignore[misc]
+    """Give each assignment a variable of its own."""
+
+    _name = "kernel_ssa"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = reconstruct_ssa(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _StripPhis(PreLowerStripPhis):  # type: ignore[misc]
+    """Turn the phi nodes of that form into assignments."""
+
+    _name = "kernel_strip_phis"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = self._strip_phi_nodes(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(NativeLowering):  # type: ignore[misc]
     _name = "kernel_lowering"
@@ -139,6 +203,37 @@ class _Lowering(NativeLowering):  # type: ignore[misc]
         return changed
 
 
+class _Passes(PassManager):  # type: ignore[misc]
+    """Numba's passes without those that kernels do not need, and without its checks between them.
+
+    After each pass Numba would compute anew where variables are alive; the passes that need that
+    compute it themselves.
+    """
+
+    _ENFORCING = False
+
+    def __init__(self, made: Any) -> None:
+        super().__init__(made.pipeline_name)
+        left_out = {IRProcessing, WithLifting, InlineClosureLikes, NopythonRewrites}
+        instead = {
+            InlineInlinables: InlineHelpers,
+            NativeLowering: _Lowering,
+            PreLowerStripPhis: _StripPhis,
+            ReconstructSSA: _Ssa,
+        }
+        self.passes = [
+            (instead.get(kind, kind), text) for kind, text in made.passes if kind not in left_out
+        ]
+        self.finalize()
+
+
+def _helper_passes(state: Any) -> PassManager:
+    return _Passes(DefaultPassBuilder.define_untyped_pipeline(state, "helper"))
+
+
+InlineHelpers.pipeline = staticmethod(_helper_passes)
+
+
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
     """The compiler pipeline of kernels."""
 
@@ -148,13 +243,4 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         library.enable_object_caching()
         self.state.library = library
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state, "kernel")
-        left_out = {InlineClosureLikes, NopythonRewrites}
-        instead = {NativeLowering: _Lowering}
-        pipeline.passes = [
-            (instead.get(kind, kind), text)
-            for kind, text in pipeline.passes
-            if kind not in left_out
-        ]
-        pipeline.finalize()
-        return [pipeline]
+        return [_Passes(DefaultPassBuilder.define_nopython_pipeline(self.state, "kernel"))]

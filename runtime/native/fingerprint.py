@@ -15,7 +15,7 @@ import numpy as np
 from numba.core import serialize
 from numba.core.types import Type
 
-__all__ = ["fingerprint"]
+__all__ = ["fingerprint", "is_ours"]
 
 KNOWN = {"numpy", "numba", "llvmlite", "math", "cmath", "operator", "builtins", "ctypes"}
 """Packages whose functions are known by name: their versions are part of the cache's key."""
@@ -94,7 +94,7 @@ class _Walk:
         elif hasattr(value, "py_func"):  # what Numba's decorators return
             self.add("compiled", sorted(getattr(value, "targetoptions", {}).items()))
             self.value(value.py_func)
-        elif hasattr(value, "_defn") and not _is_ours(type(value)):  # Numba's intrinsics
+        elif hasattr(value, "_defn") and not is_ours(type(value)):  # Numba's intrinsics
             self.add("intrinsic", value._name)
             self.value(value._defn)
         elif _top(value) in KNOWN and hasattr(value, "__name__"):
@@ -113,7 +113,7 @@ class _Walk:
     def function(self, function: Any, *, whole: bool = False) -> None:
         """Add a function to the digest; ``whole``: with its code even if it is this package's."""
         self.add("function", function.__module__, function.__qualname__)
-        ours = _is_ours(function)
+        ours = is_ours(function)
         if _top(function) in KNOWN:
             return
         if whole or not ours:
@@ -172,7 +172,7 @@ def _top(value: Any) -> str:
     return str(getattr(value, "__module__", None) or "").split(".")[0]
 
 
-def _is_ours(value: Any) -> bool:
+def is_ours(value: Any) -> bool:
     """Return whether a function or class is defined in a file that ``source_key`` covers."""
     module = str(getattr(value, "__module__", None) or "")
     return module.startswith((f"{_PACKAGE}.runtime.", f"{_PACKAGE}.nodes."))

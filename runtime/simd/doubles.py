@@ -43,3 +43,7 @@ class Doubles(Lanes):
     def widen(self, vector: Value) -> Value:
         """Return float32 lanes as float64."""
         return self.builder.fpext(vector, self.vector)
+
+    def delayed(self, before: Value, now: Value) -> Value:
+        """Return ``now`` one lane later, its first lane the last one of ``before``."""
+        return self.shuffle(before, now, range(self.width - 1, 2 * self.width - 1))

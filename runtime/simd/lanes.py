@@ -132,6 +132,10 @@ class Lanes(Emitter):
         """Return the magnitude."""
         return self._call(f"llvm.fabs.{self._suffix(a.type)}", a.type, [a])
 
+    def sqrt(self, a: Value) -> Value:
+        """Return the square root, correctly rounded."""
+        return self._call(f"llvm.sqrt.{self._suffix(a.type)}", a.type, [a])
+
     def nearest(self, a: Value) -> Value:
         """Return the nearest integer, as a float."""
         return self._call(f"llvm.rint.{self._suffix(a.type)}", a.type, [a])

@@ -40,6 +40,11 @@ def _emit_add(lanes: Lanes, target: Value, source: Value, frames: Value) -> None
     each(lanes, target, [target, source], frames, lanes.add)
 
 
+def _emit_fill(lanes: Lanes, target: Value, value: Value, frames: Value) -> None:
+    vector = lanes.splat(lanes.builder.fptrunc(value, f32))
+    each(lanes, target, [], frames, lambda: vector)
+
+
 scale = embed("scale", 4, _emit_scale)
 """``scale(target, source, curve, frames)``: multiply float32 at two addresses, frame by frame."""
 
@@ -48,3 +53,6 @@ amplify = embed("amplify", "iidi", _emit_amplify)
 
 add_to = embed("add_to", 3, _emit_add)
 """``add_to(target, source, frames)``: add the source's float32 to the target's."""
+
+fill = embed("fill", "idi", _emit_fill, inline=True)
+"""``fill(target, value, frames)``: write one number, rounded to float32, to all frames."""

@@ -16,7 +16,10 @@ import numpy as np
 from ....graph.prepare import Memory
 from ....runtime.native.abi import helper, kernel
 from ....runtime.native.pointers import floats, record
-from .lfo_shapes import within_one
+from ....runtime.simd.doubles import Doubles
+from ....runtime.simd.embed import embed
+from ....runtime.simd.lanes import Lanes, Value
+from ....runtime.simd.scale import each
 
 __all__ = ["BBD", "bbd_cutoff", "bbd_in", "bbd_out", "bbd_records"]
 
@@ -57,6 +60,22 @@ def bbd_cutoff(delay_s: float) -> float:
     return hz if hz > 7_000.0 else 7_000.0
 
 
+def _emit_clip(lanes: Lanes, target: Value, gain: Value, frames: Value) -> None:
+    d, singles = Doubles.beside(lanes), Lanes(lanes.builder, lanes.width // 2, lanes.fused)
+    factor, one = d.splat(gain), d.constant(1.0)
+
+    def made(x: Value) -> Value:
+        y = d.max(d.constant(-1.0), d.min(one, d.mul(d.widen(x), factor)))
+        cube = d.mul(d.mul(d.mul(y, y), y), d.constant(1.0 / 3.0))
+        return d.narrow(d.mul(d.constant(1.5 * HEADROOM), d.sub(y, cube)))
+
+    each(singles, target, [target], frames, made)
+
+
+_clip = embed("bbd.clip", "idi", _emit_clip)
+"""``_clip(target, gain, frames)``: amplify and clip float32 softly, in place."""
+
+
 @kernel
 def bbd_in(state: int, ins: int, outs: int, frames: int) -> None:
     """Compress ``frames`` float32 at the address ``ins`` in place, and clip them softly.
@@ -65,13 +84,16 @@ def bbd_in(state: int, ins: int, outs: int, frames: int) -> None:
     """
     s = record(state, BBD)
     x, level, share, gain = floats(ins, frames), s.level_in, s.share, s.gain_in
-    for i in range(frames):
-        if (outs + i) & 7 == 0:
+    keep, begin = 1.0 - share, 0
+    while begin < frames:
+        place = (outs + begin) & 7
+        if place == 0:
             gain = 1.0 / (1.5 * HEADROOM * (level if level > QUIET else QUIET))
-        y = within_one(np.float64(x[i]) * gain)
-        y = 1.5 * HEADROOM * (y - y * y * y * (1.0 / 3.0))
-        level += share * (abs(y) - level)
-        x[i] = np.float32(y)
+        end = begin + 8 - place if begin + 8 - place < frames else frames + 0
+        _clip(ins + 4 * begin, gain, end - begin)
+        for i in range(begin, end):
+            level = keep * level + share * abs(np.float64(x[i]))
+        begin = end
     s.level_in, s.gain_in = level, gain
 
 
@@ -89,20 +111,21 @@ def bbd_out(state: int, ins: int, outs: int, frames: int) -> None:
     first, g, h1, h2 = s.first, s.g, s.h1, s.h2
     p1, q1, r1 = 2.0 * h1 - 1.0, 2.0 * g * h1, 2.0 * g * g * h1
     p2, q2, r2 = 2.0 * h2 - 1.0, 2.0 * g * h2, 2.0 * g * g * h2
+    # Of the way of a state v half is the output's; sums are in the order that is waited for least.
+    stay, come, a1, a2, keep = 1.0 - 2.0 * first, 2.0 * first, 1.0 - r1, 1.0 - r2, 1.0 - share
     low, u1, v1, u2, v2 = s.low, s.u1, s.v1, s.u2, s.v2
     for i in range(frames):
-        half = first * (np.float64(x[i]) - low)
-        e = (low + half) - v1
-        low = low + (half + half)
-        more = q1 * u1 + r1 * e  # of the state: half of it is the output's way
-        y = v1 + 0.5 * more
-        u1 = p1 * u1 + q1 * e
-        v1 = v1 + more
-        e = y - v2
-        more = q2 * u2 + r2 * e
-        y = v2 + 0.5 * more
-        u2 = p2 * u2 + q2 * e
-        v2 = v2 + more
-        level += share * (abs(y) - level)
+        new = np.float64(x[i])
+        y = low + first * (new - low)
+        low = stay * low + come * new
+        v, force = (a1 * v1 + q1 * u1) + r1 * y, q1 * y
+        u1 = (p1 * u1 - q1 * v1) + force
+        y = 0.5 * (v1 + v)
+        v1 = v
+        v, force = (a2 * v2 + q2 * u2) + r2 * y, q2 * y
+        u2 = (p2 * u2 - q2 * v2) + force
+        y = 0.5 * (v2 + v)
+        v2 = v
+        level = keep * level + share * abs(y)
         x[i] = np.float32(y * (level if level > QUIET else QUIET))
     s.low, s.u1, s.v1, s.u2, s.v2, s.level_out = low, u1, v1, u2, v2, level

@@ -47,6 +47,7 @@ LFO = np.dtype(
         ("rate_step", np.float64),  # share of the way to a new rate covered in a tick
         ("spread", np.float64),  # written by the node, too: how far the taps are moved
         ("spread_step", np.float64),  # share of the way to a new spread covered in a tick
+        ("spread_was", np.float64),  # at the last tick
         ("per_hz", np.float64),  # units of phase per frame and Hz
         ("phase", np.int64),  # at the last tick
         ("cycle", np.int64),  # whole turns from reset to the last tick
@@ -90,7 +91,7 @@ def lfo_tick(state: int, ins: int, outs: int, frames: int) -> None:
     Writes ``start`` and ``end`` of its taps.  The other arguments are unused.
     """
     s = record(state, LFO)
-    begun = s.begun != 0
+    begun, was = s.begun != 0, s.rate_now
     if begun:
         phase = s.phase + 32 * s.step
         s.cycle += phase >> 62
@@ -98,16 +99,27 @@ def lfo_tick(state: int, ins: int, outs: int, frames: int) -> None:
         s.rate_now = glide_step(s.rate_now, s.rate_hz, s.rate_step)
     else:
         s.rate_now = s.rate_hz
+    if not begun or was != s.rate_now:
+        rate_hz = s.rate_now
+        step = int(rate_hz * s.per_hz + 0.5)
+        if step > FASTEST:
+            step = FASTEST
+        s.step = step
+        edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
+        s.steepness = 0.5 / edge if edge > 1e-12 else 0.5e12
+    step, still = s.step, begun and s.spread == s.spread_was
     s.begun = 1
-    rate_hz = s.rate_now
-    step = int(rate_hz * s.per_hz + 0.5)
-    if step > FASTEST:
-        step = FASTEST
-    s.step = step
-    edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
-    s.steepness = 0.5 / edge if edge > 1e-12 else 0.5e12
+    s.spread_was = s.spread
     for k in range(s.count):
         tap = element(s.taps, k, TAP)
+        if still and tap.slide == 0:  # it stays where it is
+            at = s.phase + tap.offset
+            turns = s.cycle + (at >> 62)
+            at = (at & MASK) + 32 * step
+            tap.start = tap.end
+            call_node(s.at, state, at & MASK, turns + (at >> 62), np.int32(0))
+            tap.end = s.value
+            continue
         place = tap.base + tap.per_spread * s.spread
         target = int((place - math.floor(place)) * TURN) & MASK
         if begun:

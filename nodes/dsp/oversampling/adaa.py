@@ -21,11 +21,6 @@ __all__ = ["SHAPERS", "embed_adaa", "embed_curve"]
 CLOSE = 1e-5
 
 
-def _shifted(d: Doubles, before: ng.Value, now: ng.Value) -> ng.Value:
-    """Return ``now`` one lane later, its first lane the last one of ``before``."""
-    return d.shuffle(before, now, range(d.width - 1, 2 * d.width - 1))
-
-
 def embed_adaa(name: str, curve: Curve) -> Callable[..., Any]:
     """Return ``run(memory, source, target, frames)`` for kernels.
 
@@ -44,10 +39,10 @@ def embed_adaa(name: str, curve: Curve) -> Callable[..., Any]:
 
         def made(x: ng.Value) -> ng.Value:
             x = d.widen(x)
-            before, area = _shifted(d, x1.value, x), curve.integral(d, x)
+            before, area = d.delayed(x1.value, x), curve.integral(d, x)
             rise = d.sub(x, before)
             flat = d.above(d.constant(CLOSE), d.abs(rise))
-            y = d.cell(d.div(d.sub(area, _shifted(d, area1.value, area)), rise))
+            y = d.cell(d.div(d.sub(area, d.delayed(area1.value, area)), rise))
             bits = ir.IntType(d.width)
             some = builder.icmp_unsigned("!=", builder.bitcast(flat, bits), ir.Constant(bits, 0))
             with d.when(some):

@@ -50,8 +50,7 @@ def _signed(d: Doubles, size: Value, sign: Value) -> Value:
 
 def _root(d: Doubles, x: Value) -> Value:
     """Return sqrt(1 + x^2)."""
-    square = d.fma(x, x, d.constant(1.0))
-    return d._call(f"llvm.sqrt.{d._suffix(d.vector)}", d.vector, [square])
+    return d.sqrt(d.fma(x, x, d.constant(1.0)))
 
 
 def log_of(d: Doubles, x: Value) -> Value:
