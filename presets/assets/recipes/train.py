@@ -159,8 +159,9 @@ def train(kind: str, plan: Plan, seconds: float, folder: Path, name: str = "crun
                 scratch = folder / f"{name}-{kind}.tmp.npz"
                 np.savez(scratch, **arrays, level=level, step=step, esr=value)
                 scratch.replace(folder / f"{name}-{kind}.npz")
-            print(f"{name}-{kind} {step:6d} {time.monotonic() - began:7.0f} s  loss {loss.item():.5f}  "
-                  f"held-back ESR {value:.5f}{mark}", flush=True)  # fmt: skip
+            print(f"{name}-{kind} {step:6d} {time.monotonic() - began:7.0f} s  "
+                  f"loss {loss.item():.5f}  held-back ESR {value:.5f}{mark}",
+                  flush=True)  # fmt: skip
 
 
 def _restore(kind: str, folder: Path, name: str) -> tuple[Params, float]:
