@@ -3,7 +3,9 @@
 import math
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,9 @@ def render_file(
 ) -> Levels:
     """Render one audio file through a rack into an audio file of the same sample rate.
 
+    The file plays into the first input of the rack; others are silent, and ``warn`` is called.  The
+    first output is ``target``; another one is written beside it, with its name: "out-NAME.wav".
+
     With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
     the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
@@ -65,16 +70,24 @@ def render_file(
     """
     check_loudness(loudness_lufs, "loudness_lufs")
     reads = {os.fspath(source): "the input", **rig.reads()}
-    check_outputs([target], reads, AudioFileError)
+    targets = output_files(rig, target)
+    check_outputs(list(targets.values()), reads, AudioFileError)
     found = read_audio(source)
     rate, muted = float(rig.rate or found.rate), list[int]()
     check_fit(rig, source, found.channels, found.rate, resampled)
-    channels = next(iter(rig.graph.outputs.values()))
-    with audio_writer(target, found.rate, channels=channels, subtype=subtype, warn=warn) as write:
+    with ExitStack() as files:
+        write = {
+            name: files.enter_context(
+                audio_writer(path, found.rate, channels=channels, subtype=subtype, warn=warn)
+            )
+            for (name, path), channels in zip(
+                targets.items(), rig.graph.outputs.values(), strict=True
+            )
+        }
         x = _at_least_one_frame(resample(found.samples, found.rate, rate, os.fspath(source)))
-        made = render(
+        rendered = render(
             rig.graph,
-            x,
+            _all_inputs(rig, x, warn),
             rate,
             block=block,
             tail=rig.renders_tail(tail),
@@ -82,16 +95,40 @@ def render_file(
             report=lambda stats: muted.append(warn_of_faults(stats, warn)),
             strict=strict,
         )
-        made = made.reshape(-1, made.shape[-1])
+        made = {name: y.reshape(-1, y.shape[-1]) for name, y in rendered.items()}
         if found.rate != rate:
-            extra = made.shape[1] - x.shape[1]
+            extra = next(iter(made.values())).shape[1] - x.shape[1]
             frames = found.frames + max(0, round(extra * found.rate / rate))
-            made = _to_length(_at_least_one_frame(resample(made, rate, found.rate)), frames)
-        gain_db = 0.0
+            made = {
+                name: _to_length(_at_least_one_frame(resample(y, rate, found.rate)), frames)
+                for name, y in made.items()
+            }
+        gain_db, first = 0.0, next(iter(made))
         if loudness_lufs is not None:
-            made, gain_db = normalized(made, found.rate, loudness_lufs, os.fspath(target), warn)
-        written = write(made)
-    return replace(levels_of(written, found.rate), muted=sum(muted), gain_db=gain_db)
+            made[first], gain_db = normalized(
+                made[first], found.rate, loudness_lufs, os.fspath(target), warn
+            )
+        written = {name: write[name](y) for name, y in made.items()}
+    return replace(levels_of(written[first], found.rate), muted=sum(muted), gain_db=gain_db)
+
+
+def output_files(rig: Rig, target: Path_) -> dict[str, Path_]:
+    """Return the file of each output: ``target``, and beside it "out-NAME.wav" for each other."""
+    path, (first, *rest) = Path(target), [*rig.graph.outputs] or [""]
+    return {first: target} | {
+        name: path.with_name(f"{path.stem}-{name}{path.suffix}") for name in rest
+    }
+
+
+def _all_inputs(
+    rig: Rig, x: NDArray[np.float32], warn: Callable[[str], None]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the signals of all inputs: the file for the first, silence for the others."""
+    (first, _), *rest = rig.graph.inputs.items()
+    for name, _ in rest:
+        warn(f"{rig.name}: its input {name!r} is silent: a file plays into {first!r}")
+    silent = {name: np.zeros((channels, x.shape[1]), np.float32) for name, channels in rest}
+    return {first: x, **silent}
 
 
 def check_loudness(lufs: float | None, name: str) -> None:
@@ -150,10 +187,10 @@ def check_fit(
     ``ask`` is the option that would resample, for the message.
     """
     graph, name = rig.graph, os.fspath(source)
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+    if not graph.inputs or not graph.outputs:
         raise AudioFileError(
             f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
-            "with one of each can be rendered from file to file"
+            "with both can be rendered from file to file"
         )
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:

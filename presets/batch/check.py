@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...graph import JobError, NamgraphError, Spec, schedule, tail
+from ...graph import AudioFileError, JobError, NamgraphError, Spec, schedule, tail
 from ...graph.check import format_names
 from ...runtime.io.audio_file import check_format, scan_audio
 from ...runtime.io.outputs import check_outputs
@@ -88,6 +88,10 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
             rig, audio = made.rig(item), made.inputs[item.source]
             ask = '"resample": true'
             check_fit(rig, item.source, audio.channels, audio.rate, job.resample, ask)
+            if (outputs := len(rig.graph.outputs)) > 1:
+                raise AudioFileError(
+                    f"the rack has {outputs} outputs: a job renders racks with one"
+                )
             rate = float(rig.rate or audio.rate)
             form = Path(item.file).suffix, audio.rate, next(iter(rig.graph.outputs.values()))
             if form not in formats:
