@@ -52,7 +52,8 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Blend", "Cab", "Chorus", "Clipper", "Compressor", "Constant", "Crossover", "Curve"),
+        *("Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant", "Crossover"),
+        *("Curve",),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
         *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser", "Random"),

@@ -10,6 +10,7 @@ from ..graph import AudioFileError, FileError, Graph, NamgraphError, Spec, sched
 from ..graph.paths import checked_path
 from ..graph.text import one_line
 from ..nodes.cabinet.cab import Cab
+from ..nodes.cabinet.cab_mics import CabMics
 from ..nodes.cabinet.impulse_response import Header, header
 from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
 from ..presets.bundled import shipped_presets
@@ -234,7 +235,13 @@ def _cab_layouts(graph: Graph) -> dict[str, str]:
     """Return the channel layout of each cabinet, by node name."""
     cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
     paths = {name: str(cab.path) for name, cab in cabs.items()}  # of a preset: never an array
-    return {n: _layout(p, header(p), cabs[n].layout) for n, p in paths.items()}
+    found = {n: _layout(p, header(p), cabs[n].layout) for n, p in paths.items()}
+    for name, node in graph.nodes.items():
+        if isinstance(node, CabMics):
+            for key in node.files():
+                path = str(getattr(node, key))
+                found[f"{name}.{key}"] = _layout(path, header(path), "auto")
+    return found
 
 
 def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from .analysis.loudness import Loudness
 from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
+from .cabinet.cab_mics import CabMics
 from .control.constant import Constant
 from .control.curve import Curve
 from .control.envelope_follower import EnvelopeFollower
@@ -46,6 +47,7 @@ from .utility.stereo_width import StereoWidth
 __all__ = [
     "Blend",
     "Cab",
+    "CabMics",
     "Chorus",
     "Clipper",
     "Compressor",

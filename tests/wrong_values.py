@@ -164,6 +164,8 @@ for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
 call("Mix(invert)", ng.Mix, invert=(1,))
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
+call("CabMics", ng.CabMics, path_a=CAB, path_b=CAB, b_distance_cm=30.0, align="onset", trim=True,
+     fade_ms=1.0, max_ms=100.0, b_invert=False, to_stereo=True)  # fmt: skip
 call(
     "Nam", ng.Nam, path=LSTM, slim=1.0, levels="raw", interface_dbu=12.0, calibrate_input=False,
     resample=False, prewarm=True, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,

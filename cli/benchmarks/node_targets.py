@@ -68,6 +68,7 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
 
 FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "cab": lambda: {"path": asset("cab.wav")},
+    "cab_mics": lambda: {"path_a": asset("cab.wav")},
     "nam": lambda: {"path": asset("crunch-lstm.nam")},
     "nam_bank": lambda: {"paths": [asset("crunch-lstm.nam")] * 2},
 }

@@ -130,13 +130,20 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
 
 
 def file(
-    *, kw_only: bool = False, several: bool = False, content: type[Content] | None = None
+    *,
+    kw_only: bool = False,
+    several: bool = False,
+    content: type[Content] | None = None,
+    default: Any = dataclasses.MISSING,
 ) -> Any:
     """Declare a field that is the path of a file, or with ``several`` a tuple of paths.
 
     Presets store paths relative to the preset.  ``content`` is a class, derived from ``Content``,
     whose objects the field takes in place of a path; presets cannot store these.  ``FileError`` if
-    the value is neither.
+    the value is neither.  With ``default=None`` the field may be left out.
     """
     row = {"file": (check_flag("several", several), check_content_class(content))}
-    return dataclasses.field(kw_only=check_flag("kw_only", kw_only), metadata=row)
+    if default is not None and default is not dataclasses.MISSING:
+        raise ParamError(f"default is {format_value(default)}: must be None, or not be given")
+    named = check_flag("kw_only", kw_only)
+    return dataclasses.field(default=default, kw_only=named, metadata=row)

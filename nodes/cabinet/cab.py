@@ -20,7 +20,7 @@ from ..dsp.convolver.prepare import Route, convolution
 from .impulse_response import GAIN_RULES, LAYOUTS, header, response
 from .response_array import ImpulseResponse
 
-__all__ = ["Cab", "kernels"]
+__all__ = ["Cab", "checked_source", "kernels"]
 
 DEPTHS = range(4)
 """Numbers of partition levels that a response may need: see ``convolver``."""
@@ -126,7 +126,7 @@ class Cab(ng.Node):
 
     def __post_init__(self, rate: float | None) -> None:
         """Check all fields without reading the file; copy and check samples in memory."""
-        object.__setattr__(self, "path", _checked_source(self.path, rate))
+        object.__setattr__(self, "path", checked_source(self.path, rate))
         super().__post_init__()
 
     @property
@@ -178,8 +178,11 @@ class Cab(ng.Node):
         return made  # type: ignore[no-any-return]
 
 
-def _checked_source(path: Any, rate: float | None) -> Any:
-    """Return a path as text, or samples in memory as an ``ImpulseResponse``."""
+def checked_source(path: Any, rate: float | None, name: str = "path", node: str = "Cab") -> Any:
+    """Return a path as text, or samples in memory as an ``ImpulseResponse``.
+
+    ``name`` is the argument's and ``node`` the class's, for messages.
+    """
     if isinstance(path, AudioFile):
         if rate is not None:
             raise ng.ParamError(f"rate is {rate!r}: goes with an array; an AudioFile has its own")
@@ -188,13 +191,13 @@ def _checked_source(path: Any, rate: float | None) -> Any:
         if rate is None:
             found = describe_value(path)
             raise ng.ParamError(
-                f"path is {found}: must be the path of a file, or be given with its sample rate in"
-                " Hz: Cab(array, 48_000)"
+                f"{name} is {found}: must be the path of a file, or be given with its sample rate"
+                f" in Hz: {node}(array, {'48_000' if node == 'Cab' else 'rate=48_000'})"
             )
         return ImpulseResponse(path, rate)
     if rate is not None:
-        raise ng.ParamError(f"rate is {describe_value(rate)}: goes with an array, path is none")
-    return checked_file(path, "path", FileError, ImpulseResponse)
+        raise ng.ParamError(f"rate is {describe_value(rate)}: goes with an array, {name} is none")
+    return checked_file(path, name, FileError, ImpulseResponse)
 
 
 def _routes(layout: str, inputs: int) -> list[Route]:

@@ -19,7 +19,16 @@ from ...runtime.io.file_kind import AUDIO
 from ...runtime.io.regular_file import check_plain
 from .response_array import MAX_CHANNELS, MAX_SECONDS, RATES, ImpulseResponse
 
-__all__ = ["GAIN_RULES", "LAYOUTS", "MAX_SECONDS", "Header", "header", "response"]
+__all__ = [
+    "GAIN_RULES",
+    "LAYOUTS",
+    "MAX_SECONDS",
+    "Header",
+    "Known",
+    "header",
+    "known_source",
+    "response",
+]
 
 Source = str | ImpulseResponse
 """The path of a file, or samples in memory."""
@@ -94,7 +103,7 @@ class Header:
 
 def header(source: Source) -> Header:
     """Read the header of an audio file; cached by path, time and size."""
-    return _header(_identity(source))
+    return _header(known_source(source))
 
 
 def response(source: Source, layout: str, rate: float, rule: str) -> NDArray[np.float64]:
@@ -113,7 +122,7 @@ def response(source: Source, layout: str, rate: float, rule: str) -> NDArray[np.
     Several channels are scaled by the factor of the loudest.  Zeros at the end are dropped.  The
     array is read-only and shared.
     """
-    return _response(_identity(source), layout, rate, rule)
+    return _response(known_source(source), layout, rate, rule)
 
 
 def _error(path: str, found: str, allowed: str) -> AudioFileError:
@@ -124,7 +133,8 @@ def _count(channels: int) -> str:
     return f"{channels} channel{'' if channels == 1 else 's'}"
 
 
-def _identity(source: Source) -> Known:
+def known_source(source: Source) -> Known:
+    """Return the key of a file or array in caches: of a file its path, time and size."""
     if isinstance(source, ImpulseResponse):
         return source
     found = check_plain(source, AudioFileError, wanted=AUDIO)

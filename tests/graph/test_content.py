@@ -76,3 +76,16 @@ def test_a_field_refuses_the_rest(fields: Any, said: str) -> None:
 def test_content_must_be_a_class_of_it(wrong: Any) -> None:
     with pytest.raises(ng.ParamError, match=r"content is .*: must be a class derived from C"):
         ng.file(content=wrong)
+
+
+def test_a_file_may_be_left_out() -> None:
+    @ng.node("optional_file")
+    class Optional(ng.Node):
+        """A node."""
+
+        path: str | None = ng.file(default=None)
+
+    assert Optional().path is None
+    assert Optional.required() == ()
+    with pytest.raises(ng.ParamError, match=r"default is 'a\.wav': must be None"):
+        ng.file(default="a.wav")

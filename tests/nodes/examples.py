@@ -17,6 +17,7 @@ from namgraph.graph import Node, node_types
 from namgraph.nodes import (
     Blend,
     Cab,
+    CabMics,
     Chorus,
     Clipper,
     Compressor,
@@ -105,6 +106,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "cab": lambda folder: [
         Cab(impulse_response(folder, 1, 100), mix=0.8),
         Cab(impulse_response(folder, 2, 900)),
+    ],
+    "cab_mics": lambda folder: [
+        CabMics(impulse_response(folder, 1, 100), impulse_response(folder, 2, 900), a_pan=0.3),
+        CabMics(impulse_response(folder, 1, 100), b_distance_cm=3.0, low_cut_hz=100.0),
+        CabMics(impulse_response(folder, 2, 900), to_stereo=False, b_invert=True, a_db=3.0),
     ],
     "constant": lambda folder: [Constant(value=0.5)],
     "curve": lambda folder: [Curve(((0.0, 0.3), (0.01, -0.5), (0.02, 1.0))), Curve(mode="step")],
