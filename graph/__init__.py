@@ -29,6 +29,7 @@ from .connection import Connection, Handle, Modulation, PortRef
 from .drawing.draw import draw
 from .drawing.mermaid import mermaid
 from .drawing.svg import svg
+from .editing.values import TEMPO, TEMPO_RANGE
 from .errors import (
     AudioFileError,
     ChannelsWarning,
@@ -75,6 +76,8 @@ from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_
 __all__ = [
     "CATEGORIES",
     "LONGEST_BLOCK",
+    "TEMPO",
+    "TEMPO_RANGE",
     "AudioFileError",
     "Buffer",
     "ChannelsWarning",

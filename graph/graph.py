@@ -9,6 +9,7 @@ from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
 from .editing import changes
 from .editing.tables import Rack, Tables
+from .editing.values import Values
 from .errors import DuplicateNameError
 from .node import Node
 from .opening.chain import join_in_chain, named_nodes
@@ -20,7 +21,7 @@ from .silent import find_silent, warn_silent
 __all__ = ["Graph"]
 
 
-class Graph:
+class Graph(Values):
     """Named nodes and connections; holds no samples and has no sample rate.
 
     ``input`` and ``output`` declare the ends of the graph, where an adapter writes and reads audio:
@@ -220,18 +221,9 @@ class Graph:
     def copy(self) -> "Graph":
         """Return an independent copy; the nodes, which are immutable, are shared."""
         other = Graph()
-        other.name = self.name
+        other.name, other._tempo = self.name, self._tempo
         other._tables = self._tables.copy()  # nodes are frozen: sharing them is safe
         return other
-
-    def with_params(self, values: Mapping[str, float]) -> "Graph":
-        """Return a copy with other values of some parameters, given as ``{"node.param": value}``.
-
-        Reads no file again, so it works if a file was deleted since.
-        """
-        made = self.copy()
-        made._tables.nodes |= changes.changed_nodes(self, values)
-        return made
 
     def check(self, *, strict: bool = False) -> tuple[str, ...]:
         """Return one line for each missing connection; empty if there is none.
@@ -276,7 +268,7 @@ class Graph:
         return found
 
     def __eq__(self, other: object) -> bool:
-        """Equal nodes, connections and ends; of orders only those of sums and of the ends count."""
+        """Equal nodes, tempo, connections, ends; of orders those of sums and of the ends count."""
         if not isinstance(other, Graph):
             return NotImplemented
         return (
@@ -286,6 +278,7 @@ class Graph:
             and self.sources() == other.sources()
             and sorted(self.modulations) == sorted(other.modulations)
             and self._tables.racks == other._tables.racks
+            and self.tempo_bpm == other.tempo_bpm
         )
 
     __hash__ = None  # type: ignore[assignment]  # graphs change

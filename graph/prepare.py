@@ -113,6 +113,9 @@ class Io:
     """The node's parameters by name, for the fields of the record."""
     smoothing_s: Mapping[str, float] = field(default_factory=dict)
     """The time constant of each parameter, in seconds; shorter for one that is modulated."""
+    transport: Any = None
+    """The plan's transport, for an int64 field of the record: tempo and beats of each frame
+    (``runtime/plan/kernels/transport.py``)."""
 
     def glide(self, name: str, frames: int = 1) -> float:
         """Return the coefficient of a smoothing filter that is stepped once in ``frames``.

@@ -32,6 +32,7 @@ from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .time.delay import Delay
+from .time.looper import Looper
 from .time.reverb import Reverb
 from .utility.blend import Blend
 from .utility.doubler import Doubler
@@ -67,6 +68,7 @@ __all__ = [
     "GraphicEq",
     "Lfo",
     "Limiter",
+    "Looper",
     "Loudness",
     "Map",
     "Meter",

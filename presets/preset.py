@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import Graph, GraphSource, NamgraphError, Node, PresetError, as_graph, node_type
+from ..graph import TEMPO, Graph, GraphSource, NamgraphError, Node, PresetError, as_graph
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
+from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
 from ..graph.paths import Content, checked_path, format_path
 from ..runtime.io.atomic_write import whole_file, writing
@@ -48,7 +49,8 @@ __all__ = [
 ]
 
 FORMAT = 1
-KEYS = ["namgraph", "name", "description", "inputs", "outputs", "racks", "nodes", "connections"]
+KEYS = ["namgraph", "name", "description", TEMPO]
+KEYS += ["inputs", "outputs", "racks", "nodes", "connections"]
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -122,6 +124,7 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
     rack = {
         "namgraph": FORMAT,
         "name": name,
+        **({TEMPO: graph.own_tempo_bpm} if graph.own_tempo_bpm is not None else {}),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         **({"racks": racks_json(graph)} if graph.racks else {}),
@@ -153,7 +156,10 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         if not isinstance(data.get(key, ""), str):
             wrong(key, data[key], "a string")
     name = data.get("name", "")
-    graph = Graph()
+    graph, tempo = Graph(), {}
+    if TEMPO in data:
+        tempo = {TEMPO: as_float(TEMPO, data[TEMPO])}
+        graph = _call_at("the preset", graph.with_params, tempo)
     for side in ("inputs", "outputs"):
         for end, channels in _object(data, side).items():
             _call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
@@ -163,7 +169,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         _call_at(f"racks.{rack}", graph.add, rack, Graph())
     for key, fields in _object(data, "nodes").items():
         place = f"nodes.{key}"
-        _call_at(place, graph.add, key, _node(place, fields, folder))
+        _call_at(place, graph.add, key, _node(place, fields, folder, tempo))
     for rack, sides in racks.items():
         _call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
@@ -172,7 +178,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     return Preset(name, graph, data.get("description", ""))
 
 
-def _node(place: str, fields: Any, folder: Path) -> Node:
+def _node(place: str, fields: Any, folder: Path, tempo: dict[str, float]) -> Node:
     if not isinstance(fields, dict):
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
@@ -182,7 +188,7 @@ def _node(place: str, fields: Any, folder: Path) -> Node:
     cls = _call_at(f"{place}.type", node_type, fields["type"])
     params, files = cls.params(), cls.files()
     known = [f.name for f in fields_of(cls)]
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {key: tempo[key] for key in tempo if key in params}
     for key, value in fields.items():
         where = f"{place}.{key}"
         if key == "type":

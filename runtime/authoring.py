@@ -9,7 +9,8 @@ ng`` and NumPy.  Four groups:
   thread calls, ``helper`` a function that is inlined into kernels;
 * inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
   (numbers at an address), ``channel_address``, ``copy_bytes``, ``call_node`` (another kernel, by
-  its address), ``glide`` and ``decibels`` (parameters), ``scale``, ``amplify`` and ``add_to``
+  its address), ``glide`` and ``decibels`` (parameters), ``TRANSPORT``, ``beats_at`` and
+  ``frames_to_beat`` (tempo and beats), ``scale``, ``amplify`` and ``add_to``
   (whole channels, vectorised), ``log2_run``, ``exp2_run`` and ``exp2_run32`` (logarithms and powers
   to base 2 of a run, vectorised), ``fir_run`` and ``fir_peak_run`` (FIR filters over a run,
   vectorised);
@@ -42,6 +43,7 @@ from .native.pointers import (
     numbers,
     record,
 )
+from .plan.kernels.transport import TRANSPORT, beats_at, frames_to_beat
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
@@ -50,6 +52,7 @@ from .simd.scale import add_to, amplify, each, scale
 from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
 
 __all__ = [
+    "TRANSPORT",
     "Io",
     "Kind",
     "Lanes",
@@ -63,6 +66,7 @@ __all__ = [
     "Value",
     "add_to",
     "amplify",
+    "beats_at",
     "call_node",
     "channel",
     "channel_address",
@@ -76,6 +80,7 @@ __all__ = [
     "fir_peak_run",
     "fir_run",
     "floats",
+    "frames_to_beat",
     "glide",
     "glide_coefficient",
     "glide_step",

@@ -35,6 +35,7 @@ def build_plan(
     ``previous`` is the plan that plays before it: nodes of the same name and value, at the same
     rate and channel counts, take over its state when the engine swaps plans.  A value is the same
     as in the graph of ``previous``, or as in ``current``, that graph with the parameters as set.
+    The same holds for the tempo; beats go on.
     The inputs of other nodes with a long memory fade in over ``fade_in_frames``.  If the device
     fails, nodes that can run on the host do, with a ``RuntimeWarning``; else ``CudaError``.
     """
@@ -44,8 +45,11 @@ def build_plan(
     def is_kept(name: str, node: Node) -> bool:
         return any(nodes.get(name) == node for nodes in before)
 
+    tempos = [earlier.tempo_bpm for earlier in (previous and previous.graph, current) if earlier]
+    keeps_tempo = graph.tempo_bpm in tempos
+
     def build(graph: Graph) -> Plan:
-        return _build(graph, spec, previous, fade_in_frames, is_kept)
+        return _build(graph, spec, previous, fade_in_frames, is_kept, keeps_tempo)
 
     try:
         return build(graph.copy())
@@ -59,6 +63,7 @@ def _build(
     previous: Plan | None,
     fade_in_frames: int,
     is_kept: Callable[[str, Node], bool],
+    keeps_tempo: bool,
 ) -> Plan:
     def fades_in(name: str) -> bool:
         return previous is not None and fade_in_frames > 0 and not is_kept(name, graph.nodes[name])
@@ -68,7 +73,7 @@ def _build(
         same = [] if previous is None else unchanged(previous, plan, is_kept)
         plan.prewarm(previous, {k: j for j, k in same})
         if previous is not None:
-            plan.keep(hand_over(previous, plan, same, is_kept))
+            plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo))
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..native.cpu import nanoseconds_per_cycle
+from ..plan.kernels.transport import read_transport
 from ..plan.plan import Plan
 from ..plan.stats import NodeStats, Stats, spread
 from .control import ControlQueue
@@ -40,6 +41,7 @@ def collect_stats(queue: ControlQueue) -> Stats:
         resets=done[Message.RESET],
         saves=done[Message.SNAPSHOT],
         restores=done[Message.RESTORE],
+        transport=read_transport(plan.transport.content),
     )
 
 

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Mapping
-from typing import Any, NoReturn, overload
+from typing import NoReturn, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, GraphSource, Spec, as_graph
+from ...graph import TEMPO, Graph, GraphSource, Spec, as_graph
 from ...graph.arguments import by_keyword, check_flag, check_number, clip
 from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
@@ -25,11 +25,10 @@ from .parameters import (
     ParameterAccess,
     Settings,
     apply_settings,
-    first_param,
     post_bypass,
     post_mix,
     post_param,
-    unknown_param,
+    read_value,
 )
 from .process import process
 
@@ -102,7 +101,7 @@ class Engine(ParameterAccess):
         ``settings``.
         """
         with self.queue.lock:
-            return self.plan.graph.with_params(self.params())
+            return self.plan.graph.with_params({TEMPO: self.get(TEMPO), **self.params()})
 
     def __repr__(self) -> str:
         rate, most = f"{self.spec.rate:g} Hz", self.spec.max_frames
@@ -184,7 +183,7 @@ class Engine(ParameterAccess):
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
 
         Frames count from the start or the last reset (``engine.frame``).  ``"tempo_bpm"`` alone
-        sets the tempo of all nodes that follow it.
+        sets the tempo of the transport, and of all nodes that follow it.
         """
         post_param(self.queue, name, value, at)
 
@@ -207,17 +206,15 @@ class Engine(ParameterAccess):
         apply_settings(self.queue, settings)
 
     def get(self, name: str) -> float:
-        """Return a parameter's value as last applied, or the reading of a meter node."""
-        known: Any = first_param(self.plan, name)
-        if known in self.plan.params:
+        """Return a parameter's value as last applied, or the reading of a meter node.
+
+        "tempo_bpm" is the tempo as last set; "transport.beats", "transport.bpm", "transport.frame"
+        are those at the end of the last block: quarter notes and frames since the start or the
+        last reset.
+        """
+        if isinstance(name, str) and (name in self.plan.params or name == TEMPO):
             self.queue.wait_for_plan()
-            return float(self.plan.param_table["value"][self.plan.params[known]])
-        if known in self.plan.reports:
-            return float(self.plan.reports[known][0])
-        if known in self.plan.analyses:
-            return self.plan.analyses[known]()
-        names = (*self.plan.params, *self.plan.reports, *self.plan.analyses)
-        raise unknown_param(name, names, "parameter or reading")
+        return read_value(self.plan, name)
 
     def swap(self, graph: GraphSource) -> None:
         """Build a plan of ``graph`` on this thread, then crossfade to it between two blocks.

@@ -76,7 +76,7 @@ class EngineState:
         return _unpickled, (self.layout, content, _digest(self.layout, content))
 
     def __repr__(self) -> str:
-        rows = sum(row.size > 0 for row in self.layout.rows)
+        rows = sum(row.size > 0 for row in self.layout.rows) - 1  # without the transport
         return f"<EngineState at frame {self.frame}, {rows} nodes, {self.nbytes} bytes>"
 
 

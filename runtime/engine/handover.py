@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...graph import Node, tail
 from ..plan.arena import offset
+from ..plan.kernels.transport import TRANSPORT
 from ..plan.plan import Plan
 from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS
 from ..plan.rows import MixRow, NodeRow, widths
@@ -61,8 +62,12 @@ def hand_over(
     plan: Plan,
     same: list[tuple[int, int]],
     is_kept: Callable[[str, Node], bool],
+    keeps_tempo: bool,
 ) -> list[Any]:
-    """Write the tables of copies for a swap into the new plan; return the arrays to keep."""
+    """Write the tables of copies for a swap into the new plan; return the arrays to keep.
+
+    With ``keeps_tempo`` the tempo stays as last set.
+    """
     header, keep = plan.header, []
     kept = {previous._prepared[j].op.node for j, _ in same}
     moved = [
@@ -72,18 +77,23 @@ def hand_over(
     ]
     plan.handed_over = frozenset([*kept, *moved])
     old, new = np.array(same, np.int64).reshape(-1, 2).T
-    copies = _copies(previous, plan, old, new, list(_moved(previous, plan, moved)))
+    values = list(_moved(previous, plan, moved))
+    values += [(previous.tempo_index, plan.tempo_index)] * keeps_tempo
+    copies = _copies(previous, plan, old, new, values)
     relocations = [plan.arena.relocations[k + 1] for _, k in same]
+    if previous.spec.rate == plan.spec.rate:
+        places = [int(p.header["transport"]) for p in (plan, previous)]
+        copies = np.vstack([copies, [*places, TRANSPORT.itemsize]])
     remap = [-1] * len(previous.param_table)
+    remap[previous.tempo_index] = plan.tempo_index
     for name, index in previous.params.items():
         remap[index] = plan.params.get(name, -1)
     for name, index in previous.dry_wet_params.items():
         if name in plan.dry_wet_params:
             remap[index] = plan.dry_wet_params[name]
             remap[index + 1] = remap[index] + 1
-    for j, k in same:  # what the state refers to outlives the previous plan
-        before, stores = previous._prepared[j].memory.stores, plan._prepared[k].memory.stores
-        stores += [store for store in before if store not in stores]
+    for j, k in same:
+        plan.arena.take_over_stores(k + 1, previous._prepared[j].memory)
     clear_list = _spillover(previous, same, header)
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),

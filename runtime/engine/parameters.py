@@ -6,32 +6,34 @@ Control threads.
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ...graph import EngineError, ParamError, UnknownNameError
+from ...graph import TEMPO, TEMPO_RANGE, EngineError, ParamError, UnknownNameError
 from ...graph.arguments import as_whole, check_flag, check_number, clip, format_value
+from ..plan.kernels.transport import TransportReading, read_transport
 from ..plan.plan import Plan
 from .control import ControlQueue
 from .messages.message_queue import NOW, Message
 
 __all__ = [
-    "TEMPO",
+    "TRANSPORT_READINGS",
     "ParameterAccess",
     "Settings",
     "apply_settings",
     "check_time",
     "find_param",
     "find_params",
-    "first_param",
     "post_bypass",
     "post_mix",
     "post_param",
+    "read_value",
     "unknown_param",
 ]
 
 
 MAX_FRAME = 1 << 62
-TEMPO = "tempo_bpm"
-"""The parameter that follows the tempo, of each node that has it: ``set("tempo_bpm", 120)``."""
+TRANSPORT_READINGS = {f"transport.{name}": name for name in TransportReading._fields}
+"""Names of what ``get`` reads of the transport: ``"transport.beats"`` and so on."""
 
 
 class ParameterAccess:
@@ -71,6 +73,8 @@ class Settings:
     params: Mapping[str, float]
     mixes: Mapping[str, tuple[float, bool]]
     """``(mix, bypassed)`` of each node that has a dry/wet mix."""
+    tempo_bpm: float | None = None
+    """The tempo; ``None`` leaves it as it is."""
 
     def __repr__(self) -> str:
         values = [f"{name} = {value:g}" for name, value in self.params.items()]
@@ -82,21 +86,19 @@ class Settings:
         """Return the values last applied to a plan."""
         value = plan.param_table["value"]
         found = {n: (float(value[i]), not value[i + 1]) for n, i in plan.dry_wet_params.items()}
-        return cls({n: float(value[i]) for n, i in plan.params.items()}, found)
+        tempo = float(value[plan.tempo_index])
+        return cls({n: float(value[i]) for n, i in plan.params.items()}, found, tempo)
 
 
 def post_param(queue: ControlQueue, name: str, value: float, at: int | None) -> None:
     """Post a new value of a parameter: see ``Engine.set``."""
     with queue.lock:
-        if isinstance(name, str) and name == TEMPO:
-            for one in find_params(queue.plan, name):
-                post_param(queue, one, value, at)
-            return
-        index, checked = find_param(queue.plan, name, value)
         due = NOW if at is None else check_time(name, at)
-        queue.post_param(index, checked, due)
-        if due == NOW and queue.unplayed:
-            queue.note_values((name, checked))
+        for one in find_params(queue.plan, name):
+            index, checked = find_param(queue.plan, one, value)
+            queue.post_param(index, checked, due)
+            if due == NOW and queue.unplayed:
+                queue.note_values((one, checked))
 
 
 def post_mix(queue: ControlQueue, node: str, share: float, at: int | None) -> None:
@@ -144,6 +146,8 @@ def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
         if node in plan.dry_wet_params:
             yield plan.dry_wet_params[node], share
             yield plan.dry_wet_params[node] + 1, float(not bypassed)
+    if settings.tempo_bpm is not None:
+        yield find_param(plan, TEMPO, settings.tempo_bpm)
 
 
 def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -> UnknownNameError:
@@ -158,26 +162,34 @@ def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:
     """Return the index of a parameter and its checked value; raise ``UnknownNameError``."""
     row = plan.param_rows.get(name) if isinstance(name, str) else None
+    if row is None and isinstance(name, str) and name == TEMPO:
+        return plan.tempo_index, TEMPO_RANGE.check(name, value)
     if row is None:
         raise unknown_param(name, plan.params)
     return plan.params[name], row.check(name, value)
 
 
 def find_params(plan: Plan, name: str) -> tuple[str, ...]:
-    """Return the parameters that ``name`` stands for: itself, or for ``TEMPO`` one of each node."""
+    """Return the parameters that ``name`` sets: itself, and with ``TEMPO`` that of each node."""
     if not isinstance(name, str) or name != TEMPO:
         return (name,)
-    found = tuple(known for known in plan.params if known.rpartition(".")[2] == TEMPO)
-    if not found:
-        raise UnknownNameError(
-            f"no parameter {TEMPO!r}: no node follows the tempo (an Lfo or a Delay with sync does)"
-        )
-    return found
+    return (TEMPO, *(known for known in plan.params if known.rpartition(".")[2] == TEMPO))
 
 
-def first_param(plan: Plan, name: object) -> str | None:
-    """Return the parameter (or reading) that ``name`` reads: of ``TEMPO`` the first node's."""
-    return find_params(plan, name)[0] if isinstance(name, str) else None
+def read_value(plan: Plan, name: object) -> float:
+    """Return a parameter as last applied, the reading of a node, or one of the transport."""
+    known: Any = name if isinstance(name, str) else None
+    index = plan.tempo_index if known == TEMPO else plan.params.get(known)
+    if index is not None:
+        return float(plan.param_table["value"][index])
+    if known in plan.reports:
+        return float(plan.reports[known][0])
+    if known in plan.analyses:
+        return plan.analyses[known]()
+    if known in TRANSPORT_READINGS:
+        return float(getattr(read_transport(plan.transport.content), TRANSPORT_READINGS[known]))
+    names = (*plan.params, *plan.reports, *plan.analyses, TEMPO, *TRANSPORT_READINGS)
+    raise unknown_param(name, names, "parameter or reading")
 
 
 def _find_dry_wet(plan: Plan, node: str) -> int:

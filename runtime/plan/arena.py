@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .layout.block import ALIGN, Block, offset
-from .layout.memory import Memory, TooLargeError, check_total
+from .layout.memory import ELSEWHERE, STATE, Memory, TooLargeError, check_total
 
 __all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset"]
 
@@ -57,9 +57,10 @@ class Arena:
         """Write the addresses of blocks into the fields that refer to them."""
         images = [memory.image for memory in memories]
         counts = [len(image.links) for image in images]
-        begins = np.array([at for memory in memories for at in (*memory.begins, 0)], np.int64)
+        begins = np.array([at for m in memories for at in m.begins_of_regions], np.int64)
         links = np.concatenate([image.links for image in images])
-        regions = links[:, ::2] + np.arange(0, len(begins), 4).repeat(counts)[:, None]
+        firsts = np.arange(0, len(begins), len(begins) // len(memories))
+        regions = links[:, ::2] + firsts.repeat(counts)[:, None]
         found = begins[regions] + links[:, 1::2]
         base = self.state_address
         words = self.bytes_at(base, (self.nbytes - ALIGN) // 8 * 8).view(np.int64)
@@ -71,6 +72,30 @@ class Arena:
             self.store_links.append(found[end : end + image.store_links])
             at += count
         return in_state
+
+    def take_over_stores(self, number: int, before: Memory) -> None:
+        """Let a memory refer to the stores of the same node in an earlier plan, not to its own.
+
+        The state that is handed over does too, and what is recorded there must not be lost.
+        """
+        own = self.memories[number]
+        if own.stores is before.stores:  # it is a copy
+            return
+        links, known = own.image.links, self.store_links[number]
+        moved = np.zeros(len(links), bool)
+        for new, old in zip(own.stores, before.stores, strict=True):
+            for values, found in ((links[:, 3], moved), (known[:, 1], np.zeros(len(known), bool))):
+                inside = (values >= new.address) & (values < new.address + new.nbytes)
+                found |= inside
+                values[inside] += old.address - new.address
+            new.address, new.content = old.address, old.content
+        begins = np.array(own.begins_of_regions, np.int64)
+        for region, at, _, value in links[moved & (links[:, 2] == ELSEWHERE)].tolist():
+            place = int(begins[region]) + at
+            self.bytes_at(place, 8).view(np.int64)[0] = value
+            if region == STATE:
+                self.bytes_at(self.initial_address_of(place), 8).view(np.int64)[0] = value
+        own.stores[:] = before.stores
 
     def initial_address_of(self, state: int) -> int:
         """Return the address of the initial content of the state at an address."""

@@ -7,6 +7,7 @@ from ..native.cpu import cycles
 from ..native.pointers import call_node, element, load, record, store
 from ..simd.finite import find_non_finite
 from .kernels.dry_wet import DRY_WET
+from .kernels.transport import begin_block, end_block
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute, mute_and_reset, reset_row
 
@@ -26,6 +27,7 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
     """
     p = record(plan, PLAN)
     rows, count, verdict = p.rows, p.row_count, p.verdict
+    begin_block(p.transport)
     for k in range(count):
         row = element(rows, k, ROW)
         before = cycles()
@@ -64,6 +66,7 @@ def monitored_walk(plan: int, timed: int, fresh: int, frames: int) -> None:
                         row.overruns += 1
                         row.mute_left = p.mute_frames
                         mute(rows + ROW_BYTES * k, frames)
+    end_block(p.transport, frames)
 
 
 @kernel

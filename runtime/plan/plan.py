@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from ...graph import Graph, Schedule, Spec, schedule
+from ...graph import TEMPO, Graph, Schedule, Spec, schedule
 from ..native.abi import native
 from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
 from ..native.pointers import call_node, record
 from .arena import Arena, Memory, check_total
 from .kernels.dry_wet import mix_dry_wet
+from .kernels.transport import allocate_transport
 from .layout.tables import Tables
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
@@ -85,8 +86,11 @@ class Plan:
         self.executor = open_executor(own, self.schedule)
         given = {} if self.executor is None else self.executor.views | self.executor.shared_views
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
+        self.transport = allocate_transport(own, self.graph.tempo_bpm, self.spec.rate)
         self._prepared = self._prepare(own, fades_in, previous)
-        parameters = number_parameters(self._prepared)
+        parameters = number_parameters(self._prepared, self.transport)
+        self.tempo_index = len(parameters.places) - 1
+        """Of the tempo the index of its ``PARAM``."""
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
         self.graph_values = {n: parameters.values[k] for n, k in self.params.items()}
@@ -136,8 +140,8 @@ class Plan:
         for op in self.schedule.ops:
             old, made = earlier.get(op.node), None
             if old is not None and not old.bases and op.node not in moved:
-                made = reused_row(self.graph, self.schedule, op, old, previous)
-            row = made or prepare_row(self.graph, self.schedule, op)
+                made = reused_row(self.graph, self.schedule, op, old, previous, self.transport)
+            row = made or prepare_row(self.graph, self.schedule, op, self.transport)
             total += row.memory.nbytes
             if op.node:
                 sizes[op.node] = row.memory.nbytes
@@ -170,6 +174,7 @@ class Plan:
         names = {index: name for name, index in self.params.items()}
         for name, index in self.dry_wet_params.items():
             names |= {index: f"{name} mix", index + 1: f"{name} on"}
+        names[self.tempo_index] = TEMPO
         params = tuple(names[k] for k in range(len(names)))
         return layout_of(self._prepared, self.arena, self.schedule, params)
 

@@ -8,6 +8,7 @@ import numpy as np
 from ..native.abi import kernel
 from ..native.pointers import call_node, element, load, record
 from ..simd.finite import find_non_finite
+from .kernels.transport import begin_block, end_block
 from .records import PLAN, ROW, ROW_BYTES
 from .row_operations import mute_and_reset
 
@@ -22,6 +23,7 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
     """
     p = record(plan, PLAN)
     rows, count, verdict = p.rows, p.row_count, p.verdict  # kernels may write anywhere: load once
+    begin_block(p.transport)
     for k in range(count):
         row = element(rows, k, ROW)
         call_node(row.kernel, row.state, row.ins, row.outs, frames)
@@ -29,6 +31,7 @@ def walk(plan: int, timed: int, fresh: int, frames: int) -> None:
             find_non_finite(row.outs, row.checked, np.int64(frames), verdict)
             if load(verdict, 0) != 0:
                 mute_and_reset(rows + ROW_BYTES * k, p.params, frames)
+    end_block(p.transport, frames)
 
 
 _KERNEL = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int32)

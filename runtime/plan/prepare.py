@@ -73,11 +73,12 @@ def allocate_buffers(
     return found
 
 
-def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
+def prepare_row(graph: Graph, schedule: Schedule, op: Op, transport: Block) -> Row:
     """Return the row of one operation: prepare its node, or allocate its record."""
     if op.kind != "process":
         return _operation_row(schedule, op)
     memory, buffers, node = Memory(), schedule.buffers, graph.nodes[op.node]
+    memory.transport = transport
     ins, outs = graph.ports(op.node, "input"), graph.ports(op.node, "output")
     moved = modulations_of(graph, op.node)
     fast = modulated_smoothing_s(schedule.spec.rate)
@@ -92,6 +93,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op) -> Row:
             name: min(row.smoothing_s, fast) if name in moving else row.smoothing_s
             for name, row in node.params().items()
         },
+        transport=transport,
     )
     files = file_stamps(node)  # before they are read: a file that is replaced meanwhile differs
     processor = _prepare_node(op.node, node, io)
@@ -126,7 +128,9 @@ def with_modulation(row: NodeRow, io: Io, moved: Sequence[Modulation]) -> NodeRo
     declared, moving = node.params(), {modulation.target.port for modulation in moved}
     values = {key: (declared[key], io.params[key]) for key in declared if key in moving}
     channels = sum(io.inputs.values()), sum(io.outputs.values())
-    state, bases = allocate_modulation(row.memory, row.kernel, row.record, values, moved, channels)
+    state, bases = allocate_modulation(
+        row.memory, row.kernel, row.record, values, moved, channels, io.transport
+    )
     code = (*row.code, *(modulation.target.port for modulation in moved))
     return replace(row, kernel=modulate.address, state=state, bases=bases, code=code)
 
@@ -187,7 +191,9 @@ def file_stamps(node: Node) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: Any) -> Row | None:
+def reused_row(
+    graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: Any, transport: Block
+) -> Row | None:
     """Return the row of a node as an earlier plan has prepared it, or ``None`` if it cannot serve.
 
     It can if the node is equal, on the host, has the same channels, if its files on disk have not
@@ -205,7 +211,7 @@ def reused_row(graph: Graph, schedule: Schedule, op: Op, old: NodeRow, before: A
         return None
     if widths(schedule, op) != old.widths:
         return None
-    memory = old.memory.copy(before.arena)
+    memory = old.memory.copy(before.arena, transport)
     return NodeRow(
         op,
         memory,

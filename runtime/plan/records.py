@@ -81,6 +81,7 @@ PLAN = np.dtype(
         ("executor", np.int64),  # address of the device's EXECUTOR record, or 0
         ("hold", np.int64),  # frames of silence after a swap, until a pipelined device delivers
         ("collect", np.int64),  # address of the kernel that waits for the device
+        ("transport", np.int64),  # address of the TRANSPORT record
     ]
 )
 """One plan: its rows, its channels, its state, and what the audio thread needs for a swap to it."""

@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import EngineError, Node, Op, Param, Schedule
+from ...graph import TEMPO, EngineError, Node, Op, Param, Schedule
 from ...graph.prepare import VoicesProcessor
 from .arena import Block, Memory, offset
 from .kernels.dry_wet import DRY_WET
+from .kernels.transport import TRANSPORT
 
 __all__ = [
     "FadeInRow",
@@ -117,11 +118,13 @@ class ParameterTable(NamedTuple):
     """Of each row ``(first PARAM, count)``."""
     rows: dict[str, Param]
     """Of each ``"node.param"`` its declaration: range and unit."""
+    transport: Block
+    """The ``TRANSPORT`` of the plan; its tempo has the last ``PARAM``."""
 
 
-def number_parameters(rows: Sequence[Row]) -> ParameterTable:
+def number_parameters(rows: Sequence[Row], transport: Block) -> ParameterTable:
     """Return the parameters of all rows; ``EngineError`` if a record lacks the field of one."""
-    table = ParameterTable({}, {}, [], [], [], {})
+    table = ParameterTable({}, {}, [], [], [], {}, transport)
     places, values = table.places, table.values
     for row in rows:
         first = len(places)
@@ -138,6 +141,8 @@ def number_parameters(rows: Sequence[Row]) -> ParameterTable:
             places += [(row.dry_wet, MIX), (row.dry_wet, ON)]
             values += [1.0, 1.0]
         table.spans.append((first, len(places) - first))
+    places.append((transport, offset(TRANSPORT, TEMPO)))
+    values.append(float(transport.content[TEMPO][0]))
     return table
 
 

@@ -21,6 +21,8 @@ from .rows import FadeInRow, MixRow, NodeRow, Row, widths
 
 __all__ = ["StateLayout", "layout_of"]
 
+TRANSPORT_ROW = "the transport"
+
 
 @dataclass(frozen=True)
 class StateRow:
@@ -96,7 +98,8 @@ def layout_of(
 ) -> StateLayout:
     """Return the layout of a plan's state from its rows, in the order of the arena's memories."""
     counts: dict[str, int] = {}
-    made = []
+    own = StateRow(TRANSPORT_ROW, TRANSPORT_ROW, *arena.ranges[0], optional=True)
+    made = [own]
     for row, (begin, size) in zip(rows, arena.ranges[1:], strict=True):
         label = _label(row)
         counts[label] = counts.get(label, 0) + 1

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph.arguments import clip
+from .kernels.transport import AT_REST, TransportReading
 
 __all__ = ["DeviceStats", "NodeStats", "Stats", "format_times", "spread"]
 
@@ -110,6 +111,8 @@ class Stats:
     """Calls of ``save_state``."""
     restores: int = 0
     """Calls of ``restore_state``."""
+    transport: TransportReading = AT_REST
+    """Tempo, beats and frame at the end of the last block."""
 
     def __repr__(self) -> str:
         names = ("faults", "bad_inputs", "bad_outputs")

@@ -35,6 +35,7 @@ from namgraph.nodes import (
     GraphicEq,
     Lfo,
     Limiter,
+    Looper,
     Meter,
     MidSide,
     Mix,
@@ -187,6 +188,13 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     ],
     "lfo": lambda folder: [Lfo(), Lfo(sync="1/64")],
     "limiter": lambda folder: [Limiter(), Limiter(true_peak="off", lookahead_ms=0.2, link=False)],
+    "looper": lambda folder: [  # what it records in 1024 frames it plays, too
+        Looper(transport=1, max_s=0.01),
+        Looper(transport=3, max_s=0.011, decay=0.5, level_db=-6.0),
+        Looper(transport=3, max_s=0.012, speed=-1.0, quantise="beat"),
+        Looper(transport=3, max_s=0.01, speed=0.5),
+        Looper(transport=3, max_s=0.01, speed=2.0),
+    ],
     "graphic_eq": lambda folder: [
         changed(GraphicEq(), **{f"band{n}_db": 12.0 * (-1) ** n for n in range(1, 11)}),
         changed(GraphicEq(31), **{f"band{n}_db": 0.7 * n - 11 for n in range(1, 32)}),

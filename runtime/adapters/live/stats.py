@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ....graph.arguments import clip
 from ...native.cpu import nanoseconds_per_cycle
+from ...plan.kernels.transport import TransportReading
 from ...plan.stats import DeviceStats, NodeStats, Stats, format_times
 from .callback import FLAGS
 from .meters import Level, read_levels
@@ -64,6 +65,8 @@ class LiveStats:
     nodes: tuple[NodeStats, ...]
     device: DeviceStats | None
     """Of the GPU, if any node runs there."""
+    transport: TransportReading
+    """Tempo, beats and frame at the end of the last block."""
 
     def __repr__(self) -> str:
         names = ("lost", "late", "xruns", "faults", "overruns", "bad_inputs", "bad_outputs")
@@ -136,4 +139,5 @@ def read_stats(
         readings=engine.readings,
         nodes=nodes,
         device=engine.device,
+        transport=engine.transport,
     )

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ....graph import (
+    TEMPO,
+    TEMPO_RANGE,
     EngineError,
     Graph,
     GraphSource,
@@ -19,7 +21,7 @@ from ....graph import (
 )
 from ....graph.arguments import check_flag, check_number, check_text, format_value
 from ...engine.engine import Engine
-from ...engine.parameters import TEMPO, check_time
+from ...engine.parameters import TRANSPORT_READINGS, check_time, read_value
 from ...plan.stats import Stats
 from .channels import Fit, Layout, wrap
 from .parameter import SWITCHES
@@ -65,6 +67,7 @@ class HostedGraph:
             raise ParamError(f"name is {format_value(name)}: must be a text to display")
         self.fit, self.own_name = fit, name
         self._values = {name: row.default for name, row in OF_STREAM.items()}
+        self._tempo: float | None = None
         self.node_mixes: dict[str, tuple[float, bool]] = {}
         """``(mix, bypassed)`` of the nodes for which either was set."""
         named = isinstance(graph, str) and graph in bundled_presets()
@@ -91,7 +94,8 @@ class HostedGraph:
         with self.lock:
             self._read_timed_values()
             values = {n: v for n, v in self._values.items() if n not in OF_STREAM}
-            return self._rack.graph.with_params(values)
+            tempos = {name: self.get(name) for name in (TEMPO, *self._rack.followers)}
+            return self._rack.graph.with_params(tempos | values)
 
     @property
     def rack(self) -> Rack:
@@ -180,17 +184,18 @@ class HostedGraph:
     def set(self, name: str, value: Any, *, at: int | None = None) -> None:
         """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
 
-        Frames count from the last reset.  "tempo_bpm" sets all nodes that follow the tempo.
+        Frames count from the last reset.  "tempo_bpm" sets all nodes that follow the tempo, too.
         """
-        if isinstance(name, str) and name == TEMPO and (followers := self._rack.followers):
-            for one in followers:
-                self.set(one, value, at=at)
-            return
-        row = self._rack.row(name)
+        is_tempo = isinstance(name, str) and name == TEMPO
+        row = TEMPO_RANGE if is_tempo else self._rack.row(name)
         checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
         with self.lock:
-            if at is None or not self.engines:  # no engines: no frame count yet
+            if is_tempo:
+                self._tempo = checked
+                for one in self._rack.followers:
+                    self.set(one, value, at=at)
+            elif at is None or not self.engines:  # no engines: no frame count yet
                 self._values[name] = checked
             else:
                 self._timed.add(name)
@@ -203,10 +208,11 @@ class HostedGraph:
         """Return the value of a parameter, or of a meter (of the first channel)."""
         if self.engines and isinstance(name, str):
             plan = self.engines[0].plan
-            if name in plan.reports or name in plan.analyses:
-                return self.engines[0].get(name)
-        if isinstance(name, str) and name == TEMPO and self._rack.followers:
-            name = self._rack.followers[0]
+            if name in {*plan.reports, *plan.analyses, *TRANSPORT_READINGS, TEMPO}:
+                self.host.handle_messages()
+                return read_value(plan, name)
+        if isinstance(name, str) and name == TEMPO:
+            return self._rack.graph.tempo_bpm if self._tempo is None else self._tempo
         self._rack.row(name)
         with self.lock:
             self._read_timed_values()
@@ -289,6 +295,7 @@ class HostedGraph:
     def _commit(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
         """Store another graph with the values of the nodes that stay."""
         of_stream = {name: self._values[name] for name in OF_STREAM}
+        self._tempo = self._tempo if rack.graph.tempo_bpm == self._rack.graph.tempo_bpm else None
         self._rack, self._values = rack, wanted | of_stream
         self._timed &= rack.rows.keys()
         self.node_mixes = {n: m for n, m in self.node_mixes.items() if n in kept}

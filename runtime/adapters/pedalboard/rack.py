@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from ....graph import (
+    TEMPO,
     Graph,
     GraphSource,
     Node,
@@ -24,7 +25,7 @@ from ....graph import (
 from ....graph.arguments import format_value
 from ....graph.paths import identity
 from ....graph.silent import warn_silent
-from ...engine.parameters import TEMPO, unknown_param
+from ...engine.parameters import unknown_param
 from ...plan.placement import refuse_offline_nodes
 from .channels import Fit, Layout, WidthError, find_layouts
 from .parameter import attribute_names

@@ -14,6 +14,7 @@ from ...engine.records import ENGINE
 from ...native.abi import helper, native
 from ...native.cpu import cycles, restore_floats, set_flush_to_zero
 from ...native.pointers import call_node, element, load, prefetch, record, store
+from ...plan.kernels.transport import begin_block, end_block
 from ...plan.records import PARAM, PLAN, ROW, ROW_BYTES
 from ...plan.row_operations import mute_and_reset
 from ...simd.finite import find_non_finite
@@ -102,6 +103,7 @@ def _apply_params(params: int, known: int, count: int) -> None:
 def _walk_image(images: Any, image: int, frames: int) -> None:
     """Do what ``walk`` does; the state to which a muted node is reset has pointers of the plan."""
     p = record(image + images.plan, PLAN)
+    begin_block(p.transport)
     for k in range(p.row_count):
         row = element(p.rows, k, ROW)
         call_node(row.kernel, row.state, row.ins, row.outs, np.int32(frames))
@@ -112,6 +114,7 @@ def _walk_image(images: Any, image: int, frames: int) -> None:
                 for n in range(images.link_count):
                     place = image + load(images.links, 2 * n)
                     store(place, 0, image + load(images.links, 2 * n + 1))
+    end_block(p.transport, frames)
 
 
 @native(types.int64(types.int64, types.int64, types.int64, types.int64))

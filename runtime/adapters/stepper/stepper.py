@@ -13,7 +13,7 @@ from ...engine.control import ControlQueue
 from ...engine.engine import Engine
 from ...engine.engine_state import EngineState, new_state, state_for
 from ...engine.messages.message_queue import aligned
-from ...engine.parameters import ParameterAccess
+from ...engine.parameters import TRANSPORT_READINGS, ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
 from .blocks import output_shape, with_frames
 from .native_step import STEPPER
@@ -200,7 +200,8 @@ class Stepper(ParameterAccess):
         plan = self._queue.plan
         if isinstance(name, str) and name in plan.reports and name not in plan.params:
             return self._state.reading(int(plan.reports[name].ctypes.data))
-        if isinstance(name, str) and name in plan.analyses and self.streams > 1:
+        computed = (*plan.analyses, *TRANSPORT_READINGS)
+        if isinstance(name, str) and name in computed and self.streams > 1:
             last = new_state(plan)  # computed from memory of the plan: put the stream's there
             self._state.save(last, self.streams - 1)
             plan.arena.state[:] = last.data[last.begin :]

@@ -94,6 +94,8 @@ class TileStreams:
         into.data[WORD : into.begin].view(np.float64)[:] = self._plan.param_table["value"]
         state = into.data[into.begin :]
         state[:] = self._plan.arena.state  # all else: settings, and pointers of the plan
+        at = self._plan.transport.place("frame") - self._plan.arena.state_address
+        state[at : at + WORD].view(np.int64)[0] = frames[0]
         state.view(np.float64)[self._places[0]] = doubles[0]
         state.view(np.float32)[self._places[1]] = floats[0]
 

@@ -18,6 +18,7 @@ from ...native.abi import helper, kernel
 from ...native.pointers import call_node, element, load, numbers, record, store
 from ..layout.block import Block, offset
 from ..layout.memory import Memory
+from .transport import end_block
 
 __all__ = ["TICK", "allocate_modulation", "modulate", "modulated_smoothing_s"]
 
@@ -55,6 +56,7 @@ MODULATION = np.dtype(
         ("in_count", np.int64),  # without the control signals
         ("outs", np.int64),
         ("out_count", np.int64),
+        ("transport", np.int64),  # of the plan: its frame is that of the piece while one runs
     ]
 )
 
@@ -91,7 +93,9 @@ def _run_piece(state: int, ins: int, outs: int, begin: int, end: int) -> None:
         store(s.ins, c, load(ins, c) + 4 * begin)
     for c in range(s.out_count):
         store(s.outs, c, load(outs, c) + 4 * begin)
+    end_block(s.transport, begin)
     call_node(s.kernel, s.record, s.ins, s.outs, np.int32(end - begin))
+    end_block(s.transport, -begin)
 
 
 @kernel
@@ -135,6 +139,7 @@ def allocate_modulation(
     params: Mapping[str, tuple[Param, float]],
     modulations: Sequence[Modulation],
     channels: tuple[int, int],
+    transport: Block,
 ) -> tuple[Block, dict[str, tuple[Block, int]]]:
     """Allocate the ``MODULATION`` of a node; return it, and where the value of each parameter is.
 
@@ -174,6 +179,7 @@ def allocate_modulation(
         in_count=channels[0],
         outs=memory.scratch(max(1, channels[1]), np.int64),
         out_count=channels[1],
+        transport=transport,
     )
     return block, places
 

@@ -21,7 +21,7 @@ NAMED_NODES = 3
 Link = tuple[int, int, int, int]
 Begins = tuple[int, int, int]
 """Addresses (or sizes in bytes) of the state, the constants and the scratch memory of a node."""
-STATE, CONSTANT, SCRATCH, ELSEWHERE = range(4)
+STATE, CONSTANT, SCRATCH, ELSEWHERE, SHARED = range(5)
 _codes: dict[Region, int] = {"state": STATE, "constant": CONSTANT, "scratch": SCRATCH}
 
 
@@ -31,7 +31,8 @@ class Image(NamedTuple):
     sizes: Begins
     links: NDArray[np.int64]
     """Of each field that holds an address: the region it lies in, its byte offset there, the region
-    of what it refers to, the byte offset of that; the region ``ELSEWHERE`` is the whole process."""
+    of what it refers to, the byte offset of that; the region ``ELSEWHERE`` is the whole process,
+    ``SHARED`` the plan's transport."""
     state_links: int
     """How many of the links, the first, lie in state and refer to the arena."""
     store_links: int
@@ -51,6 +52,8 @@ class Memory:
         """Memory outside of the arena; those that a swap has taken over, too."""
         self.nbytes = 0
         """Bytes of all blocks in an arena, where state is stored twice, and of the stores."""
+        self.transport: Block | None = None
+        """The transport of the plan, a block of another memory, which this one may refer to."""
 
     def __repr__(self) -> str:
         return f"<Memory of {len(self.blocks)} blocks, {self.nbytes} bytes>"
@@ -129,8 +132,9 @@ class Memory:
 
         ``ValueError`` if an address lies across two words.
         """
-        regions = {id(block): _codes[block.region] for block in self.blocks}
-        begins = (*self.begins, 0)
+        regions = {id(self.transport): SHARED}
+        regions |= {id(block): _codes[block.region] for block in self.blocks}
+        begins = self.begins_of_regions
         found = [
             (
                 regions[id(block)],
@@ -162,12 +166,19 @@ class Memory:
             tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
         )
 
-    def copy(self, arena: ArenaLike) -> "MemoryCopy":
+    @property
+    def begins_of_regions(self) -> tuple[int, ...]:
+        """The addresses at which the regions of ``Image.links`` begin, once it is placed."""
+        return (*self.begins, 0, self.transport.address if self.transport else 0)
+
+    def copy(self, arena: ArenaLike, transport: Block | None = None) -> "MemoryCopy":
         """Return a copy of this memory, which lies in ``arena``, for another arena.
 
-        State has its initial content.
+        State has its initial content.  It refers to the ``transport`` of its own plan.
         """
-        return MemoryCopy(self, arena)
+        made = MemoryCopy(self, arena)
+        made.transport = transport
+        return made
 
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)

@@ -47,6 +47,7 @@ class Tables:
         self._timed = [isinstance(row, NodeRow) or row.label != "" for row in rows]
         self._traces = own.scratch((sum(self._timed), TRACED), np.int64)
         self._verdict = own.scratch(1, np.int64)
+        self._transport = parameters.transport
         self.params = own.constant(np.zeros(len(parameters.places), PARAM))
         self.rows = own.constant(np.zeros(len(rows), ROW))
         self.header = own.constant(np.zeros(1, PLAN))
@@ -71,6 +72,7 @@ class Tables:
         header["max_frames"], header["verdict"] = self._max_frames, self._verdict.address
         header["state"], header["initial"] = arena.state_address, arena.initial_address
         header["state_bytes"] = arena.state_bytes
+        header["transport"] = self._transport.address
 
     def links(self) -> dict[int, list[tuple[int, Block, int]]]:
         """Return the addresses in the tables that refer to blocks, by the ``id`` of the table.
@@ -89,8 +91,9 @@ class Tables:
             if row.dry_wet:
                 rows.append((at + offset(ROW, "dry_wet"), row.dry_wet, 0))
         places = enumerate(self._parameters.places)
-        tables = (("rows", self.rows), ("params", self.params), ("verdict", self._verdict))
-        header = [(offset(PLAN, name), block, 0) for name, block in tables]
+        tables = {"rows": self.rows, "params": self.params, "verdict": self._verdict}
+        tables["transport"] = self._transport
+        header = [(offset(PLAN, name), block, 0) for name, block in tables.items()]
         ins, outs = begins[-2:]
         header += [(offset(PLAN, "ins"), self._pointers, ins)]
         header += [(offset(PLAN, "outs"), self._pointers, outs)]
