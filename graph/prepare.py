@@ -173,6 +173,8 @@ class Processor:
     analysis: Callable[[], Mapping[str, float]] | None = None
     """Returns the readings in the class's ``reports``, if they are no fields of the record: called
     by control threads, while the audio thread plays, once the plan's memory is laid out."""
+    inner: "Processor | None" = None
+    """Of a node that runs another, its field ``node``: what that one has prepared."""
 
     def __post_init__(self) -> None:
         """Check that ``kernel`` is a native function, without compiling it."""

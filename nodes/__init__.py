@@ -40,6 +40,7 @@ from .utility.gain import Gain
 from .utility.meter import Meter
 from .utility.mid_side import MidSide
 from .utility.mix import Mix
+from .utility.oversample import Oversample
 from .utility.pan import Pan
 from .utility.pass_through import PassThrough
 from .utility.split import Split
@@ -76,6 +77,7 @@ __all__ = [
     "Mix",
     "Nam",
     "NamBank",
+    "Oversample",
     "Pan",
     "ParametricEq",
     "PassThrough",

@@ -50,6 +50,7 @@ class PedalboardEffect(Node):
         "it runs Python in every block; play your graph as a GraphPlugin between pedalboard's "
         "plugins instead, in a Pedalboard or a pedalboard.io.AudioStream"
     )
+    parameters_of: ClassVar[str] = "the plugin"
     params: ClassVar[Any] = _Parameters()  # per instance; other nodes have them per class
 
     def __init__(

@@ -28,6 +28,7 @@ from .values import (
     check_option,
     fields_of,
     format_value,
+    holds_node,
     no_such_key,
     to_json,
     windows_hint,
@@ -178,7 +179,9 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     return Preset(name, graph, data.get("description", ""))
 
 
-def _node(place: str, fields: Any, folder: Path, tempo: dict[str, float]) -> Node:
+def _node(
+    place: str, fields: Any, folder: Path, tempo: dict[str, float], inside: bool = False
+) -> Node:
     if not isinstance(fields, dict):
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
@@ -188,6 +191,8 @@ def _node(place: str, fields: Any, folder: Path, tempo: dict[str, float]) -> Nod
     cls = _call_at(f"{place}.type", node_type, fields["type"])
     params, files = cls.params(), cls.files()
     known = [f.name for f in fields_of(cls)]
+    if inside and any(holds_node(cls, key) for key in known):
+        wrong(f"{place}.type", fields["type"], "a node that holds no other")
     values: dict[str, Any] = {key: tempo[key] for key in tempo if key in params}
     for key, value in fields.items():
         where = f"{place}.{key}"
@@ -199,6 +204,8 @@ def _node(place: str, fields: Any, folder: Path, tempo: dict[str, float]) -> Nod
             values[key] = _call_at(place, params[key].check, key, as_float(where, value))
         elif key in files:
             values[key] = _existing_file(where, value, folder)
+        elif holds_node(cls, key):
+            values[key] = _node(where, value, folder, tempo, inside=True)
         else:
             values[key] = check_option(where, cls, key, value)
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
@@ -248,6 +255,8 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
             _refuse_content(f"{name}.{key}", value)
             near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]
+        elif isinstance(value, Node):
+            fields[key] = _node_json(f"{name}.{key}", value, folder)
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields

@@ -15,6 +15,7 @@ __all__ = [
     "check_option",
     "fields_of",
     "format_value",
+    "holds_node",
     "no_such_key",
     "to_json",
     "windows_hint",
@@ -59,6 +60,11 @@ def as_float(place: str, value: Any) -> float:
 def fields_of(cls: type[Node]) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a node class: parameters, options, files."""
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+
+
+def holds_node(cls: type[Node], name: str) -> bool:
+    """Whether a field of a node class holds another node, as that of ``Oversample`` does."""
+    return typing.get_type_hints(cls).get(name) is Node
 
 
 def check_option(place: str, cls: type[Node], name: str, value: Any) -> Any:

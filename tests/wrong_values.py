@@ -163,6 +163,7 @@ for kind in (getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__):
         call(kind.__name__, kind, **given)
 call("Mix(invert)", ng.Mix, invert=(1,))
 call("Cab", ng.Cab, path=CAB, level_db=0.0, mix=1.0, gain_rule="nam", layout="auto")
+call("Oversample", ng.Oversample, node=ng.Gain(), times=4, quality="studio")
 call("Cab(array)", ng.Cab, path=np.ones(8), rate=RATE)
 call("CabMics", ng.CabMics, path_a=CAB, path_b=CAB, b_distance_cm=30.0, align="onset", trim=True,
      fade_ms=1.0, max_ms=100.0, b_invert=False, to_stereo=True)  # fmt: skip

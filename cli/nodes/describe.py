@@ -69,6 +69,8 @@ def describe_type(cls: type[Node]) -> dict[str, Any]:
         **_frames(cls),
         "example": _example(cls),
     }
+    if holder := getattr(cls, "parameters_of", ""):
+        row["parameters_of"] = holder
     if extra := getattr(cls, "needs_extra", ""):
         row["needs"] = {"extra": extra, "installed": _installed(extra)}
         if not row["needs"]["installed"]:

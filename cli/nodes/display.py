@@ -35,8 +35,8 @@ def format_type(row: Mapping[str, Any]) -> str:
     ]
     numbered = _alike(row["parameters"])
     lines += _section("parameters", ((n, *_parameter(p)) for n, p in numbered.items()))
-    if not numbered and "offline_only" in row:
-        lines += ["parameters", "  those of the plugin: print(node.params())"]
+    if "parameters_of" in row:
+        lines += ["parameters", f"  those of {row['parameters_of']}: print(node.params())"]
     lines += _section("options", ((n, *_option(o)) for n, o in row["options"].items()))
     lines += _section("must be given", ((n, _kind(n, row)) for n in row["required"]))
     if row["readings"]:

@@ -4,8 +4,9 @@ Each takes one or more example nodes of one class and raises ``ContractError``.
 """
 
 import sys
+from types import SimpleNamespace
 
-from ...graph import CATEGORIES, Node, ParamError, Port
+from ...graph import CATEGORIES, Node, ParamError, Port, node_types
 from .harness import LENGTH, SPEC, NodeHarness, changed
 from .report import ContractError, require
 
@@ -65,9 +66,10 @@ def check_metadata(*examples: Node) -> None:
 
 
 def _check_example(cls: type[Node]) -> None:
-    """Check that a node can be made with the arguments in ``example``."""
+    """Check that a node can be made with the arguments in ``example``; ``ng`` has all nodes."""
+    known = SimpleNamespace(**{kind.__name__: kind for kind in node_types().values()})
     try:
-        made = eval(f"cls({cls.example})", {"cls": cls}) if cls.example else None
+        made = eval(f"cls({cls.example})", {"cls": cls, "ng": known}) if cls.example else None
     except Exception as error:
         found = f"{cls.example!r}: {type(error).__name__}: {error}"
         raise ContractError(f"{cls!r}: example must be arguments of it; found: {found}") from error

@@ -161,10 +161,14 @@ def code_of(node: Node, processor: Processor) -> tuple[Any, ...]:
     digest = kernel.depends or kernel if isinstance(kernel, Native) else type(kernel)
     cls: Any = type(node)  # mypy takes the class's hash for that of its instances
     read = _code_of_class if _is_ours(node) else _code_of_class.__wrapped__
-    return read(cls), digest
+    inner: Any = processor.inner and code_of(node.node, processor.inner)  # type: ignore[attr-defined]
+    return read(cls), digest, *(inner or ())
 
 
 def _is_ours(node: Node) -> bool:
+    inner = getattr(node, "node", None)  # of Oversample
+    if isinstance(inner, Node) and not _is_ours(inner):
+        return False
     return type(node).__module__.partition(".")[0] == PACKAGE
 
 

@@ -41,6 +41,7 @@ from namgraph.nodes import (
     Mix,
     Nam,
     NamBank,
+    Oversample,
     Pan,
     ParametricEq,
     Phaser,
@@ -207,6 +208,11 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),
         NamBank(levelled(folder), levels="calibrated", interface_dbu=9.0),
+    ],
+    "oversample": lambda folder: [
+        Oversample(Fuzz(fuzz=0.4, low_cut_hz=100.0), times=2),
+        Oversample(Fuzz(model="muff", bias=0.3), quality="live"),
+        Oversample(Fuzz(bias=0.3, tone=0.8)),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [

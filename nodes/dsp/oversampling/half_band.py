@@ -76,25 +76,27 @@ def _own_delay(times: int, adaa: int) -> int:
     return (DROOP_TAPS[times] - (adaa + 1) % 2 - 1 + adaa) // 2 if adaa else 0
 
 
-def latency(times: int, quality: str, adaa: int) -> int:
+def latency(times: int, quality: str, adaa: int, inner: int = 0) -> int:
     """Return the frames of the lower rate there and back, with ``adaa`` curves with ADAA between.
 
-    Without oversampling this is 0: the half frame of ADAA is not counted.
+    ``inner`` is the delay of anything else between, in frames of the raised rate.  Without
+    oversampling this is ``inner``: the half frame of ADAA is not counted.
     """
     if times == 1:
-        return 0
-    own = _own_delay(times, adaa)
+        return inner
+    own = _own_delay(times, adaa) + inner
     return -(-(_delay_there_and_back(times, quality) + own) // times)
 
 
-def pad_taps(times: int, quality: str, adaa: int) -> NDArray[np.float64]:
+def pad_taps(times: int, quality: str, adaa: int, inner: int = 0) -> NDArray[np.float64]:
     """Return the taps of a filter at the raised rate, before the way back.
 
-    They make the delay a whole number of frames of the lower rate, and undo the droop of ADAA.
+    They make the delay ``latency(...)``, a whole number of frames of the lower rate, and undo the
+    droop of ADAA.
     """
     if times == 1:
         return np.ones(1)
     made = _undo_droop(times, adaa) if adaa else np.ones(1)
-    own = _own_delay(times, adaa)
-    total = times * latency(times, quality, adaa)
+    own = _own_delay(times, adaa) + inner
+    total = times * latency(times, quality, adaa, inner)
     return np.concatenate([np.zeros(total - _delay_there_and_back(times, quality) - own), made])

@@ -42,14 +42,17 @@ SIZE = STAGE.itemsize
 
 
 def allocate_oversamplers(
-    memory: Memory, channels: int, times: int, quality: str, adaa: int
+    memory: Memory, channels: int, times: int, quality: str, adaa: int, inner: int = 0
 ) -> Any:
-    """Allocate an ``OVERSAMPLER`` for each channel; its latency is ``half_band.latency``."""
+    """Allocate an ``OVERSAMPLER`` for each channel; its latency is ``half_band.latency``.
+
+    ``inner`` is the delay of what is between, in frames of the raised rate.
+    """
     stages = times.bit_length() - 1
     halves = [half_band(design)[::2] for design in DESIGNS[quality][:stages]]
     up_taps = [memory.constant((2.0 * taps).astype(np.float32)) for taps in halves]
     down_taps = [memory.constant(taps.astype(np.float32)) for taps in halves]
-    pad = pad_taps(times, quality, adaa).astype(np.float32)
+    pad = pad_taps(times, quality, adaa, inner).astype(np.float32)
     taps, work = memory.constant(pad), memory.scratch(RUN * times)
     rows = []
     for _ in range(channels):

@@ -164,6 +164,8 @@ def _node_values(node: Node) -> dict[str, object]:
         if field.name in node.files():
             paths = value if isinstance(value, tuple) else (value,)
             value = [_file_content(path) for path in paths]
+        if isinstance(value, Node):  # that of Oversample
+            value = [value.type_name, _node_values(value)]
         values[field.name] = value
     return values
 
