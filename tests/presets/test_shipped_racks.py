@@ -26,7 +26,9 @@ def into(graph: ng.Graph, x: Any) -> Any:
 @cache
 def played(name: str) -> dict[str, Any]:
     graph = ng.load_preset(name)
-    return ng.render(graph, into(graph, ng.read_audio(ng.asset("di.wav")).samples), RATE)
+    x = into(graph, ng.read_audio(ng.asset("di.wav")).samples)
+    y: dict[str, Any] = ng.render(graph, x, RATE)
+    return y
 
 
 @pytest.mark.parametrize("name", shipped_presets())
