@@ -6,6 +6,8 @@ Each takes one or more example nodes of one class and raises ``ContractError``.
 import sys
 from types import SimpleNamespace
 
+import numpy as np
+
 from ...graph import CATEGORIES, Node, ParamError, Port, node_types
 from .harness import LENGTH, SPEC, NodeHarness, changed
 from .report import ContractError, require
@@ -123,6 +125,8 @@ def check_latency(*examples: Node) -> None:
             )
 
 
+MOST_STEPS = 8
+"""Of a parameter with steps, so many and one values are tried."""
 SOURCE_LENGTH = 16_384
 """Frames in which each parameter of a source of signals must have an effect."""
 
@@ -143,9 +147,10 @@ def effective_params(node: Node) -> set[str]:
     found = set()
     for name, row in node.params().items():
         played = []
-        for value in (row.low, row.high, (row.low + row.high) / 2):
+        steps = round((row.high - row.low) / row.step) if row.step else 2
+        for value in np.linspace(row.low, row.high, 1 + min(steps, MOST_STEPS)):
             harness.renew()
-            harness.turn(name, value)
+            harness.turn(name, float(value))
             played.append(harness.play(harness.noise(frames)))
         if any((played[0] != other).any() for other in played[1:]):
             found.add(name)

@@ -72,11 +72,16 @@ def check_scratch(node: Node) -> None:
 
 
 def check_snapshot(node: Node) -> None:
-    """Check that output continues after ``restore_state`` as it did after ``save_state``."""
+    """Check that output continues after ``restore_state`` as it did after ``save_state``.
+
+    Not of nodes that keep a recording (``io.memory.store``), which is in no saved state.
+    """
     requirement = (
         "after restore_state(state, params=True) it must give the output that followed save_state()"
     )
     harness = NodeHarness(node)
+    if harness.plan._prepared[harness.number].memory.stores:
+        return
     signal = harness.noise()
     harness.play(signal)
     for name, row in node.params().items():

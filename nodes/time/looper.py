@@ -180,7 +180,7 @@ class Looper(ng.Node):
     plays what the tape has by then.  A reset forgets it.  A ``Stepper`` refuses a looper.
     """
 
-    level_db: float = ng.param(default=0.0, low=-60.0, high=6.0, unit="dB")
+    level_db: float = ng.param(default=0.0, low=-60.0, high=6.0, unit="dB", smoothing_s=0.02)
     decay: float = ng.param(default=1.0, low=0.0, high=1.0)
     # A command has no smoothing of its own: the kernel fades whatever it changes.
     transport: float = ng.param(

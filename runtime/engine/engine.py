@@ -101,7 +101,9 @@ class Engine(ParameterAccess):
         ``settings``.
         """
         with self.queue.lock:
-            return self.plan.graph.with_params({TEMPO: self.get(TEMPO), **self.params()})
+            values = self.params()
+            tempo = read_value(self.queue.playing_plan, TEMPO)
+            return self.plan.graph.with_params({TEMPO: tempo, **values})
 
     def __repr__(self) -> str:
         rate, most = f"{self.spec.rate:g} Hz", self.spec.max_frames

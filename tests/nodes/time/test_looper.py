@@ -21,7 +21,9 @@ def harness(channels: int = 1, **options: object) -> NodeHarness:
     return NodeHarness(ng.Looper(**{"max_s": 1.0, **options}), channels)  # type: ignore[arg-type]
 
 
-def play(made: NodeHarness, x: np.ndarray, commands: Commands, cuts: tuple[int, ...] = (64,)):
+def play(
+    made: NodeHarness, x: np.ndarray, commands: Commands, cuts: tuple[int, ...] = (64,)
+) -> np.ndarray:
     return made.play(x, cuts, [(at, "transport", command) for at, command in commands])
 
 
@@ -155,7 +157,8 @@ def test_clear_and_undo_of_a_recording_forget_it() -> None:
     made = harness()
     play(made, noise(3000), [(0, RECORD), (2000, PLAY)])
     y = play(made, np.zeros((1, 2000), np.float32), [(100, CLEAR)])
-    assert y[:, :100].any() and not y[:, 100 + FADE :].any()
+    assert y[:, :100].any()
+    assert not y[:, 100 + FADE :].any()
     assert made.readings()["node.length"] == 0.0
 
 

@@ -69,7 +69,9 @@ def test_parameters_have_the_address_of_their_field_and_their_value() -> None:
         assert made.param_table["value"][index] == made.graph_values[name]
         assert made.graph_values[name] == getattr(row.node, field)
     spans = [(int(r["params"]), int(r["param_count"])) for r in made.rows]
-    assert sum(count for _, count in spans) == len(made.param_table)
+    assert sum(count for _, count in spans) == len(made.param_table) - 1 == made.tempo_index
+    assert made.param_table["address"][-1] == made.transport.place("tempo_bpm")
+    assert made.param_table["value"][-1] == made.graph.tempo_bpm == 120.0
     assert made.param_address == made.param_table.ctypes.data
 
 
@@ -88,6 +90,7 @@ def test_the_header_refers_to_all_tables() -> None:
         assert header[f"{side}_count"] == len(expected)
         assert list_at(made, int(header[f"{side}s"]), len(expected)) == expected
     assert header["max_frames"] == SPEC.max_frames
+    assert header["transport"] == made.transport.address
     arena = made.arena
     assert [int(header[n]) for n in ("state", "initial", "state_bytes")] == [
         arena.state_address,
@@ -107,5 +110,5 @@ def test_buffers_do_not_overlap_and_begin_at_cache_lines() -> None:
 
 def test_a_graph_without_operations_has_empty_tables() -> None:
     made = Plan(ng.Graph(), SPEC)
-    assert (len(made.rows), len(made.param_table)) == (0, 0)
+    assert (len(made.rows), len(made.param_table)) == (0, 1)  # that of the tempo
     assert made.header["row_count"] == made.header["in_count"] == made.header["out_count"] == 0
