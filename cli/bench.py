@@ -13,7 +13,7 @@ from .arguments import (
     check_block,
     rig_options,
 )
-from .benchmarks import SUITES, format_suites, measure
+from .benchmarks import OF_MODEL, SUITES, format_suites, measure
 from .console import say
 from .progress import Progress
 
@@ -29,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "measure how fast a rack plays, or what parts of the engine cost",
         "namgraph bench crunch --block 64",
         "namgraph bench amp.nam --backend cpu --json",
+        "namgraph bench amp.nam --suite oversampling",
         "namgraph bench --suite list",
     )
     add_rig_options(parser, "?")
@@ -75,7 +76,13 @@ def _run_suite(arguments: argparse.Namespace) -> None:
             say(text)
             sys.stdout.flush()  # into a pipe too: a suite takes minutes
 
-    found = measure(arguments.suite, quick=arguments.quick, output=arguments.output, report=report)
+    found = measure(
+        arguments.suite,
+        quick=arguments.quick,
+        output=arguments.output,
+        model=arguments.rig,
+        report=report,
+    )
     if arguments.json:
         say(json.dumps(found))
 
@@ -89,7 +96,9 @@ def _check(arguments: argparse.Namespace) -> None:
         if suite_options:
             raise ParamError(f"{suite_options[0]} goes with --suite: must be left out for a RIG")
         return
-    rig_options = ("rig", "ir", "slim", "backend", "block", "seconds")
+    rig_options: tuple[str, ...] = ("rig", "ir", "slim", "backend", "block", "seconds")
+    if arguments.suite in OF_MODEL:
+        rig_options = rig_options[1:]
     idle = [name for name in rig_options if getattr(arguments, name) is not None]
     idle = ["RIG" if name == "rig" else f"--{name}" for name in idle]
     if arguments.suite == "list":

@@ -170,6 +170,7 @@ call("CabMics", ng.CabMics, path_a=CAB, path_b=CAB, b_distance_cm=30.0, align="o
 call(
     "Nam", ng.Nam, path=LSTM, slim=1.0, levels="raw", interface_dbu=12.0, calibrate_input=False,
     resample=False, prewarm=True, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,
+    oversample=2, quality="live",
 )  # fmt: skip
 call(
     "NamBank", ng.NamBank, paths=[LSTM], shared=True, slim=1.0, prewarm=True, backend="cpu",

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...graph import FileError, ParamError
 
-__all__ = ["SUITES", "format_suites", "measure"]
+__all__ = ["OF_MODEL", "SUITES", "format_suites", "measure"]
 
 SUITES = {
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
@@ -22,16 +22,20 @@ SUITES = {
     "nodes": "every node's time per frame and channel, beside its target",
     "automation": "a render that follows 57,600 points of automation, over one without",
     "convolve": "a cabinet's time by length of its response, and its variation over blocks",
+    "oversampling": "aliases, images, response of a model (RIG, or those that ship), oversampled",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
 }
 """Name and one-line description of each suite."""
+
+OF_MODEL = ("oversampling",)
+"""Suites whose ``steps`` takes the path of a model too."""
 
 Row = dict[str, Any]
 
 
 def format_suites() -> str:
     """Return name and description of each suite, one a line."""
-    return "\n".join(f"{name:<12}{what}" for name, what in SUITES.items())
+    return "\n".join(f"{name:<14}{what}" for name, what in SUITES.items())
 
 
 def measure(
@@ -39,20 +43,24 @@ def measure(
     *,
     quick: bool = False,
     output: str | os.PathLike[str] | None = None,
+    model: str | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> Row:
     """Run a suite and return its figures: ``suite``, ``machine``, and ``figures``, lists by name.
 
     ``report`` is called with lines of text, each as soon as it is measured.  ``output`` is a JSON
-    file of the same figures, rewritten after every step.  Raises ``ParamError`` for an unknown
-    suite, ``CudaError`` for ``gpu`` without a device, ``FileError`` if ``output`` is not writable.
+    file of the same figures, rewritten after every step.  ``model`` is the path of a .nam file, for
+    a suite of ``OF_MODEL``.
+
+    Raises ``ParamError`` for an unknown suite, ``CudaError`` for ``gpu`` without a device,
+    ``FileError`` if ``output`` is not writable.
     """
     if name not in SUITES:
         raise ParamError(f"suite is {name!r}: must be one of {', '.join(SUITES)}")
     from .machine import format_machine, machine
 
     suite: Any = importlib.import_module(f"{__name__}.{name}")
-    steps = suite.steps(quick)
+    steps = suite.steps(quick) if model is None else suite.steps(quick, model)
     found: Row = {"suite": name, "quick": quick, "machine": machine(), "figures": {}}
     _write(found, output)  # fails before minutes are spent on the measurements
     report(format_machine(found["machine"]))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...nodes import Gain
 from ...presets.bundled import asset
 
 __all__ = ["ALLOWED", "FILES", "TARGETS", "Setting"]
@@ -71,5 +72,6 @@ FILES: dict[str, Callable[[], dict[str, Any]]] = {
     "cab_mics": lambda: {"path_a": asset("cab.wav")},
     "nam": lambda: {"path": asset("crunch-lstm.nam")},
     "nam_bank": lambda: {"paths": [asset("crunch-lstm.nam")] * 2},
+    "oversample": lambda: {"node": Gain()},
 }
-"""Arguments of node types that must be given a file."""
+"""Arguments of node types that must be given a file, or another node."""

@@ -45,11 +45,13 @@ class Rates:
     """Filter length back to the stream's rate, in inner frames."""
     latency: int
     """Stream frames from input to output; exact, at every frequency."""
+    delay: int = 0
+    """Latency of what runs at the inner rate, in inner frames."""
 
     @property
     def lag_out(self) -> int:
-        """Latency of the output resampler in inner frames: half its filter."""
-        return self.taps_out // 2
+        """Inner frames behind the input resampler: ``delay`` and half the output filter."""
+        return self.taps_out // 2 + self.delay
 
     def inner_frames(self, frames: int) -> int:
         """Return the number of inner frames processed after ``frames`` stream frames."""
@@ -57,9 +59,10 @@ class Rates:
 
 
 @lru_cache(maxsize=64)
-def rates(stream: float, inner: float) -> Rates:
+def rates(stream: float, inner: float, delay: int = 0) -> Rates:
     """Return the conversion from one rate to another and back; ``ParamError`` if not possible.
 
+    ``delay`` is the latency of what runs between, in inner frames: it is part of ``latency``.
     Both must be whole numbers of hertz, in a ratio of whole numbers up to 4096, at most 16 apart.
     """
     found = f"from {stream:g} Hz to {inner:g} Hz and back"
@@ -78,8 +81,8 @@ def rates(stream: float, inner: float) -> Rates:
     taps_in, taps_out = _length(stream, lower), _length(inner, lower)
     # The output resampler has half its filter of latency; the input one at least half of its own,
     # rounded up so that the sum is a whole number of stream frames.
-    latency = taps_in // 2 + taps_out // 2 * down // up + 1
-    return Rates(int(stream), int(inner), up, down, taps_in, taps_out, latency)
+    latency = taps_in // 2 + (taps_out // 2 + delay) * down // up + 1
+    return Rates(int(stream), int(inner), up, down, taps_in, taps_out, latency, delay)
 
 
 def edges(lower: float) -> tuple[float, float]:

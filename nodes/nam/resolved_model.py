@@ -45,17 +45,20 @@ class ResolvedModel:
         """Return the same file at the size for another slim value."""
         return dataclasses.replace(self, model=self.file_model.select(slim))
 
-    def rate_conversion(self, stream_rate: float, *, resample: bool = False) -> Rates | None:
+    def rate_conversion(
+        self, stream_rate: float, *, resample: bool = False, delay: int = 0
+    ) -> Rates | None:
         """Return the conversion between a stream's rate and the model's; ``None`` if they agree.
 
-        Rates that differ are a ``SampleRateError`` unless ``resample`` is set.
+        ``delay`` is the latency at the model's rate, in frames of that.  Rates that differ are a
+        ``SampleRateError`` unless ``resample`` is set.
         """
         own = self.sample_rate
         if abs(own - stream_rate) <= RATE_TOLERANCE_HZ:
             return None
         if resample:
             try:
-                return rates(stream_rate, own)
+                return rates(stream_rate, own, delay)
             except ParamError as error:
                 raise NamFileError(f"{self.path}: {error}") from None
         unsaid = self.file_model.sample_rate_is_assumed
@@ -69,7 +72,7 @@ class ResolvedModel:
         )
 
     def device_refusal(
-        self, precision: str, *, resample: bool = False, prewarm: bool = True
+        self, precision: str, *, resample: bool = False, prewarm: bool = True, oversample: int = 1
     ) -> str:
         """Return why the model cannot run on a CUDA device, or an empty string if it can."""
         from ...runtime.cuda.driver.device import driver, unavailable_reason
@@ -81,6 +84,8 @@ class ResolvedModel:
                 return "resample is for the CPU"
             if not prewarm:
                 return "prewarm=False is for the CPU"
+            if oversample > 1:
+                return "oversample is for the CPU"
             if reason := refusal(network):
                 return reason
             if reason := unavailable_reason():

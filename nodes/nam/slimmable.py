@@ -23,7 +23,7 @@ from ...runtime.plan.arena import Block
 from .cpu.prepare import prepare_network
 from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
-from .model.wavenet import Network, Sequential, WaveNet
+from .model.wavenet import Interleaved, Network, Sequential, WaveNet
 
 __all__ = ["FADE_S", "SIZES", "prepare_sizes"]
 
@@ -69,6 +69,7 @@ def _selected(sizes: int) -> int:
 def _prewarm(sizes: int, frames: int) -> None:
     """Run all sizes; at the end of prewarming, save the states that LSTMs start from."""
     s = record(sizes, SIZES)
+    s.active = _selected(sizes)  # filters after it settle at the output of this one
     for number in range(s.count):
         if number != s.active:
             _run(sizes, number, s.discarded, frames)
@@ -139,23 +140,25 @@ def _sizes(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 def prepare_sizes(
-    memory: Memory, model: Model, slim: float, prewarmed: bool = True
+    memory: Memory, model: Model, slim: float, prewarmed: bool = True, step: int = 1
 ) -> tuple[Native, Any, int]:
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
 
     Not ``prewarmed``, these are 0, and each size starts from the initial state in the file and a
     history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
-    more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.
+    more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.  Called
+    with blocks of multiples of ``step`` frames alone, the kernel calls all networks so.
     """
     sizes, rate = model.sizes, model.sample_rate
-    prewarm = max(size.model.prewarm for size in sizes) if prewarmed else 0
+    longest = max(size.model.prewarm for size in sizes) if prewarmed else 0
+    prewarm = _up(longest, step)
     if len(sizes) == 1:
         return *prepare_network(memory, sizes[0].model.running), prewarm
     rows, saved = [], list[dict[str, Any]]()
     for number, size in enumerate(sizes):
         network, before = size.model.running, len(_blocks(memory))
         native, at = prepare_network(memory, network)
-        rows.append(_row(size, native, at, rate))
+        rows.append(_row(size, native, at, rate, step))
         if not _is_finite_memory(network):
             states = [b for b in _blocks(memory)[before:] if b.region == "state"]
             saved += [_saved_state(memory, number, block) for block in states]
@@ -167,7 +170,7 @@ def prepare_sizes(
         prewarm_left=prewarm,
         sizes=memory.table(SIZE, rows),
         count=len(rows),
-        fade=max(1, round(FADE_S * rate)),
+        fade=_up(max(1, round(FADE_S * rate)), step),
         multichannel=int((inputs, outputs) != (1, 1)),
         inputs=inputs,
         outputs=outputs,
@@ -180,8 +183,13 @@ def prepare_sizes(
     return _sizes, at, prewarm
 
 
-def _row(size: Submodel, native: Native, at: Any, rate: float) -> dict[str, Any]:
-    settles = prewarm_frames(size.model.running, round(LSTM_SETTLING_S * rate))
+def _up(frames: int, step: int) -> int:
+    """Return the next multiple of ``step``."""
+    return -(-frames // step) * step
+
+
+def _row(size: Submodel, native: Native, at: Any, rate: float, step: int) -> dict[str, Any]:
+    settles = _up(prewarm_frames(size.model.running, round(LSTM_SETTLING_S * rate)), step)
     return {"below": size.max_value, "kernel": native.address, "record": at, "settles": settles}
 
 
@@ -202,6 +210,8 @@ def _is_finite_memory(network: Network) -> bool:
     """Whether the state of a network depends on no input before its receptive field."""
     if isinstance(network, Sequential):
         return all(map(_is_finite_memory, network.parts))
+    if isinstance(network, Interleaved):
+        return _is_finite_memory(network.network)
     if isinstance(network, WaveNet):
         return network.condition is None or _is_finite_memory(network.condition)
     return not isinstance(network, Lstm) and not (isinstance(network, Linear) and network.fast)

@@ -94,6 +94,7 @@ class NodeHarness:
         """
         for at, name, value in changes:
             self.engine.set(f"node.{name}", value, at=self.engine.frame + at)
+        signal = np.ascontiguousarray(signal, np.float32)  # the engine takes addresses
         frames, start = signal.shape[1], 0
         out = np.full((len(self.outs), frames), CANARY, np.float32)
         lengths = iter(cuts)

@@ -203,7 +203,10 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
     "meter": lambda folder: [Meter()],
     "mid_side": lambda folder: [MidSide(), MidSide(mode="decode")],
     "mix": lambda folder: [Mix(), Mix(16, invert=(2, 16), gain3_db=-12.0)],
-    "nam": lambda folder: [Nam(path, resample=True) for path in models(folder)],
+    "nam": lambda folder: [
+        *(Nam(path, resample=True) for path in models(folder)),
+        Nam(models(folder)[0], oversample=2, quality="live", resample=True),
+    ],
     "nam_bank": lambda folder: [
         NamBank(models(folder)[6:8], shared=False),
         NamBank((models(folder)[7], *models(folder)[6:8])),

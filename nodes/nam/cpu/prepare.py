@@ -13,8 +13,9 @@ from ....runtime.native.host import host_lanes
 from ....runtime.simd.activations import ACTIVATIONS
 from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ..model.networks import Conv, ConvNet, Linear, Lstm
-from ..model.wavenet import Network, Sequential
+from ..model.wavenet import Interleaved, Network, Sequential
 from . import program_ops as ops
+from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
 from .layers import OperationBuilder
 from .lstm import lstm_kernel, prepare_lstm
 from .lstm_voices import lstm_voices_kernel
@@ -43,9 +44,26 @@ def prepare_network(
     """
     if isinstance(network, Lstm) and network.inputs == network.outputs == 1:
         return prepare_lstm(memory, network, width)
+    if isinstance(network, Interleaved):
+        return _interleaved(memory, network, width)
     program = Program(memory, width)
     source = program.matrix(network.inputs)
     return walk, program.finish(source, _add(program, network, source))
+
+
+def _interleaved(memory: Memory, network: Interleaved, width: int | None) -> tuple[Native, Any]:
+    """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
+    inner, times = network.network, network.times
+    copies = [prepare_network(memory, inner, width) for _ in range(times)]
+    rows = [{"kernel": made.address, "record": at} for made, at in copies]
+    record = memory.record(
+        INTERLEAVED,
+        times=times,
+        copies=memory.table(COPY, rows),
+        source=memory.scratch(PIECE),
+        target=memory.scratch(PIECE),
+    )
+    return play_copies, record
 
 
 def common_kernels(width: int | None = None) -> tuple[Native, ...]:
@@ -78,6 +96,7 @@ def _add(program: Program, network: Network, source: Matrix) -> Matrix:
         return _add_convnet(program, network, source)
     if isinstance(network, Linear):
         return _add_linear(program, network, source)
+    assert not isinstance(network, Interleaved)  # that is always the whole of a model
     condition = source if network.condition is None else _add(program, network.condition, source)
     return add_wavenet(program, network, source, condition)
 

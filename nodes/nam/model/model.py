@@ -14,7 +14,7 @@ from ....graph.paths import Content
 from .metadata import About
 from .networks import ConvNet, Linear, Lstm
 from .player import Player
-from .wavenet import Network, Sequential, WaveNet
+from .wavenet import Interleaved, Network, Sequential, WaveNet
 
 __all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
 
@@ -198,6 +198,8 @@ def _size(network: Network) -> str:
         return f"{network.receptive_field} taps"
     if isinstance(network, Sequential):
         return f"of {len(network.parts)}"
+    if isinstance(network, Interleaved):
+        return _size(network.network)
     if len(network.arrays) > 3:
         return f"of {len(network.arrays)} arrays"
     return "+".join(f"{a.channels}x{len(a.layers)}" for a in network.arrays)
@@ -212,6 +214,8 @@ def prewarm_frames(network: Network, lstm: int) -> int:
         return lstm
     if isinstance(network, Sequential):
         return sum(prewarm_frames(part, lstm) for part in network.parts)
+    if isinstance(network, Interleaved):
+        return network.times * prewarm_frames(network.network, -(-lstm // network.times))
     if isinstance(network, (ConvNet, Linear)) or network.condition is None:
         field = network.receptive_field
         assert field is not None  # only an LSTM has none

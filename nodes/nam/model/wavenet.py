@@ -1,4 +1,4 @@
-"""WaveNet and Sequential networks, and WaveNets cut down to a smaller width."""
+"""WaveNet, Sequential and Interleaved networks, and WaveNets cut down to a smaller width."""
 
 from dataclasses import dataclass, replace
 from math import nextafter
@@ -7,7 +7,7 @@ from .networks import Activation, Conv, ConvNet, Linear, Lstm
 from .short_repr import short_repr
 from .wavenet_parts import Film, Layer, LayerArray
 
-__all__ = ["Network", "Sequential", "WaveNet"]
+__all__ = ["Interleaved", "Network", "Sequential", "WaveNet"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,7 +140,42 @@ class Sequential:
         return sum(part.weight_count for part in self.parts)
 
 
-Network = WaveNet | Lstm | ConvNet | Linear | Sequential
+@dataclass(frozen=True, eq=False, repr=False)
+class Interleaved:
+    """Copies of a mono network, ``times`` of them: each plays every ``times``-th frame."""
+
+    __repr__ = short_repr
+
+    network: "Network"
+    times: int
+    inputs: int = 1
+    """Input channels."""
+    outputs: int = 1
+    """Output channels."""
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Input frames that an output frame depends on."""
+        field = self.network.receptive_field
+        return None if field is None else 1 + (field - 1) * self.times
+
+    @property
+    def operation_count(self) -> int:
+        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
+        return self.times * self.network.operation_count
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame, without activations."""
+        return self.network.multiply_adds
+
+    @property
+    def weight_count(self) -> int:
+        """Number of weights in the file."""
+        return self.network.weight_count
+
+
+Network = WaveNet | Lstm | ConvNet | Linear | Sequential | Interleaved
 
 
 def _limit(number: int, count: int) -> float:
