@@ -52,8 +52,8 @@ _PUBLIC = {
     ),
     ".graph.node": ("node",),
     ".nodes": (
-        *("Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant", "Crossover"),
-        *("Curve",),
+        *("Align", "Blend", "Cab", "CabMics", "Chorus", "Clipper", "Compressor", "Constant"),
+        *("Crossover", "Curve"),
         *("DcBlock", "Delay", "Doubler", "Drive", "EnvelopeFollower", "Filter", "Flanger", "Fuzz"),
         *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Looper", "Loudness", "Map", "Meter"),
         *(
@@ -73,6 +73,7 @@ _PUBLIC = {
         *("Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack", "Tremolo", "Tuner"),
         *("Vibrato", "Wah"),
     ),
+    ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
         *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_nam", "match_levels", "save_nam"),

@@ -9,10 +9,12 @@ from typing import Any
 from ..graph import AudioFileError, FileError, Graph, NamgraphError, Spec, schedule, tail
 from ..graph.paths import checked_path
 from ..graph.text import one_line
+from ..nodes.analysis.align import alignments
+from ..nodes.analysis.measure import measure
 from ..nodes.cabinet.cab import Cab
 from ..nodes.cabinet.cab_mics import CabMics
 from ..nodes.cabinet.impulse_response import Header, header
-from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
+from ..nodes.nam import DEFAULT_SAMPLE_RATE, Model, junctions
 from ..presets.bundled import shipped_presets
 from ..presets.levels import SILENT_DB, LevelMeter, Levels
 from ..presets.preset import read_preset
@@ -26,6 +28,10 @@ IMPULSE_RESPONSE_S = 3.0
 """Longest audio, in seconds, that is called an impulse response."""
 
 BLOCK = 512
+UNPRINTED = (
+    *("file", "kind", "receptive_field", "sample_rate_assumed", "delay_frames", "inverted"),
+)
+"""Keys whose values are in other lines."""
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def format_description(found: Mapping[str, Any]) -> str:
     for key, value in found.items():
         if key == "sample_rate" and assumed is not None:
             value = f"no rate in the file: {assumed:g} Hz assumed"
-        if key not in ("file", "kind", "receptive_field", "sample_rate_assumed"):
+        if key not in UNPRINTED:
             lines += _lines(key.replace("_", " "), value, "  ")
     return "\n".join(lines)
 
@@ -123,6 +129,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
             }
             for s in model.submodels
         ]
+    found |= _delay(model)
     reason = refusal(network)
     found["gpu"] = f"no: {reason}" if reason else "can"
     found["levels"] = {
@@ -142,6 +149,19 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         parts = [rest["date"].get(k) for k in ("year", "month", "day")]
         found["metadata"]["date"] = "-".join(f"{p:02d}" for p in parts if isinstance(p, int))
     return found
+
+
+def _delay(model: Model) -> dict[str, Any]:
+    """Return the delay and the polarity of a model, or why they are not known."""
+    try:
+        made = measure(model)
+    except NamgraphError as error:
+        return {"delay": f"not measured: {error}", "delay_frames": None, "inverted": None}
+    known = {
+        "delay_frames": None if made.unclear else made.frames,
+        "inverted": None if made.doubt else made.inverted,
+    }
+    return {"delay": str(made), **known}
 
 
 def _parts(network: Any) -> list[dict[str, Any]]:
@@ -225,6 +245,7 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
         "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
         "cab_layouts": _cab_layouts(graph),
+        "alignments": alignments(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
         **_running(path, graph),

@@ -8,6 +8,7 @@ from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
 from .editing import changes
+from .editing.aligning import Alignable
 from .editing.tables import Rack, Tables
 from .editing.values import Values
 from .errors import DuplicateNameError
@@ -21,7 +22,7 @@ from .silent import find_silent, warn_silent
 __all__ = ["Graph"]
 
 
-class Graph(Values):
+class Graph(Alignable, Values):
     """Named nodes and connections; holds no samples and has no sample rate.
 
     ``input`` and ``output`` declare the ends of the graph, where an adapter writes and reads audio:
@@ -123,10 +124,8 @@ class Graph(Values):
         """Declare an input of the graph with ``channels`` channels."""
         self._check_free(name)
         self._tables.inputs[name] = check_channels(name, channels)
-        self._tables.ports[name] = {
-            "input": (),
-            "output": (Port("out", self._tables.inputs[name]),),
-        }
+        port = Port("out", self._tables.inputs[name])
+        self._tables.ports[name] = {"input": (), "output": (port,)}
         return Handle(self, name)
 
     @by_keyword

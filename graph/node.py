@@ -79,6 +79,13 @@ class Node:
         """Return the frames for which the output continues after the input has ended."""
         return 0
 
+    def notice(self) -> str:
+        """Return what the ``repr`` of a graph tells of this node, apart from its type: "" if none.
+
+        For what changes the sound of a graph and was not put there by hand.
+        """
+        return ""
+
     def on_cpu(self) -> "Node | None":
         """Return the same node on the host if it may run on host or device; else ``None``."""
         return None

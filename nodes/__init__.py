@@ -1,5 +1,6 @@
 """The nodes, one file each.  Importing this package registers their types by name."""
 
+from .analysis import align as _registers_align  # noqa: F401
 from .analysis.loudness import Loudness
 from .analysis.tuner import Tuner
 from .cabinet.cab import Cab
@@ -34,6 +35,7 @@ from .nam import Nam, NamBank
 from .time.delay import Delay
 from .time.looper import Looper
 from .time.reverb import Reverb
+from .utility.align import Align
 from .utility.blend import Blend
 from .utility.doubler import Doubler
 from .utility.gain import Gain
@@ -47,6 +49,7 @@ from .utility.split import Split
 from .utility.stereo_width import StereoWidth
 
 __all__ = [
+    "Align",
     "Blend",
     "Cab",
     "CabMics",

@@ -17,6 +17,7 @@ from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
 from ..graph.paths import Content, checked_path, format_path
+from ..nodes.analysis.align import warn_stale
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
@@ -175,6 +176,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         _call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
         _call_at(place, graph.connect, *ends, **options)
+    warn_stale(graph)
     graph.name = name
     return Preset(name, graph, data.get("description", ""))
 

@@ -130,6 +130,7 @@ call(
     "Graph.chain", lambda node, channels: ng.Graph.chain(node, channels=channels),
     node=ng.Gain(), channels=1,
 )  # fmt: skip
+call("measure", ng.measure, graph=ng.Gain(), sample_rate=RATE)
 call("Graph.remove", on(rack, "remove"), name="amp")
 call("Graph.replace", on(rack, "replace"), name="amp", node=ng.Gain())
 call("Graph.ports", on(rack, "ports"), name="amp", side="input")

@@ -116,8 +116,13 @@ def param(
     return dataclasses.field(default=default, kw_only=True, metadata={"param": row})
 
 
-def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -> Any:
-    """Declare a field that is fixed once the node is prepared (a mode, a count, a switch)."""
+def option(
+    *, default: Any, choices: Sequence[Any] = (), kw_only: bool = True, drawn: bool = True
+) -> Any:
+    """Declare a field that is fixed once the node is prepared (a mode, a count, a switch).
+
+    One that is not ``drawn`` is left out of pictures.
+    """
     try:
         known = tuple(choices)
     except TypeError:
@@ -125,7 +130,7 @@ def option(*, default: Any, choices: Sequence[Any] = (), kw_only: bool = True) -
     return dataclasses.field(
         default=default,
         kw_only=check_flag("kw_only", kw_only),
-        metadata={"choices": known},
+        metadata={"choices": known, "drawn": check_flag("drawn", drawn)},
     )
 
 

@@ -12,10 +12,17 @@ END_ROOM, NODE_ROOM, NAME_ROOM = 30, 70, 24
 
 
 def format_graph(graph: Connectable) -> str:
-    """Return the ends with their channels, the nodes with their types, and what is connected."""
+    """Return the ends with their channels, the nodes with their types, and what is connected.
+
+    Then follow the notices of nodes.
+    """
     name = f" {_shortened(graph.name)!r}:" if graph.name else ""
     count = len(graph.connections) + len(graph.modulations)
-    return clip(f"<Graph{name} {format_rack(graph)}, {count} connection{'s' * (count != 1)}>")
+    told = ((_shortened(name), node.notice()) for name, node in graph.nodes.items())
+    notices = "".join(f"; {node} is {text}" for node, text in told if text)
+    return clip(
+        f"<Graph{name} {format_rack(graph)}, {count} connection{'s' * (count != 1)}{notices}>"
+    )
 
 
 def format_rack(graph: Connectable) -> str:

@@ -66,7 +66,7 @@ def _settings(node: Node, defaults: int) -> list[str]:
                 label = label.removesuffix(" " + unit.lower())
             text = f"{label} {value:.6g} {unit}".rstrip()
             (unchanged if value == field.default else changed).append(text)
-        elif "choices" in field.metadata and value != field.default:
+        elif field.metadata.get("drawn") and value != field.default:
             many = isinstance(value, tuple) and len(value) > FEW
             changed.append(f"{len(value)} {label}" if many else f"{label} {value}")
     return changed or unchanged[:defaults]

@@ -17,6 +17,7 @@ from ..connection import (
 from ..errors import DuplicateNameError, GraphError, ParamError, PortError, UnknownNameError
 from ..node import Node
 from ..port import Kind, Port
+from .aligning import warn_if_aligned
 
 __all__ = [
     "changed_nodes",
@@ -145,6 +146,7 @@ def check_replacement(graph: Connectable, name: str, node: Node) -> dict[Side, t
                 f"{source} moves {target}; the new node has the parameters "
                 f"{format_names(node.params())}: disconnect it first"
             )
+    warn_if_aligned(graph, name, node)
     return ports
 
 

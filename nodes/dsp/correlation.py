@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lag", "correlate", "find_lag", "judge"]
+__all__ = ["CLEAR", "DISTINCT", "Lag", "correlate", "find_lag", "judge"]
 
 ONSET = 0.3
 """Share of the peak from which a correlation has begun."""
@@ -53,10 +53,11 @@ def correlate(a: Samples, b: Samples, longest: int) -> NDArray[np.float64]:
     return np.concatenate([made[size - longest :], made[: longest + 1]])
 
 
-def find_lag(a: Samples, b: Samples, rate: float, longest_s: float) -> Lag:
-    """Return by how much ``b`` is later than ``a``, at most ``longest_s`` either way."""
+def find_lag(a: Samples, b: Samples, rate: float, longest_s: float, both: bool = True) -> Lag:
+    """Return by how much ``b`` is later than ``a``: at most ``longest_s``, ``both`` ways or not."""
     longest = round(longest_s * rate)
-    return judge(correlate(a, b, longest), rate, first=-longest)
+    found = correlate(a, b, longest)
+    return judge(found, rate, -longest) if both else judge(found[longest:], rate)
 
 
 def judge(correlation: NDArray[np.float64], rate: float, first: int = 0) -> Lag:
@@ -74,10 +75,10 @@ def judge(correlation: NDArray[np.float64], rate: float, first: int = 0) -> Lag:
     sign = 1 if correlation[at] > 0.0 else -1
     if clarity < CLEAR:
         why = f"no clear delay (the peak is {clarity:.2f} times the next, 2 is needed)"
-        return Lag(0, 1, first + at, onset, clarity, ratio, f"{why}: nothing is applied")
+        return Lag(0, 1, first + at, onset, clarity, ratio, why)
     if ratio < DISTINCT:
-        why = f"the polarity is ambiguous (lobes {ratio:.2f} to 1, 1.1 is needed)"
-        return Lag(onset, 1, first + at, onset, clarity, ratio, f"{why}: only the onset is applied")
+        why = f"its polarity is ambiguous (lobes {ratio:.2f} to 1, 1.1 is needed): by the onset"
+        return Lag(onset, 1, first + at, onset, clarity, ratio, why)
     return Lag(first + at, sign, first + at, onset, clarity, ratio, "")
 
 

@@ -15,6 +15,7 @@ import soundfile
 
 from namgraph.graph import Node, node_types
 from namgraph.nodes import (
+    Align,
     Blend,
     Cab,
     CabMics,
@@ -100,6 +101,7 @@ def levelled(folder: Path) -> list[str]:
 
 
 EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
+    "align": lambda folder: [Align(), Align(frames=17, invert=True)],
     "blend": lambda folder: [
         Blend(position=0.3),
         Blend(law="linear", invert_b=True, delay_ms=-0.2),

@@ -4,17 +4,13 @@ Control threads.
 """
 
 import hashlib
-import os
-import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from ....graph import (
     TEMPO,
     Graph,
     GraphSource,
-    Node,
     Param,
     ParamError,
     Spec,
@@ -23,9 +19,9 @@ from ....graph import (
     schedule,
 )
 from ....graph.arguments import format_value
-from ....graph.paths import identity
 from ....graph.silent import warn_silent
 from ...engine.parameters import unknown_param
+from ...io.node_content import node_values, stable_bytes
 from ...plan.placement import refuse_offline_nodes
 from .channels import Fit, Layout, WidthError, find_layouts
 from .parameter import attribute_names
@@ -146,53 +142,7 @@ def _digest(graph: Graph) -> str:
     """
     ends: list[object] = [*graph.inputs.items(), *graph.outputs.items()]
     for name, node in graph.nodes.items():
-        ends += [name, node.type_name, _node_values(node)]
+        ends += [name, node.type_name, node_values(node)]
     ends += [f"{c.source} {c.target}" for c in graph.connections]
     ends += [f"{m.source} {m.target} {m.label}" for m in graph.modulations]
-    return hashlib.sha256(_describe(ends)).hexdigest()[:16]
-
-
-def _node_values(node: Node) -> dict[str, object]:
-    """Return the fields of a node that are no parameters; paths as digests of the files."""
-    if not is_dataclass(node):
-        return {}
-    values: dict[str, object] = {}
-    for field in fields(node):
-        if field.name in node.params() or not field.compare:
-            continue
-        value = getattr(node, field.name)
-        if field.name in node.files():
-            paths = value if isinstance(value, tuple) else (value,)
-            value = [_file_content(path) for path in paths]
-        if isinstance(value, Node):  # that of Oversample
-            value = [value.type_name, _node_values(value)]
-        values[field.name] = value
-    return values
-
-
-def _file_content(path: Any) -> Any:
-    """Return the digest of a file's content, or what identifies content in memory."""
-    if isinstance(path, str | os.PathLike):
-        try:
-            with open(path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            return os.fspath(path)
-    return identity(path)
-
-
-def _describe(value: object) -> bytes:
-    """Return bytes that are equal for equal values, in every process."""
-    if isinstance(value, Mapping):
-        return _describe([[k, value[k]] for k in sorted(value, key=str)])
-    if isinstance(value, list | tuple):
-        return b"[" + b",".join(_describe(v) for v in value) + b"]"
-    if value is None or isinstance(value, str | bytes | bool | int | float):
-        return repr(value).encode(errors="replace")
-    if isinstance(value, os.PathLike):
-        return repr(os.fspath(value)).encode(errors="replace")
-    try:
-        content = pickle.dumps(value, protocol=4)
-    except Exception:  # it cannot be pickled: its type and text must do
-        content = f"{type(value).__qualname__} {value!r}".encode(errors="replace")
-    return hashlib.sha256(content).hexdigest().encode()
+    return hashlib.sha256(stable_bytes(ends)).hexdigest()[:16]

@@ -146,9 +146,7 @@ def test_correlation_turns_an_inverted_microphone() -> None:
     flipped = play(mics(A, shifted(A, 20, -1.0), align="correlation"))
     close(flipped, play(mics(shifted(A, 20))))
     noise = RNG.standard_normal((1, 2_000))
-    with pytest.warns(
-        RuntimeWarning, match="align 'correlation': no clear delay .* nothing is app"
-    ):
+    with pytest.warns(RuntimeWarning, match="align 'correlation': no clear delay .the peak is"):
         play(mics(noise, RNG.standard_normal((1, 2_000)), align="correlation"))
 
 
