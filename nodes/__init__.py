@@ -32,6 +32,8 @@ from .modulation.rotary import Rotary
 from .modulation.tremolo import Tremolo
 from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
+from .pitch.octaver import Octaver
+from .pitch.pitch_shift import PitchShift
 from .time.delay import Delay
 from .time.looper import Looper
 from .time.reverb import Reverb
@@ -81,10 +83,12 @@ __all__ = [
     "Nam",
     "NamBank",
     "Oversample",
+    "Octaver",
     "Pan",
     "ParametricEq",
     "PassThrough",
     "Phaser",
+    "PitchShift",
     "Random",
     "Reverb",
     "Rotary",

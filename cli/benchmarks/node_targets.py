@@ -51,9 +51,10 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "loudness": _one(20.0),  # 6 for the loudness, 14 for true peaks
     "map": _one(0.1),
     "mid_side": _one(2.0),
+    "octaver": _one(10.0),
     "parametric_eq": _one(12.0, count=8),
     "phaser": _one(8.0, stages=4) + _one(24.0, stages=12),
-    "pitch_shift": _one(10.0),
+    "pitch_shift": _one(10.0, semitones=-2) + _one(10.0, semitones=12),
     "random": _one(0.1),
     "reverb": _one(10.0, model="hall") + _one(7.5, model="plate") + _one(30.0, model="spring"),
     "rotary": _one(25.0),

@@ -43,9 +43,11 @@ from namgraph.nodes import (
     Nam,
     NamBank,
     Oversample,
+    Octaver,
     Pan,
     ParametricEq,
     Phaser,
+    PitchShift,
     Random,
     Reverb,
     Rotary,
@@ -218,6 +220,9 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Oversample(Fuzz(fuzz=0.4, low_cut_hz=100.0), times=2),
         Oversample(Fuzz(model="muff", bias=0.3), quality="live"),
         Oversample(Fuzz(bias=0.3, tone=0.8)),
+    "octaver": lambda folder: [
+        Octaver(down2=0.5, up1=0.6, dry=0.4),
+        Octaver(down1=0.0, up1=1.0, dry=0.0),
     ],
     "pan": lambda folder: [Pan(position=0.3)],
     "parametric_eq": lambda folder: [
@@ -241,6 +246,12 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Phaser(rate_hz=8.0, feedback=-0.5),
         Phaser(character="vibe", center_hz=2000.0, rate_hz=6.0),
         Phaser(stages=8, character="ninety", mix=1.0),
+    ],
+    "pitch_shift": lambda folder: [
+        PitchShift(semitones=7.0, buffer_ms=20, tonality_hz=15_000.0, mix=0.7),
+        PitchShift(semitones=-2.0, cents=-30.0, snap=False),
+        PitchShift(semitones=24.0, buffer_ms=60),
+        PitchShift(buffer_ms=20),
     ],
     "reverb": lambda folder: [
         Reverb(predelay_ms=0.0, mix=0.8),

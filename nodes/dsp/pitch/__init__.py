@@ -1,1 +1,1 @@
-"""Pitch of a note, found in an array on a control thread."""
+"""Pitch: of a note in an array, on a control thread; a shifter of it, for kernels."""
