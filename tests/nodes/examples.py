@@ -42,8 +42,8 @@ from namgraph.nodes import (
     Mix,
     Nam,
     NamBank,
-    Oversample,
     Octaver,
+    Oversample,
     Pan,
     ParametricEq,
     Phaser,
@@ -220,6 +220,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Oversample(Fuzz(fuzz=0.4, low_cut_hz=100.0), times=2),
         Oversample(Fuzz(model="muff", bias=0.3), quality="live"),
         Oversample(Fuzz(bias=0.3, tone=0.8)),
+    ],
     "octaver": lambda folder: [
         Octaver(down2=0.5, up1=0.6, dry=0.4),
         Octaver(down1=0.0, up1=1.0, dry=0.0),

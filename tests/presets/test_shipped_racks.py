@@ -13,8 +13,10 @@ from namgraph.presets.preset import read_preset
 
 RATE = 48_000
 MONO = ("plugin", "reamp")
-LATENCY = {"crunch": 0, "plugin": 0, "reamp": 0, "bass": 135, "tight": 135}
-"""Frames; of the others that of a limiter, 80.  An overdrive adds 55."""
+LATENCY = {"crunch": 0, "plugin": 0, "reamp": 0}
+LATENCY |= {"ambient": 80 + 768, "bass": 80 + 55 + 15, "tight": 80 + 55, "two-amps": 80 + 1}
+"""Frames; of the others that of a limiter, 80.  The pitch shifter of "ambient" adds 768, an
+overdrive 55; branches of "bass" and "two-amps" were measured 15 frames and 1 frame apart."""
 
 
 def into(graph: ng.Graph, x: Any) -> Any:
@@ -87,6 +89,16 @@ def test_there_are_the_ten_and_two_amps_has_its_wet_and_dry_sides() -> None:
         "wet": 2,
         "dry": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"), [("bass", ("low", "cut")), ("two-amps", ("cab a", "cab b"))]
+)
+def test_what_was_measured_between_branches_is_still_so(name: str, ends: tuple[str, str]) -> None:
+    graph = ng.load_preset(name)
+    stored = [graph[f"{end}_align"] for end in ends]
+    assert graph.align(*ends).applied
+    assert [graph[f"{end}_align"] for end in ends] == stored
 
 
 def test_a_backing_track_is_heard_beside_the_guitar() -> None:
