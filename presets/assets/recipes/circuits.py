@@ -1,6 +1,6 @@
 """States the three amplifiers that the shipped models were trained on.
 
-CRUNCH is what `amplifier` has as its defaults.  CLEAN is in the manner of a Fender AB763: a tone
+CRUNCH is what `amplifier` has as its defaults.  CLEAN is in the manner of a Fender AA270: a tone
 network behind the first stage that takes out the middle, a recovery stage, and an output stage that
 stays far below its limits.  HIGH_GAIN is in the manner of a Soldano SLO-100: four stages in a row,
 the third one biased so cold that it cuts off early on one side, small coupling capacitors in front

@@ -3,7 +3,7 @@
 `python -m namgraph.presets.assets.recipes.train wavenet` or `... lstm` trains, keeps the best
 weights of the held-back playing in a checkpoint folder and writes the file into the current folder;
 `--amplifier clean` or `highgain` takes another amplifier of `circuits` than the crunch one.
-`... export` writes again from the checkpoints, `... check` compares files and networks.
+`... export` writes again from all checkpoints, `... check` compares files and networks.
 Needs PyTorch; everything is seeded. Optimiser: Adam (Kingma and Ba 2015, arXiv 1412.6980) with a
 cosine learning rate (Loshchilov and Hutter 2017, arXiv 1608.03983); the LSTM is trained on short
 stretches after an unscored run-in (Wright et al. 2020, "Real-Time Guitar Amplifier Emulation with
@@ -234,22 +234,26 @@ def main() -> None:
     """Read the command line and train, export or check."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("what", choices=["wavenet", "lstm", "export", "check"])
-    parser.add_argument("--amplifier", choices=list(AMPLIFIERS), default="crunch")
+    parser.add_argument("--amplifier", choices=list(AMPLIFIERS), help="(crunch)")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--seconds", type=float, default=180.0, help="training audio")
     parser.add_argument("--steps", type=int, help="instead of the planned number")
     parser.add_argument("--seed", type=int, default=1, help="of the weights and the batches")
     args = parser.parse_args()
-    name, folder = args.amplifier, args.checkpoints
-    kinds = [args.what] if args.what in PLANS else list(PLANS)
-    for kind in kinds:
-        if args.what not in PLANS and not (folder / f"{name}-{kind}.npz").is_file():
-            continue
+    folder = args.checkpoints
+    if args.what in PLANS:
+        todo = [(args.amplifier or "crunch", args.what)]
+        plan = PLANS[args.what]
+        plan = Plan(**{**vars(plan), "seed": args.seed, "steps": args.steps or plan.steps})
+        train(args.what, plan, args.seconds, folder, todo[0][0])
+    else:
+        names = [args.amplifier] if args.amplifier else list(AMPLIFIERS)
+        pairs = [(name, kind) for name in names for kind in PLANS]
+        todo = [pair for pair in pairs if (folder / "{}-{}.npz".format(*pair)).is_file()]
+        if not todo:
+            raise SystemExit(f"{folder}: holds no checkpoint of {', '.join(names)}: train first")
+    for name, kind in todo:
         path = Path(f"{name}-{kind}.nam")
-        if args.what == kind:
-            plan = PLANS[kind]
-            plan = Plan(**{**vars(plan), "seed": args.seed, "steps": args.steps or plan.steps})
-            train(kind, plan, args.seconds, folder, name)
         if args.what != "check":
             export(kind, folder, path, name)
         check(kind, folder, path, name)
