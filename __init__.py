@@ -163,6 +163,10 @@ if TYPE_CHECKING:
     )
     from .graph.node import node as node
     from .nodes import *  # noqa: F403  (its __all__: every node)
+    from .nodes.analysis.measure import (
+        Measurement as Measurement,
+        measure as measure,
+    )
     from .nodes.analysis.offline_loudness import (
         LoudnessResult as LoudnessResult,
         loudness as loudness,

@@ -52,6 +52,7 @@ def _example(cls: type[Node]) -> Node:
         "nam": (ng.asset(MODEL),),
         "nam_bank": ([ng.asset(MODEL)] * 2,),
         "cab": (ng.asset(CAB),),
+        "cab_mics": (ng.asset(CAB),),
         "pedalboard_effect": ("Reverb",),
     }
     node: Node = made(*needed.get(cls.type_name, ()))

@@ -39,6 +39,8 @@ def format_type(row: Mapping[str, Any]) -> str:
         lines += ["parameters", f"  those of {row['parameters_of']}: print(node.params())"]
     lines += _section("options", ((n, *_option(o)) for n, o in row["options"].items()))
     lines += _section("must be given", ((n, _kind(n, row)) for n in row["required"]))
+    spare = (name for name in row["files"] if name not in row["required"])
+    lines += _section("may be given", ((n, _kind(n, row)) for n in spare))
     if row["readings"]:
         named = ", ".join(row["readings"])
         lines += ["readings", f'  {named}: engine.get("{row["type"]}.{row["readings"][0]}")']

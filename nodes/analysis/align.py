@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...graph import Graph, GraphError, Node, ParamError
-from ...graph.arguments import format_value
+from ...graph.arguments import clip, format_value
 from ...graph.check import MAX_NAME
 from ...graph.connection import Connectable, Handle, PortRef, find_port
 from ...graph.editing.aligning import register_align
@@ -43,7 +43,7 @@ class Alignment:
     def __repr__(self) -> str:
         state = "" if self.applied else ", not applied"
         found = "; ".join(f"{name} {m}" for name, m in self.measured.items())
-        return f"<Alignment: {found}{state}>"
+        return clip(f"<Alignment: {found}{state}>")
 
 
 def _align(

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ...graph import Graph, GraphError, GraphSource, Spec, as_graph
 from ...graph.check import format_names
+from ...graph.connection import Handle, find_port
 from ...runtime.adapters.offline import render
 from ..dsp.correlation import CLEAR, DISTINCT, Lag, find_lag
+from .branches import branch
 
 __all__ = ["Measurement", "measure", "probe", "rate_for"]
 
@@ -66,14 +68,22 @@ class Measurement:
         return f"<Measurement: {self}>"
 
 
-def measure(graph: GraphSource, sample_rate: float | Spec | None = None) -> Measurement:
+def measure(
+    graph: GraphSource,
+    sample_rate: float | Spec | None = None,
+    *,
+    end: Handle | str | None = None,
+) -> Measurement:
     """Return the delay beyond the declared latency, and the polarity, of a node or a graph.
 
     ``graph`` is what ``render`` takes; several inputs all get the sweep, several channels are
     summed.  ``sample_rate`` is in Hz, or of a ``Spec``; without one it is that of the models, or
     48 kHz.  Delays from 0 to 10 ms are found of one node, within 24 ms of a graph of several.
+    With ``end``, a node, what is measured ends there: all that feeds it.
     """
     made = as_graph(graph, "measure(graph, sample_rate)")
+    if end is not None:
+        made = branch(made, find_port(made, end, "output")[0], ())
     if len(made.outputs) != 1 or not made.inputs:
         raise GraphError(
             f"measure: the graph has the inputs {format_names(made.inputs)} and the outputs "

@@ -16,7 +16,7 @@ from ...graph.paths import checked_file, describe_value, file_label
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
 from ..dsp.convolver.kernel import convolver
-from ..dsp.convolver.prepare import Route, convolution
+from ..dsp.convolver.prepare import Route, convolution, convolution_kernel
 from .impulse_response import GAIN_RULES, LAYOUTS, header, response
 from .response_array import ImpulseResponse
 
@@ -87,7 +87,8 @@ def _kernel(depth: int) -> ng.Native:
 
 def kernels() -> tuple[ng.Native, ...]:
     """Return the kernels of all depths, for compiling them ahead of time."""
-    return tuple(_kernel(depth) for depth in DEPTHS)
+    alone = (convolution_kernel(depth) for depth in DEPTHS)  # of CabMics
+    return (*(_kernel(depth) for depth in DEPTHS), *alone)
 
 
 @ng.node("cab", display_name="Cabinet", category="cabinet", example='"cab.wav", level_db=-3.0')

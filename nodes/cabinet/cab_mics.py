@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph.arguments import check_flag, check_number
+from ...graph.arguments import check_number
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
 from ...runtime.simd.loops.svf import COEFFICIENTS, STATES
@@ -97,10 +97,10 @@ class CabMics(ng.Node):
     high_cut_hz: float = ng.param(
         default=SHUT_HZ, low=1000.0, high=SHUT_HZ, unit="Hz", taper="log", smoothing_s=0.02
     )
-    b_invert: bool = ng.option(default=False)
-    to_stereo: bool = ng.option(default=True)
+    b_invert: bool = ng.option(default=False, choices=(False, True))
+    to_stereo: bool = ng.option(default=True, choices=(False, True))
     align: str = ng.option(default="none", choices=ALIGN)
-    trim: bool = ng.option(default=False)
+    trim: bool = ng.option(default=False, choices=(False, True))
     fade_ms: float = ng.option(default=0.0)
     max_ms: float = ng.option(default=1000.0 * MAX_SECONDS)
     gain_rule: str = ng.option(default="nam", choices=GAIN_RULES)
@@ -112,8 +112,6 @@ class CabMics(ng.Node):
         own = [rate if is_array or not any(arrays) else None for is_array in arrays]
         for name, path, its_rate in zip(("path_a", "path_b"), both, own, strict=True):
             object.__setattr__(self, name, checked_source(path, its_rate, name, "CabMics"))
-        for name in ("b_invert", "to_stereo", "trim"):
-            object.__setattr__(self, name, check_flag(name, getattr(self, name)))
         longest = 1000.0 * MAX_SECONDS
         for name, low in (("fade_ms", 0.0), ("max_ms", 1.0)):
             number = check_number(name, getattr(self, name), low, longest, "ms")
@@ -182,6 +180,7 @@ class CabMics(ng.Node):
             rows=rows,
             panned=outputs == 2,
             mask=size - 1,
+            aims=memory.state(12, np.float64),
             weights=memory.state(8, np.float64),
             coefficients=memory.state(COEFFICIENTS, np.float64),
             states=memory.state((inputs, STATES), np.float64),

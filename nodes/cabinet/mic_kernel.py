@@ -44,6 +44,9 @@ STATE = np.dtype(
         ("rate", np.float64),
         ("frame", np.int64),  # since reset
         ("filters", np.int64),  # whether there are any between this tick and the next
+        ("designs", np.int64),  # ticks until all coefficients, or weights and delay, are at rest
+        ("moves", np.int64),
+        ("aims", np.int64),  # of the first six parameters: targets of ``now``, then those seen
         ("inputs", np.int64),
         ("outputs", np.int64),
         ("rows", np.int64),  # of each microphone
@@ -79,17 +82,27 @@ def mics_filters(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     wanted_low = 1.0 if s.low_cut_hz > OPEN_HZ else 0.0
     wanted_high = 1.0 if s.high_cut_hz < SHUT_HZ else 0.0
-    begun = s.low_cut_hz_now == s.low_cut_hz_now
-    if begun:
-        if s.low_cut_hz_now != s.low_cut_hz:
-            s.low_cut_hz_now = ng.ratio_step(s.low_cut_hz_now, s.low_cut_hz, s.low_cut_hz_step)
-        if s.high_cut_hz_now != s.high_cut_hz:
-            s.high_cut_hz_now = ng.ratio_step(s.high_cut_hz_now, s.high_cut_hz, s.high_cut_hz_step)
-        s.low_share = ng.glide_step(s.low_share, wanted_low, s.low_cut_hz_step)
-        s.high_share = ng.glide_step(s.high_share, wanted_high, s.high_cut_hz_step)
-    else:
+    if s.low_cut_hz_now != s.low_cut_hz_now:
         s.low_cut_hz_now, s.high_cut_hz_now = s.low_cut_hz, s.high_cut_hz
         s.low_share, s.high_share = wanted_low, wanted_high
+        s.designs = 2
+    if s.low_cut_hz_now != s.low_cut_hz:
+        s.low_cut_hz_now = ng.ratio_step(s.low_cut_hz_now, s.low_cut_hz, s.low_cut_hz_step)
+        s.designs = 2
+    if s.high_cut_hz_now != s.high_cut_hz:
+        s.high_cut_hz_now = ng.ratio_step(s.high_cut_hz_now, s.high_cut_hz, s.high_cut_hz_step)
+        s.designs = 2
+    if s.low_share != wanted_low or s.high_share != wanted_high:
+        s.low_share = ng.glide_step(s.low_share, wanted_low, s.low_cut_hz_step)
+        s.high_share = ng.glide_step(s.high_share, wanted_high, s.high_cut_hz_step)
+        s.designs = 2
+    if s.designs == 0:
+        return
+    s.designs -= 1
+    heard = s.low_share != 0.0 or s.high_share != 0.0 or s.designs != 0
+    if heard and s.filters == 0:
+        zero_bytes(s.states, 8 * STATES * s.inputs)
+    s.filters = 1 if heard else 0
     numbers = ng.numbers(s.coefficients, COEFFICIENTS, np.float64)
     for lane in range(2):
         hertz = s.high_cut_hz_now if lane else s.low_cut_hz_now
@@ -101,24 +114,32 @@ def mics_filters(state: int, ins: int, outs: int, frames: int) -> None:
         numbers[3 * LANES + lane] = share * m1
         numbers[4 * LANES + lane] = share * m2
     svf_tick(s.coefficients)
-    heard = s.low_share != 0.0 or s.high_share != 0.0
-    if heard and s.filters == 0:
-        zero_bytes(s.states, 8 * STATES * s.inputs)
-    # One more tick: the coefficients go to those of no filter until then.
-    s.filters = 2 if heard else (s.filters - 1 if s.filters > 0 else 0)
 
 
 @ng.kernel
 def mics_tick(state: int, ins: int, outs: int, frames: int) -> None:
-    """Step all other parameters; set weights and delay at the next tick.  ``ins``: the filters."""
+    """Step all other parameters; set weights and delay at the next tick."""
     s = ng.record(state, STATE)
     begun = s.position_now == s.position_now
     targets = ng.numbers(state, FIELDS, np.float64)
     now = ng.numbers(state + NOW_AT, FIELDS, np.float64)
     steps = ng.numbers(state + STEP_AT, FIELDS, np.float64)
+    aims = ng.numbers(s.aims, 2 * LINEAR, np.float64)
     for k in range(LINEAR):
-        target = targets[k] if k >= DECIBELS else ng.decibels(targets[k])
-        now[k] = ng.glide_step(now[k], target, steps[k])
+        if targets[k] != aims[LINEAR + k] or not begun:
+            aims[LINEAR + k] = targets[k]
+            aims[k] = targets[k] if k >= DECIBELS else ng.decibels(targets[k])
+        if now[k] != aims[k]:
+            now[k] = ng.glide_step(now[k], aims[k], steps[k])
+            s.moves = 2
+    if s.distance != s.b_distance_cm or not begun:
+        # Smoothed twice: the delay sets off without a jump of speed, which would click.
+        way = s.b_distance_cm_step if begun else 1.0
+        s.distance = ng.glide_step(s.distance, s.b_distance_cm_now, way)
+        s.moves = 2
+    if s.moves == 0:
+        return
+    s.moves -= 1
     weights = ng.numbers(s.weights, 8, np.float64)
     near = NEAR_CM / (NEAR_CM + s.b_distance_cm_now)
     for m in range(2):
@@ -130,15 +151,11 @@ def mics_tick(state: int, ins: int, outs: int, frames: int) -> None:
                 made = level * _side(now[2 + m], 2.0 * side - 1.0)
             weights[k] = weights[4 + k] if begun else made
             weights[4 + k] = made
-    # Smoothed twice: the delay sets off without a jump of speed, which would click.
-    way = s.b_distance_cm_step if begun else 1.0
-    s.distance = ng.glide_step(s.distance, s.b_distance_cm_now, way)
     delay = s.distance * (0.01 / SOUND_M_S) * s.rate
     if s.distance == s.b_distance_cm:  # at rest: whole frames, which change no bit
         delay = math.floor(delay + 0.5)
     s.delay = s.next_delay if begun else delay
     s.next_delay = delay
-    ng.call_node(ins, state, 0, 0, np.int32(0))
 
 
 @ng.kernel
@@ -187,7 +204,8 @@ def mics_kernel(state: int, ins: int, outs: int, frames: int) -> None:
     while done < frames:
         place = s.frame & (GRID - 1)
         if place == 0:
-            ng.call_node(s.tick, state, s.set_filters, 0, np.int32(0))
+            ng.call_node(s.tick, state, 0, 0, np.int32(0))
+            ng.call_node(s.set_filters, state, 0, 0, np.int32(0))
         n = frames - done if frames - done < GRID - place else GRID - place
         for c in range(s.inputs):
             source = ng.channel_address(ins, c) + 4 * done
@@ -215,8 +233,13 @@ def mics_kernel(state: int, ins: int, outs: int, frames: int) -> None:
             p, q = weights[side], weights[2 + side]
             up_p = (weights[4 + side] - p) * (1.0 / GRID)
             up_q = (weights[6 + side] - q) * (1.0 / GRID)
-            for i in range(n):
-                at = np.float64(place + i)
-                y[i] = np.float32(p + up_p * at) * a[i] + np.float32(q + up_q * at) * b[i]
+            if up_p == 0.0 and up_q == 0.0:
+                level_a, level_b = np.float32(p), np.float32(q)
+                for i in range(n):
+                    y[i] = level_a * a[i] + level_b * b[i]
+            else:
+                for i in range(n):
+                    at = np.float64(place + i)
+                    y[i] = np.float32(p + up_p * at) * a[i] + np.float32(q + up_q * at) * b[i]
         s.frame += n
         done += n

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...graph.arguments import check_flag, check_number, check_text, check_whole
+from ...graph.arguments import check_number, check_text, check_whole
 from ...runtime import authoring as ng
 
 __all__ = ["Align"]
@@ -33,7 +33,7 @@ class Align(ng.Node):
     """
 
     frames: int = ng.option(default=0)
-    invert: bool = ng.option(default=False)
+    invert: bool = ng.option(default=False, choices=(False, True))
     rate: float = ng.option(default=48_000.0, drawn=False)
     measured: str = ng.option(default="", drawn=False)
     group: str = ng.option(default="", drawn=False)
@@ -42,7 +42,6 @@ class Align(ng.Node):
         """Check the options."""
         super().__post_init__()
         object.__setattr__(self, "frames", check_whole("frames", self.frames, 0, LONGEST))
-        object.__setattr__(self, "invert", check_flag("invert", self.invert))
         rate = check_number("rate", self.rate, 1_000.0, 1_000_000.0, "Hz")
         object.__setattr__(self, "rate", rate)
         for name in ("measured", "group"):

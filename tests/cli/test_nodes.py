@@ -105,6 +105,12 @@ def test_the_json_of_all_is_one_object(capsys: pytest.CaptureFixture[str]) -> No
     assert sorted(row["type"] for row in rows) == sorted(TYPES)
 
 
+def test_a_file_that_may_be_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys, "cab_mics")
+    assert "must be given\n  path_a  the path of a file" in text
+    assert "may be given\n  path_b  the path of a file" in text
+
+
 @every_type
 def test_the_example_runs(name: str) -> None:
     if "needs_extra" in vars(TYPES[name]):

@@ -225,4 +225,4 @@ def test_what_it_refuses(tmp_path: Path) -> None:
         graph.align("cab1", "alone")
     for given in ({"frames": -1}, {"frames": 1.5}, {"rate": 0.0}, {"invert": 2}, {"measured": 3}):
         with pytest.raises((ng.ParamError, TypeError), match=next(iter(given))):
-            ng.Align(**given)  # type: ignore[arg-type]
+            ng.Align(**given)
