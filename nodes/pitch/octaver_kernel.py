@@ -102,12 +102,15 @@ def octaves_down(state: int, ins: int, outs: int, frames: int) -> None:
     g, low1, low2, last = k.bend, k.low1, k.low2, k.last
     highest, lowest, since = k.highest, k.lowest, k.since
     up_armed, down_armed, sign1, sign2 = k.up_armed, k.down_armed, k.sign1, k.sign2
-    a1 = 1.0 / (1.0 + g * (g + math.sqrt(2.0)))
+    # The trapezoidal state-variable filter, Butterworth (A. Simper, 2013).
+    share = 2.0 / (1.0 + g * (g + math.sqrt(2.0)))
+    keep, cross, direct = share - 1.0, share * g, share * g * g
     for i in range(frames):
-        v3 = np.float64(x[i]) - low2
-        v1 = a1 * (low1 + g * v3)
-        now = low2 + g * v1
-        low1, low2 = 2.0 * v1 - low1, 2.0 * now - low2
+        away = np.float64(x[i]) - low2
+        change = cross * low1 + direct * away
+        low1 = keep * low1 + cross * away
+        now = low2 + 0.5 * change
+        low2 += change
         since += 1
         highest *= fall
         lowest *= fall
@@ -157,7 +160,8 @@ def octaver_kernel(state: int, ins: int, outs: int, frames: int) -> None:
         down1, down2 = ng.floats(curve, n), ng.floats(curve + apart, n)
         up1, dry = ng.floats(curve + 2 * apart, n), ng.floats(curve + 3 * apart, n)
         g, block = s.tone, s.block
-        a1 = 1.0 / (1.0 + g * (g + math.sqrt(2.0)))
+        share = 2.0 / (1.0 + g * (g + math.sqrt(2.0)))
+        keep, cross, direct = share - 1.0, share * g, share * g * g
         for c in range(s.channels):
             at = s.channel + CHANNEL_BYTES * c
             channel, source = ng.record(at, CHANNEL), ng.channel_address(ins, c) + 4 * done
@@ -167,10 +171,11 @@ def octaver_kernel(state: int, ins: int, outs: int, frames: int) -> None:
             for i in range(n):
                 low = DOWN_1 * np.float64(down1[i]) * np.float64(first[i])
                 low += DOWN_2 * np.float64(down2[i]) * np.float64(second[i])
-                v1 = a1 * (tone1 + g * (low - tone2))
-                v2 = tone2 + g * v1
-                tone1, tone2 = 2.0 * v1 - tone1, 2.0 * v2 - tone2
-                y[i] = dry[i] * x[i] + np.float32(v2)
+                away = low - tone2
+                change = cross * tone1 + direct * away
+                tone1 = keep * tone1 + cross * away
+                y[i] = dry[i] * x[i] + np.float32(tone2 + 0.5 * change)
+                tone2 += change
             channel.tone1, channel.tone2 = tone1, tone2
             rectified = at + CHANNEL_BYTES - 16
             ng.call_node(s.rectify, rectified, source, rows, np.int32(n))

@@ -104,16 +104,18 @@ def pitch_shift_kernel(state: int, ins: int, outs: int, frames: int) -> None:
             if s.split > 0:
                 x, y = ng.floats(source, n), ng.floats(row, n)
                 low = ng.record(s.low + LOW_BYTES * c, LOW)
-                g, one_state, two_state, above = s.bend, low.first, low.second, s.above
+                g, first_state, second_state, above = s.bend, low.first, low.second, s.above
                 # The trapezoidal state-variable filter, Butterworth (A. Simper, 2013).
-                a1 = 1.0 / (1.0 + g * (g + math.sqrt(2.0)))
+                part = 2.0 / (1.0 + g * (g + math.sqrt(2.0)))
+                keep, cross, direct = part - 1.0, part * g, part * g * g
                 for i in range(n):
-                    v3 = np.float64(x[i]) - two_state
-                    v1 = a1 * (one_state + g * v3)
-                    v2 = two_state + g * v1
-                    one_state, two_state = 2.0 * v1 - one_state, 2.0 * v2 - two_state
-                    y[i] = np.float32(np.float64(x[i]) - above * (np.float64(x[i]) - v2))
-                low.first, low.second = one_state, two_state
+                    away = np.float64(x[i]) - second_state
+                    change = cross * first_state + direct * away
+                    first_state = keep * first_state + cross * away
+                    high = away - 0.5 * change
+                    second_state += change
+                    y[i] = np.float32(np.float64(x[i]) - above * high)
+                low.first, low.second = first_state, second_state
             else:
                 ng.copy_bytes(row, source, 4 * n)
                 low = ng.record(s.low + LOW_BYTES * c, LOW)  # as if the last frame went on for ever

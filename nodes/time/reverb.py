@@ -28,14 +28,15 @@ class Reverb(ng.Node):
     """Add reverberation that falls by 60 dB in ``time_s``, and above 6 kHz in ``high_s``.
 
     ``model`` is "plate" (Dattorro's), "room" or "hall" (sixteen delay lines in a feedback network,
-    with early reflections at ``early_db``, -60: none), or "spring" (two, up to 4.3 kHz; high notes
-    come later and decay longer; ``diffusion`` and ``early_db`` do nothing).  The input is mono or
-    stereo, the output stereo.  ``high_s`` is at most ``time_s``.  ``size`` scales all lengths; a
-    new one is approached within some seconds, which bends the pitch of what still sounds.
-    ``predelay_ms`` is 2 frames at least.  ``diffusion`` is the gain of the all-passes that blur the
-    input.  ``mod_depth`` and ``mod_rate_hz`` move some of the lengths, against a metallic sound.
-    ``low_cut_hz`` and ``high_cut_hz`` (20 kHz: none) are filters of 6 dB per octave before the
-    reverberation.  ``width`` 0 makes it mono; ``mix`` 0 is the signal alone, to the bit.
+    with early reflections at ``early_db``, -60: none), "shimmer" (a hall of which part goes up an
+    octave in every round), or "spring" (two, up to 4.3 kHz; high notes come later and decay longer;
+    ``diffusion`` and ``early_db`` do nothing).  The input is mono or stereo, the output stereo.
+    ``high_s`` is at most ``time_s``.  ``size`` scales all lengths; a new one is approached within
+    some seconds, which bends the pitch of what still sounds.  ``predelay_ms`` is 2 frames at least.
+    ``diffusion`` is the gain of the all-passes that blur the input.  ``mod_depth`` and
+    ``mod_rate_hz`` move some of the lengths, against a metallic sound.  ``low_cut_hz`` and
+    ``high_cut_hz`` (20 kHz: none) are filters of 6 dB per octave before the reverberation.
+    ``width`` 0 makes it mono; ``mix`` 0 is the signal alone, to the bit.
     """
 
     stereo = True
@@ -65,7 +66,7 @@ class Reverb(ng.Node):
     early_db: float = ng.param(default=-6.0, low=-60.0, high=6.0, unit="dB")
     width: float = ng.param(default=1.0, low=0.0, high=1.0)
     mix: float = ng.param(default=0.3, low=0.0, high=1.0)
-    model: str = ng.option(default="plate", choices=("plate", "room", "hall", "spring"))
+    model: str = ng.option(default="plate", choices=("plate", "room", "hall", "spring", "shimmer"))
 
     @property
     def outputs(self) -> tuple[ng.Port, ...]:

@@ -258,6 +258,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Reverb(predelay_ms=0.0, mix=0.8),
         Reverb(model="room", size=0.3, predelay_ms=0.1, mod_rate_hz=3.0, mix=1.0),
         Reverb(model="spring", size=0.3, predelay_ms=0.0, mod_rate_hz=4.0),
+        Reverb(model="shimmer", size=0.3, time_s=0.5, predelay_ms=0.0, mix=1.0),
         Reverb(model="hall", time_s=1.0, high_s=5.0, size=0.4, width=0.3, predelay_ms=1.0),
     ],
     "rotary": lambda folder: [

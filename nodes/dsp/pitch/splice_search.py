@@ -47,6 +47,7 @@ SEARCH = np.dtype(
         ("window", np.int64),  # samples that are compared
         ("template", np.int64),  # them, backwards
         ("sums", np.int64),
+        ("ratios", np.int64),  # correlations
         ("phase", np.int64),  # IDLE, SEARCHING or READY
         ("first", np.int64),  # of the lags in samples
         ("last", np.int64),
@@ -89,6 +90,7 @@ def search(memory: Memory, rate: float, longest: float) -> Any:
         window=window,
         template=memory.state(window),
         sums=memory.scratch(LAGS),
+        ratios=memory.scratch(LAGS, np.float64),
         **allocate_history(memory, 1, window + lags + LAGS + (ticks + 2) * 32 // times),
     )
 
@@ -116,20 +118,18 @@ def search_begin(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, SEARCH)
     window, times = s.window, s.times
     newest = s.history + 4 * (s.at + s.size - 1)
-    x, kept = ng.floats(newest - 4 * (window - 1), window), ng.floats(s.template, window)
-    whole = 0.0
-    for i in range(window):
-        kept[i] = x[window - 1 - i]
-        whole += np.float64(kept[i]) * np.float64(kept[i])
-    s.template_energy = whole
     first = ins // times
     s.first = first if first > 3 else 3
     s.last = outs // times
     s.lag = s.first - 1
+    x, kept = ng.floats(newest - 4 * (window - 1), window), ng.floats(s.template, window)
     y = ng.floats(newest - 4 * (s.lag + window - 1), window)
-    energy = 0.0
+    whole, energy = 0.0, 0.0
     for i in range(window):
+        kept[i] = x[window - 1 - i]
+        whole += np.float64(kept[i]) * np.float64(kept[i])
         energy += np.float64(y[i]) * np.float64(y[i])
+    s.template_energy = whole
     s.energy, s.sum1, s.sum2, s.score = energy, 2.0, 3.0, 2.0  # the first lag is no peak
     s.best, s.likeness, s.age, s.phase = 0.5 * (ins + outs), 0.0, 0, SEARCHING
 
@@ -146,12 +146,16 @@ def search_tick(state: int, ins: int, outs: int, frames: int) -> None:
     leaving = ng.floats(newest - 4 * (lag + LAGS - 1), LAGS)
     coming = ng.floats(newest - 4 * (lag + LAGS - 1 + window), LAGS)
     energy, sum1, sum2, whole = s.energy, s.sum1, s.sum2, s.template_energy
+    ratios = ng.numbers(s.ratios, LAGS, np.float64)
     for i in range(count):
-        k = LAGS - 1 - i
-        product = whole * energy
-        now = 0.0
-        if product > 1e-30:
-            now = np.float64(sums[k]) / math.sqrt(product)
+        ratios[i] = energy
+        gone, new = np.float64(leaving[LAGS - 1 - i]), np.float64(coming[LAGS - 1 - i])
+        energy += new * new - gone * gone
+        energy = energy if energy > 0.0 else 0.0
+    for i in range(count):
+        ratios[i] = np.float64(sums[LAGS - 1 - i]) / math.sqrt(whole * ratios[i] + 1e-30)
+    for i in range(count):
+        now = ratios[i]
         if sum1 >= sum2 and sum1 > now and sum1 > 0.0:
             level = sum1 if sum1 < 1.0 else 1.0
             place = np.float64(lag + i - 1)
@@ -161,9 +165,6 @@ def search_tick(state: int, ins: int, outs: int, frames: int) -> None:
                 shift = 0.5 * (sum2 - now) / (sum2 - 2.0 * sum1 + now)
                 s.score, s.likeness, s.best = score, level, times * (place + shift)
         sum2, sum1 = sum1, now
-        gone, new = np.float64(leaving[k]), np.float64(coming[k])
-        energy += new * new - gone * gone
-        energy = energy if energy > 0.0 else 0.0
     s.energy, s.sum1, s.sum2 = energy, sum1, sum2
     s.lag = lag + LAGS
     if s.lag > s.last + 1:

@@ -1,4 +1,4 @@
-"""The models "hall" and "room": sixteen delay lines that feed each other through a Hadamard matrix.
+"""The models "hall", "room" and "shimmer": sixteen delay lines behind a Hadamard matrix.
 
 Each side has four all-passes before the lines, and twelve early reflections beside them: those of
 a box, by mirror images of its walls.  The lines' lengths are prime numbers in a geometric row.
@@ -30,6 +30,7 @@ from .lines import (
     ring,
     write_ring,
 )
+from .shimmer import FIRST, held_frames, shimmer, shimmer_play, shimmer_tick
 from .tank import STATE, absorption, loop_gain, pass_gain
 
 __all__ = ["network", "network_play", "network_tick"]
@@ -44,6 +45,9 @@ NETWORK = np.dtype(
         ("poles", np.int64),  # of the lines: 16 float32
         ("low", np.int64),  # 16 float32
         ("rows", np.int64),  # 16 of 32 float32
+        ("shimmer", np.int64),  # a SHIMMER, or 0
+        ("shimmer_tick", np.int64),
+        ("shimmer_play", np.int64),
         ("bright", np.int64),  # 1: no line has a low-pass
         ("time_s", np.float64),  # that gains and poles were computed for
         ("high_s", np.float64),
@@ -101,6 +105,8 @@ def _reflections(box: tuple[float, float, float], side: int) -> list[tuple[float
 
 def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
     """Allocate the record of a network and its lines, for sizes up to ``largest``."""
+    shimmers = space == "shimmer"
+    space = "hall" if shimmers else space
     short, long = (1e-3 * ms for ms in LINES_MS[space])
     places = [(7 * k % LINES) / (LINES - 1) for k in range(LINES)]
     bases = [_prime(rate * short * (long / short) ** place) for place in places]
@@ -109,6 +115,7 @@ def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
         {
             "base": base,
             "shortest": SHORTEST,
+            "less": float(held_frames(rate)) if shimmers and k in (FIRST, FIRST + 1) else 0.0,
             "swing": SWINGING.get(k, 0.0) * swing,
             "tap": k // 5 % 2,
             **ring(memory, largest * base + swing + SHORTEST),
@@ -132,6 +139,9 @@ def network(memory: Memory, rate: float, space: str, largest: float) -> Any:
         weights=memory.constant(np.array(weights)),
         poles=memory.state(LINES),
         low=memory.state(LINES),
+        shimmer=shimmer(memory, rate) if shimmers else 0,
+        shimmer_tick=shimmer_tick.address if shimmers else 0,
+        shimmer_play=shimmer_play.address if shimmers else 0,
         rows=memory.scratch((LINES, 32)),
     )
 
@@ -147,7 +157,7 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
         t.bright, poles = 1, ng.floats(t.poles, LINES)
         for k in range(LINES):
             line = element(t.lines, k, LINE)
-            seconds = line.length / s.rate
+            seconds = (line.length + line.less) / s.rate
             if line.length == 0.0:  # the first tick
                 seconds = math.floor(line.base * s.size + 0.5) / s.rate
             line.goal = loop_gain(seconds, s.time_s_now)
@@ -156,6 +166,8 @@ def network_tick(state: int, ins: int, outs: int, frames: int) -> None:
                 t.bright = 0
         t.time_s, t.high_s, t.size = s.time_s_now, s.high_s_now, first.length
     ng.call_node(s.lines_tick, t.lines, s.move, 0, np.int32(LINES))
+    if t.shimmer != 0:
+        ng.call_node(t.shimmer_tick, t.shimmer, 0, 0, np.int32(0))
     same = t.early_db == s.early_db_now and t.diffusion == s.diffusion_now and t.asked == s.size
     if not (same and timed) or t.moving:
         early, weights = ng.decibels(s.early_db_now), ng.numbers(t.weights, 2 * TAPS, np.float64)
@@ -198,6 +210,8 @@ def network_play(state: int, ins: int, outs: int, frames: int) -> None:
             low[k] = rows[32 * k + frames - 1]
     else:
         one_poles16_run(t.rows, t.low, t.poles, frames)
+    if t.shimmer != 0:
+        ng.call_node(t.shimmer_play, t.shimmer, 0, t.rows + 128 * FIRST, np.int32(frames))
     for c in range(2):
         heard = ng.floats(outs + 128 * c, 32)
         for k in range(2):
