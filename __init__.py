@@ -75,6 +75,11 @@ _PUBLIC = {
         *("Mix", "Nam", "NamBank", "Octaver", "Pan", "ParametricEq", "PassThrough", "Phaser"),
         *("PitchShift", "Random", "Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack"),
         *("Tremolo", "Tuner", "Vibrato", "Wah"),
+        *("Gain", "Gate", "GraphicEq", "Lfo", "Limiter", "Loudness", "Map", "Meter", "MidSide"),
+        *("Mix", "Nam", "NamBank", "Pan", "ParametricEq", "PassThrough", "Phaser", "Random"),
+        *("Reverb", "Rotary", "Split", "Step", "StereoWidth", "ToneStack", "Tremolo", "Tuner"),
+        *("Vibrato", "Wah"),
+        *("Click", "Looper"),
     ),
     ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
@@ -89,11 +94,11 @@ _PUBLIC = {
         *("automated", "devices", "helper", "kernel", "render"),
     ),
     ".runtime.authoring": (
-        *("TRANSPORT", "Lanes", "Native", "Value", "add_to", "amplify", "beats_at", "call_node"),
-        "channel",
+        *("Lanes", "Native", "Value", "add_to", "amplify", "call_node", "channel"),
         *("channel_address", "copy_bytes", "decibels", "each", "embed", "exp2_run", "exp2_run32"),
-        *("fir_peak_run", "fir_run", "floats", "frames_to_beat", "glide", "glide_coefficient"),
-        *("glide_step", "log2_run", "numbers", "ratio_step", "record", "scale"),
+        *("fir_peak_run", "fir_run", "floats", "glide", "glide_coefficient", "glide_step"),
+        *("log2_run", "numbers", "ratio_step", "record", "scale"),
+        *("beats_at", "frame_at", "frames_to_beat", "tempo_at"),
     ),
     ".runtime.io.audio": (
         "AudioFile",
@@ -210,7 +215,6 @@ if TYPE_CHECKING:
         GraphPlugin as GraphPlugin,
     )
     from .runtime.authoring import (
-        TRANSPORT as TRANSPORT,
         Lanes as Lanes,
         Native as Native,
         Value as Value,
@@ -229,6 +233,7 @@ if TYPE_CHECKING:
         fir_peak_run as fir_peak_run,
         fir_run as fir_run,
         floats as floats,
+        frame_at as frame_at,
         frames_to_beat as frames_to_beat,
         glide as glide,
         glide_coefficient as glide_coefficient,
@@ -238,6 +243,7 @@ if TYPE_CHECKING:
         ratio_step as ratio_step,
         record as record,
         scale as scale,
+        tempo_at as tempo_at,
     )
     from .runtime.io.audio import (
         AudioFile as AudioFile,

@@ -34,6 +34,7 @@ from .modulation.vibrato import Vibrato
 from .nam import Nam, NamBank
 from .pitch.octaver import Octaver
 from .pitch.pitch_shift import PitchShift
+from .time.click import Click
 from .time.delay import Delay
 from .time.looper import Looper
 from .time.reverb import Reverb
@@ -56,6 +57,7 @@ __all__ = [
     "Cab",
     "CabMics",
     "Chorus",
+    "Click",
     "Clipper",
     "Compressor",
     "Constant",

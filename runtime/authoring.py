@@ -9,8 +9,8 @@ ng`` and NumPy.  Four groups:
   thread calls, ``helper`` a function that is inlined into kernels;
 * inside kernels: ``record`` (the fields at an address), ``channel``, ``floats`` and ``numbers``
   (numbers at an address), ``channel_address``, ``copy_bytes``, ``call_node`` (another kernel, by
-  its address), ``glide`` and ``decibels`` (parameters), ``TRANSPORT``, ``beats_at`` and
-  ``frames_to_beat`` (tempo and beats), ``scale``, ``amplify`` and ``add_to``
+  its address), ``glide`` and ``decibels`` (parameters), ``beats_at``, ``frames_to_beat``,
+  ``frame_at`` and ``tempo_at`` (the transport), ``scale``, ``amplify`` and ``add_to``
   (whole channels, vectorised), ``log2_run``, ``exp2_run`` and ``exp2_run32`` (logarithms and powers
   to base 2 of a run, vectorised), ``fir_run`` and ``fir_peak_run`` (FIR filters over a run,
   vectorised);
@@ -43,7 +43,7 @@ from .native.pointers import (
     numbers,
     record,
 )
-from .plan.kernels.transport import TRANSPORT, beats_at, frames_to_beat
+from .plan.kernels.transport import beats_at, frame_at, frames_to_beat, tempo_at
 from .simd.embed import embed
 from .simd.lanes import Lanes, Value
 from .simd.loops.fir import fir_peak_run, fir_run
@@ -52,7 +52,6 @@ from .simd.scale import add_to, amplify, each, scale
 from .simd.smoothing import decibels, glide, glide_coefficient, glide_step, ratio_step
 
 __all__ = [
-    "TRANSPORT",
     "Io",
     "Kind",
     "Lanes",
@@ -80,6 +79,7 @@ __all__ = [
     "fir_peak_run",
     "fir_run",
     "floats",
+    "frame_at",
     "frames_to_beat",
     "glide",
     "glide_coefficient",
@@ -94,4 +94,5 @@ __all__ = [
     "ratio_step",
     "record",
     "scale",
+    "tempo_at",
 ]

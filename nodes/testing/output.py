@@ -178,6 +178,7 @@ def check_players(node: Node) -> None:
             for x, given in zip(harness.ins, signal, strict=True):
                 x[:frames] = given
         run_plan_in_python(plain.plan.rows, frames)
+        plain.plan.transport.content["frame"] += frames  # as the walk does
         walk.ctypes(fast.plan.address, 0, 0, frames)
         require_same(
             node,

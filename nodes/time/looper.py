@@ -103,7 +103,7 @@ def _looper(state: int, ins: int, outs: int, frames: int) -> None:
     # Two instances play while a swap fades.  The new one, whose state was that of another, takes
     # the tape; one that is reset alone does not.
     head = ng.numbers(s.head, 1, np.int64)
-    begins = ng.record(s.clock, ng.TRANSPORT).frame == 0
+    begins = ng.frame_at(s.clock, 0) == 0
     if head[0] == 0 or (s.own != state and (s.own != 0 or begins)):
         head[0] = state
     s.mine = np.int64(head[0] == state)

@@ -7,6 +7,8 @@ the other slot, so undoing a layer is one flag.  All of this is in memory that n
 counts is the length, in the state.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ...runtime import authoring as ng
@@ -81,7 +83,7 @@ LOOPER = np.dtype(
 
 
 @ng.helper
-def slot_of(state: int, cell: int, other: int) -> int:
+def slot_of(state: int, cell: int, other: int) -> Any:
     """Return the slot in which a cell is heard; with ``other`` 1, as if the last layer were not."""
     s = ng.record(state, LOOPER)
     tag = ng.numbers(s.tags, cell + 1, np.int32)[cell]
@@ -99,7 +101,7 @@ def place(state: int, slot: int, channel: int, frame: int) -> int:
 
 
 @ng.helper
-def open_cell(state: int, cell: int) -> int:
+def open_cell(state: int, cell: int) -> Any:
     """Return the slot to be overdubbed; in a new layer, copy the cell there as it is heard."""
     s = ng.record(state, LOOPER)
     tags = ng.numbers(s.tags, cell + 1, np.int32)
@@ -170,7 +172,7 @@ def execute(state: int, command: int, unused: int, frames: int) -> None:
 
 
 @ng.helper
-def _ramp(state: int, frame: int) -> float:
+def _ramp(state: int, frame: int) -> Any:
     """Return the gain of a fade in at a frame of it: a quarter of a sine."""
     s = ng.record(state, LOOPER)
     at = frame * s.fade_frames // s.fade if frame < s.fade else s.fade_frames
@@ -178,14 +180,14 @@ def _ramp(state: int, frame: int) -> float:
 
 
 @ng.helper
-def _smooth(state: int, frame: int) -> float:
+def _smooth(state: int, frame: int) -> Any:
     """Return the gain of a fade that begins and ends without a bend: the square of ``_ramp``."""
     gain = _ramp(state, frame)
     return gain * gain
 
 
 @ng.helper
-def _read(state: int, channel: int, other: int) -> float:
+def _read(state: int, channel: int, other: int) -> Any:
     """Return what is at the place of the tape, by the weights for its speed."""
     s = ng.record(state, LOOPER)
     frame, count = s.at // s.scale, s.tap_count

@@ -20,6 +20,7 @@ from namgraph.nodes import (
     Cab,
     CabMics,
     Chorus,
+    Click,
     Clipper,
     Compressor,
     Constant,
@@ -139,6 +140,7 @@ EXAMPLES: dict[str, Callable[[Path], Sequence[Node]]] = {
         Clipper(curve="asinh", softness=0.0, quality="live", drive_db=30.0),
         Clipper(curve="cubic", oversample=8, adaa=0, ceiling_db=-3.0),
     ],
+    "click": lambda folder: [Click(), Click(beats_per_bar=1, level_db=-6.0)],
     "chorus": lambda folder: [
         Chorus(delay_ms=2.0, mix=1.0, rate_hz=3.0),
         Chorus(delay_ms=1.0, depth_ms=3.0, feedback=0.6, voices=4, shape="triangle"),

@@ -186,12 +186,11 @@ class HostedGraph:
 
         Frames count from the last reset.  "tempo_bpm" sets all nodes that follow the tempo, too.
         """
-        is_tempo = isinstance(name, str) and name == TEMPO
-        row = TEMPO_RANGE if is_tempo else self._rack.row(name)
+        row = TEMPO_RANGE if isinstance(name, str) and name == TEMPO else self._rack.row(name)
         checked = float(check_flag(name, value)) if name in SWITCHES else row.check(name, value)
         check_time(name, at)
         with self.lock:
-            if is_tempo:
+            if row is TEMPO_RANGE:
                 self._tempo = checked
                 for one in self._rack.followers:
                     self.set(one, value, at=at)

@@ -1,7 +1,7 @@
 """The state of a hosted graph as JSON: parameter values with the identity of the graph.
 
     {"namgraph_state": 1, "version": "...", "name": "crunch", "graph": "0123456789abcdef",
-     "params": {"amp.input_db": 3.0, ...}, "mix": 1.0, "bypass": false,
+     "params": {"amp.input_db": 3.0, ...}, "tempo_bpm": 120.0, "mix": 1.0, "bypass": false,
      "nodes": {"amp": {"mix": 1.0, "bypassed": false}}}
 
 A state without identity, an object of parameter values alone, is read too.  Control threads.
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ....graph import FileError, ParamError
+from ....graph import TEMPO, TEMPO_RANGE, FileError, ParamError
 from ....graph.arguments import check_flag, check_number, format_value
 from ....graph.version import VERSION
 from .hosted_graph import HostedGraph
@@ -31,6 +31,7 @@ def dump_state(hosted: HostedGraph) -> bytes:
         "name": hosted.name,
         "graph": hosted.rack.identity,
         "params": {name: hosted.get(name) for name in hosted.rows if name not in OF_STREAM},
+        TEMPO: hosted.get(TEMPO),
         "mix": hosted.get("mix"),
         "bypass": bool(hosted.get("bypass")),
         "nodes": {n: {"mix": m, "bypassed": b} for n, (m, b) in hosted.node_mixes.items()},
@@ -51,11 +52,14 @@ def load_state(hosted: HostedGraph, state: Any) -> None:
         raise ParamError(f"the state is {type(data).__name__}: must be a JSON object")
     stream: dict[str, Any] = {}
     nodes: dict[str, Any] = {}
+    tempo: dict[str, float] = {}
     if KEY in data:
         _check_identity(hosted, data)
         stream = {name: data[name] for name in OF_STREAM if name in data}
+        tempo = {TEMPO: TEMPO_RANGE.check(TEMPO, data[TEMPO])} if TEMPO in data else {}
         nodes, data = _object(data, "nodes"), _object(data, "params")
     checked = {name: hosted.rack.row(name).check(name, value) for name, value in data.items()}
+    checked = tempo | checked  # that of all nodes, then those of some
     if "mix" in stream:
         checked["mix"] = check_number("the state's mix", stream["mix"], 0.0, 1.0)
     if "bypass" in stream:

@@ -6,7 +6,7 @@ Control threads.
 import time
 from collections.abc import Callable
 
-from ....graph import EngineError, Graph
+from ....graph import TEMPO, EngineError, Graph
 from ...engine.engine import Engine
 
 __all__ = ["carry_over", "has_waiting_swaps", "swap_engine"]
@@ -26,6 +26,10 @@ def carry_over(
     ``before``, the graph that plays as it was given; else the values of ``graph`` are wanted.
     """
     kept, now, wanted = set[str](), dict[str, float](), dict[str, float]()
+    if graph.tempo_bpm == before.tempo_bpm:  # it stays as set; nodes have their own
+        followers = [(n, node) for n, node in graph.nodes.items() if TEMPO in node.params()]
+        now = {f"{n}.{TEMPO}": getattr(node, TEMPO) for n, node in followers}
+        now[TEMPO] = current.tempo_bpm
     for name, node in graph.nodes.items():
         old = current.nodes.get(name)
         if old is None or type(old) is not type(node):

@@ -26,8 +26,10 @@ __all__ = [
     "beats_at",
     "begin_block",
     "end_block",
+    "frame_at",
     "frames_to_beat",
     "read_transport",
+    "tempo_at",
 ]
 
 TRANSPORT = np.dtype(
@@ -40,7 +42,7 @@ TRANSPORT = np.dtype(
         ("frame", np.int64),  # the first frame of this call of the kernel, counted from reset
     ]
 )
-"""The record at ``io.transport``, which kernels only read."""
+"""The record at ``io.transport``; nodes read it by the functions below."""
 
 
 def allocate_transport(memory: Memory, tempo_bpm: float, rate: float) -> Block:
@@ -78,6 +80,22 @@ def frames_to_beat(transport: int, every: float, offset: int) -> int:
         left = np.int64(math.floor(place + 0.5)) - now
         number += 1.0
     return left
+
+
+@helper
+def frame_at(transport: int, offset: int) -> int:
+    """Return the number, counted from reset, of the frame at ``offset`` into this call."""
+    t: Any = record(transport, TRANSPORT)
+    frame: int = t.frame + offset
+    return frame
+
+
+@helper
+def tempo_at(transport: int) -> float:
+    """Return the tempo of all frames of this call of a kernel, in beats per minute."""
+    t: Any = record(transport, TRANSPORT)
+    bpm: float = t.bpm
+    return bpm
 
 
 @helper

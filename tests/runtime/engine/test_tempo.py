@@ -40,7 +40,7 @@ def test_values_out_of_range_are_refused() -> None:
     assert engine.get("tempo_bpm") == 90.0
     for bad in (9.0, 401.0, float("nan"), "fast"):
         with pytest.raises(ng.ParamError, match="tempo_bpm is"):
-            ng.Engine(rack(), sample_rate=48_000, max_frames=64).set("tempo_bpm", bad)
+            ng.Engine(rack(), sample_rate=48_000, max_frames=64).set("tempo_bpm", bad)  # type: ignore[arg-type]
 
 
 def test_a_plugin_has_the_tempo_too() -> None:

@@ -37,7 +37,9 @@ def _left(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     y = ng.channel(outs, 0, frames)
     for i in range(frames):
-        y[i] = np.float32(ng.frames_to_beat(s.clock, s.depth + 1.0, i))
+        left = ng.frames_to_beat(s.clock, s.depth + 1.0, i)
+        known = ng.frame_at(s.clock, i) >= 0 and ng.tempo_at(s.clock) >= 20.0
+        y[i] = np.float32(left if known else -1)
 
 
 @ng.node("test_transport_left")
@@ -251,3 +253,21 @@ def test_settings_have_the_tempo() -> None:
     made.set("tempo_bpm", 200.0)
     made.apply(kept)
     assert made.get("tempo_bpm") == 90.0
+
+
+def test_a_plugin_keeps_the_tempo_through_a_swap_and_in_its_state() -> None:
+    pytest.importorskip("pedalboard")
+    plugin = ng.GraphPlugin(rack(ng.Gain()))
+    plugin.set("tempo_bpm", 60.0)
+    plugin(zeros(48_000), RATE)
+    plugin.swap(rack(ng.Gain(), gain_db=-3.0))
+    plugin(zeros(48_000), RATE, reset=False)
+    assert (plugin.get("tempo_bpm"), plugin.get("transport.beats")) == (60.0, 2.0)
+    twin = ng.GraphPlugin(rack(ng.Gain(), gain_db=-3.0))
+    twin.raw_state = plugin.raw_state
+    assert twin.get("tempo_bpm") == 60.0
+    other = rack(ng.Gain())
+    other.tempo_bpm = 75.0
+    plugin.swap(other)
+    plugin(zeros(4800), RATE, reset=False)
+    assert plugin.get("tempo_bpm") == plugin.graph.tempo_bpm == 75.0
