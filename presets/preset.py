@@ -16,7 +16,7 @@ from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
-from ..graph.paths import Content, checked_path, format_path
+from ..graph.paths import Content, checked_path
 from ..nodes.analysis.align import warn_stale
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
@@ -27,12 +27,11 @@ from .json_file import no_repeated_keys, read_json_file
 from .values import (
     as_float,
     check_option,
+    existing_file,
     fields_of,
-    format_value,
     holds_node,
     no_such_key,
     to_json,
-    windows_hint,
     wrong,
 )
 
@@ -205,7 +204,7 @@ def _node(
         if key in params:
             values[key] = _call_at(place, params[key].check, key, as_float(where, value))
         elif key in files:
-            values[key] = _existing_file(where, value, folder)
+            values[key] = existing_file(where, value, folder)
         elif holds_node(cls, key):
             values[key] = _node(where, value, folder, tempo, inside=True)
         else:
@@ -215,21 +214,6 @@ def _node(
         raise PresetError(f"{place}.{missing[0]} is missing")
     made: Node = _call_at(place, cls, **values)
     return made
-
-
-def _existing_file(place: str, value: Any, folder: Path) -> Any:
-    """Return the absolute path of an existing file, or a tuple of such paths; or raise."""
-    if isinstance(value, list):
-        return tuple(_existing_file(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
-    if not isinstance(value, str) or not value or "\0" in value:
-        wrong(place, value, "the path of a file")
-    path = os.path.abspath(folder / value)
-    if not os.path.isfile(path):
-        hint = windows_hint(value)
-        raise PresetError(
-            f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
-        )
-    return path
 
 
 def _object(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def made() -> dict[str, Any]:
         ng.Mix(16, invert=tuple(range(1, 17)), **levels),
         ng.Nam("x" * 240 + ".nam"),
         ng.Nam("odd\nname.nam", slim=0.5),
+        ng.Oversample(ng.Mix(16, invert=tuple(range(1, 17))), times=2),
         ng.Cab(CAB),
         ng.CabMics(CAB, b_distance_cm=30.0),
         ng.NamBank(["amp.nam"] * 999),

@@ -41,6 +41,7 @@ def rack() -> ng.Graph:
     nodes: dict[str, ng.Node] = {
         "amp": ng.Nam(ng.asset("crunch-lstm.nam"), input_db=-3.5),
         "cab": ng.Cab(ng.asset("cab.wav"), gain_rule="peak"),
+        "oversample": ng.Oversample(ng.Cab(ng.asset("cab.wav")), times=2, mix=0.5),
         "mix": ng.Mix(3, invert=(1, 3), gain3_db=-7.0),
         "split": ng.Split(2, mode="channels"),
     }

@@ -52,8 +52,9 @@ def test_aliases(curve: str, adaa: int, turns: int) -> None:
         found = alias_db(
             play(Clipper(drive_db=20, curve=curve, adaa=adaa, oversample=times), x), turns
         )
-        # The filter against droop lifts aliases near 20 kHz at twice the rate.
-        allowed = 1.5 if times == 2 and adaa else 1.0
+        # The filter against droop lifts what is near 20 kHz by up to 1.5 dB at twice the rate: of
+        # this tone that is nearly all that is left.
+        allowed = 1.3 if (curve, adaa, turns, times) == ("tanh", 1, 1701, 2) else 1.0
         assert found == pytest.approx(max(expected, FLOOR_DB), abs=allowed) or (
             expected < FLOOR_DB and found < FLOOR_DB + 1
         )
