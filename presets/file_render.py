@@ -44,12 +44,17 @@ class FileRender:
             BlockRender(rig.graph, rate, inner, block=block, tail=tail, strict=strict)
             for _ in choices
         ]
-        self._outputs = next(iter(rig.graph.outputs.values()))
+        self._inputs, self._outputs = (
+            sum(ends.values()) for ends in (rig.graph.inputs, rig.graph.outputs)
+        )
         self.frames = frames + max(0, round(self._renders[0].extra * own_rate / rate))
         """Frames of the result."""
 
     def pieces(self, progress: Callable[[float], None] | None) -> Iterator[Audio]:
-        """Yield the result, ``(channels, frames)``; ``progress`` is called with the share done."""
+        """Yield the channels of all outputs, ``(channels, frames)``.
+
+        ``progress`` is called with the share done.
+        """
         done = 0
         for parts in zip(*map(self._one, self._choices, self._renders), strict=True):
             made = np.ascontiguousarray(np.concatenate(parts))
@@ -66,6 +71,8 @@ class FileRender:
         own, rate, count = self._own_rate, self._rate, len(choice)
         taken = (chosen(choice, block) for block in audio_blocks(self._source))
         x = _at_least_one_frame(resampled_blocks(taken, count, own, rate), count)
+        if count < self._inputs:  # those after the first are silent
+            x = (np.pad(piece, ((0, self._inputs - count), (0, 0))) for piece in x)
         made = resampled_blocks(render.blocks(x), self._outputs, rate, own)
         if rate == own:
             yield from made
@@ -75,15 +82,15 @@ class FileRender:
 
 @contextlib.contextmanager
 def kept_pieces(
-    pieces: Iterable[Audio], channels: int, rate: int
+    pieces: Iterable[Audio], channels: int, measured: int, rate: int
 ) -> Iterator[tuple[LoudnessResult, Iterator[Audio]]]:
-    """Yield the loudness of all pieces, and the same samples again, from a temporary file."""
-    meter = LoudnessMeter(channels, rate)
+    """Yield the loudness of the first channels, and all pieces again, from a temporary file."""
+    meter = LoudnessMeter(measured, rate)
     with contextlib.ExitStack() as ends:
         with writing("a temporary file", AudioFileError):
             file = ends.enter_context(tempfile.TemporaryFile())
             for piece in pieces:
-                meter.add(piece)
+                meter.add(piece[:measured])
                 file.write(np.ascontiguousarray(piece.T).tobytes())
             file.seek(0)
         size = 4 * channels * KEPT_FRAMES

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ __all__ = [
     "format_loudness",
     "levels_of",
     "normalized",
+    "output_files",
     "render_file",
     "warn_of_faults",
 ]
@@ -60,7 +62,10 @@ def render_file(
 ) -> Levels:
     """Render one audio file through a rack into an audio file of the same sample rate.
 
-    ``channel`` is the side of a stereo file that is played: ``choose_channels``.
+    ``channel`` is the side of a stereo file that is played: ``choose_channels``.  It plays into the
+    first input of the rack; others are silent, and ``warn`` is called.  The first output is
+    ``target``; another one is written beside it, with its name: "out-NAME.wav".
+
     With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
     the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
@@ -70,46 +75,64 @@ def render_file(
     Raises ``AudioFileError`` for files that cannot be used.
     """
     check_loudness(loudness_lufs, "loudness_lufs")
-    name = os.fspath(source)
-    check_outputs([target], {name: "the input", **rig.reads()}, AudioFileError)
+    name, targets = os.fspath(source), output_files(rig, target)
+    check_outputs(list(targets.values()), {name: "the input", **rig.reads()}, AudioFileError)
     sides = Sides()
-    found, frames, own_rate = scan_audio(source, sides.add)
+    found, frames, rate = scan_audio(source, sides.add)
     wanted = next(iter(rig.graph.inputs.values()), 0)
     choices = choose_channels(found, wanted, channel, sides, name, warn)
-    check_fit(rig, source, len(choices[0]), own_rate, resampled)
+    check_fit(rig, source, len(choices[0]), rate, resampled)
+    for silent in list(rig.graph.inputs)[1:]:
+        first = next(iter(rig.graph.inputs))
+        warn(f"{rig.name}: its input {silent!r} is silent: a file plays into {first!r}")
     channels = check_sides(rig, len(choices))
-    job = FileRender(rig, name, choices, frames, own_rate, block, rig.renders_tail(tail), strict)
-    length, meter, gain_db = job.frames, LevelMeter(channels, own_rate), 0.0
-    with (
-        audio_writer(
-            target, own_rate, channels=channels, subtype=subtype, frames=length, warn=warn
-        ) as write,
-        contextlib.ExitStack() as ends,
-    ):
-        made = job.pieces(progress)
+    job = FileRender(rig, name, choices, frames, rate, block, rig.renders_tail(tail), strict)
+    width = next(iter(channels.values()))
+    meter, gain_db = LevelMeter(width, rate), 0.0
+    with contextlib.ExitStack() as ends:
+        write = [
+            ends.enter_context(
+                audio_writer(
+                    targets[end], rate, channels=n, subtype=subtype, frames=job.frames, warn=warn
+                )
+            )
+            for end, n in channels.items()
+        ]
+        made, factor = job.pieces(progress), None
         if loudness_lufs is not None:
-            loud, kept = ends.enter_context(kept_pieces(made, channels, own_rate))
+            loud, made = ends.enter_context(kept_pieces(made, sum(channels.values()), width, rate))
             gain_db = gain_to(loud, loudness_lufs, os.fspath(target), warn)
             factor = np.float32(10.0 ** (gain_db / 20.0))
-            made = (samples * factor for samples in kept)
         for samples in made:
-            meter.add(write(samples))
+            parts = np.split(samples, np.cumsum(list(channels.values()))[:-1])
+            if factor is not None:
+                parts[0] = parts[0] * factor
+            written = [one(part) for one, part in zip(write, parts, strict=True)]
+            meter.add(written[0])
     muted = sum(warn_of_faults(stats, warn) for stats in job.stats())
     return replace(meter.levels(), muted=muted, gain_db=gain_db)
 
 
-def check_sides(rig: Rig, count: int) -> int:
-    """Return the channels of a file made of ``count`` sides, each played by the rack alone.
+def output_files(rig: Rig, target: Path_) -> dict[str, Path_]:
+    """Return the file of each output: ``target``, and beside it "out-NAME.wav" for each other."""
+    path, (first, *rest) = Path(target), [*rig.graph.outputs] or [""]
+    return {first: target} | {
+        name: path.with_name(f"{path.stem}-{name}{path.suffix}") for name in rest
+    }
+
+
+def check_sides(rig: Rig, count: int) -> dict[str, int]:
+    """Return the channels of each output, of ``count`` sides, each played by the rack alone.
 
     ``AudioFileError`` if there are two, and the rack is not mono.
     """
-    channels = next(iter(rig.graph.outputs.values()))
-    if count > 1 and channels != 1:
+    outputs = dict(rig.graph.outputs)
+    if count > 1 and list(outputs.values()) != [1]:
         raise AudioFileError(
-            f"channel is both: each side would be played by a rack of its own, and its output has "
-            f"{format_channels(channels)}: must be 1; or take left, right or sum"
+            "channel is both: each side would be played by a rack of its own, whose output has "
+            f"{format_channels(sum(outputs.values()))}: must be 1; or take left, right or sum"
         )
-    return count * channels
+    return {name: count * channels for name, channels in outputs.items()}
 
 
 def check_loudness(lufs: float | None, name: str) -> None:
@@ -180,10 +203,10 @@ def check_fit(
     chooses a side.
     """
     graph, name = rig.graph, os.fspath(source)
-    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+    if not graph.inputs or not graph.outputs:
         raise AudioFileError(
             f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
-            "with one of each can be rendered from file to file"
+            "with both can be rendered from file to file"
         )
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:

@@ -18,6 +18,7 @@ __all__ = ["OF_MODEL", "SUITES", "format_suites", "measure"]
 SUITES = {
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
     "calls": "calls from Python: process, set, stats, steps, samples; beside pedalboard's Gain",
+    "racks": "every shipped rack live at 64 frames: its share of the deadline, lost blocks",
     "nodes": "every node's time per frame and channel, beside its target",
     "automation": "a render that follows 57,600 points of automation, over one without",
     "convolve": "a cabinet's time by length of its response, and its variation over blocks",

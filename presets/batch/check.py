@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ...graph import JobError, NamgraphError, Spec, schedule, tail
+from ...graph import AudioFileError, JobError, NamgraphError, Spec, schedule, tail
 from ...graph.check import format_names
 from ...runtime.io.audio_file import scan_audio
 from ...runtime.io.audio_writer import check_format
@@ -95,9 +95,13 @@ def check_job(job: Job, backend: str | None = None) -> Checked:
             choices = choose_channels(*given, item.source, lambda line: None)
             asks = '"resample": true', '"channel":'
             check_fit(rig, item.source, len(choices[0]), audio.rate, job.resample, *asks)
-            outputs = check_sides(rig, len(choices))
+            if (outputs := len(rig.graph.outputs)) > 1:
+                raise AudioFileError(
+                    f"the rack has {outputs} outputs: a job renders racks with one"
+                )
+            (channels,) = check_sides(rig, len(choices)).values()
             rate = float(rig.rate or audio.rate)
-            form = Path(item.file).suffix, audio.rate, outputs
+            form = Path(item.file).suffix, audio.rate, channels
             if form not in formats:
                 formats.add(form)
                 check_format(item.file, *form[1:], job.subtype)

@@ -16,7 +16,7 @@ Audio = NDArray[np.float32]
 
 
 class BlockRender:
-    """A graph with one input and one output, which plays one signal piece by piece.
+    """A graph that plays one signal piece by piece.
 
     The output has the same bits as that of ``render``: it starts where the input starts, and is
     longer by ``extra`` frames, the tail.  Control thread.
@@ -42,9 +42,10 @@ class BlockRender:
         self._chunk = max(self._block, round(CHUNK_S * rate) // self._block * self._block)
 
     def blocks(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
-        """Yield the output in pieces, ``(channels, frames)``; each is valid until the next.
+        """Yield the outputs in pieces, ``(channels, frames)``; each is valid until the next.
 
-        ``pieces`` are those of the input, ``(channels, frames)`` of any lengths.
+        ``pieces`` are those of the inputs, ``(channels, frames)`` of any lengths.  Of several
+        inputs or outputs the channels are in their order.
         """
         skip = self._engine.latency
         made = np.empty((self._channels[1], self._chunk), np.float32)

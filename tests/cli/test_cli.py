@@ -115,14 +115,13 @@ def test_models_of_different_rates(there: Path, capsys: pytest.CaptureFixture[st
     assert "different rates: a 48000 Hz, b 44100 Hz" in said
 
 
-def test_a_rack_with_two_inputs(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rack_without_an_input(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     graph = ng.Graph()
-    out = graph.output("out", channels=1)
-    for name in ("left", "right"):
-        graph.input(name, channels=1) >> out
-    ng.save_preset(graph, "two.json")
-    said = refused(capsys, "render", "two.json", "in.wav", "out.wav")
-    assert "2 inputs and 1 outputs" in said
+    graph.add("wave", ng.Lfo())
+    graph.connect("wave", graph.output("out", channels=1))
+    ng.save_preset(graph, "none.json")
+    said = refused(capsys, "render", "none.json", "in.wav", "out.wav")
+    assert "0 inputs and 1 outputs: only racks with both" in said
 
 
 def test_no_space_left(

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -14,6 +15,7 @@ from allocating import allocates  # type: ignore[import-not-found]
 import namgraph as ng
 
 BLOCKS = 2_000
+RACK_BLOCKS = 500
 
 
 def params(graph: ng.Graph) -> dict[str, ng.Param]:
@@ -55,7 +57,7 @@ def python_calls(library: ctypes.CDLL) -> dict[str, int]:
         "saved steps": lambda: stepper.restore_state(stepper.save_state(into=state)),
         "control in Python": lambda: engine.process(x),
     }
-    found = {}
+    found = dict[str, int]()
     for name, call in calls.items():
         for _ in range(500):
             call()
@@ -66,11 +68,9 @@ def python_calls(library: ctypes.CDLL) -> dict[str, int]:
     return found
 
 
-def main(library: str, rig: str) -> None:
-    counter = ctypes.CDLL(library).count_heap_calls
-    counter.restype = ctypes.c_long
-    counter.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_int32, ctypes.c_long]
-    graph = ng.load_preset(rig)
+def rack_calls(counter: Any, name: str) -> dict[str, int]:
+    """Count the heap calls of a rack: in blocks of three lengths, with messages, and in a swap."""
+    graph = ng.load_preset(name)
     engine = ng.Engine(graph, sample_rate=48_000, max_frames=64)
     rng = np.random.default_rng(0)
     x = rng.uniform(-0.3, 0.3, (sum(graph.inputs.values()), 64)).astype(np.float32)
@@ -78,21 +78,34 @@ def main(library: str, rig: str) -> None:
     ins = np.array([row.ctypes.data for row in x], np.int64)
     outs = np.array([row.ctypes.data for row in y], np.int64)
 
-    def heap_calls(address: int, state: int, frames: int) -> int:
-        return int(counter(address, state, ins.ctypes.data, outs.ctypes.data, frames, BLOCKS))
+    def heap_calls(frames: int) -> int:
+        at = engine.address, engine.state, ins.ctypes.data, outs.ctypes.data
+        return int(counter(*at, frames, RACK_BLOCKS))
 
-    found = {f"block of {n}": heap_calls(engine.address, engine.state, n) for n in (64, 17, 1)}
+    found = {f"{name}, block of {n}": heap_calls(n) for n in (64, 17, 1)}
     # Messages, a swap and its fade are taken without the heap too.  ``driven`` leaves them in the
     # ring, so that only the calls that are counted read it.
     engine.queue.has_audio_thread = True
     engine.swap(graph.copy())
-    for at in range(engine.frame, engine.frame + 6_400, 100):
-        for name, row in params(graph).items():
-            engine.set(name, row.default, at=at)
-    found["with messages and a swap"] = heap_calls(engine.address, engine.state, 64)
-    found["messages left"] = engine.queue.waiting
+    for at in range(engine.frame, engine.frame + 6_400, 1_600):
+        for param, row in params(graph).items():
+            engine.set(param, row.default, at=at)
+    found[f"{name}, with messages and a swap"] = heap_calls(64)
+    found[f"{name}, messages left"] = engine.queue.waiting
+    return found
+
+
+def main(library: str, *racks: str) -> None:
+    counter = ctypes.CDLL(library).count_heap_calls
+    counter.restype = ctypes.c_long
+    counter.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_int32, ctypes.c_long]
+    found = dict[str, int]()
+    for name in racks:
+        found |= rack_calls(counter, name)
     found |= python_calls(ctypes.CDLL(library))
-    found["positive control"] = heap_calls(allocates.address, 0, 64)
+    y = np.zeros((1, 64), np.float32)
+    outs = np.array([y.ctypes.data], np.int64)
+    found["positive control"] = int(counter(allocates.address, 0, 0, outs.ctypes.data, 64, BLOCKS))
     print(json.dumps(found))
 
 

@@ -1,17 +1,18 @@
-"""Simulates a crunchy valve amplifier, the training target of the shipped models.
+"""Simulates a valve amplifier, the training target of the shipped models.
 
 Signal path, all of it static curves and short linear filters, so that a small network can learn it:
-input filter, three asymmetric common-cathode stages with coupling capacitors between them, the
+input filter, asymmetric common-cathode stages with coupling capacitors between them, the
 passive tone network of Fender, Marshall and Vox (Yeh and Smith 2006, "Discretization of the '59
-Fender Bassman Tone Stack", DAFx-06), a push-pull output stage and its transformer.
+Fender Bassman Tone Stack", DAFx-06), a push-pull output stage and its transformer. The settings
+here are those of the crunch models; `circuits` has the clean and the high-gain amplifier.
 
 The stage curve is a smooth clipper with different limits for the two half waves, the usual static
 model of a triode whose grid conducts on one side and which cuts off on the other (Pakarinen and Yeh
 2009, "A Review of Digital Techniques for Modeling Vacuum-Tube Guitar Amplifiers", Computer Music
 Journal 33(2)). Sag and bias shift are left out. Everything runs at 8 times the sample rate.
 
-Run as `python -m namgraph.presets.assets.recipes.amplifier` to print what
-the amplifier does to a sine.
+Run as `python -m namgraph.presets.assets.recipes.circuits` to print what
+each amplifier does to a sine.
 """
 
 from __future__ import annotations
@@ -31,18 +32,38 @@ _LEAD = RATE // 2
 
 
 @dataclass(frozen=True)
+class ToneParts:
+    """Component values of a tone network in ohms and farads, named as in Yeh 2006, fig. 1."""
+
+    r1: float = 250e3
+    r2: float = 1e6
+    r3: float = 25e3
+    r4: float = 56e3
+    c1: float = 250e-12
+    c2: float = 20e-9
+    c3: float = 20e-9
+
+
+@dataclass(frozen=True)
 class Amplifier:
-    """Settings of the amplifier: corner frequencies in Hz, linear gains, limits of each stage."""
+    """Settings of the amplifier: corner frequencies in Hz, linear gains, limits of each stage.
+
+    Each stage has a gain and two limits.  Behind each but the last come a coupling capacitor and
+    the low-pass of the next grid, and behind stage `tone_after`, counted from 0, the tone
+    network as well.
+    """
 
     input_high_pass: float = 40.0
     input_low_pass: float = 9000.0
     bright_hz: float = 700.0  # the bright capacitor lifts what lies above
     bright_gain: float = 1.8
-    gains: tuple[float, float, float] = (2.2, 2.0, 2.2)
-    limits_up: tuple[float, float, float] = (1.6, 1.3, 1.4)
-    limits_down: tuple[float, float, float] = (0.7, 0.6, 0.7)
-    coupling_hz: tuple[float, float] = (90.0, 70.0)
-    miller_hz: tuple[float, float] = (11000.0, 9000.0)
+    gains: tuple[float, ...] = (2.2, 2.0, 2.2)
+    limits_up: tuple[float, ...] = (1.6, 1.3, 1.4)
+    limits_down: tuple[float, ...] = (0.7, 0.6, 0.7)
+    coupling_hz: tuple[float, ...] = (90.0, 70.0)
+    miller_hz: tuple[float, ...] = (11000.0, 9000.0)
+    tone_after: int = 1
+    parts: ToneParts = ToneParts()
     treble: float = 0.6
     middle: float = 0.7
     bass: float = 0.3
@@ -53,14 +74,17 @@ class Amplifier:
     output: float = 0.42
 
 
-def tone_network(hz: Signal, treble: float, middle: float, bass: float) -> Spectrum:
-    """Return the response of the '59 Bassman tone network by solving its nodes (Yeh 2006, fig. 1).
+def tone_network(
+    hz: Signal, treble: float, middle: float, bass: float, parts: ToneParts | None = None
+) -> Spectrum:
+    """Return the response of a tone network by solving its nodes (Yeh 2006, fig. 1).
+
+    Without `parts` it has those of the '59 Bassman.
 
     Unknowns: top and bottom of the treble pot, the junction of the slope resistor with the two
     lower capacitors, the top and the slider of the middle pot. The source is ideal, the load open.
     """
-    r1, r2, r3, r4 = 250e3, 1e6, 25e3, 56e3
-    c1, c2, c3 = 250e-12, 20e-9, 20e-9
+    p = parts or ToneParts()
     s = np.asarray(2j * np.pi * np.maximum(hz, 1e-3), dtype=np.complex128)
     count = 5
     y = np.zeros((hz.size, count, count), dtype=np.complex128)
@@ -74,16 +98,16 @@ def tone_network(hz: Signal, treble: float, middle: float, bass: float) -> Spect
             y[:, a, b] -= admittance
             y[:, b, a] -= admittance
 
-    connect(top, low, 1.0 / r1)
-    connect(top, None, s * c1)
-    drive[:, top] += s * c1
-    connect(slope, None, 1.0 / r4)
-    drive[:, slope] += 1.0 / r4
-    connect(slope, low, s * c2)
-    connect(slope, slider, s * c3)
-    connect(low, mid, 1.0 / max(bass * r2, 1.0))
-    connect(mid, slider, 1.0 / max((1.0 - middle) * r3, 1.0))
-    connect(slider, None, 1.0 / max(middle * r3, 1.0))
+    connect(top, low, 1.0 / p.r1)
+    connect(top, None, s * p.c1)
+    drive[:, top] += s * p.c1
+    connect(slope, None, 1.0 / p.r4)
+    drive[:, slope] += 1.0 / p.r4
+    connect(slope, low, s * p.c2)
+    connect(slope, slider, s * p.c3)
+    connect(low, mid, 1.0 / max(bass * p.r2, 1.0))
+    connect(mid, slider, 1.0 / max((1.0 - middle) * p.r3, 1.0))
+    connect(slider, None, 1.0 / max(middle * p.r3, 1.0))
     v = np.linalg.solve(y, drive[:, :, None])[:, :, 0]
     return np.asarray(v[:, low] + treble * (v[:, top] - v[:, low]), dtype=np.complex128)
 
@@ -109,7 +133,7 @@ class _Filters:
     def tone(self, amp: Amplifier) -> Spectrum:
         # The network is smooth: solve it on a coarse grid and interpolate to the fine one.
         grid = np.concatenate([np.zeros(1), np.geomspace(0.5, float(self.hz[-1]), 2000)])
-        h = tone_network(grid, amp.treble, amp.middle, amp.bass)
+        h = tone_network(grid, amp.treble, amp.middle, amp.bass, amp.parts)
         fine = np.empty(self.hz.size, dtype=np.complex128)
         fine.real = np.interp(self.hz, grid, h.real)
         fine.imag = np.interp(self.hz, grid, h.imag)
@@ -123,12 +147,12 @@ def _chain(x: Signal, amp: Amplifier, f: _Filters) -> Signal:
     """Run one oversampled block through the amplifier."""
     bright = 1.0 + (amp.bright_gain - 1.0) * f.high(amp.bright_hz)
     x = f.apply(x, f.high(amp.input_high_pass) * f.low(amp.input_low_pass) * bright)
-    x = clip(amp.gains[0] * x, amp.limits_up[0], amp.limits_down[0])
-    # Each stage inverts, so the next one clips the other half wave harder.
-    x = -f.apply(x, f.high(amp.coupling_hz[0]) * f.low(amp.miller_hz[0]))
-    x = clip(amp.gains[1] * x, amp.limits_up[1], amp.limits_down[1])
-    x = -f.apply(x, f.high(amp.coupling_hz[1]) * f.low(amp.miller_hz[1]) * f.tone(amp))
-    x = clip(amp.gains[2] * x, amp.limits_up[2], amp.limits_down[2])
+    for n, gain in enumerate(amp.gains):
+        x = clip(gain * x, amp.limits_up[n], amp.limits_down[n])
+        if n + 1 < len(amp.gains):
+            # Each stage inverts, so the next one clips the other half wave harder.
+            between = f.high(amp.coupling_hz[n]) * f.low(amp.miller_hz[n])
+            x = -f.apply(x, between * f.tone(amp) if n == amp.tone_after else between)
     x = amp.power_gain * f.apply(x, f.high(amp.input_high_pass))
     x = np.tanh(x + amp.power_bias) - np.tanh(amp.power_bias)
     transformer = f.high(amp.transformer_low_hz) * f.low(amp.transformer_high_hz)
@@ -166,15 +190,3 @@ def harmonics(hz: float, level: float, amp: Amplifier | None = None) -> list[flo
     bins = np.abs(np.fft.rfft(y))[:: round(hz)][1:7] / (RATE / 2)
     db = 20.0 * np.log10(np.maximum(bins, 1e-9))
     return [float(db[0])] + [float(v - db[0]) for v in db[1:]]
-
-
-def main() -> None:
-    """Print level, compression and harmonics for a 220 Hz sine from soft to loud."""
-    for level in (0.003, 0.01, 0.03, 0.1, 0.3, 0.6):
-        first, *rest = harmonics(220.0, level)
-        tail = " ".join(f"H{k}{v:+.1f}" for k, v in enumerate(rest, 2))
-        print(f"in {20 * np.log10(level):+.1f} dB  out {first:+.1f} dB  {tail}")
-
-
-if __name__ == "__main__":
-    main()

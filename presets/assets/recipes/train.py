@@ -1,8 +1,9 @@
-"""Trains the two shipped models on the simulated amplifier and writes them as `.nam` files.
+"""Trains the shipped models on the simulated amplifiers and writes them as `.nam` files.
 
 `python -m namgraph.presets.assets.recipes.train wavenet` or `... lstm` trains, keeps the best
-weights of the held-back playing in a checkpoint folder and writes the file into the current folder.
-`... export` writes again from the checkpoints, `... check` compares files and networks.
+weights of the held-back playing in a checkpoint folder and writes the file into the current folder;
+`--amplifier clean` or `highgain` takes another amplifier of `circuits` than the crunch one.
+`... export` writes again from all checkpoints, `... check` compares files and networks.
 Needs PyTorch; everything is seeded. Optimiser: Adam (Kingma and Ba 2015, arXiv 1412.6980) with a
 cosine learning rate (Loshchilov and Hutter 2017, arXiv 1608.03983); the LSTM is trained on short
 stretches after an unscored run-in (Wright et al. 2020, "Real-Time Guitar Amplifier Emulation with
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from . import networks, oracle
 from .amplifier import process
+from .circuits import AMPLIFIERS
 from .export import loudness_and_gain, lstm_config, wavenet_config, write
 from .guitar import phrase
 from .practice import practice
@@ -40,6 +42,7 @@ HELD_BACK_SECONDS = 20.0
 LEVEL = 10.0 ** (-18.0 / 20.0)  # RMS of the training target; undone by the exporter
 EMPHASIS = 0.95  # first-difference weighting of the second loss term (Wright and Valimaki 2020)
 EMPHASIS_SHARE = 0.1
+TONES = {"crunch": "crunch", "clean": "clean", "highgain": "hi gain"}  # as the trainer writes them
 
 
 @dataclass(frozen=True)
@@ -106,18 +109,19 @@ def play(kind: str, p: Params, x: Signal, pieces: int = 48) -> Signal:
     return out
 
 
-def train(kind: str, plan: Plan, seconds: float, folder: Path) -> None:
-    """Train one network and keep the weights that did best on held-back playing."""
+def train(kind: str, plan: Plan, seconds: float, folder: Path, name: str = "crunch") -> None:
+    """Train on the amplifier `name` and keep the weights that did best on held-back playing."""
     import torch
 
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
     source = practice(TRAIN_SEED, seconds)
-    target = process(source)
+    amp = AMPLIFIERS[name]
+    target = process(source, amp)
     level = LEVEL / float(np.sqrt(np.mean(target**2)))
     held_x = practice(HELD_BACK_SEED, HELD_BACK_SECONDS)
-    held_t = process(held_x) * level
+    held_t = process(held_x, amp) * level
     x = torch.from_numpy(source.astype(np.float32))
     t = torch.from_numpy((target * level).astype(np.float32))
 
@@ -152,27 +156,28 @@ def train(kind: str, plan: Plan, seconds: float, folder: Path) -> None:
             if value < best:
                 best, mark = value, " *"
                 arrays: dict[str, Any] = {k: v.detach().numpy() for k, v in p.items()}
-                scratch = folder / f"{kind}.tmp.npz"
+                scratch = folder / f"{name}-{kind}.tmp.npz"
                 np.savez(scratch, **arrays, level=level, step=step, esr=value)
-                scratch.replace(folder / f"{kind}.npz")
-            print(f"{kind} {step:6d} {time.monotonic() - began:7.0f} s  loss {loss.item():.5f}  "
-                  f"held-back ESR {value:.5f}{mark}", flush=True)  # fmt: skip
+                scratch.replace(folder / f"{name}-{kind}.npz")
+            print(f"{name}-{kind} {step:6d} {time.monotonic() - began:7.0f} s  "
+                  f"loss {loss.item():.5f}  held-back ESR {value:.5f}{mark}",
+                  flush=True)  # fmt: skip
 
 
-def _restore(kind: str, folder: Path) -> tuple[Params, float]:
+def _restore(kind: str, folder: Path, name: str) -> tuple[Params, float]:
     """Return the best weights of a training run and the level its target was scaled by."""
     import torch
 
     torch.set_flush_denormal(True)
-    with np.load(folder / f"{kind}.npz") as data:
+    with np.load(folder / f"{name}-{kind}.npz") as data:
         level = float(data["level"])
         skip = ("level", "step", "esr")
         return {k: torch.from_numpy(data[k]) for k in data.files if k not in skip}, level
 
 
-def export(kind: str, folder: Path, path: Path) -> None:
+def export(kind: str, folder: Path, path: Path, name: str = "crunch") -> None:
     """Write the best weights as a `.nam` file with its figures, all taken from the file itself."""
-    p, level = _restore(kind, folder)
+    p, level = _restore(kind, folder, name)
     names = list(p)
     if kind == "wavenet":
         scale = float(np.float32(networks.HEAD_SCALE / level))
@@ -187,25 +192,28 @@ def export(kind: str, folder: Path, path: Path) -> None:
         p["hidden"], p["cell"] = hidden, cell
         weights = networks.flat(p, ["gates", "bias", "hidden", "cell", "head", "offset"])
         architecture, config = "LSTM", lstm_config()
-    title = "namgraph crunch" + (" (A2-Lite shape)" if kind == "wavenet" else " (LSTM 1x16)")
-    write(path, architecture, config, weights, {"name": title})
+    amp = AMPLIFIERS[name]
+    shape = "A2-Lite shape" if kind == "wavenet" else "LSTM 1x16"
+    title = f"namgraph {TONES[name]} ({shape})"
+    about = {"name": title, "tone_type": TONES[name].replace(" ", "_")}
+    write(path, architecture, config, weights, about)
 
     held_x = practice(HELD_BACK_SEED, HELD_BACK_SECONDS)
-    held = oracle.esr(oracle.run(path, held_x), process(held_x))
+    held = oracle.esr(oracle.run(path, held_x), process(held_x, amp))
     x = phrase()
-    unseen = oracle.esr(oracle.run(path, x), process(x))
+    unseen = oracle.esr(oracle.run(path, x), process(x, amp))
     loudness, gain = loudness_and_gain(lambda clip: oracle.run(path, clip))
     figures = {"loudness": loudness, "gain": gain, "training": {"validation_esr": held}}
-    write(path, architecture, config, weights, {"name": title, **figures})
+    write(path, architecture, config, weights, {**about, **figures})
     print(f"{path.name}: {weights.size} weights, held-back ESR {held:.5f}, phrase ESR "
           f"{unseen:.5f}, loudness {loudness:.2f} dB, gain {gain:.3f}")  # fmt: skip
 
 
-def check(kind: str, folder: Path, path: Path) -> None:
+def check(kind: str, folder: Path, path: Path, name: str = "crunch") -> None:
     """Fail unless the file, read by the oracle, sounds as the trained network to 1e-5 of peak."""
     import torch
 
-    p, level = _restore(kind, folder)
+    p, level = _restore(kind, folder, name)
     x = np.concatenate([phrase()[96_000:168_000], practice(HELD_BACK_SEED, 1.0)])
     y = oracle.run(path, x)
     with torch.no_grad():
@@ -226,21 +234,29 @@ def main() -> None:
     """Read the command line and train, export or check."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("what", choices=["wavenet", "lstm", "export", "check"])
+    parser.add_argument("--amplifier", choices=list(AMPLIFIERS), help="(crunch)")
     parser.add_argument("--checkpoints", type=Path, default=Path("checkpoints"))
     parser.add_argument("--seconds", type=float, default=180.0, help="training audio")
     parser.add_argument("--steps", type=int, help="instead of the planned number")
     parser.add_argument("--seed", type=int, default=1, help="of the weights and the batches")
     args = parser.parse_args()
-    kinds = [args.what] if args.what in PLANS else list(PLANS)
-    for kind in kinds:
-        path = Path(f"crunch-{kind}.nam")
-        if args.what == kind:
-            plan = PLANS[kind]
-            plan = Plan(**{**vars(plan), "seed": args.seed, "steps": args.steps or plan.steps})
-            train(kind, plan, args.seconds, args.checkpoints)
+    folder = args.checkpoints
+    if args.what in PLANS:
+        todo = [(args.amplifier or "crunch", args.what)]
+        plan = PLANS[args.what]
+        plan = Plan(**{**vars(plan), "seed": args.seed, "steps": args.steps or plan.steps})
+        train(args.what, plan, args.seconds, folder, todo[0][0])
+    else:
+        names = [args.amplifier] if args.amplifier else list(AMPLIFIERS)
+        pairs = [(name, kind) for name in names for kind in PLANS]
+        todo = [pair for pair in pairs if (folder / "{}-{}.npz".format(*pair)).is_file()]
+        if not todo:
+            raise SystemExit(f"{folder}: holds no checkpoint of {', '.join(names)}: train first")
+    for name, kind in todo:
+        path = Path(f"{name}-{kind}.nam")
         if args.what != "check":
-            export(kind, args.checkpoints, path)
-        check(kind, args.checkpoints, path)
+            export(kind, folder, path, name)
+        check(kind, folder, path, name)
 
 
 if __name__ == "__main__":
