@@ -83,12 +83,12 @@ def _format_value(value: Any) -> str:
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.cuda import refusal
-    from ..nodes.nam.format.load import load_nam
+    from ..nodes.nam import load_capture
     from ..nodes.nam.levels import MODES, applied
     from ..nodes.nam.model.networks import Linear, Lstm
     from ..nodes.nam.model.wavenet import Sequential, WaveNet
 
-    model = load_nam(path)
+    model = load_capture(path)
     network, field = model.running, model.receptive_field
     found: dict[str, Any] = {
         "architecture": model.architecture,

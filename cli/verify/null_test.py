@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
 from ...graph.paths import checked_path
-from ...nodes.nam import Nam, load_nam
+from ...nodes.nam import Nam, load_capture
 from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
 from ...runtime.io.audio_file import read_audio, resample
@@ -58,7 +58,7 @@ def verify(
     if against is not None:
         against = checked_path(against, "against", AudioFileError)
     node = Nam(model, slim=slim)
-    file = load_nam(model)
+    file = load_capture(model)
     if file.channels != (1, 1):
         raise NamFileError(
             f"{model}: has {file.channels[0]} channels in and {file.channels[1]} out:"

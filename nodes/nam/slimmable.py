@@ -21,6 +21,7 @@ from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
 from .cpu.prepare import prepare_network
+from .model.captures import Conditioned, Gained, Gru
 from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
 from .model.wavenet import Network, Sequential, WaveNet
@@ -204,4 +205,6 @@ def _is_finite_memory(network: Network) -> bool:
         return all(map(_is_finite_memory, network.parts))
     if isinstance(network, WaveNet):
         return network.condition is None or _is_finite_memory(network.condition)
-    return not isinstance(network, Lstm) and not (isinstance(network, Linear) and network.fast)
+    if isinstance(network, Gained | Conditioned):
+        return _is_finite_memory(network.inner)
+    return not isinstance(network, Lstm | Gru) and not (isinstance(network, Linear) and network.fast)

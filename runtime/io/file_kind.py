@@ -13,8 +13,12 @@ from ...graph.paths import special_file_kind
 
 __all__ = [
     "AUDIO",
+    "CAPTURE",
+    "CAPTURES",
+    "GUITARML",
     "HEAD",
     "JOB",
+    "KERAS",
     "MODEL",
     "PRESET",
     "READ",
@@ -40,8 +44,14 @@ class Kind(NamedTuple):
 
 AUDIO = "audio"
 MODEL = "a NAM model"
+CAPTURE = "a capture of an amplifier"
+KERAS = "a Keras model for RTNeural (AIDA-X)"
+GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
 PRESET = "a namgraph preset"
 JOB = "a job for namgraph batch"
+
+CAPTURES = (MODEL, KERAS, GUITARML)
+"""Kinds of models that are played."""
 
 MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"fLaC", Kind("audio (FLAC)")),
@@ -153,11 +163,11 @@ def kind_of_json(values: Any) -> Kind | None:
     if {"architecture", "weights"} <= has or {"version", "architecture"} <= has:
         return Kind(MODEL)
     if "state_dict" in has or ("model_data" in has and "layers" not in has):
-        return Kind("a model of GuitarML (Proteus, NeuralPi)", "only NAM models are played")
+        return Kind(GUITARML, "namgraph.load_capture reads it")
     if isinstance(layers, list) and ("in_shape" in has or _keras(layers)):
-        return Kind("a Keras model for RTNeural (AIDA-X)", "only NAM models are played")
+        return Kind(KERAS, "namgraph.load_capture reads it")
     if {"residual_channels", "dilations"} <= has:
-        return Kind("a model of GuitarML (SmartAmp)", "only NAM models are played")
+        return Kind("a model of GuitarML (SmartAmp)", "such models are not played")
     if isinstance(presets, list) and presets and isinstance(presets[0], dict):
         owner = {"pedalboard": "PiPedal", "blocks": "TONE3000"}
         names = [name for key, name in owner.items() if key in presets[0]]
@@ -190,6 +200,8 @@ def kind_of_file(path: str) -> Kind | None:
 def complaint(kind: Kind | None, wanted: str) -> str:
     """Return an error text ("is a web page, not audio: ..."), empty if it may be what is wanted."""
     if kind is None or kind.what == wanted or (wanted == AUDIO and kind in READ):
+        return ""
+    if wanted == CAPTURE and kind.what in CAPTURES:
         return ""
     advice = f": {kind.advice}" if kind.advice else ""
     return f"is {kind.what}, not {wanted}{advice}"

@@ -5,7 +5,7 @@ Models read from a path are cached; a file that has not changed on disk is not r
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ....graph.errors import NamFileError, NamJsonError, NamReadError
@@ -17,7 +17,7 @@ from .checked_json import too_large
 from .memory_source import MAX_BYTES as MAX_BYTES, Readable, content_of
 from .parse import parse_nam
 
-__all__ = ["load_nam", "parse_nam", "read_content"]
+__all__ = ["Source", "load_by", "load_nam", "parse_nam", "read_content"]
 
 MIN_CACHE_WEIGHTS = 4096
 """Least number of weights that a model counts for in the cache."""
@@ -33,8 +33,9 @@ Source = (
 )
 """What ``load_nam`` takes; a ``Model`` is returned as it is."""
 CacheEntry = tuple[tuple[int, int, int], Model | NamFileError, int]
-_cache: dict[str, CacheEntry] = {}
-"""By absolute path: mtime, size and inode of the file, its model or error, and its weights."""
+Parse = Callable[[bytes], Model]
+_cache: dict[tuple[str, Parse], CacheEntry] = {}
+"""By absolute path and reader: mtime, size and inode of the file, its model or error, and its weights."""
 
 
 def load_nam(source: Source) -> Model:
@@ -48,30 +49,38 @@ def load_nam(source: Source) -> Model:
     what is allowed; a subclass tells the kind of fault (``graph/errors.py``).  The result of a
     path, model or error, is cached, and a file that has not changed on disk is not read again.
     """
+    return load_by(source, parse_nam, MODEL)
+
+
+def load_by(source: Any, parse: Parse, wanted: str) -> Model:
+    """Return the model that ``parse`` makes of a file or of content in memory.
+
+    ``wanted`` is what a file should be, for messages.
+    """
     if isinstance(source, Model):
         return source
     found = content_of(source)
     if found is None:
-        return _load_file(source)
+        return _load_file(source, parse, wanted)
     content, name = found
     try:
-        model = parse_nam(content)
+        model = parse(content)
     except NamFileError as error:
         raise error.within(name) from None
     return model.identified(model.digest, name, content)
 
 
-def _load_file(path: Any) -> Model:
+def _load_file(path: Any, parse: Parse, wanted: str) -> Model:
     path = checked_path(path, "source", NamFileError, ALLOWED)
     name = format_path(path)
     try:
         whole = os.path.abspath(path)
-        status = check_plain(whole, NamReadError, name, MODEL)
+        status = check_plain(whole, NamReadError, name, wanted)
         stamp = file_stamp(status)
-        known = _cache.get(whole)
+        known = _cache.get((whole, parse))
         if known is None or known[0] != stamp:
-            known = (stamp, *_read(whole, status.st_size))
-            _store(whole, known)
+            known = (stamp, *_read(whole, status.st_size, parse, wanted))
+            _store((whole, parse), known)
     except OSError as error:
         raise NamReadError(f"{name}: cannot be read: {error.strerror or error}") from None
     if isinstance(known[1], NamFileError):
@@ -79,33 +88,35 @@ def _load_file(path: Any) -> Model:
     return known[1]
 
 
-def read_content(path: str, size: int) -> bytes:
+def read_content(path: str, size: int, wanted: str = MODEL) -> bytes:
     """Return the bytes of a file; refuse one that is no model by its first bytes or its size."""
     with open(path, "rb") as file:
         head = file.read(HEAD)
-        if wrong := complaint(kind_of(head), MODEL):
+        if wrong := complaint(kind_of(head), wanted):
             raise NamJsonError(wrong)
         if size > MAX_BYTES:
             raise too_large(f"has {size} bytes", "bytes", size, MAX_BYTES)
         return head + file.read(MAX_BYTES)
 
 
-def _read(whole: str, size: int) -> tuple[Model | NamFileError, int]:
+def _read(
+    whole: str, size: int, parse: Parse, wanted: str
+) -> tuple[Model | NamFileError, int]:
     """Return the model in a file, or the error, and the weights it counts for in the cache."""
     try:
-        model = parse_nam(read_content(whole, size))
+        model = parse(read_content(whole, size, wanted))
     except NamFileError as error:
         return copy.copy(error), MIN_CACHE_WEIGHTS  # a copy has no traceback, which holds the bytes
     return model.identified(model.digest, whole), max(model.weight_count, MIN_CACHE_WEIGHTS)
 
 
-def _store(whole: str, known: CacheEntry) -> None:
+def _store(key: tuple[str, Parse], known: CacheEntry) -> None:
     """Put a model into the cache, and drop the oldest ones above ``MAX_CACHE_WEIGHTS``."""
-    _cache.pop(whole, None)
-    _cache[whole] = known
+    _cache.pop(key, None)
+    _cache[key] = known
     room = MAX_CACHE_WEIGHTS - sum(count for _, _, count in list(_cache.values()))
-    for path, (_, _, count) in list(_cache.items()):
-        if room >= 0 or path == whole:
+    for old, (_, _, count) in list(_cache.items()):
+        if room >= 0 or old == key:
             break
-        _cache.pop(path, None)
+        _cache.pop(old, None)
         room += count

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from math import nextafter
 
+from .captures import Conditioned, ConvStack, Gained, Gru
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
 from .short_repr import short_repr
 from .wavenet_parts import Film, Layer, LayerArray
@@ -140,7 +141,9 @@ class Sequential:
         return sum(part.weight_count for part in self.parts)
 
 
-Network = WaveNet | Lstm | ConvNet | Linear | Sequential
+Network = (
+    WaveNet | Lstm | ConvNet | Linear | Sequential | Gru | ConvStack | Gained | Conditioned
+)
 
 
 def _limit(number: int, count: int) -> float:
