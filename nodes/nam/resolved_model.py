@@ -111,7 +111,7 @@ def keep_models(node: Any, changed: N) -> N:
 
 
 def equal_nodes(node: Any, other: Any) -> bool:
-    """Compare two nodes by class and fields; nodes that have read different content differ.
+    """Compare two nodes by class and fields, but knobs; nodes that have read different content differ.
 
     Without the second rule a graph whose model file was replaced on disk would count as unchanged,
     and the new network would continue from the state of the old one.
@@ -119,7 +119,7 @@ def equal_nodes(node: Any, other: Any) -> bool:
     if type(other) is not type(node):
         return False
     for field in dataclasses.fields(node):
-        if getattr(node, field.name) != getattr(other, field.name):
+        if field.compare and getattr(node, field.name) != getattr(other, field.name):
             return False
     mine, theirs = (vars(n).get("resolved") for n in (node, other))
     return mine is None or theirs is None or mine == theirs

@@ -20,6 +20,7 @@ from ...graph.prepare import Memory
 from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
+from .cpu.knob_columns import Fold
 from .cpu.prepare import prepare_network
 from .model.captures import Conditioned, Gained, Gru
 from .model.model import Model, Submodel, prewarm_frames
@@ -140,18 +141,22 @@ def _sizes(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 def prepare_sizes(
-    memory: Memory, model: Model, slim: float, prewarmed: bool = True
+    memory: Memory,
+    model: Model,
+    slim: float,
+    prewarmed: bool = True,
+    folds: list[Fold] | None = None,
 ) -> tuple[Native, Any, int]:
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
 
     Not ``prewarmed``, these are 0, and each size starts from the initial state in the file and a
-    history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
+    history of zeros.  Biases that knobs are part of are added to ``folds``.  The kernel takes channels as that of ``prepare_network`` does.  If there is
     more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.
     """
     sizes, rate = model.sizes, model.sample_rate
     prewarm = max(size.model.prewarm for size in sizes) if prewarmed else 0
     if len(sizes) == 1:
-        return *prepare_network(memory, sizes[0].model.running), prewarm
+        return *prepare_network(memory, sizes[0].model.running, folds=folds), prewarm
     rows, saved = [], list[dict[str, Any]]()
     for number, size in enumerate(sizes):
         network, before = size.model.running, len(_blocks(memory))

@@ -266,6 +266,7 @@ class Conditioned:
         if isinstance(self.inner, ConvStack):
             weight = self._conv.weight[:, self.inputs :].sum(axis=2, dtype=np.float64)
             return weight.T.astype(np.float32)
+        return made
         first = self.inputs
         return self.inner.layers[0].weight[:, first : first + len(self.knobs)].T
 
@@ -296,7 +297,8 @@ def folded_bias(bias: Floats, columns: Floats, values: Sequence[float]) -> Float
     for column, value in zip(columns, values, strict=True):
         total = total + column.astype(np.float64) * float(value)
     with np.errstate(over="ignore"):  # the engine mutes infinite output
-        return total.astype(np.float32)
+        made: Floats = total.astype(np.float32)
+        return made
 
 
 def knobs_of(network: "Network") -> tuple[Knob, ...]:
