@@ -97,9 +97,10 @@ class Node:
 
         It is the same in every process, so that saved state can be checked against it.
         """
-        fields: Any = getattr(self, "__dataclass_fields__", {})
-        apart = {*self.params(), *self.files(), *(n for n, f in fields.items() if not f.compare)}
-        fixed = [(name, getattr(self, name)) for name in fields if name not in apart]
+        own: Any = self if dataclasses.is_dataclass(self) else None
+        names = [f.name for f in dataclasses.fields(own) if f.compare] if own else []
+        apart = {*self.params(), *self.files()}
+        fixed = [(name, getattr(self, name)) for name in names if name not in apart]
         return f"{self.type_name} {fixed!r} {self.contents()!r}"
 
     def contents(self) -> tuple[str, ...]:

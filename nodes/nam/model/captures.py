@@ -265,8 +265,8 @@ class Conditioned:
         """``[knob][bias]``: what a knob at 1 adds to each bias."""
         if isinstance(self.inner, ConvStack):
             weight = self._conv.weight[:, self.inputs :].sum(axis=2, dtype=np.float64)
-            return weight.T.astype(np.float32)
-        return made
+            made: Floats = weight.T.astype(np.float32)
+            return made
         first = self.inputs
         return self.inner.layers[0].weight[:, first : first + len(self.knobs)].T
 
