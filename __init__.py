@@ -61,8 +61,8 @@ _PUBLIC = {
     ),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
-        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_capture", "load_nam", "match_levels"),
-        "save_nam",
+        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_capture", "load_nam"),
+        *("match_levels", "save_nam"),
     ),
     ".presets": (
         *("asset", "load_preset", "match_loudness", "play", "render_models", "save_preset"),

@@ -82,8 +82,8 @@ def _format_value(value: Any) -> str:
 
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
-    from ..nodes.nam.cuda import refusal
     from ..nodes.nam import load_capture
+    from ..nodes.nam.cuda import refusal
     from ..nodes.nam.levels import MODES, applied
     from ..nodes.nam.model.networks import Linear, Lstm
     from ..nodes.nam.model.wavenet import Sequential, WaveNet

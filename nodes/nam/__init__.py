@@ -17,8 +17,7 @@ cuda/                the same on a CUDA device
 
 from ...graph import register_kind
 from .bank import NamBank
-from .captures.load import load_capture
-from .format.load import load_nam
+from .format.load import load_capture, load_nam
 from .format.save import save_nam
 from .level_matching import junctions, match_levels
 from .levels import LevelsWarning

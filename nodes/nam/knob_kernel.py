@@ -31,7 +31,7 @@ MORE = np.dtype([(name, np.int64) for name in ("frame", "count", "folds", "fold_
 """What follows the fields of ``STATE``; then a ``KNOB`` for each knob."""
 PARTS = ("", "_now", "_before", "_value", "_coefficient")
 KNOB = np.dtype([(name or "target", np.float64) for name in ("", *(p[1:] for p in PARTS[1:]))])
-"""``now`` is the value at the end of a tick, ``before`` that at its begin, ``value`` the current."""
+"""``now`` is the value at the end of a tick, ``before`` that at its begin."""
 FOLD = np.dtype([(name, np.int64) for name in ("target", "base", "columns", "count")])
 """Float32 at the first three; ``columns`` has a row of ``count`` for each knob."""
 FIRST_MORE = STATE.itemsize

@@ -44,8 +44,8 @@ class Nam(Node):
     them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``.
 
     ``path`` is the path of the file, or a ``Model`` that ``load_capture`` or ``load_nam``
-    returned.  The file is read once, when the ports are first listed (``Graph.add``); the model read then is the one that runs,
-    even if the file is replaced later.
+    returned.  The file is read once, when the ports are first listed (``Graph.add``); the model
+    read then is the one that runs, even if the file is replaced later.
 
     With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is that of the
     network, bit for bit. ``"normalized"`` brings the output to a common loudness;

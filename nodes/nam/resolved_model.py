@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ...graph.errors import CudaError, NamFileError, ParamError, SampleRateError
 from ...graph.paths import file_label
 from ..dsp.resample import Rates, rates
-from .captures.load import load_capture
+from .format.load import load_capture
 from .model.model import Model
 
 __all__ = ["ResolvedModel", "equal_nodes", "keep_models", "resolve"]
@@ -111,7 +111,7 @@ def keep_models(node: Any, changed: N) -> N:
 
 
 def equal_nodes(node: Any, other: Any) -> bool:
-    """Compare two nodes by class and fields, but knobs; nodes that have read different content differ.
+    """Compare two nodes by class and fields but knobs; nodes that read different content differ.
 
     Without the second rule a graph whose model file was replaced on disk would count as unchanged,
     and the new network would continue from the state of the old one.

@@ -150,8 +150,9 @@ def prepare_sizes(
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
 
     Not ``prewarmed``, these are 0, and each size starts from the initial state in the file and a
-    history of zeros.  Biases that knobs are part of are added to ``folds``.  The kernel takes channels as that of ``prepare_network`` does.  If there is
-    more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.
+    history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
+    more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.  Biases
+    that knobs are part of are added to ``folds``.
     """
     sizes, rate = model.sizes, model.sample_rate
     prewarm = max(size.model.prewarm for size in sizes) if prewarmed else 0
@@ -212,4 +213,6 @@ def _is_finite_memory(network: Network) -> bool:
         return network.condition is None or _is_finite_memory(network.condition)
     if isinstance(network, Gained | Conditioned):
         return _is_finite_memory(network.inner)
-    return not isinstance(network, Lstm | Gru) and not (isinstance(network, Linear) and network.fast)
+    return not isinstance(network, Lstm | Gru) and not (
+        isinstance(network, Linear) and network.fast
+    )

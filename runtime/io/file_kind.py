@@ -13,7 +13,6 @@ from ...graph.paths import special_file_kind
 
 __all__ = [
     "AUDIO",
-    "CAPTURE",
     "CAPTURES",
     "GUITARML",
     "HEAD",
@@ -44,7 +43,6 @@ class Kind(NamedTuple):
 
 AUDIO = "audio"
 MODEL = "a NAM model"
-CAPTURE = "a capture of an amplifier"
 KERAS = "a Keras model for RTNeural (AIDA-X)"
 GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
 PRESET = "a namgraph preset"
@@ -200,8 +198,6 @@ def kind_of_file(path: str) -> Kind | None:
 def complaint(kind: Kind | None, wanted: str) -> str:
     """Return an error text ("is a web page, not audio: ..."), empty if it may be what is wanted."""
     if kind is None or kind.what == wanted or (wanted == AUDIO and kind in READ):
-        return ""
-    if wanted == CAPTURE and kind.what in CAPTURES:
         return ""
     advice = f": {kind.advice}" if kind.advice else ""
     return f"is {kind.what}, not {wanted}{advice}"

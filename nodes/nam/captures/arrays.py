@@ -74,12 +74,12 @@ def _numbers(value: list[Any], path: str) -> Floats:
 
 def flat_numbers(value: Any, path: str) -> Floats:
     """Return a list of numbers, or of lists of one number each, as a float32 array."""
-    while isinstance(value, list) and value and all(
-        isinstance(v, list) and len(v) == 1 for v in value
+    while (
+        isinstance(value, list)
+        and value
+        and all(isinstance(v, list) and len(v) == 1 for v in value)
     ):
         value = [v[0] for v in value]
     if not isinstance(value, list) or not value:
         raise fault(path, value, "a list of numbers")
     return as_array(value, path, len(value))
-
-

@@ -39,9 +39,11 @@ def read_guitarml(root: Fields) -> Network:
     depth = about.integer("num_layers", 1, MAX_LAYERS, 1)
     if about.integer("output_size", 1, 1 << 30, 1) != 1:
         raise fault(about.at("output_size"), about.raw("output_size"), "1")
-    arrays, layers = Arrays(), []
-    for number in range(depth):
-        layers.append(_layer(state, unit, number, hidden if number else inputs, hidden, arrays))
+    arrays = Arrays()
+    layers = [
+        _layer(state, unit, number, hidden if number else inputs, hidden, arrays)
+        for number in range(depth)
+    ]
     weight = arrays.take(state.raw("lin.weight"), state.at("lin.weight"), 1, hidden)
     bias = np.zeros(1, np.float32)
     if state.has("lin.bias"):

@@ -38,7 +38,7 @@ Layers = list[Recurrent | Conv | Activation | Softmax]
 
 
 def read_keras(root: Fields) -> Network:
-    """Return the network of a file; ``NamFileError`` if a layer or a weight is not as it must be."""
+    """Return the network of a file; ``NamFileError`` if a layer or a weight is wrong."""
     inputs = _last(root, "in_shape")
     layers, arrays, width = Layers(), Arrays(), inputs
     for value, path in root.items("layers", MAX_LAYERS):
@@ -82,7 +82,9 @@ def read_batch(root: Fields, network: Network) -> tuple[Any, Any] | None:
     if len(given) != len(made):
         found = f"{root.at('output_batch')} has {len(made)} numbers"
         allowed = f"{len(given)}, as input_batch"
-        raise FieldValueError(f"{found}: must have {allowed}", field="output_batch", allowed=allowed)
+        raise FieldValueError(
+            f"{found}: must have {allowed}", field="output_batch", allowed=allowed
+        )
     return (given, made) if network.inputs == network.outputs == 1 else None
 
 

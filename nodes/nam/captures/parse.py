@@ -4,10 +4,11 @@ The content decides which format it is: the keys of the outermost JSON object.
 """
 
 import hashlib
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-from ....runtime.io.file_kind import CAPTURE, GUITARML, KERAS
+from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS
 from ..format.checked_json import Fields, as_number
 from ..format.cost import check_work
 from ..format.parse import RATES, nam_model, read_values
@@ -23,7 +24,7 @@ RATE_KEYS = ("samplerate", "sample_rate")
 
 def parse_capture(content: bytes) -> Model:
     """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
-    values, kind = read_values(content, CAPTURE)
+    values, kind = read_values(content, CAPTURES)
     if kind not in (KERAS, GUITARML):
         return nam_model(values, content)  # or its error, which names what is missing
     root = Fields(values)
@@ -53,7 +54,7 @@ def _model(
         MappingProxyType(dict(about) if isinstance(about, dict) else {}),
         network,
         sample_rate_is_assumed=rate is None,
-        file_format="guitarml" if assumed else "keras",
+        kind=GUITARML if assumed else KERAS,
         batch=batch,
     )
     check_work("", [made])
@@ -71,9 +72,7 @@ def _rate(root: Fields) -> float | None:
                 continue
             value = row.raw(key)
             if isinstance(value, str):
-                try:
+                with suppress(ValueError):
                     value = float(value)
-                except ValueError:
-                    pass
             return as_number(value, row.at(key), *RATES)
     return None

@@ -57,7 +57,7 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
-    """Return the lanes of the unrolled kernel with the fewest unused lanes; 0 for the looped one."""
+    """Return the width of the unrolled kernel with the fewest unused lanes; 0 for the looped."""
     widths = [w for w in WIDTHS if w <= width] or [width]
     best = min(widths, key=lambda w: (_padding(hidden, w), -w))
     columns = depth * (hidden + 1) + (depth - 1) * hidden
@@ -110,16 +110,14 @@ def _input_rows(bias: Floats, padded: int) -> Floats:
 
 
 def _own_rows(layer: GruLayer, padded: int) -> Floats:
-    """Return the biases of the hidden state in the same order: z and r add to those of the input."""
+    """Return the biases of the hidden state in the same order; z and r add to the input's."""
     rows = layer.recurrent_bias.reshape(3, -1) * HIDDEN_SCALE
     made = np.zeros((4, padded), np.float32)
     made[[0, 1, 3], : rows.shape[1]] = rows
     return made
 
 
-def _unrolled_record(
-    memory: Memory, network: Gru, width: int, knobs: KnobColumns | None
-) -> Any:
+def _unrolled_record(memory: Memory, network: Gru, width: int, knobs: KnobColumns | None) -> Any:
     hidden = network.hidden_size
     padded = -(-hidden // width) * width
     rows, first = [], network.layers[0]

@@ -24,7 +24,7 @@ Layout = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Biases in memory that depend on knobs: ``base`` and each knob's ``columns`` times its value."""
+    """Biases in memory that depend on knobs: ``base``, and ``columns`` times the knobs' values."""
 
     target: Any
     base: Floats
@@ -39,9 +39,7 @@ class KnobColumns:
     network: Conditioned
     folds: list[Fold] = field(default_factory=list)
 
-    def add(
-        self, memory: Memory, bias: Floats, layout: Layout, extra: Floats | None = None
-    ) -> Any:
+    def add(self, memory: Memory, bias: Floats, layout: Layout, extra: Floats | None = None) -> Any:
         """Allocate ``layout(bias) + extra`` as state, for knobs at their defaults; add the fold."""
         beside = 0.0 if extra is None else extra
         block = state_block(memory, np.asarray(layout(bias) + beside, np.float32))

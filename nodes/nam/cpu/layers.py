@@ -89,7 +89,7 @@ class OperationBuilder:
         )
 
     def softmax(self, source: Matrix, target: Matrix) -> None:
-        """Add ``target = softmax(source)`` over all channels."""
+        """Add a softmax over all channels of each frame."""
         self.program.operation(
             ops.softmax(self.program.width),
             ops.ACTIVATE,

@@ -154,9 +154,7 @@ def _scaled(bias: Floats) -> Floats:
     return bias.reshape(4, -1) * GATE_SCALES[:, None]
 
 
-def _unrolled_record(
-    memory: Memory, network: Lstm, grid: Grid, knobs: KnobColumns | None
-) -> Any:
+def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColumns | None) -> Any:
     hidden, width = grid.hidden, grid.width
     gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
     unit = [grid.unit(n) for n in range(hidden)]

@@ -7,7 +7,7 @@ is refused.  Control threads only.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -52,18 +52,18 @@ Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
 
 def parse_nam(content: bytes) -> Model:
     """Return the model in the bytes of a .nam file; ``NamFileError`` if they are bad."""
-    return nam_model(read_values(content, MODEL)[0], content)
+    return nam_model(read_values(content, (MODEL,))[0], content)
 
 
-def read_values(content: bytes, wanted: str) -> tuple[Any, str]:
-    """Return parsed JSON and the kind of model it is; ``NamFileError`` if it is none ``wanted``."""
-    if wrong := complaint(kind_of(content), wanted):
+def read_values(content: bytes, wanted: Sequence[str]) -> tuple[Any, str]:
+    """Return parsed JSON and its kind, "" if unknown; ``NamFileError`` if it is none ``wanted``."""
+    if wrong := complaint(kind_of(content), MODEL):
         raise (NamJsonError if content else NamReadError)(wrong)
     values = parse_json(content, NamJsonError, lenient=_is_unused_metadata)
     kind = kind_of_json(values)
-    if wrong := complaint(kind, wanted):
-        raise NamFileError(wrong)
-    return values, "" if kind is None else kind.what
+    if kind is None or kind.what in wanted:
+        return values, "" if kind is None else kind.what
+    raise NamFileError(complaint(kind, MODEL))
 
 
 def nam_model(values: Any, content: bytes) -> Model:

@@ -2,7 +2,7 @@
 
 * Gru            layers; the head is applied to the hidden state of the last
 * ConvStack      causal convolutions, dense layers (of one tap) and activations, in order
-* Gained         a gain before a network and one after, with or without the input added to its output
+* Gained         gains before and after a network, and the input added to its output
 * Conditioned    a network whose inputs after the first are knobs, constant or slowly moving
 
 Arrays and properties are as in ``networks.py``.
@@ -10,7 +10,7 @@ Arrays and properties are as in ``networks.py``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,8 @@ __all__ = [
 class GruLayer:
     """A layer: gates z, r, n of the input and of the hidden state, each with a bias (reset after).
 
-    ``z`` and ``r`` are sigmoids of the sum of both parts, ``n = tanh(input part + r hidden part)``,
-    and the new hidden state is ``z h + (1 - z) n``: Keras's GRU with ``reset_after``, PyTorch's GRU.
+    ``z`` and ``r`` are sigmoids of the sum of both parts, ``n = tanh(input part + r hidden part)``;
+    the new hidden state is ``z h + (1 - z) n``: Keras's GRU with ``reset_after``, PyTorch's.
     """
 
     __repr__ = short_repr
@@ -154,7 +154,7 @@ class ConvStack:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Gained:
-    """``output_gain * (inner(x) + x)`` with ``x`` the input times ``input_gain``; ``+ x`` if ``skip``."""
+    """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
 
     __repr__ = short_repr
 
@@ -208,13 +208,13 @@ class Knob:
 class Conditioned:
     """A network with one input of sound, and after it an input for each knob.
 
-    Its first layer multiplies a constant by each knob's column of weights, so that knobs at rest are
-    part of the biases: ``at`` returns the network without knobs that they make.
+    Its first layer multiplies a constant by each knob's column of weights, so that knobs at rest
+    are part of the biases: ``at`` returns the network without knobs that they make.
     """
 
     __repr__ = short_repr
 
-    inner: Union[Lstm, Gru, ConvStack]
+    inner: Lstm | Gru | ConvStack
     knobs: tuple[Knob, ...]
 
     @property
@@ -276,7 +276,7 @@ class Conditioned:
         assert isinstance(first, Conv)  # the reader checks it
         return first
 
-    def at(self, values: Sequence[float] | None = None) -> Union[Lstm, Gru, ConvStack]:
+    def at(self, values: Sequence[float] | None = None) -> Lstm | Gru | ConvStack:
         """Return the network that knobs at these values make; by default those of ``defaults``."""
         values = self.defaults if values is None else values
         bias, own, inner = folded_bias(self.bias, self.columns, values), self.inputs, self.inner

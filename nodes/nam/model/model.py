@@ -57,8 +57,8 @@ class Model(About, Content):
     "<dict>" or "<file>"; of a size of a model "<size 0 of amp.nam>"."""
     content: bytes | None = None
     """The bytes it was read from, if these were in memory."""
-    file_format: str = "nam"
-    """"nam", "keras" (RTNeural, AIDA-X) or "guitarml" (Proteus, NeuralPi)."""
+    kind: str = "a NAM model"
+    """The format in words: "a NAM model", "a Keras model for RTNeural (AIDA-X)"..."""
     batch: tuple[Floats, Floats] | None = None
     """An input and the output for it, from a zero state, if the file gives them (AIDA-X)."""
 

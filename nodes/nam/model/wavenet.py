@@ -141,9 +141,7 @@ class Sequential:
         return sum(part.weight_count for part in self.parts)
 
 
-Network = (
-    WaveNet | Lstm | ConvNet | Linear | Sequential | Gru | ConvStack | Gained | Conditioned
-)
+Network = WaveNet | Lstm | ConvNet | Linear | Sequential | Gru | ConvStack | Gained | Conditioned
 
 
 def _limit(number: int, count: int) -> float:
