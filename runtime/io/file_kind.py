@@ -19,10 +19,12 @@ __all__ = [
     "JOB",
     "KERAS",
     "MODEL",
+    "MODEL_SUFFIXES",
     "PRESET",
     "READ",
     "Kind",
     "complaint",
+    "is_model",
     "kind_of",
     "kind_of_file",
     "kind_of_json",
@@ -50,6 +52,8 @@ JOB = "a job for namgraph batch"
 
 CAPTURES = (MODEL, KERAS, GUITARML)
 """Kinds of models that are played."""
+
+MODEL_SUFFIXES = (".nam", ".aidax")
 
 MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"fLaC", Kind("audio (FLAC)")),
@@ -193,6 +197,15 @@ def kind_of_file(path: str) -> Kind | None:
         return kind_of_json(json.loads(content.decode("utf-8-sig"))) or Kind("JSON text")
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def is_model(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is a model: by its suffix, .nam or .aidax, else by its content."""
+    name = os.fspath(path)
+    if name.lower().endswith(MODEL_SUFFIXES):
+        return True
+    kind = kind_of_file(name)
+    return kind is not None and kind.what in CAPTURES
 
 
 def complaint(kind: Kind | None, wanted: str) -> str:

@@ -12,7 +12,7 @@ from ....graph.errors import NamFileError, NamJsonError, NamReadError
 from ....graph.paths import checked_path, file_label, format_path
 from ....runtime.io.file_kind import HEAD, MODEL, Kind, complaint, kind_of
 from ....runtime.io.regular_file import check_plain, file_stamp
-from ..captures.parse import parse_capture
+from ..captures.parse import parse_capture as parse_capture
 from ..model.model import Model
 from .checked_json import too_large
 from .memory_source import MAX_BYTES as MAX_BYTES, Readable, content_of
