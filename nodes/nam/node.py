@@ -31,7 +31,9 @@ BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
 
 
-KNOBS: Any = dataclasses.field(default=(), kw_only=True, compare=False, metadata={"choices": ()})
+KNOBS: Any = dataclasses.field(
+    default=(), kw_only=True, compare=False, metadata={"choices": (), "pairs": True}
+)
 """An option whose values are those of parameters."""
 
 
@@ -177,6 +179,7 @@ class Nam(Node):
         made: Nam = replace(self, **own, knobs={**dict(self.knobs), **turned})  # type: ignore[arg-type]
         if "resolved" in vars(self):
             vars(made)["resolved"] = self.resolved.selected(made.slim)
+            _ = made.knob_values  # refuses wrong ones
         return made
 
     def levels_applied(self) -> Applied:
