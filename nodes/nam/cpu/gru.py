@@ -14,14 +14,14 @@ from ....runtime.simd.embed import embed
 from ....runtime.simd.lanes import Lanes, Value
 from ..model.captures import Gru, GruLayer
 from .gru_looped import LAYER, NETWORK, emit_looped
-from .gru_unrolled import emit_unrolled
+from .gru_unrolled import GATES, emit_unrolled
 from .knob_columns import KnobColumns, bias_block, state_block
 
 __all__ = ["gru_kernel", "prepare_gru"]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 700
-"""Most vector multiply-adds of an unrolled network (a tenth of a second to compile)."""
+MAX_UNROLLED = 2600
+"""Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer."""
 SCALES = np.array([0.5, 0.5, 1.0], np.float32)
@@ -57,15 +57,10 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
-    """Return the width of the unrolled kernel with the fewest unused lanes; 0 for the looped."""
-    widths = [w for w in WIDTHS if w <= width] or [width]
-    best = min(widths, key=lambda w: (_padding(hidden, w), -w))
+    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
+    best = min([w for w in WIDTHS if hidden <= w <= width], default=width)
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    return best if 3 * columns * (hidden + _padding(hidden, best)) // best <= MAX_UNROLLED else 0
-
-
-def _padding(hidden: int, width: int) -> int:
-    return -hidden % width
+    return best if GATES * columns * (hidden + -hidden % best) <= MAX_UNROLLED else 0
 
 
 @cache

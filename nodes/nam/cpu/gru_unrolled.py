@@ -7,7 +7,7 @@ The gates' rows z and r, and the hidden part of n, are halved beforehand, so tha
     h' = z h + (1 - z) n = n + (tz/2 + 1/2) (h - n)
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ....runtime.simd.lanes import Cell, Lanes, Value
 from .lstm_cell import cell_tanh
@@ -68,21 +68,21 @@ class _NetworkEmitter:
     def layer(self, number: int, x: Value) -> None:
         """Emit one frame of a layer; the first one's input is ``x``."""
         lanes, place = self.lanes, self._place(number)
-        given = self._spread(number - 1) if number else [x]
+        given = self._spread(number - 1) if number else iter([x])
         bias = self._row(self.weights, place, 4) if number else self._row(self.bias, 0, 4)
-        column = place + 4 * self.padded
-        fed, fed_more = self._sums(given, column, bias[: GATES * self.units])
-        column += len(given) * GATES * self.padded
-        nothing: list[Value | None] = [None] * (2 * self.units)
-        own, own_more = self._sums(
-            self._spread(number), column, [*nothing, *bias[GATES * self.units :]]
+        units, column = self.units, place + 4 * self.padded
+        nothing: list[Value | None] = [None] * (2 * units)
+        both = [bias[: 2 * units], list(nothing)]  # z and r, of both parts
+        fed = [bias[2 * units : 3 * units], nothing[:units]]
+        own = [bias[3 * units :], nothing[:units]]
+        self._add(given, column, both, fed)
+        column += (self.hidden if number else 1) * GATES * self.padded
+        self._add(self._spread(number), column, both, own)
+        gates, nx, nh = (
+            [self._joined(a, b) for a, b in zip(*sums, strict=True)] for sums in (both, fed, own)
         )
-        inputs = [self._joined(a, b) for a, b in zip(fed, fed_more, strict=True)]
-        parts = [self._joined(a, b) for a, b in zip(own, own_more, strict=True)]
-        for v in range(self.units):
-            z, r, nx = (inputs[gate * self.units + v] for gate in range(GATES))
-            hz, hr, nh = (parts[gate * self.units + v] for gate in range(GATES))
-            sums = [lanes.add(z, hz), lanes.add(r, hr), nx, nh]
+        for v in range(units):
+            sums = [gates[v], gates[units + v], nx[v], nh[v]]
             made = gru_cell(lanes, sums, self.now[number][v].value)
             self.now[number][v].value = made
             lanes.store(made, self.state, number * self.padded + v * lanes.width)
@@ -97,37 +97,39 @@ class _NetworkEmitter:
         bias = lanes.load_number(self.weights, place + self.padded)
         return lanes.builder.fadd(lanes.total(total), bias)
 
-    def _sums(
-        self, columns: Sequence[Value], place: int, first: Sequence[Value | None]
-    ) -> tuple[list[Value | None], list[Value | None]]:
-        """Return the sums of columns at even and at odd places, the former begun by ``first``."""
+    def _add(
+        self,
+        columns: Iterator[Value],
+        place: int,
+        both: Sequence[list[Value | None]],
+        single: Sequence[list[Value | None]],
+    ) -> None:
+        """Add columns to partial sums, of even and of odd columns: z and r, and one part of n."""
         lanes = self.lanes
-        sums: list[list[Value | None]] = [list(first), [None] * len(first)]
         for n, column in enumerate(columns):
             row = self._row(self.weights, place + n * GATES * self.padded, GATES)
-            kept = sums[n % 2]
-            for k, weight in enumerate(row):
-                before = kept[k]
-                kept[k] = (
+            places = [(both[n % 2], k) for k in range(2 * self.units)]
+            places += [(single[n % 2], k) for k in range(self.units)]
+            for weight, (sums, k) in zip(row, places, strict=True):
+                before = sums[k]
+                sums[k] = (
                     lanes.mul(weight, column)
                     if before is None
                     else lanes.fma(weight, column, before)
                 )
-        return sums[0], sums[1]
 
     def _joined(self, a: Value | None, b: Value | None) -> Value:
         return a if b is None else self.lanes.add(a, b)
 
-    def _spread(self, number: int) -> list[Value]:
-        """Return the hidden state of a layer, each unit broadcast to all lanes."""
-        lanes, made = self.lanes, []
+    def _spread(self, number: int) -> Iterator[Value]:
+        """Emit the hidden state of a layer, unit by unit, each broadcast to all lanes."""
+        lanes = self.lanes
         for unit in range(self.hidden):
             if unit < REGISTER_COLUMNS:
                 vector, lane = divmod(unit, lanes.width)
-                made.append(lanes.spread(self.now[number][vector].value, lane))
+                yield lanes.spread(self.now[number][vector].value, lane)
             else:
-                made.append(lanes.broadcast(self.state, number * self.padded + unit))
-        return made
+                yield lanes.broadcast(self.state, number * self.padded + unit)
 
     def _place(self, number: int) -> int:
         """Return the offset of a layer, or of the head, in the weights."""

@@ -16,7 +16,7 @@ from ..model.captures import Conditioned, ConvStack, Gained, Gru
 from ..model.networks import Activation, Conv, ConvNet, Linear, Lstm
 from ..model.wavenet import Network, Sequential, WaveNet
 from . import program_ops as ops
-from .gru import prepare_gru
+from .gru import gru_kernel, prepare_gru
 from .knob_columns import Fold, KnobColumns
 from .layers import OperationBuilder
 from .lstm import lstm_kernel, prepare_lstm
@@ -34,6 +34,8 @@ SECOND_GENERATION = (3, 8)
 """Channels of the A2 models lite and full."""
 RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
 """Hidden size and layers of the trainers' LSTM presets."""
+GRUS = (8, 12, 16, 40)
+"""Hidden sizes of AIDA-X's GRUs; the last stands for all that are looped."""
 
 
 def prepare_network(
@@ -72,6 +74,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
         *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+        *(gru_kernel(hidden, 1, width) for hidden in GRUS),
         lstm_voices_kernel(width),
         *(make(width) for make in (conv_kernel, ops.film, ops.gate, ops.blend, ops.copy)),
         *(ops.activate(name, width) for name in ACTIVATIONS),
