@@ -93,7 +93,8 @@ _PUBLIC = {
     ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
-        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_nam", "match_levels", "save_nam"),
+        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_capture", "load_nam"),
+        *("match_levels", "save_nam"),
     ),
     ".presets": (
         *("asset", "load_preset", "match_loudness", "play", "render_models", "save_preset"),
@@ -190,6 +191,7 @@ if TYPE_CHECKING:
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,
         LevelsWarning as LevelsWarning,
         Model as Model,
+        load_capture as load_capture,
         load_nam as load_nam,
         match_levels as match_levels,
         save_nam as save_nam,

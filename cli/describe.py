@@ -20,7 +20,16 @@ from ..presets.levels import SILENT_DB, LevelMeter, Levels
 from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
 from ..runtime.io.audio_reader import open_sound
-from ..runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
+from ..runtime.io.file_kind import (
+    CAPTURES,
+    MODEL,
+    MODEL_SUFFIXES,
+    PRESET,
+    READ,
+    Kind,
+    complaint,
+    kind_of_file,
+)
 
 __all__ = ["describe", "format_description"]
 
@@ -37,13 +46,15 @@ UNPRINTED = (
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return kind and properties of a file as JSON values.
 
-    A name that ends in .nam is a model.  Else the content decides, and if that is unknown, the
-    suffix.  A bare name is a bundled preset, or a file.  Raises ``NamgraphError`` for others.
+    A name that ends in .nam or .aidax is a model.  Else the content decides, and if that is
+    unknown, the suffix.  A bare name is a bundled preset, or a file.  Raises ``NamgraphError`` for
+    others.
     """
     name = checked_path(path, "file", FileError)
     suffix, bare = Path(name).suffix.lower(), name in shipped_presets()
-    kind = None if bare or suffix == ".nam" else kind_of_file(name)
-    if suffix == ".nam" or kind == Kind(MODEL):
+    named = suffix in MODEL_SUFFIXES
+    kind = None if bare or named else kind_of_file(name)
+    if named or (kind is not None and kind.what in CAPTURES):
         return {"file": name, "kind": "model", **_model(name)}
     if bare or kind == Kind(PRESET):
         file = name if bare or Path(name).suffix else os.path.abspath(name)
@@ -89,17 +100,24 @@ def _format_value(value: Any) -> str:
 
 
 def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
+    from ..nodes.nam import load_capture
     from ..nodes.nam.cuda import refusal
-    from ..nodes.nam.format.load import load_nam
     from ..nodes.nam.levels import MODES, applied
+    from ..nodes.nam.model.captures import Conditioned, Gained, Gru
     from ..nodes.nam.model.networks import Linear, Lstm
     from ..nodes.nam.model.wavenet import Sequential, WaveNet
 
-    model = load_nam(path)
+    model = load_capture(path)
     network, field = model.running, model.receptive_field
+    core = network
+    while isinstance(core, Gained | Conditioned):
+        core = core.inner
+    if isinstance(core, Sequential) and not isinstance(network, Sequential):
+        network = core
     found: dict[str, Any] = {
+        **({"format": model.kind} if model.kind != MODEL else {}),
         "architecture": model.architecture,
-        "version": model.version,
+        **({"version": model.version} if model.version else {}),
         "sample_rate": model.given_rate,
         **({"sample_rate_assumed": model.sample_rate} if model.sample_rate_is_assumed else {}),
         "weights": model.weight_count,
@@ -112,13 +130,15 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         found["layers"] = [
             {"channels": a.channels, "layers": len(a.layers)} for a in network.arrays
         ]
-    elif isinstance(network, Lstm):
-        found["layers"] = [{"channels": network.hidden_size, "layers": len(network.layers)}]
+    elif isinstance(core, Lstm | Gru):
+        found["layers"] = [{"channels": core.hidden_size, "layers": len(core.layers)}]
     elif isinstance(network, Linear):
         found["channels"] = {"in": network.inputs, "out": network.outputs}
         found["responses"] = len(network.taps)
     elif isinstance(network, Sequential):
         found["models"] = _parts(network)
+    if model.knobs:
+        found["knobs"] = {k.name: f"{k.low:g} to {k.high:g}, {k.default:g}" for k in model.knobs}
     if model.submodels:
         found["sizes"] = [
             {
@@ -130,7 +150,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
             for s in model.submodels
         ]
     found |= _delay(model)
-    reason = refusal(network)
+    reason = refusal(model.running)
     found["gpu"] = f"no: {reason}" if reason else "can"
     found["levels"] = {
         "loudness_db": model.loudness,
@@ -238,7 +258,7 @@ def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
     return {
         "name": preset.name,
         "sample_rate": rates[0] if len(rates) == 1 else None,
-        "assumed_rates": dict.fromkeys(assumed_rates(graph), DEFAULT_SAMPLE_RATE),
+        "assumed_rates": assumed_rates(graph),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},

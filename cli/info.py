@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph info amp.nam cab.wav",
         "namgraph info crunch --json",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help=".nam, audio, or preset")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="model, audio, or preset")
     add_json_option(parser)
 
 

@@ -104,7 +104,8 @@ class Node:
 
         It is the same in every process, so that saved state can be checked against it.
         """
-        names: Any = getattr(self, "__dataclass_fields__", ())
+        own: Any = self if dataclasses.is_dataclass(self) else None
+        names = [f.name for f in dataclasses.fields(own) if f.compare] if own else []
         apart = {*self.params(), *self.files()}
         fixed = [(name, getattr(self, name)) for name in names if name not in apart]
         return f"{self.type_name} {fixed!r} {self.contents()!r}"

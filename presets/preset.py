@@ -237,9 +237,12 @@ def _call_at(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     fields: dict[str, Any] = {"type": node.type_name}
-    for key in (f.name for f in fields_of(type(node))):
-        value = getattr(node, key)
-        if key in node.files() and value is not None:
+    for field in fields_of(type(node)):
+        key, value = field.name, getattr(node, field.name)
+        if field.metadata.get("pairs"):  # names and values, of a mapping: written if there are any
+            if value:
+                fields[key] = {name: to_json(f"{key}.{name}", v) for name, v in value}
+        elif key in node.files() and value is not None:
             _refuse_content(f"{name}.{key}", value)
             near = [stored_path(path, folder) for path in paths_of(node, key)]
             fields[key] = near if isinstance(value, tuple) else near[0]

@@ -14,6 +14,7 @@ from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
 from ..nodes.utility.pan import Pan
+from ..runtime.io.file_kind import is_model
 from .preset import files_of, preset_path, read_preset
 from .settings import with_settings
 
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-RACK = "a rack (a preset, or a model whose name ends in .nam)"
+RACK = "a rack (a preset, or a model)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def open_rig(
     resample: bool | None = None,
     backend: str | None = None,
 ) -> Rig:
-    """Open a preset file, a bundled preset by name, or a .nam file (with the cabinet ``ir``).
+    """Open a preset file, a bundled preset by name, or a model file (with the cabinet ``ir``).
 
     ``ir_layout`` is the option ``layout`` of that cabinet ("auto" by default).  ``slim`` selects
     the size of slimmable models, from 0, the smallest, to 1, the full model.  ``settings`` maps
@@ -95,12 +96,12 @@ def open_rig(
         raise PresetError(
             f"--ir-layout is {ir_layout}: goes with --ir; in a preset it is the cab's layout"
         )
-    bare = Path(rig).suffix.lower() == ".nam"
+    bare = is_model(rig)
     if bare:
         graph = model_graph(rig, ir, ir_layout)
         backend = "auto" if backend is None else backend
     elif ir is not None:
-        raise PresetError(f"--ir goes with a .nam file; {rig} is a preset, which has its own")
+        raise PresetError(f"--ir goes with a model; {rig} is a preset, which has its own")
     else:
         graph = read_preset(rig, RACK).graph
     graph = with_settings(graph, settings or {}, place="--set ")
@@ -117,13 +118,13 @@ def open_rig(
 
 
 def open_graph(path: str | os.PathLike[str]) -> Graph:
-    """Return the graph of a preset, of a bundled preset by name, or of a .nam file.
+    """Return the graph of a preset, of a bundled preset by name, or of a model file.
 
-    The model of a .nam file is the node ``amp``, with the options of ``Nam(path)``; the graph is
-    named after the file.
+    The model (.nam, .aidax, or .json of a capture) is the node ``amp``, with the options of
+    ``Nam(path)``; the graph is named after the file.
     """
     path = checked_path(path, "path", PresetError)
-    if Path(path).suffix.lower() == ".nam":
+    if is_model(path):
         graph = model_graph(path)
         graph.name = Path(path).stem
         return graph
@@ -148,10 +149,10 @@ def model_rates(graph: Graph) -> dict[str, float]:
     }
 
 
-def assumed_rates(graph: Graph) -> list[str]:
-    """Return the nodes of models without a sample rate, for which 48000 Hz is assumed."""
-    found = models(graph).items()
-    return [name for name, node in found if node.resolved.file_model.sample_rate_is_assumed]
+def assumed_rates(graph: Graph) -> dict[str, float]:
+    """Return the rates in Hz that are assumed for models whose files have none, by node name."""
+    found = {name: node.resolved.file_model for name, node in models(graph).items()}
+    return {name: m.sample_rate for name, m in found.items() if m.sample_rate_is_assumed}
 
 
 def models(graph: Graph) -> dict[str, Nam]:

@@ -6,6 +6,7 @@ import os
 import re
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -119,6 +120,8 @@ def _fit(hint: Any, value: Any) -> Any:
         return same[0] if same else _MISFIT
     if origin in (tuple, list) or hint in (tuple, list):
         return _fit_list(args, value) if isinstance(value, list) else _MISFIT
+    if origin is Mapping:
+        return _fit_mapping(args[1], value) if isinstance(value, dict) else _MISFIT
     if hint is float:
         number = type(value) in (int, float) and abs(value) < 1e300
         return float(value) if number else _MISFIT
@@ -142,6 +145,11 @@ def _fit_list(args: tuple[Any, ...], value: list[Any]) -> Any:
     return _MISFIT if any(m is _MISFIT for m in made) else made
 
 
+def _fit_mapping(kind: Any, value: dict[str, Any]) -> Any:
+    made = {name: _fit(kind, each) for name, each in value.items()}
+    return _MISFIT if any(m is _MISFIT for m in made.values()) else made
+
+
 def _format_type(hint: Any) -> str:
     """Return a type in the words of JSON."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -152,5 +160,7 @@ def _format_type(hint: Any) -> str:
     if origin in (tuple, list):
         count = "" if not args or args[-1] is ... or origin is list else f" of {len(args)}"
         return f"a list{count} ({_format_type(args[0])} each)" if args else "a list"
+    if origin is Mapping:
+        return f"an object of names ({_format_type(args[1])} each)"
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
     return "null" if hint in (None, type(None)) else words.get(hint, "a number, a string or null")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
 from ...graph.paths import checked_path
-from ...nodes.nam import Nam, load_nam
+from ...nodes.nam import Nam, load_capture
 from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
 from ...runtime.io.audio_file import read_audio, resample
@@ -48,7 +48,9 @@ def verify(
 
     ``against`` is a WAV file with the reference's output for ``source``, or ``"torch"``.  The
     default source is the bundled guitar, resampled to the model's rate.  ``tolerance`` is a share
-    of the reference's peak (1e-5; 2e-5 for an LSTM).  ``progress`` is called with the share done.
+    of the reference's peak (1e-5; 2e-5 for an LSTM).  A file with an input and its output in it
+    (AIDA-X: ``input_batch``, ``output_batch``) is played on that too.  ``progress`` is called with
+    the share done.
     """
     if tolerance is not None and not 0.0 < tolerance <= MAX_TOLERANCE:
         raise ParamError(f"tolerance is {tolerance!r}: must lie in (0, {MAX_TOLERANCE:g}]")
@@ -58,13 +60,16 @@ def verify(
     if against is not None:
         against = checked_path(against, "against", AudioFileError)
     node = Nam(model, slim=slim)
-    file = load_nam(model)
+    file = load_capture(model)
     if file.channels != (1, 1):
         raise NamFileError(
             f"{model}: has {file.channels[0]} channels in and {file.channels[1]} out:"
             " only models with one of each are verified"
         )
     chosen = file.select(slim)
+    batch = (
+        None if file.batch is None else _play_batch(model, file.batch, file.sample_rate, tolerance)
+    )
     rate = file.sample_rate
     x, name = _source(source, rate)
     if against is None:
@@ -89,7 +94,20 @@ def verify(
         bool(np.isfinite(first).all()),
         results,
         None if wanted is None else compare(first, wanted, reference, allowed, step),
+        batch,
     )
+
+
+def _play_batch(
+    path: Path_, batch: tuple[Signal, Signal], rate: float, tolerance: float | None
+) -> NullResult:
+    """Play the input that a file has, from the state in it, and compare with its output."""
+    x, wanted = batch
+    graph = Graph()
+    end = graph.input("in", channels=1) >> graph.add("model", Nam(path, prewarm=False))
+    end >> graph.output("out", channels=1)
+    found = _runs(graph, x, rate, COMPARED_BLOCK)[0]
+    return compare(found, wanted, f"{os.fspath(path)}: output_batch", tolerance or TOLERANCE)
 
 
 def compare(

@@ -58,12 +58,15 @@ class Report:
     finite: bool
     blocks: tuple[BlockResult, ...]
     null: NullResult | None
+    batch: NullResult | None = None
+    """Of the input and output that the file itself has."""
 
     @property
     def holds(self) -> bool:
         """Whether all block sizes agree, all samples are finite, and the error is allowed."""
         same = all(c.identical and c.after_reset and not c.muted for c in self.blocks)
-        return same and self.finite and (self.null is None or self.null.holds)
+        nulls = [null for null in (self.null, self.batch) if null is not None]
+        return same and self.finite and all(null.holds for null in nulls)
 
     def values(self) -> dict[str, Any]:
         """Return the result as JSON values."""
@@ -87,8 +90,15 @@ class Report:
             "finite": self.finite,
             "blocks": [asdict(c) for c in self.blocks],
             "against": null,
+            **({"output_batch": _batch_values(self.batch)} if self.batch else {}),
             "holds": self.holds,
         }
+
+
+def _batch_values(batch: NullResult) -> dict[str, Any]:
+    """Return what became of a file's own input and output as JSON values."""
+    names = ("peak", "max_error", "rms_error", "tolerance", "worst_frame", "holds")
+    return {"frames": len(batch.wanted), **{name: getattr(batch, name) for name in names}}
 
 
 def format_report(found: Mapping[str, Any]) -> str:
@@ -103,10 +113,17 @@ def format_report(found: Mapping[str, Any]) -> str:
         bits = "identical" if row["identical"] else f"differ from frame {at}"
         again = "identical" if row["after_reset"] else "differs"
         lines.append(f"  {row['block']:>8}  {bits:<28}{again:<16}{row['muted']}")
-    null = found["against"]
-    if null is None:
+    null, batch = found["against"], found.get("output_batch")
+    if batch is not None:
+        lines += [
+            f"  output_batch of the file, {batch['frames']} frames, as shares of its peak"
+            f" {batch['peak']:.6g}:",
+            f"    largest error {batch['max_error']:.3g} at frame {batch['worst_frame']},"
+            f" allowed {batch['tolerance']:.3g}",
+        ]
+    elif null is None:
         lines.append("  no reference: only what is above was verified (--against REF.wav or torch)")
-    else:
+    if null is not None:
         lines += [
             f"  against {null['reference']}, as shares of its peak {null['peak']:.6g}:",
             f"    largest error {null['max_error']:.3g} at frame {null['worst_frame']} "

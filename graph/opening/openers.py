@@ -67,10 +67,10 @@ def graph_of(content: Content, **options: Any) -> Graph:
 
 
 def open_graph(path: str | os.PathLike[str]) -> Graph:
-    """Return the graph of a preset file, of a bundled preset by its name, or of a .nam file.
+    """Return the graph of a preset file, of a bundled preset by its name, or of a model file.
 
-    A .nam file becomes the node ``amp`` between an input and an output.  ``FileError`` if the file
-    is none of these.
+    A model (.nam, .aidax, or .json of a capture) becomes the node ``amp`` between an input and an
+    output.  ``FileError`` if the file is none of these.
     """
     _ensure_registered()
     return _open[0](path)
@@ -83,7 +83,7 @@ def bundled_presets() -> Mapping[str, Path]:
 
 
 def as_graph(value: Any, order: str = "") -> Graph:
-    """Return a graph; make one of a node, a model, or the path of a preset or .nam file.
+    """Return a graph; make one of a node, a model, or the path of a preset or a model.
 
     A string is the path of a file, or the name of a bundled preset.  ``FileError`` if it cannot be
     read; ``GraphError`` for anything else.  ``order`` is the call's signature, for swapped

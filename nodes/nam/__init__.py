@@ -8,6 +8,7 @@ levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
 format/              from a path or content in memory to a checked Model, and back to a file
+captures/            the same for captures of other makers
 FORMAT.md            statements of the format's documents, and the test of each
 model/               Model, its metadata, and networks: shapes, weights, receptive fields
 cpu/                 from a network to a SIMD kernel and its memory
@@ -16,7 +17,7 @@ cuda/                the same on a CUDA device
 
 from ...graph import register_kind
 from .bank import NamBank
-from .format.load import load_nam
+from .format.load import load_capture, load_nam
 from .format.save import save_nam
 from .level_matching import junctions, match_levels
 from .levels import LevelsWarning
@@ -30,6 +31,7 @@ __all__ = [
     "Nam",
     "NamBank",
     "junctions",
+    "load_capture",
     "load_nam",
     "match_levels",
     "save_nam",

@@ -1,12 +1,14 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
+import dataclasses
 import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
+from ...graph.catalog.fields import Param
 from ...graph.errors import CudaError, NamFileError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
@@ -15,7 +17,10 @@ from ...graph.prepare import Io, Processor, Spec
 from ..dsp.oversampling.half_band import latency
 from ..dsp.oversampling.oversampled import oversampled
 from ..dsp.resample import Rates, resampled
+from .cpu.knob_columns import Fold
 from .kernel import SMOOTHING_S, STATE, play
+from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
+from .knobs import InstanceParams, Knobs, check_knobs, checked_values, knob_params
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.interleaved import interleaved_model
 from .model.model import Model
@@ -29,13 +34,23 @@ BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
 
 
+KNOBS: Any = dataclasses.field(
+    default=(), kw_only=True, compare=False, metadata={"choices": (), "pairs": True}
+)
+"""An option whose values are those of parameters."""
+
+
 @node("nam", display_name="NAM model", category="amp", example='"amp.nam", input_db=3.0')
 class Nam(Node):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
-    ``path`` is the path of the file, or a ``Model`` that ``load_nam`` returned.  The file is read
-    once, when the ports are first listed (``Graph.add``); the model read then is the one that runs,
-    even if the file is replaced later.
+    Captures of AIDA-X, RTNeural and GuitarML (Proteus, NeuralPi) play as well: ``load_capture``
+    lists the formats.  Knobs of a capture are parameters of the node, ``amp.knob1``; ``knobs`` sets
+    them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``.
+
+    ``path`` is the path of the file, or a ``Model`` that ``load_capture`` or ``load_nam``
+    returned.  The file is read once, when the ports are first listed (``Graph.add``); the model
+    read then is the one that runs, even if the file is replaced later.
 
     With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is that of the
     network, bit for bit. ``"normalized"`` brings the output to a common loudness;
@@ -65,6 +80,7 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
+    params: ClassVar[Any] = InstanceParams()  # the class has no knobs, a node may have some
     generates = True  # silence is a number like any other: its output may have an offset
     jump_ratio = 200.0  # where such an offset is much larger than the sine
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
@@ -78,6 +94,7 @@ class Nam(Node):
     quality: str = option(default="studio", choices=("studio", "live"))
     backend: str = option(default="cpu", choices=BACKENDS)
     precision: str = option(default="exact", choices=PRECISIONS)
+    knobs: Knobs | Mapping[str, float] = KNOBS
     input_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
     output_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
 
@@ -86,8 +103,40 @@ class Nam(Node):
         object.__setattr__(self, "path", checked_file(self.path, "path", NamFileError, Model))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
+        object.__setattr__(self, "knobs", check_knobs(self.knobs))
+        object.__setattr__(self, "checked", True)
 
-    __eq__ = equal_nodes
+    def __eq__(self, other: object) -> bool:
+        """Compare two nodes; knobs that are not given are at their defaults."""
+        if not equal_nodes(self, other):
+            return False
+        both: list[Any] = [self, other]
+        read = [node for node in both if "resolved" in vars(node)]
+        known = read[0].knob_defaults if read else {}
+        mine, theirs = ({**known, **dict(each.knobs)} for each in both)
+        return mine == theirs
+
+    def __getattr__(self, name: str) -> float:
+        """Return the value of a knob of the capture; a file is not read for it."""
+        values = vars(self)
+        if "resolved" in values and name in self.knob_params:
+            return self.knob_values[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def knob_params(self) -> dict[str, Param]:
+        """The parameters that the knobs of the capture are; reads the file."""
+        return knob_params(self.resolved.file_model.knobs)
+
+    @property
+    def knob_values(self) -> dict[str, float]:
+        """The value of each knob; reads the file.  ``ParamError`` for a knob that it has not."""
+        return checked_values(self.resolved.path, self.knob_params, check_knobs(self.knobs))
+
+    @property
+    def knob_defaults(self) -> dict[str, float]:
+        """The values of knobs that are not given; reads the file."""
+        return {name: row.default for name, row in self.knob_params.items()}
 
     @cached_property
     def resolved(self) -> ResolvedModel:
@@ -99,7 +148,11 @@ class Nam(Node):
 
     @property
     def inputs(self) -> tuple[Port, ...]:
-        """One port with the channels of the model; raises ``NamFileError`` as ``resolved`` does."""
+        """One port with the channels of the model; raises ``NamFileError`` as ``resolved`` does.
+
+        So does a knob that the capture has not: ``ParamError``.
+        """
+        _ = self.knob_values
         return (Port("in", self.resolved.file_model.channels[0], space=self._space),)
 
     @property
@@ -134,9 +187,13 @@ class Nam(Node):
 
     def with_params(self, values: Mapping[str, float]) -> "Nam":
         """Return the node with other parameter values and the model it has already read."""
-        made = replace(self, **values)  # type: ignore[arg-type]
+        rows = self.knob_params if values.keys() - _fields(type(self)) else {}
+        own = {name: value for name, value in values.items() if name not in rows}
+        turned = {name: value for name, value in values.items() if name in rows}
+        made: Nam = replace(self, **own, knobs={**dict(self.knobs), **turned})  # type: ignore[arg-type]
         if "resolved" in vars(self):
             vars(made)["resolved"] = self.resolved.selected(made.slim)
+            _ = made.knob_values  # refuses wrong ones
         return made
 
     def levels_applied(self) -> Applied:
@@ -189,14 +246,14 @@ class Nam(Node):
                 f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
                 " resampled: it must run at its own rate"
             )
-        times = self.oversample
+        times, names, folds = self.oversample, list(self.knob_params), list[Fold]()
         if multichannel and times > 1:
             raise UnsupportedFeatureError(
                 f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
                 " oversampled: oversample must be 1"
             )
         model = interleaved_model(model, times)
-        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm, times)
+        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm, times, folds)
         sizes = at if len(model.sizes) > 1 else 0
         prewarm = prewarm // times + 2 * self._own_latency
         prewarm = _frames(prewarm, between) if self.prewarm else 0
@@ -211,8 +268,14 @@ class Nam(Node):
         scaled = memory.scratch((inputs, room))
         work = self._work(io, prewarm) if on_device else None
         low, high = _slim_range(model, self.slim)
+        more: dict[str, Any] = {}
+        if names:
+            prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
+            more = prepare_knobs(memory, folds, names)
+            more |= {name: io.params[name] for name in names}
+            more |= {f"{name}_coefficient": io.glide(name, TICK) for name in names}
         block = memory.record(
-            STATE,
+            knob_state(names) if names else STATE,
             slim=io.params["slim"],
             input_db=io.params["input_db"],
             output_db=io.params["output_db"],
@@ -232,7 +295,10 @@ class Nam(Node):
             room=room,
             slim_low=low,
             slim_high=high,
+            **more,
         )
+        if names:
+            return Processor(play_knobs, block, prewarm=prewarm)
         if work is None:
             plain = len(model.sizes) == 1 and between is None and times == 1
             many = voices(model.sizes[0].model.running, block, at) if plain else None
@@ -255,6 +321,11 @@ def space_of(backend: str, device_refusal: Callable[[], str]) -> Space:
     if backend == "cpu":
         return Space.HOST
     return Space.DEVICE if backend == "cuda" or not device_refusal() else Space.HOST
+
+
+def _fields(cls: Any) -> set[str]:
+    """Return the names of the fields of a node class."""
+    return {field.name for field in dataclasses.fields(cls)}
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ...graph.errors import CudaError, NamFileError, ParamError, SampleRateError
 from ...graph.paths import file_label
 from ..dsp.resample import Rates, rates
-from .format.load import load_nam
+from .format.load import load_capture
 from .model.model import Model
 
 __all__ = ["ResolvedModel", "equal_nodes", "keep_models", "resolve"]
@@ -62,7 +62,7 @@ class ResolvedModel:
             except ParamError as error:
                 raise NamFileError(f"{self.path}: {error}") from None
         unsaid = self.file_model.sample_rate_is_assumed
-        assumed = " (the file does not say, which means 48000)" if unsaid else ""
+        assumed = f" (the file does not say, which means {own:g})" if unsaid else ""
         raise SampleRateError(
             f"{self.path}: the model runs at {own:g} Hz{assumed}, the stream at {stream_rate:g} Hz:"
             f" play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
@@ -104,7 +104,7 @@ def resolve(path: str | os.PathLike[str] | Model, slim: float) -> ResolvedModel:
 
     A ``Model`` is taken as it is.
     """
-    file_model = load_nam(path)
+    file_model = load_capture(path)
     return ResolvedModel(file_label(path), file_model, file_model.select(slim), file_model.digest)
 
 
@@ -116,7 +116,7 @@ def keep_models(node: Any, changed: N) -> N:
 
 
 def equal_nodes(node: Any, other: Any) -> bool:
-    """Compare two nodes by class and fields; nodes that have read different content differ.
+    """Compare two nodes by class and fields but knobs; nodes that read different content differ.
 
     Without the second rule a graph whose model file was replaced on disk would count as unchanged,
     and the new network would continue from the state of the old one.
@@ -124,7 +124,7 @@ def equal_nodes(node: Any, other: Any) -> bool:
     if type(other) is not type(node):
         return False
     for field in dataclasses.fields(node):
-        if getattr(node, field.name) != getattr(other, field.name):
+        if field.compare and getattr(node, field.name) != getattr(other, field.name):
             return False
     mine, theirs = (vars(n).get("resolved") for n in (node, other))
     return mine is None or theirs is None or mine == theirs

@@ -7,6 +7,7 @@ thread; signals are float32 arrays ``(channels, frames)``.
 import ctypes
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,11 @@ def _width(port: Port, channels: int) -> int:
 
 def changed(node: Node, **values: object) -> Node:
     """Return a copy of the node with other values of some fields."""
-    return dataclasses.replace(node, **values)  # type: ignore[type-var]
+    own = {f.name for f in dataclasses.fields(node)}  # type: ignore[arg-type]
+    turned: Any = {name: value for name, value in values.items() if name not in own}
+    fixed = {name: value for name, value in values.items() if name in own}
+    made = dataclasses.replace(node, **fixed)  # type: ignore[type-var]
+    return made.with_params(turned) if turned else made
 
 
 class NodeHarness:

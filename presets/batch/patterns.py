@@ -40,7 +40,7 @@ def inputs_of(data: dict[str, Any], folder: Path, output: Path, made: set[str]) 
 
 def models_of(data: dict[str, Any], folder: Path) -> list[str]:
     """Return the absolute paths of the models, each once."""
-    return _files(data, "models", folder, ".nam")
+    return _files(data, "models", folder, MODEL_NAMES)
 
 
 def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
@@ -52,8 +52,11 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
             read_preset(name)  # raises for an unknown name
             found[name] = None
         else:
-            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, ".json", _never))
+            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, (".json",), _never))
     return list(found)
+
+
+MODEL_NAMES = (".nam", ".aidax", ".json")
 
 
 def _never(path: str) -> bool:
@@ -83,7 +86,7 @@ def _files(
     data: dict[str, Any],
     key: str,
     folder: Path,
-    suffix: str = "",
+    suffix: tuple[str, ...] = (),
     leave_out: Callable[[str], bool] = _never,
 ) -> list[str]:
     found = dict[str, str]()  # by real path: links may repeat a file
@@ -94,7 +97,7 @@ def _files(
 
 
 def _matching(
-    place: str, name: str, folder: Path, suffix: str, leave_out: Callable[[str], bool]
+    place: str, name: str, folder: Path, suffix: tuple[str, ...], leave_out: Callable[[str], bool]
 ) -> list[str]:
     """Return the files that a name or a pattern matches; raise if there are none."""
     matches, results = [name], 0
@@ -110,7 +113,7 @@ def _matching(
         raise PresetError(
             f"{place} is {format_value(name)}: there is no such file in {folder}{why}{hint}"
         )
-    wrong_one = next((p for p in paths if suffix and Path(p).suffix.lower() != suffix), None)
+    wrong_one = next((p for p in paths if suffix and Path(p).suffix.lower() not in suffix), None)
     if wrong_one is not None:
-        raise PresetError(f"{place}: {wrong_one} is no {suffix} file")
+        raise PresetError(f"{place}: {wrong_one} is no {' or '.join(suffix)} file")
     return paths

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import Graph, ParamError, Spec
 from ...graph.arguments import by_keyword, check_call, check_choice, check_flag, check_number
 from ...graph.paths import checked_files, file_label
-from ...nodes.nam import Model, NamBank, load_nam
+from ...nodes.nam import Model, NamBank, load_capture
 from ...nodes.nam.levels import (
     INTERFACE_DBU,
     MODES,
@@ -65,7 +65,7 @@ def render_models(
     check_call("report", report)
     how = (levels, check_interface(interface_dbu), calibrate_input)
     x = as_channels("audio", audio, 1)[0]
-    gains = [applied(load_nam(name), *how) for name in names]
+    gains = [applied(load_capture(name), *how) for name in names]
     warn_of_missing(zip(map(file_label, names), gains, strict=True))
     made = np.empty((len(names), len(x)), np.float32)
     for members, where in _banks(names, slim, backend, [gain.input_db for gain in gains]):
@@ -110,5 +110,5 @@ def _shape(name: str | Model, slim: float) -> Any:
     """Return a key that is equal for models that can share a kernel launch."""
     from ...nodes.nam.cuda import cuda_network, refusal
 
-    network = load_nam(name).select(slim).running
+    network = load_capture(name).select(slim).running
     return name if refusal(network) else cuda_network(network).kernel.source

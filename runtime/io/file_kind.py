@@ -13,13 +13,18 @@ from ...graph.paths import special_file_kind
 
 __all__ = [
     "AUDIO",
+    "CAPTURES",
+    "GUITARML",
     "HEAD",
     "JOB",
+    "KERAS",
     "MODEL",
+    "MODEL_SUFFIXES",
     "PRESET",
     "READ",
     "Kind",
     "complaint",
+    "is_model",
     "kind_of",
     "kind_of_file",
     "kind_of_json",
@@ -40,8 +45,15 @@ class Kind(NamedTuple):
 
 AUDIO = "audio"
 MODEL = "a NAM model"
+KERAS = "a Keras model for RTNeural (AIDA-X)"
+GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
 PRESET = "a namgraph preset"
 JOB = "a job for namgraph batch"
+
+CAPTURES = (MODEL, KERAS, GUITARML)
+"""Kinds of models that are played."""
+
+MODEL_SUFFIXES = (".nam", ".aidax")
 
 MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"fLaC", Kind("audio (FLAC)")),
@@ -153,11 +165,11 @@ def kind_of_json(values: Any) -> Kind | None:
     if {"architecture", "weights"} <= has or {"version", "architecture"} <= has:
         return Kind(MODEL)
     if "state_dict" in has or ("model_data" in has and "layers" not in has):
-        return Kind("a model of GuitarML (Proteus, NeuralPi)", "only NAM models are played")
+        return Kind(GUITARML, "namgraph.load_capture reads it")
     if isinstance(layers, list) and ("in_shape" in has or _keras(layers)):
-        return Kind("a Keras model for RTNeural (AIDA-X)", "only NAM models are played")
+        return Kind(KERAS, "namgraph.load_capture reads it")
     if {"residual_channels", "dilations"} <= has:
-        return Kind("a model of GuitarML (SmartAmp)", "only NAM models are played")
+        return Kind("a model of GuitarML (SmartAmp)", "such models are not played")
     if isinstance(presets, list) and presets and isinstance(presets[0], dict):
         owner = {"pedalboard": "PiPedal", "blocks": "TONE3000"}
         names = [name for key, name in owner.items() if key in presets[0]]
@@ -185,6 +197,15 @@ def kind_of_file(path: str) -> Kind | None:
         return kind_of_json(json.loads(content.decode("utf-8-sig"))) or Kind("JSON text")
     except (OSError, ValueError, RecursionError):
         return None
+
+
+def is_model(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is a model: by its suffix, .nam or .aidax, else by its content."""
+    name = os.fspath(path)
+    if name.lower().endswith(MODEL_SUFFIXES):
+        return True
+    kind = kind_of_file(name)
+    return kind is not None and kind.what in CAPTURES
 
 
 def complaint(kind: Kind | None, wanted: str) -> str:

@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from .lanes import Lanes, Value, i32
 
-__all__ = ["ACTIVATIONS", "TANH44", "Activation", "Rational", "bound", "tanh"]
+__all__ = ["ACTIVATIONS", "TANH44", "Activation", "Rational", "bound", "exponential", "tanh"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def tanh(lanes: Lanes, x: Value, ratio: Rational = TANH44) -> Value:
     return lanes.div(above, _polynomial(lanes, square, ratio.below))
 
 
-def _exponential(lanes: Lanes, x: Value) -> Value:
+def exponential(lanes: Lanes, x: Value) -> Value:
     """Return e^x: two to the nearest integer power, times a series for the remainder."""
     builder = lanes.builder
     power = lanes.mul(bound(lanes, x, -EXP_LIMIT, EXP_LIMIT), lanes.constant(TO_BASE_2))
@@ -82,11 +82,11 @@ def _exponential(lanes: Lanes, x: Value) -> Value:
 
 def _sigmoid(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
     one = lanes.constant(1.0)
-    return lanes.div(one, lanes.add(one, _exponential(lanes, lanes.neg(x))))
+    return lanes.div(one, lanes.add(one, exponential(lanes, lanes.neg(x))))
 
 
 def _silu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
-    below = lanes.add(lanes.constant(1.0), _exponential(lanes, lanes.neg(x)))
+    below = lanes.add(lanes.constant(1.0), exponential(lanes, lanes.neg(x)))
     # x is clamped as well: far below zero the clamped exponential would not exceed it.
     return lanes.div(lanes.max(lanes.constant(-EXP_LIMIT), x), below)
 
@@ -99,6 +99,12 @@ def _leaky(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
     """Return LeakyReLU or PReLU; the slope is a parameter of the channel."""
     (slope,) = parameters
     return lanes.where(lanes.above(x, lanes.constant(0.0)), x, lanes.mul(x, slope))
+
+
+def _elu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    """Return ELU with alpha 1, as in Keras: ``e^x - 1`` below zero."""
+    below = lanes.sub(exponential(lanes, x), lanes.constant(1.0))
+    return lanes.where(lanes.above(x, lanes.constant(0.0)), x, below)
 
 
 def _hardtanh(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
@@ -148,6 +154,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "hardtanh": Activation(_hardtanh),
     "leaky_hardtanh": Activation(_leaky_hardtanh, 4),
     "relu": Activation(_relu),
+    "elu": Activation(_elu),
     "leaky": Activation(_leaky, 1),
     "sigmoid": Activation(_sigmoid),
     "silu": Activation(_silu),

@@ -31,7 +31,7 @@ from .command import GUITAR, LSTM, refused, wav
         ("render crunch in.wav in.wav/out.wav", "cannot be written: Not a directory"),
         ("render crunch in.wav ./in.wav", "is the input"),
         ("render crunch in.wav out.txt", "its name must end in one of .wav"),
-        ("render crunch in.wav out.wav --ir no.wav", "--ir goes with a .nam"),
+        ("render crunch in.wav out.wav --ir no.wav", "--ir goes with a model"),
         ("render crunch in.wav out.wav --backend gpu", "invalid choice: 'gpu'"),
         ("render crunch in.wav out.wav --levels loud", "invalid choice: 'loud'"),
         ("render crunch in.wav out.wav --interface-dbu 99", "interface_dbu is 99.0: must be"),

@@ -43,14 +43,12 @@ def test_an_unsupported_kind_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     Path("folder").mkdir()
     Path("page").write_text("<html></html>")
     Path("job.json").write_text('{"namgraph_job": 1}')
-    Path("x.aidax").write_text('{"in_shape": [], "layers": []}')
     Path("some.json").write_text('{"a": 1}')
     Path("words").write_text("plain words")
     for name, said in [
         ("folder", "folder: is a folder, not a NAM model, audio or a preset"),
         ("page", "page: is a web page, not a NAM model, audio or a preset: fetch the file itself"),
         ("job.json", "job.json: is a job for namgraph batch, not a NAM model, audio or a preset"),
-        ("x.aidax", "x.aidax: is a Keras model for RTNeural (AIDA-X), not a NAM model, audio or"),
         ("some.json", "some.json: is JSON text, not a NAM model, audio or a preset"),
         ("words", "no preset 'words' ships with namgraph"),
         ("nothing", "no preset 'nothing' ships with namgraph"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from namgraph.graph import Graph, NamFileError
-from namgraph.nodes.nam import Nam, load_nam
+from namgraph.nodes.nam import Nam, load_capture
 from namgraph.runtime import Engine
 
 __all__ = ["LONGEST_S", "MOST_BYTES", "Found", "Outcome", "check", "memory_bytes"]
@@ -70,7 +70,7 @@ def check(content: bytes, folder: Path) -> Found:
 
 def _engine(path: Path) -> Any:
     """Build an engine: at 48 kHz, so that a mono model of another rate is resampled."""
-    model = load_nam(path)
+    model = load_capture(path)
     inputs, outputs = model.channels
     mono = (inputs, outputs) == (1, 1)
     rate = RATE if mono else model.select().sample_rate or model.sample_rate or RATE

@@ -1,13 +1,15 @@
-"""Valid .nam files, then something done to them: to their structure, or to their bytes."""
+"""Valid .nam files and captures, then something done to them: to their structure or bytes."""
 
 import copy
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 from . import models
+from .captures import capture
 
-__all__ = ["mutant"]
+__all__ = ["capture_mutant", "mutant"]
 
 Path_ = tuple[Any, ...]
 MOST_CHANGES = 4
@@ -21,18 +23,34 @@ INTERESTING: list[Any] = [
 TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"', b"\\u", b"\xff"]
 
 
+def capture_mutant(seed: int) -> bytes:
+    """Return file number ``seed`` of those that are no .nam files."""
+    rng = random.Random(seed)
+    return _mutant(rng, capture(rng), capture)
+
+
 def mutant(seed: int) -> bytes:
     """Return file number ``seed``: the same for the same number, wherever it is made."""
     rng = random.Random(seed)
-    file: Any = models.mended(rng, models.model(rng, rate=rng.choice([None, 44_100, 48_000])))
+    file = models.mended(rng, models.model(rng, rate=rng.choice([None, 44_100, 48_000])))
+    return _mutant(rng, file, lambda rng: models.model(rng)["config"], models.mended)
+
+
+def _mutant(
+    rng: random.Random,
+    file: Any,
+    another: Callable[[random.Random], Any],
+    mended: Callable[[random.Random, Any], Any] = lambda rng, file: file,
+) -> bytes:
+    """Return a file with something done to it; ``another`` makes what parts are taken from."""
     kind = rng.random()
     if kind < WHOLE:
         return json.dumps(file).encode()  # as it is: most of these must play
     if kind < DAMAGED:
         for _ in range(rng.choice([1, 1, 1, 2, MOST_CHANGES])):
-            file = _changed(rng, file)
+            file = _changed(rng, file, another)
         if rng.random() < 0.8:
-            file = models.mended(rng, file)
+            file = mended(rng, file)
     content = json.dumps(file, ensure_ascii=rng.random() < 0.9).encode("utf-8", "surrogatepass")
     return content if kind < DAMAGED else _damaged(rng, content)
 
@@ -55,7 +73,7 @@ def _at(file: Any, path: Path_) -> Any:
     return file
 
 
-def _changed(rng: random.Random, file: Any) -> Any:
+def _changed(rng: random.Random, file: Any, another: Callable[[random.Random], Any]) -> Any:
     paths = _paths(file)
     if not paths:
         return rng.choice(INTERESTING)
@@ -77,7 +95,7 @@ def _changed(rng: random.Random, file: Any) -> Any:
     elif way == 5 and isinstance(old, list) and old:
         place[last] = rng.choice([old[:-1], old + old[-1:], old[::-1], old * 3])
     else:
-        other = models.model(rng)["config"]
+        other = another(rng)
         place[last] = copy.deepcopy(_at(other, rng.choice(_paths(other))))
     return file
 

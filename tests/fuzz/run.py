@@ -18,12 +18,12 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .check import MOST_BYTES, check, memory_bytes
-from .mutate import mutant
+from .mutate import capture_mutant, mutant
 
 __all__ = ["main", "run"]
 
@@ -34,7 +34,7 @@ PIECE = 500
 """Files a worker tries before its memory is given back."""
 
 
-def _work(first: int, last: int) -> None:
+def _work(first: int, last: int, make: Callable[[int], bytes] = mutant) -> None:
     """Try files in this process; one line of JSON before and after each."""
     warnings.simplefilter("error")  # as in the tests: a user would wonder at it
     resource.setrlimit(resource.RLIMIT_DATA, (4 * MOST_BYTES, 4 * MOST_BYTES))
@@ -42,7 +42,7 @@ def _work(first: int, last: int) -> None:
         for seed in range(first, last):
             _say(begun=seed)
             try:
-                found = check(mutant(seed), Path(folder))
+                found = check(make(seed), Path(folder))
             except BaseException as error:
                 _say(ended=seed, bug=_spelled(error))
             else:
@@ -97,8 +97,11 @@ def _kind(said: str) -> str:
     return re.sub(r"'.*?'|[-+]?\d[\d.e+-]*|\[.*?\]", "#", said.split(".nam: ", 1)[-1])[:80]
 
 
-def run(first: int, count: int, workers: int = 1) -> Report:
-    """Try ``count`` files from number ``first`` on, in processes of their own."""
+def run(first: int, count: int, workers: int = 1, captures: bool = False) -> Report:
+    """Try ``count`` files from number ``first`` on, in processes of their own.
+
+    .nam files, or with ``captures`` those of other makers.
+    """
     report, lock = Report(), threading.Lock()
     waiting: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
     for start in range(first, first + count, PIECE):
@@ -111,7 +114,7 @@ def run(first: int, count: int, workers: int = 1) -> Report:
             except queue.Empty:
                 return
             while start < stop:
-                start = _watch(start, stop, report, lock)
+                start = _watch(start, stop, report, lock, captures)
 
     threads = [threading.Thread(target=serve) for _ in range(workers)]
     for thread in threads:
@@ -121,10 +124,13 @@ def run(first: int, count: int, workers: int = 1) -> Report:
     return report
 
 
-def _watch(start: int, stop: int, report: Report, lock: threading.Lock) -> int:
+def _watch(
+    start: int, stop: int, report: Report, lock: threading.Lock, captures: bool = False
+) -> int:
     """Let a worker try files; return the first that is still to be tried when it has ended."""
     command = [sys.executable, "-m", __name__, "--work", str(start), str(stop)]
     command[2] = "namgraph.tests.fuzz.run"
+    command += ["--captures"] * captures
     begun, at = [time.monotonic()], -1
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         done = threading.Event()
@@ -165,17 +171,20 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (%(default)s)")
     parser.add_argument("--only", type=int, help="one file, in this process")
+    parser.add_argument("--captures", action="store_true", help="files that are no .nam files")
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     a = parser.parse_args()
+    make = capture_mutant if a.captures else mutant
     if a.work:
-        _work(*a.work)
+        first, last = a.work
+        _work(first, last, make)
         return 0
     if a.only is not None:
         with tempfile.TemporaryDirectory() as folder:
-            print(check(mutant(a.only), Path(folder)))
+            print(check(make(a.only), Path(folder)))
         return 0
     begun = time.monotonic()
-    report = run(a.first, a.count, a.workers)
+    report = run(a.first, a.count, a.workers, a.captures)
     print(f"{a.count} files from number {a.first} in {time.monotonic() - begun:.0f} s")
     print(report)
     return 1 if report.bugs else 0

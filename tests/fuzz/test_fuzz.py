@@ -28,7 +28,7 @@ from ..nodes import bad
 from ..nodes.nam import nets
 from . import check as checks, models, run as runner
 from .check import Outcome, check, memory_bytes
-from .mutate import mutant
+from .mutate import capture_mutant, mutant
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 COUNT = 300
@@ -42,10 +42,17 @@ def test_mutated_files_are_refused_or_play(tmp_path: Path) -> None:
     assert found[Outcome.REFUSED] > COUNT / 4
 
 
+def test_mutated_captures_are_refused_or_play(tmp_path: Path) -> None:
+    found = collections.Counter(check(capture_mutant(n), tmp_path).outcome for n in range(150))
+    assert found[Outcome.PLAYED] > 20
+    assert found[Outcome.REFUSED] > 40
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not THOROUGH, reason="a hundred thousand files take minutes")
-def test_a_hundred_thousand_mutated_files() -> None:
-    report = runner.run(0, 100_000, processors())
+@pytest.mark.parametrize("captures", [False, True])
+def test_a_hundred_thousand_mutated_files(captures: bool) -> None:
+    report = runner.run(0, 100_000, processors(), captures)
     assert not report.bugs, str(report)
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..model.networks import Activation, Conv
 from ..model.wavenet_parts import Film
 from . import program_ops as ops
+from .knob_columns import KnobColumns, bias_block
 from .program import Matrix, Program
 from .program_conv import CONV, conv as convolution
 
@@ -20,8 +21,18 @@ class OperationBuilder:
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def conv(self, conv: Conv, source: Matrix, target: Matrix, start: Matrix | None = None) -> None:
-        """Add a convolution of the source to ``start``; the target may not be the source."""
+    def conv(
+        self,
+        conv: Conv,
+        source: Matrix,
+        target: Matrix,
+        start: Matrix | None = None,
+        knobs: KnobColumns | None = None,
+    ) -> None:
+        """Add a convolution of the source to ``start``; the target may not be the source.
+
+        With ``knobs`` its biases are state.
+        """
         shares = [by_tap(group) for group in np.split(conv.weight, conv.groups)]
         self.program.operation(
             convolution(self.program.width),
@@ -35,7 +46,7 @@ class OperationBuilder:
             inputs=conv.inputs // conv.groups,
             outputs=conv.outputs // conv.groups,
             weight=self.program.constants(*shares),
-            bias=self.program.constants(bias_of(conv)),
+            bias=bias_block(self.program.memory, bias_of(conv), np.ravel, knobs),
         )
 
     def film(
@@ -75,6 +86,17 @@ class OperationBuilder:
             target=target,
             channels=source.channels,
             parameters=self.program.constants(kind.table(source.channels)),
+        )
+
+    def softmax(self, source: Matrix, target: Matrix) -> None:
+        """Add a softmax over all channels of each frame."""
+        self.program.operation(
+            ops.softmax(self.program.width),
+            ops.ACTIVATE,
+            source=source,
+            target=target,
+            channels=source.channels,
+            parameters=0,
         )
 
     def gate(self, first: Matrix, second: Matrix, target: Matrix) -> None:

@@ -14,6 +14,7 @@ from ....runtime.plan.arena import Block, offset
 from ....runtime.simd.embed import embed
 from ....runtime.simd.lanes import Lanes, Value
 from ..model.networks import Lstm, LstmLayer
+from .knob_columns import KnobColumns, state_block
 from .lstm_looped import LAYER, NETWORK, emit_looped
 from .lstm_unrolled import Grid, emit_unrolled
 
@@ -22,19 +23,24 @@ __all__ = ["lstm_kernel", "prepare_lstm", "scaled_gates", "state_places", "unit_
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 700
 """Most vector multiply-adds of an unrolled network (a tenth of a second to compile)."""
-RECORD = np.dtype([("weights", np.int64), ("state", np.int64)])
+RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
+"""``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
 GATE_SCALES = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
 """Factors of the weights of gates i, f, g and o, as lstm_cell.py needs them (powers of two)."""
 
 
 def prepare_lstm(
-    memory: Memory, network: Lstm, width: int | None = None, row: int = 0
+    memory: Memory,
+    network: Lstm,
+    width: int | None = None,
+    row: int = 0,
+    knobs: KnobColumns | None = None,
 ) -> tuple[Native, Any]:
     """Allocate the memory of a network; return its kernel and the record to call it with.
 
     The kernel takes the address of the first input and output channel; further channels begin
-    ``row`` float32 after the one before.
+    ``row`` float32 after the one before.  With ``knobs`` the biases of the first layer are state.
     """
     width = width or host_lanes()
     depth, hidden = len(network.layers), network.hidden_size
@@ -43,8 +49,8 @@ def prepare_lstm(
         fields = {"channels": network.inputs, "row": row}
         return _pass, memory.table(PASS, [fields])
     if grid is not None and network.inputs == network.outputs == 1:
-        return lstm_kernel(hidden, depth, width), _unrolled_record(memory, network, grid)
-    return _looped_kernel(width), _looped_record(memory, network, width, row)
+        return lstm_kernel(hidden, depth, width), _unrolled_record(memory, network, grid, knobs)
+    return _looped_kernel(width), _looped_record(memory, network, width, row, knobs)
 
 
 def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
@@ -71,14 +77,14 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
-    def emit(lanes: Lanes, weights: Value, state: Value, *ends: Value) -> None:
-        emit_unrolled(Grid(hidden, width), depth, lanes, weights, state, ends)
+    def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
+        emit_unrolled(Grid(hidden, width), depth, lanes, (weights, state, bias), ends)
 
-    run = embed(f"nam.lstm.h{hidden}.d{depth}", 5, emit, width)
+    run = embed(f"nam.lstm.h{hidden}.d{depth}", 6, emit, width)
 
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
-        run(load(state, 0), load(state, 1), ins, outs, frames)
+        run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
 
     return play
 
@@ -140,15 +146,15 @@ def scaled_gates(layer: LstmLayer) -> tuple[Floats, Floats]:
     """Return weights ``[gate][unit][column]`` and biases ``[gate][unit]``, scaled for the cell."""
     hidden = layer.hidden.size
     weight = layer.weight.reshape(4, hidden, -1) * GATE_SCALES[:, None, None]
-    return weight, layer.bias.reshape(4, hidden) * GATE_SCALES[:, None]
+    return weight, _scaled(layer.bias)
 
 
-def _state(memory: Memory, values: Floats) -> Any:
-    """Allocate state with these initial values."""
-    return memory.record(np.dtype([("values", np.float32, values.shape)]), values=values)
+def _scaled(bias: Floats) -> Floats:
+    """Return biases ``[gate][unit]``, scaled for the cell."""
+    return bias.reshape(4, -1) * GATE_SCALES[:, None]
 
 
-def _unrolled_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
+def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColumns | None) -> Any:
     hidden, width = grid.hidden, grid.width
     gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
     unit = [grid.unit(n) for n in range(hidden)]
@@ -164,14 +170,24 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid) -> Any:
     state = np.zeros((2 * len(network.layers), grid.units * width), np.float32)
     state[0::2, unit] = [layer.hidden for layer in network.layers]
     state[1::2, unit] = [layer.cell for layer in network.layers]
+
+    def layout(bias: Floats) -> Floats:
+        made = np.zeros(grid.gates * width, np.float32)
+        made[gate] = _scaled(bias)
+        return made
+
+    weights = memory.constant(np.concatenate([*rows, head]))
     return memory.record(
         RECORD,
-        weights=memory.constant(np.concatenate([*rows, head])),
-        state=_state(memory, state),
+        weights=weights,
+        state=state_block(memory, state),
+        bias=weights if knobs is None else knobs.add(memory, network.layers[0].bias, layout),
     )
 
 
-def _looped_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
+def _looped_record(
+    memory: Memory, network: Lstm, width: int, row: int, knobs: KnobColumns | None
+) -> Any:
     hidden, depth = network.hidden_size, len(network.layers)
     units = -(-hidden // width) * width
     fed = -(-network.inputs // 2) * 2  # the kernel takes columns in pairs
@@ -180,19 +196,31 @@ def _looped_record(memory: Memory, network: Lstm, width: int, row: int) -> Any:
     for number, layer in enumerate(network.layers):
         above = network.layers[number - 1].hidden if number else np.zeros(0, np.float32)
         first = np.concatenate([_padded(above, inputs[number]), _padded(layer.hidden, units)])
-        rows.append(_state(memory, first))
+        rows.append(state_block(memory, first))
     aside = memory.scratch(units)
     table = []
+
+    def layout(bias: Floats) -> Floats:
+        made = np.zeros((4, units), np.float32)
+        made[:, :hidden] = _scaled(bias)
+        return np.ascontiguousarray(made.reshape(4, -1, width).transpose(1, 0, 2))
+
     for number, layer in enumerate(network.layers):
         last = number == depth - 1
+        weights = memory.constant(_looped_weights(layer, inputs[number], width))
+        bias, bias_step = weights, 4 * width * (1 + inputs[number] + units)
+        if knobs is not None and number == 0:
+            bias, bias_step = knobs.add(memory, layer.bias, layout), 4 * width
         table.append(
             {
-                "weights": memory.constant(_looped_weights(layer, inputs[number], width)),
+                "weights": weights,
+                "bias": bias,
+                "bias_step": bias_step,
                 "row": rows[number],
                 "columns": inputs[number] + units,
                 "hidden": rows[number][4 * inputs[number]],
                 "next_inputs": aside if last else rows[number + 1],
-                "cells": _state(memory, _padded(layer.cell, units)),
+                "cells": state_block(memory, _padded(layer.cell, units)),
             }
         )
     return memory.record(

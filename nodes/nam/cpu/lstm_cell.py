@@ -15,17 +15,17 @@ from collections.abc import Sequence
 from ....runtime.simd.activations import TANH44
 from ....runtime.simd.lanes import Lanes, Value
 
-__all__ = ["full_cell", "half_cell"]
+__all__ = ["cell_tanh", "full_cell", "half_cell"]
 
 
 def full_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
     """Emit one frame of a vector of units; return cell and hidden state.  Gates: i, f, g, o."""
     half = lanes.constant(0.5)
-    i, f, o = (_tanh(lanes, gates[n]) for n in (0, 1, 3))
-    g = _tanh(lanes, gates[2], half)
+    i, f, o = (cell_tanh(lanes, gates[n]) for n in (0, 1, 3))
+    g = cell_tanh(lanes, gates[2], half)
     kept = lanes.mul(half, cell)
     cell = lanes.add(lanes.fma(i, g, g), lanes.fma(f, kept, kept))
-    return cell, _tanh(lanes, cell, lanes.fma(o, half, half))
+    return cell, cell_tanh(lanes, cell, lanes.fma(o, half, half))
 
 
 def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
@@ -37,15 +37,15 @@ def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
     low, high = range(width // 2), range(width // 2, width)
     half = lanes.constant(0.5)
     factor = lanes.constant([0.5] * len(low) + [1.0] * len(high))
-    i_f, g_o = _tanh(lanes, gates[0]), _tanh(lanes, gates[1], factor)
+    i_f, g_o = cell_tanh(lanes, gates[0]), cell_tanh(lanes, gates[1], factor)
     kept = lanes.mul(half, cell)
     g_kept = lanes.shuffle(g_o, kept, [*low, *(width + n for n in high)])
     products = lanes.fma(i_f, g_kept, g_kept)
     cell = lanes.add(products, lanes.shuffle(products, products, [*high, *low]))
-    return cell, _tanh(lanes, cell, lanes.fma(g_o, half, half))
+    return cell, cell_tanh(lanes, cell, lanes.fma(g_o, half, half))
 
 
-def _tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:
+def cell_tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:
     """Return ``factor * tanh(x)``; the square does not depend on the clamped ``x``."""
     limit = TANH44.limit
     square = lanes.min(lanes.mul(x, x), lanes.constant(limit * limit))

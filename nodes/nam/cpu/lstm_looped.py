@@ -24,9 +24,16 @@ NETWORK = np.dtype(
 Channels begin ``step`` float32 apart.
 """
 LAYER = np.dtype(
-    [(n, np.int64) for n in ("weights", "row", "columns", "hidden", "next_inputs", "cells")]
+    [
+        *((n, np.int64) for n in ("weights", "row", "columns", "hidden", "next_inputs", "cells")),
+        *((n, np.int64) for n in ("bias", "bias_step")),
+    ]
 )
-"""A layer; its weights are, per vector of units, the bias and the columns of four gates."""
+"""A layer; its weights are, per vector of units, the bias and the columns of four gates.
+
+The biases that count are those at ``bias``, the next vector's ``bias_step`` float32 after: among
+the weights, or, if knobs are part of them, apart.
+"""
 
 
 def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
@@ -56,8 +63,9 @@ def _emit_units(lanes: Lanes, net: Words, layer: Words) -> None:
     with lanes.loop(net["units"], step=width) as unit:
         part = lanes.builder.sdiv(unit, lanes.index(width))
         weights = lanes.at(layer.pointer("weights"), lanes.times(part, block))
+        bias = lanes.at(layer.pointer("bias"), lanes.times(part, layer["bias_step"]))
         for gate in range(4):
-            sums[0][gate].value = lanes.load(weights, gate * width)
+            sums[0][gate].value = lanes.load(bias, gate * width)
             sums[1][gate].value = zero
         weights = lanes.at(weights, 4 * width)
         with lanes.loop(columns, step=2) as column:

@@ -62,10 +62,13 @@ class Grid:
 
 
 def emit_unrolled(
-    grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, ends: Sequence[Value]
+    grid: Grid, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
 ) -> None:
-    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames."""
-    net = _NetworkEmitter(grid, depth, lanes, lanes.pointer(weights), lanes.pointer(state))
+    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+
+    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    """
+    net = _NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
     if depth == 2:
         # The second layer computes a frame while the first computes the next, to overlap both.
@@ -84,9 +87,11 @@ def emit_unrolled(
 class _NetworkEmitter:
     """Emits the code of a network; its state is in variables."""
 
-    def __init__(self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value) -> None:
+    def __init__(
+        self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
+    ) -> None:
         self.grid, self.depth, self.lanes = grid, depth, lanes
-        self.weights, self.state = weights, state
+        self.weights, self.state, self.bias = weights, state, bias
         self.hidden = [self._load(2 * n) for n in range(depth)]
         self.cells = [self._load(2 * n + 1) for n in range(depth)]
 
@@ -133,7 +138,8 @@ class _NetworkEmitter:
     def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
-        sums: list[list[Value]] = [self._row(place), *([] for _ in range(PARTIAL_SUMS - 1))]
+        bias = self._row(place) if number else self._row(0, self.bias)
+        sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
         for n, column in enumerate(self._columns(number, x, frame)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
             kept = sums[n % PARTIAL_SUMS]
@@ -149,10 +155,10 @@ class _NetworkEmitter:
         rows = [2 + (n > 0) * (self.grid.hidden - 1) + self.grid.hidden for n in range(number)]
         return sum(rows) * self.grid.gates * self.lanes.width
 
-    def _row(self, place: int) -> list[Value]:
-        lanes = self.lanes
+    def _row(self, place: int, source: Value | None = None) -> list[Value]:
+        lanes, source = self.lanes, self.weights if source is None else source
         places = range(place, place + self.grid.gates * lanes.width, lanes.width)
-        return [lanes.load(self.weights, at, align=4 * lanes.width) for at in places]
+        return [lanes.load(source, at, align=4 * lanes.width) for at in places]
 
     def _cells(self, number: int, gates: Sequence[Value]) -> None:
         lanes, grid = self.lanes, self.grid

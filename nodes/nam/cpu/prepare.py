@@ -12,10 +12,13 @@ from ....runtime.native.abi import Native
 from ....runtime.native.host import host_lanes
 from ....runtime.simd.activations import ACTIVATIONS
 from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
-from ..model.networks import Conv, ConvNet, Linear, Lstm
-from ..model.wavenet import Interleaved, Network, Sequential
+from ..model.captures import Conditioned, ConvStack, Gained, Gru
+from ..model.networks import Activation, Conv, ConvNet, Linear, Lstm
+from ..model.wavenet import Interleaved, Network, Sequential, WaveNet
 from . import program_ops as ops
+from .gru import gru_kernel, prepare_gru
 from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
+from .knob_columns import Fold, KnobColumns
 from .layers import OperationBuilder
 from .lstm import lstm_kernel, prepare_lstm
 from .lstm_voices import lstm_voices_kernel
@@ -32,29 +35,43 @@ SECOND_GENERATION = (3, 8)
 """Channels of the A2 models lite and full."""
 RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
 """Hidden size and layers of the trainers' LSTM presets."""
+GRUS = (8, 12, 16, 40)
+"""Hidden sizes of AIDA-X's GRUs; the last stands for all that are looped."""
 
 
 def prepare_network(
-    memory: Memory, network: Network, width: int | None = None
+    memory: Memory,
+    network: Network,
+    width: int | None = None,
+    folds: list[Fold] | None = None,
 ) -> tuple[Native, Any]:
     """Allocate the memory of a network; return its kernel and the record to call it with.
+
+    Knobs are at their defaults; if there is a list ``folds``, the biases that they are part of are
+    added to it, so that they can be moved.
 
     The kernel takes lists of channel addresses, as every node's does; but with one input and one
     output channel, the two addresses themselves.
     """
-    if isinstance(network, Lstm) and network.inputs == network.outputs == 1:
-        return prepare_lstm(memory, network, width)
     if isinstance(network, Interleaved):
-        return _interleaved(memory, network, width)
+        return _interleaved(memory, network, width, folds)
+    inner, knobs = _at_rest(network, folds)
+    if inner.inputs == inner.outputs == 1:
+        if isinstance(inner, Lstm):
+            return prepare_lstm(memory, inner, width, knobs=knobs)
+        if isinstance(inner, Gru):
+            return prepare_gru(memory, inner, width, knobs=knobs)
     program = Program(memory, width)
     source = program.matrix(network.inputs)
-    return walk, program.finish(source, _add(program, network, source))
+    return walk, program.finish(source, _add(program, network, source, folds))
 
 
-def _interleaved(memory: Memory, network: Interleaved, width: int | None) -> tuple[Native, Any]:
+def _interleaved(
+    memory: Memory, network: Interleaved, width: int | None, folds: list[Fold] | None
+) -> tuple[Native, Any]:
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
     inner, times = network.network, network.times
-    copies = [prepare_network(memory, inner, width) for _ in range(times)]
+    copies = [prepare_network(memory, inner, width, folds) for _ in range(times)]
     rows = [{"kernel": made.address, "record": at} for made, at in copies]
     record = memory.record(
         INTERLEAVED,
@@ -77,6 +94,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
         *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
+        *(gru_kernel(hidden, 1, width) for hidden in GRUS),
         lstm_voices_kernel(width),
         *(make(width) for make in (conv_kernel, ops.film, ops.gate, ops.blend, ops.copy)),
         *(ops.activate(name, width) for name in ACTIVATIONS),
@@ -84,28 +102,88 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
     return tuple(dict.fromkeys(made))
 
 
-def _add(program: Program, network: Network, source: Matrix) -> Matrix:
+def _at_rest(network: Network, folds: list[Fold] | None) -> tuple[Network, KnobColumns | None]:
+    """Return the network that knobs at their defaults make, and the knobs if they may move."""
+    if not isinstance(network, Conditioned):
+        return network, None
+    return network.at(), None if folds is None else KnobColumns(network, folds)
+
+
+def _add(
+    program: Program, network: Network, source: Matrix, folds: list[Fold] | None = None
+) -> Matrix:
     """Add a network to a program; return the matrix of its output."""
     if isinstance(network, Sequential):
         for part in network.parts:
-            source = _add(program, part, source)
+            source = _add(program, part, source, folds)
         return source
-    if isinstance(network, Lstm):
-        return _add_lstm(program, network, source)
+    if isinstance(network, Gained):
+        return _add_gained(program, network, source, folds)
+    network, knobs = _at_rest(network, folds)
+    if isinstance(network, Lstm | Gru):
+        return _add_recurrent(program, network, source, knobs)
+    if isinstance(network, ConvStack):
+        return _add_stack(program, network, source, knobs)
     if isinstance(network, ConvNet):
         return _add_convnet(program, network, source)
     if isinstance(network, Linear):
         return _add_linear(program, network, source)
-    assert not isinstance(network, Interleaved)  # that is always the whole of a model
+    assert isinstance(network, WaveNet)  # an Interleaved is always the whole of a model
     condition = source if network.condition is None else _add(program, network.condition, source)
     return add_wavenet(program, network, source, condition)
 
 
-def _add_lstm(program: Program, network: Lstm, source: Matrix) -> Matrix:
-    target = program.matrix(network.outputs)
-    made, at = prepare_lstm(program.memory, network, program.width, row=program.piece)
+def _add_recurrent(
+    program: Program, network: Lstm | Gru, source: Matrix, knobs: KnobColumns | None
+) -> Matrix:
+    target, where = program.matrix(network.outputs), (program.width, program.piece, knobs)
+    if isinstance(network, Gru):
+        made, at = prepare_gru(program.memory, network, *where)
+    else:
+        made, at = prepare_lstm(program.memory, network, *where)
     program.stage(made, at, source.address, target.address)
     return target
+
+
+def _add_stack(
+    program: Program, network: ConvStack, source: Matrix, knobs: KnobColumns | None
+) -> Matrix:
+    operations, steps = OperationBuilder(program), network.steps
+    needed = [step.lookback if isinstance(step, Conv) else 0 for step in (*steps, None)]
+    signal = program.matrix(network.inputs, needed[0])
+    operations.copy(source, signal)
+    for number, step in enumerate(steps):
+        channels = step.outputs if isinstance(step, Conv) else signal.channels
+        target = program.matrix(channels, needed[number + 1])
+        if isinstance(step, Conv):
+            operations.conv(step, signal, target, knobs=None if number else knobs)
+        elif isinstance(step, Activation):
+            operations.activate(step, signal, target)
+        else:
+            operations.softmax(signal, target)
+        signal = target
+    return signal
+
+
+def _add_gained(
+    program: Program, network: Gained, source: Matrix, folds: list[Fold] | None
+) -> Matrix:
+    operations = OperationBuilder(program)
+    scaled = program.matrix(network.inputs)
+    operations.conv(_gain(network.inputs, network.input_gain), source, scaled)
+    made = _add(program, network.inner, scaled, folds)
+    if network.skip:
+        whole = program.matrix(network.outputs)
+        operations.copy(made, whole, start=scaled)
+        made = whole
+    target = program.matrix(network.outputs)
+    operations.conv(_gain(network.outputs, network.output_gain), made, target)
+    return target
+
+
+def _gain(channels: int, factor: float) -> Conv:
+    """Return a convolution that multiplies each channel by a factor."""
+    return Conv(np.full((channels, 1, 1), factor, np.float32), groups=channels)
 
 
 def _add_convnet(program: Program, network: ConvNet, source: Matrix) -> Matrix:

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from ....runtime.native.abi import Native
-from ....runtime.simd.activations import ACTIVATIONS
+from ....runtime.simd.activations import ACTIVATIONS, exponential
 from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
 from .tiles import Tile, by_length, finish, new_tile, place, record_of, step
 
 __all__ = [
     *("ACTIVATE", "BLEND", "COPY", "FILM", "GATE"),
-    *("activate", "blend", "copy", "film", "gate"),
+    *("activate", "blend", "copy", "film", "gate", "softmax"),
     *("Rows", "Start"),
 ]
 
@@ -95,6 +95,12 @@ def copy(width: int) -> Native:
     return by_length("nam.copy", _emit_copy, width)
 
 
+@cache
+def softmax(width: int) -> Native:
+    """Return the kernel for ``e^x / sum e^x`` over the channels of each frame."""
+    return by_length("nam.softmax", _emit_softmax, width)
+
+
 def _emit_film(vectors: int, lanes: Lanes, state: Value) -> None:
     words = Words(lanes, FILM, lanes.pointer(state))
     source, condition, target, start = (
@@ -130,6 +136,29 @@ def _emit_activate(name: str, vectors: int, lanes: Lanes, state: Value) -> None:
         parameters = [lanes.broadcast(words.pointer("parameters"), at) for at in places]
         x = source.vectors(c, vectors)
         finish(lanes, [kind.emit(lanes, vector, parameters) for vector in x], target.row(c))
+
+
+def _emit_softmax(vectors: int, lanes: Lanes, state: Value) -> None:
+    """Subtract the largest channel first, so that no exponential overflows."""
+    words = Words(lanes, ACTIVATE, lanes.pointer(state))
+    source, target = (Rows(lanes, words, n) for n in ("source", "target"))
+    tops, totals = new_tile(lanes, 2, vectors)
+    for top, x in zip(tops, source.vectors(0, vectors), strict=True):
+        top.value = x
+    with lanes.loop(words["channels"]) as c:
+        for top, x in zip(tops, source.vectors(c, vectors), strict=True):
+            top.value = lanes.max(x, top.value)
+    for total in totals:
+        total.value = lanes.constant(0.0)
+    with lanes.loop(words["channels"]) as c:
+        made = []
+        for top, total, x in zip(tops, totals, source.vectors(c, vectors), strict=True):
+            made.append(exponential(lanes, lanes.sub(x, top.value)))
+            total.value = lanes.add(total.value, made[-1])
+        finish(lanes, made, target.row(c))
+    with lanes.loop(words["channels"]) as c:
+        shares = zip(target.vectors(c, vectors), totals, strict=True)
+        finish(lanes, [lanes.div(x, total.value) for x, total in shares], target.row(c))
 
 
 def _emit_gate(vectors: int, lanes: Lanes, state: Value) -> None:

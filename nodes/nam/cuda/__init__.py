@@ -5,8 +5,8 @@ network.py            ``CudaNetwork``, which both return
 host_kernel.py        host kernels of the node: before each launch, and the CPU fallback
 """
 
-from ..model.networks import Lstm
-from ..model.wavenet import Network, WaveNet
+from ..model.networks import ConvNet, Linear, Lstm
+from ..model.wavenet import Network, Sequential, WaveNet
 from .lstm import cuda_lstm, refuse_lstm
 from .network import CudaNetwork, cached_per_network
 from .wavenet import cuda_wavenet, refuse_wavenet
@@ -20,7 +20,9 @@ def refusal(network: Network) -> str:
         return refuse_wavenet(network)
     if isinstance(network, Lstm):
         return refuse_lstm(network)
-    return f"{type(network).__name__} runs on the CPU alone"
+    if isinstance(network, ConvNet | Linear | Sequential):
+        return f"{type(network).__name__} runs on the CPU alone"
+    return "this capture runs on the CPU alone"
 
 
 @cached_per_network

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..model.captures import Conditioned, ConvStack, Gained, Gru
 from ..model.model import Model
 from ..model.networks import ConvNet, Linear, Lstm
 from ..model.wavenet import Network, Sequential, WaveNet
@@ -51,22 +52,30 @@ def _work(network: Network) -> int:
     """Return the multiply-adds per frame; those of a Linear by FFT are bounded."""
     if isinstance(network, Sequential):
         return sum(map(_work, network.parts))
+    if isinstance(network, Gained | Conditioned):
+        return _work(network.inner)
     if isinstance(network, Linear) and network.fast:
         return len(network.taps) * min(network.receptive_field, FFT_MULTIPLY_ADDS)
     return network.multiply_adds
 
 
 def _history_floats(network: Network) -> int:
-    """Count the float32 of past frames that the convolutions of WaveNets keep."""
+    """Count the float32 of past frames that convolutions keep, of WaveNets and stacks."""
     if isinstance(network, Sequential):
         return sum(map(_history_floats, network.parts))
-    return network.history_floats if isinstance(network, WaveNet) else 0
+    if isinstance(network, Gained | Conditioned):
+        return _history_floats(network.inner)
+    return network.history_floats if isinstance(network, WaveNet | ConvStack) else 0
 
 
 def _convs(network: Network) -> int:
     """Count the convolutions of a network; an LSTM layer counts as several."""
-    if isinstance(network, Lstm):
+    if isinstance(network, Gained | Conditioned):
+        return 2 + _convs(network.inner)
+    if isinstance(network, Lstm | Gru):
         return LSTM_LAYER_CONVS * len(network.layers)
+    if isinstance(network, ConvStack):
+        return len(network.steps)
     if isinstance(network, Sequential):
         return sum(map(_convs, network.parts))
     if isinstance(network, ConvNet):

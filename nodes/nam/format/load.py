@@ -1,4 +1,4 @@
-"""Read models from files and from memory: ``load_nam``.  Control threads only.
+"""Read models from files and from memory: ``load_nam``, ``load_capture``.  Control threads only.
 
 Models read from a path are cached; a file that has not changed on disk is not read again.
 """
@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....graph.errors import NamFileError, NamJsonError, NamReadError
-from ....graph.paths import checked_path, format_path
-from ....runtime.io.file_kind import HEAD, MODEL, complaint, kind_of
+from ....graph.paths import checked_path, file_label, format_path
+from ....runtime.io.file_kind import HEAD, MODEL, Kind, complaint, kind_of
 from ....runtime.io.regular_file import check_plain, file_stamp
+from ..captures.parse import parse_capture as parse_capture
 from ..model.model import Model
 from .checked_json import too_large
 from .memory_source import MAX_BYTES as MAX_BYTES, Readable, content_of
 from .parse import parse_nam
 
-__all__ = ["load_nam", "parse_nam", "read_content"]
+__all__ = ["Source", "load_capture", "load_nam", "parse_nam", "read_content"]
 
 MIN_CACHE_WEIGHTS = 4096
 """Least number of weights that a model counts for in the cache."""
@@ -31,7 +32,7 @@ ALLOWED = (
 Source = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Mapping[str, Any] | Readable | Model
 )
-"""What ``load_nam`` takes; a ``Model`` is returned as it is."""
+"""What ``load_capture`` takes; a ``Model`` is returned as it is."""
 CacheEntry = tuple[tuple[int, int, int], Model | NamFileError, int]
 _cache: dict[str, CacheEntry] = {}
 """By absolute path: mtime, size and inode of the file, its model or error, and its weights."""
@@ -48,6 +49,20 @@ def load_nam(source: Source) -> Model:
     what is allowed; a subclass tells the kind of fault (``graph/errors.py``).  The result of a
     path, model or error, is cached, and a file that has not changed on disk is not read again.
     """
+    model = load_capture(source)
+    if wrong := complaint(Kind(model.kind, "namgraph.load_capture reads it"), MODEL):
+        raise NamFileError(f"{file_label(source)}: {wrong}")
+    return model
+
+
+def load_capture(source: Source) -> Model:
+    """Read and check a capture: .nam, AIDA-X and RTNeural (Keras), GuitarML (Proteus, NeuralPi).
+
+    The content decides which it is; the suffix of a file does not count.  ``source`` is what
+    ``load_nam`` takes: a path, bytes, JSON text, a ``dict`` or a file object.  Raises
+    ``NamFileError`` as ``load_nam`` does: a layer that is not played is named, sizes are checked
+    before memory is allocated, and weights are counted before they are used.
+    """
     if isinstance(source, Model):
         return source
     found = content_of(source)
@@ -55,7 +70,7 @@ def load_nam(source: Source) -> Model:
         return _load_file(source)
     content, name = found
     try:
-        model = parse_nam(content)
+        model = parse_capture(content)
     except NamFileError as error:
         raise error.within(name) from None
     return model.identified(model.digest, name, content)
@@ -93,7 +108,7 @@ def read_content(path: str, size: int) -> bytes:
 def _read(whole: str, size: int) -> tuple[Model | NamFileError, int]:
     """Return the model in a file, or the error, and the weights it counts for in the cache."""
     try:
-        model = parse_nam(read_content(whole, size))
+        model = parse_capture(read_content(whole, size))
     except NamFileError as error:
         return copy.copy(error), MIN_CACHE_WEIGHTS  # a copy has no traceback, which holds the bytes
     return model.identified(model.digest, whole), max(model.weight_count, MIN_CACHE_WEIGHTS)

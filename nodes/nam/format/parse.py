@@ -7,7 +7,7 @@ is refused.  Control threads only.
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -34,7 +34,7 @@ from .lstm import read_lstm
 from .sequential import read_sequential
 from .wavenet import read_wavenet
 
-__all__ = ["parse_nam"]
+__all__ = ["RATES", "nam_model", "parse_nam", "read_values"]
 
 MAX_DEPTH = 3
 """Depth of models within models: in containers, in a Sequential, and as condition_dsp."""
@@ -52,11 +52,22 @@ Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
 
 def parse_nam(content: bytes) -> Model:
     """Return the model in the bytes of a .nam file; ``NamFileError`` if they are bad."""
+    return nam_model(read_values(content, (MODEL,))[0], content)
+
+
+def read_values(content: bytes, wanted: Sequence[str]) -> tuple[Any, str]:
+    """Return parsed JSON and its kind, "" if unknown; ``NamFileError`` if it is none ``wanted``."""
     if wrong := complaint(kind_of(content), MODEL):
         raise (NamJsonError if content else NamReadError)(wrong)
     values = parse_json(content, NamJsonError, lenient=_is_unused_metadata)
-    if wrong := complaint(kind_of_json(values), MODEL):
-        raise NamFileError(wrong)
+    kind = kind_of_json(values)
+    if kind is None or kind.what in wanted:
+        return values, "" if kind is None else kind.what
+    raise NamFileError(complaint(kind, MODEL))
+
+
+def nam_model(values: Any, content: bytes) -> Model:
+    """Return the model in the parsed JSON of a .nam file, ``content``."""
     whole = Fields(values)
     model = _check_ports(whole, _model(whole, 0))
     return model.identified(hashlib.sha256(content).hexdigest())

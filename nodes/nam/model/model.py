@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from ....graph import graph_of
 from ....graph.json_text import format_json
 from ....graph.paths import Content
+from .captures import Conditioned, ConvStack, Gained, Gru, Knob, knobs_of
 from .metadata import About
-from .networks import ConvNet, Linear, Lstm
+from .networks import ConvNet, Floats, Linear, Lstm
 from .player import Player
 from .wavenet import Interleaved, Network, Sequential, WaveNet
 
@@ -56,6 +57,10 @@ class Model(About, Content):
     "<dict>" or "<file>"; of a size of a model "<size 0 of amp.nam>"."""
     content: bytes | None = None
     """The bytes it was read from, if these were in memory."""
+    kind: str = "a NAM model"
+    """The format in words: "a NAM model", "a Keras model for RTNeural (AIDA-X)"..."""
+    batch: tuple[Floats, Floats] | None = None
+    """An input and the output for it, from a zero state, if the file gives them (AIDA-X)."""
 
     @property
     def given_rate(self) -> float | None:
@@ -160,8 +165,13 @@ class Model(About, Content):
         return self.running.inputs, self.running.outputs
 
     @property
+    def knobs(self) -> tuple[Knob, ...]:
+        """The knobs of a capture with knobs, in the order of the file."""
+        return knobs_of(self.running)
+
+    @property
     def receptive_field(self) -> int | None:
-        """Input frames that an output frame depends on; ``None`` if unbounded (LSTM)."""
+        """Input frames that an output frame depends on; ``None`` if unbounded (LSTM, GRU)."""
         return self.running.receptive_field
 
     @property
@@ -190,8 +200,12 @@ def _part(digest: str, source: str, number: int) -> tuple[str, str]:
 
 def _size(network: Network) -> str:
     """Return the size of a network in a few words: channels x layers, units x layers, or taps."""
-    if isinstance(network, Lstm):
+    if isinstance(network, Gained | Conditioned):
+        return _size(network.inner)
+    if isinstance(network, Lstm | Gru):
         return f"{network.hidden_size}x{len(network.layers)}"
+    if isinstance(network, ConvStack):
+        return f"of {len(network.convs)} layers"
     if isinstance(network, ConvNet):
         return f"{network.blocks[0][0].outputs}x{len(network.blocks)}"
     if isinstance(network, Linear):
@@ -208,15 +222,17 @@ def _size(network: Network) -> str:
 def prewarm_frames(network: Network, lstm: int) -> int:
     """Return the frames after which the output no longer depends on the initial state.
 
-    ``lstm`` is the count to take for an LSTM.  Counts of networks that feed others add up.
+    ``lstm`` is the count to take for an LSTM or a GRU.  Counts of networks that feed others add up.
     """
-    if isinstance(network, Lstm):
+    if isinstance(network, Gained | Conditioned):
+        return prewarm_frames(network.inner, lstm)
+    if isinstance(network, Lstm | Gru):
         return lstm
     if isinstance(network, Sequential):
         return sum(prewarm_frames(part, lstm) for part in network.parts)
     if isinstance(network, Interleaved):
         return network.times * prewarm_frames(network.network, -(-lstm // network.times))
-    if isinstance(network, (ConvNet, Linear)) or network.condition is None:
+    if isinstance(network, ConvNet | ConvStack | Linear) or network.condition is None:
         field = network.receptive_field
         assert field is not None  # only an LSTM has none
         return field

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from math import nextafter
 
+from .captures import Conditioned, ConvStack, Gained, Gru
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
 from .short_repr import short_repr
 from .wavenet_parts import Film, Layer, LayerArray
@@ -175,7 +176,18 @@ class Interleaved:
         return self.network.weight_count
 
 
-Network = WaveNet | Lstm | ConvNet | Linear | Sequential | Interleaved
+Network = (
+    WaveNet
+    | Lstm
+    | ConvNet
+    | Linear
+    | Sequential
+    | Gru
+    | ConvStack
+    | Gained
+    | Conditioned
+    | Interleaved
+)
 
 
 def _limit(number: int, count: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 from ....graph import TEMPO, TEMPO_RANGE, FileError, ParamError
 from ....graph.arguments import check_flag, check_number, format_value
 from ....graph.version import VERSION
+from ...io.file_kind import MODEL_SUFFIXES
 from .hosted_graph import HostedGraph
 from .rack import OF_STREAM
 
@@ -104,7 +105,11 @@ def read_state_file(path: str) -> bytes | None:
     """Return the content of a file if it is a state; ``None`` if it is no file or anything else."""
     file = Path(path)
     try:
-        if file.suffix.lower() == ".nam" or not file.is_file() or file.stat().st_size > MAX_BYTES:
+        if (
+            path.lower().endswith(MODEL_SUFFIXES)
+            or not file.is_file()
+            or file.stat().st_size > MAX_BYTES
+        ):
             return None
         content = file.read_bytes()
         data = json.loads(content)

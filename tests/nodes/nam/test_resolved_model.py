@@ -55,7 +55,7 @@ def test_a_node_reads_its_file_once(
         reads.append(name)
         return load_nam(name)
 
-    monkeypatch.setattr(resolved_model, "load_nam", counted)
+    monkeypatch.setattr(resolved_model, "load_capture", counted)
     node = make(path)
     assert not reads, "a description reads nothing"
     engine = engine_of(node)

@@ -17,13 +17,13 @@ from ....cli.command import LSTM
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Record the size of everything parsed."""
-    sizes, parse = list[int](), reading.parse_nam
+    sizes, parse = list[int](), reading.parse_capture
 
     def counted(content: bytes) -> Any:
         sizes.append(len(content))
         return parse(content)
 
-    monkeypatch.setattr(reading, "parse_nam", counted)
+    monkeypatch.setattr(reading, "parse_capture", counted)
     monkeypatch.setattr(reading, "_cache", {})
     return sizes
 

@@ -1,0 +1,8 @@
+"""Read captures that are no .nam files.
+
+parse.py       from bytes of any format to a checked Model
+keras.py       RTNeural, AIDA-X
+guitarml.py    GuitarML: Proteus, NeuralPi
+layers.py      from a list of layers to a network
+arrays.py      nested lists of numbers, their shapes checked
+"""

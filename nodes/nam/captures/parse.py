@@ -1,0 +1,78 @@
+"""From the bytes of a capture of any maker to a checked ``Model``, or one ``NamFileError``.
+
+The content decides which format it is: the keys of the outermost JSON object.
+"""
+
+import hashlib
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
+from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS
+from ..format.checked_json import Fields, as_number
+from ..format.cost import check_work
+from ..format.parse import RATES, nam_model, read_values
+from ..model.model import DEFAULT_SAMPLE_RATE, Model
+from ..model.wavenet import Network
+from .guitarml import GUITARML_RATE, read_guitarml
+from .keras import keras_architecture, read_batch, read_keras
+
+__all__ = ["parse_capture"]
+
+RATE_KEYS = ("samplerate", "sample_rate")
+
+
+def parse_capture(content: bytes) -> Model:
+    """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
+    values, kind = read_values(content, CAPTURES)
+    if kind not in (KERAS, GUITARML):
+        return nam_model(values, content)  # or its error, which names what is missing
+    root = Fields(values)
+    if kind == KERAS:
+        network = read_keras(root)
+        name, batch, assumed = keras_architecture(root), read_batch(root, network), None
+    else:
+        network, batch, assumed = read_guitarml(root), None, GUITARML_RATE
+        name = str(root.raw("model_data").get("unit_type", "LSTM"))
+    return _model(root, network, name, batch, assumed, content)
+
+
+def _model(
+    root: Fields,
+    network: Network,
+    name: str,
+    batch: Any,
+    assumed: float | None,
+    content: bytes,
+) -> Model:
+    rate = _rate(root)
+    about = root.raw("metadata", None)
+    made = Model(
+        "",
+        name,
+        rate or assumed or DEFAULT_SAMPLE_RATE,
+        MappingProxyType(dict(about) if isinstance(about, dict) else {}),
+        network,
+        sample_rate_is_assumed=rate is None,
+        kind=GUITARML if assumed else KERAS,
+        batch=batch,
+    )
+    check_work("", [made])
+    return made.identified(hashlib.sha256(content).hexdigest())
+
+
+def _rate(root: Fields) -> float | None:
+    """Return the sample rate in Hz that a file gives, as a number or as text (AIDA-X)."""
+    for place in ("", "metadata", "model_data"):
+        if place and not isinstance(root.raw(place, None), dict):
+            continue
+        row = root.fields(place) if place else root
+        for key in RATE_KEYS:
+            if not row.has(key):
+                continue
+            value = row.raw(key)
+            if isinstance(value, str):
+                with suppress(ValueError):
+                    value = float(value)
+            return as_number(value, row.at(key), *RATES)
+    return None

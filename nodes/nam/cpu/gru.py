@@ -1,0 +1,191 @@
+"""A GRU in memory, and its kernel: unrolled if the network is small, looped otherwise."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....graph.prepare import Memory
+from ....runtime.native.abi import Native, kernel
+from ....runtime.native.host import WIDTHS, host_lanes
+from ....runtime.native.pointers import load
+from ....runtime.simd.embed import embed
+from ....runtime.simd.lanes import Lanes, Value
+from ..model.captures import Gru, GruLayer
+from .gru_looped import LAYER, NETWORK, emit_looped
+from .gru_unrolled import GATES, emit_unrolled
+from .knob_columns import KnobColumns, bias_block, state_block
+
+__all__ = ["gru_kernel", "prepare_gru"]
+
+Floats = NDArray[np.float32]
+MAX_UNROLLED = 2600
+"""Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
+RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
+"""``bias`` is that of the first layer."""
+SCALES = np.array([0.5, 0.5, 1.0], np.float32)
+HIDDEN_SCALE = np.float32(0.5)
+"""Factors of the rows z, r, n of the input part, and of all of the hidden part (powers of two)."""
+
+
+def prepare_gru(
+    memory: Memory,
+    network: Gru,
+    width: int | None = None,
+    row: int = 0,
+    knobs: KnobColumns | None = None,
+) -> tuple[Native, Any]:
+    """Allocate the memory of a network; return its kernel and the record to call it with.
+
+    The kernel takes channels as that of ``prepare_lstm`` does.  With ``knobs`` the biases of the
+    first layer are state.
+    """
+    width = width or host_lanes()
+    hidden, depth = network.hidden_size, len(network.layers)
+    small = _unrolled_width(hidden, depth, width)
+    if small and network.inputs == network.outputs == 1:
+        made = _unrolled_record(memory, network, small, knobs)
+        return _unrolled_kernel(hidden, depth, small), made
+    return _looped_kernel(width), _looped_record(memory, network, width, row, knobs)
+
+
+def gru_kernel(hidden: int, depth: int, width: int) -> Native:
+    """Return the kernel for mono networks of this size."""
+    small = _unrolled_width(hidden, depth, width)
+    return _unrolled_kernel(hidden, depth, small) if small else _looped_kernel(width)
+
+
+def _unrolled_width(hidden: int, depth: int, width: int) -> int:
+    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
+    best = min([w for w in WIDTHS if hidden <= w <= width], default=width)
+    columns = depth * (hidden + 1) + (depth - 1) * hidden
+    return best if GATES * columns * (hidden + -hidden % best) <= MAX_UNROLLED else 0
+
+
+@cache
+def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
+        emit_unrolled(hidden, depth, lanes, (weights, state, bias), ends)
+
+    run = embed(f"nam.gru.h{hidden}.d{depth}", 6, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
+
+    return play
+
+
+@cache
+def _looped_kernel(width: int) -> Native:
+    run = embed("nam.gru.any", 4, emit_looped, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(state, ins, outs, frames)
+
+    return play
+
+
+def _columns(weight: Floats, scales: Floats, padded: int) -> Floats:
+    """Return weights ``[3 H][columns]`` as ``[column][gate][padded unit]``, scaled."""
+    gates = weight.reshape(3, -1, weight.shape[1]) * scales[:, None, None]
+    made = np.zeros((weight.shape[1], 3, padded), np.float32)
+    made[:, :, : gates.shape[1]] = gates.transpose(2, 0, 1)
+    return made
+
+
+def _input_rows(bias: Floats, padded: int) -> Floats:
+    """Return biases of the input as ``[z, r, n, n of the hidden state][padded unit]``, scaled."""
+    rows = bias.reshape(3, -1) * SCALES[:, None]
+    made = np.zeros((4, padded), np.float32)
+    made[:3, : rows.shape[1]] = rows
+    return made
+
+
+def _own_rows(layer: GruLayer, padded: int) -> Floats:
+    """Return the biases of the hidden state in the same order; z and r add to the input's."""
+    rows = layer.recurrent_bias.reshape(3, -1) * HIDDEN_SCALE
+    made = np.zeros((4, padded), np.float32)
+    made[[0, 1, 3], : rows.shape[1]] = rows
+    return made
+
+
+def _unrolled_record(memory: Memory, network: Gru, width: int, knobs: KnobColumns | None) -> Any:
+    hidden = network.hidden_size
+    padded = -(-hidden // width) * width
+    rows, first = [], network.layers[0]
+    own_scales = np.full(3, HIDDEN_SCALE, np.float32)
+    for layer in network.layers:
+        bias = _input_rows(layer.bias, padded) + _own_rows(layer, padded)
+        fed = _columns(layer.weight, SCALES, padded)
+        own = _columns(layer.recurrent, own_scales, padded)
+        rows += [part.ravel() for part in (bias, fed, own)]
+    head = np.zeros(padded + 1, np.float32)
+    head[:hidden], head[-1] = network.head[0], network.head_bias[0]
+    weights = memory.constant(np.concatenate([*rows, head]))
+    state = np.zeros((len(network.layers), padded), np.float32)
+    bias = weights
+    if knobs is not None:
+        bias = knobs.add(
+            memory, first.bias, lambda b: _input_rows(b, padded), _own_rows(first, padded)
+        )
+    return memory.record(RECORD, weights=weights, state=state_block(memory, state), bias=bias)
+
+
+def _looped_record(
+    memory: Memory, network: Gru, width: int, row: int, knobs: KnobColumns | None
+) -> Any:
+    hidden, depth = network.hidden_size, len(network.layers)
+    units = -(-hidden // width) * width
+    fed = network.inputs + network.inputs % 2  # the kernel takes columns in pairs
+    given = memory.scratch(fed)
+    states = [state_block(memory, np.zeros(units, np.float32)) for _ in range(depth)]
+    own_scales = np.full(3, HIDDEN_SCALE, np.float32)
+
+    def by_vector(rows: Floats) -> Floats:
+        """Return ``[...][unit]`` as ``[vector of units][...][lane]``."""
+        parts = rows.reshape(*rows.shape[:-1], units // width, width)
+        return np.ascontiguousarray(np.moveaxis(parts, -2, 0))
+
+    table = []
+    for number, layer in enumerate(network.layers):
+        inputs = units if number else fed
+        columns = np.zeros((inputs + units, 3, units), np.float32)
+        columns[: layer.weight.shape[1]] = _columns(layer.weight, SCALES, units)
+        columns[inputs : inputs + hidden] = _columns(layer.recurrent, own_scales, units)
+        own = by_vector(_own_rows(layer, units))
+        bias = bias_block(
+            memory,
+            layer.bias,
+            lambda b: by_vector(_input_rows(b, units)),
+            None if number else knobs,
+            own,
+        )
+        table.append(
+            {
+                "weights": memory.constant(by_vector(columns)),
+                "given": states[number - 1] if number else given,
+                "inputs": inputs,
+                "hidden": states[number],
+                "own": units,
+                "bias": bias,
+            }
+        )
+    head = np.zeros((network.outputs, units), np.float32)
+    head[:, :hidden] = network.head
+    return memory.record(
+        NETWORK,
+        layers=memory.table(LAYER, table),
+        depth=depth,
+        units=units,
+        aside=memory.scratch(units),
+        hidden=states[-1],
+        head=memory.constant(head),
+        bias=memory.constant(network.head_bias),
+        inputs=network.inputs,
+        outputs=network.outputs,
+        step=row,
+        given=given,
+    )

@@ -1,0 +1,142 @@
+"""Small GRUs, unrolled: the code has the instructions of every column, and state is in registers.
+
+The gates' rows z and r, and the hidden part of n, are halved beforehand, so that with
+``sigmoid(x) = tanh(x/2)/2 + 1/2`` (exact rewrites)
+
+    n  = tanh(nx + r nh) = tanh(nx + (tr + 1) nh/2)
+    h' = z h + (1 - z) n = n + (tz/2 + 1/2) (h - n)
+"""
+
+from collections.abc import Iterator, Sequence
+
+from ....runtime.simd.lanes import Cell, Lanes, Value
+from .lstm_cell import cell_tanh
+
+__all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
+
+GATES = 3
+"""z, r, n: sums of a column.  The bias row has a fourth, that of the hidden part of n."""
+REGISTER_COLUMNS = 8
+"""Columns of the hidden state broadcast from registers; the others are loaded from memory."""
+
+
+def gru_cell(lanes: Lanes, sums: Sequence[Value], hidden: Value) -> Value:
+    """Emit one frame of a vector of units; return the hidden state.  Sums: z, r, nx, nh."""
+    half = lanes.constant(0.5)
+    z, r = (cell_tanh(lanes, total) for total in sums[:2])
+    n = cell_tanh(lanes, lanes.add(sums[2], lanes.fma(r, sums[3], sums[3])))
+    return lanes.fma(lanes.fma(z, half, half), lanes.sub(hidden, n), n)
+
+
+def layer_floats(inputs: int, hidden: int, padded: int) -> int:
+    """Return the float32 of a layer's weights: a bias row of four gates, then the columns."""
+    return (4 + GATES * (inputs + hidden)) * padded
+
+
+def emit_unrolled(
+    hidden: int, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
+) -> None:
+    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+
+    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    """
+    net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
+    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
+    with lanes.loop(frames) as t:
+        for number in range(depth):
+            net.layer(number, lanes.broadcast(x, t))
+        lanes.store_number(net.head(), y, t)
+
+
+class _NetworkEmitter:
+    """Emits the code of a network; its state is in variables, and in memory after every frame."""
+
+    def __init__(
+        self, hidden: int, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
+    ) -> None:
+        self.hidden, self.depth, self.lanes = hidden, depth, lanes
+        self.weights, self.state, self.bias = weights, state, bias
+        self.units = -(-hidden // lanes.width)
+        """Vectors of units."""
+        self.padded = self.units * lanes.width
+        rows = [[number * self.padded + v * lanes.width for v in range(self.units)]
+                for number in range(depth)]  # fmt: skip
+        self.now: list[list[Cell]] = [
+            [lanes.cell(lanes.load(state, at)) for at in row] for row in rows
+        ]
+
+    def layer(self, number: int, x: Value) -> None:
+        """Emit one frame of a layer; the first one's input is ``x``."""
+        lanes, place = self.lanes, self._place(number)
+        given = self._spread(number - 1) if number else iter([x])
+        bias = self._row(self.weights, place, 4) if number else self._row(self.bias, 0, 4)
+        units, column = self.units, place + 4 * self.padded
+        nothing: list[Value | None] = [None] * (2 * units)
+        both = [bias[: 2 * units], list(nothing)]  # z and r, of both parts
+        fed = [bias[2 * units : 3 * units], nothing[:units]]
+        own = [bias[3 * units :], nothing[:units]]
+        self._add(given, column, both, fed)
+        column += (self.hidden if number else 1) * GATES * self.padded
+        self._add(self._spread(number), column, both, own)
+        gates, nx, nh = (
+            [self._joined(a, b) for a, b in zip(*sums, strict=True)] for sums in (both, fed, own)
+        )
+        for v in range(units):
+            sums = [gates[v], gates[units + v], nx[v], nh[v]]
+            made = gru_cell(lanes, sums, self.now[number][v].value)
+            self.now[number][v].value = made
+            lanes.store(made, self.state, number * self.padded + v * lanes.width)
+
+    def head(self) -> Value:
+        """Return the output sample: the weighted hidden state and the bias."""
+        lanes, place = self.lanes, self._place(self.depth)
+        total = lanes.constant(0.0)
+        for v, hidden in enumerate(self.now[-1]):
+            weights = lanes.load(self.weights, place + v * lanes.width)
+            total = lanes.fma(weights, hidden.value, total)
+        bias = lanes.load_number(self.weights, place + self.padded)
+        return lanes.builder.fadd(lanes.total(total), bias)
+
+    def _add(
+        self,
+        columns: Iterator[Value],
+        place: int,
+        both: Sequence[list[Value | None]],
+        single: Sequence[list[Value | None]],
+    ) -> None:
+        """Add columns to partial sums, of even and of odd columns: z and r, and one part of n."""
+        lanes = self.lanes
+        for n, column in enumerate(columns):
+            row = self._row(self.weights, place + n * GATES * self.padded, GATES)
+            places = [(both[n % 2], k) for k in range(2 * self.units)]
+            places += [(single[n % 2], k) for k in range(self.units)]
+            for weight, (sums, k) in zip(row, places, strict=True):
+                before = sums[k]
+                sums[k] = (
+                    lanes.mul(weight, column)
+                    if before is None
+                    else lanes.fma(weight, column, before)
+                )
+
+    def _joined(self, a: Value | None, b: Value | None) -> Value:
+        return a if b is None else self.lanes.add(a, b)
+
+    def _spread(self, number: int) -> Iterator[Value]:
+        """Emit the hidden state of a layer, unit by unit, each broadcast to all lanes."""
+        lanes = self.lanes
+        for unit in range(self.hidden):
+            if unit < REGISTER_COLUMNS:
+                vector, lane = divmod(unit, lanes.width)
+                yield lanes.spread(self.now[number][vector].value, lane)
+            else:
+                yield lanes.broadcast(self.state, number * self.padded + unit)
+
+    def _place(self, number: int) -> int:
+        """Return the offset of a layer, or of the head, in the weights."""
+        inputs = [1, *[self.hidden] * (self.depth - 1)][:number]
+        return sum(layer_floats(count, self.hidden, self.padded) for count in inputs)
+
+    def _row(self, source: Value, place: int, gates: int) -> list[Value]:
+        width = self.lanes.width
+        places = range(place, place + gates * self.padded, width)
+        return [self.lanes.load(source, at, align=4 * width) for at in places]

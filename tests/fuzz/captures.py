@@ -1,0 +1,48 @@
+"""Random captures of other makers, with every layer that is read, small ones."""
+
+import random
+from typing import Any
+
+from ..nodes.nam.captures.files import Json, dense, guitarml, keras, layer
+
+__all__ = ["capture"]
+
+ACTIVATIONS = ["", "tanh", "relu", "sigmoid", "elu", "softmax"]
+
+
+def capture(rng: random.Random) -> Json:
+    """Return a file that plays."""
+    inputs = rng.choice([1, 1, 1, 2, 3])
+    made = _guitarml(rng, inputs) if rng.random() < 0.4 else _keras(rng, inputs)
+    if rng.random() < 0.3:
+        made["metadata"] = {"name": "x", "samplerate": rng.choice(["44100", 48_000, None])}
+    return made
+
+
+def _guitarml(rng: random.Random, inputs: int) -> Json:
+    unit = rng.choice(["LSTM", "LSTM", "GRU"])
+    return guitarml(rng.randint(1, 9), rng.randint(1, 3), inputs, unit, skip=rng.randint(0, 1))
+
+
+def _keras(rng: random.Random, inputs: int) -> Json:
+    rows, width = list[Json](), inputs
+    kinds = ["lstm", "gru", "dense", "conv1d", "prelu", "batchnorm"]
+    for n in range(rng.randint(1, 4)):
+        kind = rng.choice(kinds if n or inputs == 1 else kinds[:4])
+        to = width if kind in ("prelu", "batchnorm") else rng.randint(1, 7)
+        more: dict[str, Any] = {}
+        if kind == "conv1d":
+            more = {"kernel_size": [rng.randint(1, 4)], "dilation": [rng.choice([1, 2, 9])]}
+        if kind == "batchnorm":
+            more = {"epsilon": 0.01}
+        if kind in ("dense", "conv1d"):
+            more["activation"] = rng.choice(ACTIVATIONS)
+        rows.append(layer(kind, width, to, rng.randrange(1 << 20), **more))
+        width = to
+    made = keras(*rows, dense(width), inputs=inputs)
+    for key, value in (("in_skip", 1), ("in_gain", 3.0), ("out_gain", -6.0)):
+        if rng.random() < 0.3:
+            made[key] = value
+    if rng.random() < 0.2:
+        made |= {"input_batch": [0.0, 0.5, 0.25], "output_batch": [0.1, 0.2, 0.3]}
+    return made
