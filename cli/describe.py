@@ -96,9 +96,9 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam import load_capture
     from ..nodes.nam.cuda import refusal
     from ..nodes.nam.levels import MODES, applied
-    from ..nodes.nam.model.captures import Conditioned, Gained, Gru
+    from ..nodes.nam.model.captures import Conditioned, Gru
     from ..nodes.nam.model.networks import Linear, Lstm
-    from ..nodes.nam.model.wavenet import Sequential, WaveNet
+    from ..nodes.nam.model.wavenet import Gained, Sequential, WaveNet
 
     model = load_capture(path)
     network, field = model.running, model.receptive_field
