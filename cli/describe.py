@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..graph import AudioFileError, FileError, Graph, NamgraphError, Spec, schedule, tail
+from ..graph import FileError, NamgraphError
 from ..graph.paths import checked_path
 from ..graph.text import one_line
-from ..nodes.analysis.align import alignments
 from ..nodes.analysis.measure import measure
-from ..nodes.cabinet.cab import Cab
-from ..nodes.cabinet.cab_mics import CabMics
-from ..nodes.cabinet.impulse_response import Header, header
-from ..nodes.nam import DEFAULT_SAMPLE_RATE, Model, junctions
+from ..nodes.cabinet.impulse_response import Header
+from ..nodes.nam import Model
 from ..presets.bundled import shipped_presets
 from ..presets.levels import SILENT_DB, LevelMeter, Levels
-from ..presets.preset import read_preset
-from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
 from ..runtime.io.audio_reader import open_sound
 from ..runtime.io.file_kind import (
     CAPTURES,
@@ -30,13 +25,13 @@ from ..runtime.io.file_kind import (
     complaint,
     kind_of_file,
 )
+from .describe_preset import describe_preset, layout_of
 
 __all__ = ["describe", "format_description"]
 
 IMPULSE_RESPONSE_S = 3.0
 """Longest audio, in seconds, that is called an impulse response."""
 
-BLOCK = 512
 UNPRINTED = (
     *("file", "kind", "receptive_field", "sample_rate_assumed", "delay_frames", "inverted"),
 )
@@ -58,11 +53,11 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         return {"file": name, "kind": "model", **_model(name)}
     if bare or kind == Kind(PRESET):
         file = name if bare or Path(name).suffix else os.path.abspath(name)
-        return {"file": name, "kind": "preset", **_preset(file)}
+        return {"file": name, "kind": "preset", **describe_preset(file)}
     if kind is not None and kind not in READ:
         raise FileError(f"{name}: {complaint(kind, 'a NAM model, audio or a preset')}")
     if kind is None and suffix in ("", ".json"):
-        return {"file": name, "kind": "preset", **_preset(name)}
+        return {"file": name, "kind": "preset", **describe_preset(name)}
     return {"file": name, **_audio(name)}
 
 
@@ -103,9 +98,9 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam import load_capture
     from ..nodes.nam.cuda import refusal
     from ..nodes.nam.levels import MODES, applied
-    from ..nodes.nam.model.captures import Conditioned, Gained, Gru
+    from ..nodes.nam.model.captures import Conditioned, Gru
     from ..nodes.nam.model.networks import Linear, Lstm
-    from ..nodes.nam.model.wavenet import Sequential, WaveNet
+    from ..nodes.nam.model.wavenet import Gained, Sequential, WaveNet
 
     model = load_capture(path)
     network, field = model.running, model.receptive_field
@@ -209,7 +204,7 @@ def _audio(path: str | os.PathLike[str]) -> dict[str, Any]:
         head = Header(sound.channels, meter.frames, sound.rate, sound.ambisonic)
     levels = meter.levels()
     short = levels.seconds <= IMPULSE_RESPONSE_S
-    layout = {"layout": _layout(path, head)} if short or sound.ambisonic else {}
+    layout = {"layout": layout_of(path, head)} if short or sound.ambisonic else {}
     return {
         "kind": "impulse response or short audio" if short else "audio",
         "sample_rate": sound.rate,
@@ -235,70 +230,3 @@ def _loudness(levels: Levels) -> dict[str, float | None]:
         "range_lu": levels.range_lu,
         "true_peak_dbtp": levels.true_peak_dbtp,
     }
-
-
-def _layout(path: str | os.PathLike[str], head: Header, layout: str = "auto") -> str:
-    """Return the layout a cabinet reads the channels as, and whether it is inferred."""
-    if layout != "auto":
-        return layout
-    if head.ambisonic:
-        return "ambisonic B-format: a cabinet needs the option layout"
-    try:
-        found = head.layout(os.fspath(path), "auto")
-    except AudioFileError:
-        return f"none for {head.channels} channels: a cabinet needs the option layout"
-    guess = head.guess(os.fspath(path), "auto")
-    return f"{found} (a guess from {head.channels} channels)" if guess else found
-
-
-def _preset(path: str | os.PathLike[str]) -> dict[str, Any]:
-    preset = read_preset(path)
-    graph = preset.graph
-    rates = sorted(set(model_rates(graph).values()))
-    return {
-        "name": preset.name,
-        "sample_rate": rates[0] if len(rates) == 1 else None,
-        "assumed_rates": assumed_rates(graph),
-        "inputs": dict(graph.inputs),
-        "outputs": dict(graph.outputs),
-        "nodes": {name: node.type_name for name, node in graph.nodes.items()},
-        "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
-        "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
-        "cab_layouts": _cab_layouts(graph),
-        "alignments": alignments(graph),
-        "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
-        "between_models": [str(j) for j in junctions(graph)],
-        **_running(path, graph),
-    }
-
-
-def _cab_layouts(graph: Graph) -> dict[str, str]:
-    """Return the channel layout of each cabinet, by node name."""
-    cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
-    paths = {name: str(cab.path) for name, cab in cabs.items()}  # of a preset: never an array
-    found = {n: _layout(p, header(p), cabs[n].layout) for n, p in paths.items()}
-    for name, node in graph.nodes.items():
-        if isinstance(node, CabMics):
-            for key in node.files():
-                path = str(getattr(node, key))
-                found[f"{name}.{key}"] = _layout(path, header(path), "auto")
-    return found
-
-
-def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
-    """Return ``cannot_run``, the reason, if the graph cannot run, and ``silent``, its silent parts.
-
-    Finds cycles, channel mismatches, models of different rates, unusable files and missing devices.
-    Nothing is compiled or played.
-    """
-    found: dict[str, Any] = {"silent": list(graph.check())}
-    try:
-        rig = rig_of(path, graph, bare=False, backend=None)
-        spec = Spec(rig.rate or DEFAULT_SAMPLE_RATE, BLOCK)
-        schedule(graph, spec)
-        tail(graph, spec)  # reads impulse responses
-        check_devices(graph)
-    except NamgraphError as error:
-        text = str(error)
-        found["cannot_run"] = text.removeprefix(f"{os.fspath(path)}: ")
-    return found

@@ -197,6 +197,7 @@ call(
     progress=None,
 )  # fmt: skip
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
+call("load_capture", ng.load_capture, source=LSTM)
 call("load_nam", ng.load_nam, source=LSTM)
 call("save_nam", ng.save_nam, model=ng.load_nam(LSTM), path="amp.nam")
 call("load_preset", ng.load_preset, path="crunch")

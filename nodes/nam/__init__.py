@@ -1,4 +1,4 @@
-"""Neural Amp Modeler: read .nam files and run their networks as nodes.
+"""Neural Amp Modeler: read .nam files and other captures, and run their networks as nodes.
 
 node.py              Nam: one model; kernel.py is its audio-thread kernel
 bank.py              NamBank: many models side by side; bank_kernel.py is its kernel
@@ -6,6 +6,7 @@ voices.py            many signals through one LSTM model at once, for Stepper
 resolved_model.py    the model a node has read: once, when its ports are first listed
 levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series
+knobs.py             knobs of a capture as parameters of its node; knob_kernel.py is its kernel
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
 format/              from a path or content in memory to a checked Model, and back to a file
 captures/            the same for captures of other makers

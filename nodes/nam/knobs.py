@@ -1,8 +1,9 @@
 """Knobs of a capture as parameters of its node.  Control threads only."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ...graph.arguments import as_number, format_value
 from ...graph.catalog.fields import Param
@@ -10,11 +11,16 @@ from ...graph.errors import ParamError
 from ...graph.node import Node
 from .knob_kernel import KNOB_SMOOTHING_S
 from .model.captures import Knob
+from .resolved_model import ResolvedModel, equal_nodes
 
-__all__ = ["InstanceParams", "Knobs", "check_knobs", "checked_values", "knob_params"]
+__all__ = ["KNOBS", "KnobNode", "Knobs"]
 
 Knobs = tuple[tuple[str, float], ...]
 """Names and values of knobs."""
+KNOBS: Any = dataclasses.field(
+    default=(), kw_only=True, compare=False, metadata={"choices": (), "pairs": True}
+)
+"""An option whose values are those of parameters."""
 
 
 class InstanceParams:
@@ -66,3 +72,66 @@ def checked_values(label: str, rows: Mapping[str, Param], given: Knobs) -> dict[
             raise ParamError(f"{label}: there is no knob {format_value(name)}: {known}")
         made[name] = rows[name].check(name, value)
     return made
+
+
+class KnobNode(Node):
+    """A node whose capture may have knobs: a base class of ``Nam``.
+
+    ``resolved`` is the model that it has read; ``knobs`` the values given.
+    """
+
+    params: ClassVar[Any] = InstanceParams()  # the class has no knobs, a node may have some
+    knobs: Any
+
+    @property
+    def resolved(self) -> ResolvedModel:
+        """The model; ``NamFileError`` for a bad file."""
+        raise NotImplementedError
+
+    def check_knobs(self) -> None:
+        """Check the form of ``knobs``, without reading the file."""
+        object.__setattr__(self, "knobs", check_knobs(self.knobs))
+        object.__setattr__(self, "checked", True)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare two nodes; knobs that are not given are at their defaults."""
+        if not equal_nodes(self, other):
+            return False
+        both: list[Any] = [self, other]
+        read = [node for node in both if "resolved" in vars(node)]
+        known = read[0].knob_defaults if read else {}
+        mine, theirs = ({**known, **dict(each.knobs)} for each in both)
+        return mine == theirs
+
+    def __getattr__(self, name: str) -> float:
+        """Return the value of a knob of the capture; a file is not read for it."""
+        values = vars(self)
+        if "resolved" in values and name in self.knob_params:
+            return self.knob_values[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def knob_params(self) -> dict[str, Param]:
+        """The parameters that the knobs of the capture are; reads the file."""
+        return knob_params(self.resolved.file_model.knobs)
+
+    @property
+    def knob_values(self) -> dict[str, float]:
+        """The value of each knob; reads the file.  ``ParamError`` for a knob that it has not."""
+        return checked_values(self.resolved.path, self.knob_params, check_knobs(self.knobs))
+
+    @property
+    def knob_defaults(self) -> dict[str, float]:
+        """The values of knobs that are not given; reads the file."""
+        return {name: row.default for name, row in self.knob_params.items()}
+
+    def field_values(self, values: Mapping[str, float]) -> dict[str, Any]:
+        """Return values of parameters as those of fields: knobs are in one field."""
+        own: Any = type(self)
+        names = {field.name for field in dataclasses.fields(own)}
+        turned = {name: value for name, value in values.items() if name not in names}
+        made: dict[str, Any] = {name: v for name, v in values.items() if name in names}
+        if not turned:
+            return made
+        _ = self.resolved  # what knobs there are
+        return {**made, "knobs": {**dict(self.knobs), **turned}}

@@ -1,14 +1,12 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
-import dataclasses
 import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
-from ...graph.catalog.fields import Param
 from ...graph.errors import CudaError, NamFileError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
@@ -20,11 +18,11 @@ from ..dsp.resample import Rates, resampled
 from .cpu.knob_columns import Fold
 from .kernel import SMOOTHING_S, STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
-from .knobs import InstanceParams, Knobs, check_knobs, checked_values, knob_params
+from .knobs import KNOBS, KnobNode, Knobs
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.interleaved import interleaved_model
 from .model.model import Model
-from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
+from .resolved_model import ResolvedModel, keep_models, resolve
 from .slimmable import FADE_S, prepare_sizes
 from .voices import voices
 
@@ -34,14 +32,8 @@ BACKENDS = ("cpu", "cuda", "auto")
 PRECISIONS = ("exact", "tf32x3", "tf32")
 
 
-KNOBS: Any = dataclasses.field(
-    default=(), kw_only=True, compare=False, metadata={"choices": (), "pairs": True}
-)
-"""An option whose values are those of parameters."""
-
-
 @node("nam", display_name="NAM model", category="amp", example='"amp.nam", input_db=3.0')
-class Nam(Node):
+class Nam(KnobNode):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
     Captures of AIDA-X, RTNeural and GuitarML (Proteus, NeuralPi) play as well: ``load_capture``
@@ -80,7 +72,6 @@ class Nam(Node):
     cores, "tf32" has an error 60 dB below the signal.
     """
 
-    params: ClassVar[Any] = InstanceParams()  # the class has no knobs, a node may have some
     generates = True  # silence is a number like any other: its output may have an offset
     jump_ratio = 200.0  # where such an offset is much larger than the sine
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
@@ -103,40 +94,9 @@ class Nam(Node):
         object.__setattr__(self, "path", checked_file(self.path, "path", NamFileError, Model))
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
-        object.__setattr__(self, "knobs", check_knobs(self.knobs))
-        object.__setattr__(self, "checked", True)
+        self.check_knobs()
 
-    def __eq__(self, other: object) -> bool:
-        """Compare two nodes; knobs that are not given are at their defaults."""
-        if not equal_nodes(self, other):
-            return False
-        both: list[Any] = [self, other]
-        read = [node for node in both if "resolved" in vars(node)]
-        known = read[0].knob_defaults if read else {}
-        mine, theirs = ({**known, **dict(each.knobs)} for each in both)
-        return mine == theirs
-
-    def __getattr__(self, name: str) -> float:
-        """Return the value of a knob of the capture; a file is not read for it."""
-        values = vars(self)
-        if "resolved" in values and name in self.knob_params:
-            return self.knob_values[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    @property
-    def knob_params(self) -> dict[str, Param]:
-        """The parameters that the knobs of the capture are; reads the file."""
-        return knob_params(self.resolved.file_model.knobs)
-
-    @property
-    def knob_values(self) -> dict[str, float]:
-        """The value of each knob; reads the file.  ``ParamError`` for a knob that it has not."""
-        return checked_values(self.resolved.path, self.knob_params, check_knobs(self.knobs))
-
-    @property
-    def knob_defaults(self) -> dict[str, float]:
-        """The values of knobs that are not given; reads the file."""
-        return {name: row.default for name, row in self.knob_params.items()}
+    __eq__ = KnobNode.__eq__
 
     @cached_property
     def resolved(self) -> ResolvedModel:
@@ -187,10 +147,7 @@ class Nam(Node):
 
     def with_params(self, values: Mapping[str, float]) -> "Nam":
         """Return the node with other parameter values and the model it has already read."""
-        rows = self.knob_params if values.keys() - _fields(type(self)) else {}
-        own = {name: value for name, value in values.items() if name not in rows}
-        turned = {name: value for name, value in values.items() if name in rows}
-        made: Nam = replace(self, **own, knobs={**dict(self.knobs), **turned})  # type: ignore[arg-type]
+        made: Nam = replace(self, **self.field_values(values))
         if "resolved" in vars(self):
             vars(made)["resolved"] = self.resolved.selected(made.slim)
             _ = made.knob_values  # refuses wrong ones
@@ -321,11 +278,6 @@ def space_of(backend: str, device_refusal: Callable[[], str]) -> Space:
     if backend == "cpu":
         return Space.HOST
     return Space.DEVICE if backend == "cuda" or not device_refusal() else Space.HOST
-
-
-def _fields(cls: Any) -> set[str]:
-    """Return the names of the fields of a node class."""
-    return {field.name for field in dataclasses.fields(cls)}
 
 
 def _frames(prewarm: int, between: Rates | None) -> int:

@@ -22,10 +22,10 @@ from ...runtime.native.pointers import call_node, copy_bytes, element, floats, l
 from ...runtime.plan.arena import Block
 from .cpu.knob_columns import Fold
 from .cpu.prepare import prepare_network
-from .model.captures import Conditioned, Gained, Gru
+from .model.captures import Conditioned, Gru
 from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
-from .model.wavenet import Interleaved, Network, Sequential, WaveNet
+from .model.wavenet import Gained, Interleaved, Network, Sequential, WaveNet
 
 __all__ = ["FADE_S", "SIZES", "prepare_sizes"]
 

@@ -9,9 +9,8 @@ import numpy as np
 from ....graph.errors import UnsupportedArchitectureError
 from ..format.checked_json import Fields, fault, format_json
 from ..format.lstm import MAX_HIDDEN, MAX_LAYERS
-from ..model.captures import Gained
 from ..model.networks import Conv
-from ..model.wavenet import Network
+from ..model.wavenet import Gained, Network
 from .arrays import Arrays
 from .layers import MAX_KNOBS, Recurrent, gru_layer, join_layers, lstm_layer
 

@@ -18,9 +18,9 @@ from ....graph.errors import (
 )
 from ..format.checked_json import Fields, as_integer, fault, format_json
 from ..format.wavenet_array import MAX_DILATION, MAX_TAPS
-from ..model.captures import Gained, Softmax
+from ..model.captures import Softmax
 from ..model.networks import Activation, Conv
-from ..model.wavenet import Network
+from ..model.wavenet import Gained, Network
 from .arrays import Arrays, flat_numbers
 from .layers import Recurrent, gru_layer, join_layers, lstm_layer
 

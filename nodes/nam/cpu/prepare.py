@@ -12,11 +12,11 @@ from ....runtime.native.abi import Native
 from ....runtime.native.host import host_lanes
 from ....runtime.simd.activations import ACTIVATIONS
 from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
-from ..model.captures import Conditioned, ConvStack, Gained, Gru
+from ..model.captures import Conditioned, ConvStack, Gru
 from ..model.networks import Activation, Conv, ConvNet, Linear, Lstm
-from ..model.wavenet import Interleaved, Network, Sequential, WaveNet
+from ..model.wavenet import Gained, Interleaved, Network, Sequential, WaveNet
 from . import program_ops as ops
-from .gru import gru_kernel, prepare_gru
+from .gru.prepare import gru_kernel, prepare_gru
 from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
 from .knob_columns import Fold, KnobColumns
 from .layers import OperationBuilder

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..model.captures import Conditioned, ConvStack, Gained, Gru
+from ..model.captures import Conditioned, ConvStack, Gru
 from ..model.model import Model
 from ..model.networks import ConvNet, Linear, Lstm
-from ..model.wavenet import Network, Sequential, WaveNet
+from ..model.wavenet import Gained, Network, Sequential, WaveNet
 from .checked_json import too_large
 
 __all__ = ["check_work"]

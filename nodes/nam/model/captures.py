@@ -1,8 +1,7 @@
-"""Networks of captures that are no .nam files: GRUs, stacks of layers, gains around them, knobs.
+"""Networks of captures that are no .nam files: GRUs, stacks of layers, knobs.
 
 * Gru            layers; the head is applied to the hidden state of the last
 * ConvStack      causal convolutions, dense layers (of one tap) and activations, in order
-* Gained         gains before and after a network, and the input added to its output
 * Conditioned    a network whose inputs after the first are knobs, constant or slowly moving
 
 Arrays and properties are as in ``networks.py``.
@@ -10,7 +9,6 @@ Arrays and properties are as in ``networks.py``.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +16,14 @@ from numpy.typing import NDArray
 from .networks import Activation, Conv, Floats, Lstm
 from .short_repr import short_repr
 
-if TYPE_CHECKING:
-    from .wavenet import Network
-
 __all__ = [
     "Conditioned",
     "ConvStack",
-    "Gained",
     "Gru",
     "GruLayer",
     "Knob",
     "Softmax",
     "folded_bias",
-    "knobs_of",
 ]
 
 
@@ -152,48 +145,6 @@ class ConvStack:
         return sum(conv.weight_count for conv in self.convs) + extra
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Gained:
-    """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
-
-    __repr__ = short_repr
-
-    inner: "Network"
-    input_gain: float = 1.0
-    output_gain: float = 1.0
-    skip: bool = False
-
-    @property
-    def inputs(self) -> int:
-        """Input channels."""
-        return self.inner.inputs
-
-    @property
-    def outputs(self) -> int:
-        """Output channels."""
-        return self.inner.outputs
-
-    @property
-    def receptive_field(self) -> int | None:
-        """Input frames that an output frame depends on."""
-        return self.inner.receptive_field
-
-    @property
-    def operation_count(self) -> int:
-        """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
-        return 2 + self.inner.operation_count
-
-    @property
-    def multiply_adds(self) -> int:
-        """Multiply-adds per frame, without activations."""
-        return self.inner.multiply_adds + self.inputs + self.outputs
-
-    @property
-    def weight_count(self) -> int:
-        """Number of weights of the network within."""
-        return self.inner.weight_count
-
-
 @dataclass(frozen=True)
 class Knob:
     """A knob of a capture: a parameter of its node."""
@@ -299,16 +250,3 @@ def folded_bias(bias: Floats, columns: Floats, values: Sequence[float]) -> Float
     with np.errstate(over="ignore"):  # the engine mutes infinite output
         made: Floats = total.astype(np.float32)
         return made
-
-
-def knobs_of(network: "Network") -> tuple[Knob, ...]:
-    """Return the knobs of a network, of all parts of a Sequential too."""
-    from .wavenet import Sequential
-
-    if isinstance(network, Conditioned):
-        return network.knobs
-    if isinstance(network, Gained):
-        return knobs_of(network.inner)
-    if isinstance(network, Sequential):
-        return tuple(knob for part in network.parts for knob in knobs_of(part))
-    return ()

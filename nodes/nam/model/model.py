@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 from ....graph import graph_of
 from ....graph.json_text import format_json
 from ....graph.paths import Content
-from .captures import Conditioned, ConvStack, Gained, Gru, Knob, knobs_of
+from .captures import Conditioned, ConvStack, Gru, Knob
 from .metadata import About
 from .networks import ConvNet, Floats, Linear, Lstm
 from .player import Player
-from .wavenet import Interleaved, Network, Sequential, WaveNet
+from .wavenet import Gained, Interleaved, Network, Sequential, WaveNet, knobs_of
 
 __all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
 

@@ -1,14 +1,14 @@
-"""WaveNet, Sequential and Interleaved networks, and WaveNets cut down to a smaller width."""
+"""Networks of networks: WaveNet, Sequential, Gained, Interleaved; narrower WaveNets."""
 
 from dataclasses import dataclass, replace
 from math import nextafter
 
-from .captures import Conditioned, ConvStack, Gained, Gru
+from .captures import Conditioned, ConvStack, Gru, Knob
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
 from .short_repr import short_repr
 from .wavenet_parts import Film, Layer, LayerArray
 
-__all__ = ["Interleaved", "Network", "Sequential", "WaveNet"]
+__all__ = ["Gained", "Interleaved", "Network", "Sequential", "WaveNet", "knobs_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,6 +142,48 @@ class Sequential:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Gained:
+    """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
+
+    __repr__ = short_repr
+
+    inner: "Network"
+    input_gain: float = 1.0
+    output_gain: float = 1.0
+    skip: bool = False
+
+    @property
+    def inputs(self) -> int:
+        """Input channels."""
+        return self.inner.inputs
+
+    @property
+    def outputs(self) -> int:
+        """Output channels."""
+        return self.inner.outputs
+
+    @property
+    def receptive_field(self) -> int | None:
+        """Input frames that an output frame depends on."""
+        return self.inner.receptive_field
+
+    @property
+    def operation_count(self) -> int:
+        """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
+        return 2 + self.inner.operation_count
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame, without activations."""
+        return self.inner.multiply_adds + self.inputs + self.outputs
+
+    @property
+    def weight_count(self) -> int:
+        """Number of weights of the network within."""
+        return self.inner.weight_count
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Interleaved:
     """Copies of a mono network, ``times`` of them: each plays every ``times``-th frame."""
 
@@ -188,6 +230,17 @@ Network = (
     | Conditioned
     | Interleaved
 )
+
+
+def knobs_of(network: Network) -> tuple[Knob, ...]:
+    """Return the knobs of a network, of all parts of a Sequential too."""
+    if isinstance(network, Conditioned):
+        return network.knobs
+    if isinstance(network, Gained):
+        return knobs_of(network.inner)
+    if isinstance(network, Sequential):
+        return tuple(knob for part in network.parts for knob in knobs_of(part))
+    return ()
 
 
 def _limit(number: int, count: int) -> float:

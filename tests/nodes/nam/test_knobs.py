@@ -11,7 +11,8 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import ParamError, UnknownNameError
-from namgraph.nodes.nam.model.captures import Conditioned, Gained, knobs_of
+from namgraph.nodes.nam.model.captures import Conditioned
+from namgraph.nodes.nam.model.wavenet import Gained, knobs_of
 from namgraph.nodes.testing import NODE_CHECKS, same_bits
 from namgraph.nodes.testing.description import check_parameters_effective
 

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph.prepare import Memory
-from ....runtime.native.abi import Native, kernel
-from ....runtime.native.host import WIDTHS, host_lanes
-from ....runtime.native.pointers import load
-from ....runtime.simd.embed import embed
-from ....runtime.simd.lanes import Lanes, Value
-from ..model.captures import Gru, GruLayer
-from .gru_looped import LAYER, NETWORK, emit_looped
-from .gru_unrolled import GATES, emit_unrolled
-from .knob_columns import KnobColumns, bias_block, state_block
+from .....graph.prepare import Memory
+from .....runtime.native.abi import Native, kernel
+from .....runtime.native.host import WIDTHS, host_lanes
+from .....runtime.native.pointers import load
+from .....runtime.simd.embed import embed
+from .....runtime.simd.lanes import Lanes, Value
+from ...model.captures import Gru, GruLayer
+from ..knob_columns import KnobColumns, bias_block, state_block
+from .looped import LAYER, NETWORK, emit_looped
+from .unrolled import GATES, emit_unrolled
 
 __all__ = ["gru_kernel", "prepare_gru"]
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ....runtime.simd.fields import Words
-from ....runtime.simd.lanes import Cell, Lanes, Value
-from .gru_unrolled import GATES, gru_cell
+from .....runtime.simd.fields import Words
+from .....runtime.simd.lanes import Cell, Lanes, Value
+from .unrolled import GATES, gru_cell
 
 __all__ = ["LAYER", "NETWORK", "emit_looped"]
 

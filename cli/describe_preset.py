@@ -1,0 +1,85 @@
+"""Describe a preset as JSON values: its nodes, connections, levels, and whether it can run."""
+
+import os
+from typing import Any
+
+from ..graph import AudioFileError, Graph, NamgraphError, Spec, schedule, tail
+from ..nodes.analysis.align import alignments
+from ..nodes.cabinet.cab import Cab
+from ..nodes.cabinet.cab_mics import CabMics
+from ..nodes.cabinet.impulse_response import Header, header
+from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
+from ..presets.preset import read_preset
+from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
+
+__all__ = ["describe_preset", "layout_of"]
+
+BLOCK = 512
+
+
+def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Describe a preset file, or a bundled preset by its name."""
+    preset = read_preset(path)
+    graph = preset.graph
+    rates = sorted(set(model_rates(graph).values()))
+    return {
+        "name": preset.name,
+        "sample_rate": rates[0] if len(rates) == 1 else None,
+        "assumed_rates": assumed_rates(graph),
+        "inputs": dict(graph.inputs),
+        "outputs": dict(graph.outputs),
+        "nodes": {name: node.type_name for name, node in graph.nodes.items()},
+        "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
+        "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
+        "cab_layouts": _cab_layouts(graph),
+        "alignments": alignments(graph),
+        "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
+        "between_models": [str(j) for j in junctions(graph)],
+        **_running(path, graph),
+    }
+
+
+def _cab_layouts(graph: Graph) -> dict[str, str]:
+    """Return the channel layout of each cabinet, by node name."""
+    cabs = {name: node for name, node in graph.nodes.items() if isinstance(node, Cab)}
+    paths = {name: str(cab.path) for name, cab in cabs.items()}  # of a preset: never an array
+    found = {n: layout_of(p, header(p), cabs[n].layout) for n, p in paths.items()}
+    for name, node in graph.nodes.items():
+        if isinstance(node, CabMics):
+            for key in node.files():
+                path = str(getattr(node, key))
+                found[f"{name}.{key}"] = layout_of(path, header(path), "auto")
+    return found
+
+
+def _running(path: str | os.PathLike[str], graph: Graph) -> dict[str, Any]:
+    """Return ``cannot_run``, the reason, if the graph cannot run, and ``silent``, its silent parts.
+
+    Finds cycles, channel mismatches, models of different rates, unusable files and missing devices.
+    Nothing is compiled or played.
+    """
+    found: dict[str, Any] = {"silent": list(graph.check())}
+    try:
+        rig = rig_of(path, graph, bare=False, backend=None)
+        spec = Spec(rig.rate or DEFAULT_SAMPLE_RATE, BLOCK)
+        schedule(graph, spec)
+        tail(graph, spec)  # reads impulse responses
+        check_devices(graph)
+    except NamgraphError as error:
+        text = str(error)
+        found["cannot_run"] = text.removeprefix(f"{os.fspath(path)}: ")
+    return found
+
+
+def layout_of(path: str | os.PathLike[str], head: Header, layout: str = "auto") -> str:
+    """Return the layout a cabinet reads the channels as, and whether it is inferred."""
+    if layout != "auto":
+        return layout
+    if head.ambisonic:
+        return "ambisonic B-format: a cabinet needs the option layout"
+    try:
+        found = head.layout(os.fspath(path), "auto")
+    except AudioFileError:
+        return f"none for {head.channels} channels: a cabinet needs the option layout"
+    guess = head.guess(os.fspath(path), "auto")
+    return f"{found} (a guess from {head.channels} channels)" if guess else found
