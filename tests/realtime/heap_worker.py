@@ -99,7 +99,7 @@ def main(library: str, *racks: str) -> None:
     counter = ctypes.CDLL(library).count_heap_calls
     counter.restype = ctypes.c_long
     counter.argtypes = [ctypes.c_void_p, *[ctypes.c_int64] * 3, ctypes.c_int32, ctypes.c_long]
-    found = {}
+    found: dict[str, int] = {}
     for name in racks:
         found |= rack_calls(counter, name)
     found |= python_calls(ctypes.CDLL(library))
