@@ -56,7 +56,10 @@ TARGETS: dict[str, tuple[Setting, ...]] = {
     "phaser": _one(8.0, stages=4) + _one(24.0, stages=12),
     "pitch_shift": _one(10.0, semitones=-2) + _one(10.0, semitones=12),
     "random": _one(0.1),
-    "reverb": _one(10.0, model="hall") + _one(7.5, model="plate") + _one(30.0, model="spring"),
+    "reverb": _one(10.0, model="hall")
+    + _one(7.5, model="plate")
+    + _one(30.0, model="spring")
+    + (Setting(None, {"model": "shimmer"}),),
     "rotary": _one(25.0),
     "step": _one(0.1),
     "stereo_width": _one(2.0),

@@ -145,14 +145,14 @@ def pitch_shift_kernel(state: int, ins: int, outs: int, frames: int) -> None:
 
 @ng.node("pitch_shift", category="pitch", example="semitones=-2, buffer_ms=40")
 class PitchShift(ng.Node):
-    """Shift the pitch by ``semitones`` and ``cents``: chords, too, an octave up or a step down.
+    """Shift the pitch of notes and chords by ``semitones`` and ``cents``, at the same speed.
 
     A delay line is read at another speed, with jumps to where the signal resembles itself.
-    ``buffer_ms`` is the longest delay: it must hold a period of the lowest note (30 ms: the low E
-    of a bass, 20 ms: that of a guitar); longer ones need fewer jumps.  The latency is half of 2 ms
-    plus that, 16 ms with 30; without a shift the output is the input, that much later.  ``snap``
-    lets the reader jump to the newest signal where a note begins: attacks come within 9 ms
-    with a buffer of 30 ms, and sooner than the latency says.  What lies above ``tonality_hz`` (20
+    ``buffer_ms`` is about the longest delay: it must hold a period of the lowest note (30 ms: the
+    low E of a bass, 20 ms: that of a guitar); longer ones need fewer jumps.  The latency is half of
+    2 ms plus that, 16 ms with 30; without a shift the output is the input, that much later.
+    ``snap`` lets the reader jump to the newest signal where a note begins: up to an octave either
+    way attacks come within 9 ms, sooner than the latency says.  What lies above ``tonality_hz`` (20
     kHz: nothing) is not shifted; when shifting up, it keeps treble from folding back at half the
     sample rate.  ``mix`` 0 is the delayed input.
     """
