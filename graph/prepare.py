@@ -113,7 +113,7 @@ class Io:
     """The node's parameters by name, for the fields of the record."""
     smoothing_s: Mapping[str, float] = field(default_factory=dict)
     """The time constant of each parameter, in seconds; shorter for one that is modulated."""
-    transport: Any = None
+    transport: Any = field(default=None, repr=False)
     """The plan's transport, for an int64 field of the record: tempo and beats of each frame
     (``runtime/plan/kernels/transport.py``)."""
 

@@ -17,6 +17,7 @@ from .step_reference import any_order
 RATE, STREAMS = 48_000, 3
 SHIPPED = {getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__}
 TYPES = [name for name, cls in node_types().items() if cls in SHIPPED and cls.category != "control"]
+TYPES = [name for name in TYPES if name not in ("click", "looper")]  # no input; no state: refused
 
 
 def graph_of(node: Node) -> Graph:
