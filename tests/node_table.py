@@ -34,12 +34,12 @@ def node_table() -> str:
 
 
 def _row(cls: type[Node]) -> str:
-    example = _example(cls)
+    example, holder = _example(cls), getattr(cls, "parameters_of", "")
     cells = (
         f"`{cls.type_name}`: `{cls.__name__}`",
         _sentence(cls.__doc__ or ""),
         f"{_ports(example.inputs)} → {_ports(example.outputs)}",
-        _params(example.params()) if cls is not ng.PedalboardEffect else "the plugin's own",
+        _params(example.params()) if not holder else f"{holder}'s own",
         _fixed(cls),
     )
     return f"| {' | '.join(cell or 'none' for cell in cells)} |"
@@ -54,6 +54,7 @@ def _example(cls: type[Node]) -> Node:
         "cab": (ng.asset(CAB),),
         "cab_mics": (ng.asset(CAB),),
         "pedalboard_effect": ("Reverb",),
+        "oversample": (ng.Gain(),),
     }
     node: Node = made(*needed.get(cls.type_name, ()))
     return node

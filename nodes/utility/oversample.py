@@ -102,7 +102,7 @@ class Oversample(ng.Node):
 
     params: ClassVar[Any] = _OfTheNode("params", {})  # per instance; other nodes: per class
     files: ClassVar[Any] = _OfTheNode("files", ())
-    parameters_of: ClassVar[str] = "the node inside"
+    parameters_of: ClassVar[str] = "the inner node"
 
     def __init__(
         self, node: ng.Node, *, times: int = 4, quality: str = "studio", **values: float

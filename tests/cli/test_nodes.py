@@ -173,3 +173,12 @@ def test_without_pedalboard_its_node_is_listed_and_says_what_to_install(
     row = json.loads(printed(capsys, "pedalboard_effect", "--json"))
     assert row["needs"]["installed"] is False
     assert "pip install" in row["needs"]["install"]
+
+
+def test_a_node_around_another_says_whose_parameters_it_has(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["nodes", "oversample"]) == 0
+    assert "  those of the inner node: print(node.params())" in capsys.readouterr().out
+    assert main(["nodes", "oversample", "--json"]) == 0
+    assert '"parameters_of": "the inner node"' in capsys.readouterr().out
