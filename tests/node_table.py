@@ -53,8 +53,8 @@ def _example(cls: type[Node]) -> Node:
         "nam_bank": ([ng.asset(MODEL)] * 2,),
         "cab": (ng.asset(CAB),),
         "cab_mics": (ng.asset(CAB),),
-        "oversample": (ng.Gain(),),
         "pedalboard_effect": ("Reverb",),
+        "oversample": (ng.Gain(),),
     }
     node: Node = made(*needed.get(cls.type_name, ()))
     return node

@@ -2,8 +2,8 @@
 
 A clock in place of a sound card calls each rack at real time, with the bundled guitar at every
 input: once while this process does nothing else, and once ("busy") beside a Python thread that
-computes without a pause.  Blocks that were due and not played are lost: on a quiet machine there
-are none, and the interpreter adds none.
+computes without a pause.  Blocks that were due and not played are lost: with the real-time priority
+that the audio thread asks for, or on a quiet machine, there are none.
 """
 
 import itertools
@@ -21,6 +21,7 @@ from ...graph import Graph
 from ...presets.bundled import DEMO_DI, asset, shipped_presets
 from ...presets.preset import load_preset
 from ...runtime.adapters.live.null import NullStream
+from ...runtime.adapters.live.thread_priority import request_priority
 from ...runtime.engine.records import TRACE
 from ...runtime.io.audio_file import read_audio
 
@@ -43,9 +44,9 @@ def _row(name: str, guitar: NDArray[np.float32], rounds: int, seconds: float) ->
     """Return figures of one rack: medians over rounds, each of as many blocks as times are kept."""
     graph = load_preset(name)
     source = np.tile(guitar, (sum(graph.inputs.values()), 1))
-    us, lost = _played(graph, source, rounds, seconds)
+    us, lost, priority = _played(graph, source, rounds, seconds)
     with _busy_interpreter():
-        busy_us, busy_lost = _played(graph, source, rounds, seconds)
+        busy_us, busy_lost, _ = _played(graph, source, rounds, seconds)
     deadline, p99 = 1e6 * FRAMES / RATE, statistics.median(u["p99"] for u in us)
     return {
         "rack": name,
@@ -60,20 +61,23 @@ def _row(name: str, guitar: NDArray[np.float32], rounds: int, seconds: float) ->
         "busy_p99_us": statistics.median(u["p99"] for u in busy_us),
         "lost": lost,
         "busy_lost": busy_lost,
+        "priority": priority,
     }
 
 
 def _played(
     graph: Graph, source: NDArray[np.float32], rounds: int, seconds: float
-) -> tuple[list[dict[str, float]], int]:
-    """Return the times of a block in each round, and how many blocks were lost in all of them."""
-    with NullStream(graph, FRAMES, sample_rate=RATE, source=source) as stream:
+) -> tuple[list[dict[str, float]], int, bool]:
+    """Return the times of a block in each round, the blocks lost in all, and the priority given."""
+    stream = NullStream(graph, FRAMES, sample_rate=RATE, source=source)
+    request_priority(stream.host[0])
+    with stream:
         time.sleep(seconds)  # fills the caches
         before, times = stream.lost, []
         for _ in range(rounds):
             time.sleep(seconds)
             times.append(stream.stats().block_us)
-        return times, stream.lost - before
+        return times, stream.lost - before, int(stream.host[0]["priority_answer"]) == 0
 
 
 @contextmanager
@@ -101,4 +105,6 @@ def format_row(name: str, row: Row) -> str:
         f"worst {row['worst_us']:6.1f} us; p99 is {100 * row['share']:4.1f} % of the deadline, "
         f"{row['lost']} lost; busy p99 {row['busy_p99_us']:6.1f} us, {row['busy_lost']} lost"
     )
+    if not row["priority"]:
+        line += " (no real-time priority)"
     return f"{line}  MISSED: over {100 * MOST:.0f} %" if row["over"] else line

@@ -34,8 +34,11 @@ def test_a_line_says_what_is_over() -> None:
         "lost": 0,
         "busy_p99_us": 450.0,
         "busy_lost": 2,
+        "priority": True,
     }
     line = racks.format_row("rack", row)
     assert line.startswith("loud         p50  100.0, p99  400.0, worst  900.0 us; p99 is 30.0 %")
     assert line.endswith("busy p99  450.0 us, 2 lost  MISSED: over 25 %")
+    refused = racks.format_row("rack", {**row, "priority": False})
+    assert "2 lost (no real-time priority)  MISSED" in refused
     assert "MISSED" not in racks.format_row("rack", {**row, "over": False})
