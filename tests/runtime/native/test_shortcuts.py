@@ -28,7 +28,8 @@ def clipped(x: float, low: float = -1.0, high: float = 1.0) -> float:
         return low
     if x > high:
         return high
-    return half(x) + half(x)
+    made: float = half(x) + half(x)
+    return made
 
 
 @helper
