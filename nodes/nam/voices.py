@@ -1,4 +1,4 @@
-"""Many signals through one LSTM model at once: the gains of ``Nam`` around ``lstm_voices``.
+"""Many signals through one LSTM model at once: the gains of ``Nam`` around ``lstm/voices.py``.
 
 ``voices`` belongs to control threads; the kernel runs on the thread that processes.
 """
@@ -15,8 +15,8 @@ from ...runtime.native.host import host_lanes
 from ...runtime.native.pointers import call_node, floats, load, numbers, record
 from ...runtime.plan.arena import Arena, Block, Memory, offset
 from ...runtime.simd.smoothing import decibels, glide
-from .cpu.lstm import state_places
-from .cpu.lstm_voices import NETWORK, TILE, prepare_lstm_voices
+from .cpu.lstm.prepare import state_places
+from .cpu.lstm.voices import NETWORK, TILE, prepare_lstm_voices
 from .kernel import STATE
 from .model.networks import Lstm
 from .model.wavenet import Network

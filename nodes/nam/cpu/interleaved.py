@@ -1,6 +1,6 @@
 """Copies of a mono network that play interleaved frames, one after another.
 
-An LSTM's copies could be the lanes of a vector (``lstm_voices.py``); with 16 lanes, eight of them
+An LSTM's copies could be the lanes of a vector (``lstm/voices.py``); with 16 lanes, eight of them
 in use, that took as long as or longer than eight copies one by one (Zen 4, 8 to 40 units).
 """
 

@@ -20,8 +20,8 @@ from .gru.prepare import gru_kernel, prepare_gru
 from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
 from .knob_columns import Fold, KnobColumns
 from .layers import OperationBuilder
-from .lstm import lstm_kernel, prepare_lstm
-from .lstm_voices import lstm_voices_kernel
+from .lstm.prepare import lstm_kernel, prepare_lstm
+from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel
 from .wavenet import add_wavenet

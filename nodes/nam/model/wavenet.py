@@ -1,12 +1,12 @@
 """Networks of networks: WaveNet, Sequential, Gained, Interleaved; narrower WaveNets."""
 
 from dataclasses import dataclass, replace
-from math import nextafter
 
 from .captures import Conditioned, ConvStack, Gru, Knob
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
 from .short_repr import short_repr
-from .wavenet_parts import Film, Layer, LayerArray
+from .slimming import bottleneck_of, cut_array, head_width_of, least_slim, width_of
+from .wavenet_parts import LayerArray
 
 __all__ = ["Gained", "Interleaved", "Network", "Sequential", "WaveNet", "knobs_of"]
 
@@ -78,23 +78,23 @@ class WaveNet:
     def limits(self) -> tuple[float, ...]:
         """Slim values below which each size is selected, ascending; the last is 1."""
         counts = {len(array.widths) for array in self.arrays}
-        return (*sorted({_limit(k, n) for n in counts for k in range(1, n)}), 1.0)
+        return (*sorted({least_slim(k, n) for n in counts for k in range(1, n)}), 1.0)
 
     def slimmed(self, slim: float) -> "WaveNet":
         """Return the network with its layer arrays cut to the width for a slim value.
 
         As in NAM Core: of n widths the one at index ``floor(slim n)``; the first channels remain.
         """
-        widths = [_width(array, slim) for array in self.arrays]
+        widths = [width_of(array, slim) for array in self.arrays]
         if widths == [array.channels for array in self.arrays]:
             return self
-        inner = [_bottleneck(a, width) for a, width in zip(self.arrays, widths, strict=True)]
+        inner = [bottleneck_of(a, width) for a, width in zip(self.arrays, widths, strict=True)]
         inputs = [self.inputs, *widths]
         # The head output of one array starts the head sum of the next.
-        outputs = [*(_head_width(a, b) for a, b in zip(self.arrays[1:], inner[1:], strict=True))]
+        outputs = [*(head_width_of(a, b) for a, b in zip(self.arrays[1:], inner[1:], strict=True))]
         outputs.append(self.arrays[-1].head.outputs)
         arrays = [
-            _cut(array, inputs[n], widths[n], inner[n], outputs[n])
+            cut_array(array, inputs[n], widths[n], inner[n], outputs[n])
             for n, array in enumerate(self.arrays)
         ]
         return replace(self, arrays=tuple(arrays))
@@ -241,68 +241,3 @@ def knobs_of(network: Network) -> tuple[Knob, ...]:
     if isinstance(network, Sequential):
         return tuple(knob for part in network.parts for knob in knobs_of(part))
     return ()
-
-
-def _limit(number: int, count: int) -> float:
-    """Return the least slim value for which ``int(slim * count)`` is ``number``."""
-    limit = number / count
-    return limit if int(limit * count) >= number else nextafter(limit, 2.0)
-
-
-def _width(array: LayerArray, slim: float) -> int:
-    count = len(array.widths)
-    return array.widths[min(int(slim * count), count - 1)] if count else array.channels
-
-
-def _bottleneck(array: LayerArray, width: int) -> int:
-    """Return the bottleneck (channels after the activation) for a width."""
-    layer = array.layers[0]
-    if layer.out is None:
-        return width
-    return max(1, layer.width * width // array.channels)
-
-
-def _head_width(array: LayerArray, inner: int) -> int:
-    """Return the input channels of an array's head; those of a head1x1 are not cut."""
-    own = array.layers[0].head
-    return inner if own is None else own.outputs
-
-
-def _cut(array: LayerArray, inputs: int, width: int, inner: int, outputs: int) -> LayerArray:
-    """Return an array with the first channels of every weight; gate rows follow the others."""
-    if width == array.channels:
-        head = array.head.first(outputs, array.head.inputs)
-        rechannel = array.rechannel.first(width, inputs)
-        return replace(array, rechannel=rechannel, head=head, widths=())
-    layers = [_cut_layer(layer, width, inner) for layer in array.layers]
-    head = array.head.first(outputs, _head_width(array, inner))
-    return LayerArray(array.rechannel.first(width, inputs), tuple(layers), head)
-
-
-def _cut_layer(layer: Layer, width: int, inner: int) -> Layer:
-    middle = inner * (1 if layer.gating == "none" else 2)
-    sizes = {
-        "conv_pre_film": width,
-        "conv_post_film": middle,
-        "input_mixin_pre_film": layer.mixin.inputs,
-        "input_mixin_post_film": middle,
-        "activation_pre_film": middle,
-        "activation_post_film": inner,
-        "layer1x1_post_film": width,
-    }
-    films = {
-        name: _cut_film(film, sizes.get(name, film.channels)) for name, film in layer.films.items()
-    }
-    return replace(
-        layer,
-        conv=layer.conv.first(middle, width),
-        mixin=layer.mixin.first(middle, layer.mixin.inputs),
-        out=layer.out and layer.out.first(width, inner),
-        head=layer.head and layer.head.first(layer.head.outputs, inner),
-        films=films,
-    )
-
-
-def _cut_film(film: Film, channels: int) -> Film:
-    rows = channels * (2 if film.shift else 1)
-    return Film(film.conv.first(rows, film.conv.inputs), film.shift)

@@ -28,13 +28,8 @@ def clipped(x: float, low: float = -1.0, high: float = 1.0) -> float:
         return low
     if x > high:
         return high
-<<<<<<< HEAD
-    both: float = half(x) + half(x)
-    return both
-=======
     made: float = half(x) + half(x)
     return made
->>>>>>> costs
 
 
 @helper

@@ -10,7 +10,7 @@ The gates' rows z and r, and the hidden part of n, are halved beforehand, so tha
 from collections.abc import Iterator, Sequence
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
-from ..lstm_cell import cell_tanh
+from ..lstm.cell import cell_tanh
 
 __all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
 

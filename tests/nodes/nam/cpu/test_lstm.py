@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.nodes.nam.cpu.lstm import MAX_UNROLLED, prepare_lstm
-from namgraph.nodes.nam.cpu.lstm_unrolled import Grid
+from namgraph.nodes.nam.cpu.lstm.prepare import MAX_UNROLLED, prepare_lstm
+from namgraph.nodes.nam.cpu.lstm.unrolled import Grid
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Lstm
 from namgraph.nodes.testing import same_bits
@@ -118,7 +118,7 @@ def test_the_check_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     right = TANH44
     wrong = Rational((right.above[0] * 1.0001, *right.above[1:]), right.below, right.limit)
     file = nets.lstm(7, 1)  # a size of its own: no kernel of it has been made yet
-    monkeypatch.setattr("namgraph.nodes.nam.cpu.lstm_cell.TANH44", wrong)
+    monkeypatch.setattr("namgraph.nodes.nam.cpu.lstm.cell.TANH44", wrong)
     monkeypatch.setattr("namgraph.runtime.native.disk_cache.source_key", lambda: "a wrong tanh")
     with pytest.raises(AssertionError):
         check_file(file)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from namgraph.nodes.nam.cpu.lstm import prepare_lstm, state_places
-from namgraph.nodes.nam.cpu.lstm_voices import (
+from namgraph.nodes.nam.cpu.lstm.prepare import prepare_lstm, state_places
+from namgraph.nodes.nam.cpu.lstm.voices import (
     TILE,
     lstm_voices_kernel,
     prepare_lstm_voices,

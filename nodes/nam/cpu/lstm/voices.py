@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ....graph.prepare import Memory
-from ....runtime.native.abi import Native, kernel
-from ....runtime.native.host import host_lanes
-from ....runtime.simd.embed import embed
-from ....runtime.simd.fields import Words
-from ....runtime.simd.lanes import Cell, Lanes, Value
-from ..model.networks import Lstm
-from .lstm import scaled_gates, unit_lanes
-from .lstm_cell import full_cell
+from .....graph.prepare import Memory
+from .....runtime.native.abi import Native, kernel
+from .....runtime.native.host import host_lanes
+from .....runtime.simd.embed import embed
+from .....runtime.simd.fields import Words
+from .....runtime.simd.lanes import Cell, Lanes, Value
+from ...model.networks import Lstm
+from .cell import full_cell
+from .prepare import scaled_gates, unit_lanes
 
 __all__ = ["TILE", "lstm_voices_kernel", "prepare_lstm_voices"]
 

@@ -12,8 +12,8 @@ A NaN is clamped to the bounds of tanh, so that the state recovers from it.
 
 from collections.abc import Sequence
 
-from ....runtime.simd.activations import TANH44
-from ....runtime.simd.lanes import Lanes, Value
+from .....runtime.simd.activations import TANH44
+from .....runtime.simd.lanes import Lanes, Value
 
 __all__ = ["cell_tanh", "full_cell", "half_cell"]
 

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph.prepare import Memory
-from ....runtime.native.abi import Native, kernel
-from ....runtime.native.host import WIDTHS, host_lanes
-from ....runtime.native.pointers import copy_bytes, load, record
-from ....runtime.plan.arena import Block, offset
-from ....runtime.simd.embed import embed
-from ....runtime.simd.lanes import Lanes, Value
-from ..model.networks import Lstm, LstmLayer
-from .knob_columns import KnobColumns, state_block
-from .lstm_looped import LAYER, NETWORK, emit_looped
-from .lstm_unrolled import Grid, emit_unrolled
+from .....graph.prepare import Memory
+from .....runtime.native.abi import Native, kernel
+from .....runtime.native.host import WIDTHS, host_lanes
+from .....runtime.native.pointers import copy_bytes, load, record
+from .....runtime.plan.arena import Block, offset
+from .....runtime.simd.embed import embed
+from .....runtime.simd.lanes import Lanes, Value
+from ...model.networks import Lstm, LstmLayer
+from ..knob_columns import KnobColumns, state_block
+from .looped import LAYER, NETWORK, emit_looped
+from .unrolled import Grid, emit_unrolled
 
 __all__ = ["lstm_kernel", "prepare_lstm", "scaled_gates", "state_places", "unit_lanes"]
 
@@ -27,7 +27,7 @@ RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64
 """``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
 GATE_SCALES = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
-"""Factors of the weights of gates i, f, g and o, as lstm_cell.py needs them (powers of two)."""
+"""Factors of the weights of gates i, f, g and o, as cell.py needs them (powers of two)."""
 
 
 def prepare_lstm(

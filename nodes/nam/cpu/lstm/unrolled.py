@@ -9,8 +9,8 @@ loaded from memory, where they have arrived by then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ....runtime.simd.lanes import Cell, Lanes, Value
-from .lstm_cell import full_cell, half_cell
+from .....runtime.simd.lanes import Cell, Lanes, Value
+from .cell import full_cell, half_cell
 
 __all__ = ["Grid", "emit_unrolled"]
 

@@ -7,9 +7,9 @@ that of the next layer.
 
 import numpy as np
 
-from ....runtime.simd.fields import Words
-from ....runtime.simd.lanes import Lanes, Value
-from .lstm_cell import full_cell
+from .....runtime.simd.fields import Words
+from .....runtime.simd.lanes import Lanes, Value
+from .cell import full_cell
 
 __all__ = ["LAYER", "NETWORK", "emit_looped"]
 
