@@ -190,6 +190,25 @@ def test_modulated_and_automated() -> None:
     assert np.abs(held - plain)[4_000:].max() < 1e-6  # prewarmed with a control signal of 0
 
 
+def test_in_a_plugin_of_pedalboard() -> None:
+    pytest.importorskip("pedalboard")
+    x = signal(3000)
+    plugin: Any = ng.GraphPlugin(ng.load_capture(TWO))
+    plain = plugin.process(x, RATE)
+    plugin.amp_knob1 = 1.0
+    assert plugin.amp_knob1 == 1.0
+    turned = plugin.process(x, RATE)
+    wanted = ng.render(ng.Nam(ng.load_capture(TWO), knobs={"knob1": 1.0}), x, sample_rate=44_100)
+    assert np.abs(turned - plain).max() > 0.01
+    assert np.abs(turned - wanted[: x.size])[2_500:].max() < 1e-3
+
+
+def test_in_a_live_stream() -> None:
+    with ng.NullStream(ng.Nam(ng.load_capture(TWO)), seconds=5) as stream:
+        stream.set("amp.knob1", 0.75)
+        assert stream.params()["amp.knob1"] == 0.75
+
+
 def test_a_reset_begins_at_the_value_that_is_set() -> None:
     x, made = signal(300), engine(TWO)
     made.set("amp.knob1", 1.0)
