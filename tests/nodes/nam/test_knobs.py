@@ -204,7 +204,7 @@ def test_in_a_plugin_of_pedalboard() -> None:
 
 
 def test_in_a_live_stream() -> None:
-    with ng.NullStream(ng.Nam(ng.load_capture(TWO)), seconds=5) as stream:
+    with ng.NullStream(ng.load_capture(TWO), seconds=5) as stream:
         stream.set("amp.knob1", 0.75)
         assert stream.params()["amp.knob1"] == 0.75
 
