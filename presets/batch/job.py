@@ -14,6 +14,7 @@ from typing import Any
 from ...graph import Graph, JobError, NamgraphError, Node, PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
+from ...nodes.nam import Nam
 from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_file import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
@@ -152,5 +153,9 @@ def _changed(graph: Graph, changes: Mapping[str, Any], folder: Path) -> Graph:
                 f"settings.{place}: there is no node {node!r}: the rack has "
                 f"{', '.join(rack['nodes']) or 'none'}"
             )
-        rack["nodes"][node][key] = value
+        fields = rack["nodes"][node]
+        is_knob = key in graph[node].params() and key not in type(graph[node]).params()
+        if is_knob and isinstance(graph[node], Nam):  # a parameter of this capture alone
+            fields = fields.setdefault("knobs", {})
+        fields[key] = value
     return loads(json.dumps(rack), folder=folder).graph
