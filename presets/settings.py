@@ -5,10 +5,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graph import TEMPO, Graph, PresetError
+from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from .preset import dumps, loads
-from .values import fields_of, format_value
+from .values import as_float, fields_of, format_value
 
 __all__ = ["parse_settings", "with_settings"]
 
@@ -56,31 +56,44 @@ def with_settings(
     if not settings:
         return graph
     rack = json.loads(dumps(graph, name=graph.name, folder=folder))
+    own = dict[str, Any]()
     for name, value in settings.items():
-        nodes = _nodes_of(graph, name, place)
+        node, _, key = name.rpartition(".")
         if name == TEMPO:
             rack[TEMPO] = value
-        for node in nodes:
-            rack["nodes"][node][name.rpartition(".")[2]] = value
+            for each, made in graph.nodes.items():
+                if TEMPO in made.params():
+                    rack["nodes"][each][TEMPO] = value
+        elif node not in graph:
+            raise PresetError(
+                f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"
+            )
+        elif key in _fields(graph[node]):
+            rack["nodes"][node][key] = value
+        else:
+            own[name] = value
     try:
-        return loads(json.dumps(rack), folder=folder).graph
+        changed = loads(json.dumps(rack), folder=folder).graph
     except PresetError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error.__cause__
+    return _with_own(changed, own, place)
 
 
-def _nodes_of(graph: Graph, name: str, place: str) -> list[str]:
-    """Return the nodes that a setting changes; ``PresetError`` with the nearest names if none."""
-    node, _, key = name.rpartition(".")
-    if name == TEMPO:
-        return [each for each, made in graph.nodes.items() if TEMPO in made.params()]
-    if node not in graph:
-        raise PresetError(
-            f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"
-        )
-    known = [field.name for field in fields_of(type(graph[node]))]
-    if key not in known:
-        raise PresetError(
-            f"{place}{name}: {node} ({graph[node].type_name}) has no {format_value(key)}; "
-            f"{nearest(key, known)}"
-        )
-    return [node]
+def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
+    """Set parameters that nodes have by themselves: knobs of a capture, those of an inner node."""
+    for name in values:
+        node, _, key = name.rpartition(".")
+        known = dict.fromkeys([*_fields(graph[node]), *graph[node].params()])
+        if key not in known:
+            raise PresetError(
+                f"{place}{name}: {node} ({graph[node].type_name}) has no {format_value(key)}; "
+                f"{nearest(key, known)}"
+            )
+    try:
+        return graph.with_params({name: as_float(name, value) for name, value in values.items()})
+    except NamgraphError as error:
+        raise PresetError(f"{place.rstrip(' .')}: {error}") from error
+
+
+def _fields(node: Node) -> list[str]:
+    return [field.name for field in fields_of(type(node))]

@@ -127,3 +127,13 @@ def test_a_job_is_set_for_all_its_files(capsys: pytest.CaptureFixture[str]) -> N
         ("amp.gain=1", "amp (nam) has no 'gain'"),
     ):
         assert message in refused(capsys, "batch", "job.json", "--set", given)
+
+
+def test_parameters_that_a_node_has_by_itself() -> None:
+    graph = ng.Graph.chain(over=ng.Oversample(ng.Clipper(), times=2))
+    made = with_settings(graph, {"over.drive_db": 9, "over.times": 4})
+    assert made["over"] == ng.Oversample(ng.Clipper(drive_db=9.0), times=4)
+    with pytest.raises(ng.PresetError, match=r"settings\.over\.drive: over .* nearest: drive_db"):
+        with_settings(graph, {"over.drive": 9})
+    with pytest.raises(ng.PresetError, match=r"settings: over\.drive_db is 900.0: must"):
+        with_settings(graph, {"over.drive_db": 900})

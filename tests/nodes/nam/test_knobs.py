@@ -1,6 +1,7 @@
 """Knobs of a capture: parameters of the node, part of the biases while they rest."""
 
 import copy
+import json
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.cli.main import main
 from namgraph.graph import ParamError, UnknownNameError
 from namgraph.nodes.nam.model.captures import Conditioned
 from namgraph.nodes.nam.model.wavenet import Gained, knobs_of
@@ -188,6 +190,38 @@ def test_modulated_and_automated() -> None:
         assert np.abs(other - plain)[: x.size].max() > 0.01
     held = ng.render(model, x, sample_rate=44_100, automation={"amp.knob1": [(0.0, 0.5)]})
     assert np.abs(held - plain)[4_000:].max() < 1e-6  # prewarmed with a control signal of 0
+
+
+def test_in_a_plugin_of_pedalboard() -> None:
+    pytest.importorskip("pedalboard")
+    x = signal(3000)
+    plugin: Any = ng.GraphPlugin(ng.load_capture(TWO))
+    plain = plugin.process(x, RATE)
+    plugin.amp_knob1 = 1.0
+    assert plugin.amp_knob1 == 1.0
+    turned = plugin.process(x, RATE)
+    wanted = ng.render(ng.Nam(ng.load_capture(TWO), knobs={"knob1": 1.0}), x, sample_rate=44_100)
+    assert np.abs(turned - plain).max() > 0.01
+    assert np.abs(turned - wanted[: x.size])[2_500:].max() < 1e-3
+
+
+def test_as_a_setting_of_a_batch_job(tmp_path: Path) -> None:
+    ng.save_nam(ng.load_capture(TWO), tmp_path / "amp.json")
+    x = signal(2000)
+    ng.write_audio(tmp_path / "in.wav", x, 44_100, subtype="float")
+    job = {"namgraph_job": 1, "models": "amp.json", "inputs": "in.wav", "output": "out"}
+    job |= {"subtype": "float", "settings": {"amp.knob1": 1.0}}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    assert main(["batch", str(tmp_path / "job.json")]) == 0
+    (made,) = (tmp_path / "out").rglob("*.wav")
+    wanted = ng.render(ng.Nam(ng.load_capture(TWO), knobs={"knob1": 1.0}), x, sample_rate=44_100)
+    same_bits(ng.read_audio(made).samples[0], wanted[: x.size])
+
+
+def test_in_a_live_stream() -> None:
+    with ng.NullStream(ng.load_capture(TWO), seconds=5) as stream:
+        stream.set("amp.knob1", 0.75)
+        assert stream.params()["amp.knob1"] == 0.75
 
 
 def test_a_reset_begins_at_the_value_that_is_set() -> None:

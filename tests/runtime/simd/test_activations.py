@@ -47,6 +47,7 @@ EXACT: dict[str, tuple[Any, list[float], float]] = {
     "hardtanh": (lambda x: np.clip(x, -1, 1), [], 0),
     "leaky_hardtanh": (bent, [-0.5, 0.25, 0.125, 2.0], 2e-7),
     "relu": (lambda x: np.maximum(x, 0), [], 0),
+    "elu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), [], 2e-7),
     "leaky": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
     "sigmoid": (sigmoid, [], 2e-7),
     "silu": (silu, [], 4e-7),
