@@ -2,7 +2,7 @@
 
 import unicodedata
 
-__all__ = ["one_line", "printable"]
+__all__ = ["counted", "one_line", "printable"]
 
 JOINERS = "\u200c\u200d"
 """Zero-width (non-)joiner: parts of emoji, shown as they are."""
@@ -18,6 +18,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c == "\n" or c.isprintable() or _is_shown(c) else _escape(c) for c in text)
+
+
+def counted(count: int, word: str) -> str:
+    """Return a number with its word: ``1 frame``, ``2 frames``."""
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def one_line(text: str) -> str:

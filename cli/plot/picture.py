@@ -10,7 +10,7 @@ from typing import Any
 from ...graph import FileError, ParamError
 from ...graph.arguments import by_keyword, check_call, clip, format_value
 from ...graph.paths import checked_path
-from ...graph.text import one_line
+from ...graph.text import counted, one_line
 from ...presets.bundled import DEMO_DI, asset
 from ...presets.levels import SILENT_DB
 from ...runtime.io.audio_file import read_audio
@@ -253,10 +253,10 @@ def _two(first: Any, second: Any, path: Path_ | None, settings: object, audio: o
         if null.inverted:
             text += "; the second has the opposite polarity"
         if null.late:
-            text += (
-                f"; the second is {abs(null.late)} frames {'late' if null.late > 0 else 'early'}"
-            )
+            when = "late" if null.late > 0 else "early"
+            text += f"; the second is {counted(abs(null.late), 'frame')} {when}"
     if null.longer:
         more = "longer" if null.longer > 0 else "shorter"
-        text += f"; the second is {abs(null.longer)} frames {more}, which was not compared"
+        frames = counted(abs(null.longer), "frame")
+        text += f"; the second is {frames} {more}, which was not compared"
     return Picture(target, f"{one_line(names[1])} against {one_line(names[0])}", text, figures)

@@ -16,6 +16,7 @@ from ...graph.drawing.scene import scene
 from ...graph.drawing.svg import svg_of
 from ...graph.scheduling.channels import resolve_channels
 from ...graph.scheduling.ends import find_ends
+from ...graph.text import counted
 from ...presets.levels import SILENT_DB, Levels, levels_of
 from ...presets.render import warn_of_faults
 from ...runtime.adapters.offline import render
@@ -62,15 +63,18 @@ def measure_rack(
 ) -> RackLevels:
     """Render a rack with an output at every audio port, and measure each.
 
-    Audio of another rate is resampled; mono goes to all channels of every input.  Of longer audio
-    the first minute is used.  ``AudioFileError``, which names ``name``, if it is silent or does not
+    The audio plays into the first input, mono into all its channels, as ``render_file`` plays it;
+    other inputs are silent.  Audio of another rate is resampled, and of longer audio the first
+    minute is used.  ``AudioFileError``, which names ``name``, if it is silent or does not
     fit.
     """
     samples = audio.samples[:, : round(LONGEST_S * audio.rate)]
     if not samples.any():
         raise AudioFileError(f"{name}: is silent: no level can be measured with it")
     samples = resample(samples, audio.rate, rate, name)
-    given = {end: _fitted(samples, count, name, end) for end, count in graph.inputs.items()}
+    given = {end: np.zeros((n, samples.shape[1]), np.float32) for end, n in graph.inputs.items()}
+    for end, count in list(graph.inputs.items())[:1]:
+        given[end] = _fitted(samples, count, name, end)
     spec = Spec(rate, BLOCK)
     order = schedule(graph, spec)
     tapped, taps = _tapped(graph)
@@ -148,13 +152,13 @@ def rack_notes(found: RackLevels) -> dict[PortRef, list[str]]:
     for ref, levels in found.ports.items():
         notes[ref] = format_level(levels)
         if lag := found.lags.get(ref.node, 0):
-            notes[ref].append(f"{lag} frames")
+            notes[ref].append(counted(lag, "frame"))
     return notes
 
 
 def format_latency(frames: int, rate: float) -> str:
     """Return ``96 frames (2.0 ms)``."""
-    return f"{frames} frames ({_rounded(1000.0 * frames / rate)} ms)"
+    return f"{counted(frames, 'frame')} ({_rounded(1000.0 * frames / rate)} ms)"
 
 
 def rack_lines(found: RackLevels, source: str) -> list[str]:
