@@ -181,7 +181,7 @@ def test_printed_levels_are_those_of_the_file(
     "name", ["../bundled.py", "/etc/passwd", "", ".", "../assets/cab.wav", "no.wav"]
 )
 def test_asset_refuses_other_files(name: str) -> None:
-    with pytest.raises(ng.FileError, match=r"there is cab\.wav, crunch-lstm\.nam"):
+    with pytest.raises(ng.FileError, match=r"there is cab\.wav, clean-wavenet\.nam"):
         ng.asset(name)
 
 
