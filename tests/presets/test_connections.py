@@ -47,7 +47,7 @@ def test_pictures_show_control_signals_dashed(tmp_path: Path) -> None:
     svg, chart = ng.svg(rack()), ng.mermaid(rack())
     assert svg.count('<path class="control"') == 1
     assert svg.count('<path class="audio"') == 2
-    assert ">gain_db</text>" in svg
+    assert ">gain_db by -0.125</text>" in svg
     assert '-.->|"gain_db by -0.125"|' in chart
 
 

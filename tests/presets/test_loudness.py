@@ -155,7 +155,7 @@ def test_racks_are_matched() -> None:
     with_array = ng.match_loudness([racks[0], NOISE[0]], RATE, audio=NOISE[0])
     assert with_array == pytest.approx([0.0, -6.0], abs=0.01)
     first, second = ng.match_loudness(["crunch", LSTM])
-    assert min(first, second) < -1.0
+    assert min(first, second) < -0.5
     assert max(first, second) == 0.0
 
 
