@@ -2,12 +2,18 @@
 
     preset     write a graph as JSON, and read it (README.md describes the format)
     values     check the values of a preset against the fields of its nodes
+    connections  the connections of a preset, and the racks inside it
+    settings   set fields of nodes by "node.field": jobs, and --set of commands
+    lanes      automation lanes in JSON
     json_file  read a JSON file of limited size
     bundled    paths of the presets and sounds of the package
     rig        a preset, or one .nam with an optional cabinet, ready to render
     render     render an audio file through a rack
+    file_render  play a file through a rack in pieces, at the rate of the file
+    input_channels  choose the channels of a file that a rack plays
     levels     peak, RMS, DC, energy and loudness of audio, block by block
     loudness_matching  gains that bring renders or racks to the same loudness
+    playback   play audio through a rack on a sound card
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 
