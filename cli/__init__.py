@@ -5,9 +5,8 @@
     console     streams, exit codes, lines on stdout and stderr
     signals     handlers of SIGINT, SIGTERM and SIGHUP
     progress    progress line on a terminal
-    demo, render, batch, info, bench, devices, warm; live/, nodes/, verify/  one verb each
-    describe    describe a file, for ``info``
-    plot        picture of a rack's input and output
+    render, batch, info, bench, devices, warm; demo/, live/, nodes/, plot/, verify/  one verb each
+    describe    describe a file, for ``info``; a preset: describe_preset
     benchmarks/ measurements of ``bench``, of a rack and by suite
 
 ``__main__.py`` of the package starts it, with Ctrl-C handled before anything is imported.

@@ -267,7 +267,7 @@ class Graph(Alignable, Values):
         return found
 
     def __eq__(self, other: object) -> bool:
-        """Equal nodes, tempo, connections, ends; of orders those of sums and of the ends count."""
+        """Compare nodes, tempo, connections and ends; order counts in sums and ends only."""
         if not isinstance(other, Graph):
             return NotImplemented
         return (

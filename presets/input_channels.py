@@ -23,7 +23,7 @@ Choice = tuple[tuple[int, ...], ...]
 
 
 class Sides:
-    """What the two sides of a stereo signal are to each other; read in blocks."""
+    """Whether the sides of a stereo signal are equal, or one is silent; fed block by block."""
 
     def __init__(self) -> None:
         self._peaks, self._equal = np.zeros(STEREO), True

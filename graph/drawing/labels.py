@@ -22,7 +22,7 @@ def title(graph: Graph) -> str:
 
 
 def drawn_wires(graph: Graph) -> list[Connection]:
-    """Return all connections, those to parameters last: to a port called after their amount."""
+    """Return all connections; last those to parameters, whose target port is named by amount."""
     moved = [Connection(m.source, PortRef(m.target.node, _amount(m))) for m in graph.modulations]
     return [*graph.connections, *moved]
 

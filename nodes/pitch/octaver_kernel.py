@@ -1,4 +1,4 @@
-"""The kernel of ``Octaver``: a tracked low-pass whose sign flip-flops turn, and a rectifier."""
+"""The kernel of ``Octaver``: flip-flops toggled by a tracked low-pass's sign; a rectifier."""
 
 import math
 

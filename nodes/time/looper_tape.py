@@ -84,7 +84,7 @@ LOOPER = np.dtype(
 
 @ng.helper
 def slot_of(state: int, cell: int, other: int) -> Any:
-    """Return the slot in which a cell is heard; with ``other`` 1, as if the last layer were not."""
+    """Return the slot in which a cell is heard; with ``other`` 1, without the last layer."""
     s = ng.record(state, LOOPER)
     tag = ng.numbers(s.tags, cell + 1, np.int32)[cell]
     layer = np.int64(tag >> 1)

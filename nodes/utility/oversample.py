@@ -62,8 +62,8 @@ def _oversampled(state: int, ins: int, outs: int, frames: int) -> None:
         ng.copy_bytes(row.outer, row.inner, row.bytes)
 
 
-class _OfTheNode:
-    """A method of a class that, of an instance, is that of the inner node."""
+class _InnerMethod:
+    """Descriptor of a method: the class's own returns a default, a node's is the inner node's."""
 
     def __init__(self, name: str, of_class: Any) -> None:
         self._name, self._of_class = name, of_class
@@ -100,8 +100,8 @@ class Oversample(ng.Node):
     times: int = ng.option(default=4, choices=(2, 4, 8))
     quality: str = ng.option(default="studio", choices=("studio", "live"))
 
-    params: ClassVar[Any] = _OfTheNode("params", {})  # per instance; other nodes: per class
-    files: ClassVar[Any] = _OfTheNode("files", ())
+    params: ClassVar[Any] = _InnerMethod("params", {})  # per instance; other nodes: per class
+    files: ClassVar[Any] = _InnerMethod("files", ())
     parameters_of: ClassVar[str] = "the inner node"
 
     def __init__(

@@ -166,7 +166,7 @@ _ARITHMETIC = {
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Ssa(ReconstructSSA):  # type: ignore[misc]
-    """Give each assignment a variable of its own."""
+    """Convert to SSA form: give each assignment a variable of its own."""
 
     _name = "kernel_ssa"
 
@@ -178,7 +178,7 @@ class _Ssa(ReconstructSSA):  # type: ignore[misc]
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _StripPhis(PreLowerStripPhis):  # type: ignore[misc]
-    """Turn the phi nodes of that form into assignments."""
+    """Turn phi nodes of the SSA form into assignments."""
 
     _name = "kernel_strip_phis"
 

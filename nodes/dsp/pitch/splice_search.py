@@ -1,4 +1,4 @@
-"""By how much a delay may jump unheard: the lag at which a signal resembles itself most.
+"""Find the lag by which a delay can jump inaudibly: a peak of the normalised autocorrelation.
 
 The last 20 ms are compared, at about 12 kHz, with the same stretch before, for all lags of a
 range: 64 lags a tick of 32 frames, so that no frame has much to do, and the work does not depend

@@ -1,4 +1,4 @@
-"""A pitch shifter for any instrument: a delay line read at another speed, with jumps that fit.
+"""A pitch shifter: a delay line read at another speed, with crossfades at jumps of its delay.
 
 The reader's delay shrinks (pitch up) or grows (down).  Near the end of its range a search finds by
 how much it may jump, and the old place fades into the new one.  The gains of a fade follow the

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph.errors import FieldValueError, WeightCountError
-from ..format.checked_json import MAX_WEIGHTS, fault, too_large
+from ....graph.errors import WeightCountError
+from ..format.checked_json import MAX_WEIGHTS, fault, finite_floats, too_large
 
 __all__ = ["Arrays", "as_array", "flat_numbers"]
 
@@ -51,25 +51,8 @@ def _rows(value: Any, path: str, shape: tuple[int, ...]) -> list[Floats]:
             found=len(value),
         )
     if len(shape) == 1:
-        return [_numbers(value, path)]
+        return [finite_floats(value, path)]
     return [row for n, v in enumerate(value) for row in _rows(v, f"{path}[{n}]", shape[1:])]
-
-
-def _numbers(value: list[Any], path: str) -> Floats:
-    if set(map(type, value)) - {int, float}:
-        n = next(n for n, v in enumerate(value) if type(v) not in (int, float))
-        raise fault(f"{path}[{n}]", value[n], "a number")
-    try:
-        with np.errstate(over="ignore"):
-            numbers = np.array(value, np.float64).astype(np.float32)
-    except OverflowError:  # an integer beyond float64
-        numbers = np.array([np.inf], np.float32)
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        place = f"{path}[{finite.argmin()}]"
-        message = f"{place} is beyond the range of float32"
-        raise FieldValueError(message, field=place, allowed="in the range of float32")
-    return numbers
 
 
 def flat_numbers(value: Any, path: str) -> Floats:

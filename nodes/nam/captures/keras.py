@@ -66,7 +66,7 @@ def read_keras(root: Fields) -> Network:
 
 
 def keras_architecture(root: Fields) -> str:
-    """Return the name of the network, after its first layer with a memory."""
+    """Return the name of the network: that of its recurrent or convolutional layers, or Dense."""
     kinds = [row.get("type") for row in root.raw("layers")]
     names = {"lstm": "LSTM", "gru": "GRU", "conv1d": "Conv1D"}
     return next((name for kind, name in names.items() if kind in kinds), "Dense")

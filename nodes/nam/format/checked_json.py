@@ -15,7 +15,7 @@ from ....graph.errors import (
 )
 from ....graph.json_text import format_json
 
-__all__ = ["Fields", "Weights", "fault", "format_json", "too_large"]
+__all__ = ["Fields", "Weights", "fault", "finite_floats", "format_json", "too_large"]
 
 T = TypeVar("T")
 REQUIRED: Any = object()
@@ -117,20 +117,25 @@ class Fields:
         if len(value) > MAX_WEIGHTS:
             message = f"{path} is {format_json(value)}: must be {allowed}"
             raise ConfigTooLargeError(message, what=path, found=len(value), limit=MAX_WEIGHTS)
-        for n, element in enumerate(value if set(map(type, value)) - {int, float} else ()):
-            if type(element) not in (int, float):
-                raise fault(f"{path}[{n}]", element, "a number")
-        try:
-            with np.errstate(over="ignore"):
-                numbers = np.array(value, np.float64).astype(np.float32)
-        except OverflowError:  # an integer beyond float64
-            numbers = np.array([np.inf], np.float32)
-        finite = np.isfinite(numbers)
-        if not finite.all():
-            place = f"{path}[{finite.argmin()}]"
-            message = f"{place} is beyond the range of float32"
-            raise FieldValueError(message, field=place, allowed="in the range of float32")
-        return Weights(numbers, path)
+        return Weights(finite_floats(value, path), path)
+
+
+def finite_floats(value: list[Any], path: str) -> NDArray[np.float32]:
+    """Return a list as float32; ``FieldValueError`` if an element is no number, or not finite."""
+    for n, element in enumerate(value if set(map(type, value)) - {int, float} else ()):
+        if type(element) not in (int, float):
+            raise fault(f"{path}[{n}]", element, "a number")
+    try:
+        with np.errstate(over="ignore"):
+            numbers = np.array(value, np.float64).astype(np.float32)
+    except OverflowError:  # an integer beyond float64
+        numbers = np.array([np.inf], np.float32)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        place = f"{path}[{finite.argmin()}]"
+        message = f"{place} is beyond the range of float32"
+        raise FieldValueError(message, field=place, allowed="in the range of float32")
+    return numbers
 
 
 class Weights:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .networks import Activation, Conv, Floats, Lstm
+from .networks import Activation, Conv, Floats, Lstm, RecurrentNetwork
 from .short_repr import short_repr
 
 __all__ = [
@@ -47,7 +47,7 @@ class GruLayer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Gru:
+class Gru(RecurrentNetwork):
     """GRU layers of one size in series, from a zero state, then a head."""
 
     __repr__ = short_repr
@@ -57,26 +57,6 @@ class Gru:
     """``[out][H]``"""
     head_bias: Floats
     inputs: int = 1
-
-    @property
-    def hidden_size(self) -> int:
-        """Units in every layer."""
-        return int(self.head.shape[1])
-
-    @property
-    def outputs(self) -> int:
-        """Output channels."""
-        return int(self.head.shape[0])
-
-    @property
-    def operation_count(self) -> int:
-        """Layers: a measure of the cost to prepare the network."""
-        return 1 + len(self.layers)
-
-    @property
-    def receptive_field(self) -> None:
-        """``None``: an output frame depends on all input before it."""
-        return None
 
     @property
     def multiply_adds(self) -> int:
@@ -200,7 +180,7 @@ class Conditioned:
 
     @property
     def defaults(self) -> tuple[float, ...]:
-        """The values of knobs that nobody has set."""
+        """The default value of each knob."""
         return tuple(knob.default for knob in self.knobs)
 
     @property

@@ -13,13 +13,23 @@ frame), ``weight_count`` and ``operation_count``.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .short_repr import short_repr
 
-__all__ = ["Activation", "Conv", "ConvNet", "Floats", "Linear", "Lstm", "LstmLayer"]
+__all__ = [
+    "Activation",
+    "Conv",
+    "ConvNet",
+    "Floats",
+    "Linear",
+    "Lstm",
+    "LstmLayer",
+    "RecurrentNetwork",
+]
 
 Floats = NDArray[np.float32]
 
@@ -104,17 +114,11 @@ class LstmLayer:
     cell: Floats
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Lstm:
-    """LSTM layers in series, then a head; without layers the input passes through."""
+class RecurrentNetwork:
+    """Base of ``Lstm`` and ``Gru``: what follows from the layers and the shape of the head."""
 
-    __repr__ = short_repr
-
-    layers: tuple[LstmLayer, ...]
+    layers: tuple[Any, ...]
     head: Floats
-    """``[out][H]``"""
-    head_bias: Floats
-    inputs: int = 1
 
     @property
     def hidden_size(self) -> int:
@@ -128,13 +132,26 @@ class Lstm:
 
     @property
     def operation_count(self) -> int:
-        """Convolutions or LSTM layers: a measure of the cost to prepare the network."""
+        """Layers: a measure of the cost to prepare the network."""
         return 1 + len(self.layers)
 
     @property
     def receptive_field(self) -> None:
         """``None``: an output frame depends on all input before it."""
         return None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lstm(RecurrentNetwork):
+    """LSTM layers in series, then a head; without layers the input passes through."""
+
+    __repr__ = short_repr
+
+    layers: tuple[LstmLayer, ...]
+    head: Floats
+    """``[out][H]``"""
+    head_bias: Floats
+    inputs: int = 1
 
     @property
     def multiply_adds(self) -> int:
