@@ -10,30 +10,38 @@ from ..graph.arguments import nearest
 from .preset import dumps, loads
 from .values import as_float, fields_of, format_value
 
-__all__ = ["parse_settings", "with_settings"]
+__all__ = ["parse_settings", "parse_value", "split_settings", "with_settings"]
 
 
-def parse_settings(texts: Iterable[str], option: str = "--set") -> dict[str, Any]:
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     """Return the values of ``node.field=value`` texts by ``"node.field"``.
 
-    A value is read as JSON, such as a number, ``true`` or ``[1, 2]``, and else as a string.
     ``PresetError`` for other texts and for a field that is set twice.
     """
-    found = dict[str, Any]()
+    return {name: parse_value(text) for name, text in split_settings(texts).items()}
+
+
+def split_settings(
+    texts: Iterable[str], form: str = "NODE.FIELD=VALUE, as in amp.input_db=6"
+) -> dict[str, str]:
+    """Return what is after the first ``=`` of each text by what is before it.
+
+    ``PresetError`` for a name that is given twice, and for other texts than the ``form``.
+    """
+    found = dict[str, str]()
     for text in texts:
         name, sign, value = text.partition("=")
         name = name.strip()
         if not sign or not all(name.split(".")):
-            raise PresetError(
-                f"{option} is {format_value(text)}: must be NODE.FIELD=VALUE, as in amp.input_db=6"
-            )
+            raise PresetError(f"--set is {format_value(text)}: must be {form}")
         if name in found:
-            raise PresetError(f"{option} {name} is given twice: must be given once")
-        found[name] = _value(value.strip())
+            raise PresetError(f"--set {name} is given twice: must be given once")
+        found[name] = value.strip()
     return found
 
 
-def _value(text: str) -> Any:
+def parse_value(text: str) -> Any:
+    """Return a text read as JSON (a number, ``true``, ``[1, 2]``), or else the text itself."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if arguments.thing is None:
         raise ParamError("THING is missing: a rack, a node type, a .nam or audio (or --all DIR)")
+    from ...presets.settings import split_settings
     from .picture import plot
 
     with Progress("rendering") as progress:
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.output,
             against=arguments.against,
             audio=arguments.input,
-            settings=_settings(arguments.settings),
+            settings=split_settings(arguments.settings, "NAME=VALUE, or of a rack NODE.NAME=VALUE"),
             warn=warn,
             progress=progress,
         )
@@ -66,18 +67,6 @@ def run(arguments: argparse.Namespace) -> None:
         say(json.dumps({"file": made.file, "what": made.what, **made.figures}))
     else:
         say(str(made))
-
-
-def _settings(given: list[str]) -> dict[str, str]:
-    from ...graph import ParamError
-
-    found = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise ParamError(f"--set {text}: must be NAME=VALUE")
-        found[name] = value
-    return found
 
 
 def _run_all(arguments: argparse.Namespace) -> None:

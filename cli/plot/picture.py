@@ -11,6 +11,7 @@ from ...graph import FileError, ParamError
 from ...graph.arguments import by_keyword, check_call, clip, format_value
 from ...graph.paths import checked_path
 from ...graph.text import counted, one_line
+from ...nodes.nam import DEFAULT_SAMPLE_RATE
 from ...presets.bundled import DEMO_DI, asset
 from ...presets.levels import SILENT_DB
 from ...runtime.io.audio_file import read_audio
@@ -151,7 +152,7 @@ def _node(source: Source, target: str) -> Picture:
     from .probe import LOUD_DB, probe
 
     assert source.node is not None
-    found = probe(source.node, source.rate or 48_000.0)
+    found = probe(source.node, source.rate or DEFAULT_SAMPLE_RATE)
     kind = f"{source.node.type_name} {source.name}" if source.file else source.name
     given = "" if source.file else repr(source.node)
     title = f"{source.name}: {given}" if given else source.name

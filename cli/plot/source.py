@@ -1,27 +1,26 @@
 """What a picture is of: a rack, a node or a model, or audio; decided by content, not by suffix."""
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...graph import Content, FileError, Graph, GraphError, Node, ParamError, graph_of
+from ...graph import TEMPO, Content, FileError, Graph, GraphError, Node, ParamError, graph_of
 from ...graph.arguments import format_value, nearest
 from ...graph.paths import checked_path
-from ...nodes.nam import Nam, load_nam
+from ...nodes.nam import DEFAULT_SAMPLE_RATE, Nam, load_nam
 from ...presets.bundled import shipped_presets
 from ...presets.preset import files_of, preset_path, read_preset
 from ...presets.rig import model_rates
+from ...presets.settings import parse_value, with_settings
 from ...presets.values import check_option
 from ...runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
 
-__all__ = ["Source", "open_source", "with_settings"]
+__all__ = ["Source", "open_source"]
 
 WANTED = "a rack, a node type, a NAM model or audio"
-DEFAULT_RATE = 48_000.0
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,11 @@ class Source:
         if self.graph is not None:
             return next(iter(model_rates(self.graph).values()), None)
         if isinstance(self.node, Nam):
-            return next(iter(model_rates(graph_of_one(self.node)).values()), DEFAULT_RATE)
-        return DEFAULT_RATE
+            return next(iter(model_rates(_graph_of_one(self.node)).values()), DEFAULT_SAMPLE_RATE)
+        return DEFAULT_SAMPLE_RATE
 
 
-def graph_of_one(node: Node) -> Graph:
+def _graph_of_one(node: Node) -> Graph:
     """Return a graph of one node and nothing else."""
     graph = Graph()
     graph.add("node", node)
@@ -68,8 +67,8 @@ def open_source(thing: Any, settings: Mapping[str, str] | None = None) -> Source
 
     ``thing`` is a graph, a node, a model, or a string: a bundled preset's name, a node type's name
     or the path of a preset, a model or audio.  ``settings`` are set in a node or model by the name
-    of a parameter, option or file, in a rack by ``node.name``.  ``NamgraphError`` for anything
-    else.
+    of a parameter, option or file; in a rack by ``node.name``, or ``tempo_bpm``.
+    ``NamgraphError`` for anything else.
     """
     if isinstance(thing, Graph):
         found = Source(thing.name or "rack", graph=thing, reads=files_of(thing))
@@ -87,7 +86,7 @@ def open_source(thing: Any, settings: Mapping[str, str] | None = None) -> Source
 
 
 def _of_node(name: str, node: Node, file: str = "", about: str = "") -> Source:
-    return Source(name, file, node=node, about=about, reads=files_of(graph_of_one(node)))
+    return Source(name, file, node=node, about=about, reads=files_of(_graph_of_one(node)))
 
 
 def _opened(name: str, settings: Mapping[str, str]) -> Source:
@@ -105,12 +104,12 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
     is_nam = Path(name).suffix.lower() == ".nam"
     if is_nam or kind == Kind(MODEL):
         load_nam(name)  # its error names the fault
-        return _of_node(Path(name).stem, with_settings(Nam(name), settings, name), name)
+        return _of_node(Path(name).stem, _node_with_settings(Nam(name), settings, name), name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
     if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
         preset = read_preset(path)
-        graph = _set_in_graph(preset.graph, settings, name)
+        graph = _set_in_rack(preset.graph, settings, name)
         reads = {os.fspath(preset_path(path)): "the rack", **files_of(graph)}
         title = preset.name or Path(name).stem
         return Source(
@@ -142,7 +141,7 @@ def _made(cls: type[Node], settings: Mapping[str, str]) -> Node:
     return cls(**_values(cls, settings, cls.type_name))
 
 
-def with_settings(node: Node, settings: Mapping[str, str], name: str) -> Node:
+def _node_with_settings(node: Node, settings: Mapping[str, str], name: str) -> Node:
     """Return a node with other settings, given as text; ``name`` is for messages."""
     own: Any = node
     made: Node = dataclasses.replace(own, **_values(type(node), settings, name))
@@ -159,10 +158,7 @@ def _value(cls: type[Node], key: str, text: str, name: str, known: tuple[str, ..
         raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
     if key in cls.files():
         return tuple(text.split(",")) if "," in text else text
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
+    value = parse_value(text)
     if key in cls.params():
         return cls.params()[key].check(key, value)
     return check_option(
@@ -170,10 +166,9 @@ def _value(cls: type[Node], key: str, text: str, name: str, known: tuple[str, ..
     )
 
 
-def _set_in_graph(graph: Graph, settings: Mapping[str, str], name: str) -> Graph:
+def _set_in_rack(graph: Graph, settings: Mapping[str, str], name: str) -> Graph:
     for key, text in settings.items():
-        node, _, setting = key.rpartition(".")
-        if not node:
+        if "." not in key and key != TEMPO:
             raise ParamError(f"{name} is a rack: a setting is node.name=value, not {key}={text}")
-        graph.replace(node, with_settings(graph[node], {setting: text}, f"{name}: {node}"))
-    return graph
+    values = {key: parse_value(text) for key, text in settings.items()}
+    return with_settings(graph, values, place=f"{name}: --set ")
