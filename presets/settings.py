@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
+from ..graph.check import format_names
 from .preset import dumps, loads
 from .values import as_float, fields_of, format_value
 
@@ -72,6 +73,11 @@ def with_settings(
             for each, made in graph.nodes.items():
                 if TEMPO in made.params():
                     rack["nodes"][each][TEMPO] = value
+        elif not node:
+            raise PresetError(
+                f"{place}{name}: names no node: must be NODE.FIELD, or {TEMPO}; nodes are "
+                f"{format_names(graph)}"
+            )
         elif node not in graph:
             raise PresetError(
                 f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"

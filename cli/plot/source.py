@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...graph import TEMPO, Content, FileError, Graph, GraphError, Node, ParamError, graph_of
+from ...graph import Content, FileError, Graph, GraphError, Node, ParamError, graph_of
 from ...graph.arguments import format_value, nearest
 from ...graph.paths import checked_path
-from ...nodes.nam import DEFAULT_SAMPLE_RATE, Nam, load_nam
+from ...nodes.nam import DEFAULT_SAMPLE_RATE, Nam, load_capture
 from ...presets.bundled import shipped_presets
 from ...presets.preset import files_of, preset_path, read_preset
 from ...presets.rig import model_rates
 from ...presets.settings import parse_value, with_settings
 from ...presets.values import check_option
-from ...runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
+from ...runtime.io.file_kind import PRESET, READ, Kind, complaint, is_model, kind_of_file
 
 __all__ = ["Source", "open_source"]
 
@@ -101,15 +101,15 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
             return _of_node(cls.type_name, _made(cls, settings), about=cls.description)
     shipped = bare and name in shipped_presets()
     kind = Kind(PRESET) if shipped else kind_of_file(name)
-    is_nam = Path(name).suffix.lower() == ".nam"
-    if is_nam or kind == Kind(MODEL):
-        load_nam(name)  # its error names the fault
+    if not shipped and is_model(name):
+        load_capture(name)  # its error names the fault
         return _of_node(Path(name).stem, _node_with_settings(Nam(name), settings, name), name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
     if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
         preset = read_preset(path)
-        graph = _set_in_rack(preset.graph, settings, name)
+        values = {key: parse_value(text) for key, text in settings.items()}
+        graph = with_settings(preset.graph, values, place=f"{name}: --set ")
         reads = {os.fspath(preset_path(path)): "the rack", **files_of(graph)}
         title = preset.name or Path(name).stem
         return Source(
@@ -144,31 +144,28 @@ def _made(cls: type[Node], settings: Mapping[str, str]) -> Node:
 def _node_with_settings(node: Node, settings: Mapping[str, str], name: str) -> Node:
     """Return a node with other settings, given as text; ``name`` is for messages."""
     own: Any = node
-    made: Node = dataclasses.replace(own, **_values(type(node), settings, name))
-    return made
+    values = _values(node, settings, name)
+    more = node.params().keys() - type(node).params().keys()
+    knobs = {key: values.pop(key) for key in more & values.keys()}
+    made: Node = dataclasses.replace(own, **values)
+    return made.with_params(knobs)
 
 
-def _values(cls: type[Node], settings: Mapping[str, str], name: str) -> dict[str, Any]:
-    known = (*cls.params(), *cls.options(), *cls.files())
-    return {key: _value(cls, key, text, name, known) for key, text in settings.items()}
+def _values(node: Node | type[Node], settings: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Return settings as values of the fields of a class, or of a node that may have knobs."""
+    known = (*node.params(), *node.options(), *node.files())
+    return {key: _value(node, key, text, name, known) for key, text in settings.items()}
 
 
-def _value(cls: type[Node], key: str, text: str, name: str, known: tuple[str, ...]) -> Any:
+def _value(node: Node | type[Node], key: str, text: str, name: str, known: tuple[str, ...]) -> Any:
     if key not in known:
         raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
-    if key in cls.files():
+    if key in node.files():
         return tuple(text.split(",")) if "," in text else text
     value = parse_value(text)
-    if key in cls.params():
-        return cls.params()[key].check(key, value)
+    if key in node.params():
+        return node.params()[key].check(key, value)
+    cls = node if isinstance(node, type) else type(node)
     return check_option(
         key, cls, key, text if isinstance(cls.options()[key].default, str) else value
     )
-
-
-def _set_in_rack(graph: Graph, settings: Mapping[str, str], name: str) -> Graph:
-    for key, text in settings.items():
-        if "." not in key and key != TEMPO:
-            raise ParamError(f"{name} is a rack: a setting is node.name=value, not {key}={text}")
-    values = {key: parse_value(text) for key, text in settings.items()}
-    return with_settings(graph, values, place=f"{name}: --set ")

@@ -28,7 +28,9 @@ def check_rename(graph: Connectable, name: str, new: str) -> None:
     """Raise an error if ``name`` is an end of a rack, or a rack and ``new`` a name inside it."""
     check_no_rack_end(graph, name, "renamed")
     if name in graph.racks and new.startswith(f"{name}."):
-        raise GraphError(f"the rack {name} cannot be renamed {new!r}: that is inside itself")
+        raise GraphError(
+            f"the rack {name} cannot be renamed {new!r}: that is inside itself; give another name"
+        )
 
 
 def rack_ends(

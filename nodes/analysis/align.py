@@ -101,16 +101,20 @@ def _ends(
         if name not in graph.nodes and name not in graph.racks:
             name = f"{ref.node}_{ref.port}"
         if ref.node not in graph.nodes:
-            raise GraphError(f"{ref.node} is an input of the graph: branches end at nodes")
+            raise GraphError(
+                f"{ref.node} is an input of the graph: name the last node of each branch"
+            )
         before = [c.source for c in graph.connections if c.target.node == ref.node]
         if graph.nodes[ref.node].type_name == Align.type_name and len(before) == 1:
             ref, name = before[0], before[0].node
         if port.kind.value != "audio":
             raise GraphError(f"{ref} is {port.kind.value}: only audio is aligned")
         if ref in made:
-            raise ParamError(f"align: {format_value(str(end))} is there twice")
+            raise ParamError(f"align: {format_value(str(end))} is there twice: must be given once")
         if not any(c.source == ref for c in graph.connections):
-            raise GraphError(f"{ref} feeds nothing: there is nothing to align it with")
+            raise GraphError(
+                f"{ref} feeds nothing: there is nothing to align it with; connect it first"
+            )
         made[ref] = f"{name[: MAX_NAME - 8]}_align"
     return list(made), made
 

@@ -14,6 +14,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.cli.plot import rack
 
+from ...nodes.nam.captures.files import dense, keras, layer
 from ..command import CAB, GUITAR, LSTM, refused, wav
 
 pytest.importorskip("matplotlib")
@@ -73,6 +74,16 @@ def test_a_model_by_content_and_key_figures_as_json(
     ET.parse("amp.svg")
 
 
+def test_a_capture_and_its_knob(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pedal.json").write_text(json.dumps(keras(layer("lstm", 2, 8), dense(8), inputs=2)))
+    made = [drawn(capsys, "pedal.json", "--set", f"knob1={value}") for value in (0.1, 0.9)]
+    assert all(line.startswith("pedal.png: nam pedal: gain at -60 dBFS ") for line in made)
+    assert made[0] != made[1]
+    assert "pedal.json has no setting 'knob2'" in refused(
+        capsys, "plot", "pedal.json", "--set", "knob2=1"
+    )
+
+
 def test_equal_pictures_have_equal_bytes(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for suffix in (".svg", ".pdf"):  # both have room for a date
         for name in ("one", "two"):
@@ -98,7 +109,7 @@ def test_equal_pictures_have_equal_bytes(there: Path, capsys: pytest.CaptureFixt
         ("gain --set gain_db=900", "gain_db is 900: must be a number in [-80, 36]"),
         ("gain --set gain_db", "--set is 'gain_db': must be NAME=VALUE, or of a rack NODE"),
         ("clipper --set curve=round", "curve is 'round': must be one of hard, "),
-        ("plugin --set amp=1", "plugin is a rack: a setting is node.name=value"),
+        ("plugin --set amp=1", "plugin: --set amp: names no node: must be NODE.FIELD"),
         ("plugin --set amp.size=1", "plugin: --set amp.size: amp (nam) has no 'size'"),
         ("plugin --set nope.x=1", "plugin: --set nope.x: there is no node 'nope'"),
         ("in.wav --set a=1", "in.wav: is audio: settings (--set) go with"),

@@ -211,7 +211,7 @@ def test_what_it_refuses(tmp_path: Path) -> None:
         (("cab1",), "two branches or more, not 1"),
         (("cab1", "cab1"), "align: 'cab1' is there twice"),
         (("amp1", "cab1"), "amp1 feeds cab1: only parallel branches are aligned"),
-        (("cab1", "in"), "in is an input of the graph: branches end at nodes"),
+        (("cab1", "in"), "in is an input of the graph: name the last node"),
         (("cab1", "cap2"), "nothing called 'cap2'"),
         (("cab1", 3), "cannot connect 3"),
         (("cab1", "apart"), "apart.out feeds nothing"),
