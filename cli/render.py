@@ -71,7 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Render, and print the levels of the file."""
     if arguments.block is not None:
         check_block(arguments.block)
-    from ..presets.render import check_loudness, format_channels, format_loudness, render_file
+    from ..graph.text import counted
+    from ..presets.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
 
     check_loudness(arguments.loudness, "--loudness")
@@ -93,7 +94,7 @@ def run(arguments: argparse.Namespace) -> None:
         )
     gain = "" if arguments.loudness is None else f", gain {levels.gain_db:+.1f} dB"
     say(
-        f"{arguments.output}: {levels.seconds:.2f} s, {format_channels(levels.channels)} "
+        f"{arguments.output}: {levels.seconds:.2f} s, {counted(levels.channels, 'channel')} "
         f"at {levels.rate:g} Hz, peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS, "
         f"{format_loudness(levels)}{gain}"
     )

@@ -13,7 +13,7 @@ from ..runtime.adapters.offline_blocks import BlockRender
 from ..runtime.io.atomic_write import writing
 from ..runtime.io.audio_file import audio_blocks, resampled_blocks
 from ..runtime.plan.stats import Stats
-from .input_channels import Choice, chosen
+from .input_channels import Choice, take_channels
 from .rig import Rig
 
 __all__ = ["FileRender", "kept_pieces"]
@@ -69,7 +69,7 @@ class FileRender:
 
     def _one(self, choice: Choice, render: BlockRender) -> Iterator[Audio]:
         own, rate, count = self._own_rate, self._rate, len(choice)
-        taken = (chosen(choice, block) for block in audio_blocks(self._source))
+        taken = (take_channels(choice, block) for block in audio_blocks(self._source))
         x = _at_least_one_frame(resampled_blocks(taken, count, own, rate), count)
         if count < self._inputs:  # those after the first are silent
             x = (np.pad(piece, ((0, self._inputs - count), (0, 0))) for piece in x)

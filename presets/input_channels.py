@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..graph import AudioFileError
 
-__all__ = ["CHANNELS", "STEREO", "Choice", "Sides", "choose_channels", "chosen"]
+__all__ = ["CHANNELS", "STEREO", "Choice", "Sides", "choose_channels", "take_channels"]
 
 CHANNELS = ("left", "right", "sum", "both")
 """``sum`` is half of left plus right; ``both`` plays each side through a mono rack of its own."""
@@ -86,8 +86,8 @@ def choose_channels(
     return [(whole[channel == "right"],) * inputs]
 
 
-def chosen(choice: Choice, block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what a choice takes of a block, ``(channels, frames)``."""
+def take_channels(choice: Choice, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what a choice takes of a block, ``(channels, frames)``: channels, or means of two."""
     return np.stack(
         [
             block[rows[0]]

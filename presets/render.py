@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..graph import AudioFileError
 from ..graph.arguments import check_number
+from ..graph.text import counted
 from ..nodes.analysis.offline_loudness import LoudnessResult, loudness
 from ..runtime.io.audio_file import scan_audio
 from ..runtime.io.audio_writer import audio_writer
@@ -27,7 +28,6 @@ __all__ = [
     "check_fit",
     "check_loudness",
     "check_sides",
-    "format_channels",
     "format_loudness",
     "levels_of",
     "normalized",
@@ -38,11 +38,6 @@ __all__ = [
 
 Path_ = str | os.PathLike[str]
 SOFTEST_LUFS, LOUDEST_LUFS = -60.0, 0.0
-
-
-def format_channels(count: int) -> str:
-    """Return ``1 channel``, ``2 channels``."""
-    return f"{count} channel{'' if count == 1 else 's'}"
 
 
 def render_file(
@@ -130,7 +125,7 @@ def check_sides(rig: Rig, count: int) -> dict[str, int]:
     if count > 1 and list(outputs.values()) != [1]:
         raise AudioFileError(
             "channel is both: each side would be played by a rack of its own, whose output has "
-            f"{format_channels(sum(outputs.values()))}: must be 1; or take left, right or sum"
+            f"{counted(sum(outputs.values()), 'channel')}: must be 1; or take left, right or sum"
         )
     return {name: count * channels for name, channels in outputs.items()}
 
@@ -216,7 +211,7 @@ def check_fit(
             if wanted == STEREO:
                 way = f": give {ask_channel} both, which plays it on both inputs"
         raise AudioFileError(
-            f"{name}: has {format_channels(channels)}, the rack takes {wanted}{way}"
+            f"{name}: has {counted(channels, 'channel')}, the rack takes {wanted}{way}"
         )
     if rig.rate not in (None, rate) and not resampled:
         raise AudioFileError(

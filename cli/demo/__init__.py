@@ -42,8 +42,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
+    from ...graph.text import counted
     from ...presets.bundled import DEMO_DI, DEMO_RACK, asset
-    from ...presets.render import format_channels, format_loudness
+    from ...presets.render import format_loudness
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     levels = made.levels
     say(
-        f"{output}: {levels.seconds:.1f} s, {format_channels(levels.channels)}, "
+        f"{output}: {levels.seconds:.1f} s, {counted(levels.channels, 'channel')}, "
         f"peak {levels.peak_db:.1f} dBFS, RMS {levels.rms_db:.1f} dBFS, {format_loudness(levels)}"
     )
     say(

@@ -17,6 +17,7 @@ from ...runtime.io.atomic_write import whole_file, writing
 __all__ = [
     "DRY",
     "FLOOR_DB",
+    "LOWEST_HZ",
     "WET",
     "db",
     "draw_perfect",

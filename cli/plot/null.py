@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
+from ...graph.text import counted
 from ...runtime.io.audio_file import AudioFile, read_audio
 from .figures import (
     DRY,
@@ -90,7 +91,7 @@ def measure_null(first: str | os.PathLike[str], second: str | os.PathLike[str]) 
 
 
 def _format(audio: AudioFile) -> str:
-    return f"{audio.channels} channel{'s' * (audio.channels != 1)} at {audio.rate} Hz"
+    return f"{counted(audio.channels, 'channel')} at {audio.rate} Hz"
 
 
 def _ratio_db(part: float, whole: float) -> float:

@@ -11,6 +11,7 @@ from ...runtime.io.outputs import check_outputs
 from ..plot.figures import (
     DRY,
     FLOOR_DB,
+    LOWEST_HZ,
     WET,
     db,
     draw_perfect,
@@ -29,7 +30,6 @@ from .report import Report
 __all__ = ["check_plot", "plot"]
 
 POINTS = 2000
-LOWEST_HZ = 40.0
 
 
 def check_plot(

@@ -13,8 +13,12 @@ import pytest
 import shtab
 
 import namgraph as ng
-from namgraph.cli import main as command
+from namgraph.cli import arguments as choices, main as command
 from namgraph.cli.main import build_parser, main
+from namgraph.nodes.cabinet.impulse_response import LAYOUTS
+from namgraph.nodes.nam.node import BACKENDS
+from namgraph.presets.input_channels import CHANNELS
+from namgraph.runtime.io.audio_writer import SUBTYPES
 
 VERBS = [verb.__name__.rpartition(".")[2] for verb in command.VERBS]
 
@@ -79,3 +83,11 @@ def test_bash_completes_verbs_options_and_files(tmp_path: Path) -> None:
     assert completed("ver") == ["verify"]
     assert completed("render", "--interf") == ["--interface-dbu"]
     assert completed("verify", "am") == ["amp.nam"]
+
+
+def test_choices_are_those_of_the_functions_that_take_them() -> None:
+    # Written again in cli/arguments.py, so that --help imports nothing that is slow.
+    assert choices.CHANNELS == CHANNELS
+    assert tuple(SUBTYPES) == choices.SUBTYPES
+    assert ("auto", *LAYOUTS) == choices.LAYOUTS
+    assert sorted(choices.BACKENDS) == sorted(BACKENDS)
