@@ -73,7 +73,7 @@ def test_it_is_told_everywhere(tmp_path: Path) -> None:
     picture = ng.svg(graph)
     assert "cab2_align" in picture
     assert "frames 17" in picture
-    assert "invert True" in picture
+    assert "invert on" in picture
     align: Any = graph["cab2_align"]
     assert align.measured not in picture
     ng.save_preset(graph, tmp_path / "two.json")
