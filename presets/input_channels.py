@@ -61,7 +61,7 @@ def choose_channels(
 
     One choice, or two of the two sides.  ``channel`` is one of ``CHANNELS``; ``None`` takes all
     channels as they are, but for a mono rack one of two equal ``sides``, or the only one that is
-    not silent, of which ``warn`` is told.  What does not fit is chosen as it is.
+    not silent, for which ``warn`` is called.  What does not fit is chosen as it is.
     ``AudioFileError``, which names the file ``name``, if it has no sides.
     """
     if channel is not None and found > STEREO:

@@ -166,7 +166,7 @@ class Looper(ng.Node):
     begins a new loop; the next "play", "overdub" or "stop" ends it.  "overdub" adds a layer to what
     is there, which is multiplied by ``decay``; with nothing recorded it records the first.  "undo"
     takes the last layer away, or the recording that goes on, and once more brings the layer back.
-    "stop" returns to the beginning, "clear" forgets all.  A command that makes no sense does
+    "stop" returns to the beginning, "clear" erases all.  A command that makes no sense does
     nothing.  A recording that reaches ``max_s`` seconds is played.
 
     With ``quantise`` "beat" or "bar" all but undo and clear wait for the next beat of the tempo, or
@@ -177,7 +177,7 @@ class Looper(ng.Node):
     Readings: ``state`` (0 stopped, 1 recording, 2 playing, 3 overdubbing), ``position`` and
     ``length`` in seconds, ``layers``, ``waiting`` (1 while a command waits for its beat).  The
     recording survives swaps to an equal node, but is in no saved state: a state that is restored
-    plays what the tape has by then.  A reset forgets it.  A ``Stepper`` refuses a looper.
+    plays what the tape has by then.  A reset erases it.  A ``Stepper`` refuses a looper.
     """
 
     level_db: float = ng.param(default=0.0, low=-60.0, high=6.0, unit="dB", smoothing_s=0.02)

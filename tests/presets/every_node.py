@@ -1,7 +1,7 @@
 """A graph with a node of every type that ships, made from the registry of node types.
 
-A new type joins it by itself, with its first example of tests/nodes/examples.py.  All nodes are
-next to each other: each hears the guitar, and everything is added up at the end.
+A new type is added automatically, with its first example of tests/nodes/examples.py.  All nodes are
+in parallel: each has the guitar as input, and all outputs are summed.
 """
 
 from collections.abc import Iterator
