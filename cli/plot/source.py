@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...graph import Content, FileError, Graph, GraphError, Node, ParamError, graph_of
+from ...graph import TEMPO, Content, FileError, Graph, GraphError, Node, ParamError, graph_of
 from ...graph.arguments import format_value, nearest
 from ...graph.paths import checked_path
-from ...nodes.nam import Nam, load_nam
+from ...nodes.nam import Nam, load_capture
 from ...presets.bundled import shipped_presets
 from ...presets.preset import files_of, preset_path, read_preset
 from ...presets.rig import model_rates
+from ...presets.settings import with_settings as with_tempo
 from ...presets.values import check_option
-from ...runtime.io.file_kind import MODEL, PRESET, READ, Kind, complaint, kind_of_file
+from ...runtime.io.file_kind import PRESET, READ, Kind, complaint, is_model, kind_of_file
 
 __all__ = ["Source", "open_source", "with_settings"]
 
-WANTED = "a rack, a node type, a NAM model or audio"
+WANTED = "a rack, a node type, a model or audio"
 DEFAULT_RATE = 48_000.0
 
 
@@ -101,11 +102,10 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
             cls = find_type(types, name)
             return _of_node(cls.type_name, _made(cls, settings), about=cls.description)
     shipped = bare and name in shipped_presets()
-    kind = Kind(PRESET) if shipped else kind_of_file(name)
-    is_nam = Path(name).suffix.lower() == ".nam"
-    if is_nam or kind == Kind(MODEL):
-        load_nam(name)  # its error names the fault
+    if not shipped and is_model(name):
+        load_capture(name)  # its error names the fault
         return _of_node(Path(name).stem, with_settings(Nam(name), settings, name), name)
+    kind = Kind(PRESET) if shipped else kind_of_file(name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
     if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
@@ -134,45 +134,70 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
 
 def _made(cls: type[Node], settings: Mapping[str, str]) -> Node:
     missing = [name for name in cls.required() if name not in settings]
+    if missing and missing[0] not in cls.files():
+        raise ParamError(
+            f"{cls.type_name}: {missing[0]} cannot be given as text: draw a rack that it is in"
+        )
     if missing:
         raise ParamError(
             f"{cls.type_name}: {missing[0]} is missing: give --set {missing[0]}=VALUE "
             f"(namgraph nodes {cls.type_name})"
         )
-    return cls(**_values(cls, settings, cls.type_name))
+    fixed = {key: text for key, text in settings.items() if key in _known(cls)}
+    values = {key: _value(cls, key, text) for key, text in fixed.items()}
+    return _with_own(cls(**values), settings, cls.type_name)
 
 
 def with_settings(node: Node, settings: Mapping[str, str], name: str) -> Node:
-    """Return a node with other settings, given as text; ``name`` is for messages."""
+    """Return a node with other settings, given as text; ``name`` is for messages.
+
+    Settings are parameters, options and files, and then parameters that the node has by itself: the
+    knobs of a capture, those of an inner node.
+    """
+    cls = type(node)
+    fixed = {key: _value(cls, key, text) for key, text in settings.items() if key in _known(cls)}
     own: Any = node
-    made: Node = dataclasses.replace(own, **_values(type(node), settings, name))
-    return made
+    made: Node = dataclasses.replace(own, **fixed) if fixed else node
+    return _with_own(made, settings, name)
 
 
-def _values(cls: type[Node], settings: Mapping[str, str], name: str) -> dict[str, Any]:
-    known = (*cls.params(), *cls.options(), *cls.files())
-    return {key: _value(cls, key, text, name, known) for key, text in settings.items()}
+def _with_own(node: Node, settings: Mapping[str, str], name: str) -> Node:
+    known, own = (*_known(type(node)), *node.params()), dict[str, float]()
+    for key, text in settings.items():
+        if key not in known:
+            raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
+        if key not in _known(type(node)):
+            own[key] = node.params()[key].check(key, _json(text))
+    return node.with_params(own) if own else node
 
 
-def _value(cls: type[Node], key: str, text: str, name: str, known: tuple[str, ...]) -> Any:
-    if key not in known:
-        raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
+def _known(cls: type[Node]) -> tuple[str, ...]:
+    return (*cls.params(), *cls.options(), *cls.files())
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _value(cls: type[Node], key: str, text: str) -> Any:
     if key in cls.files():
         return tuple(text.split(",")) if "," in text else text
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
     if key in cls.params():
-        return cls.params()[key].check(key, value)
+        return cls.params()[key].check(key, _json(text))
     return check_option(
-        key, cls, key, text if isinstance(cls.options()[key].default, str) else value
+        key, cls, key, text if isinstance(cls.options()[key].default, str) else _json(text)
     )
 
 
 def _set_in_graph(graph: Graph, settings: Mapping[str, str], name: str) -> Graph:
     for key, text in settings.items():
         node, _, setting = key.rpartition(".")
+        if key == TEMPO:
+            graph = with_tempo(graph, {key: _json(text)}, place="--set ")
+            continue
         if not node:
             raise ParamError(f"{name} is a rack: a setting is node.name=value, not {key}={text}")
         graph.replace(node, with_settings(graph[node], {setting: text}, f"{name}: {node}"))
