@@ -64,6 +64,11 @@ def with_settings(
             for each, made in graph.nodes.items():
                 if TEMPO in made.params():
                     rack["nodes"][each][TEMPO] = value
+        elif not node:
+            raise PresetError(
+                f"{place}{name}: must be NODE.FIELD, as in amp.input_db, or {TEMPO}; "
+                f"the nodes are {', '.join(list(graph)[:20])}"
+            )
         elif node not in graph:
             raise PresetError(
                 f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"
