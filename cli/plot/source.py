@@ -36,7 +36,7 @@ class Source:
     graph: Graph | None = None
     node: Node | None = None
     about: str = ""
-    """A line on what it is for."""
+    """A line on what it is for; the settings of a model."""
     stem: str = ""
     """The name of the picture without suffix, if it is another."""
     reads: Mapping[str, str] = field(default_factory=dict)
@@ -104,7 +104,8 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
     shipped = bare and name in shipped_presets()
     if not shipped and is_model(name):
         load_capture(name)  # its error names the fault
-        return _of_node(Path(name).stem, with_settings(Nam(name), settings, name), name)
+        about = ", ".join(f"{key}={text}" for key, text in settings.items())
+        return _of_node(Path(name).stem, with_settings(Nam(name), settings, name), name, about)
     kind = Kind(PRESET) if shipped else kind_of_file(name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
     if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault

@@ -143,6 +143,8 @@ def test_captures_and_their_knobs(there: Path, capsys: pytest.CaptureFixture[str
     low, high = (drawn(capsys, "amp.json", "--set", f"knob1={knob}") for knob in (0.2, 0.9))
     assert low.startswith("amp.png: nam amp: gain at")
     assert low != high
+    drawn(capsys, "amp.json", "--set", "knob1=0.2", "-o", "amp.svg")
+    assert "amp: knob1=0.2" in Path("amp.svg").read_text(encoding="utf-8")
     ng.save_preset(ng.Graph.chain(amp=ng.Nam("amp.json")), "rack.json")
     for knob in (0.2, 0.9):
         wav(Path("at.wav"), GUITAR[:4800], 44_100)
