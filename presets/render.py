@@ -205,7 +205,7 @@ def check_fit(
         )
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:
-        way = ""
+        way = ": give a mono or stereo file" if wanted == 1 else ""
         if max(channels, wanted) == STEREO:
             way = f": give {ask_channel} left, right or sum, or both for each side by itself"
             if wanted == STEREO:

@@ -158,9 +158,12 @@ def _format_type(hint: Any) -> str:
     if origin is typing.Literal:
         return "one of " + ", ".join(repr(a) for a in args)
     if origin in (tuple, list):
+        words = [_format_type(a) for a in args if a is not ...]
+        if len(set(words)) > 1:
+            return f"a list of {' and '.join(words)}"
         count = "" if not args or args[-1] is ... or origin is list else f" of {len(args)}"
-        return f"a list{count} ({_format_type(args[0])} each)" if args else "a list"
+        return f"a list{count} ({words[0]} each)" if args else "a list"
     if origin is Mapping:
         return f"an object of names ({_format_type(args[1])} each)"
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
-    return "null" if hint in (None, type(None)) else words.get(hint, "a number, a string or null")
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+    return "null" if hint in (None, type(None)) else names.get(hint, "a number, a string or null")

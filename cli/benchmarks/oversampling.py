@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from ...graph import ParamError, Spec
 from ...nodes import Nam
-from ...nodes.nam import load_nam
+from ...nodes.nam import load_capture
 from ...nodes.nam.model.interleaved import interleaved_model
 from ...nodes.nam.model.model import Model
 from ...nodes.testing import NodeHarness
@@ -58,7 +58,7 @@ Floats = NDArray[np.float64]
 def steps(quick: bool, model: str | None = None) -> Iterator[tuple[str, Row]]:
     """Yield a row for each factor of the model at a path, or of both that ship."""
     paths = [asset(name) for name in SHIPPED] if model is None else [model]
-    models = [_checked(load_nam(path)) for path in paths]
+    models = [_checked(load_capture(path)) for path in paths]
     return _rows(paths, models, quick)
 
 

@@ -25,7 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph plot --all docs",
     )
     add = parser.add_argument
-    add("thing", nargs="?", metavar="THING", help="a rack, a node type, a .nam, or audio")
+    add("thing", nargs="?", metavar="THING", help="a rack, a node type, a model, or audio")
     add("against", nargs="?", metavar="B.wav", help="audio to compare with the audio THING")
     add("-o", "--output", metavar="FILE", help=".png, .svg or .pdf (THING.png)")
     add(
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
         _run_all(arguments)
         return
     if arguments.thing is None:
-        raise ParamError("THING is missing: a rack, a node type, a .nam or audio (or --all DIR)")
+        raise ParamError("THING is missing: a rack, a node type, a model or audio (or --all DIR)")
     from ...presets.settings import split_settings
     from .picture import plot
 

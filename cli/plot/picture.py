@@ -154,7 +154,7 @@ def _node(source: Source, target: str) -> Picture:
     assert source.node is not None
     found = probe(source.node, source.rate or DEFAULT_SAMPLE_RATE)
     kind = f"{source.node.type_name} {source.name}" if source.file else source.name
-    given = "" if source.file else repr(source.node)
+    given = source.about if source.file else repr(source.node)
     title = f"{source.name}: {given}" if given else source.name
     save(draw_node(found, one_line(title)[:100]), target)
     at = {round(float(level)): n for n, level in enumerate(found.levels_db)}

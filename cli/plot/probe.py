@@ -46,7 +46,7 @@ class Probe:
     """Frequencies, and gain in dB, for a small signal."""
     loud: tuple[NDArray[np.float64], NDArray[np.float64]]
     heard: NDArray[np.float32]
-    """Output for the large sweep."""
+    """Output for the large sweep, without what is constant at silence."""
 
 
 def graph_of_node(node: Node) -> Graph:
@@ -76,10 +76,12 @@ def probe(node: Node, rate: float) -> Probe:
     tone_hz, peaks, thd = _steps(played)
     high = min(20_000.0, 0.45 * rate)
     heard, gains = np.empty(0, np.float32), list[Any]()
+    quiet = played(0.0 * sweep(rate, high, 1.0))  # captures may be a constant, or hum, at silence
     for level in (SOFT_DB, LOUD_DB):
         x = sweep(rate, high, 10.0 ** (level / 20.0))
         heard = played(x)
-        gains.append(_gain(x, heard, rate, high))
+        gains.append(_gain(x, heard - quiet, rate, high))
+    heard = heard - quiet.mean(dtype=np.float64).astype(np.float32)
     latency = graph.latency(Spec(rate, 1))
     return Probe(rate, latency, tone_hz, LEVELS_DB, peaks, thd, gains[0], gains[1], heard)
 

@@ -17,6 +17,7 @@ from ...graph.drawing.svg import svg_of
 from ...graph.scheduling.channels import resolve_channels
 from ...graph.scheduling.ends import find_ends
 from ...graph.text import counted
+from ...presets.input_channels import Sides, choose_channels, take_channels
 from ...presets.levels import SILENT_DB, Levels, levels_of
 from ...presets.render import warn_of_faults
 from ...runtime.adapters.offline import render
@@ -63,7 +64,8 @@ def measure_rack(
 ) -> RackLevels:
     """Render a rack with an output at every audio port, and measure each.
 
-    The audio plays into the first input, mono into all its channels, as ``render_file`` plays it;
+    The audio plays into the first input, mono into all its channels, one side of a stereo take
+    into a mono one if both are equal or the other is silent, as ``render_file`` plays it;
     other inputs are silent.  Audio of another rate is resampled, and of longer audio the first
     minute is used.  ``AudioFileError``, which names ``name``, if it is silent or does not
     fit.
@@ -74,7 +76,7 @@ def measure_rack(
     samples = resample(samples, audio.rate, rate, name)
     given = {end: np.zeros((n, samples.shape[1]), np.float32) for end, n in graph.inputs.items()}
     for end, count in list(graph.inputs.items())[:1]:
-        given[end] = _fitted(samples, count, name, end)
+        given[end] = _fitted(samples, count, name, end, warn)
     spec = Spec(rate, BLOCK)
     order = schedule(graph, spec)
     tapped, taps = _tapped(graph)
@@ -105,7 +107,14 @@ def _warn(stats: Any, warn: Callable[[str], None]) -> None:
     warn_of_faults(stats, warn)
 
 
-def _fitted(samples: NDArray[np.float32], count: int, name: str, end: str) -> NDArray[np.float32]:
+def _fitted(
+    samples: NDArray[np.float32], count: int, name: str, end: str, warn: Callable[[str], None]
+) -> NDArray[np.float32]:
+    sides = Sides()
+    sides.add(samples)
+    samples = take_channels(
+        choose_channels(len(samples), count, None, sides, name, warn)[0], samples
+    )
     if len(samples) == count:
         return samples
     if len(samples) == 1:

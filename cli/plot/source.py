@@ -1,6 +1,5 @@
 """What a picture is of: a rack, a node or a model, or audio; decided by content, not by suffix."""
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from ...runtime.io.file_kind import PRESET, READ, Kind, complaint, is_model, kin
 
 __all__ = ["Source", "open_source"]
 
-WANTED = "a rack, a node type, a NAM model or audio"
+WANTED = "a rack, a node type, a model or audio"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Source:
     graph: Graph | None = None
     node: Node | None = None
     about: str = ""
-    """A line on what it is for."""
+    """A line on what it is for; the settings of a model."""
     stem: str = ""
     """The name of the picture without suffix, if it is another."""
     reads: Mapping[str, str] = field(default_factory=dict)
@@ -100,10 +99,12 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
             cls = find_type(types, name)
             return _of_node(cls.type_name, _made(cls, settings), about=cls.description)
     shipped = bare and name in shipped_presets()
-    kind = Kind(PRESET) if shipped else kind_of_file(name)
     if not shipped and is_model(name):
         load_capture(name)  # its error names the fault
-        return _of_node(Path(name).stem, _node_with_settings(Nam(name), settings, name), name)
+        about = ", ".join(f"{key}={text}" for key, text in settings.items())
+        node = _with_own(Nam(name, **_fields(Nam, settings)), settings, name)
+        return _of_node(Path(name).stem, node, name, about)
+    kind = Kind(PRESET) if shipped else kind_of_file(name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
     if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
@@ -133,39 +134,47 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
 
 def _made(cls: type[Node], settings: Mapping[str, str]) -> Node:
     missing = [name for name in cls.required() if name not in settings]
+    if missing and missing[0] not in cls.files():
+        raise ParamError(
+            f"{cls.type_name}: {missing[0]} cannot be given as text: draw a rack that it is in"
+        )
     if missing:
         raise ParamError(
             f"{cls.type_name}: {missing[0]} is missing: give --set {missing[0]}=VALUE "
             f"(namgraph nodes {cls.type_name})"
         )
-    return cls(**_values(cls, settings, cls.type_name))
+    return _with_own(cls(**_fields(cls, settings)), settings, cls.type_name)
 
 
-def _node_with_settings(node: Node, settings: Mapping[str, str], name: str) -> Node:
-    """Return a node with other settings, given as text; ``name`` is for messages."""
-    own: Any = node
-    values = _values(node, settings, name)
-    more = node.params().keys() - type(node).params().keys()
-    knobs = {key: values.pop(key) for key in more & values.keys()}
-    made: Node = dataclasses.replace(own, **values)
-    return made.with_params(knobs)
+def _fields(cls: type[Node], settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of the parameters, options and files of a class among settings."""
+    return {key: _value(cls, key, text) for key, text in settings.items() if key in _known(cls)}
 
 
-def _values(node: Node | type[Node], settings: Mapping[str, str], name: str) -> dict[str, Any]:
-    """Return settings as values of the fields of a class, or of a node that may have knobs."""
-    known = (*node.params(), *node.options(), *node.files())
-    return {key: _value(node, key, text, name, known) for key, text in settings.items()}
+def _with_own(node: Node, settings: Mapping[str, str], name: str) -> Node:
+    """Return a node with the settings it has by itself: knobs of a capture, those of an inner node.
+
+    ``ParamError``, which begins with ``name``, for settings that it has not.
+    """
+    known, own = (*_known(type(node)), *node.params()), dict[str, float]()
+    for key, text in settings.items():
+        if key not in known:
+            raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
+        if key not in _known(type(node)):
+            own[key] = node.params()[key].check(key, parse_value(text))
+    return node.with_params(own) if own else node
 
 
-def _value(node: Node | type[Node], key: str, text: str, name: str, known: tuple[str, ...]) -> Any:
-    if key not in known:
-        raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")
-    if key in node.files():
+def _known(cls: type[Node]) -> tuple[str, ...]:
+    return (*cls.params(), *cls.options(), *cls.files())
+
+
+def _value(cls: type[Node], key: str, text: str) -> Any:
+    if key in cls.files():
         return tuple(text.split(",")) if "," in text else text
     value = parse_value(text)
-    if key in node.params():
-        return node.params()[key].check(key, value)
-    cls = node if isinstance(node, type) else type(node)
+    if key in cls.params():
+        return cls.params()[key].check(key, value)
     return check_option(
         key, cls, key, text if isinstance(cls.options()[key].default, str) else value
     )

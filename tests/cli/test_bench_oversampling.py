@@ -10,6 +10,7 @@ from namgraph.cli.benchmarks.oversampling import alias_db, format_row, steps
 from namgraph.cli.main import main
 
 from ..nodes.nam import nets
+from ..nodes.nam.captures.files import dense, keras, layer
 from ..nodes.nam.features import CASES
 from .command import refused
 
@@ -47,6 +48,13 @@ def test_the_figures_of_a_clipper(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert twice["harmonics_db"][tone] < -100.0
     assert twice["response_db"] < 1e-3
     assert twice["quiet_db"] < -80.0
+
+
+def test_a_capture_of_another_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "amp.json"
+    path.write_text(json.dumps(keras(layer("lstm", 1, 4), dense(4))))
+    assert main(["bench", str(path), "--suite", "oversampling", "--quick"]) == 0
+    assert "amp.json 2x: aliases" in capsys.readouterr().out
 
 
 def test_both_models_that_ship_have_rows(capsys: pytest.CaptureFixture[str]) -> None:

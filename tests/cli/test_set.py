@@ -73,6 +73,10 @@ def test_nodes_of_racks_inside_and_labels_and_the_tempo() -> None:
     [
         ("amp.inptu_db=1", "--set amp.inptu_db: amp (nam) has no 'inptu_db'; nearest: input_db"),
         ("ampp.input_db=1", "--set ampp.input_db: there is no node 'ampp'; nearest: amp"),
+        (
+            "amp.knobs=x",
+            "knobs is 'x': must be a list (a list of a string and a number each) or an",
+        ),
         ("amp.input_db=900", "--set: nodes.amp: input_db is 900.0: must be a number in [-60, 60]"),
         ("amp.input_db=loud", "--set: nodes.amp.input_db is 'loud': must be a finite number"),
         ("amp.input_db=NaN", "--set: nodes.amp.input_db is NaN: must be a number JSON has"),

@@ -84,7 +84,7 @@ def test_a_stereo_rack_plays_stereo_or_one_side_on_both_inputs() -> None:
         ("stereo", 1, 1, None, "has 2 channels, the rack takes 1: give --channel left, right or"),
         ("mono", 2, 2, None, "has 1 channel, the rack takes 2: give --channel both, which plays"),
         ("four", 1, 1, "left", "channel is left: the file has 4 channels, no left and right"),
-        ("four", 1, 1, None, "has 4 channels, the rack takes 1$"),
+        ("four", 1, 1, None, "has 4 channels, the rack takes 1: give a mono or stereo file$"),
         ("stereo", 1, 2, "both", "channel is both: each side .* has 2 channels: must be 1"),
     ],
 )

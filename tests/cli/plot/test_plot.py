@@ -14,7 +14,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.cli.plot import rack
 
-from ...nodes.nam.captures.files import dense, keras, layer
+from ...nodes.nam.captures.files import dense, guitarml, keras, layer
 from ..command import CAB, GUITAR, LSTM, refused, wav
 
 pytest.importorskip("matplotlib")
@@ -97,7 +97,7 @@ def test_equal_pictures_have_equal_bytes(there: Path, capsys: pytest.CaptureFixt
         ("", "THING is missing"),
         ("nothing", "nothing: no rack, no node type and no file is called that"),
         ("nothing.wav", "nothing.wav: cannot be read: No such file"),
-        ("page.wav", "page.wav: is a web page, not a rack, a node type, a NAM model or audio"),
+        ("page.wav", "page.wav: is a web page, not a rack, a node type, a model or audio"),
         ("empty.wav", "empty.wav: is an empty file"),
         ("cut.wav", "cut.wav: is cut off"),
         ("bad.json", "bad.json: "),
@@ -105,6 +105,11 @@ def test_equal_pictures_have_equal_bytes(there: Path, capsys: pytest.CaptureFixt
         ("silent.wav", "silent.wav: is silent: there is nothing to draw"),
         ("lfo", "lfo has no audio input"),
         ("cab", "cab: path is missing: give --set path=VALUE"),
+        ("oversample", "oversample: node cannot be given as text: draw a rack that it is in"),
+        ("captured.json --set knob2=1", "captured.json has no setting 'knob2'; nearest: knob"),
+        ("captured.json --set knob1=2", "knob1 is 2: must be a number in [0, 1]"),
+        ("cut.json", "cut.json: model_data is missing"),
+        ("plugin --set tempo_bpm=9000", "tempo_bpm is 9000"),
         ("gain --set gin=1", "gain has no setting 'gin'; nearest: gain_db"),
         ("gain --set gain_db=900", "gain_db is 900: must be a number in [-80, 36]"),
         ("gain --set gain_db", "--set is 'gain_db': must be NAME=VALUE, or of a rack NODE"),
@@ -130,14 +135,46 @@ def test_errors_are_one_line(
     there: Path, capsys: pytest.CaptureFixture[str], arguments: str, said: str
 ) -> None:
     os.link("in.wav", "in.png")
+    Path("captured.json").write_text(json.dumps(guitarml(4, inputs=2)))
+    Path("cut.json").write_text('{"state_dict": {}}')
     Path("page.wav").write_text("<html></html>")
     Path("empty.wav").write_bytes(b"")
     Path("cut.wav").write_bytes(Path("in.wav").read_bytes()[:100])
     Path("bad.json").write_text('{"namgraph": 1')
     Path("bad.nam").write_text("{}")
     wav(Path("silent.wav"), np.zeros(480))
-    wav(Path("wide.wav"), np.stack([GUITAR, GUITAR]))
+    wav(Path("wide.wav"), np.stack([GUITAR, -GUITAR]))
     assert said in refused(capsys, "plot", *arguments.split())
+
+
+def test_captures_and_their_knobs(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("amp.json").write_text(json.dumps(guitarml(4, inputs=2)))
+    Path("amp.aidax").write_text(json.dumps(keras(layer("lstm", 1, 4), dense(4))))
+    drawn(capsys, "amp.aidax", "-o", "aidax.png")
+    low, high = (drawn(capsys, "amp.json", "--set", f"knob1={knob}") for knob in (0.2, 0.9))
+    assert low.startswith("amp.png: nam amp: gain at")
+    assert low != high
+    drawn(capsys, "amp.json", "--set", "knob1=0.2", "-o", "amp.svg")
+    assert "amp: knob1=0.2" in Path("amp.svg").read_text(encoding="utf-8")
+    ng.save_preset(ng.Graph.chain(amp=ng.Nam("amp.json")), "rack.json")
+    for knob in (0.2, 0.9):
+        wav(Path("at.wav"), GUITAR[:4800], 44_100)
+        line = drawn(capsys, "rack.json", "--input", "at.wav", "--set", f"amp.knob1={knob}")
+        own = ng.render(
+            ng.Nam("amp.json", knobs={"knob1": knob}), ng.read_audio("at.wav").samples, 44_100
+        )
+        assert f"out: {20 * np.log10(np.abs(own).max()):.1f} dBFS" in line
+
+
+def test_a_stereo_take_and_a_tempo(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mono = drawn(capsys, "crunch", "--input", "in.wav", "--set", "tempo_bpm=90")
+    wav(Path("in.wav"), np.stack([GUITAR, GUITAR]))
+    assert drawn(capsys, "crunch", "--input", "in.wav") == mono
+    wav(Path("in.wav"), np.stack([0 * GUITAR, GUITAR]))
+    assert main(["plot", "crunch", "--input", "in.wav"]) == 0
+    out, err = capsys.readouterr()
+    assert out == mono
+    assert "in.wav: its left side is silent: the right one is played" in err
 
 
 def test_without_matplotlib_only_the_svg_of_a_rack(

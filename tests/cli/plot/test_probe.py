@@ -74,6 +74,22 @@ def test_a_node_of_other_widths_is_measured_too() -> None:
     assert np.ptp(found.peaks_db - found.levels_db) < 0.05
 
 
+def test_a_constant_in_the_output_is_no_bass() -> None:
+    """Many captures give a constant at silence, here a hundred times the small sweep."""
+    model = {
+        "version": "0.5.4",
+        "architecture": "Linear",
+        "sample_rate": 48_000,
+        "config": {"receptive_field": 1, "bias": True},
+        "weights": [1.0, 0.1],
+    }
+    found = probe(ng.Nam(ng.load_nam(model)), RATE)
+    for curve in (found.soft, found.loud):
+        heard = (curve[0] > 30.0) & (curve[0] < 15_000.0)
+        assert np.abs(curve[1][heard]).max() < 0.1
+    assert np.abs(found.heard[-1000:]).max() < 1e-6
+
+
 def test_the_sweep_is_as_loud_as_it_says() -> None:
     x = sweep(RATE, 20_000.0, 10 ** (LOUD_DB / 20))
     assert np.abs(x).max() == pytest.approx(10 ** (LOUD_DB / 20), rel=1e-3)

@@ -82,7 +82,7 @@ def test_what_cannot_be_measured_or_drawn(tmp_path: Path) -> None:
     with pytest.raises(AudioFileError, match=r"x\.wav: is silent: no level can be measured"):
         measure_rack(rack(), audio(np.zeros((1, 100))), RATE, "x.wav")
     with pytest.raises(AudioFileError, match="has 2 channels, the rack's input guitar takes 1"):
-        measure_rack(rack(), audio(np.ones((2, 100))), RATE)
+        measure_rack(rack(), audio(np.array([[1.0], [0.5]]) * np.ones(100)), RATE)
     loop = ng.Graph()
     a, b = loop.add("a", ng.Gain()), loop.add("b", ng.Gain())
     a >> b >> a
