@@ -33,7 +33,7 @@ FLOOR_DB = -141.0
 """Float32: samples, taps and sums are rounded."""
 
 
-def alias_db(y: NDArray[Any], turns: int, times: int, adaa: int) -> float:
+def alias_db(y: NDArray[Any], turns: int, times: int = 1, adaa: int = 0) -> float:
     """Energy off the harmonics over energy on them, up to 20 kHz, without the droop filter."""
     lifted = np.fft.rfft(_undo_droop(times, adaa), times * LENGTH) if adaa and times > 1 else 1.0
     flat = lifted if isinstance(lifted, float) else np.abs(lifted[: LENGTH // 2 + 1])
