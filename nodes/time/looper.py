@@ -167,7 +167,8 @@ class Looper(ng.Node):
     is there, which is multiplied by ``decay``; with nothing recorded it records the first.  "undo"
     takes the last layer away, or the recording that goes on, and once more brings the layer back.
     "stop" returns to the beginning, "clear" erases all.  A command that makes no sense does
-    nothing, and so does one that is there already: before a second "undo" comes a "play".  A recording that reaches ``max_s`` seconds is played.
+    nothing, and so does one that is set already: before a second "undo" comes a "play".  A
+    recording that reaches ``max_s`` seconds is played.
 
     With ``quantise`` "beat" or "bar" all but undo and clear wait for the next beat of the tempo, or
     the next bar of ``beats_per_bar``; ``count_in`` beats are counted before a recording begins.
