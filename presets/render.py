@@ -104,8 +104,9 @@ def render_file(
                 parts[0] = parts[0] * factor
             written = [one(part) for one, part in zip(write, parts, strict=True)]
             meter.add(written[0])
-    muted = sum(warn_of_faults(stats, warn) for stats in job.stats())
-    return replace(meter.levels(), muted=muted, gain_db=gain_db)
+        muted = sum(warn_of_faults(stats, warn) for stats in job.stats())
+        levels = replace(meter.levels(), muted=muted, gain_db=gain_db)  # before the file appears
+    return levels
 
 
 def output_files(rig: Rig, target: Path_) -> dict[str, Path_]:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import soundfile
 
 import namgraph as ng
 
@@ -49,7 +50,9 @@ def interrupted(arguments: list[str], at: float, folder: Path, cache: Path | Non
     assert errors.strip() == "", (at, errors)
     assert not list(temporary.iterdir()), at
     left = [p.name for p in work.iterdir()]
-    assert left == ([] if process.returncode == 130 else ["out.wav"] * len(left)), (at, left)
+    assert left in ([], ["out.wav"]), (at, left)
+    if left:  # an interrupt may come after the file, which is whole then
+        assert soundfile.info(work / "out.wav").frames > 0
     if cache is not None:
         assert not [p.name for p in cache.rglob("*") if ".tmp." in p.name], at
 
