@@ -39,7 +39,7 @@ __all__ = ["CabMics"]
 
 FARTHEST_CM = 300.0
 MOVE_S = 0.05
-"""Time constant of the distance: shorter, a microphone would move faster than is heard as pitch."""
+"""Time constant in seconds of the distance; a shorter one would shift the pitch audibly."""
 
 File = str | os.PathLike[str] | AudioFile | NDArray[Any] | ImpulseResponse
 

@@ -204,7 +204,7 @@ class Looper(ng.Node):
         check_whole("beats_per_bar", self.beats_per_bar, 1, 32)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Ask for two tapes: one has what undo returns to."""
+        """Allocate two tapes: the loop, and the loop before its last layer, for undo."""
         memory, rate, channels = io.memory, io.spec.rate, io.outputs["out"]
         fade, longest = round(FADE_S * rate), round(self.max_s * rate)
         cells = longest // CELL + 1

@@ -84,7 +84,7 @@ LOOPER = np.dtype(
 
 @ng.helper
 def slot_of(state: int, cell: int, other: int) -> Any:
-    """Return the slot in which a cell is heard; with ``other`` 1, without the last layer."""
+    """Return the slot of a cell that is played; with ``other`` 1, that without the last layer."""
     s = ng.record(state, LOOPER)
     tag = ng.numbers(s.tags, cell + 1, np.int32)[cell]
     layer = np.int64(tag >> 1)
@@ -102,7 +102,7 @@ def place(state: int, slot: int, channel: int, frame: int) -> int:
 
 @ng.helper
 def open_cell(state: int, cell: int) -> Any:
-    """Return the slot to be overdubbed; in a new layer, copy the cell there as it is heard."""
+    """Return the slot to overdub; for a new layer, copy to it the cell that is played."""
     s = ng.record(state, LOOPER)
     tags = ng.numbers(s.tags, cell + 1, np.int32)
     if np.int64(tags[cell] >> 1) != s.layer:

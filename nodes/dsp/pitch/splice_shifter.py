@@ -41,7 +41,7 @@ __all__ = ["SHIFTER", "shifter", "shifter_play", "shifter_tail", "shifter_tick"]
 
 NEAREST_S, FADE_S, LONGEST_FADE_S, SNAP_S = 0.002, 0.03, 0.12, 0.002
 HEARD_S, LATEST_S = 0.0014, 0.008
-"""After an onset: when it is found, and when it is heard at the latest."""
+"""Seconds after an onset: until it is detected, and until it is in the output at the latest."""
 SURE, UNSURE = 0.95, 0.6
 """Likeness from which a fade is short, and below which it is as long as can be."""
 GUARD = AFTER + 4.0

@@ -1,4 +1,4 @@
-"""``Graph.align``: parallel branches balanced by what was measured, told and stored."""
+"""``Graph.align``: measured delays and polarities are balanced, printed and stored in presets."""
 
 from pathlib import Path
 from typing import Any

@@ -11,9 +11,10 @@ import namgraph as ng
 from namgraph.nodes.analysis.measure import probe
 from namgraph.nodes.dsp.correlation import correlate, judge
 
+from ...reference import MODELS, needs_models
+
 RATE = 48_000
 SHIPPED = ("crunch-lstm.nam", "crunch-wavenet.nam")
-PUBLIC = Path("/work/shared/models")
 
 
 def late(frames: int, sign: float = 1.0, rate: int = RATE) -> ng.Cab:
@@ -43,10 +44,10 @@ def test_shipped_models(name: str) -> None:
     found_again(ng.asset(name), (0, 1, 17, 480))
 
 
-@pytest.mark.skipif(not PUBLIC.is_dir(), reason=f"{PUBLIC} with public models is not here")
-@pytest.mark.parametrize("name", sorted(p.name for p in PUBLIC.glob("*.nam")))
+@needs_models
+@pytest.mark.parametrize("name", sorted(p.name for p in MODELS.glob("*.nam")))
 def test_public_models(name: str) -> None:
-    found_again(str(PUBLIC / name), (480,))
+    found_again(str(MODELS / name), (480,))
 
 
 def test_a_model_that_does_nothing(tmp_path: Path) -> None:
