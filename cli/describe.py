@@ -13,7 +13,7 @@ from ..nodes.analysis.measure import measure
 from ..nodes.cabinet.impulse_response import Header
 from ..nodes.nam import Model
 from ..presets.bundled import shipped_presets
-from ..presets.levels import SILENT_DB, LevelMeter, Levels
+from ..presets.rendering.levels import SILENT_DB, LevelMeter, Levels
 from ..runtime.io.audio_reader import open_sound
 from ..runtime.io.file_kind import (
     CAPTURES,

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.block is not None:
         check_block(arguments.block)
     from ..graph.text import counted
-    from ..presets.render import check_loudness, format_loudness, render_file
+    from ..presets.rendering.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
 
     check_loudness(arguments.loudness, "--loudness")

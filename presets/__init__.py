@@ -8,12 +8,7 @@
     json_file  read a JSON file of limited size
     bundled    paths of the presets and sounds of the package
     rig        a preset, or one .nam with an optional cabinet, ready to render
-    render     render an audio file through a rack
-    file_render  play a file through a rack in pieces, at the rate of the file
-    input_channels  choose the channels of a file that a rack plays
-    levels     peak, RMS, DC, energy and loudness of audio, block by block
-    loudness_matching  gains that bring renders or racks to the same loudness
-    playback   play audio through a rack on a sound card
+    rendering/ render and play audio through a rack: channels, levels, loudness
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 
@@ -23,9 +18,9 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 from ..graph import register_files
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
-from .loudness_matching import match_loudness
-from .playback import play
 from .preset import Preset, load_preset, read_preset, save_preset
+from .rendering.loudness_matching import match_loudness
+from .rendering.playback import play
 from .rig import open_graph
 
 __all__ = [

@@ -14,7 +14,7 @@ from ..console import say, warn
 from ..progress import AudioProgress
 
 if TYPE_CHECKING:
-    from ...presets.levels import Levels
+    from ...presets.rendering.levels import Levels
 
 __all__ = ["Demo", "add_parser", "demo", "process_age_s", "run"]
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Render, and print levels and times."""
     from ...graph.text import counted
     from ...presets.bundled import DEMO_DI, DEMO_RACK, asset
-    from ...presets.render import format_loudness
+    from ...presets.rendering.render import format_loudness
 
     if arguments.all is not None:
         _run_all(arguments)
@@ -73,7 +73,7 @@ def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
     from ...graph import FileError, ParamError
     from ...presets.bundled import DEMO_DI, asset, shipped_presets
-    from ...presets.render import format_loudness
+    from ...presets.rendering.render import format_loudness
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
@@ -123,7 +123,7 @@ def demo(
     a picture, drawn if given; ``progress`` is called with the share done.
     """
     from ...presets.bundled import DEMO_DI, DEMO_RACK, asset, shipped_files, shipped_preset
-    from ...presets.render import render_file
+    from ...presets.rendering.render import render_file
     from ...presets.rig import open_rig
     from ...runtime.io.outputs import check_outputs
 

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from ...graph.text import one_line, printable
 from ...nodes.dsp.pitch.note_name import note_name
-from ...presets.levels import SILENT_DB
+from ...presets.rendering.levels import SILENT_DB
 from ...presets.rig import Rig
 from ...runtime.adapters.live.sound_card import LiveStream
 from ...runtime.adapters.live.stats import LiveStats

@@ -13,7 +13,7 @@ from ...graph.paths import checked_path
 from ...graph.text import counted, one_line
 from ...nodes.nam import DEFAULT_SAMPLE_RATE
 from ...presets.bundled import DEMO_DI, asset
-from ...presets.levels import SILENT_DB
+from ...presets.rendering.levels import SILENT_DB
 from ...runtime.io.audio_file import read_audio
 from ...runtime.io.outputs import check_outputs
 from .figures import need_matplotlib, save, suffix_of

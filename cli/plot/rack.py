@@ -17,9 +17,9 @@ from ...graph.drawing.svg import svg_of
 from ...graph.scheduling.channels import resolve_channels
 from ...graph.scheduling.ends import find_ends
 from ...graph.text import counted
-from ...presets.input_channels import Sides, choose_channels, take_channels
-from ...presets.levels import SILENT_DB, Levels, levels_of
-from ...presets.render import warn_of_faults
+from ...presets.rendering.input_channels import Sides, choose_channels, take_channels
+from ...presets.rendering.levels import SILENT_DB, Levels, levels_of
+from ...presets.rendering.render import warn_of_faults
 from ...runtime.adapters.offline import render
 from ...runtime.io.atomic_write import whole_file, writing
 from ...runtime.io.audio_file import AudioFile, resample

@@ -12,8 +12,8 @@ from ...graph.check import format_names
 from ...runtime.io.audio_file import scan_audio
 from ...runtime.io.audio_writer import check_format
 from ...runtime.io.outputs import check_outputs
-from ..input_channels import Sides, choose_channels
-from ..render import check_fit, check_sides
+from ..rendering.input_channels import Sides, choose_channels
+from ..rendering.render import check_fit, check_sides
 from ..rig import Rig, check_devices, levels_of_models
 from ..values import format_value
 from .fingerprint import Digests, begin_entry

@@ -17,11 +17,11 @@ from ...graph.paths import checked_path
 from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_writer import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
-from ..input_channels import CHANNELS
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
 from ..preset import read_preset
-from ..render import check_loudness
+from ..rendering.input_channels import CHANNELS
+from ..rendering.render import check_loudness
 from ..rig import Rig, model_graph, models, rig_of
 from ..settings import with_settings
 from ..values import no_such_key, wrong

@@ -17,7 +17,7 @@ from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
 from ...runtime.io.audio_file import read_audio
 from ...runtime.io.audio_writer import audio_writer
 from ...runtime.native.cpu import processors
-from ..render import Levels, levels_of, normalized, render_file, warn_of_faults
+from ..rendering.render import Levels, levels_of, normalized, render_file, warn_of_faults
 from .check import Checked, check_job, output_warning
 from .faults import Faults, faults_of, warn_of_faults as warn_of_file_faults
 from .fingerprint import digest, is_made

@@ -150,7 +150,7 @@ def test_an_interrupted_render_leaves_nothing(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("namgraph.presets.file_render.FileRender.pieces", interrupt)
+    monkeypatch.setattr("namgraph.presets.rendering.file_render.FileRender.pieces", interrupt)
     assert main(["render", LSTM, "in.wav", "out.wav"]) == 130
     assert [p.name for p in there.iterdir()] == ["in.wav"]
     assert "Traceback" not in capsys.readouterr().err

@@ -155,7 +155,7 @@ def test_a_failure_elsewhere_is_not_blamed_on_the_output(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device", "cache/kernel.nbi")
 
-    monkeypatch.setattr("namgraph.presets.file_render.FileRender.pieces", full)
+    monkeypatch.setattr("namgraph.presets.rendering.file_render.FileRender.pieces", full)
     assert main(["render", LSTM, DI, str(tmp_path / "out.wav")]) == 2
     said = capsys.readouterr().err
     assert said == "namgraph: error: cache/kernel.nbi: No space left on device\n"

@@ -17,7 +17,7 @@ from namgraph.cli import arguments as choices, main as command
 from namgraph.cli.main import build_parser, main
 from namgraph.nodes.cabinet.impulse_response import LAYOUTS
 from namgraph.nodes.nam.node import BACKENDS
-from namgraph.presets.input_channels import CHANNELS
+from namgraph.presets.rendering.input_channels import CHANNELS
 from namgraph.runtime.io.audio_writer import SUBTYPES
 
 VERBS = [verb.__name__.rpartition(".")[2] for verb in command.VERBS]

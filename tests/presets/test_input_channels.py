@@ -9,8 +9,8 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.presets.input_channels import Sides
-from namgraph.presets.render import render_file
+from namgraph.presets.rendering.input_channels import Sides
+from namgraph.presets.rendering.render import render_file
 from namgraph.presets.rig import Rig, open_rig
 
 X = np.random.default_rng(5).uniform(-0.5, 0.5, (2, 2400)).astype(np.float32)

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import namgraph as ng
-from namgraph.presets.render import render_file
+from namgraph.presets.rendering.render import render_file
 from namgraph.presets.rig import open_rig
 from namgraph.runtime.adapters.offline_blocks import BlockRender, regrouped
 from namgraph.runtime.io.audio_file import audio_blocks, read_audio, resample, resampled_blocks

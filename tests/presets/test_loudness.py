@@ -12,7 +12,7 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.presets.levels import LevelMeter, levels_of
+from namgraph.presets.rendering.levels import LevelMeter, levels_of
 
 from ..cli.command import DI, LSTM, RATE, read, refused, wav
 

@@ -189,7 +189,7 @@ def test_a_stereo_file_for_a_mono_rack_says_what_to_pass(card: Card, tmp_path: P
 def test_a_card_that_is_not_there_is_said_before_the_work(
     device: Any, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from namgraph.presets import playback
+    from namgraph.presets.rendering import playback
 
     monkeypatch.setattr(playback, "render", lambda *a, **k: pytest.fail("it was rendered"))
     with pytest.raises(ng.NamgraphError, match=re.escape(says)):

@@ -15,7 +15,7 @@ import soundfile
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as job_run
 from namgraph.presets.batch.faults import faults_of, warn_of_faults
-from namgraph.presets.render import levels_of
+from namgraph.presets.rendering.render import levels_of
 from namgraph.runtime.io.atomic_write import _part, whole_file
 
 from .jobs import GUITAR, RATE, do, entries, write
@@ -179,7 +179,7 @@ def test_the_next_run_removes_what_a_killed_one_left_and_nothing_else(mixed: Pat
         "import os, sys\nfrom pathlib import Path\n"
         "from namgraph.presets.batch import run as job_run\n"
         "from namgraph.presets.batch.job import read_job\n"
-        "from namgraph.presets import file_render\n"
+        "from namgraph.presets.rendering import file_render\n"
         "def dies(*args, **kwargs):\n    os._exit(9)\n"
         "file_render.FileRender.pieces = dies\n"
         "job_run.run_job(read_job('job.json'), threads=2)\n"

@@ -17,7 +17,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as job_run
 from namgraph.presets.batch.manifest import write_manifest
-from namgraph.presets.file_render import FileRender
+from namgraph.presets.rendering.file_render import FileRender
 from namgraph.runtime.io.atomic_write import alone_in
 
 from .jobs import GUITAR, RATE, do, entries, read, write

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import AudioFileError
+from ...graph import AudioFileError
 
 __all__ = ["CHANNELS", "STEREO", "Choice", "Sides", "choose_channels", "take_channels"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..graph import (
+from ...graph import (
     EngineError,
     GraphSource,
     ParamError,
@@ -15,15 +15,15 @@ from ..graph import (
     Spec,
     with_cabinet,
 )
-from ..graph.arguments import as_number, by_keyword, check_flag, format_value
-from ..graph.errors import SampleRateError
-from ..graph.silent import stack_level
-from ..runtime.adapters.live.devices import Device, DeviceSelector, find_devices, need_sounddevice
-from ..runtime.adapters.offline import render
-from ..runtime.engine.audio_arrays import check_samples
-from ..runtime.io.audio_file import AudioFile, read_audio, resample
-from .bundled import DEMO_DI, asset
-from .rig import model_rates
+from ...graph.arguments import as_number, by_keyword, check_flag, format_value
+from ...graph.errors import SampleRateError
+from ...graph.silent import stack_level
+from ...runtime.adapters.live.devices import Device, DeviceSelector, find_devices, need_sounddevice
+from ...runtime.adapters.offline import render
+from ...runtime.engine.audio_arrays import check_samples
+from ...runtime.io.audio_file import AudioFile, read_audio, resample
+from ..bundled import DEMO_DI, asset
+from ..rig import model_rates
 
 __all__ = ["given_sound", "play"]
 

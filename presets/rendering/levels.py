@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph.prepare import RATES
-from ..nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
+from ...graph.prepare import RATES
+from ...nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
 
 __all__ = ["SILENT_DB", "LevelMeter", "Levels", "levels_of"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import AudioFileError
-from ..nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
-from ..runtime.adapters.offline_blocks import BlockRender
-from ..runtime.io.atomic_write import writing
-from ..runtime.io.audio_file import audio_blocks, resampled_blocks
-from ..runtime.plan.stats import Stats
+from ...graph import AudioFileError
+from ...nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
+from ...runtime.adapters.offline_blocks import BlockRender
+from ...runtime.io.atomic_write import writing
+from ...runtime.io.audio_file import audio_blocks, resampled_blocks
+from ...runtime.plan.stats import Stats
+from ..rig import Rig
 from .input_channels import Choice, take_channels
-from .rig import Rig
 
 __all__ = ["FileRender", "kept_pieces"]
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..graph import Content, Graph, GraphSource, Node, ParamError, PortError
-from ..graph.arguments import by_keyword, format_value
-from ..nodes.analysis.offline_loudness import LoudnessResult, loudness
-from ..runtime.adapters.offline import render
-from ..runtime.io.audio_file import AudioFile
+from ...graph import Content, Graph, GraphSource, Node, ParamError, PortError
+from ...graph.arguments import by_keyword, format_value
+from ...nodes.analysis.offline_loudness import LoudnessResult, loudness
+from ...runtime.adapters.offline import render
+from ...runtime.io.audio_file import AudioFile
 from .playback import given_sound
 from .render import check_loudness
 

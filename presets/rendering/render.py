@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..graph import AudioFileError
-from ..graph.arguments import check_number
-from ..graph.text import counted
-from ..nodes.analysis.offline_loudness import LoudnessResult, loudness
-from ..runtime.io.audio_file import scan_audio
-from ..runtime.io.audio_writer import audio_writer
-from ..runtime.io.outputs import check_outputs
-from ..runtime.plan.stats import Stats
+from ...graph import AudioFileError
+from ...graph.arguments import check_number
+from ...graph.text import counted
+from ...nodes.analysis.offline_loudness import LoudnessResult, loudness
+from ...runtime.io.audio_file import scan_audio
+from ...runtime.io.audio_writer import audio_writer
+from ...runtime.io.outputs import check_outputs
+from ...runtime.plan.stats import Stats
+from ..rig import Rig
 from .file_render import FileRender, kept_pieces
 from .input_channels import STEREO, Sides, choose_channels
 from .levels import SILENT_DB, LevelMeter, Levels, levels_of
-from .rig import Rig
 
 __all__ = [
     "Levels",
