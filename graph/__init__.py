@@ -29,6 +29,7 @@ from .connection import Connection, Handle, Modulation, PortRef
 from .drawing.draw import draw
 from .drawing.mermaid import mermaid
 from .drawing.svg import svg
+from .editing.snapshots import SLOTS, DryWet, Snapshot
 from .editing.values import TEMPO, TEMPO_RANGE
 from .errors import (
     AudioFileError,
@@ -66,6 +67,7 @@ from .opening.openers import (
     open_graph,
     register_files,
     register_kind,
+    save_graph,
     with_cabinet,
 )
 from .paths import Content
@@ -76,6 +78,7 @@ from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_
 __all__ = [
     "CATEGORIES",
     "LONGEST_BLOCK",
+    "SLOTS",
     "TEMPO",
     "TEMPO_RANGE",
     "AudioFileError",
@@ -85,6 +88,7 @@ __all__ = [
     "Content",
     "CudaError",
     "CycleError",
+    "DryWet",
     "DuplicateNameError",
     "EngineError",
     "FileError",
@@ -114,6 +118,7 @@ __all__ = [
     "PresetError",
     "Processor",
     "Schedule",
+    "Snapshot",
     "Space",
     "Spec",
     "UnknownNameError",
@@ -130,6 +135,7 @@ __all__ = [
     "param",
     "register_files",
     "register_kind",
+    "save_graph",
     "schedule",
     "svg",
     "tail",

@@ -86,6 +86,10 @@ class Connectable(Protocol):
         """All connections, in the order of the ``connect`` calls."""
 
     @property
+    def mixes(self) -> Mapping[str, tuple[float, bool]]:
+        """The dry/wet mix, and whether it is bypassed, of each node where either was set."""
+
+    @property
     def modulations(self) -> tuple[Modulation, ...]:
         """All connections to parameters, in the order of the ``connect`` calls."""
 

@@ -32,6 +32,8 @@ class Graph(Alignable, Values):
 
     name: str = ""
     """Display name (that of the preset); does not affect the sound."""
+    description: str = ""
+    """A line on what it is for (that of the preset)."""
 
     def __init__(self) -> None:
         """Create an empty graph."""
@@ -181,7 +183,7 @@ class Graph(Alignable, Values):
         self._tables.remove(name)
 
     def replace(self, name: str, node: Node) -> None:
-        """Replace the node called ``name`` by ``node`` and keep its connections.
+        """Replace the node called ``name`` by ``node`` and keep its connections and its mix.
 
         ``PortError``, and no change, if the new node lacks a connected port or has another kind;
         ``UnknownNameError`` if it lacks a parameter that is connected.
@@ -189,6 +191,7 @@ class Graph(Alignable, Values):
         ports = changes.check_replacement(self, name, node)
         self._tables.ports[name] = ports
         self._tables.nodes[name] = node
+        self._forget_lost_values(name)
 
     @by_keyword
     def insert(
@@ -220,7 +223,7 @@ class Graph(Alignable, Values):
     def copy(self) -> "Graph":
         """Return an independent copy; the nodes, which are immutable, are shared."""
         other = Graph()
-        other.name, other._tempo = self.name, self._tempo
+        other.name, other.description, other._tempo = self.name, self.description, self._tempo
         other._tables = self._tables.copy()  # nodes are frozen: sharing them is safe
         return other
 
@@ -267,7 +270,7 @@ class Graph(Alignable, Values):
         return found
 
     def __eq__(self, other: object) -> bool:
-        """Compare nodes, tempo, connections and ends; order counts in sums and ends only."""
+        """Compare all but name and description; order counts in sums and ends only."""
         if not isinstance(other, Graph):
             return NotImplemented
         return (
@@ -277,6 +280,8 @@ class Graph(Alignable, Values):
             and self.sources() == other.sources()
             and sorted(self.modulations) == sorted(other.modulations)
             and self._tables.racks == other._tables.racks
+            and self._tables.mixes == other._tables.mixes
+            and self._tables.snapshots == other._tables.snapshots
             and self.tempo_bpm == other.tempo_bpm
         )
 

@@ -36,4 +36,4 @@ __all__ = [
     "shipped_presets",
 ]
 
-register_files(open_graph, shipped_presets)
+register_files(open_graph, shipped_presets, save_preset)

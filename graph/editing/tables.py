@@ -14,6 +14,7 @@ from ..connection import Connectable, Connection, Modulation, PortRef
 from ..errors import GraphError
 from ..node import Node
 from ..port import Port
+from .snapshots import DryWet, Snapshot, kept_values, renamed_values
 
 __all__ = ["Rack", "Tables"]
 
@@ -38,6 +39,8 @@ class Tables:
     connections: dict[Connection, None] = field(default_factory=dict)  # an ordered set
     modulations: dict[Connection, Modulation] = field(default_factory=dict)
     racks: dict[str, Rack] = field(default_factory=dict)
+    mixes: dict[str, DryWet] = field(default_factory=dict)  # of the nodes that are not all wet
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)  # by slot
 
     def copy(self) -> "Tables":
         """Return tables that change on their own."""
@@ -46,26 +49,29 @@ class Tables:
     def remove(self, name: str) -> None:
         """Remove a node, an end, or a rack with all that is in it, and all their connections."""
         gone = {name, *self.inside(name)}
-        for table in (self.nodes, self.inputs, self.outputs, self.ports, self.racks):
+        tables: list[dict[str, Any]] = [self.nodes, self.inputs, self.outputs, self.ports]
+        for table in (*tables, self.racks, self.mixes):
             for each in gone & table.keys():
                 del table[each]
         self.connections = _without(gone, self.connections)
         self.modulations = _without(gone, self.modulations)
+        self.snapshots = kept_values(self.snapshots, lambda node, *_: node not in gone)
 
     def rename(self, name: str, new: str) -> None:
         """Rename a node, an end, or a rack with all that is in it; all orders stay."""
         names = {old: new + old[len(name) :] for old in (name, *self.inside(name))}
         tables: list[dict[str, Any]] = [self.nodes, self.inputs, self.outputs, self.ports]
-        for table in (*tables, self.racks):
+        for table in (*tables, self.racks, self.mixes):
             items = [(names.get(key, key), value) for key, value in table.items()]
             table.clear()
             table.update(items)
         self.connections = {_renamed(c, names): None for c in self.connections}
         ends = [(_renamed(c, names), moved) for c, moved in self.modulations.items()]
         self.modulations = {c: moved._replace(**c._asdict()) for c, moved in ends}
+        self.snapshots = renamed_values(self.snapshots, names)
 
     def add_rack(self, name: str, graph: Connectable) -> None:
-        """Add the nodes and connections of ``graph`` as a rack."""
+        """Add the nodes and connections of ``graph`` as a rack; not its snapshots."""
         nodes = _inner_nodes(name, graph)
         self.ports |= {full: ports_of(full, node) for full, node in nodes.items()}
         self.nodes |= nodes
@@ -74,6 +80,7 @@ class Tables:
         for moved in graph.modulations:
             ends = Connection(_inside(name, moved.source), _inside(name, moved.target))
             self.modulations[ends] = moved._replace(**ends._asdict())
+        self.mixes |= {f"{name}.{inner}": mixed for inner, mixed in graph.mixes.items()}
         self.racks |= {f"{name}.{inner}": Rack(*rack) for inner, rack in graph.racks.items()}
         self.racks[name] = Rack(tuple(graph.inputs), tuple(graph.outputs))
 

@@ -1,12 +1,26 @@
-"""Parameter values and the tempo of a graph: the part of ``Graph`` that changes no connection."""
+"""Parameters, mixes, tempo and snapshots: the part of ``Graph`` that changes no connection."""
 
+import contextlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Self
 
-from ..arguments import format_value
+from ..arguments import check_text, format_value
 from ..catalog.fields import Param
-from ..errors import ParamError
+from ..errors import NamgraphError, ParamError
+from ..node import Node
 from .changes import changed_nodes
+from .snapshots import (
+    BYPASS,
+    DRY_WET,
+    DryWet,
+    Snapshot,
+    check_mixable,
+    check_slot,
+    filled_slot,
+    kept_values,
+    split_mixes,
+)
 from .tables import Tables
 
 __all__ = ["TEMPO", "TEMPO_RANGE", "Values"]
@@ -17,7 +31,7 @@ TEMPO_RANGE = Param(120.0, 20.0, 400.0, "bpm", smoothing_s=0.0)
 
 
 class Values:
-    """Base of ``Graph``: the tempo, and copies with other values of parameters."""
+    """Base of ``Graph``: values of parameters, mixes of nodes, the tempo, snapshots."""
 
     _tables: Tables
     _tempo: float | None = None
@@ -47,18 +61,118 @@ class Values:
     def with_params(self, values: Mapping[str, float]) -> Self:
         """Return a copy with other values of some parameters, given as ``{"node.param": value}``.
 
-        "tempo_bpm" is the tempo, of all nodes that are not named.  Reads no file again, so it works
+        "tempo_bpm" is the tempo, of all nodes that are not named; "node.dry_wet" the dry/wet mix of
+        a node, and "node.bypass" whether it is bypassed (0 or 1).  Reads no file again, so it works
         if a file was deleted since.
         """
         if not isinstance(values, Mapping):
             raise ParamError(f"values is {format_value(values)}: must map 'node.param' to a value")
         made = self.copy()
-        rest = dict(values)
-        if TEMPO in rest:
-            made.tempo_bpm = rest.pop(TEMPO)
-        made._tables.nodes |= changed_nodes(made, rest)
+        made._set_values(values)
         done: Self = made
         return done
+
+    def _set_values(self, values: Mapping[str, float]) -> None:
+        """Set values as ``with_params`` does; none if one is wrong."""
+        whole: Any = self
+        rest, mixes = split_mixes(whole, values)
+        tempo, tables = self._tempo, self._tables.nodes
+        try:
+            if TEMPO in rest:
+                self._tables.nodes = dict(tables)
+                self.tempo_bpm = rest.pop(TEMPO)
+            self._tables.nodes |= changed_nodes(whole, rest)
+        except BaseException:
+            self._tempo, self._tables.nodes = tempo, tables
+            raise
+        for node, mixed in mixes.items():
+            self._tables.mixes.pop(node, None)
+            if mixed != DryWet():
+                self._tables.mixes[node] = mixed
+
+    @property
+    def mixes(self) -> Mapping[str, DryWet]:
+        """Dry/wet mix and bypass of each node that is not all wet: ``mixes["amp"].bypassed``."""
+        return MappingProxyType(self._tables.mixes)
+
+    def mix(self, node: str, share: float) -> None:
+        """Set the dry/wet mix of a node: 0 is its input, 1 (the default) its output alone."""
+        self._set_values({f"{node}.{DRY_WET}": share})
+
+    def bypass(self, node: str, bypassed: bool = True) -> None:
+        """Replace a node's output by its input, or end that; the node is computed all the time."""
+        self._set_values({f"{node}.{BYPASS}": bypassed})
+
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The snapshots by slot, A to F: sets of values that ``recall`` returns to."""
+        return MappingProxyType(dict(sorted(self._tables.snapshots.items())))
+
+    def store(self, slot: str, name: str = "", values: Mapping[str, float] | None = None) -> None:
+        """Store every parameter, mix and bypass and the tempo in slot A, B, C, D, E or F.
+
+        With ``values``, named as in ``with_params``, only these: all else stays as it is when the
+        snapshot is recalled.
+        """
+        check_slot(slot)
+        check_text("name", name)
+        made = self.with_params(self._values() if values is None else values)
+        known = made._values()
+        names = known if values is None else values
+        self._tables.snapshots[slot] = Snapshot(name, {full: known[full] for full in names})
+
+    def keep_snapshots(self, earlier: "Values") -> None:
+        """Take over what fits of the snapshots of another graph, unless this one has its own."""
+        for slot, stored in earlier.snapshots.items() if not self.snapshots else ():
+            known = dict[str, float]()
+            for full, value in stored.values.items():
+                with contextlib.suppress(NamgraphError):
+                    self.with_params({full: value})
+                    known[full] = value
+            if known:
+                self.store(slot, stored.name, known)
+
+    def recall(self, slot: str) -> None:
+        """Set everything that the snapshot in a slot holds."""
+        self._set_values(filled_slot(self._tables.snapshots, slot).values)
+
+    def discard(self, slot: str) -> None:
+        """Empty a slot."""
+        filled_slot(self._tables.snapshots, slot)
+        del self._tables.snapshots[slot]
+
+    def _values(self) -> dict[str, float]:
+        """Return every value that ``with_params`` sets, by name; mixes of nodes that have one."""
+        nodes: Mapping[str, Node] = self._tables.nodes
+        found = {TEMPO: self.tempo_bpm}
+        for name, node in nodes.items():
+            if self._is_mixable(name):
+                mixed = self._tables.mixes.get(name, DryWet())
+                found |= {f"{name}.{DRY_WET}": mixed.mix, f"{name}.{BYPASS}": float(mixed.bypassed)}
+            found |= {f"{name}.{param}": float(getattr(node, param)) for param in node.params()}
+        return found
+
+    def _is_mixable(self, name: str) -> bool:
+        whole: Any = self
+        try:
+            check_mixable(whole, name)
+        except ParamError:
+            return False
+        return True
+
+    def _forget_lost_values(self, name: str) -> None:
+        """Remove the mix, and from snapshots the values, that the node ``name`` cannot have."""
+        if not self._is_mixable(name):
+            self._tables.mixes.pop(name, None)
+        values, rows = self._values(), self._tables.nodes[name].params()
+
+        def is_kept(node: str, key: str, value: float) -> bool:
+            row = rows.get(key)
+            return node != name or (
+                f"{name}.{key}" in values and (row is None or row.low <= value <= row.high)
+            )
+
+        self._tables.snapshots = kept_values(self._tables.snapshots, is_kept)
 
     def copy(self) -> Any:
         """Return an independent copy: ``Graph`` does."""

@@ -26,6 +26,7 @@ __all__ = [
     "open_graph",
     "register_files",
     "register_kind",
+    "save_graph",
     "with_cabinet",
 ]
 
@@ -36,6 +37,7 @@ GraphSource = Graph | Node | Content | str | os.PathLike[str]
 """What ``as_graph`` makes a graph of: see there."""
 
 _open: list[Callable[[str | os.PathLike[str]], Graph]] = []
+_save: list[Callable[..., None]] = []
 _bundled: list[Callable[[], Mapping[str, Path]]] = []
 _kinds: dict[type[Content], tuple[str, Callable[..., Node]]] = {}
 
@@ -43,9 +45,10 @@ _kinds: dict[type[Content], tuple[str, Callable[..., Node]]] = {}
 def register_files(
     open_file: Callable[[str | os.PathLike[str]], Graph],
     list_bundled: Callable[[], Mapping[str, Path]],
+    save_file: Callable[..., None],
 ) -> None:
-    """Set the functions that ``open_graph`` and ``bundled_presets`` call."""
-    _open[:], _bundled[:] = [open_file], [list_bundled]
+    """Set the functions that ``open_graph``, ``bundled_presets`` and ``save_graph`` call."""
+    _open[:], _bundled[:], _save[:] = [open_file], [list_bundled], [save_file]
 
 
 def register_kind(kind: type[Content], name: str, make: Callable[..., Node]) -> None:
@@ -80,6 +83,12 @@ def bundled_presets() -> Mapping[str, Path]:
     """Return the paths of the bundled presets, by name."""
     _ensure_registered()
     return _bundled[0]()
+
+
+def save_graph(graph: Graph, path: str | os.PathLike[str], name: str | None = None) -> None:
+    """Write a graph as a preset, whole or not at all; ``PresetError`` if it cannot be."""
+    _ensure_registered()
+    _save[0](graph, path, name=name)
 
 
 def as_graph(value: Any, order: str = "") -> Graph:

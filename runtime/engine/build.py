@@ -6,13 +6,19 @@ Control threads; the audio thread uses a plan once the engine has swapped to it.
 import contextlib
 from collections.abc import Callable, Iterator
 
-from ...graph import CudaError, EngineError, Graph, Node, Schedule, Spec
+from ...graph import CudaError, DryWet, EngineError, Graph, Node, Schedule, Spec
+from ...graph.editing.snapshots import mix_values
 from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
+from .control import ControlQueue
 from .handover import hand_over, unchanged
+from .parameters import apply_values
 
-__all__ = ["build_plan", "check_same_ports", "suspend_deadline"]
+__all__ = ["build_plan", "check_same_ports", "post_swap", "suspend_deadline"]
+
+MAX_OLD_PLANS = 8
+"""Plans that may wait for their crossfade before a swap waits for them."""
 
 
 def check_same_ports(playing: Graph, graph: Graph) -> None:
@@ -55,6 +61,41 @@ def build_plan(
         return build(graph.copy())
     except CudaError as error:
         return build(move_to_host(graph, error))
+
+
+def post_swap(queue: ControlQueue, graph: Graph, spec: Spec, deadline_s: float | None) -> None:
+    """Build a plan of ``graph``, and post the swap to it.
+
+    ``deadline_s`` is that of ``Engine.deadline``.  Snapshots stay unless the graph has its own.
+    """
+    if queue.has_audio_thread:
+        queue.wait(lambda: queue.count_old_plans() < MAX_OLD_PLANS, "faded the last swaps")
+    playing = queue.plan
+    frames, current = int(queue.record["fade_frames"][0]), queue.current_graph()
+    with suspend_deadline(playing.executor, deadline_s):
+        plan = build_plan(graph, spec, playing, frames, current)
+        plan.touch()
+    with queue.lock:
+        if plan.executor is not None:
+            plan.executor.set_deadline(deadline_s)
+        plan.graph.keep_snapshots(playing.graph)
+        if graph.mixes:
+            queue.monitor()
+        queue.post_plan(plan)
+        apply_values(queue, _new_mixes(playing.graph, current, plan))
+
+
+def _new_mixes(before: Graph, current: Graph | None, plan: Plan) -> dict[str, float]:
+    """Return the mixes that a graph wants of nodes that take over what was set in others.
+
+    They stay as set where the graph has the values of ``before``, or those as set.
+    """
+    earlier = [g.mixes for g in (before, current) if g is not None]
+    handed = plan.handed_over & plan.dry_wet_params.keys()
+    now = {node: plan.graph.mixes.get(node, DryWet()) for node in handed}
+    return mix_values(
+        {n: m for n, m in now.items() if m not in [old.get(n, DryWet()) for old in earlier]}
+    )
 
 
 def _build(

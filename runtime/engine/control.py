@@ -128,7 +128,7 @@ class ControlQueue:
             self.record["timed"] = 1
 
     def params(self) -> dict[str, float]:
-        """Return the parameters of the last plan posted, as they are once all messages are applied.
+        """Return the values of the last plan posted, as they are once all messages are applied.
 
         What waits behind a swap is replayed here as the audio thread will do it: ``unplayed``.
         """

@@ -7,7 +7,7 @@ from typing import NoReturn, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import TEMPO, Graph, GraphSource, Spec, as_graph
+from ...graph import TEMPO, Graph, GraphSource, Snapshot, Spec, as_graph
 from ...graph.arguments import by_keyword, check_flag, check_number, clip
 from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
@@ -15,7 +15,7 @@ from ..plan.plan import Plan
 from ..plan.stats import Stats
 from .array_call import ArrayCall
 from .audio_arrays import AudioBuffers
-from .build import build_plan, check_same_ports, suspend_deadline
+from .build import build_plan, check_same_ports, post_swap
 from .collect_stats import collect_stats
 from .control import ControlQueue
 from .engine_state import EngineState, restore_state, save_state
@@ -29,13 +29,13 @@ from .parameters import (
     post_mix,
     post_param,
     read_value,
+    recall_snapshot,
+    store_snapshot,
 )
 from .process import process
 
 __all__ = ["Engine"]
 
-MAX_OLD_PLANS = 8
-"""Plans that may wait for their crossfade before a swap waits for them."""
 LONGEST_FADE_S = 60.0
 
 Audio = NDArray[np.float32]
@@ -80,7 +80,7 @@ class Engine(ParameterAccess):
         self._array_call = ArrayCall(self.queue, graph)
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
-        if pipelined:  # dry signals are delayed by the device's latency: from the first block on
+        if pipelined or graph.mixes:  # pipelined: dry signals are late from the first block on
             self.queue.monitor()
 
     def __reduce__(self) -> NoReturn:
@@ -97,11 +97,10 @@ class Engine(ParameterAccess):
         """A copy of the graph that plays (or is fading in), its parameters as they were last set.
 
         A parameter that is smoothed has its target value; a change posted for a later frame
-        (``at``) counts once that frame is played.  Mixes and bypasses are not part of a graph: see
-        ``settings``.
+        (``at``) counts once that frame is played.
         """
         with self.queue.lock:
-            values = self.params()
+            values = self.queue.params()
             tempo = read_value(self.queue.playing_plan, TEMPO)
             return self.plan.graph.with_params({TEMPO: tempo, **values})
 
@@ -179,7 +178,7 @@ class Engine(ParameterAccess):
 
     def params(self) -> dict[str, float]:
         """Return every parameter ``"node.param"`` as last set, like those of ``graph``."""
-        return self.queue.params()
+        return {n: v for n, v in self.queue.params().items() if n in self.plan.params}
 
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
@@ -228,18 +227,21 @@ class Engine(ParameterAccess):
         graph = as_graph(graph)
         check_same_ports(self.plan.graph, graph)
         warn_silent(graph, self._strict)
-        queue = self.queue
         with self._swap_lock:  # parameters may be set while this plan is built
-            if self.queue.has_audio_thread:
-                queue.wait(lambda: queue.count_old_plans() < MAX_OLD_PLANS, "faded the last swaps")
-            frames, current = int(queue.record["fade_frames"][0]), queue.current_graph()
-            with suspend_deadline(self.plan.executor, self._deadline):
-                plan = build_plan(graph, self.spec, self.plan, frames, current)
-                plan.touch()
-            with queue.lock:
-                if plan.executor is not None:
-                    plan.executor.set_deadline(self._deadline)
-                queue.post_plan(plan)
+            post_swap(self.queue, graph, self.spec, self._deadline)
+
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The snapshots by slot, A to F: those of the graph, and what ``store`` has stored."""
+        return self.plan.graph.snapshots
+
+    def store(self, slot: str, name: str = "") -> None:
+        """Store every parameter, mix and bypass and the tempo as set now in a slot, A to F."""
+        store_snapshot(self.queue, slot, name)
+
+    def recall(self, slot: str) -> None:
+        """Set what a slot holds, all of it between the same two blocks; parameters glide."""
+        recall_snapshot(self.queue, slot)
 
     def reset(self) -> None:
         """Clear the state of all nodes and count frames from zero; parameters stay as set."""

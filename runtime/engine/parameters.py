@@ -4,14 +4,25 @@ Control threads.
 """
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...graph import TEMPO, TEMPO_RANGE, EngineError, ParamError, UnknownNameError
+from ...graph import (
+    TEMPO,
+    TEMPO_RANGE,
+    EngineError,
+    Graph,
+    ParamError,
+    UnknownNameError,
+    save_graph,
+)
 from ...graph.arguments import as_whole, check_flag, check_number, clip, format_value
+from ...graph.editing.snapshots import BYPASS, DRY_WET, check_slot, filled_slot, mix_values
 from ..plan.kernels.transport import TransportReading, read_transport
 from ..plan.plan import Plan
+from ..plan.rows import not_mixable
 from .control import ControlQueue
 from .messages.message_queue import NOW, Message
 
@@ -20,6 +31,7 @@ __all__ = [
     "ParameterAccess",
     "Settings",
     "apply_settings",
+    "apply_values",
     "check_time",
     "find_param",
     "find_params",
@@ -27,6 +39,8 @@ __all__ = [
     "post_mix",
     "post_param",
     "read_value",
+    "recall_snapshot",
+    "store_snapshot",
     "unknown_param",
 ]
 
@@ -38,6 +52,18 @@ TRANSPORT_READINGS = {f"transport.{name}": name for name in TransportReading._fi
 
 class ParameterAccess:
     """``engine["amp.input_db"]`` is ``engine.get(...)``; assigning to it is ``engine.set(...)``."""
+
+    @property
+    def graph(self) -> Graph:
+        """A copy of the graph that plays, with all values as last set."""
+        raise NotImplementedError
+
+    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
+        """Write ``graph`` as a preset: all values as set now, the tempo and the snapshots.
+
+        See ``save_preset``.  Control threads: it waits for a file.
+        """
+        save_graph(self.graph, path, name)
 
     def get(self, name: str) -> float:
         """Return a parameter's value, or the reading of a meter node."""
@@ -109,6 +135,8 @@ def post_mix(queue: ControlQueue, node: str, share: float, at: int | None) -> No
         due = check_time(node, at)
         queue.monitor()
         queue.post(Message.PARAM, index, checked, due)
+        if due == NOW:
+            queue.note_values((f"{node}.{DRY_WET}", checked))
 
 
 def post_bypass(queue: ControlQueue, node: str, bypassed: bool, at: int | None) -> None:
@@ -118,36 +146,59 @@ def post_bypass(queue: ControlQueue, node: str, bypassed: bool, at: int | None) 
         active, due = float(not check_flag("bypassed", bypassed)), check_time(node, at)
         queue.monitor()
         queue.post(Message.PARAM, index, active, due)
+        if due == NOW:
+            queue.note_values((f"{node}.{BYPASS}", 1.0 - active))
 
 
 def apply_settings(queue: ControlQueue, settings: Settings) -> None:
     """Post all of ``settings`` that the last plan posted has: see ``Engine.apply``."""
     if not isinstance(settings, Settings):
         raise EngineError(f"settings is {format_value(settings)}: must be the result of settings()")
-    with queue.lock:
-        if settings.mixes:
-            queue.monitor()
-        posted = list(_changes(queue.plan, settings))
-        queue.post_all([(Message.PARAM, i, x, NOW) for i, x in posted])
-        names = {index: name for name, index in queue.plan.params.items()}
-        queue.note_values(*((names[i], x) for i, x in posted if i in names))
+    tempo = {} if settings.tempo_bpm is None else {TEMPO: settings.tempo_bpm}
+    apply_values(queue, mix_values(settings.mixes) | dict(settings.params) | tempo)
 
 
-def _changes(plan: Plan, settings: Settings) -> Iterator[tuple[int, float]]:
-    """Yield ``(index, value)`` of all of ``settings`` that the plan has.
+def apply_values(queue: ControlQueue, values: Mapping[str, float]) -> None:
+    """Post values, named as by ``Plan.values``, to be applied between the same two blocks.
 
-    A value that is out of range there (a node of another type has the name) is skipped.
+    What the last plan posted does not have, and what is out of range there (a node of another type
+    has the name), is skipped.
     """
-    for name, value in settings.params.items():
-        row = plan.param_rows.get(name)
-        if row is not None and row.low <= value <= row.high:
-            yield plan.params[name], value
-    for node, (share, bypassed) in settings.mixes.items():
-        if node in plan.dry_wet_params:
-            yield plan.dry_wet_params[node], share
-            yield plan.dry_wet_params[node] + 1, float(not bypassed)
-    if settings.tempo_bpm is not None:
-        yield find_param(plan, TEMPO, settings.tempo_bpm)
+    with queue.lock:
+        found = {n: place for n, v in values.items() if (place := _place(queue.plan, n, v))}
+        if any(n not in queue.plan.params and n != TEMPO for n in found):
+            queue.monitor()
+        queue.post_all([(Message.PARAM, index, value, NOW) for index, value in found.values()])
+        queue.note_values(*((name, values[name]) for name in found if name != TEMPO))
+
+
+def _place(plan: Plan, name: str, value: float) -> tuple[int, float] | None:
+    """Return index and value of a ``PARAM``; ``None`` if the plan has none that takes it."""
+    row = TEMPO_RANGE if name == TEMPO else plan.param_rows.get(name)
+    if row is not None:
+        index = plan.tempo_index if name == TEMPO else plan.params[name]
+        return (index, value) if row.low <= value <= row.high else None
+    node, _, key = name.rpartition(".")
+    if key not in (DRY_WET, BYPASS) or node not in plan.dry_wet_params:
+        return None
+    index = plan.dry_wet_params[node]
+    return (index, value) if key == DRY_WET else (index + 1, 1.0 - value)
+
+
+def store_snapshot(queue: ControlQueue, slot: str, name: str) -> None:
+    """Store every value as set now in a slot of the graph that plays: see ``Engine.store``."""
+    check_slot(slot)
+    with queue.lock:
+        values = {TEMPO: read_value(queue.playing_plan, TEMPO), **queue.params()}
+        queue.plan.graph.store(slot, name, values)
+
+
+def recall_snapshot(queue: ControlQueue, slot: str) -> None:
+    """Post the values of a slot, to be applied between the same two blocks."""
+    with queue.lock:
+        values = filled_slot(queue.plan.graph.snapshots, slot).values
+        followers = find_params(queue.plan, TEMPO) if TEMPO in values else ()
+        apply_values(queue, dict.fromkeys(followers, values.get(TEMPO, 0.0)) | dict(values))
 
 
 def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -> UnknownNameError:
@@ -197,10 +248,7 @@ def _find_dry_wet(plan: Plan, node: str) -> int:
     if isinstance(node, str) and node in plan.dry_wet_params:
         return plan.dry_wet_params[node]
     if isinstance(node, str) and node in plan.graph.nodes:
-        raise ParamError(
-            f"{node} cannot be mixed or bypassed: that takes one audio output, and a first input "
-            "with as many channels, or one; on a device, neighbours that are not there too"
-        )
+        raise not_mixable(node)
     known = ", ".join(sorted(plan.dry_wet_params)[:8]) or "none"
     raise UnknownNameError(f"no node {format_value(node)}; there is {known}")
 

@@ -88,13 +88,14 @@ class Plan:
         self._buffers = allocate_buffers(own, self.schedule, self.spec, given)
         self.transport = allocate_transport(own, self.graph.tempo_bpm, self.spec.rate)
         self._prepared = self._prepare(own, fades_in, previous)
-        parameters = number_parameters(self._prepared, self.transport)
+        parameters = number_parameters(self._prepared, self.transport, self.graph.mixes)
         self.tempo_index = len(parameters.places) - 1
         """Of the tempo the index of its ``PARAM``."""
         self.params, self.dry_wet_params = parameters.by_name, parameters.dry_wet
         self.param_rows = parameters.rows
-        self.graph_values = {n: parameters.values[k] for n, k in self.params.items()}
-        """Each parameter ``"node.param"`` as in the graph."""
+        self._named = parameters.named
+        self.graph_values = parameters.named(parameters.values)
+        """Each parameter and mix as in the graph, named as by ``values``."""
         tables = Tables(own, self.schedule, self._prepared, self._buffers, parameters)
         self.table_links = tables.links
         """Returns the addresses in the plan's tables that refer to blocks."""
@@ -160,9 +161,11 @@ class Plan:
         return not row.copied and bool(row.op.reads) and self.has_long_tail(row.op.node)
 
     def values(self) -> dict[str, float]:
-        """Return each parameter ``"node.param"`` as last applied (the target, if it glides)."""
-        table = self.param_table["value"].tolist()
-        return {name: table[index] for name, index in self.params.items()}
+        """Return every parameter and mix as last applied (the target, if it glides).
+
+        They are named as by ``Graph.with_params``: "node.param", "node.dry_wet", "node.bypass".
+        """
+        return self._named(self.param_table["value"].tolist())
 
     def has_long_tail(self, node: str) -> bool:
         """Return whether a node's tail lasts at least ``LONG_TAIL_S``."""

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph import TEMPO, EngineError, Node, Op, Param, Schedule
+from ...graph import TEMPO, EngineError, Node, Op, Param, ParamError, Schedule
+from ...graph.editing.snapshots import BYPASS, DRY_WET as MIX_NAME
 from ...graph.prepare import VoicesProcessor
 from .arena import Block, Memory, offset
 from .kernels.dry_wet import DRY_WET
@@ -32,6 +33,7 @@ __all__ = [
     "check_fields",
     "find_analyses",
     "find_reports",
+    "not_mixable",
     "number_parameters",
     "widths",
 ]
@@ -121,9 +123,30 @@ class ParameterTable(NamedTuple):
     transport: Block
     """The ``TRANSPORT`` of the plan; its tempo has the last ``PARAM``."""
 
+    def named(self, values: Sequence[float]) -> dict[str, float]:
+        """Return values of all ``PARAM`` by name: parameters and mixes as ``Graph.with_params``."""
+        found = dict[str, float]()
+        for node, k in self.dry_wet.items():
+            found |= {f"{node}.{MIX_NAME}": values[k], f"{node}.{BYPASS}": 1.0 - values[k + 1]}
+        return found | {name: values[k] for name, k in self.by_name.items()}
 
-def number_parameters(rows: Sequence[Row], transport: Block) -> ParameterTable:
-    """Return the parameters of all rows; ``EngineError`` if a record lacks the field of one."""
+
+def not_mixable(node: str) -> ParamError:
+    """Return the error for a node that cannot be mixed or bypassed."""
+    return ParamError(
+        f"{node} cannot be mixed or bypassed: that takes one audio output, and a first input "
+        "with as many channels, or one; on a device, neighbours that are not there too"
+    )
+
+
+def number_parameters(
+    rows: Sequence[Row], transport: Block, mixes: Mapping[str, tuple[float, bool]]
+) -> ParameterTable:
+    """Return the parameters of all rows, and the mixes of their nodes as in ``mixes``.
+
+    ``EngineError`` if a record lacks the field of a parameter, ``ParamError`` for a mix of a node
+    that has none.
+    """
     table = ParameterTable({}, {}, [], [], [], {}, transport)
     places, values = table.places, table.values
     for row in rows:
@@ -139,8 +162,11 @@ def number_parameters(rows: Sequence[Row], transport: Block) -> ParameterTable:
         if row.dry_wet is not None:
             table.dry_wet[row.op.node] = len(places)
             places += [(row.dry_wet, MIX), (row.dry_wet, ON)]
-            values += [1.0, 1.0]
+            share, bypassed = mixes.get(row.op.node, (1.0, False))
+            values += [share, float(not bypassed)]
         table.spans.append((first, len(places) - first))
+    if lost := mixes.keys() - table.dry_wet:
+        raise not_mixable(min(lost))
     places.append((transport, offset(TRANSPORT, TEMPO)))
     values.append(float(transport.content[TEMPO][0]))
     return table

@@ -57,7 +57,7 @@ def main(library: str) -> None:
         stream.set("amp.gain_db", -(at % 7), at=at)
         stream.engine.bypass("amp", at % 2_000 == 0, at=at)
     for slot in "ABAB":
-        stream.engine.apply(stream.slots[slot])
+        stream.recall(slot)
     stream.set("bad.us", 0.0, at=5_000)
     stream.set("bad.us", 1.0, at=6_000)
     stream.set("slow.us", 20_000.0, at=8_000)

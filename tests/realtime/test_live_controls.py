@@ -183,7 +183,7 @@ def test_snapshots_hold_bypass_and_outlive_the_graph() -> None:
     assert stream.get("amp.gain_db") == -6.0
     amp = {n.name: n for n in stream.stats().nodes}["amp"]
     assert (amp.mix, amp.bypassed) == (0.5, False)
-    assert list(stream.slots) == ["C"]
+    assert list(stream.snapshots) == ["C"]
     with pytest.raises(ParamError, match="slot A is empty; filled: C"):
         stream.recall("A")
     for bad in ("G", "AB", "", 1):

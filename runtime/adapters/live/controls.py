@@ -3,21 +3,17 @@
 Any thread but the audio thread.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from ....graph import EngineError, GraphSource, ParamError, as_graph
-from ....graph.arguments import format_value
+from ....graph import EngineError, GraphSource, as_graph
 from ...engine.engine import Engine
-from ...engine.parameters import Settings
 from ...plan.placement import refuse_offline_nodes
 
 __all__ = ["StreamControls"]
 
-SLOTS = tuple("ABCDEF")
-
 
 class StreamControls:
-    """Sets the engine of a stream while the stream is open, and stores snapshots of its settings.
+    """Sets the engine of a stream while the stream is open.
 
     ``read_state`` returns the state of the stream; "closed" makes every change an ``EngineError``.
     """
@@ -25,7 +21,6 @@ class StreamControls:
     def __init__(self, engine: Engine, read_state: Callable[[], str]) -> None:
         self._engine = engine
         self._read_state = read_state
-        self._slots: dict[str, Settings] = {}
 
     def set(self, name: str, value: float, at: int | None) -> None:
         """Set a parameter ``"node.param"``, now or at frame ``at`` exactly: see ``Engine.set``."""
@@ -49,30 +44,16 @@ class StreamControls:
         refuse_offline_nodes(graph, "a live stream")
         self._open_engine().swap(graph)
 
-    def store(self, slot: str) -> None:
-        """Store every parameter, mix and bypass in a slot."""
-        self._slots[_check_slot(slot)] = self._open_engine().settings()
+    def store(self, slot: str, name: str) -> None:
+        """Store every parameter, mix and bypass and the tempo in a slot."""
+        self._open_engine().store(slot, name)
 
     def recall(self, slot: str) -> None:
         """Apply a slot, all of it between the same two blocks."""
-        if _check_slot(slot) not in self._slots:
-            filled = ", ".join(sorted(self._slots)) or "none"
-            raise ParamError(f"slot {slot} is empty; filled: {filled}")
-        self._open_engine().apply(self._slots[slot])
-
-    @property
-    def slots(self) -> Mapping[str, Settings]:
-        """The filled slots and their settings."""
-        return dict(sorted(self._slots.items()))
+        self._open_engine().recall(slot)
 
     def _open_engine(self) -> Engine:
         """Return the engine; reading the state also updates its ``has_audio_thread``."""
         if self._read_state() == "closed":
             raise EngineError("the stream is closed: make a new one")
         return self._engine
-
-
-def _check_slot(slot: str) -> str:
-    if not isinstance(slot, str) or slot not in SLOTS:
-        raise ParamError(f"slot is {format_value(slot)}: must be one of {', '.join(SLOTS)}")
-    return slot

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal, NoReturn, Self
 
-from ....graph import EngineError, Graph, GraphSource, as_graph
+from ....graph import EngineError, Graph, GraphSource, Snapshot, as_graph
 from ....graph.arguments import check_number, clip
 from ....graph.catalog.summary import format_rack
 from ...engine.engine import LONGEST_FADE_S, Engine
-from ...engine.parameters import ParameterAccess, Settings
+from ...engine.parameters import ParameterAccess
 from ...plan.placement import refuse_offline_nodes
 from .arguments import check_block, check_node_share
 from .callback import CallbackMemory
@@ -221,18 +221,18 @@ class Stream(ParameterAccess):
         """
         self._controls.swap(graph)
 
-    def store(self, slot: str) -> None:
-        """Store every parameter, mix and bypass as it is now in slot A, B, C, D, E or F."""
-        self._controls.store(slot)
+    def store(self, slot: str, name: str = "") -> None:
+        """Store every parameter, mix and bypass and the tempo in slot A, B, C, D, E or F."""
+        self._controls.store(slot, name)
 
     def recall(self, slot: str) -> None:
         """Apply what a slot holds, all of it between the same two blocks, and without a gap."""
         self._controls.recall(slot)
 
     @property
-    def slots(self) -> Mapping[str, Settings]:
-        """The filled slots and their settings."""
-        return self._controls.slots
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The snapshots by slot: those of the graph, and what ``store`` has stored."""
+        return self.engine.snapshots
 
     def stats(self) -> LiveStats:
         """Return counters, times, levels and the nodes that made blocks late, as they are now."""

@@ -12,10 +12,13 @@ from ....graph import (
     GraphSource,
     NamgraphError,
     PresetError,
+    Snapshot,
     bundled_presets,
     open_graph,
+    save_graph,
 )
 from ....graph.arguments import clip, format_value
+from ....graph.editing.snapshots import filled_slot
 from ....graph.paths import checked_path
 from ....graph.version import VERSION
 from ...plan.stats import Stats
@@ -193,6 +196,25 @@ class GraphAttributes:
     def get(self, name: str) -> float:
         """Return the value of a parameter or a meter, by ``"node.param"``."""
         return self._hosted.get(name)
+
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The snapshots by slot, A to F: those of the graph, and what ``store`` has stored."""
+        return self._hosted.rack.graph.snapshots
+
+    def store(self, slot: str, name: str = "") -> None:
+        """Store every parameter and the mix of every node, as set now, in a slot."""
+        now = self.graph
+        now.store(slot, name)
+        self._hosted.rack.graph.store(slot, name, now.snapshots[slot].values)
+
+    def recall(self, slot: str) -> None:
+        """Set what a slot holds, all of it between the same two blocks; parameters glide."""
+        self._hosted.set_all(filled_slot(self.snapshots, slot).values)
+
+    def save(self, path: str | os.PathLike[str], *, name: str | None = None) -> None:
+        """Write ``graph`` as a preset, with its snapshots; not the mix of the whole plugin."""
+        save_graph(self.graph, path, name)
 
     def stats(self) -> Stats:
         """Return counters, meters and times of the engine (of the first, if there are several)."""

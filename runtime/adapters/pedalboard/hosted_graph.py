@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Set as Nodes
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,38 +20,22 @@ from ....graph import (
     tail as graph_tail,
 )
 from ....graph.arguments import check_flag, check_number, check_text, format_value
+from ....graph.editing.snapshots import mix_values, split_mixes
 from ...engine.engine import Engine
-from ...engine.parameters import TRANSPORT_READINGS, check_time, read_value
+from ...engine.parameters import TRANSPORT_READINGS, apply_values, check_time, read_value
 from ...plan.stats import Stats
 from .channels import Fit, Layout, wrap
+from .host import Host
 from .parameter import SWITCHES
 from .rack import MAX_FRAMES, OF_STREAM, Rack, host_name
 from .reset import enable_native_reset
 from .swap import carry_over, has_waiting_swaps, swap_engine
 
-__all__ = ["Host", "HostedGraph"]
+__all__ = ["HostedGraph"]
 
 MAX_WAITING = 4096
 """Waiting messages above which ``set`` has them handled first."""
 MAX_TAIL_S = 60.0
-
-
-class Host:
-    """Interface of a ``HostedGraph`` to the host that plays its engines; here Python itself."""
-
-    def handle_messages(self) -> None:
-        """Handle waiting messages of engines that a host's thread plays."""
-
-    def has_engines(self) -> bool:
-        """Return whether the host has engines, and does not wait for others."""
-        return True
-
-    def rebuild(self, hosted: "HostedGraph", rate: float, channels: int) -> None:
-        """Replace the engines by those of ``hosted.build``."""
-        hosted.build(rate, channels)
-
-    def report(self, hosted: "HostedGraph") -> None:
-        """Take over latency and tail, which a swap may have changed."""
 
 
 class HostedGraph:
@@ -68,7 +52,7 @@ class HostedGraph:
         self.fit, self.own_name = fit, name
         self._values = {name: row.default for name, row in OF_STREAM.items()}
         self._tempo: float | None = None
-        self.node_mixes: dict[str, tuple[float, bool]] = {}
+        self.node_mixes: dict[str, tuple[float, bool]] = {**self._rack.graph.mixes}
         """``(mix, bypassed)`` of the nodes for which either was set."""
         named = isinstance(graph, str) and graph in bundled_presets()
         self.program: str | None = str(graph) if named else None
@@ -95,7 +79,8 @@ class HostedGraph:
             self._read_timed_values()
             values = {n: v for n, v in self._values.items() if n not in OF_STREAM}
             tempos = {name: self.get(name) for name in (TEMPO, *self._rack.followers)}
-            return self._rack.graph.with_params(tempos | values)
+            mixes = mix_values(self.node_mixes)
+            return self._rack.graph.with_params(tempos | values | mixes)
 
     @property
     def rack(self) -> Rack:
@@ -167,9 +152,6 @@ class HostedGraph:
             ]
             for engine in engines:
                 enable_native_reset(engine)
-                for node, (share, bypassed) in self.node_mixes.items():
-                    engine.mix(node, share)
-                    engine.bypass(node, bypassed)
             self._warn(layout)
             self._timed.clear()
             self.engines, self._layout, self._exit, self.rate = engines, layout, exit_, rate
@@ -202,6 +184,19 @@ class HostedGraph:
                 if engine.queue.waiting > MAX_WAITING:
                     self.host.handle_messages()
                 engine.set(self._engine_name(name), checked, at=at)
+
+    def set_all(self, values: Mapping[str, float]) -> None:
+        """Set values named as by ``Graph.with_params``, between the same two blocks."""
+        with self.lock:
+            params, mixes = split_mixes(self.graph, values)
+            if TEMPO in params:
+                self._tempo = params.pop(TEMPO)
+                params = dict.fromkeys(self._rack.followers, self._tempo) | params
+            self._values |= params
+            self._timed -= params.keys()
+            self.node_mixes |= mixes
+            for engine in self.engines:
+                apply_values(engine.queue, {**params, **values})
 
     def get(self, name: str) -> float:
         """Return the value of a parameter, or of a meter (of the first channel)."""
@@ -247,22 +242,22 @@ class HostedGraph:
         """Replace the graph; engines crossfade to it between two blocks.
 
         Nodes that are equal apart from parameter values keep their state.  With ``keep_values``
-        their parameters stay as last set where the graph has the values of the previous one; else
-        every parameter gets the value that it has in ``graph``.
+        their parameters and mixes stay as last set where the graph has the values of the previous
+        one; else all get the value that they have in ``graph``.  So do snapshots, if it has any.
         """
         rack = Rack.of(graph, self.fit)
         with self.lock:
             current, given = self.graph, self._rack.graph
-            kept, now, wanted = carry_over(rack.graph, current, given, keep_values)
+            rack.graph.keep_snapshots(given)
+            now, wanted = carry_over(rack.graph, current, given, keep_values)
             following = rack.graph.with_params(now)
             if self._layout is not None:
                 layout = rack.layout(self._layout.stream)
                 if following != current and not self._swap_engines(following, layout):
-                    self._replace_engines(rack, kept, wanted)
+                    self._replace_engines(rack, wanted)
                 self._layout = layout
-            self._commit(rack, kept, wanted)
-            for name in wanted.keys() - self._timed:
-                self.set(name, wanted[name])
+            self._commit(rack, wanted)
+            self.set_all({n: wanted[n] for n in wanted.keys() - self._timed})
             self.host.report(self)
             if self._layout is not None:  # last, because a warning may be an error
                 self._warn(self._layout)
@@ -280,21 +275,22 @@ class HostedGraph:
             for engine in self.engines
         )
 
-    def _replace_engines(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
+    def _replace_engines(self, rack: Rack, wanted: dict[str, float]) -> None:
         """Build engines of another graph while no block is processed; keep all if that fails."""
         assert self._layout is not None
         before = self._rack, self._values, self.node_mixes
-        self._commit(rack, kept, wanted)
+        self._commit(rack, wanted)
         try:
             self.host.rebuild(self, self.rate, self._layout.stream)
         except BaseException:
             self._rack, self._values, self.node_mixes = before
             raise
 
-    def _commit(self, rack: Rack, kept: Nodes[str], wanted: dict[str, float]) -> None:
+    def _commit(self, rack: Rack, wanted: dict[str, float]) -> None:
         """Store another graph with the values of the nodes that stay."""
         of_stream = {name: self._values[name] for name in OF_STREAM}
+        wanted, mixes = split_mixes(rack.graph, wanted)
         self._tempo = self._tempo if rack.graph.tempo_bpm == self._rack.graph.tempo_bpm else None
         self._rack, self._values = rack, wanted | of_stream
         self._timed &= rack.rows.keys()
-        self.node_mixes = {n: m for n, m in self.node_mixes.items() if n in kept}
+        self.node_mixes = {**rack.graph.mixes, **mixes}

@@ -16,7 +16,8 @@ from ...io.pedalboard_module import check_pedalboard
 from ..automation import automated
 from .attributes import GraphAttributes
 from .channels import MAX_STREAM_CHANNELS, Fit
-from .hosted_graph import Host, HostedGraph
+from .host import Host
+from .hosted_graph import HostedGraph
 from .ownership import board_count, keep_if_on_board, release_unused_plugins
 from .shim.binding import PluginInstance, loaded_shim, offered_instance
 

@@ -6,7 +6,8 @@ Control threads.
 import time
 from collections.abc import Callable
 
-from ....graph import TEMPO, EngineError, Graph
+from ....graph import TEMPO, DryWet, EngineError, Graph
+from ....graph.editing.snapshots import mix_values
 from ...engine.engine import Engine
 
 __all__ = ["carry_over", "has_waiting_swaps", "swap_engine"]
@@ -18,14 +19,15 @@ TIMEOUT_S = 2.0
 
 def carry_over(
     graph: Graph, current: Graph, before: Graph, keep_values: bool
-) -> tuple[set[str], dict[str, float], dict[str, float]]:
-    """Return the nodes that stay, and of each of their parameters the value now and as wanted.
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the values of the nodes that stay, parameters and mixes, as now and as wanted.
 
     A node stays if it is equal in ``graph`` and ``current``, the graph that plays, apart from its
     parameters.  With ``keep_values`` those stay as set if the node is also equal to that of
-    ``before``, the graph that plays as it was given; else the values of ``graph`` are wanted.
+    ``before``, the graph that plays as it was given; else the values of ``graph`` are wanted.  The
+    same goes for its mix.
     """
-    kept, now, wanted = set[str](), dict[str, float](), dict[str, float]()
+    now, wanted = dict[str, float](), dict[str, float]()
     if graph.tempo_bpm == before.tempo_bpm:  # it stays as set; nodes have their own
         followers = [(n, node) for n, node in graph.nodes.items() if TEMPO in node.params()]
         now = {f"{n}.{TEMPO}": getattr(node, TEMPO) for n, node in followers}
@@ -37,12 +39,14 @@ def carry_over(
         values = {param: getattr(old, param) for param in old.params()}
         if node.with_params(values) != old:
             continue
-        kept.add(name)
+        was, is_now, new = (g.mixes.get(name, DryWet()) for g in (before, current, graph))
+        now |= mix_values({name: is_now})
+        wanted |= mix_values({name: is_now if keep_values and new in (was, is_now) else new})
         stays = keep_values and node in (old, before.nodes[name])
         for param, value in values.items():
             now[f"{name}.{param}"] = value
             wanted[f"{name}.{param}"] = value if stays else getattr(node, param)
-    return kept, now, wanted
+    return now, wanted
 
 
 def has_waiting_swaps(engine: Engine) -> bool:

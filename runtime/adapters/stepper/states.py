@@ -38,6 +38,6 @@ def _voices_of(plan: Plan) -> VoicesProcessor | None:
     """Return what plays many voices through a plan that is one mono node; ``None`` of any other."""
     rows, ends = plan._prepared, (int(plan.header["in_count"]), int(plan.header["out_count"]))
     only = rows[0] if len(rows) == 1 and ends == (1, 1) else None
-    if not isinstance(only, NodeRow) or only.voices is None or only.bases:
-        return None  # control signals move its parameters: it is played in pieces
+    if not isinstance(only, NodeRow) or only.voices is None or only.bases or plan.graph.mixes:
+        return None  # control signals move its parameters, or a mix is played after it
     return only.voices()

@@ -75,6 +75,11 @@ class Stepper(ParameterAccess):
                 f"streams is {self.streams}: on a device it must be 1; a NamBank plays many models "
                 "there, and backend='cpu' many streams"
             )
+        if self.streams > 1 and graph.mixes:
+            raise EngineError(
+                f"streams is {self.streams}: {min(graph.mixes)} is mixed or bypassed, which takes "
+                "streams=1"
+            )
         self._channels = sum(graph.inputs.values()), sum(graph.outputs.values())
         self._afters = self._queue.plan.afters
         self._state: States = open_states(self._queue, self.streams)

@@ -63,6 +63,9 @@ class Tables:
         params, places = self.params.content, self._parameters.places
         params["address"] = [block.address + inside for block, inside in places]
         params["value"] = self._parameters.values
+        mixed = [k + side for k in self._parameters.dry_wet.values() for side in (0, 1)]
+        targets = (params["address"][mixed] - arena.state_address) // 8
+        arena.state.view(np.float64)[targets] = params["value"][mixed]  # of the graph
         self._fill_rows(arena, begins, counts)
         header = self.header.content[0]
         header["rows"], header["row_count"] = self.rows.address, len(self._prepared)
