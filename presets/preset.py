@@ -6,12 +6,13 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
-from ..graph import TEMPO, Graph, GraphSource, NamgraphError, Node, PresetError, as_graph
+from ..graph import TEMPO, Graph, GraphSource, Node, PresetError, Snapshot, as_graph
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
@@ -24,13 +25,18 @@ from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
 from .connections import connections_json, racks_json, read_connections, read_racks
 from .json_file import no_repeated_keys, read_json_file
+from .migrations import FORMAT, migrate
+from .snapshots import mix_json, read_mix, read_snapshots, snapshots_json, split_mix
 from .values import (
     as_float,
+    call_at,
     check_option,
     existing_file,
     fields_of,
     holds_node,
+    is_there,
     no_such_key,
+    object_at,
     to_json,
     wrong,
 )
@@ -49,9 +55,8 @@ __all__ = [
     "stored_path",
 ]
 
-FORMAT = 1
-KEYS = ["namgraph", "name", "description", TEMPO]
-KEYS += ["inputs", "outputs", "racks", "nodes", "connections"]
+KEYS = ("namgraph", "name", "description", TEMPO, "inputs", "outputs", "racks", "nodes")
+KEYS += ("snapshots", "connections")
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -67,6 +72,11 @@ class Preset:
     graph: Graph
     description: str = ""
 
+    @property
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """The snapshots by slot, A to F; ``graph.recall("B")`` sets what one holds."""
+        return self.graph.snapshots
+
     def __repr__(self) -> str:
         return clip(f"<Preset {self.name!r}: {format_rack(self.graph)}>")
 
@@ -76,8 +86,9 @@ def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> 
 
     The file's name must end in ``.json``: ``load_preset`` reads a name without a suffix as that of
     a bundled preset.  Paths of files that nodes read are stored relative to the preset if they are
-    below or near its folder.  The graph that an engine or stream plays is ``engine.graph``, with
-    its parameters as last set; dry/wet mixes and bypasses are not stored.
+    below or near its folder.  Its name is ``name``, or that of the graph, or that of the file.  All
+    that makes the sound is stored: mixes, bypasses, tempo and snapshots, too.  ``engine.save`` and
+    ``stream.save`` write what plays, as set now.
     """
     graph = as_graph(graph, "save_preset(graph, path)")
     path = checked_path(path, "path", PresetError)
@@ -87,7 +98,8 @@ def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> 
     target = Path(path)
     if target.suffix.lower() != ".json":
         raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
-    text = dumps(graph, name=target.stem if name is None else name, folder=target.parent)
+    title = graph.name or target.stem
+    text = dumps(graph, name=title if name is None else name, folder=target.parent)
     with whole_file(path, PresetError) as part, writing(path, PresetError):
         part.write_text(text, encoding="utf-8", newline="\n")
 
@@ -120,16 +132,19 @@ def preset_path(path: Path_) -> Path:
 def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
     """Return ``graph`` as the JSON text of a preset in ``folder``.
 
-    Every parameter and option is written, so that the sound does not depend on defaults.
+    Every parameter and option is written, so that the sound does not depend on defaults; but for
+    options that belong to a machine (``ng.option(machine=True)``), where they are the default.
     """
     rack = {
         "namgraph": FORMAT,
         "name": name,
+        **({"description": graph.description} if graph.description else {}),
         **({TEMPO: graph.own_tempo_bpm} if graph.own_tempo_bpm is not None else {}),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         **({"racks": racks_json(graph)} if graph.racks else {}),
-        "nodes": {n: _node_json(n, node, folder) for n, node in graph.nodes.items()},
+        "nodes": {n: _node_json(n, m, folder) | mix_json(graph, n) for n, m in graph.nodes.items()},
+        **({"snapshots": snapshots_json(graph)} if graph.snapshots else {}),
     }
     text = json.dumps(rack, indent=2)
     return f'{text[:-2]},\n  "connections": {connections_json(graph)}\n}}\n'
@@ -148,11 +163,10 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
         if other := complaint(kind_of_json(data), wanted):
             raise PresetError(other)
         raise PresetError('the key "namgraph" is missing: is this a namgraph preset?')
-    if data["namgraph"] != FORMAT or isinstance(data["namgraph"], bool):
-        wrong("namgraph", data["namgraph"], f"{FORMAT}, the format this package reads")
+    data = migrate(data)
     for key in data:
         if key not in KEYS:
-            no_such_key("the preset", key, KEYS)
+            no_such_key("the preset", key, [*KEYS])
     for key in ("name", "description"):
         if not isinstance(data.get(key, ""), str):
             wrong(key, data[key], "a string")
@@ -160,24 +174,28 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     graph, tempo = Graph(), {}
     if TEMPO in data:
         tempo = {TEMPO: as_float(TEMPO, data[TEMPO])}
-        graph = _call_at("the preset", graph.with_params, tempo)
+        graph = call_at("the preset", graph.with_params, tempo)
     for side in ("inputs", "outputs"):
-        for end, channels in _object(data, side).items():
-            _call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
+        for end, channels in object_at(data, side).items():
+            call_at(f"{side}.{end}", graph.input if side == "inputs" else graph.output, end,
                      channels=channels)  # fmt: skip
     racks = read_racks(data.get("racks"))
     for rack in racks:
-        _call_at(f"racks.{rack}", graph.add, rack, Graph())
-    for key, fields in _object(data, "nodes").items():
+        call_at(f"racks.{rack}", graph.add, rack, Graph())
+    nodes = {key: split_mix(fields) for key, fields in object_at(data, "nodes").items()}
+    for key, (fields, _) in nodes.items():
         place = f"nodes.{key}"
-        _call_at(place, graph.add, key, _node(place, fields, folder, tempo))
+        call_at(place, graph.add, key, _node(place, fields, folder, tempo))
     for rack, sides in racks.items():
-        _call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
+        call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
-        _call_at(place, graph.connect, *ends, **options)
+        call_at(place, graph.connect, *ends, **options)
+    for key, (_, mixed) in nodes.items():
+        read_mix(graph, key, mixed)
+    read_snapshots(graph, data.get("snapshots"))
     warn_stale(graph)
-    graph.name = name
-    return Preset(name, graph, data.get("description", ""))
+    graph.name, graph.description = name, data.get("description", "")
+    return Preset(name, graph, graph.description)
 
 
 def _node(
@@ -189,7 +207,7 @@ def _node(
         wrong(f"{place}.type", fields.get("type"), "the name of a node type")
     if fields["type"] == "pedalboard_effect":  # registered on demand
         from ..nodes import pedalboard_effect as _registers  # noqa: F401
-    cls = _call_at(f"{place}.type", node_type, fields["type"])
+    cls = call_at(f"{place}.type", node_type, fields["type"])
     params, files = cls.params(), cls.files()
     known = [f.name for f in fields_of(cls)]
     if inside and any(holds_node(cls, key) for key in known):
@@ -204,7 +222,7 @@ def _node(
         if key in params:
             by_label = isinstance(value, str) and params[key].labels
             given = value if by_label else as_float(where, value)
-            values[key] = _call_at(place, params[key].check, key, given)
+            values[key] = call_at(place, params[key].check, key, given)
         elif key in files:
             values[key] = existing_file(where, value, folder)
         elif holds_node(cls, key):
@@ -214,31 +232,16 @@ def _node(
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
     if missing:
         raise PresetError(f"{place}.{missing[0]} is missing")
-    made: Node = _call_at(place, cls, **values)
+    made: Node = call_at(place, cls, **values)
     return made
-
-
-def _object(data: dict[str, Any], key: str) -> dict[str, Any]:
-    if not isinstance(data.get(key), dict):
-        wrong(key, data.get(key), "an object")
-    found: dict[str, Any] = data[key]
-    return found
-
-
-def _call_at(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
-    """Call a function; put ``place`` before the message of its error, as a ``PresetError``."""
-    try:
-        return call(*args, **kwargs)
-    except NamgraphError as error:
-        raise PresetError(f"{place}: {error}") from error
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise PresetError(f"{place}: {error}") from error
 
 
 def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
     fields: dict[str, Any] = {"type": node.type_name}
     for field in fields_of(type(node)):
         key, value = field.name, getattr(node, field.name)
+        if field.metadata.get("machine") and value == field.default:
+            continue
         if field.metadata.get("pairs"):  # names and values, of a mapping: written if there are any
             if value:
                 fields[key] = {name: to_json(f"{key}.{name}", v) for name, v in value}
@@ -277,16 +280,9 @@ def files_of(graph: Graph) -> dict[str, str]:
         paths = [os.fspath(path) for key in node.files() for path in paths_of(node, key)]
         if node.type_name == "pedalboard_effect":  # effect and settings may name files
             values = [getattr(node, "effect", ""), *dict(getattr(node, "settings", ())).values()]
-            paths += [value for value in values if isinstance(value, str) and _exists(value)]
+            paths += [value for value in values if isinstance(value, str) and is_there(value)]
         found |= dict.fromkeys(paths, f"a file that node {name} reads")
     return found
-
-
-def _exists(path: str) -> bool:
-    try:
-        return os.path.exists(path)
-    except ValueError:  # a zero byte
-        return False
 
 
 def stored_path(path: Path_, folder: Path_) -> str:

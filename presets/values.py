@@ -10,17 +10,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..graph import Node, PresetError, json_text
+from ..graph import NamgraphError, Node, PresetError, json_text
 from ..graph.paths import format_path
 
 __all__ = [
     "as_float",
+    "call_at",
     "check_option",
     "existing_file",
     "fields_of",
     "format_value",
     "holds_node",
+    "is_there",
     "no_such_key",
+    "object_at",
     "to_json",
     "windows_hint",
     "wrong",
@@ -61,7 +64,25 @@ def as_float(place: str, value: Any) -> float:
     wrong(place, value, "a finite number")
 
 
-def fields_of(cls: type[Node]) -> tuple[dataclasses.Field[Any], ...]:
+def call_at(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a function; put ``place`` before the message of its error, as a ``PresetError``."""
+    try:
+        return call(*args, **kwargs)
+    except NamgraphError as error:
+        raise PresetError(f"{place}: {error}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise PresetError(f"{place}: {error}") from error
+
+
+def object_at(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the object under a key of a preset; ``PresetError`` if it is none."""
+    if not isinstance(data.get(key), dict):
+        wrong(key, data.get(key), "an object")
+    found: dict[str, Any] = data[key]
+    return found
+
+
+def fields_of(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a node class: parameters, options, files."""
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
 
@@ -79,6 +100,14 @@ def existing_file(place: str, value: Any, folder: Path) -> Any:
             f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
         )
     return path
+
+
+def is_there(path: str) -> bool:
+    """Whether a text is the path of a file or folder that exists."""
+    try:
+        return os.path.exists(path)
+    except ValueError:  # a zero byte
+        return False
 
 
 def holds_node(cls: type[Node], name: str) -> bool:

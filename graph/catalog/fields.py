@@ -117,11 +117,17 @@ def param(
 
 
 def option(
-    *, default: Any, choices: Sequence[Any] = (), kw_only: bool = True, drawn: bool = True
+    *,
+    default: Any,
+    choices: Sequence[Any] = (),
+    kw_only: bool = True,
+    drawn: bool = True,
+    machine: bool = False,
 ) -> Any:
     """Declare a field that is fixed once the node is prepared (a mode, a count, a switch).
 
-    One that is not ``drawn`` is left out of pictures.
+    One that is not ``drawn`` is left out of pictures.  One that belongs to a ``machine`` (a device,
+    the level of an interface) is left out of presets where it has its default.
     """
     try:
         known = tuple(choices)
@@ -130,7 +136,11 @@ def option(
     return dataclasses.field(
         default=default,
         kw_only=check_flag("kw_only", kw_only),
-        metadata={"choices": known, "drawn": check_flag("drawn", drawn)},
+        metadata={
+            "choices": known,
+            "drawn": check_flag("drawn", drawn),
+            "machine": check_flag("machine", machine),
+        },
     )
 
 

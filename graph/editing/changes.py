@@ -248,8 +248,15 @@ def changed_nodes(graph: Connectable, values: Mapping[str, float]) -> dict[str, 
     for name, value in values.items():
         node, _, param = str(name).rpartition(".")
         if node not in graph.nodes or param not in graph.nodes[node].params():
-            raise UnknownNameError(f"no parameter {format_value(name)} in this graph")
+            near = nearest(
+                name, graph.nodes if node not in graph.nodes else _params_of(graph, node)
+            )
+            raise UnknownNameError(f"no parameter {format_value(name)} in this graph; {near}")
         checked = graph.nodes[node].params()[param].check(name, value)
         if getattr(graph.nodes[node], param) != checked:
             by_node.setdefault(node, {})[param] = checked
     return {node: graph.nodes[node].with_params(changed) for node, changed in by_node.items()}
+
+
+def _params_of(graph: Connectable, node: str) -> list[str]:
+    return [f"{node}.{param}" for param in graph.nodes[node].params()]

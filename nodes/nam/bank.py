@@ -51,10 +51,10 @@ class NamBank(Node):
     shared: bool = option(default=True, choices=(False, True))
     slim: float = option(default=1.0)
     prewarm: bool = option(default=True, choices=(False, True))
-    backend: str = option(default="cpu", choices=BACKENDS)
+    backend: str = option(default="cpu", choices=BACKENDS, machine=True)
     precision: str = option(default="exact", choices=PRECISIONS)
     levels: str = option(default="raw", choices=MODES)
-    interface_dbu: float = option(default=INTERFACE_DBU)
+    interface_dbu: float = option(default=INTERFACE_DBU, machine=True)
     calibrate_input: bool = option(default=False, choices=(False, True))
 
     def __post_init__(self) -> None:

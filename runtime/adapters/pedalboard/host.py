@@ -1,4 +1,4 @@
-"""What a hosted graph asks of the host that plays its engines; ``plugin.py`` has that of pedalboard.
+"""What a hosted graph asks of the host that plays its engines; ``plugin.py`` has pedalboard's.
 
 Control threads.
 """
