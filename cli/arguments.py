@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
-from ..graph import LONGEST_BLOCK, ParamError
+from ..graph import LONGEST_BLOCK, SLOTS, ParamError
 from .console import print_error
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "add_level_options",
     "add_rig_options",
     "add_set_option",
+    "add_snapshot_option",
     "add_verb",
     "check_block",
     "level_options",
@@ -86,6 +87,14 @@ def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -
     )
     parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
     add_set_option(parser)
+    add_snapshot_option(parser)
+
+
+def add_snapshot_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--snapshot``."""
+    slots = "A to F; namgraph info lists them"
+    add = parser.add_argument
+    add("--snapshot", choices=SLOTS, metavar="SLOT", help=f"recall a snapshot of the rack: {slots}")
 
 
 def add_set_option(parser: argparse.ArgumentParser) -> None:
@@ -100,10 +109,11 @@ def add_set_option(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what ``--set`` gives, by ``"node.field"``."""
-    from ..presets.settings import parse_settings
+    """Return what ``--snapshot`` and ``--set`` give, by "snapshot" and ``"node.field"``."""
+    from ..presets.settings import SNAPSHOT, parse_settings
 
-    return parse_settings(arguments.set)
+    found = parse_settings(arguments.set)
+    return found if arguments.snapshot is None else {SNAPSHOT: arguments.snapshot, **found}
 
 
 def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -68,6 +68,12 @@ def format_description(found: Mapping[str, Any]) -> str:
     for key, value in found.items():
         if key == "sample_rate" and assumed is not None:
             value = f"no rate in the file: {assumed:g} Hz assumed"
+        if key == "values":
+            value = {name: _format_value(fields) for name, fields in value.items()}
+        if key == "snapshots":
+            value = {
+                f"{k} {s['name']}".strip(): _format_value(s["values"]) for k, s in value.items()
+            }
         if key not in UNPRINTED:
             lines += _lines(key.replace("_", " "), value, "  ")
     return "\n".join(lines)
@@ -89,6 +95,8 @@ def _format_value(value: Any) -> str:
         return "unknown"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list):
+        return " ".join(_format_value(one) for one in value)
     if isinstance(value, Mapping):
         return ", ".join(f"{one_line(str(k))} {_format_value(v)}" for k, v in value.items())
     return one_line(str(value))

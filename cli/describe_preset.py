@@ -11,6 +11,8 @@ from ..nodes.cabinet.impulse_response import Header, header
 from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
 from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
+from ..presets.snapshots import mix_json, snapshots_json
+from ..presets.values import fields_of
 
 __all__ = ["describe_preset", "layout_of"]
 
@@ -28,7 +30,11 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "assumed_rates": assumed_rates(graph),
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
+        **({"description": preset.description} if preset.description else {}),
+        "tempo_bpm": graph.tempo_bpm,
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
+        "values": node_values(graph),
+        "snapshots": snapshots_json(graph),
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
         "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
         "cab_layouts": _cab_layouts(graph),
@@ -37,6 +43,26 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "between_models": [str(j) for j in junctions(graph)],
         **_running(path, graph),
     }
+
+
+def node_values(graph: Graph) -> dict[str, dict[str, Any]]:
+    """Return of each node what is not the default: fields by name, mix and bypass."""
+    found = dict[str, dict[str, Any]]()
+    for name, node in graph.nodes.items():
+        rows = {f.name: getattr(node, f.name) for f in fields_of(type(node)) if f.repr}
+        default = {f.name: f.default for f in fields_of(type(node))}
+        values = {k: _value(v) for k, v in rows.items() if v != default[k]}
+        values |= mix_json(graph, name)
+        if values:
+            found[name] = values
+    return found
+
+
+def _value(value: Any) -> Any:
+    """Return the value of a field as JSON; of a node inside, its text."""
+    if isinstance(value, tuple):
+        return [_value(one) for one in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
 
 
 def _cab_layouts(graph: Graph) -> dict[str, str]:

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 
 from ..graph import NamgraphError
+from ..graph.text import one_line
 from .arguments import Subparsers, add_json_option, add_verb
 from .console import print_error, say
 
@@ -19,26 +21,45 @@ def add_parser(subparsers: Subparsers) -> None:
         "describe models, impulse responses, audio files and presets",
         "namgraph info amp.nam cab.wav",
         "namgraph info crunch --json",
+        "namgraph info captures/",
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="model, audio, or preset")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="model, audio, or preset; or a folder of these"
+    )
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Describe every readable file; return 2 if one is unreadable, or a preset cannot run."""
-    from .describe import describe, format_description
+    """Describe every readable file; return 2 if one is unreadable, or a preset cannot run.
 
-    found, faults = [], []
-    for path in arguments.files:
+    The files of a folder get a line each.
+    """
+    from .describe import describe, format_description
+    from .preset.folder import files_in, format_line
+
+    rows, texts, faults = [], [], []
+    for given in arguments.files:
+        is_folder = os.path.isdir(given)
         try:
-            found.append(describe(path))
+            paths = files_in(given) if is_folder else [given]
         except NamgraphError as error:
             faults.append(str(error))
-    faults += [f"{f['file']}: cannot run: {f['cannot_run']}" for f in found if "cannot_run" in f]
+            continue
+        for path in paths:
+            try:
+                rows.append(describe(path))
+            except NamgraphError as error:
+                faults.append(str(error))
+                continue
+            text = f"{one_line(path)}: {format_line(rows[-1])}" if is_folder else ""
+            texts.append(text or format_description(rows[-1]))
+        if is_folder and not paths:
+            texts.append(f"{one_line(given)}: no preset, model or audio file is in it")
+    faults += [f"{f['file']}: cannot run: {f['cannot_run']}" for f in rows if "cannot_run" in f]
     if arguments.json:
-        say(json.dumps({"files": found, **({"errors": faults} if faults else {})}))
-    elif found:
-        say("\n".join(format_description(f) for f in found))
+        say(json.dumps({"files": rows, **({"errors": faults} if faults else {})}))
+    elif texts:
+        say("\n".join(texts))
     for fault in faults:
         print_error(fault)
     return 2 if faults else 0

@@ -16,13 +16,29 @@ from . import batch, bench, demo, devices, info, live, nodes, plot, render, veri
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .demo import presets
+from .preset import migrate, new, schema
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
-VERBS = (demo, presets, render, batch, info, plot, nodes, bench, live, devices, verify, warm)
+VERBS = (
+    *(demo, presets, render, batch, info, plot, nodes, new, migrate, schema),
+    *(bench, live, devices, verify, warm),
+)
 SHELLS = ("bash", "zsh", "tcsh")
-PATHS = ("rig", "ir", "input", "output", "job", "files", "model", "against", "plot", "thing")
+PATHS = (
+    "rig",
+    "ir",
+    "input",
+    "output",
+    "job",
+    "files",
+    "model",
+    "against",
+    "plot",
+    "thing",
+    "preset",
+)
 """Names of arguments that shells complete with files."""
 
 

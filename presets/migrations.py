@@ -14,17 +14,13 @@ from ..graph.node import registered
 from ..graph.version import VERSION
 from .values import fields_of, wrong
 
-__all__ = ["FORMAT", "migrate"]
+__all__ = ["FORMAT", "check_version", "migrate"]
 
 Document = dict[str, Any]
 
 
-def migrate(data: Document) -> Document:
-    """Return a preset's JSON object in the newest version of the format; ``data`` stays as it is.
-
-    Only the version is checked here, and that no key is newer than it.  ``PresetError`` for a
-    version that this package does not know.
-    """
+def check_version(data: Document) -> int:
+    """Return the version of a preset's JSON object; ``PresetError`` if it is not known."""
     version = data["namgraph"]
     if type(version) is int and version > FORMAT:
         raise PresetError(
@@ -33,7 +29,16 @@ def migrate(data: Document) -> Document:
         )
     if type(version) is not int or version < 1:
         wrong("namgraph", version, f"1 to {FORMAT}, the versions of the format that are read")
-    for step in MIGRATIONS[version - 1 :]:
+    return version
+
+
+def migrate(data: Document) -> Document:
+    """Return a preset's JSON object in the newest version of the format; ``data`` stays as it is.
+
+    Only the version is checked here, and that no key is newer than it.  ``PresetError`` for a
+    version that this package does not know.
+    """
+    for step in MIGRATIONS[check_version(data) - 1 :]:
         data = step(data)
     return data
 

@@ -9,9 +9,12 @@ from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from ..graph.check import format_names
 from .preset import dumps, loads
-from .values import as_float, fields_of, format_value
+from .values import as_float, call_at, fields_of, format_value
 
-__all__ = ["parse_settings", "parse_value", "split_settings", "with_settings"]
+__all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
+
+SNAPSHOT = "snapshot"
+"""The setting that recalls a snapshot of the rack."""
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
@@ -59,11 +62,15 @@ def with_settings(
 
     ``settings`` maps ``"node.field"`` to a JSON value; a field is a parameter, an option or a file,
     whose path is relative to ``folder``.  ``"tempo_bpm"`` is the tempo, also of every node that has
-    one.
+    one; ``"snapshot"`` a slot, A to F, that is recalled before anything else is set.
     ``place`` is what messages begin with, before the name of a setting.  Raises ``PresetError``.
     """
     if not settings:
         return graph
+    if SNAPSHOT in settings:
+        graph = graph.copy()
+        call_at(place.replace("--set ", "--") + SNAPSHOT, graph.recall, settings[SNAPSHOT])
+        settings = {name: value for name, value in settings.items() if name != SNAPSHOT}
     rack = json.loads(dumps(graph, name=graph.name, folder=folder))
     own = dict[str, Any]()
     for name, value in settings.items():

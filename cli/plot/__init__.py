@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from ..arguments import Subparsers, add_json_option, add_verb
+from ..arguments import Subparsers, add_json_option, add_snapshot_option, add_verb
 from ..console import say, warn
 from ..progress import Progress
 
@@ -36,6 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME=VALUE",
         help="a setting of a node or model; NODE.NAME=VALUE of a rack; may be repeated",
     )
+    add_snapshot_option(parser)
     add("--input", metavar="IN.wav", help="what a rack is measured with (the bundled guitar)")
     add("--all", metavar="DIR", help="write DIR/racks.md, a page of every bundled rack")
     add_json_option(parser)
@@ -50,16 +51,19 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if arguments.thing is None:
         raise ParamError("THING is missing: a rack, a node type, a model or audio (or --all DIR)")
-    from ...presets.settings import split_settings
+    from ...presets.settings import SNAPSHOT, split_settings
     from .picture import plot
 
+    settings = split_settings(arguments.settings, "NAME=VALUE, or of a rack NODE.NAME=VALUE")
+    if arguments.snapshot is not None:
+        settings[SNAPSHOT] = arguments.snapshot
     with Progress("rendering") as progress:
         made = plot(
             arguments.thing,
             arguments.output,
             against=arguments.against,
             audio=arguments.input,
-            settings=split_settings(arguments.settings, "NAME=VALUE, or of a rack NODE.NAME=VALUE"),
+            settings=settings,
             warn=warn,
             progress=progress,
         )
@@ -78,6 +82,7 @@ def _run_all(arguments: argparse.Namespace) -> None:
         "--output": arguments.output,
         "--input": arguments.input,
         "--set": arguments.settings or None,
+        "--snapshot": arguments.snapshot,
     }
     if idle := [name for name, value in given.items() if value is not None]:
         raise ParamError(f"{idle[0]} does nothing with --all: must be left out")

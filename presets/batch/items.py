@@ -12,6 +12,7 @@ from typing import Any
 
 from ...graph import TEMPO, PresetError
 from ...runtime.io.encoders import ENCODED
+from ..settings import SNAPSHOT
 from ..values import format_value, wrong
 from .patterns import inputs_of, models_of, racks_of, text_of
 
@@ -92,7 +93,7 @@ def _axes(settings: Any) -> dict[str, list[Any]]:
         wrong("settings", settings, 'an object, such as {"amp.input_db": [-6, 0, 6]}')
     axes = dict[str, list[Any]]()
     for key, values in settings.items():
-        if not re.fullmatch(r"[^.{}]+(\.[^.{}]+)+", key) and key != TEMPO:
+        if not re.fullmatch(r"[^.{}]+(\.[^.{}]+)+", key) and key not in (TEMPO, SNAPSHOT):
             wrong("a key of settings", key, 'a node and what is set there, such as "amp.input_db"')
         axes[key] = values if isinstance(values, list) else [values]
         if not axes[key]:

@@ -23,7 +23,7 @@ from ..preset import read_preset
 from ..rendering.input_channels import CHANNELS
 from ..rendering.render import check_loudness
 from ..rig import Rig, model_graph, models, rig_of
-from ..settings import with_settings
+from ..settings import SNAPSHOT, with_settings
 from ..values import no_such_key, wrong
 from .items import Item, items_of
 from .manifest import made_before
@@ -76,8 +76,11 @@ class Job:
         chosen = "amp.backend" in {**changes, **self.overrides}
         if bare and backend is None and not moved and not chosen:
             backend = "auto"
+        later = dict(self.overrides)
+        if SNAPSHOT in later:  # before the settings of the job
+            changes[SNAPSHOT] = later.pop(SNAPSHOT)
         graph = with_settings(graph, changes, self.folder)
-        graph = with_settings(graph, self.overrides, place="--set ")
+        graph = with_settings(graph, later, place="--set ")
         if self.automation:
             graph = automated(graph, self.automation)
         return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)

@@ -112,11 +112,12 @@ class ControlQueue:
 
     def monitor(self) -> None:
         """Play with the walk that times, checks and mixes every node, from now on."""
-        if not self._is_monitored:
-            self._is_monitored = True
-            self.plan.set_monitoring({})
-            if self.record["frame"][0]:
-                self.plan.start_dry_wet()
+        was, self._is_monitored = self._is_monitored, True
+        if not was:
+            for plan in (*self.old_plans, self.plan):  # a swap may wait: both are played
+                plan.set_monitoring({})
+                if self.record["frame"][0]:
+                    plan.start_dry_wet()
             self.record["walk"] = monitored_walk.address
 
     def guard(self, fields: dict[str, int]) -> None:

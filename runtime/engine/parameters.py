@@ -166,7 +166,8 @@ def apply_values(queue: ControlQueue, values: Mapping[str, float]) -> None:
     """
     with queue.lock:
         found = {n: place for n, v in values.items() if (place := _place(queue.plan, n, v))}
-        if any(n not in queue.plan.params and n != TEMPO for n in found):
+        mixed = [found[n][1] != 1.0 for n in found if n not in queue.plan.params and n != TEMPO]
+        if any(mixed):  # before, all is wet
             queue.monitor()
         queue.post_all([(Message.PARAM, index, value, NOW) for index, value in found.values()])
         queue.note_values(*((name, values[name]) for name in found if name != TEMPO))

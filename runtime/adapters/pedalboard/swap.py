@@ -40,8 +40,9 @@ def carry_over(
         if node.with_params(values) != old:
             continue
         was, is_now, new = (g.mixes.get(name, DryWet()) for g in (before, current, graph))
-        now |= mix_values({name: is_now})
-        wanted |= mix_values({name: is_now if keep_values and new in (was, is_now) else new})
+        if is_now != new or new != DryWet():
+            now |= mix_values({name: is_now})
+            wanted |= mix_values({name: is_now if keep_values and new in (was, is_now) else new})
         stays = keep_values and node in (old, before.nodes[name])
         for param, value in values.items():
             now[f"{name}.{param}"] = value

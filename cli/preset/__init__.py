@@ -1,0 +1,1 @@
+"""Verbs that write presets, convert them, or describe what they may contain."""
