@@ -137,6 +137,11 @@ def add_level_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--interface-dbu", type=float, metavar="DBU", help="full scale of the interface (12)")
     add("--calibrate-input", action="store_true", help="calibrate inputs whatever --levels is")
+    add(
+        "--settings",
+        metavar="FILE.json",
+        help="settings of the machine: interface level, and live the sound card (the user's file)",
+    )
 
 
 def level_options(arguments: argparse.Namespace) -> dict[str, Any]:

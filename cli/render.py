@@ -74,9 +74,12 @@ def run(arguments: argparse.Namespace) -> None:
     from ..graph.text import counted
     from ..presets.rendering.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
+    from .live.machine_settings import read_settings, set_interface
 
     check_loudness(arguments.loudness, "--loudness")
+    machine = read_settings(arguments.settings)
     rig = open_rig(arguments.rig, **rig_options(arguments), **level_options(arguments))
+    set_interface(rig.graph, machine, arguments.interface_dbu)
     note_levels(rig)
     with AudioProgress("rendering", arguments.input) as progress:
         levels = render_file(

@@ -55,8 +55,8 @@ __all__ = [
     "stored_path",
 ]
 
-KEYS = ("namgraph", "name", "description", TEMPO, "inputs", "outputs", "racks", "nodes")
-KEYS += ("snapshots", "connections")
+KEYS = ["namgraph", "name", "description", TEMPO, "inputs", "outputs", "racks", "nodes"]
+KEYS += ["snapshots", "connections"]
 MAX_BYTES = 4 << 20
 MAX_PARENTS = 2
 """Most ``..`` of a relative path; a file further away is stored by its absolute path."""
@@ -166,7 +166,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     data = migrate(data)
     for key in data:
         if key not in KEYS:
-            no_such_key("the preset", key, [*KEYS])
+            no_such_key("the preset", key, KEYS)
     for key in ("name", "description"):
         if not isinstance(data.get(key, ""), str):
             wrong(key, data[key], "a string")

@@ -35,7 +35,7 @@ def preset_schema() -> Schema:
     known = dict(sorted(node_types().items()))
     inner = [n for n, c in known.items() if not any(holds_node(c, f.name) for f in fields_of(c))]
     defs: Schema = {f"node {name}": _node(cls) for name, cls in known.items()}
-    defs["inner node"] = _one_of(inner, "node ")
+    defs["inner node"] = _one_of(inner, "node ") | {"unevaluatedProperties": False}
     defs["mixed node"] = _mixed(known)
     names = {"minLength": 1, "maxLength": MAX_NAME, "pattern": r"^[^.]*$"}
     ends = {"type": "object", "propertyNames": names, "additionalProperties": _channels()}

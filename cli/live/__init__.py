@@ -15,6 +15,9 @@ from ..render import note_levels
 
 __all__ = ["add_parser", "run"]
 
+BLOCK = 64
+"""Frames a block, unless said."""
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the verb and its options."""
@@ -31,7 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_level_options(parser)
     add = parser.add_argument
     add("--device", metavar="D", help="number or part of the name; IN,OUT for two (the default)")
-    add("--block", type=int, default=64, metavar="N", help="frames a block (%(default)s)")
+    add("--block", type=int, metavar="N", help="frames a block (64)")
     add("--rate", type=float, metavar="HZ", help="sample rate (the models', or the card's)")
     add("--inputs", metavar="1,2", help="input channels of the card, in the rack's order")
     add("--outputs", metavar="1,2", help="output channels of the card, in the rack's order")
@@ -46,13 +49,18 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Open the rack and play it until it is stopped."""
     from ...presets.rig import open_rig
+    from .machine_settings import fill_in, read_settings, set_interface
     from .play import play
 
+    machine = read_settings(arguments.settings)
+    fill_in(arguments, machine)
+    arguments.block = BLOCK if arguments.block is None else arguments.block
     rig = open_rig(
         arguments.rig,
         **rig_options(arguments),
         resample=arguments.resample or None,
         **level_options(arguments),
     )
+    set_interface(rig.graph, machine, arguments.interface_dbu)
     note_levels(rig)
     play(rig, arguments, warn)

@@ -80,7 +80,7 @@ class Tables:
         for moved in graph.modulations:
             ends = Connection(_inside(name, moved.source), _inside(name, moved.target))
             self.modulations[ends] = moved._replace(**ends._asdict())
-        self.mixes |= {f"{name}.{inner}": mixed for inner, mixed in graph.mixes.items()}
+        self.mixes |= {f"{name}.{k}": DryWet(*mixed) for k, mixed in graph.mixes.items()}
         self.racks |= {f"{name}.{inner}": Rack(*rack) for inner, rack in graph.racks.items()}
         self.racks[name] = Rack(tuple(graph.inputs), tuple(graph.outputs))
 

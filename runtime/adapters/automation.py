@@ -58,6 +58,8 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
         is_curve = source.type_name == "curve"
         target = f"{node}.{key}"
         if not parameter:
+            if node in made.mixes:  # the lane takes the place of what is set
+                made.mix(node, 1.0) if key == "mix" else made.bypass(node, False)
             target = f"{_add_blend(made, node)}.position"
             if key == "bypass" and is_curve:
                 source = _inverted(source)

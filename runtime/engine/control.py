@@ -27,8 +27,7 @@ __all__ = ["ControlQueue"]
 RING_SIZE = 8192
 PENDING_SIZE = 2 * RING_SIZE
 """Room for messages that wait for their frame: as many as may be posted, and one more ring."""
-LONGEST_CALL = 1 << 24
-"""Frames of one call of the callback, which counts in 32 bits."""
+LONGEST_CALL = 1 << 24  # frames of one call of the callback, which counts in 32 bits
 TIMEOUT_S = 2.0
 """How long a control thread waits for an audio thread that does not read its messages."""
 
@@ -114,7 +113,7 @@ class ControlQueue:
         """Play with the walk that times, checks and mixes every node, from now on."""
         was, self._is_monitored = self._is_monitored, True
         if not was:
-            for plan in (*self.old_plans, self.plan):  # a swap may wait: both are played
+            for plan in (*self.old_plans, self.plan):  # a swap may wait: both will be played
                 plan.set_monitoring({})
                 if self.record["frame"][0]:
                     plan.start_dry_wet()

@@ -13,9 +13,9 @@ from namgraph import PresetError
 from namgraph.presets.bundled import shipped_presets
 from namgraph.presets.preset import MAX_BYTES, dumps, loads, read_preset
 
-EMPTY: dict[str, Any] = {"namgraph": 1, "inputs": {}, "outputs": {}, "nodes": {}, "connections": []}
+EMPTY: dict[str, Any] = {"namgraph": 2, "inputs": {}, "outputs": {}, "nodes": {}, "connections": []}
 SIMPLE: dict[str, Any] = {
-    "namgraph": 1,
+    "namgraph": 2,
     "name": "Simple",
     "inputs": {"in": 1},
     "outputs": {"out": 1},
@@ -52,6 +52,10 @@ def rack() -> ng.Graph:
     guitar >> graph.handle("amp") >> graph.handle("cab") >> graph.handle("pan")
     graph.handle("pan") >> graph.output("out", channels=2)
     graph.connect("guitar", "mix.in2")
+    graph.mix("amp", 0.5)
+    graph.bypass("pan")
+    graph.store("A", "All")
+    graph.store("F", "", {"amp.input_db": 1.0, "pan.bypass": False})
     return graph
 
 
@@ -145,8 +149,10 @@ def test_files_that_are_no_presets_are_named(tmp_path: Path) -> None:
     [
         ([], "the preset is a list of 0: must be a JSON object"),
         ({}, '"namgraph" is missing'),
-        ({**SIMPLE, "namgraph": 2}, "namgraph is 2: must be 1"),
-        ({**SIMPLE, "namgraph": True}, "namgraph is True: must be 1"),
+        ({**SIMPLE, "namgraph": 3}, "namgraph is 3: the preset needs a newer namgraph than 0"),
+        ({**SIMPLE, "namgraph": True}, "namgraph is True: must be 1 to 2"),
+        ({**SIMPLE, "namgraph": 0}, "namgraph is 0: must be 1 to 2"),
+        ({**SIMPLE, "namgraph": 2.0}, r"namgraph is 2\.0: must be 1 to 2"),
         ({**SIMPLE, "nodez": {}}, "the preset has the key 'nodez': known keys are namgraph"),
         ({**SIMPLE, "name": 3}, "name is 3: must be a string"),
         (without("nodes"), "nodes is None: must be an object"),
@@ -250,13 +256,22 @@ nodes = st.fixed_dictionaries({"type": kinds}, optional={**fields, "path": paths
 ends = st.sampled_from(["in", "a", "b", "out", "a.out", "b.in1", "a.in", "b.x", "."])
 almost = st.fixed_dictionaries(
     {
-        "namgraph": st.just(1),
+        "namgraph": st.sampled_from([1, 2]),
         "inputs": st.dictionaries(st.sampled_from(["in", "x.y", ""]), st.integers(0, 3) | values),
         "outputs": st.dictionaries(st.sampled_from(["out", "in"]), st.integers(0, 65)),
         "nodes": st.dictionaries(st.sampled_from(["a", "b"]), nodes | values, max_size=2),
         "connections": st.lists(st.lists(ends | scalars, min_size=1, max_size=3), max_size=4),
     },
-    optional={"name": scalars},
+    optional={
+        "name": scalars,
+        "snapshots": st.dictionaries(
+            st.sampled_from(["A", "F", "G"]),
+            st.fixed_dictionaries(
+                {"values": st.dictionaries(st.sampled_from(["a.bypass", "a.dry_wet"]), scalars)}
+            )
+            | values,
+        ),
+    },
 )
 
 
