@@ -69,7 +69,8 @@ _PUBLIC = {
         *("match_levels", "save_nam"),
     ),
     ".presets": (
-        *("asset", "load_preset", "match_loudness", "play", "render_models", "save_preset"),
+        *("asset", "load_preset", "match_loudness", "play", "preset_schema", "read_preset"),
+        *("render_models", "save_preset"),
     ),
     ".runtime": (
         *("Engine", "EngineState", "LiveStream", "NullStream", "Stats", "StepStats", "Stepper"),
@@ -176,6 +177,8 @@ if TYPE_CHECKING:
         load_preset as load_preset,
         match_loudness as match_loudness,
         play as play,
+        preset_schema as preset_schema,
+        read_preset as read_preset,
         render_models as render_models,
         save_preset as save_preset,
     )

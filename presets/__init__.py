@@ -1,6 +1,10 @@
 """Presets: graphs as JSON files, the bundled presets and sounds, and rendering from file to file.
 
     preset     write a graph as JSON, and read it (README.md describes the format)
+    migrations  versions of the format, and how older ones are converted
+    snapshots  snapshots A to F, and mix and bypass of nodes, in JSON
+    schema     the JSON Schema of the format
+    starter    the preset that ``namgraph new`` writes
     values     check the values of a preset against the fields of its nodes
     connections  the connections of a preset, and the racks inside it
     settings   set fields of nodes by "node.field": jobs, and --set of commands
@@ -22,6 +26,7 @@ from .preset import Preset, load_preset, read_preset, save_preset
 from .rendering.loudness_matching import match_loudness
 from .rendering.playback import play
 from .rig import open_graph
+from .schema import preset_schema
 
 __all__ = [
     "Preset",
@@ -30,6 +35,7 @@ __all__ = [
     "match_loudness",
     "open_graph",
     "play",
+    "preset_schema",
     "read_preset",
     "render_models",
     "save_preset",

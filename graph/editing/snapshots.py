@@ -103,7 +103,7 @@ def split_mixes(
         if key == DRY_WET:
             mixes[node] = before._replace(mix=check_number(full, value, 0.0, 1.0))
         else:
-            flag = bool(value) if value in (0, 1) else value
+            flag = bool(value) if type(value) in (int, float) and value in (0, 1) else value
             mixes[node] = before._replace(bypassed=check_flag(full, flag))
     return params, mixes
 

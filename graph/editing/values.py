@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
-from ..arguments import check_text, format_value
+from ..arguments import check_flag, check_number, check_text, format_value
 from ..catalog.fields import Param
 from ..errors import NamgraphError, ParamError
 from ..node import Node
@@ -86,9 +86,16 @@ class Values:
             self._tempo, self._tables.nodes = tempo, tables
             raise
         for node, mixed in mixes.items():
-            self._tables.mixes.pop(node, None)
-            if mixed != DryWet():
-                self._tables.mixes[node] = mixed
+            self._set_mix(node, **mixed._asdict())
+
+    def _set_mix(self, node: str, **changes: Any) -> None:
+        mixed = self._tables.mixes.pop(node, DryWet())._replace(**changes)
+        if mixed != DryWet():
+            self._tables.mixes[node] = mixed
+
+    def _check_mixable(self, node: str) -> None:
+        whole: Any = self
+        check_mixable(whole, node)
 
     @property
     def mixes(self) -> Mapping[str, DryWet]:
@@ -97,11 +104,13 @@ class Values:
 
     def mix(self, node: str, share: float) -> None:
         """Set the dry/wet mix of a node: 0 is its input, 1 (the default) its output alone."""
-        self._set_values({f"{node}.{DRY_WET}": share})
+        self._check_mixable(node)
+        self._set_mix(node, mix=check_number(f"mix of {node}: share", share, 0.0, 1.0))
 
     def bypass(self, node: str, bypassed: bool = True) -> None:
         """Replace a node's output by its input, or end that; the node is computed all the time."""
-        self._set_values({f"{node}.{BYPASS}": bypassed})
+        self._check_mixable(node)
+        self._set_mix(node, bypassed=check_flag("bypassed", bypassed))
 
     @property
     def snapshots(self) -> Mapping[str, Snapshot]:
@@ -153,9 +162,8 @@ class Values:
         return found
 
     def _is_mixable(self, name: str) -> bool:
-        whole: Any = self
         try:
-            check_mixable(whole, name)
+            self._check_mixable(name)
         except ParamError:
             return False
         return True

@@ -77,8 +77,9 @@ def test_a_rack_brings_its_mixes_and_not_its_snapshots() -> None:
     ("act", "said"),
     [
         (lambda g: g.mix("ech", 0.5), "no node 'ech'; nearest: echo"),
-        (lambda g: g.mix("echo", 1.5), r"echo\.dry_wet is 1\.5: must be a number in \[0, 1\]"),
-        (lambda g: g.bypass("echo", 2), r"echo\.bypass is 2: must be True or False"),
+        (lambda g: g.mix("echo", 1.5), r"mix of echo: share is 1\.5: must be a number in \[0, 1\]"),
+        (lambda g: g.bypass("echo", 2), "bypassed is 2: must be True or False"),
+        (lambda g: g.with_params({"echo.bypass": 2}), r"echo\.bypass is 2: must be True or False"),
         (lambda g: g.bypass("lfo"), "lfo cannot be mixed or bypassed: that takes one audio output"),
         (lambda g: g.store("G"), "slot is 'G': must be one of A, B, C, D, E, F"),
         (lambda g: g.store("A", 3), "name is 3"),
