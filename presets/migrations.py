@@ -25,7 +25,7 @@ def check_version(data: Document) -> int:
     if type(version) is int and version > FORMAT:
         raise PresetError(
             f"namgraph is {version}: the preset needs a newer namgraph than {VERSION}, which reads "
-            f"versions 1 to {FORMAT} of the format: pip install --upgrade namgraph"
+            f"versions 1 to {FORMAT} of the format: update namgraph"
         )
     if type(version) is not int or version < 1:
         wrong("namgraph", version, f"1 to {FORMAT}, the versions of the format that are read")

@@ -55,6 +55,8 @@ def box_labels(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
     kind = str(getattr(type(node), "type_name", type(node).__name__))
     if any(port.space is Space.DEVICE for port in ports):
         kind += ", on the device"
+    share, bypassed = graph.mixes.get(name, (1.0, False))
+    kind += ", bypassed" if bypassed else f", {share:.0%} wet" if share != 1.0 else ""
     return [kind, *(_settings(node, defaults) if dataclasses.is_dataclass(node) else ())]
 
 

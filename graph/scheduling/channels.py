@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from ..connection import Connectable, PortRef
-from ..errors import PortError
+from ..errors import ParamError, PortError
 from ..port import Kind, Port
+from ..text import counted
 from .ends import Ends
 
-__all__ = ["Channels", "resolve_channels"]
+__all__ = ["Channels", "check_mixes", "resolve_channels"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,19 @@ def resolve_channels(graph: Connectable, ends: Ends) -> Channels:
         for ref, port in ends.leaving[name]:
             outputs[ref] = _count(port, common)
     return channels
+
+
+def check_mixes(graph: Connectable, channels: Channels) -> None:
+    """Raise ``ParamError`` for a mix or bypass of a node whose channel counts do not allow it."""
+    for name in graph.mixes:
+        (first, *_), (out,) = graph.ports(name, "input"), graph.ports(name, "output")
+        dry = channels.inputs[PortRef(name, first.name)]
+        wet = channels.outputs[PortRef(name, out.name)]
+        if dry not in (1, wet):
+            raise ParamError(
+                f"{name} cannot be mixed or bypassed: it has {counted(wet, 'channel')} out and "
+                f"{dry} in: must be as many, or 1 in"
+            )
 
 
 def _advice(graph: Connectable, target: PortRef, found: int, needed: int) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from ..connection import Connectable, PortRef
 from ..port import Port, Space
 from ..prepare import Spec
-from .channels import resolve_channels
+from .channels import check_mixes, resolve_channels
 from .ends import find_ends
 from .latency import compute_latencies, longest_tail, transfer_latency
 from .liveness import Life, share
@@ -147,6 +147,7 @@ class _Lowering:
         self.graph, self.spec = graph, spec
         self.ends = find_ends(graph)
         self.channels = resolve_channels(graph, self.ends)
+        check_mixes(graph, self.channels)
         self.latencies = compute_latencies(graph, spec, self.ends)
         self.ops: list[Op] = []
         self.values: list[Buffer] = []

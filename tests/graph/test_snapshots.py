@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import namgraph as ng
-from namgraph.graph import DryWet, Snapshot
+from namgraph.graph import DryWet, Snapshot, schedule
 
 
 def rack() -> ng.Graph:
@@ -117,3 +117,35 @@ def test_snapshots_of_another_graph_are_kept_where_they_fit() -> None:
     own.store("F", "own")
     own.keep_snapshots(old)
     assert list(own.snapshots) == ["F"]
+
+
+def test_a_mix_of_fewer_channels_is_refused_by_the_schedule() -> None:
+    @ng.node("test_snapshots_narrow")
+    class Narrow(ng.Node):
+        @property
+        def inputs(self) -> tuple[ng.Port, ...]:
+            return (ng.Port("in", 2),)
+
+        @property
+        def outputs(self) -> tuple[ng.Port, ...]:
+            return (ng.Port("out", 1),)
+
+    graph = ng.Graph()
+    guitar = graph.input("in", channels=2)
+    guitar >> graph.add("narrow", Narrow()) >> graph.output("out", channels=1)
+    schedule(graph, ng.Spec(48_000, 64))
+    graph.bypass("narrow")
+    with pytest.raises(
+        ng.ParamError, match="narrow cannot be mixed .*: it has 1 channel out and 2"
+    ):
+        schedule(graph, ng.Spec(48_000, 64))
+
+
+def test_a_picture_shows_them() -> None:
+    graph = rack()
+    graph.bypass("drive")
+    graph.mix("echo", 0.5)
+    drawn = ng.svg(graph)
+    assert "gain, bypassed" in drawn
+    assert "delay, 50% wet" in drawn
+    assert "bypassed" not in ng.svg(rack())
