@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..graph import SLOTS, TEMPO, Graph
+from ..graph.arguments import check_number
 from ..graph.editing.snapshots import BYPASS, DRY_WET, DryWet
 from ..graph.node import registered
 from .values import as_float, call_at, fields_of, no_such_key, wrong
@@ -91,6 +92,7 @@ def read_mix(graph: Graph, node: str, mixed: dict[str, Any]) -> None:
     place = f"nodes.{node}"
     if DRY_WET in mixed:
         share = as_float(f"{place}.{DRY_WET}", mixed[DRY_WET])
+        call_at(place, check_number, DRY_WET, share, 0.0, 1.0)
         call_at(place, graph.mix, node, share)
     if BYPASS in mixed:
         if not isinstance(mixed[BYPASS], bool):

@@ -136,7 +136,7 @@ def test_a_mix_of_fewer_channels_is_refused_by_the_schedule() -> None:
     schedule(graph, ng.Spec(48_000, 64))
     graph.bypass("narrow")
     with pytest.raises(
-        ng.ParamError, match="narrow cannot be mixed .*: it has 1 channel out and 2"
+        ng.ParamError, match=r"narrow cannot be mixed .*: it has 1 channel out and 2"
     ):
         schedule(graph, ng.Spec(48_000, 64))
 
