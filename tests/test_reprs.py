@@ -12,7 +12,7 @@ import pytest
 
 import namgraph as ng
 from namgraph import graph as described, nodes as shipped, presets, runtime
-from namgraph.graph import Content, Modulation, Node, Spec, schedule
+from namgraph.graph import Content, DryWet, Modulation, Node, Snapshot, Spec, schedule
 from namgraph.graph.arguments import format_call
 from namgraph.graph.port import Kind, Space
 from namgraph.nodes import testing
@@ -115,6 +115,7 @@ def made() -> dict[str, Any]:
         "models": [ng.load_nam(LSTM), ng.load_nam(LSTM).player()],
         "rigs": [open_rig("crunch"), open_rig(LSTM, ir=CAB)],
         "presets": [presets.Preset("n" * 500, large)],
+        "snapshots": [DryWet(0.5, True), Snapshot("n\n" * 500, {"amp.gain_db": 1.0})],
         "kernels": [ng.kernel(_kernel), ng.glide, ng.scale],
         "harness": [testing.NodeHarness(ng.Gain())],
         "live": [ng.LiveStream.__new__(ng.LiveStream)],

@@ -11,8 +11,8 @@ __all__ = ["add_parser", "run"]
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the verb."""
-    examples = ("namgraph schema > namgraph-preset.schema.json",)
-    add_verb(subparsers, "schema", run, "print the JSON Schema of presets, for editors", *examples)
+    summary = "print the JSON Schema of presets, for editors"
+    add_verb(subparsers, "schema", run, summary, "namgraph schema")
 
 
 def run(arguments: argparse.Namespace) -> None:

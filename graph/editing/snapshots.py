@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..arguments import check_flag, check_number, format_value, nearest
+from ..arguments import check_flag, check_number, clip, format_value, nearest
 from ..connection import Connectable
 from ..errors import ParamError, UnknownNameError
 from ..port import Kind
+from ..text import counted
 
 __all__ = [
     "BYPASS",
@@ -50,7 +51,7 @@ class Snapshot:
     """By ``"node.param"``, ``"node.dry_wet"`` (0 to 1), ``"node.bypass"`` (0 or 1), "tempo_bpm"."""
 
     def __repr__(self) -> str:
-        return f"<Snapshot {self.name!r}: {len(self.values)} values>"
+        return clip(f"<Snapshot {self.name!r}: {counted(len(self.values), 'value')}>")
 
 
 def check_slot(slot: str) -> str:
