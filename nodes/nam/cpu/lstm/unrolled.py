@@ -1,7 +1,9 @@
 """Small LSTMs, unrolled: the code has the instructions of every column, and state is in registers.
 
 Units are in vectors of 4, 8 or 16.  A last half vector of units shares each of its vectors between
-two gates, so that 24 units take six vectors of 16 instead of eight.  The first columns of the
+two gates, so that 24 units take six vectors of 16 instead of eight; a last quarter shares one among
+all four, so that 18 units take five.  A layer is one frame behind the layer before it: they do not
+wait for each other.  The first columns of the
 hidden state are broadcast from registers, as a store and load would delay them; the others are
 loaded from memory, where they have arrived by then.
 """
@@ -10,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
-from .cell import full_cell, half_cell
+from .cell import full_cell, half_cell, quarter_cell
 
 __all__ = ["Grid", "emit_unrolled"]
 
 REGISTER_COLUMNS = 8
 """Columns of the hidden state broadcast from registers."""
+CELLS = {2: half_cell, 4: quarter_cell}
+"""By the gates that share a vector."""
 PARTIAL_SUMS = 2
 """Partial sums per gate: each depends on half of the multiply-adds."""
 
@@ -34,31 +38,33 @@ class Grid:
         return self.hidden // self.width + (rest > self.width // 2)
 
     @property
-    def half(self) -> bool:
-        """Whether a half vector of units follows."""
-        return 0 < self.hidden % self.width <= self.width // 2
+    def shares(self) -> int:
+        """Gates in each vector of the units after the full vectors: 2, 4, or 0 if there are none."""
+        rest = self.hidden - self.full * self.width
+        return 0 if rest <= 0 else 4 if rest <= self.width // 4 else 2
 
     @property
     def units(self) -> int:
         """Vectors that hold the hidden state (or the cell state)."""
-        return self.full + self.half
+        return self.full + (self.shares > 0)
 
     @property
     def gates(self) -> int:
         """Vectors that hold the gates."""
-        return 4 * self.full + 2 * self.half
+        return 4 * self.full + (4 // self.shares if self.shares else 0)
 
     def unit(self, number: int) -> int:
-        """Return the lane, counted over all vectors, of a unit's state."""
+        """Return the lane, counted over all vectors, of a unit's state: in the last share."""
         beyond = number >= self.full * self.width
-        return number + (self.width // 2 if beyond else 0)
+        return number + (self.width - self.width // self.shares if beyond else 0)
 
     def gate(self, which: int, number: int) -> int:
         """Return the lane, counted over all vectors, of a gate (i, f, g, o) of a unit."""
         vector, lane = divmod(number, self.width)
         if vector < self.full:
             return (4 * vector + which) * self.width + lane
-        return (4 * self.full + which // 2) * self.width + which % 2 * (self.width // 2) + lane
+        vector, share = divmod(which, self.shares)
+        return (4 * self.full + vector) * self.width + share * (self.width // self.shares) + lane
 
 
 def emit_unrolled(
@@ -78,9 +84,8 @@ def emit_unrolled(
             net.step([0, 1], x, lanes.plus(t, 1), y, t)
         net.step([1], x, last, y, last)
     else:
-        with lanes.loop(frames) as t:
-            for number in range(depth):
-                net.step([number], x, t, y, t)
+        for number, t in lanes.staggered(depth, frames):
+            net.step([number], x, t, y, t)
     net.save()
 
 
@@ -163,8 +168,8 @@ class _NetworkEmitter:
     def _cells(self, number: int, gates: Sequence[Value]) -> None:
         lanes, grid = self.lanes, self.grid
         for v in range(grid.units):
-            step, size = (full_cell, 4) if v < grid.full else (half_cell, 2)
-            part = gates[4 * v : 4 * v + size]
+            step = CELLS[grid.shares] if v == grid.full else full_cell
+            part = gates[4 * v : 4 * v + 4]
             cell, hidden = step(lanes, part, self.cells[number][v].value)
             self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
