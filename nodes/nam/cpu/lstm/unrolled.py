@@ -39,7 +39,7 @@ class Grid:
 
     @property
     def shares(self) -> int:
-        """Gates in each vector of the units after the full vectors: 2, 4, or 0 if there are none."""
+        """Gates in a vector of the units after the full vectors: 2, 4, or 0 if there are none."""
         rest = self.hidden - self.full * self.width
         return 0 if rest <= 0 else 4 if rest <= self.width // 4 else 2
 
@@ -76,16 +76,10 @@ def emit_unrolled(
     """
     net = _NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    if depth == 2:
-        # The second layer computes a frame while the first computes the next, to overlap both.
-        last = lanes.minus(frames, 1)
-        net.step([0], x, lanes.index(0), y, lanes.index(0))
-        with lanes.loop(last) as t:
-            net.step([0, 1], x, lanes.plus(t, 1), y, t)
-        net.step([1], x, last, y, last)
-    else:
-        for number, t in lanes.staggered(depth, frames):
-            net.step([number], x, t, y, t)
+    for number, t in lanes.staggered(depth, frames):
+        net.layer(number, lanes.broadcast(x, t))
+        if number == depth - 1:
+            lanes.store_number(net.head(), y, t)
     net.save()
 
 
@@ -112,21 +106,10 @@ class _NetworkEmitter:
                 place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
                 self.lanes.store(cell.value, self.state, place)
 
-    def step(self, numbers: Sequence[int], x: Value, read: Value, y: Value, written: Value) -> None:
-        """Emit one frame of some layers: all sums first, then all cells.
-
-        The first layer reads frame ``read`` of ``x``, the last writes frame ``written`` of ``y``.
-        """
-        sums = [self._sums(number, x, read) for number in numbers]
-        for number, gates in zip(numbers, sums, strict=True):
-            self._cells(number, gates)
-            if number == self.depth - 1:
-                self.lanes.store_number(self._head(number), y, written)
-
-    def _columns(self, number: int, x: Value, frame: Value) -> list[Value]:
-        """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
-        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(x, frame)]
-        return [*inputs, *self._spread(number)]
+    def layer(self, number: int, x: Value) -> None:
+        """Emit one frame of a layer; the first one's input is ``x``."""
+        columns = [*(self._spread(number - 1) if number else [x]), *self._spread(number)]
+        self._cells(number, self._sums(number, columns))
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
@@ -140,12 +123,13 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
-    def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
+    def _sums(self, number: int, columns: Sequence[Value]) -> list[Value]:
+        """Return the gates: bias and weighted columns, each broadcast to all lanes."""
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(self._columns(number, x, frame)):
+        for n, column in enumerate(columns):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
             kept = sums[n % PARTIAL_SUMS]
             sums[n % PARTIAL_SUMS] = (
@@ -174,11 +158,11 @@ class _NetworkEmitter:
             self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
 
-    def _head(self, number: int) -> Value:
+    def head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
         total = lanes.constant(0.0)
-        for v, hidden in enumerate(self.hidden[number]):
+        for v, hidden in enumerate(self.hidden[-1]):
             weights = lanes.load(self.weights, place + v * lanes.width)
             total = lanes.fma(weights, hidden.value, total)
         bias = lanes.load_number(self.weights, place + self.grid.units * lanes.width)
