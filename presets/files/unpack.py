@@ -1,0 +1,69 @@
+"""Unpack a bundle into a folder, whole or not at all, and over no file."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ...graph import PresetError
+from ...graph.json_text import parse_json
+from ...graph.paths import checked_path
+from ...runtime.io.atomic_write import writing
+from ..json_file import no_repeated_keys, read_json_file
+from ..preset import MAX_BYTES
+from .bundle import extract
+from .references import Path_
+from .search import FileSearch
+
+__all__ = ["unpack_bundle"]
+
+
+def unpack_bundle(bundle: Path_, folder: Path_) -> list[str]:
+    """Unpack a bundle into a folder that is new or empty; return the paths, the preset's first.
+
+    The files are checked first: names, sizes, and the SHA-256 of each in the preset.  If anything
+    is wrong, ``PresetError``, and nothing is left.
+    """
+    name = checked_path(bundle, "bundle", PresetError)
+    shown = checked_path(folder, "folder", PresetError)
+    target = Path(os.path.abspath(shown))
+    if os.path.lexists(target) and not target.is_dir():
+        raise PresetError(f"{shown}: is a file: unpack into a folder, new or empty")
+    with writing(shown, PresetError):
+        if target.is_dir() and any(target.iterdir()):
+            raise PresetError(f"{shown}: is not empty: unpack into a new folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".namgraph-", suffix=".part", dir=target.parent))
+    try:
+        try:
+            preset = extract(name, part)
+            _check(part / preset)
+        except PresetError as error:
+            text = str(error)
+            raise PresetError(text if text.startswith(name) else f"{name}: {text}") from None
+        with writing(shown, PresetError):
+            part.chmod(0o777 & ~_umask())
+            if target.is_dir():
+                target.rmdir()  # it is empty: a system may refuse to rename over it
+            part.rename(target)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    files = sorted(str(p) for p in target.rglob("*") if p.is_file() and p != target / preset)
+    return [str(target / preset), *files]
+
+
+def _check(preset: Path) -> None:
+    """Raise ``PresetError`` unless a preset's files lie beside it, with the content written."""
+    content = read_json_file(preset, preset.name, MAX_BYTES)
+    data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
+    if not isinstance(data, dict) or "namgraph" not in data:
+        raise PresetError(f'{preset.name}: the key "namgraph" is missing: is this a preset?')
+    FileSearch(preset.parent, in_bundle=True).resolve(data.get("nodes"))
+
+
+def _umask() -> int:
+    """Return the process's mask of permissions, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
