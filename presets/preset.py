@@ -128,7 +128,7 @@ def read_preset(path: Path_, wanted: str = PRESET, search: Iterable[Path_] | Pat
     except PresetError as error:
         raise PresetError(f"{name}: {error}" if packed else str(error)) from None
     try:
-        files = FileSearch(file.parent, search, in_bundle=packed)
+        files = FileSearch(file.parent, search, name=name, in_bundle=packed)
         return loads(content, wanted=wanted, files=files)
     except PresetError as error:
         raise PresetError(f"{name}: {error}") from error.__cause__

@@ -95,10 +95,10 @@ def _opened(name: str, wanted: str) -> Iterator[tuple[zipfile.ZipFile, list[zipf
         raise PresetError(kind or f"is no bundle: must be a zip archive that holds {wanted}")
     try:
         with open(name, "rb") as file:
-            check_directory(file)
+            count = check_directory(file)
             size = os.fstat(file.fileno()).st_size
             with zipfile.ZipFile(file) as archive:
-                yield archive, check_members(archive, size)
+                yield archive, check_members(archive, size, count)
     except PresetError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as fault:

@@ -55,7 +55,7 @@ def write_bundle(target: str, name: str, rack: dict[str, Any], search: FileSearc
             f"{target}: would have {len(content) + 1} members of {total} bytes: at most "
             f"{MAX_MEMBERS} of {MAX_BUNDLE_BYTES}"
         )
-    preset = _member_name(name, ".json")
+    preset = _member_name(os.path.splitext(name)[0], ".json")
     with (
         whole_file(target, PresetError) as part,
         writing(target, PresetError),

@@ -68,7 +68,7 @@ def needed_files(path: Path_, search: Iterable[Path_] | Path_ = ()) -> Needs:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
         if not isinstance(data, dict) or "namgraph" not in data:
             raise PresetError('the key "namgraph" is missing: is this a namgraph preset?')
-        files = FileSearch(file.parent, search, in_bundle=packed)
+        files = FileSearch(file.parent, search, name=name, in_bundle=packed)
         return Needs(file, data, tuple(files.find_all(data.get("nodes"))), files)
     except PresetError as error:
         text = str(error)

@@ -22,11 +22,12 @@ from .references import FileField, Path_, Reference, file_fields, read_reference
 __all__ = ["ENVIRONMENT", "FileSearch", "Found", "search_folders", "searched_first"]
 
 ENVIRONMENT = "NAMGRAPH_PATH"
+IN_PLACE = ("as written", "in the bundle", "asset")
+"""How a file is found that is where the preset says."""
 MAX_HASHED = 64
 """Files of one size whose content is compared with that of a missing file."""
 MAX_NAMED = 20
 """Files that a message names."""
-NEXT = "namgraph relink PRESET --search FOLDER finds files that were moved"
 
 _first: list[str] = []
 """The folders of ``--search`` while a command runs."""
@@ -73,7 +74,7 @@ class Found:
     path: str = ""
     """Its absolute path; "" if it is missing."""
     how: str = ""
-    """"as written", "asset", or where else it was found."""
+    """One of ``IN_PLACE``, or by what it was found elsewhere."""
     changed: bool = False
     """Whether it is at its path with another content than written."""
     hint: str = ""
@@ -82,7 +83,7 @@ class Found:
     @property
     def is_elsewhere(self) -> bool:
         """Whether it was found in another place than written."""
-        return bool(self.path) and self.how not in ("as written", "asset")
+        return bool(self.path) and self.how not in IN_PLACE
 
     def __str__(self) -> str:
         if self.path:
@@ -91,14 +92,20 @@ class Found:
 
 
 class FileSearch:
-    """Find the files of one preset in ``folder``.
+    """Find the files of one preset in ``folder``; ``name`` is the preset's, in messages.
 
     ``in_bundle``: it was unpacked from a bundle, so every file is in that folder, unchanged.
     """
 
     def __init__(
-        self, folder: Path, search: Iterable[Path_] | Path_ = (), in_bundle: bool = False
+        self,
+        folder: Path,
+        search: Iterable[Path_] | Path_ = (),
+        *,
+        name: str = "PRESET",
+        in_bundle: bool = False,
     ) -> None:
+        self._name = name
         self.folder = Path(os.path.abspath(folder))
         self.folders = [] if in_bundle else search_folders(search)
         self._in_bundle = in_bundle
@@ -117,12 +124,10 @@ class FileSearch:
             raise PresetError(self.describe_missing(missing))
         moved = [str(found) for found in every if found.is_elsewhere]
         if moved:
-            _warn(f"{_listed(moved)}: found elsewhere than written: namgraph relink PRESET "
-                  "writes the paths found")  # fmt: skip
+            self._warn(moved, "found elsewhere than written: {} writes the paths found")
         changed = [str(found) for found in every if found.changed]
         if changed:
-            _warn(f"{_listed(changed)}: has changed since the preset was saved: it may sound "
-                  "different (saving, or namgraph relink PRESET, accepts it)")  # fmt: skip
+            self._warn(changed, "changed since the preset was saved: {}, or saving, accepts it")
         for found in every:
             found.field.write(found.path)
 
@@ -150,7 +155,12 @@ class FileSearch:
         where = f"; looked in {', '.join(map(format_path, folders[:MAX_NAMED]))}"
         if self._index.is_cut:
             where += f", at the first {self._index.limit} files"
-        return f"{text}{where}; {NEXT}"
+        return f"{text}{where}; namgraph relink {self._name} --search FOLDER finds moved files"
+
+    def _warn(self, files: list[str], text: str) -> None:
+        named = "" if self._name == "PRESET" else f"{self._name}: "
+        advice = text.format(f"namgraph relink {self._name}")
+        warnings.warn(f"{named}{_listed(files)}: {advice}", RuntimeWarning, stacklevel=3)
 
     def _find(self, field: FileField, reference: Reference) -> Found:
         found = Found(field, reference)
@@ -189,7 +199,7 @@ class FileSearch:
             return replace(found, hint="there is no such file in the bundle")
         if not self._is(path, found):
             return replace(found, hint="its content is not that of the SHA-256 written there")
-        return replace(found, path=path, how="as written")
+        return replace(found, path=path, how="in the bundle")
 
     def _named(self, reference: Reference) -> Iterator[str]:
         """Yield files of the same name: beside the preset, then in the search folders."""
@@ -218,7 +228,3 @@ class FileSearch:
 def _listed(texts: list[str]) -> str:
     more = f"; and {len(texts) - MAX_NAMED} more" if len(texts) > MAX_NAMED else ""
     return "; ".join(texts[:MAX_NAMED]) + more
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=2)

@@ -45,8 +45,11 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Names that are devices on Windows."""
 
 
-def check_directory(file: BinaryIO) -> None:
-    """Raise ``PresetError`` unless an archive ends with a directory of moderate size."""
+def check_directory(file: BinaryIO) -> int:
+    """Return the count of members that the directory at an archive's end says it has.
+
+    Raises ``PresetError`` for an archive without a directory, or with one of immoderate size.
+    """
     size = file.seek(0, 2)
     if size < END.size:
         raise PresetError("is no whole zip archive: it was cut off: copy it again")
@@ -70,17 +73,21 @@ def check_directory(file: BinaryIO) -> None:
     if file.read(4) == b"PK\6\7":
         raise PresetError("is a zip archive of the large format (zip64): a bundle is none")
     file.seek(0)
+    return int(count)
 
 
-def check_members(archive: zipfile.ZipFile, packed_size: int) -> list[zipfile.ZipInfo]:
+def check_members(archive: zipfile.ZipFile, packed_size: int, count: int) -> list[zipfile.ZipInfo]:
     """Return the files of an archive; ``PresetError`` for one that a bundle cannot have.
 
-    That are paths that leave the folder, links, devices, encrypted members, two of one name, and
-    more or larger members than a bundle has.
+    ``count`` is that of ``check_directory``.  What a bundle cannot have are paths that leave the
+    folder, links, devices, encrypted members, two of one name, and more or larger members than
+    fit the limits.
     """
     every = archive.infolist()
-    if len(every) > MAX_MEMBERS:
-        raise PresetError(f"has {len(every)} members: at most {MAX_MEMBERS}")
+    if len(every) != count:
+        raise PresetError(
+            f"is a damaged zip archive: its directory says {count} members and has {len(every)}"
+        )
     files = [info for info in every if _is_file(info)]
     _check_names([info.orig_filename for info in files])
     total = sum(info.file_size for info in files)
