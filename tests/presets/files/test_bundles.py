@@ -119,7 +119,7 @@ def test_a_bundle_is_used_wherever_a_preset_is(
     capsys.readouterr()
     assert main(["info", "rack.zip"]) == 0
     assert "field amp.path, written files/my amp.nam, how in the bundle" in capsys.readouterr().out
-    assert main(["bench", "rack.zip", "--seconds", "0.05"]) == 0
+    assert main(["bench", "rack.zip", "--seconds", "0.1"]) == 0
     assert main(["live", "rack.zip", "--null", "--fast", "--seconds", "0.05"]) == 0
 
 

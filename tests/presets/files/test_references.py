@@ -38,7 +38,7 @@ def rack(tmp_path: Path) -> Path:
 
 def path_of(graph: ng.Graph, node: str = "own") -> str:
     found: Any = graph[node]
-    return os.fspath(found.path)
+    return str(found.path)
 
 
 def test_what_is_written(rack: Path) -> None:
@@ -162,7 +162,12 @@ def test_looking_is_bounded(rack: Path, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(folder_index.FolderIndex, "limit", 100)
     hashed = list[str]()
     monkeypatch.setattr(search_module, "MAX_HASHED", 2)
-    monkeypatch.setattr(search_module, "sha256_of", lambda path: hashed.append(str(path)) or "")
+
+    def hash_of(path: str) -> str:
+        hashed.append(path)
+        return ""
+
+    monkeypatch.setattr(search_module, "sha256_of", hash_of)
     for n in range(5):
         cab(tmp_path / "many" / f"{n}.wav", seed=9)
     with pytest.raises(ng.PresetError, match="there is no file"):
