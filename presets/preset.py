@@ -47,6 +47,7 @@ __all__ = [
     "files_of",
     "load_preset",
     "loads",
+    "open_preset",
     "paths_of",
     "preset_path",
     "read_preset",
@@ -120,6 +121,17 @@ def read_preset(path: Path_, wanted: str = PRESET, search: Iterable[Path_] | Pat
     ``wanted`` is for messages, ``search`` as of ``load_preset``.
     """
     name = checked_path(path, "path", PresetError)
+    _, content, files = open_preset(name, wanted, search)
+    try:
+        return loads(content, wanted=wanted, files=files)
+    except PresetError as error:
+        raise PresetError(f"{name}: {error}") from error.__cause__
+
+
+def open_preset(
+    name: str, wanted: str = PRESET, search: Iterable[Path_] | Path_ = ()
+) -> tuple[Path, bytes, FileSearch]:
+    """Return the path of a preset, or of one in a bundle, its JSON text, and its file search."""
     file = preset_path(name)
     packed = is_bundle(file)
     try:
@@ -127,11 +139,7 @@ def read_preset(path: Path_, wanted: str = PRESET, search: Iterable[Path_] | Pat
         content = read_json_file(file, file.name if packed else name, MAX_BYTES, wanted=wanted)
     except PresetError as error:
         raise PresetError(f"{name}: {error}" if packed else str(error)) from None
-    try:
-        files = FileSearch(file.parent, search, name=name, in_bundle=packed)
-        return loads(content, wanted=wanted, files=files)
-    except PresetError as error:
-        raise PresetError(f"{name}: {error}") from error.__cause__
+    return file, content, FileSearch(file.parent, search, name=name, in_bundle=packed)
 
 
 def preset_path(path: Path_) -> Path:

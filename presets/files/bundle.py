@@ -58,11 +58,11 @@ def open_bundle(path: Path_, wanted: str = PRESET) -> Path:
     """
     name = os.fspath(path)
     with _lock:
-        key = (os.path.realpath(name), file_stamp(check_plain(name, PresetError)), os.getpid())
+        key = (os.path.realpath(name), file_stamp(check_plain(name, PresetError)))
         if key in _open and _open[key].is_file():
             return _open[key]
         stem = re.sub(r"[^\w.-]", "_", Path(name).stem)[:40]
-        with writing(tempfile.gettempdir(), PresetError):
+        with writing("a temporary folder", PresetError):
             folder = Path(tempfile.mkdtemp(prefix=f"namgraph-{stem}-"))
         _folders.append((folder, name, os.getpid()))
         try:

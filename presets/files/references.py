@@ -80,8 +80,8 @@ def read_reference(place: str, value: Any) -> Reference:
         if key not in value:
             raise PresetError(f"{place}.{key} is missing: a file has {', '.join(KEYS)}")
     path, size, digest = _path(f"{place}.path", value["path"]), value["size"], value["sha256"]
-    if type(size) is not int or not 0 <= size <= MAX_FILE_BYTES:
-        wrong(f"{place}.size", size, f"a whole number from 0 to {MAX_FILE_BYTES}")
+    if type(size) is not int or not 1 <= size <= MAX_FILE_BYTES:
+        wrong(f"{place}.size", size, f"a whole number from 1 to {MAX_FILE_BYTES}")
     if not isinstance(digest, str) or not DIGEST.fullmatch(digest.lower()):
         wrong(f"{place}.sha256", digest, "64 hexadecimal digits")
     return Reference(path, size, digest.lower())
@@ -97,14 +97,14 @@ def reference_json(path: Path_, folder: Path_) -> Any:
     """Return a file as a JSON value for a preset in ``folder``.
 
     A bundled sound or model is ``asset:NAME``, any other file an object of its path, size and
-    SHA-256.  One that cannot be read, or has more than ``MAX_FILE_BYTES``, is its bare path.
+    SHA-256; one that cannot be read, is empty, or has more than ``MAX_FILE_BYTES`` its bare path.
     """
     if name := asset_name(path):
         return f"{ASSET}{name}"
     written = stored_path(path, folder)
     try:
         size = os.stat(path).st_size
-        if not os.path.isfile(path) or size > MAX_FILE_BYTES:
+        if not os.path.isfile(path) or not 1 <= size <= MAX_FILE_BYTES:
             return written
         return {"path": written, "size": size, "sha256": sha256_of(path)}
     except (OSError, ValueError):  # it went away since the node was made

@@ -13,12 +13,11 @@ from ...graph import PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.io.atomic_write import whole_file, writing
-from ...runtime.io.file_kind import PRESET
 from ...runtime.io.outputs import check_outputs
 from ..format_text import format_preset
-from ..json_file import no_repeated_keys, read_json_file
-from ..preset import MAX_BYTES, preset_path, read_preset
-from .bundle import is_bundle, open_bundle
+from ..json_file import no_repeated_keys
+from ..preset import open_preset, preset_path, read_preset
+from .bundle import is_bundle
 from .pack import write_bundle
 from .references import Path_, plugin_files, reference_json, stored_path
 from .search import FileSearch, Found
@@ -59,20 +58,14 @@ def needed_files(path: Path_, search: Iterable[Path_] | Path_ = ()) -> Needs:
     Warns of nothing.  ``PresetError`` for what is no preset.
     """
     name = checked_path(path, "path", PresetError)
-    file = preset_path(name)
-    packed = is_bundle(file)
+    file, content, files = open_preset(name, search=search)
     try:
-        if packed:
-            file = open_bundle(file)
-        content = read_json_file(file, file.name if packed else name, MAX_BYTES, wanted=PRESET)
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
         if not isinstance(data, dict) or "namgraph" not in data:
             raise PresetError('the key "namgraph" is missing: is this a namgraph preset?')
-        files = FileSearch(file.parent, search, name=name, in_bundle=packed)
         return Needs(file, data, tuple(files.find_all(data.get("nodes"))), files)
     except PresetError as error:
-        text = str(error)
-        raise PresetError(text if text.startswith(f"{name}: ") else f"{name}: {text}") from None
+        raise PresetError(f"{name}: {error}") from None
 
 
 def pack_preset(

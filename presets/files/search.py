@@ -94,6 +94,7 @@ class Found:
 class FileSearch:
     """Find the files of one preset in ``folder``; ``name`` is the preset's, in messages.
 
+    Without a name it is no file, and messages do not say how to relink it.
     ``in_bundle``: it was unpacked from a bundle, so every file is in that folder, unchanged.
     """
 
@@ -102,7 +103,7 @@ class FileSearch:
         folder: Path,
         search: Iterable[Path_] | Path_ = (),
         *,
-        name: str = "PRESET",
+        name: str = "",
         in_bundle: bool = False,
     ) -> None:
         self._name = name
@@ -155,11 +156,12 @@ class FileSearch:
         where = f"; looked in {', '.join(map(format_path, folders[:MAX_NAMED]))}"
         if self._index.is_cut:
             where += f", at the first {self._index.limit} files"
-        return f"{text}{where}; namgraph relink {self._name} --search FOLDER finds moved files"
+        advice = f"; namgraph relink {self._name} --search FOLDER finds moved files"
+        return f"{text}{where}{advice if self._name else ''}"
 
     def _warn(self, files: list[str], text: str) -> None:
-        named = "" if self._name == "PRESET" else f"{self._name}: "
-        advice = text.format(f"namgraph relink {self._name}")
+        advice = text.format(f"namgraph relink {self._name}") if self._name else text.split(":")[0]
+        named = f"{self._name}: " if self._name else ""
         warnings.warn(f"{named}{_listed(files)}: {advice}", RuntimeWarning, stacklevel=3)
 
     def _find(self, field: FileField, reference: Reference) -> Found:

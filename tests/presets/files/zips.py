@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from typing import Any
 
-__all__ = ["RACK", "archive", "end", "gains", "link", "patched", "rack_with"]
+__all__ = ["RACK", "archive", "end", "link", "patched", "rack_with"]
 
 RACK: dict[str, Any] = {
     "namgraph": 1,
@@ -17,11 +17,6 @@ RACK: dict[str, Any] = {
     "nodes": {"level": {"type": "gain", "gain_db": -3.0}},
     "connections": [["in", "level"], ["level", "out"]],
 }
-
-
-def gains(count: int) -> dict[str, Any]:
-    """A preset of so many gains, not connected."""
-    return RACK | {"nodes": {f"g{n}": {"type": "gain"} for n in range(count)}, "connections": []}
 
 
 def rack_with(path: Any) -> dict[str, Any]:
