@@ -6,6 +6,7 @@
 import hashlib
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,18 +98,26 @@ def reference_json(path: Path_, folder: Path_) -> Any:
     """Return a file as a JSON value for a preset in ``folder``.
 
     A bundled sound or model is ``asset:NAME``, any other file an object of its path, size and
-    SHA-256; one that cannot be read, is empty, or has more than ``MAX_FILE_BYTES`` its bare path.
+    SHA-256; one that cannot be read, is empty, or has more than ``MAX_FILE_BYTES`` its bare path,
+    with a warning.
     """
     if name := asset_name(path):
         return f"{ASSET}{name}"
     written = stored_path(path, folder)
     try:
         size = os.stat(path).st_size
-        if not os.path.isfile(path) or not 1 <= size <= MAX_FILE_BYTES:
-            return written
-        return {"path": written, "size": size, "sha256": sha256_of(path)}
-    except (OSError, ValueError):  # it went away since the node was made
-        return written
+        if os.path.isfile(path) and 1 <= size <= MAX_FILE_BYTES:
+            return {"path": written, "size": size, "sha256": sha256_of(path)}
+        why = f"has {size} bytes"
+    except (OSError, ValueError) as reason:  # it went away since the node was made
+        why = str(getattr(reason, "strerror", None) or reason)
+    warnings.warn(
+        f"{os.fspath(path)}: {why}: the preset names it without its size and SHA-256, so that "
+        "another content will not be noticed",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return written
 
 
 def sha256_of(path: Path_) -> str:

@@ -169,6 +169,16 @@ def test_packing_looks_in_search_folders(rack: Path, capsys: pytest.CaptureFixtu
     assert "must end in .zip" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "verb", ["render", "live", "bench", "batch", "info", "plot", "pack", "relink"]
+)
+def test_every_verb_that_opens_a_rack_looks_in_search_folders(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, "--help"]) == 0
+    assert "--search DIR" in capsys.readouterr().out
+
+
 def test_plugins_are_named_as_not_packed(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("pedalboard")
     graph = ng.Graph.chain(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import namgraph as ng
@@ -194,6 +195,24 @@ def test_a_malformed_preset_is_one_error(name: str, alone: Path) -> None:
     assert str(caught.value).startswith("bad.json: ")
     assert "\n" not in str(caught.value)
     assert there_is(alone) == before
+
+
+def test_damaged_bytes_are_a_graph_or_one_error(alone: Path) -> None:
+    """Bytes of a bundle that are replaced at random; two of three are noticed or do nothing."""
+    random, errors = np.random.default_rng(16), list[str]()
+    for number in range(200):
+        content = bytearray(WHOLE)
+        for at in random.integers(len(content), size=1 + number % 4):
+            content[at] = random.integers(256)
+        Path("bad.zip").write_bytes(content)
+        os.utime("bad.zip", (number, number))  # another file each time
+        try:
+            ng.load_preset("bad.zip")
+        except ng.PresetError as error:
+            errors.append(str(error))
+    assert 100 < len(errors) < 200
+    assert not any("\n" in text for text in errors)
+    assert there_is(alone / "here") == ["bad.zip"]
 
 
 @pytest.mark.parametrize("verb", ["info", "render", "unpack", "relink", "plot", "pack", "batch"])

@@ -209,7 +209,11 @@ def test_wrong_references_are_refused(value: Any, said: str) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_saved_as_its_path(tmp_path: Path) -> None:
-    assert reference_json(tmp_path / "gone.wav", tmp_path) == "gone.wav"
+    with pytest.warns(RuntimeWarning, match="gone.wav: No such file .*without its size and SHA"):
+        assert reference_json(tmp_path / "gone.wav", tmp_path) == "gone.wav"
+    (tmp_path / "empty.wav").touch()
+    with pytest.warns(RuntimeWarning, match="empty.wav: has 0 bytes"):
+        assert reference_json(tmp_path / "empty.wav", tmp_path) == "empty.wav"
 
 
 def test_racks_inside_racks(tmp_path: Path) -> None:
