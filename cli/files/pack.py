@@ -16,7 +16,7 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "pack a preset with its models and sounds into one zip archive",
         "namgraph pack rack.json rack.zip",
-        "namgraph render rack.zip guitar.wav out.wav",
+        "namgraph pack rack.json rack.zip --search ~/models",
     )
     parser.add_argument("rig", metavar="RACK.json", help="a preset, or the name of a bundled one")
     parser.add_argument(

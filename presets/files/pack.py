@@ -1,5 +1,6 @@
 """Write bundles: zip archives of one preset and the files it names, with reproducible bytes."""
 
+import itertools
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from .zip_check import (
     MAX_RATIO,
     RATIO_FROM_BYTES,
     is_safe_name,
+    name_key,
 )
 
 __all__ = ["FOLDER", "write_bundle"]
@@ -97,7 +99,7 @@ def _info(member: str) -> zipfile.ZipInfo:
 
 def _names_of(files: list[Found]) -> Mapping[str, tuple[str, int, str]]:
     """Return member, size and SHA-256 of every file by path; equal files share a member."""
-    found, taken = dict[str, tuple[str, int, str]](), dict[str, str]()
+    found, taken = dict[str, tuple[str, int, str]](), dict[str, tuple[str, int, str]]()
     for each in files:
         if each.reference.is_asset or each.path in found:
             continue
@@ -108,12 +110,12 @@ def _names_of(files: list[Found]) -> Mapping[str, tuple[str, int, str]]:
                 f"{each.field.place}: {each.path}: cannot be read: {reason.strerror or reason}"
             ) from None
         stem, suffix = os.path.splitext(os.path.basename(each.path))
-        number = 1
-        member = f"{FOLDER}/{_member_name(stem, suffix)}"
-        while taken.setdefault(member.casefold(), digest) != digest:
-            number += 1
-            member = f"{FOLDER}/{_member_name(stem, f'-{number}{suffix}')}"
-        found[each.path] = member, size, digest
+        for number in itertools.count(1):
+            name = _member_name(stem, suffix if number == 1 else f"-{number}{suffix}")
+            member = f"{FOLDER}/{name}"
+            found[each.path] = taken.setdefault(name_key(member), (member, size, digest))
+            if found[each.path][2] == digest:
+                break
     return found
 
 

@@ -30,10 +30,12 @@ def unpack_bundle(bundle: Path_, folder: Path_) -> list[str]:
     if os.path.lexists(target) and not target.is_dir():
         raise PresetError(f"{shown}: is a file: unpack into a folder, new or empty")
     with writing(shown, PresetError):
-        if target.is_dir() and any(target.iterdir()):
+        is_there = target.is_dir()
+        if is_there and any(target.iterdir()):
             raise PresetError(f"{shown}: is not empty: unpack into a new folder")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".namgraph-", suffix=".part", dir=target.parent))
+        above = target if is_there else target.parent
+        above.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".namgraph-", suffix=".part", dir=above))
     try:
         try:
             preset = extract(name, part)
@@ -42,10 +44,11 @@ def unpack_bundle(bundle: Path_, folder: Path_) -> list[str]:
             text = str(error)
             raise PresetError(text if text.startswith(name) else f"{name}: {text}") from None
         with writing(shown, PresetError):
-            part.chmod(0o777 & ~_umask())
-            if target.is_dir():
-                target.rmdir()  # it is empty: a system may refuse to rename over it
-            part.rename(target)
+            if is_there:
+                _move_up(part)
+            else:
+                part.chmod(0o777 & ~_umask())
+                part.rename(target)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -60,6 +63,20 @@ def _check(preset: Path) -> None:
     if not isinstance(data, dict) or "namgraph" not in data:
         raise PresetError(f'{preset.name}: the key "namgraph" is missing: is this a preset?')
     FileSearch(preset.parent, in_bundle=True).resolve(data.get("nodes"))
+
+
+def _move_up(part: Path) -> None:
+    """Move what is in a folder into the folder it is in, which is otherwise empty, or nothing."""
+    moved = list[Path]()
+    try:
+        for each in sorted(part.iterdir()):
+            moved.append(part.parent / each.name)
+            each.rename(moved[-1])
+        part.rmdir()
+    except BaseException:
+        for each in moved:
+            shutil.rmtree(each) if each.is_dir() else each.unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

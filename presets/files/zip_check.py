@@ -22,6 +22,7 @@ __all__ = [
     "check_directory",
     "check_members",
     "is_safe_name",
+    "name_key",
 ]
 
 MAX_MEMBERS = 1000
@@ -108,6 +109,11 @@ def check_members(archive: zipfile.ZipFile, packed_size: int, count: int) -> lis
     return files
 
 
+def name_key(name: str) -> str:
+    """Return what two names have in common that are one file on some system."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def is_safe_name(name: str) -> bool:
     """Whether a member's name is a relative path that stays inside, on every system."""
     parts = name.split("/")
@@ -148,7 +154,7 @@ def _check_names(names: list[str]) -> None:
     """Raise ``PresetError`` if two names are one file on some system, or one is also a folder."""
     files = dict[str, str]()
     for name in names:
-        key = unicodedata.normalize("NFC", name).casefold()
+        key = name_key(name)
         if key in files:
             raise PresetError(f"has two members of one name: {_quoted(files[key])}, "
                               f"{_quoted(name)}")  # fmt: skip

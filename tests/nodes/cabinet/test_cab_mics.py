@@ -165,11 +165,11 @@ def test_paths_travel_in_presets(tmp_path: Path) -> None:
     graph = ng.Graph.chain(mics=ng.CabMics(tmp_path / "a.wav", tmp_path / "b.wav", b_invert=True))
     ng.save_preset(graph, tmp_path / "rack.json")
     rack = json.loads((tmp_path / "rack.json").read_text())
-    mics = rack["nodes"]["mics"]
-    assert [mics[key]["path"] for key in ("path_a", "path_b")] == ["a.wav", "b.wav"]
+    stored = rack["nodes"]["mics"]
+    assert [stored[key]["path"] for key in ("path_a", "path_b")] == ["a.wav", "b.wav"]
     loaded = ng.load_preset(tmp_path / "rack.json")
     assert loaded["mics"] == graph["mics"]
-    del mics["path_b"]
+    del stored["path_b"]
     (tmp_path / "one.json").write_text(json.dumps(rack))
     both: Any = ng.load_preset(tmp_path / "one.json")["mics"]
     assert both.path_b == both.path_a

@@ -83,6 +83,35 @@ def test_a_bundle_has_the_preset_and_its_files(rack: Path) -> None:
     assert data["nodes"]["ships"]["path"] == "asset:cab.wav"
 
 
+def test_names_that_some_system_cannot_have_are_changed(tmp_path: Path) -> None:
+    names = [
+        "con.wav",
+        "x" * 200 + ".wav",
+        "\xe9.wav",
+        "e\u0301.wav",
+        ".wav",
+        "cab.wav",
+        "u/cab.wav",
+    ]
+    if os.name != "nt":
+        names += ["CAB.WAV", "v/CAB.wav", " a .wav", "a\nb.wav", "a:b*?.wav", "a\\b.wav", "dot."]
+    graph = ng.Graph()
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        ng.write_audio(tmp_path / "t.wav", [[1.0, (number % 10) / 64]], RATE, subtype="float")
+        (tmp_path / "t.wav").rename(tmp_path / name)
+        graph.add(f"n{number}", ng.Cab(tmp_path / name))
+    if sys.platform == "linux":  # one content, two spellings
+        shutil.copy(tmp_path / "cab.wav", tmp_path / "v" / "CAB.wav")
+    ng.save_preset(graph, tmp_path / "rack.zip")
+    unpack_bundle(tmp_path / "rack.zip", tmp_path / "out")
+    opened = ng.load_preset(tmp_path / "out" / "rack.json")
+    for name, node in graph.nodes.items():
+        there: Any = opened[name]
+        here: Any = node
+        assert Path(there.path).read_bytes() == Path(here.path).read_bytes()
+
+
 def test_the_same_rack_gives_the_same_bytes(rack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack_preset("rack.json", "one.zip")
     for path in rack.parent.rglob("*"):
@@ -208,9 +237,33 @@ def test_unpacking_replaces_nothing(kind: str, rack: Path) -> None:
     if kind == "full folder":
         assert (target / "rack.json").read_text() == "mine"
     assert not list(Path().glob(".namgraph*"))
+
+
+def test_unpacking_into_the_current_folder(rack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack_preset("rack.json", "rack.zip")
     Path("empty").mkdir()
-    unpack_bundle("rack.zip", "empty")
-    assert ng.load_preset("empty/rack.json")
+    monkeypatch.chdir("empty")
+    unpack_bundle("../rack.zip", ".")
+    assert sorted(p.name for p in Path().iterdir()) == ["files", "rack.json"]
+    assert ng.load_preset("rack.json")
+
+
+def test_unpacking_that_fails_at_the_end_leaves_nothing(
+    rack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack_preset("rack.json", "rack.zip")
+    Path("empty").mkdir()
+    rename = Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if self.name == "rack.json":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(ng.PresetError, match="empty: cannot be written: No space left"):
+        unpack_bundle("rack.zip", "empty")
+    assert not list(Path("empty").iterdir())
 
 
 def test_relink(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
