@@ -112,6 +112,19 @@ def test_names_that_some_system_cannot_have_are_changed(tmp_path: Path) -> None:
         assert Path(there.path).read_bytes() == Path(here.path).read_bytes()
 
 
+def test_a_file_of_mostly_zeros_is_no_zip_bomb(tmp_path: Path) -> None:
+    taps = np.zeros((1, 500_000), np.float32)
+    taps[0, 0] = 1.0
+    ng.write_audio(tmp_path / "long.wav", taps, RATE, subtype="float")
+    graph = ng.Graph.chain(cab=ng.Cab(tmp_path / "long.wav"))
+    ng.save_preset(graph, tmp_path / "rack.zip")
+    ng.write_audio(tmp_path / "short.wav", taps[:, :9600], RATE, subtype="float")
+    ng.save_preset(ng.Graph.chain(cab=ng.Cab(tmp_path / "short.wav")), tmp_path / "short.zip")
+    assert (tmp_path / "short.zip").stat().st_size < 2000  # that one is packed
+    opened: Any = ng.load_preset(tmp_path / "rack.zip")["cab"]
+    assert Path(opened.path).read_bytes() == (tmp_path / "long.wav").read_bytes()
+
+
 def test_the_same_rack_gives_the_same_bytes(rack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack_preset("rack.json", "one.zip")
     for path in rack.parent.rglob("*"):
