@@ -5,6 +5,7 @@ Search folders are those of the call, then of ``--search``, then of the environm
 """
 
 import contextlib
+import itertools
 import os
 import warnings
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ ENVIRONMENT = "NAMGRAPH_PATH"
 IN_PLACE = ("as written", "in the bundle", "asset")
 """How a file is found that is where the preset says."""
 MAX_HASHED = 64
-"""Files of one size whose content is compared with that of a missing file."""
+"""Files of one name, and of one size, whose content is compared with that of a missing file."""
 MAX_NAMED = 20
 """Files that a message names."""
 
@@ -177,7 +178,7 @@ class FileSearch:
         if os.path.isfile(path):
             return replace(found, path=path, how="as written", changed=not self._is(path, found))
         other = ""
-        for candidate in self._named(reference):
+        for candidate in itertools.islice(self._named(reference), MAX_HASHED):
             if self._is(candidate, found):
                 return replace(found, path=candidate, how="found by its name")
             other = other or candidate
