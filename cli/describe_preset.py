@@ -11,6 +11,7 @@ from ..nodes.cabinet.impulse_response import Header, header
 from ..nodes.nam import DEFAULT_SAMPLE_RATE, junctions
 from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
+from .files.describe_files import describe_files
 
 __all__ = ["describe_preset", "layout_of"]
 
@@ -19,6 +20,9 @@ BLOCK = 512
 
 def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Describe a preset file, or a bundled preset by its name."""
+    files = describe_files(path)
+    if "cannot_run" in files:
+        return files
     preset = read_preset(path)
     graph = preset.graph
     rates = sorted(set(model_rates(graph).values()))
@@ -35,6 +39,7 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "alignments": alignments(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
+        **files,
         **_running(path, graph),
     }
 

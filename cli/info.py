@@ -4,7 +4,7 @@ import argparse
 import json
 
 from ..graph import NamgraphError
-from .arguments import Subparsers, add_json_option, add_verb
+from .arguments import Subparsers, add_json_option, add_search_option, add_verb
 from .console import print_error, say
 
 __all__ = ["add_parser", "run"]
@@ -21,6 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph info crunch --json",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="model, audio, or preset")
+    add_search_option(parser)
     add_json_option(parser)
 
 

@@ -7,16 +7,13 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from ..graph import Node, PresetError, json_text
-from ..graph.paths import format_path
 
 __all__ = [
     "as_float",
     "check_option",
-    "existing_file",
     "fields_of",
     "format_value",
     "holds_node",
@@ -64,21 +61,6 @@ def as_float(place: str, value: Any) -> float:
 def fields_of(cls: type[Node]) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a node class: parameters, options, files."""
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-
-
-def existing_file(place: str, value: Any, folder: Path) -> Any:
-    """Return the absolute path of an existing file, or a tuple of such paths; or raise."""
-    if isinstance(value, list):
-        return tuple(existing_file(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
-    if not isinstance(value, str) or not value or "\0" in value:
-        wrong(place, value, "the path of a file")
-    path = os.path.abspath(folder / value)
-    if not os.path.isfile(path):
-        hint = windows_hint(value)
-        raise PresetError(
-            f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
-        )
-    return path
 
 
 def holds_node(cls: type[Node], name: str) -> bool:
