@@ -19,6 +19,7 @@ __all__ = [
     "add_json_option",
     "add_level_options",
     "add_rig_options",
+    "add_search_option",
     "add_set_option",
     "add_snapshot_option",
     "add_verb",
@@ -33,7 +34,7 @@ SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
 LAYOUTS = ("auto", "mono", "left", "right", "sum", "stereo", "dual", "true_stereo")
 BACKENDS = ("auto", "cpu", "cuda")
 BACKEND_HELP = "where models run (default: as in the preset; auto for a .nam: a GPU if present)"
-RIG_HELP = "a preset (.json), the name of a bundled preset, or one model (.nam)"
+RIG_HELP = "a preset (.json), a bundle (.zip), the name of a bundled preset, or a model (.nam)"
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -88,6 +89,7 @@ def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -
     parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
     add_set_option(parser)
     add_snapshot_option(parser)
+    add_search_option(parser)
 
 
 def add_snapshot_option(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +97,17 @@ def add_snapshot_option(parser: argparse.ArgumentParser) -> None:
     slots = "A to F; namgraph info lists them"
     add = parser.add_argument
     add("--snapshot", choices=SLOTS, metavar="SLOT", help=f"recall a snapshot of the rack: {slots}")
+
+
+def add_search_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--search``, which may be repeated; ``main`` applies it to whatever the verb opens."""
+    parser.add_argument(
+        "--search",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder to find moved files of a preset in (also: NAMGRAPH_PATH); may be repeated",
+    )
 
 
 def add_set_option(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from .arguments import (
     BACKENDS,
     Subparsers,
     add_json_option,
+    add_search_option,
     add_set_option,
     add_snapshot_option,
     add_verb,
@@ -38,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite")
     add_set_option(parser)
     add_snapshot_option(parser)
+    add_search_option(parser)
     add_json_option(parser)
 
 

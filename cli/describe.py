@@ -13,6 +13,7 @@ from ..nodes.analysis.measure import measure
 from ..nodes.cabinet.impulse_response import Header
 from ..nodes.nam import Model
 from ..presets.bundled import shipped_presets
+from ..presets.files.bundle import is_bundle
 from ..presets.rendering.levels import SILENT_DB, LevelMeter, Levels
 from ..runtime.io.audio_reader import open_sound
 from ..runtime.io.file_kind import (
@@ -51,7 +52,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     kind = None if bare or named else kind_of_file(name)
     if named or (kind is not None and kind.what in CAPTURES):
         return {"file": name, "kind": "model", **_model(name)}
-    if bare or kind == Kind(PRESET):
+    if bare or kind == Kind(PRESET) or is_bundle(name):
         file = name if bare or Path(name).suffix else os.path.abspath(name)
         return {"file": name, "kind": "preset", **describe_preset(file)}
     if kind is not None and kind not in READ:

@@ -13,6 +13,7 @@ from ..presets.preset import read_preset
 from ..presets.rig import assumed_rates, check_devices, model_rates, models, rig_of
 from ..presets.snapshots import mix_json, snapshots_json
 from ..presets.values import fields_of
+from .files.describe_files import describe_files
 
 __all__ = ["describe_preset", "layout_of"]
 
@@ -21,6 +22,9 @@ BLOCK = 512
 
 def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Describe a preset file, or a bundled preset by its name."""
+    files = describe_files(path)
+    if "cannot_run" in files:
+        return files
     preset = read_preset(path)
     graph = preset.graph
     rates = sorted(set(model_rates(graph).values()))
@@ -41,6 +45,7 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "alignments": alignments(graph),
         "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
         "between_models": [str(j) for j in junctions(graph)],
+        **files,
         **_running(path, graph),
     }
 

@@ -6,7 +6,7 @@ import os
 
 from ..graph import NamgraphError
 from ..graph.text import one_line
-from .arguments import Subparsers, add_json_option, add_verb
+from .arguments import Subparsers, add_json_option, add_search_option, add_verb
 from .console import print_error, say
 
 __all__ = ["add_parser", "run"]
@@ -26,6 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="model, audio, or preset; or a folder of these"
     )
+    add_search_option(parser)
     add_json_option(parser)
 
 

@@ -7,6 +7,7 @@ so that ``--help`` and usage errors are fast.
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,14 +17,15 @@ from . import batch, bench, demo, devices, info, live, nodes, plot, render, veri
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .demo import presets
+from .files import pack, relink, unpack
 from .preset import migrate, new, schema
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
 VERBS = (
-    *(demo, presets, render, batch, info, plot, nodes, new, migrate, schema),
-    *(bench, live, devices, verify, warm),
+    *(demo, presets, render, batch, info, new, pack, unpack, relink, migrate, schema),
+    *(plot, nodes, bench, live, devices, verify, warm),
 )
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = (
@@ -83,9 +85,18 @@ def _run(argv: Sequence[str] | None, own_process: bool) -> int | None:
     with exit_on_interrupt(own_process):
         from ..runtime.native.host import host_lanes
     host_lanes()  # raises for a wrong NAMGRAPH_LANES, whatever the verb
-    with silent_decoders():
+    with silent_decoders(), _searched(getattr(arguments, "search", [])):
         code: int | None = arguments.run(arguments)
     return code
+
+
+def _searched(folders: list[str]) -> contextlib.AbstractContextManager[None]:
+    """Return a context in which files of presets are looked for in the folders of ``--search``."""
+    if not folders:
+        return contextlib.nullcontext()
+    from ..presets.files.search import searched_first
+
+    return searched_first(folders)
 
 
 class _PrintCompletion(argparse.Action):

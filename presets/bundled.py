@@ -1,5 +1,6 @@
 """Paths of the presets, sounds and models of the package."""
 
+import os
 from pathlib import Path
 
 from ..graph import FileError, PresetError
@@ -10,6 +11,7 @@ __all__ = [
     "DEMO_DI",
     "DEMO_RACK",
     "asset",
+    "asset_name",
     "shipped_files",
     "shipped_models",
     "shipped_preset",
@@ -32,6 +34,15 @@ def asset(name: str) -> str:
             f"no sound or model {name!r} ships with namgraph; there is {', '.join(known)}"
         )
     return str(there[name])
+
+
+def asset_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of the bundled sound or model at a path, for ``asset``; "" for others."""
+    folder, name = os.path.split(os.path.abspath(path))
+    is_sound = name.endswith(SOUNDS) and os.path.realpath(folder) == os.path.realpath(
+        HERE / "assets"
+    )
+    return name if is_sound and os.path.isfile(path) else ""
 
 
 def shipped_files() -> dict[str, str]:

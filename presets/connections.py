@@ -1,17 +1,16 @@
 """The connections of a preset, those of control signals too, and the racks inside it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..graph import Graph
 from .values import as_float, no_such_key, wrong
 
-__all__ = ["connections_json", "racks_json", "read_connections", "read_racks"]
+__all__ = ["connection_rows", "racks_json", "read_connections", "read_racks"]
 
 
-def connections_json(graph: Graph) -> str:
-    """Return the JSON list of all connections of a graph, one a line.
+def connection_rows(graph: Graph) -> list[list[Any]]:
+    """Return all connections of a graph as JSON values.
 
     A connection is ``["amp.out", "cab.in"]``; one to a parameter has its amount, too:
     ``["lfo.out", "trem.depth", {"amount": 0.5}]``, or ``{"absolute": true}`` in its place.
@@ -20,8 +19,7 @@ def connections_json(graph: Graph) -> str:
     for m in graph.modulations:
         how = {"absolute": True} if m.absolute else {"amount": m.amount}
         rows.append([str(m.source), str(m.target), how])
-    joined = ",\n".join(f"    {json.dumps(row)}" for row in rows)
-    return f"[\n{joined}\n  ]" if joined else "[]"
+    return rows
 
 
 def read_connections(connections: Any) -> Iterator[tuple[str, list[str], dict[str, Any]]]:

@@ -6,7 +6,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,18 @@ from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
-from ..graph.paths import Content, checked_path
+from ..graph.paths import checked_path
 from ..nodes.analysis.align import warn_stale
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
-from .connections import connections_json, racks_json, read_connections, read_racks
+from .connections import connection_rows, racks_json, read_connections, read_racks
+from .files.bundle import check_kept, is_bundle, open_bundle
+from .files.pack import write_bundle
+from .files.references import files_of, paths_of, reference_json, stored_files, stored_path
+from .files.search import FileSearch
+from .format_text import format_preset
 from .json_file import no_repeated_keys, read_json_file
 from .migrations import FORMAT, migrate
 from .snapshots import mix_json, read_mix, read_snapshots, snapshots_json, split_mix
@@ -31,10 +36,8 @@ from .values import (
     as_float,
     call_at,
     check_option,
-    existing_file,
     fields_of,
     holds_node,
-    is_there,
     no_such_key,
     object_at,
     to_json,
@@ -48,6 +51,7 @@ __all__ = [
     "files_of",
     "load_preset",
     "loads",
+    "open_preset",
     "paths_of",
     "preset_path",
     "read_preset",
@@ -58,10 +62,10 @@ __all__ = [
 KEYS = ["namgraph", "name", "description", TEMPO, "inputs", "outputs", "racks", "nodes"]
 KEYS += ["snapshots", "connections"]
 MAX_BYTES = 4 << 20
-MAX_PARENTS = 2
-"""Most ``..`` of a relative path; a file further away is stored by its absolute path."""
 
 Path_ = str | os.PathLike[str]
+Store = Callable[[Path_, Path_], Any]
+"""Returns a path as JSON for a preset in a folder."""
 
 
 @dataclass(frozen=True)
@@ -84,43 +88,67 @@ class Preset:
 def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> None:
     """Write ``graph`` to a file, whole or not at all.
 
-    The file's name must end in ``.json``: ``load_preset`` reads a name without a suffix as that of
-    a bundled preset.  Paths of files that nodes read are stored relative to the preset if they are
-    below or near its folder.  Its name is ``name``, or that of the graph, or that of the file.  All
-    that makes the sound is stored: mixes, bypasses, tempo and snapshots, too.  ``engine.save`` and
-    ``stream.save`` write what plays, as set now.
+    The file's name must end in ``.json``, or in ``.zip`` to pack the files that nodes read with it:
+    ``load_preset`` reads a name without a suffix as that of a bundled preset.  Paths of files are
+    stored with size and SHA-256, relative to the preset if they are below or near its folder.  Its
+    name is ``name``, or that of the graph, or that of the file.  All that makes the sound is
+    stored: mixes, bypasses, tempo and snapshots, too.  ``engine.save`` and ``stream.save`` write
+    what plays, as set now.
     """
     graph = as_graph(graph, "save_preset(graph, path)")
     path = checked_path(path, "path", PresetError)
     if name is not None:
         check_text("name", name)
     check_outputs([path], files_of(graph), PresetError)
-    target = Path(path)
-    if target.suffix.lower() != ".json":
+    target, suffix = Path(path), Path(path).suffix.lower()
+    if suffix not in (".json", ".zip"):
         raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
-    title = graph.name or target.stem
-    text = dumps(graph, name=title if name is None else name, folder=target.parent)
+    title = (graph.name or target.stem) if name is None else name
+    if suffix == ".zip":
+        rack = json.loads(dumps(graph, name=title, folder=target.parent))
+        write_bundle(path, f"{target.stem}.json", rack, FileSearch(target.parent))
+        return
+    check_kept(files_of(graph), path)
+    text = dumps(graph, name=title, folder=target.parent)
     with whole_file(path, PresetError) as part, writing(path, PresetError):
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def load_preset(path: Path_) -> Graph:
+def load_preset(path: Path_, search: Iterable[Path_] | Path_ = ()) -> Graph:
     """Return the graph of a preset file, or of a bundled preset by its bare name.
 
-    A bare name has neither a folder nor a suffix: "crunch".  Other files end in .json.
+    A bare name has neither a folder nor a suffix: "crunch".  Other files end in .json, or in .zip
+    if they were packed with their files.  ``search`` are folders to find moved files in, before
+    those of the environment variable ``NAMGRAPH_PATH``.
     """
-    return read_preset(path).graph
+    return read_preset(path, search=search).graph
 
 
-def read_preset(path: Path_, wanted: str = PRESET) -> Preset:
-    """Read a preset file, or a bundled preset by its bare name; ``wanted`` is for messages."""
+def read_preset(path: Path_, wanted: str = PRESET, search: Iterable[Path_] | Path_ = ()) -> Preset:
+    """Read a preset file, a bundle, or a bundled preset by its bare name.
+
+    ``wanted`` is for messages, ``search`` as of ``load_preset``.
+    """
     name = checked_path(path, "path", PresetError)
-    file = preset_path(name)
-    content = read_json_file(file, name, MAX_BYTES, wanted=wanted)
+    _, content, files = open_preset(name, wanted, search)
     try:
-        return loads(content, folder=file.parent, wanted=wanted)
+        return loads(content, wanted=wanted, files=files)
     except PresetError as error:
         raise PresetError(f"{name}: {error}") from error.__cause__
+
+
+def open_preset(
+    name: str, wanted: str = PRESET, search: Iterable[Path_] | Path_ = ()
+) -> tuple[Path, bytes, FileSearch]:
+    """Return the path of a preset, or of one in a bundle, its JSON text, and its file search."""
+    file = preset_path(name)
+    packed = is_bundle(file)
+    try:
+        file = open_bundle(file, wanted) if packed else file
+        content = read_json_file(file, file.name if packed else name, MAX_BYTES, wanted=wanted)
+    except PresetError as error:
+        raise PresetError(f"{name}: {error}" if packed else str(error)) from None
+    return file, content, FileSearch(file.parent, search, name=name, in_bundle=packed)
 
 
 def preset_path(path: Path_) -> Path:
@@ -129,11 +157,14 @@ def preset_path(path: Path_) -> Path:
     return shipped_preset(name) if not file.suffix and file.name == name else file
 
 
-def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
+def dumps(
+    graph: Graph, *, name: str = "", folder: Path_ = ".", store: Store = reference_json
+) -> str:
     """Return ``graph`` as the JSON text of a preset in ``folder``.
 
     Every parameter and option is written, so that the sound does not depend on defaults; but for
     options that belong to a machine (``ng.option(machine=True)``), where they are the default.
+    ``store`` writes the files: ``reference_json`` reads each for its SHA-256, ``stored_path`` none.
     """
     rack = {
         "namgraph": FORMAT,
@@ -143,20 +174,29 @@ def dumps(graph: Graph, *, name: str = "", folder: Path_ = ".") -> str:
         "inputs": dict(graph.inputs),
         "outputs": dict(graph.outputs),
         **({"racks": racks_json(graph)} if graph.racks else {}),
-        "nodes": {n: _node_json(n, m, folder) | mix_json(graph, n) for n, m in graph.nodes.items()},
+        "nodes": {
+            name: _node_json(name, node, folder, store) | mix_json(graph, name)
+            for name, node in graph.nodes.items()
+        },
         **({"snapshots": snapshots_json(graph)} if graph.snapshots else {}),
+        "connections": connection_rows(graph),
     }
-    text = json.dumps(rack, indent=2)
-    return f'{text[:-2]},\n  "connections": {connections_json(graph)}\n}}\n'
+    return format_preset(rack)
 
 
-def loads(content: str | bytes, *, folder: Path_ = ".", wanted: str = PRESET) -> Preset:
-    """Read a preset from JSON text; its paths are relative to ``folder``."""
+def loads(
+    content: str | bytes,
+    *,
+    folder: Path_ = ".",
+    wanted: str = PRESET,
+    files: FileSearch | None = None,
+) -> Preset:
+    """Read a preset from JSON text; its paths are relative to ``folder``, or found by ``files``."""
     data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
-    return _preset(data, Path(folder), wanted)
+    return _preset(data, files or FileSearch(Path(folder)), wanted)
 
 
-def _preset(data: Any, folder: Path, wanted: str) -> Preset:
+def _preset(data: Any, files: FileSearch, wanted: str) -> Preset:
     if not isinstance(data, dict):
         wrong("the preset", data, "a JSON object")
     if "namgraph" not in data:
@@ -182,10 +222,11 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     racks = read_racks(data.get("racks"))
     for rack in racks:
         call_at(f"racks.{rack}", graph.add, rack, Graph())
+    files.resolve(object_at(data, "nodes"))
     nodes = {key: split_mix(fields) for key, fields in object_at(data, "nodes").items()}
     for key, (fields, _) in nodes.items():
         place = f"nodes.{key}"
-        call_at(place, graph.add, key, _node(place, fields, folder, tempo))
+        call_at(place, graph.add, key, _node(place, fields, tempo))
     for rack, sides in racks.items():
         call_at(f"racks.{rack}", graph.set_rack_ends, rack, **sides)
     for place, ends, options in read_connections(data.get("connections")):
@@ -198,9 +239,7 @@ def _preset(data: Any, folder: Path, wanted: str) -> Preset:
     return Preset(name, graph, graph.description)
 
 
-def _node(
-    place: str, fields: Any, folder: Path, tempo: dict[str, float], inside: bool = False
-) -> Node:
+def _node(place: str, fields: Any, tempo: dict[str, float], inside: bool = False) -> Node:
     if not isinstance(fields, dict):
         wrong(place, fields, "an object with a type")
     if not isinstance(fields.get("type"), str):
@@ -224,9 +263,9 @@ def _node(
             given = value if by_label else as_float(where, value)
             values[key] = call_at(place, params[key].check, key, given)
         elif key in files:
-            values[key] = existing_file(where, value, folder)
+            values[key] = tuple(value) if isinstance(value, list) else value
         elif holds_node(cls, key):
-            values[key] = _node(where, value, folder, tempo, inside=True)
+            values[key] = _node(where, value, tempo, inside=True)
         else:
             values[key] = check_option(where, cls, key, value)
     missing = [f.name for f in fields_of(cls) if f.default is MISSING and f.name not in values]
@@ -236,7 +275,7 @@ def _node(
     return made
 
 
-def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
+def _node_json(name: str, node: Node, folder: Path_, store: Store) -> dict[str, Any]:
     fields: dict[str, Any] = {"type": node.type_name}
     for field in fields_of(type(node)):
         key, value = field.name, getattr(node, field.name)
@@ -246,51 +285,9 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
             if value:
                 fields[key] = {name: to_json(f"{key}.{name}", v) for name, v in value}
         elif key in node.files() and value is not None:
-            _refuse_content(f"{name}.{key}", value)
-            near = [stored_path(path, folder) for path in paths_of(node, key)]
-            fields[key] = near if isinstance(value, tuple) else near[0]
+            fields[key] = stored_files(f"{name}.{key}", node, key, folder, store)
         elif isinstance(value, Node):
-            fields[key] = _node_json(f"{name}.{key}", value, folder)
+            fields[key] = _node_json(f"{name}.{key}", value, folder, store)
         else:
             fields[key] = to_json(f"{name}.{key}", value)
     return fields
-
-
-def _refuse_content(place: str, value: Any) -> None:
-    """Raise ``PresetError`` for content in memory: a preset can only name a file."""
-    for n, one in enumerate(value if isinstance(value, tuple) else (value,)):
-        if isinstance(one, Content):
-            at = f"{place}[{n}]" if isinstance(value, tuple) else place
-            raise PresetError(
-                f"{at} is {one!r}, in memory, and a preset names files: {one.saving_hint()}"
-            )
-
-
-def paths_of(node: Node, key: str) -> tuple[Path_, ...]:
-    """Return the paths in a file field of a node: none, one or several; content has none."""
-    value = getattr(node, key)
-    every = value if isinstance(value, tuple) else () if value is None else (value,)
-    return tuple(path for path in every if not isinstance(path, Content))
-
-
-def files_of(graph: Graph) -> dict[str, str]:
-    """Return every file that the nodes of a graph read, with a description for messages."""
-    found = dict[str, str]()
-    for name, node in graph.nodes.items():
-        paths = [os.fspath(path) for key in node.files() for path in paths_of(node, key)]
-        if node.type_name == "pedalboard_effect":  # effect and settings may name files
-            values = [getattr(node, "effect", ""), *dict(getattr(node, "settings", ())).values()]
-            paths += [value for value in values if isinstance(value, str) and is_there(value)]
-        found |= dict.fromkeys(paths, f"a file that node {name} reads")
-    return found
-
-
-def stored_path(path: Path_, folder: Path_) -> str:
-    """Return a path relative to ``folder`` if it is near, else absolute; with ``/``."""
-    whole = os.path.abspath(path)
-    try:
-        near = Path(os.path.relpath(whole, folder))
-    except ValueError:  # another drive
-        return Path(whole).as_posix()
-    far = near.parts[: MAX_PARENTS + 1] == ("..",) * (MAX_PARENTS + 1)
-    return Path(whole).as_posix() if far else near.as_posix()

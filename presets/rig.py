@@ -1,7 +1,7 @@
 """A rig, the RIG of the command line: a preset, or one .nam with an optional cabinet after it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ def open_rig(
     calibrate_input: bool | None = None,
     resample: bool | None = None,
     backend: str | None = None,
+    search: Iterable[str | os.PathLike[str]] = (),
 ) -> Rig:
     """Open a preset file, a bundled preset by name, or a model file (with the cabinet ``ir``).
 
@@ -89,7 +90,8 @@ def open_rig(
     the size of slimmable models, from 0, the smallest, to 1, the full model.  ``settings`` maps
     ``"node.field"`` to a value, as ``--set`` does: ``with_settings``.  The last five are
     options of ``Nam``, set in every model unless ``None``; ``backend`` of a .nam file is "auto" by
-    default.  Raises ``PresetError`` or ``ParamError``.
+    default.  ``search`` are folders to find moved files of a preset in.  Raises ``PresetError`` or
+    ``ParamError``.
     """
     rig = checked_path(rig, "rig", PresetError)
     if ir_layout is not None and ir is None:
@@ -103,7 +105,7 @@ def open_rig(
     elif ir is not None:
         raise PresetError(f"--ir goes with a model; {rig} is a preset, which has its own")
     else:
-        graph = read_preset(rig, RACK).graph
+        graph = read_preset(rig, RACK, search).graph
     graph = with_settings(graph, settings or {}, place="--set ")
     if slim is not None:
         _slim(graph, slim)
@@ -117,18 +119,21 @@ def open_rig(
     return rig_of(rig, graph, bare=bare and ir is None, backend=backend)
 
 
-def open_graph(path: str | os.PathLike[str]) -> Graph:
+def open_graph(
+    path: str | os.PathLike[str], search: Iterable[str | os.PathLike[str]] = ()
+) -> Graph:
     """Return the graph of a preset, of a bundled preset by name, or of a model file.
 
-    The model (.nam, .aidax, or .json of a capture) is the node ``amp``, with the options of
-    ``Nam(path)``; the graph is named after the file.
+    ``search`` are folders to find moved files of a preset in.  The model (.nam, .aidax, or .json of
+    a capture) is the node ``amp``, with the options of ``Nam(path)``; the graph is named after the
+    file.
     """
     path = checked_path(path, "path", PresetError)
     if is_model(path):
         graph = model_graph(path)
         graph.name = Path(path).stem
         return graph
-    return read_preset(path, RACK).graph
+    return read_preset(path, RACK, search).graph
 
 
 def rig_of(name: str | os.PathLike[str], graph: Graph, *, bare: bool, backend: str | None) -> Rig:

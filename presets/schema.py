@@ -14,6 +14,7 @@ from typing import Any
 from ..graph import SLOTS, TEMPO, TEMPO_RANGE, NamgraphError, Node, Param, node_types
 from ..graph.check import MAX_CHANNELS, MAX_NAME
 from ..graph.editing.snapshots import BYPASS, DRY_WET
+from .files.references import MAX_FILE_BYTES
 from .migrations import FORMAT
 from .values import fields_of, holds_node
 
@@ -35,6 +36,7 @@ def preset_schema() -> Schema:
     known = dict(sorted(node_types().items()))
     inner = [n for n, c in known.items() if not any(holds_node(c, f.name) for f in fields_of(c))]
     defs: Schema = {f"node {name}": _node(cls) for name, cls in known.items()}
+    defs["file"] = _reference()
     defs["inner node"] = _one_of(inner, "node ") | {"unevaluatedProperties": False}
     defs["mixed node"] = _mixed(known)
     names = {"minLength": 1, "maxLength": MAX_NAME, "pattern": r"^[^.]*$"}
@@ -115,10 +117,19 @@ def _param(row: Param) -> Schema:
 
 
 def _file(field: dataclasses.Field[Any]) -> Schema:
-    """Return the schema of the path of a file, or of several, relative to the preset."""
-    one: Schema = {"type": "string", "minLength": 1}
-    several = field.metadata["file"][0]
-    return {"type": "array", "items": one} if several else one
+    """Return the schema of a field that names a file, or several."""
+    one = {"$ref": "#/$defs/file"}
+    return {"type": "array", "items": one} if field.metadata["file"][0] else one
+
+
+def _reference() -> Schema:
+    """Return the schema of a file: a path, ``asset:NAME``, or a path with size and SHA-256."""
+    path = {"type": "string", "minLength": 1}
+    size = {"type": "integer", "minimum": 1, "maximum": MAX_FILE_BYTES}
+    digest = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
+    rows = {"path": path, "size": size, "sha256": digest}
+    whole = {"type": "object", "required": [*rows], "additionalProperties": False}
+    return {"anyOf": [path, whole | {"properties": rows}]}
 
 
 def _hint(hint: Any) -> Schema:

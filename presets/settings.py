@@ -8,7 +8,7 @@ from typing import Any
 from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from ..graph.check import format_names
-from .preset import dumps, loads
+from .preset import dumps, loads, stored_path
 from .values import as_float, call_at, fields_of, format_value
 
 __all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
@@ -71,7 +71,7 @@ def with_settings(
         graph = graph.copy()
         call_at(place.replace("--set ", "--") + SNAPSHOT, graph.recall, settings[SNAPSHOT])
         settings = {name: value for name, value in settings.items() if name != SNAPSHOT}
-    rack = json.loads(dumps(graph, name=graph.name, folder=folder))
+    rack = json.loads(dumps(graph, name=graph.name, folder=folder, store=stored_path))
     own = dict[str, Any]()
     for name, value in settings.items():
         node, _, key = name.rpartition(".")

@@ -7,21 +7,17 @@ import re
 import types
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from ..graph import NamgraphError, Node, PresetError, json_text
-from ..graph.paths import format_path
 
 __all__ = [
     "as_float",
     "call_at",
     "check_option",
-    "existing_file",
     "fields_of",
     "format_value",
     "holds_node",
-    "is_there",
     "no_such_key",
     "object_at",
     "to_json",
@@ -85,29 +81,6 @@ def object_at(data: dict[str, Any], key: str) -> dict[str, Any]:
 def fields_of(cls: type) -> tuple[dataclasses.Field[Any], ...]:
     """Return the fields of a node class: parameters, options, files."""
     return dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-
-
-def existing_file(place: str, value: Any, folder: Path) -> Any:
-    """Return the absolute path of an existing file, or a tuple of such paths; or raise."""
-    if isinstance(value, list):
-        return tuple(existing_file(f"{place}[{k}]", one, folder) for k, one in enumerate(value))
-    if not isinstance(value, str) or not value or "\0" in value:
-        wrong(place, value, "the path of a file")
-    path = os.path.abspath(folder / value)
-    if not os.path.isfile(path):
-        hint = windows_hint(value)
-        raise PresetError(
-            f"{place} is {format_value(value)}: there is no file {format_path(path)}{hint}"
-        )
-    return path
-
-
-def is_there(path: str) -> bool:
-    """Whether a text is the path of a file or folder that exists."""
-    try:
-        return os.path.exists(path)
-    except ValueError:  # a zero byte
-        return False
 
 
 def holds_node(cls: type[Node], name: str) -> bool:

@@ -3,7 +3,13 @@
 import argparse
 import json
 
-from ..arguments import Subparsers, add_json_option, add_snapshot_option, add_verb
+from ..arguments import (
+    Subparsers,
+    add_json_option,
+    add_search_option,
+    add_snapshot_option,
+    add_verb,
+)
 from ..console import say, warn
 from ..progress import Progress
 
@@ -39,6 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_snapshot_option(parser)
     add("--input", metavar="IN.wav", help="what a rack is measured with (the bundled guitar)")
     add("--all", metavar="DIR", help="write DIR/racks.md, a page of every bundled rack")
+    add_search_option(parser)
     add_json_option(parser)
 
 

@@ -11,6 +11,7 @@ from ...graph.arguments import format_value, nearest
 from ...graph.paths import checked_path
 from ...nodes.nam import DEFAULT_SAMPLE_RATE, Nam, load_capture
 from ...presets.bundled import shipped_presets
+from ...presets.files.bundle import is_bundle
 from ...presets.preset import files_of, preset_path, read_preset
 from ...presets.rig import model_rates
 from ...presets.settings import parse_value, with_settings
@@ -106,7 +107,9 @@ def _opened(name: str, settings: Mapping[str, str]) -> Source:
         return _of_node(Path(name).stem, node, name, about)
     kind = Kind(PRESET) if shipped else kind_of_file(name)
     unknown = kind is None and os.path.lexists(name) and Path(name).suffix.lower() == ".json"
-    if kind == Kind(PRESET) or unknown:  # the error of the unknown names its fault
+    if (
+        kind == Kind(PRESET) or unknown or is_bundle(name)
+    ):  # the error of the unknown names its fault
         path = name if bare or Path(name).suffix else os.path.abspath(name)
         preset = read_preset(path)
         values = {key: parse_value(text) for key, text in settings.items()}

@@ -6,7 +6,7 @@ when they are imported.
 
 import importlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +36,14 @@ PRESETS = f"{__name__.partition('.')[0]}.presets"
 GraphSource = Graph | Node | Content | str | os.PathLike[str]
 """What ``as_graph`` makes a graph of: see there."""
 
-_open: list[Callable[[str | os.PathLike[str]], Graph]] = []
+_open: list[Callable[..., Graph]] = []
 _save: list[Callable[..., None]] = []
 _bundled: list[Callable[[], Mapping[str, Path]]] = []
 _kinds: dict[type[Content], tuple[str, Callable[..., Node]]] = {}
 
 
 def register_files(
-    open_file: Callable[[str | os.PathLike[str]], Graph],
+    open_file: Callable[..., Graph],
     list_bundled: Callable[[], Mapping[str, Path]],
     save_file: Callable[..., None],
 ) -> None:
@@ -69,14 +69,18 @@ def graph_of(content: Content, **options: Any) -> Graph:
     raise GraphError(f"graph is {format_value(content)}: no node plays it alone")
 
 
-def open_graph(path: str | os.PathLike[str]) -> Graph:
+def open_graph(
+    path: str | os.PathLike[str], search: Iterable[str | os.PathLike[str]] = ()
+) -> Graph:
     """Return the graph of a preset file, of a bundled preset by its name, or of a model file.
+
+    ``search`` are folders to find files of the preset in that were moved.
 
     A model (.nam, .aidax, or .json of a capture) becomes the node ``amp`` between an input and an
     output.  ``FileError`` if the file is none of these.
     """
     _ensure_registered()
-    return _open[0](path)
+    return _open[0](path, search)
 
 
 def bundled_presets() -> Mapping[str, Path]:

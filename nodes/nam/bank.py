@@ -160,7 +160,7 @@ class NamBank(Node):
                     "must be mono in a bank"
                 )
             each.rate_conversion(io.spec.rate)
-            made, at = prepare_network(memory, model.running)
+            made, at = prepare_network(memory, model.running, frames=io.spec.max_frames)
             rows.append((made.address, at))
         room = io.spec.max_frames
         prewarm = max(model.prewarm for model in models) if self.prewarm else 0

@@ -210,7 +210,9 @@ class Nam(KnobNode):
                 " oversampled: oversample must be 1"
             )
         model = interleaved_model(model, times)
-        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm, times, folds)
+        made, at, prewarm = prepare_sizes(
+            memory, model, self.slim, self.prewarm, times, folds, io.spec.max_frames
+        )
         sizes = at if len(model.sizes) > 1 else 0
         prewarm = prewarm // times + 2 * self._own_latency
         prewarm = _frames(prewarm, between) if self.prewarm else 0

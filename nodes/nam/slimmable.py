@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.prepare import Memory
+from ...graph.prepare import LONGEST_BLOCK, Memory
 from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
@@ -148,6 +148,7 @@ def prepare_sizes(
     prewarmed: bool = True,
     step: int = 1,
     folds: list[Fold] | None = None,
+    frames: int = LONGEST_BLOCK,
 ) -> tuple[Native, Any, int]:
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
 
@@ -155,17 +156,18 @@ def prepare_sizes(
     history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
     more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.  Called
     with blocks of multiples of ``step`` frames alone, the kernel calls all networks so.  Biases
-    that knobs are part of are added to ``folds``.
+    that knobs are part of are added to ``folds``.  Kernels are chosen for blocks of at most
+    ``frames``.
     """
     sizes, rate = model.sizes, model.sample_rate
     longest = max(size.model.prewarm for size in sizes) if prewarmed else 0
     prewarm = _up(longest, step)
     if len(sizes) == 1:
-        return *prepare_network(memory, sizes[0].model.running, folds=folds), prewarm
+        return *prepare_network(memory, sizes[0].model.running, None, folds, frames), prewarm
     rows, saved = [], list[dict[str, Any]]()
     for number, size in enumerate(sizes):
         network, before = size.model.running, len(_blocks(memory))
-        native, at = prepare_network(memory, network)
+        native, at = prepare_network(memory, network, frames=frames)
         rows.append(_row(size, native, at, rate, step))
         if not _is_finite_memory(network):
             states = [b for b in _blocks(memory)[before:] if b.region == "state"]

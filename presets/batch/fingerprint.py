@@ -35,7 +35,7 @@ def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
     Its ``fingerprint`` depends on all that the samples depend on: the contents of all files, every
     setting, the version of this package, and the processor's SIMD width.
     """
-    rack = json.loads(dumps(rig.graph))
+    rack = json.loads(dumps(rig.graph, store=stored_path))
     for name, node in rig.graph.nodes.items():
         for key in node.files():
             rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in paths_of(node, key)]

@@ -52,7 +52,9 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
             read_preset(name)  # raises for an unknown name
             found[name] = None
         else:
-            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, (".json",), _never))
+            found |= dict.fromkeys(
+                _matching(f"racks[{k}]", name, folder, (".json", ".zip"), _never)
+            )
     return list(found)
 
 

@@ -138,6 +138,22 @@ class Emitter:
         builder.branch(head)
         builder.position_at_end(after)
 
+    def staggered(self, stages: int, frames: Value) -> Iterator[tuple[int, Value]]:
+        """Emit a loop over ``frames`` in which each stage is one frame behind the one before it.
+
+        Yields ``(stage, frame)``, the last stage first, so that it takes what the stage before made
+        in the previous turn.  Stages of one turn do not wait for each other.
+        """
+        if stages == 1:
+            with self.loop(frames) as t:
+                yield 0, t
+            return
+        with self.loop(self.plus(frames, stages - 1)) as turn:
+            for stage in reversed(range(stages)):
+                frame = self.minus(turn, stage)
+                with self.when(self.builder.icmp_unsigned("<", frame, frames)):
+                    yield stage, frame
+
     def call_node(self, kernel: Value, state: Value, ins: Value, outs: Value, n: Value) -> None:
         """Call the kernel at an int64 address for ``n`` (an int64) frames."""
         kind = ir.FunctionType(ir.VoidType(), [i64, i64, i64, i32])

@@ -92,8 +92,8 @@ def test_nearby_files_are_stored_as_seen_from_the_preset(
     graph.add("far", ng.Cab(ng.asset("cab.wav")))
     ng.save_preset(graph, "racks/a.json")
     stored = json.loads(Path("racks/a.json").read_text())["nodes"]
-    assert stored["near"]["path"] == "../cab.wav"
-    assert Path(stored["far"]["path"]).is_absolute()
+    assert stored["near"]["path"]["path"] == "../cab.wav"
+    assert stored["far"]["path"] == "asset:cab.wav"
     assert ng.load_preset("racks/a.json") == graph
     (tmp_path / "racks").rename(tmp_path / "elsewhere")
     assert ng.load_preset("elsewhere/a.json") == graph

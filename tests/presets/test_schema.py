@@ -1,6 +1,7 @@
 """The JSON Schema of presets against the parser: what the one refuses the other refuses, too."""
 
 import copy
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,11 @@ def drop(*path: Any) -> Callable[[Any], None]:
     return change
 
 
+FILE = {
+    "path": "crunch-lstm.nam",
+    "size": (FOLDER / "crunch-lstm.nam").stat().st_size,
+    "sha256": hashlib.sha256((FOLDER / "crunch-lstm.nam").read_bytes()).hexdigest(),
+}
 RIGHT = [
     put("name", ""),
     put("racks", None),
@@ -106,6 +112,8 @@ RIGHT = [
     put("tempo_bpm", 20),
     put("nodes", "amp", "input_db", -40.0),
     put("nodes", "amp", "knobs", {}),
+    put("nodes", "amp", "path", "asset:crunch-lstm.nam"),
+    put("nodes", "amp", "path", FILE),
     put("nodes", "lfo", "tempo_bpm", 400),
     put("nodes", "cab", "bypass", False),
     put("connections", []),
@@ -135,6 +143,10 @@ WRONG = [
     put("nodes", "amp", "levels", "loud"),
     put("nodes", "amp", "path", 3),
     put("nodes", "amp", "path", ""),
+    put("nodes", "amp", "path", {"path": "crunch-lstm.nam"}),
+    put("nodes", "amp", "path", FILE | {"size": 0}),
+    put("nodes", "amp", "path", FILE | {"sha256": "0" * 63}),
+    put("nodes", "amp", "path", FILE | {"more": 1}),
     put("nodes", "amp", "resample", 1),
     put("nodes", "amp", "interface_dbu", "12"),
     put("nodes", "cab", "bypass", 1),

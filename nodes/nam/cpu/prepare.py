@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ....graph.prepare import Memory
+from ....graph.prepare import LONGEST_BLOCK, Memory
 from ....runtime.native.abi import Native
 from ....runtime.native.host import host_lanes
 from ....runtime.simd.activations import ACTIVATIONS
@@ -44,8 +44,11 @@ def prepare_network(
     network: Network,
     width: int | None = None,
     folds: list[Fold] | None = None,
+    frames: int = LONGEST_BLOCK,
 ) -> tuple[Native, Any]:
     """Allocate the memory of a network; return its kernel and the record to call it with.
+
+    Blocks of any length may be played; the kernel is chosen for blocks of at most ``frames``.
 
     Knobs are at their defaults; if there is a list ``folds``, the biases that they are part of are
     added to it, so that they can be moved.
@@ -54,24 +57,28 @@ def prepare_network(
     output channel, the two addresses themselves.
     """
     if isinstance(network, Interleaved):
-        return _interleaved(memory, network, width, folds)
+        return _interleaved(memory, network, width, folds, frames)
     inner, knobs = _at_rest(network, folds)
     if inner.inputs == inner.outputs == 1:
         if isinstance(inner, Lstm):
             return prepare_lstm(memory, inner, width, knobs=knobs)
         if isinstance(inner, Gru):
             return prepare_gru(memory, inner, width, knobs=knobs)
-    program = Program(memory, width)
+    program = Program(memory, width, frames)
     source = program.matrix(network.inputs)
     return walk, program.finish(source, _add(program, network, source, folds))
 
 
 def _interleaved(
-    memory: Memory, network: Interleaved, width: int | None, folds: list[Fold] | None
+    memory: Memory,
+    network: Interleaved,
+    width: int | None,
+    folds: list[Fold] | None,
+    frames: int,
 ) -> tuple[Native, Any]:
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
     inner, times = network.network, network.times
-    copies = [prepare_network(memory, inner, width, folds) for _ in range(times)]
+    copies = [prepare_network(memory, inner, width, folds, frames) for _ in range(times)]
     rows = [{"kernel": made.address, "record": at} for made, at in copies]
     record = memory.record(
         INTERLEAVED,

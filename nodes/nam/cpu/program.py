@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ....graph.prepare import Memory
+from ....graph.prepare import LONGEST_BLOCK, Memory
 from ....runtime.native.abi import Native, kernel
 from ....runtime.native.host import host_lanes
 from ....runtime.simd.embed import embed
@@ -137,9 +137,12 @@ class Matrix:
 class Program:
     """Allocates the memory of a program; operations are added in the order they run."""
 
-    def __init__(self, memory: Memory, width: int | None = None) -> None:
+    def __init__(
+        self, memory: Memory, width: int | None = None, frames: int = LONGEST_BLOCK
+    ) -> None:
         self.memory = memory
         self.width = width or host_lanes()
+        self.frames = frames  # most that the audio thread gives at a time
         self.piece = VECTORS[-1] * self.width
         self._start = memory.constant(np.zeros(1, np.int64))
         self._stages: list[dict[str, Any]] = []

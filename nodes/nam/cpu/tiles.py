@@ -20,6 +20,7 @@ from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
 __all__ = [
+    "ALL_VECTORS",
     "VECTORS",
     "Tile",
     "accumulate",
@@ -34,6 +35,8 @@ __all__ = [
 
 VECTORS = (1, 2, 4)
 """Vectors per tile, chosen by the frames of a call, at most ``VECTORS[-1]`` vectors of frames."""
+ALL_VECTORS = (1, 2, 3, 4)
+"""Those of the kernels that take most of the time of a network."""
 
 Tile = list[list[Cell]]
 """Sums, as ``tile[channel][vector]``."""
@@ -92,22 +95,30 @@ def finish(lanes: Lanes, sums: Sequence[Value], target: Value) -> None:
         lanes.store(total, target, v * lanes.width)
 
 
-def by_length(name: str, emit: Callable[[int, Lanes, Value], None], width: int) -> Native:
+def by_length(
+    name: str,
+    emit: Callable[[int, Lanes, Value], None],
+    width: int,
+    vectors: Sequence[int] = VECTORS,
+) -> Native:
     """Return a kernel ``(record, _, _, frames)`` made of ``emit(vectors, lanes, record)``.
 
-    By ``frames`` it uses tiles of 1, 2 or 4 vectors, so that short blocks cost less.  All three are
+    By ``frames`` it uses the smallest tile of ``vectors``, so that short blocks cost less.  All are
     compiled together, ahead of the audio thread.
     """
-    few, some, many = (embed(f"{name}.t{v}", 1, partial(emit, v), width) for v in VECTORS)
-    few_frames, some_frames = VECTORS[0] * width, VECTORS[1] * width
+    sizes = [next(v for v in vectors if v >= most) for most in range(1, VECTORS[-1] + 1)]
+    one, two, three, four = (embed(f"{name}.t{v}", 1, partial(emit, v), width) for v in sizes)
+    one_frames, two_frames, three_frames = (number * width for number in (1, 2, 3))
 
     @kernel
     def stage(state: int, ins: int, outs: int, frames: int) -> None:
-        if frames <= few_frames:
-            few(state)
-        elif frames <= some_frames:
-            some(state)
+        if frames <= one_frames:
+            one(state)
+        elif frames <= two_frames:
+            two(state)
+        elif frames <= three_frames:
+            three(state)
         else:
-            many(state)
+            four(state)
 
     return stage

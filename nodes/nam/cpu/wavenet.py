@@ -16,6 +16,7 @@ from ..model.wavenet_parts import Layer, LayerArray
 from .layers import OperationBuilder, bias_of, by_tap
 from .program import Matrix, Program
 from .wavenet_layers import DENSE, LAYER, LAYERS, dense, layers
+from .wavenet_short import short_layers
 
 __all__ = ["add_wavenet"]
 
@@ -117,7 +118,6 @@ class _ArrayBuilder:
         if "conv_post_film" in films:
             operations.film(films["conv_post_film"], z, condition, z)
         given = condition
-        given = condition
         if "input_mixin_pre_film" in films:
             given = self.program.shared(condition.channels, "condition")
             operations.film(films["input_mixin_pre_film"], condition, condition, given)
@@ -174,8 +174,9 @@ class _ArrayBuilder:
         kinds = [layer.activation.name for layer in array.layers]
         for name, run in groupby(range(len(rows)), key=kinds.__getitem__):
             part = [rows[n] for n in run]
+            shape = (array.channels, name, self.program.width)
             self.program.operation(
-                layers(array.channels, name, self.program.width),
+                short_layers(*shape, self.program.frames) or layers(*shape),
                 LAYERS,
                 channels=array.channels,
                 count=len(part),

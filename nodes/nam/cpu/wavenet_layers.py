@@ -15,6 +15,7 @@ from ....runtime.simd.activations import ACTIVATIONS
 from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
 from .tiles import (
+    ALL_VECTORS,
     Tile,
     accumulate,
     by_length,
@@ -64,7 +65,7 @@ def layers(channels: int, activation: str, width: int) -> Native:
 @cache
 def _kernel(activation: str, rows: int, fused: bool, width: int) -> Native:
     name = f"nam.layers.{'fused' if fused else 'rows'}{rows}.{activation}"
-    return by_length(name, partial(_emit, activation, rows, fused), width)
+    return by_length(name, partial(_emit, activation, rows, fused), width, ALL_VECTORS)
 
 
 def _emit(

@@ -65,7 +65,7 @@ def test_every_rack_has_a_row_a_section_and_a_picture() -> None:
 def test_a_changed_preset_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = tmp_path / "plugin.json"
     text = shipped_presets()["plugin"].read_text(encoding="utf-8")
-    changed.write_text(text.replace("assets/", f"{bundled.HERE.as_posix()}/assets/"))
+    changed.write_text(text.replace("asset:", f"{bundled.HERE.as_posix()}/assets/"))
     before = digest("plugin")
     monkeypatch.setattr(page, "shipped_presets", lambda: {"plugin": changed})
     assert digest("plugin") != before

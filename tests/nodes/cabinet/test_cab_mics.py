@@ -1,5 +1,6 @@
 """``CabMics``: two microphones against SciPy's convolution, their distance, polarity, alignment."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -163,14 +164,13 @@ def test_paths_travel_in_presets(tmp_path: Path) -> None:
         ng.write_audio(tmp_path / name, taps.astype(np.float32), RATE, subtype="float")
     graph = ng.Graph.chain(mics=ng.CabMics(tmp_path / "a.wav", tmp_path / "b.wav", b_invert=True))
     ng.save_preset(graph, tmp_path / "rack.json")
-    text = (tmp_path / "rack.json").read_text()
-    assert '"path_a": "a.wav"' in text
-    assert '"path_b": "b.wav"' in text
+    rack = json.loads((tmp_path / "rack.json").read_text())
+    stored = rack["nodes"]["mics"]
+    assert [stored[key]["path"] for key in ("path_a", "path_b")] == ["a.wav", "b.wav"]
     loaded = ng.load_preset(tmp_path / "rack.json")
     assert loaded["mics"] == graph["mics"]
-    one = text.replace('      "path_b": "b.wav",\n', "")
-    assert one != text
-    (tmp_path / "one.json").write_text(one)
+    del stored["path_b"]
+    (tmp_path / "one.json").write_text(json.dumps(rack))
     both: Any = ng.load_preset(tmp_path / "one.json")["mics"]
     assert both.path_b == both.path_a
     (tmp_path / "b.wav").unlink()

@@ -9,6 +9,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from namgraph.graph import Graph, Node
+from namgraph.graph.prepare import LONGEST_BLOCK
 from namgraph.nodes.nam.cpu.prepare import prepare_network
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.nodes.nam.model.model import Model
@@ -50,10 +51,16 @@ def _play_lists(
 class Playing:
     """The network of a model in its initial state; ``primed`` prewarms it with silence."""
 
-    def __init__(self, model: Model, width: int | None = None, primed: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        width: int | None = None,
+        primed: bool = False,
+        frames: int = LONGEST_BLOCK,
+    ) -> None:
         memory = Memory()
         self.inputs, self.outputs = model.channels
-        self.kernel, self.record = prepare_network(memory, model.running, width)
+        self.kernel, self.record = prepare_network(memory, model.running, width, None, frames)
         self.memory = memory
         self.arena: Any = Arena([memory])
         if primed:

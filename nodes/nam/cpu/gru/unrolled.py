@@ -42,10 +42,10 @@ def emit_unrolled(
     """
     net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    with lanes.loop(frames) as t:
-        for number in range(depth):
-            net.layer(number, lanes.broadcast(x, t))
-        lanes.store_number(net.head(), y, t)
+    for number, t in lanes.staggered(depth, frames):
+        net.layer(number, lanes.broadcast(x, t))
+        if number == depth - 1:
+            lanes.store_number(net.head(), y, t)
 
 
 class _NetworkEmitter:

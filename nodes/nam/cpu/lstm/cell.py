@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from .....runtime.simd.activations import TANH44
 from .....runtime.simd.lanes import Lanes, Value
 
-__all__ = ["cell_tanh", "full_cell", "half_cell"]
+__all__ = ["cell_tanh", "full_cell", "half_cell", "quarter_cell"]
 
 
 def full_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
@@ -43,6 +43,24 @@ def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
     products = lanes.fma(i_f, g_kept, g_kept)
     cell = lanes.add(products, lanes.shuffle(products, products, [*high, *low]))
     return cell, cell_tanh(lanes, cell, lanes.fma(g_o, half, half))
+
+
+def quarter_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value, Value]:
+    """Emit one frame of a quarter of a vector of units, all gates in one: ``[i | f | g | o]``.
+
+    Cell and hidden state are in the last quarter; the others are unused.
+    """
+    quarters = [range(n * lanes.width // 4, (n + 1) * lanes.width // 4) for n in range(4)]
+    first, second, third, last = quarters
+    half = lanes.constant(0.5)
+    factor = lanes.constant([0.5 if n in third else 1.0 for n in range(lanes.width)])
+    i_f_g_o = cell_tanh(lanes, gates[0], factor)
+    kept = lanes.mul(half, cell)
+    g_kept = lanes.shuffle(i_f_g_o, kept, 2 * [*third, *(lanes.width + n for n in last)])
+    products = lanes.fma(i_f_g_o, g_kept, g_kept)
+    parts = [lanes.shuffle(products, products, 4 * [*quarter]) for quarter in (first, second)]
+    cell = lanes.add(*parts)
+    return cell, cell_tanh(lanes, cell, lanes.fma(i_f_g_o, half, half))
 
 
 def cell_tanh(lanes: Lanes, x: Value, factor: Value | None = None) -> Value:

@@ -1,7 +1,9 @@
 """Small LSTMs, unrolled: the code has the instructions of every column, and state is in registers.
 
 Units are in vectors of 4, 8 or 16.  A last half vector of units shares each of its vectors between
-two gates, so that 24 units take six vectors of 16 instead of eight.  The first columns of the
+two gates, so that 24 units take six vectors of 16 instead of eight; a last quarter shares one among
+all four, so that 18 units take five.  A layer is one frame behind the layer before it: they do not
+wait for each other.  The first columns of the
 hidden state are broadcast from registers, as a store and load would delay them; the others are
 loaded from memory, where they have arrived by then.
 """
@@ -10,12 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
-from .cell import full_cell, half_cell
+from .cell import full_cell, half_cell, quarter_cell
 
 __all__ = ["Grid", "emit_unrolled"]
 
 REGISTER_COLUMNS = 8
 """Columns of the hidden state broadcast from registers."""
+CELLS = {2: half_cell, 4: quarter_cell}
+"""By the gates that share a vector."""
 PARTIAL_SUMS = 2
 """Partial sums per gate: each depends on half of the multiply-adds."""
 
@@ -34,31 +38,33 @@ class Grid:
         return self.hidden // self.width + (rest > self.width // 2)
 
     @property
-    def half(self) -> bool:
-        """Whether a half vector of units follows."""
-        return 0 < self.hidden % self.width <= self.width // 2
+    def shares(self) -> int:
+        """Gates in a vector of the units after the full vectors: 2, 4, or 0 if there are none."""
+        rest = self.hidden - self.full * self.width
+        return 0 if rest <= 0 else 4 if rest <= self.width // 4 else 2
 
     @property
     def units(self) -> int:
         """Vectors that hold the hidden state (or the cell state)."""
-        return self.full + self.half
+        return self.full + (self.shares > 0)
 
     @property
     def gates(self) -> int:
         """Vectors that hold the gates."""
-        return 4 * self.full + 2 * self.half
+        return 4 * self.full + (4 // self.shares if self.shares else 0)
 
     def unit(self, number: int) -> int:
-        """Return the lane, counted over all vectors, of a unit's state."""
+        """Return the lane, counted over all vectors, of a unit's state: in the last share."""
         beyond = number >= self.full * self.width
-        return number + (self.width // 2 if beyond else 0)
+        return number + (self.width - self.width // self.shares if beyond else 0)
 
     def gate(self, which: int, number: int) -> int:
         """Return the lane, counted over all vectors, of a gate (i, f, g, o) of a unit."""
         vector, lane = divmod(number, self.width)
         if vector < self.full:
             return (4 * vector + which) * self.width + lane
-        return (4 * self.full + which // 2) * self.width + which % 2 * (self.width // 2) + lane
+        vector, share = divmod(which, self.shares)
+        return (4 * self.full + vector) * self.width + share * (self.width // self.shares) + lane
 
 
 def emit_unrolled(
@@ -70,17 +76,10 @@ def emit_unrolled(
     """
     net = _NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    if depth == 2:
-        # The second layer computes a frame while the first computes the next, to overlap both.
-        last = lanes.minus(frames, 1)
-        net.step([0], x, lanes.index(0), y, lanes.index(0))
-        with lanes.loop(last) as t:
-            net.step([0, 1], x, lanes.plus(t, 1), y, t)
-        net.step([1], x, last, y, last)
-    else:
-        with lanes.loop(frames) as t:
-            for number in range(depth):
-                net.step([number], x, t, y, t)
+    for number, t in lanes.staggered(depth, frames):
+        net.layer(number, lanes.broadcast(x, t))
+        if number == depth - 1:
+            lanes.store_number(net.head(), y, t)
     net.save()
 
 
@@ -107,21 +106,10 @@ class _NetworkEmitter:
                 place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
                 self.lanes.store(cell.value, self.state, place)
 
-    def step(self, numbers: Sequence[int], x: Value, read: Value, y: Value, written: Value) -> None:
-        """Emit one frame of some layers: all sums first, then all cells.
-
-        The first layer reads frame ``read`` of ``x``, the last writes frame ``written`` of ``y``.
-        """
-        sums = [self._sums(number, x, read) for number in numbers]
-        for number, gates in zip(numbers, sums, strict=True):
-            self._cells(number, gates)
-            if number == self.depth - 1:
-                self.lanes.store_number(self._head(number), y, written)
-
-    def _columns(self, number: int, x: Value, frame: Value) -> list[Value]:
-        """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
-        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(x, frame)]
-        return [*inputs, *self._spread(number)]
+    def layer(self, number: int, x: Value) -> None:
+        """Emit one frame of a layer; the first one's input is ``x``."""
+        columns = [*(self._spread(number - 1) if number else [x]), *self._spread(number)]
+        self._cells(number, self._sums(number, columns))
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
@@ -135,12 +123,13 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
-    def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
+    def _sums(self, number: int, columns: Sequence[Value]) -> list[Value]:
+        """Return the gates: bias and weighted columns, each broadcast to all lanes."""
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(self._columns(number, x, frame)):
+        for n, column in enumerate(columns):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
             kept = sums[n % PARTIAL_SUMS]
             sums[n % PARTIAL_SUMS] = (
@@ -163,17 +152,17 @@ class _NetworkEmitter:
     def _cells(self, number: int, gates: Sequence[Value]) -> None:
         lanes, grid = self.lanes, self.grid
         for v in range(grid.units):
-            step, size = (full_cell, 4) if v < grid.full else (half_cell, 2)
-            part = gates[4 * v : 4 * v + size]
+            step = CELLS[grid.shares] if v == grid.full else full_cell
+            part = gates[4 * v : 4 * v + 4]
             cell, hidden = step(lanes, part, self.cells[number][v].value)
             self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
 
-    def _head(self, number: int) -> Value:
+    def head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
         total = lanes.constant(0.0)
-        for v, hidden in enumerate(self.hidden[number]):
+        for v, hidden in enumerate(self.hidden[-1]):
             weights = lanes.load(self.weights, place + v * lanes.width)
             total = lanes.fma(weights, hidden.value, total)
         bias = lanes.load_number(self.weights, place + self.grid.units * lanes.width)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from namgraph.nodes.nam.cpu.wavenet_layers import layers
+from namgraph.nodes.nam.cpu.wavenet_short import short_layers
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.testing import same_bits
 
@@ -119,6 +121,36 @@ def test_no_block_size_changes_a_bit(width: int) -> None:
     wanted = Playing(model, width)(SIGNAL, 1)
     for block in (2, 7, 16, 17, 31, 33, 48, 64, 65, 100, 128, 1000):
         same_bits(Playing(model, width)(SIGNAL, block), wanted)
+
+
+SLOPES = {"type": "LeakyReLU", "negative_slope": 0.2}
+SHORT = {
+    "a1 standard": nets.a1("standard"),
+    "a1 lite": nets.a1("lite"),
+    "6 and 5 channels, slopes": nets.wavenet(
+        nets.array(6, [1, 2, 9], taps=[2, 6, 3], activation=[SLOPES, "ReLU", SLOPES], head=5),
+        nets.array(5, [3], inputs=6, taps=1, activation="SiLU"),
+    ),
+    "32 channels": nets.wavenet(nets.array(32, [1, 4], head_taps=3)),
+}
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 4, 8])
+@pytest.mark.parametrize("name", SHORT)
+def test_kernels_for_short_blocks_have_the_same_bits(name: str, frames: int) -> None:
+    """Also in longer blocks, as prewarming plays, and with histories that move."""
+    model, signal = parse(SHORT[name]), np.tile(SIGNAL, 2)
+    wanted = Playing(model)(signal)
+    for block in (1, frames, 61):
+        same_bits(Playing(model, frames=frames)(signal, block), wanted)
+
+
+def test_short_blocks_have_kernels_of_their_own() -> None:
+    """Else the test above would compare a kernel with itself."""
+    for frames in (1, 8):
+        assert short_layers(16, "tanh", 16, frames) not in (None, layers(16, "tanh", 16))
+    assert short_layers(16, "tanh", 16, 9) is short_layers(3, "tanh", 16, 1) is None
+    assert short_layers(8, "tanh", 4, 4) is None, "four lanes over time are in use"
 
 
 def test_moving_histories_changes_no_bit() -> None:
