@@ -7,6 +7,7 @@ from typing import Any
 
 from ...graph import FileError
 from ...graph.text import counted
+from ...presets.files.bundle import is_bundle
 from ...runtime.io.file_kind import CAPTURES, PRESET, READ, kind_of_file
 
 __all__ = ["files_in", "format_line"]
@@ -17,7 +18,7 @@ SUFFIXES = (".nam", ".aidax", ".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3",
 
 
 def files_in(folder: str) -> list[str]:
-    """Return the presets, models, captures and audio files of a folder, sorted by name.
+    """Return the presets, bundles, models and audio files of a folder, sorted by name.
 
     Folders inside it and files of other kinds are left out.  ``FileError`` if it cannot be read,
     or has more than ``MAX_FILES`` files.
@@ -38,6 +39,7 @@ def _wanted(folder: str, names: list[str]) -> Iterator[str]:
             continue
         kind = kind_of_file(path)
         known = suffix in SUFFIXES or (kind is None and suffix == ".json")  # an error says the rest
+        known = known or is_bundle(path)
         if known or (kind is not None and (kind.what in (*CAPTURES, PRESET) or kind in READ)):
             yield path
 

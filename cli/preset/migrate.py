@@ -28,12 +28,15 @@ def run(arguments: argparse.Namespace) -> None:
     """Read the preset and write it again; one that is up to date is left as it is."""
     from ...graph import PresetError
     from ...presets.bundled import shipped_presets
+    from ...presets.files.bundle import is_bundle
     from ...presets.migrations import FORMAT
     from ...presets.preset import load_preset, save_preset
 
     source, output = arguments.preset, arguments.output
     if output is None and source in shipped_presets():
         raise PresetError(f"{source} ships with namgraph, and is up to date: give -o OUT.json")
+    if is_bundle(source):
+        raise PresetError(f"{source}: is a bundle: namgraph unpack, then migrate what is in it")
     graph, version = load_preset(source), _version(source)
     if output is None and version == FORMAT:
         say(f"{source}: is in version {FORMAT} of the format, the newest: nothing to do")

@@ -97,6 +97,8 @@ def test_what_cannot_be_migrated(capsys: pytest.CaptureFixture[str]) -> None:
     assert "gone.wav" in refused(capsys, "migrate", "gone.json")
     assert "ships with namgraph" in refused(capsys, "migrate", "crunch")
     assert "none.json" in refused(capsys, "migrate", "none.json")
+    ng.save_preset("crunch", "packed.zip")
+    assert "packed.zip: is a bundle: namgraph unpack" in refused(capsys, "migrate", "packed.zip")
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -132,12 +134,16 @@ def test_info_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     wav(Path("rigs/in.wav"), GUITAR)
     Path("rigs/amp.nam").write_bytes(Path(LSTM).read_bytes())
     Path("rigs/a.json").write_text(json.dumps(OLD))
+    ng.save_preset("crunch", "rigs/packed.zip")
     Path("rigs/notes.txt").write_text("words")
     Path("rigs/job.json").write_text('{"namgraph_job": 1}')
     Path("rigs/.hidden.wav").write_text("")
     assert main(["info", "rigs"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["rigs/a.json", "rigs/amp.nam", "rigs/in.wav"]
+    assert [line.split(":")[0] for line in lines] == [
+        *("rigs/a.json", "rigs/amp.nam", "rigs/in.wav", "rigs/packed.zip")
+    ]
+    assert lines[3] == "rigs/packed.zip: preset: Crunch, 8 nodes, snapshots A B C"
     assert lines[0] == "rigs/a.json: preset: Old, 2 nodes"
     assert "LSTM" in lines[1]
     assert lines[2].startswith("rigs/in.wav: impulse response or short audio: 0.20 s, 1 channel")
@@ -146,7 +152,7 @@ def test_info_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "rigs", "--json"]) == 2
     out, err = capsys.readouterr()
     found = json.loads(out)
-    assert len(found["files"]) == 3
+    assert len(found["files"]) == 4
     assert len(found["errors"]) == err.count("\n") == 2
     assert main(["info", "rigs/inner"]) == 0
     assert capsys.readouterr().out == "rigs/inner: no preset, model or audio file is in it\n"
