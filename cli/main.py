@@ -40,6 +40,7 @@ PATHS = (
     "plot",
     "thing",
     "preset",
+    "settings",
 )
 """Names of arguments that shells complete with files."""
 

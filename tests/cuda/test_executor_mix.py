@@ -36,6 +36,15 @@ def test_it_is_mixed_as_on_the_cpu(fake: FakeDriver, model: str, blocks: int | l
     np.testing.assert_array_equal(made, mixed(model, 64, backend="cuda"))
 
 
+def test_the_mix_of_the_graph_is_played(fake: FakeDriver, model: str) -> None:
+    graph, by_hand = amp(model, backend="cuda"), engine(amp(model, backend="cuda"))
+    graph.mix("amp", 0.3)
+    by_hand.mix("amp", 0.3)
+    heard = in_blocks(engine(graph), X, 64)
+    np.testing.assert_array_equal(heard, in_blocks(by_hand, X, 64))
+    assert not near(heard, in_blocks(engine(amp(model, backend="cuda")), X, 64))
+
+
 @pytest.mark.parametrize("pipelined", [False, True])
 def test_bypass_passes_the_input_to_the_bit(fake: FakeDriver, model: str, pipelined: bool) -> None:
     made = engine(amp(model, backend="cuda"), pipelined=pipelined)
