@@ -61,37 +61,50 @@ class Grid:
         return (4 * self.full + which // 2) * self.width + which % 2 * (self.width // 2) + lane
 
 
-def emit_unrolled(
-    grid: Grid, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
-) -> None:
-    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Value]) -> None:
+    """Emit the loop over a block of networks of one shape, side by side in every frame.
 
-    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    Each network has the addresses of its weights, its state, the biases of its first layer, its
+    input and its output; the last of all arguments is the number of frames, in a list of its own.
+    Side by side, one network computes while another waits for its own last result; each has the
+    bits that it has alone.
     """
-    net = _NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, memory))
-    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
+    *given, (frames,) = networks
+    nets = [_NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
     if depth == 2:
         # The second layer computes a frame while the first computes the next, to overlap both.
         last = lanes.minus(frames, 1)
-        net.step([0], x, lanes.index(0), y, lanes.index(0))
+        _step(nets, [0], lanes.index(0), lanes.index(0))
         with lanes.loop(last) as t:
-            net.step([0, 1], x, lanes.plus(t, 1), y, t)
-        net.step([1], x, last, y, last)
+            _step(nets, [0, 1], lanes.plus(t, 1), t)
+        _step(nets, [1], last, last)
     else:
         with lanes.loop(frames) as t:
             for number in range(depth):
-                net.step([number], x, t, y, t)
-    net.save()
+                _step(nets, [number], t, t)
+    for net in nets:
+        net.save()
+
+
+def _step(
+    nets: Sequence["_NetworkEmitter"], numbers: Sequence[int], read: Value, written: Value
+) -> None:
+    """Emit one frame of some layers: all sums first, then all cells.
+
+    The first layer reads frame ``read`` of the input, the last writes frame ``written``.
+    """
+    sums = [[net.sums(number, read) for number in numbers] for net in nets]
+    for net, found in zip(nets, sums, strict=True):
+        for number, gates in zip(numbers, found, strict=True):
+            net.finish(number, gates, written)
 
 
 class _NetworkEmitter:
     """Emits the code of a network; its state is in variables."""
 
-    def __init__(
-        self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
-    ) -> None:
+    def __init__(self, grid: Grid, depth: int, lanes: Lanes, *places: Value) -> None:
         self.grid, self.depth, self.lanes = grid, depth, lanes
-        self.weights, self.state, self.bias = weights, state, bias
+        self.weights, self.state, self.bias, self.x, self.y = places
         self.hidden = [self._load(2 * n) for n in range(depth)]
         self.cells = [self._load(2 * n + 1) for n in range(depth)]
 
@@ -107,20 +120,15 @@ class _NetworkEmitter:
                 place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
                 self.lanes.store(cell.value, self.state, place)
 
-    def step(self, numbers: Sequence[int], x: Value, read: Value, y: Value, written: Value) -> None:
-        """Emit one frame of some layers: all sums first, then all cells.
+    def finish(self, number: int, gates: Sequence[Value], written: Value) -> None:
+        """Emit the cells of a layer; after the last one the output of frame ``written``."""
+        self._cells(number, gates)
+        if number == self.depth - 1:
+            self.lanes.store_number(self._head(number), self.y, written)
 
-        The first layer reads frame ``read`` of ``x``, the last writes frame ``written`` of ``y``.
-        """
-        sums = [self._sums(number, x, read) for number in numbers]
-        for number, gates in zip(numbers, sums, strict=True):
-            self._cells(number, gates)
-            if number == self.depth - 1:
-                self.lanes.store_number(self._head(number), y, written)
-
-    def _columns(self, number: int, x: Value, frame: Value) -> list[Value]:
+    def _columns(self, number: int, frame: Value) -> list[Value]:
         """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
-        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(x, frame)]
+        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(self.x, frame)]
         return [*inputs, *self._spread(number)]
 
     def _spread(self, number: int) -> list[Value]:
@@ -135,12 +143,13 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
-    def _sums(self, number: int, x: Value, frame: Value) -> list[Value]:
+    def sums(self, number: int, frame: Value) -> list[Value]:
+        """Emit the gates of a layer before their activations; the first reads ``frame``."""
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(self._columns(number, x, frame)):
+        for n, column in enumerate(self._columns(number, frame)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
             kept = sums[n % PARTIAL_SUMS]
             sums[n % PARTIAL_SUMS] = (
