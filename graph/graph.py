@@ -43,8 +43,8 @@ class Graph(Alignable, Values):
 
         Nodes by position come first, and are named after their type ("nam", "gain", "gain2").  The
         input "in" has ``channels`` where the first node takes any number; if not given 1, of a pair
-        of captures 2.  Where widths differ the obvious node is put in between, with a ``GraphWarning`` that says so: ``chain.py``.  Without
-        nodes the graph passes its input on.
+        of captures 2.  Where widths differ the obvious node is put in between, with a
+        ``GraphWarning`` that says so: ``chain.py``.  Without nodes the graph passes its input on.
         """
         made = cls()
         width = None if channels is None else check_channels("in", channels)

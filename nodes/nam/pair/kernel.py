@@ -31,7 +31,7 @@ PAIR = np.dtype(
 """After these come the parameters, and the smoothed values of some.  ``both`` is the kernel of both
 networks at once, or 0; ``ins``, ``outs`` and ``scaled`` are lists of two channels."""
 SIDE = np.dtype([(name, np.int64) for name in ("wait", "kernel", "state")])
-"""``wait`` are the frames of silence before the side is prewarmed: it needs fewer than the other."""
+"""``wait``: frames of silence before the side is prewarmed, which takes it fewer than the other."""
 PASSED = np.dtype([(name, np.int64) for name in ("value", "now", "target", "target_now")])
 """A parameter: byte offsets in the pair's record, and addresses in that of a side."""
 
