@@ -4,7 +4,7 @@ Control threads.  A node of one model is one of these, a pair of captures two.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,7 @@ def stream_frames(prewarm: int, between: Rates | None) -> int:
     return math.ceil(prewarm * between.down / between.up) + between.latency
 
 
-def _knob_fields(io: Io, folds: list[Fold], names: tuple[str, ...]) -> Mapping[str, Any]:
+def _knob_fields(io: Io, folds: list[Fold], names: tuple[str, ...]) -> dict[str, Any]:
     made: dict[str, Any] = prepare_knobs(io.memory, folds, names)
     made |= {name: io.params[name] for name in names}
     return made | {f"{name}_coefficient": io.glide(name, TICK) for name in names}
