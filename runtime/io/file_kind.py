@@ -22,6 +22,8 @@ __all__ = [
     "MODEL_SUFFIXES",
     "PRESET",
     "READ",
+    "SMARTAMP",
+    "SMARTAMP_PRO",
     "Kind",
     "complaint",
     "is_model",
@@ -47,10 +49,12 @@ AUDIO = "audio"
 MODEL = "a NAM model"
 KERAS = "a Keras model for RTNeural (AIDA-X)"
 GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
+SMARTAMP = "a model of GuitarML (SmartAmp)"
+SMARTAMP_PRO = "a model of GuitarML (SmartAmpPro)"
 PRESET = "a namgraph preset"
 JOB = "a job for namgraph batch"
 
-CAPTURES = (MODEL, KERAS, GUITARML)
+CAPTURES = (MODEL, KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO)
 """Kinds of models that are played."""
 
 MODEL_SUFFIXES = (".nam", ".aidax")
@@ -169,7 +173,9 @@ def kind_of_json(values: Any) -> Kind | None:
     if isinstance(layers, list) and ("in_shape" in has or _keras(layers)):
         return Kind(KERAS, "namgraph.load_capture reads it")
     if {"residual_channels", "dilations"} <= has:
-        return Kind("a model of GuitarML (SmartAmp)", "such models are not played")
+        return Kind(SMARTAMP, "namgraph.load_capture reads it")
+    if {"conv1d", "lstm", "dense"} <= has:
+        return Kind(SMARTAMP_PRO, "namgraph.load_capture reads it")
     if isinstance(presets, list) and presets and isinstance(presets[0], dict):
         owner = {"pedalboard": "PiPedal", "blocks": "TONE3000"}
         names = [name for key, name in owner.items() if key in presets[0]]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
-from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS
+from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS, SMARTAMP, SMARTAMP_PRO
 from ..format.checked_json import Fields, as_number
 from ..format.cost import check_work
 from ..format.parse import RATES, nam_model, read_values
@@ -16,6 +16,8 @@ from ..model.model import DEFAULT_SAMPLE_RATE, Model
 from ..model.wavenet import Network
 from .guitarml import GUITARML_RATE, read_guitarml
 from .keras import keras_architecture, read_batch, read_keras
+from .smartamp import read_smartamp
+from .smartamp_pro import read_smartamp_pro
 
 __all__ = ["parse_capture"]
 
@@ -25,16 +27,20 @@ RATE_KEYS = ("samplerate", "sample_rate")
 def parse_capture(content: bytes) -> Model:
     """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
     values, kind = read_values(content, CAPTURES)
-    if kind not in (KERAS, GUITARML):
+    if kind not in (KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO):
         return nam_model(values, content)  # or its error, which names what is missing
-    root = Fields(values)
+    root, batch = Fields(values), None
     if kind == KERAS:
         network = read_keras(root)
-        name, batch, assumed = keras_architecture(root), read_batch(root, network), None
-    else:
-        network, batch, assumed = read_guitarml(root), None, GUITARML_RATE
+        name, batch = keras_architecture(root), read_batch(root, network)
+    elif kind == GUITARML:
+        network = read_guitarml(root)
         name = str(root.raw("model_data").get("unit_type", "LSTM"))
-    return _model(root, network, name, batch, assumed, content)
+    elif kind == SMARTAMP:
+        network, name = read_smartamp(root), "WaveNet"
+    else:
+        network, name = read_smartamp_pro(root), "Conv1D and LSTM without memory"
+    return _model(root, network, name, batch, kind, content)
 
 
 def _model(
@@ -42,19 +48,20 @@ def _model(
     network: Network,
     name: str,
     batch: Any,
-    assumed: float | None,
+    kind: str,
     content: bytes,
 ) -> Model:
     rate = _rate(root)
+    assumed = DEFAULT_SAMPLE_RATE if kind == KERAS else GUITARML_RATE
     about = root.raw("metadata", None)
     made = Model(
         "",
         name,
-        rate or assumed or DEFAULT_SAMPLE_RATE,
+        rate or assumed,
         MappingProxyType(dict(about) if isinstance(about, dict) else {}),
         network,
         sample_rate_is_assumed=rate is None,
-        kind=GUITARML if assumed else KERAS,
+        kind=kind,
         batch=batch,
     )
     check_work("", [made])

@@ -56,7 +56,9 @@ def load_nam(source: Source) -> Model:
 
 
 def load_capture(source: Source) -> Model:
-    """Read and check a capture: .nam, AIDA-X and RTNeural (Keras), GuitarML (Proteus, NeuralPi).
+    """Read and check a capture: .nam, AIDA-X and RTNeural (Keras), GuitarML.
+
+    Of GuitarML those of Proteus, NeuralPi, SmartAmp and SmartAmpPro.
 
     The content decides which it is; the suffix of a file does not count.  ``source`` is what
     ``load_nam`` takes: a path, bytes, JSON text, a ``dict`` or a file object.  Raises

@@ -18,7 +18,7 @@ X = np.random.default_rng(3).normal(0.0, 0.2, (2, 900)).astype(np.float32)
 BLOCKS = (1, 17, 64, 900)
 
 
-def play(node: ng.Node, x: Floats, block: int = 64, **settings: float) -> Floats:
+def play(node: ng.Node, x: Floats, block: int = 64, **settings: Any) -> Floats:
     """The output of a graph of the node; settings are made before the first block."""
     graph = ng.Graph.chain(amp=node, channels=len(x))
     engine = ng.Engine(graph, sample_rate=48_000, max_frames=block, fade_s=0.0)
@@ -85,7 +85,8 @@ def test_one_channel_feeds_both_sides() -> None:
 
 def test_parameters_are_those_of_both_sides() -> None:
     left, right = ng.load_nam(a1("nano", 1)), ng.load_nam(lstm(16, 1, 2))
-    for values in ({"input_db": 6.0}, {"output_db": -9.0}):
+    changes: list[dict[str, Any]] = [{"input_db": 6.0}, {"output_db": -9.0}]
+    for values in changes:
         wanted = [play(ng.Nam(m), X[n : n + 1], **values)[0] for n, m in enumerate((left, right))]
         same_bits(play(ng.Nam(left, right), X, **values), np.stack(wanted))
     late = [(300, "amp.input_db", 9.0)]
