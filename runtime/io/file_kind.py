@@ -20,6 +20,7 @@ __all__ = [
     "KERAS",
     "MODEL",
     "MODEL_SUFFIXES",
+    "NAMB",
     "PRESET",
     "READ",
     "SMARTAMP",
@@ -51,13 +52,14 @@ KERAS = "a Keras model for RTNeural (AIDA-X)"
 GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
 SMARTAMP = "a model of GuitarML (SmartAmp)"
 SMARTAMP_PRO = "a model of GuitarML (SmartAmpPro)"
+NAMB = "a .namb model"
 PRESET = "a namgraph preset"
 JOB = "a job for namgraph batch"
 
-CAPTURES = (MODEL, KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO)
+CAPTURES = (MODEL, KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO, NAMB)
 """Kinds of models that are played."""
 
-MODEL_SUFFIXES = (".nam", ".aidax")
+MODEL_SUFFIXES = (".nam", ".aidax", ".namb")
 
 MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"fLaC", Kind("audio (FLAC)")),
@@ -69,8 +71,8 @@ MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (4, b"ftyp", Kind("audio or video (MPEG-4)", "convert it to WAV or FLAC")),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind("audio or video (WMA)", "convert it to WAV")),
     (0, b"MThd", Kind("a MIDI file")),
-    (0, b"NAMB", Kind("a .namb model", "it is another program's format: get the .nam")),
-    (0, b"BMAN", Kind("a .namb model", "it is another program's format: get the .nam")),
+    (0, b"NAMB", Kind("a .namb model of big-endian numbers", "get the .nam")),
+    (0, b"BMAN", Kind(NAMB, "namgraph.load_capture reads it")),
     (0, b"\x1f\x8b", Kind("a gzip archive", "unpack it")),
     (0, b"PK\x03\x04", Kind("a zip archive", "unpack it")),
     (0, b"PK\x05\x06", Kind("a zip archive without files")),

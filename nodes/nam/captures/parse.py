@@ -1,14 +1,15 @@
 """From the bytes of a capture of any maker to a checked ``Model``, or one ``NamFileError``.
 
-The content decides which format it is: the keys of the outermost JSON object.
+The content decides which format it is: the first bytes, or the keys of the outermost JSON object.
 """
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS, SMARTAMP, SMARTAMP_PRO
+from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS, NAMB, SMARTAMP, SMARTAMP_PRO
 from ..format.checked_json import Fields, as_number
 from ..format.cost import check_work
 from ..format.parse import RATES, nam_model, read_values
@@ -16,6 +17,7 @@ from ..model.model import DEFAULT_SAMPLE_RATE, Model
 from ..model.wavenet import Network
 from .guitarml import GUITARML_RATE, read_guitarml
 from .keras import keras_architecture, read_batch, read_keras
+from .namb.parse import MAGIC, namb_values
 from .smartamp import read_smartamp
 from .smartamp_pro import read_smartamp_pro
 
@@ -26,6 +28,8 @@ RATE_KEYS = ("samplerate", "sample_rate")
 
 def parse_capture(content: bytes) -> Model:
     """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
+    if content.startswith(MAGIC):
+        return replace(nam_model(namb_values(content), content), kind=NAMB)
     values, kind = read_values(content, CAPTURES)
     if kind not in (KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO):
         return nam_model(values, content)  # or its error, which names what is missing
