@@ -11,12 +11,14 @@ from typing import Any
 
 from ..nodes.nam.captures.namb import blocks, layouts
 from . import models
-from .captures import capture
+from .captures import KINDS, capture
 
-__all__ = ["capture_mutant", "mutant"]
+__all__ = ["ALL", "CAPTURES", "capture_mutant", "mutant"]
 
 Path_ = tuple[Any, ...]
 MOST_CHANGES = 4
+ALL, NAMB = "all", "namb"
+CAPTURES = (*KINDS, NAMB)
 WHOLE, DAMAGED = 0.15, 0.85
 """Shares: below the first a file is left as it is, from the second on its bytes are damaged."""
 INTERESTING: list[Any] = [
@@ -27,12 +29,12 @@ INTERESTING: list[Any] = [
 TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"', b"\\u", b"\xff"]
 
 
-def capture_mutant(seed: int) -> bytes:
-    """Return file number ``seed`` of those that are no .nam files."""
+def capture_mutant(seed: int, kind: str = ALL) -> bytes:
+    """Return file number ``seed`` of those that are no .nam files, of one of ``CAPTURES`` or all."""
     rng = random.Random(seed)
-    if rng.random() < 1 / 3:
+    if kind == NAMB or (kind == ALL and rng.random() < 1 / 3):
         return _namb_mutant(rng)
-    return _mutant(rng, capture(rng), capture)
+    return _mutant(rng, capture(rng, "" if kind == ALL else kind), capture)
 
 
 NO_NAMB = (
