@@ -30,6 +30,7 @@ TAKES: list[Callable[[Any], object]] = [
     lambda graph: ng.NullStream(graph),
     lambda graph: ng.LiveStream(graph),
     lambda graph: ng.save_preset(graph, "rack.json"),
+    lambda graph: ng.export_nam(graph, "rack.nam"),
     lambda graph: ng.match_levels(graph),
     lambda graph: ng.Engine(rack(), sample_rate=48_000).swap(graph),
     lambda graph: ng.NullStream(rack()).swap(graph),

@@ -32,7 +32,7 @@ PRECISIONS = ("exact", "tf32x3", "tf32")
 class Nam(KnobNode):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
-    Captures of AIDA-X, RTNeural and GuitarML (Proteus, NeuralPi) play as well: ``load_capture``
+    Captures of AIDA-X, RTNeural and GuitarML, and .namb, play as well: ``load_capture``
     lists the formats.  Knobs of a capture are parameters of the node, ``amp.knob1``; ``knobs`` sets
     them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``.
 

@@ -208,7 +208,7 @@ def kind_of_file(path: str) -> Kind | None:
 
 
 def is_model(path: str | os.PathLike[str]) -> bool:
-    """Return whether a file is a model: by its suffix, .nam or .aidax, else by its content."""
+    """Return whether a file is a model: by its suffix, or else by its content."""
     name = os.fspath(path)
     if name.lower().endswith(MODEL_SUFFIXES):
         return True

@@ -30,7 +30,7 @@ TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"'
 
 
 def capture_mutant(seed: int, kind: str = ALL) -> bytes:
-    """Return file number ``seed`` of those that are no .nam files, of one of ``CAPTURES`` or all."""
+    """Return file number ``seed`` of those that are no .nam files, of a kind in ``CAPTURES``."""
     rng = random.Random(seed)
     if kind == NAMB or (kind == ALL and rng.random() < 1 / 3):
         return _namb_mutant(rng)
@@ -50,9 +50,14 @@ def _namb_mutant(rng: random.Random) -> bytes:
     while file["architecture"] not in ("WaveNet", "LSTM", "ConvNet", "Linear"):
         file = models.mended(rng, models.model(rng))
     layout = {"LSTM": 1, "WaveNet": 2}.get(file["architecture"], 0)
-    orders = [lambda: layouts(file, 2, rng.choice([0, layout])), lambda: layouts(file, 1)]
+    order = rng.choice([0, layout])
+    ways: list[Callable[[], bytes]] = [
+        *[lambda: blocks(file)] * 2,
+        lambda: layouts(file, 2, order),
+        lambda: layouts(file, 1),
+    ]
     content = b""
-    for write in rng.sample([lambda: blocks(file), lambda: blocks(file), *orders], 4):
+    for write in rng.sample(ways, len(ways)):
         with contextlib.suppress(*NO_NAMB):
             content = content or write()
     if not content or rng.random() < WHOLE:

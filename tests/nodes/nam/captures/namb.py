@@ -23,7 +23,7 @@ def _pack(letters: str, *values: Any) -> bytes:
 
 
 def _activation(value: Any) -> bytes:
-    row = {"type": value} if isinstance(value, str) else value
+    row: Json = {"type": value} if isinstance(value, str) else value
     name, numbers = row["type"].replace("LeakyHardTanh", "LeakyHardtanh"), list[float]()
     if name in ("LeakyReLU", "PReLU"):
         numbers = row.get("negative_slopes") or [row.get("negative_slope", 0.01)]

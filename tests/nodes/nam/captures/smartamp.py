@@ -77,7 +77,7 @@ def play_smartamp(file: Json, x: Any) -> Any:
             late = np.zeros_like(signal)
             late[back:] = signal[: len(signal) - back]
             z = z + late @ kernel[tap]
-        plain = {"tanh": np.tanh, "sigmoid": _sigmoid, "softsign": _softsign,
+        plain: dict[str, Any] = {"tanh": np.tanh, "sigmoid": _sigmoid, "softsign": _softsign,
                  "relu": lambda v: np.maximum(v, 0.0), "linear": lambda v: v}  # fmt: skip
         if file["activation"] == "gated":
             a = np.tanh(z[:, :width]) * _sigmoid(z[:, width:])
@@ -142,7 +142,8 @@ def play_smartamp_pro(file: Json, x: Any) -> Any:
     for t in range(len(x)):
         signal = before[t : t + window, None]
         for name in ("conv1d", "conv1d_1"):
-            signal = _same(signal, *get[name], file[f"{name}_stride"])
+            kernel, bias = get[name]
+            signal = _same(signal, kernel, bias, file[f"{name}_stride"])
         i, _, g, o = np.split(signal[0] @ get["lstm"][0] + get["lstm"][1], 4)
         h = _sigmoid(o) * np.tanh(_sigmoid(i) * np.tanh(g))
         made.append(h @ get["dense"][0][:, 0] + get["dense"][1][0])
