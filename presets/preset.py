@@ -248,7 +248,7 @@ def _node_json(name: str, node: Node, folder: Path_) -> dict[str, Any]:
             fields[key] = near if isinstance(value, tuple) else near[0]
         elif isinstance(value, Node):
             fields[key] = _node_json(f"{name}.{key}", value, folder)
-        else:
+        elif key not in node.files():  # a file that is left out is not written
             fields[key] = to_json(f"{name}.{key}", value)
     return fields
 

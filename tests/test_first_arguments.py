@@ -126,7 +126,7 @@ BY_KEYWORD: list[tuple[Any, tuple[Any, ...], str]] = [
     (rack().input, ("x", 1), "Graph.input takes name by position, and by keyword channels="),
     (rack().output, ("x", 1), "Graph.output takes name by position, and by keyword channels="),
     (ng.Gain, (3.0,), "Gain takes nothing by position, and by keyword gain_db="),
-    (ng.Nam, (LSTM, 0.5), "Nam takes path by position, and by keyword slim="),
+    (ng.Nam, (LSTM, LSTM, 0.5), "right by position, and by keyword slim="),
     (ng.NullStream, (rack(), 64, 48_000), "blocksize by position, and by keyword sample_rate="),
     (ng.LiveStream, (rack(), 64, 0), "blocksize by position, and by keyword device="),
     (ng.Meter, (1,), "Meter takes nothing by position, and nothing more"),

@@ -133,6 +133,9 @@ def test_a_pair_in_a_preset(tmp_path: Path) -> None:
     assert again["amp"] == graph["amp"]
     same_bits(ng.render(again, X, 48_000), ng.render(graph, X, 48_000))
     assert graph["amp"] != ng.Nam(paths[0], paths[0], input_db=2.0)
+    for alone in (ng.Nam(paths[0]), ng.CabMics(ng.asset("cab.wav"))):  # files that are left out
+        ng.save_preset(ng.Graph.chain(one=alone), tmp_path / "one.json")
+        assert ng.load_preset(tmp_path / "one.json")["one"] == alone
 
 
 def test_what_is_refused(tmp_path: Path) -> None:
