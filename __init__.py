@@ -69,8 +69,8 @@ _PUBLIC = {
         *("match_levels", "save_nam"),
     ),
     ".presets": (
-        *("asset", "load_preset", "match_loudness", "play", "preset_schema", "read_preset"),
-        *("render_models", "save_preset"),
+        *("asset", "export_nam", "load_preset", "match_loudness", "play", "preset_schema"),
+        *("read_preset", "render_models", "save_preset"),
     ),
     ".runtime": (
         *("Engine", "EngineState", "LiveStream", "NullStream", "Stats", "StepStats", "Stepper"),
@@ -174,6 +174,7 @@ if TYPE_CHECKING:
     )
     from .presets import (
         asset as asset,
+        export_nam as export_nam,
         load_preset as load_preset,
         match_loudness as match_loudness,
         play as play,

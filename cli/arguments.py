@@ -84,6 +84,9 @@ def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -
         help="meaning of the channels of --ir (auto: 1 mono, 2 stereo, 4 true stereo)",
     )
     parser.add_argument(
+        "--right", metavar="R.nam", help="second model, for the right side; RIG is then the left"
+    )
+    parser.add_argument(
         "--slim", type=float, metavar="V", help="size of slimmable models, 0 to 1 (the largest)"
     )
     parser.add_argument("--backend", choices=BACKENDS, help=BACKEND_HELP)
@@ -134,6 +137,7 @@ def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "ir": arguments.ir,
         "ir_layout": arguments.ir_layout,
+        "right": arguments.right,
         "slim": arguments.slim,
         "backend": arguments.backend,
         "settings": settings_of(arguments),

@@ -96,7 +96,9 @@ def _check(arguments: argparse.Namespace) -> None:
         if suite_options:
             raise ParamError(f"{suite_options[0]} goes with --suite: must be left out for a RIG")
         return
-    rig_options: tuple[str, ...] = ("rig", "ir", "slim", "backend", "snapshot", "block", "seconds")
+    rig_options: tuple[str, ...] = (
+        *("rig", "ir", "right", "slim", "backend", "snapshot", "block", "seconds"),
+    )
     if arguments.suite in OF_MODEL:
         rig_options = rig_options[1:]
     idle = [name for name in rig_options if getattr(arguments, name) is not None]

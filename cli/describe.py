@@ -42,7 +42,7 @@ UNPRINTED = (
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return kind and properties of a file as JSON values.
 
-    A name that ends in .nam or .aidax is a model.  Else the content decides, and if that is
+    A name that ends in .nam, .aidax or .namb is a model.  Else the content decides, and if that is
     unknown, the suffix.  A bare name is a bundled preset, or a file.  Raises ``NamgraphError`` for
     others.
     """

@@ -43,7 +43,13 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
         "cab_layouts": _cab_layouts(graph),
         "alignments": alignments(graph),
-        "levels": {name: str(node.levels_applied()) for name, node in models(graph).items()},
+        "levels": {
+            name: "; ".join(
+                f"{side}{node.levels_applied(n)}"
+                for n, side in enumerate(("",) if node.right is None else ("left ", "right "))
+            )
+            for name, node in models(graph).items()
+        },
         "between_models": [str(j) for j in junctions(graph)],
         **files,
         **_running(path, graph),

@@ -31,6 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph render amp.nam guitar.wav out.flac --ir cab.wav --subtype pcm16",
         "namgraph render crunch guitar.wav out.wav --loudness -18",
         "namgraph render crunch take.wav out.wav --channel left --set amp.input_db=6",
+        "namgraph render left.nam guitar.wav out.wav --right right.nam",
     )
     add_rig_options(parser)
     add = parser.add_argument

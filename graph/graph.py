@@ -40,16 +40,17 @@ class Graph(Alignable, Values):
         self._tables = Tables()
 
     @classmethod
-    def chain(cls, /, *nodes: Node, channels: int = 1, **named: Node) -> "Graph":
+    def chain(cls, /, *nodes: Node, channels: int | None = None, **named: Node) -> "Graph":
         """Return a graph of nodes one after another: ``Graph.chain(Nam(...), cab=Cab(...))``.
 
         Nodes by position come first, and are named after their type ("nam", "gain", "gain2").  The
-        input "in" has ``channels`` where the first node takes any number.  Where widths differ the
-        obvious node is put in between, with a ``GraphWarning`` that says so: ``chain.py``.  Without
-        nodes the graph passes its input on.
+        input "in" has ``channels`` where the first node takes any number; if not given 1, of a pair
+        of captures 2.  Where widths differ the obvious node is put in between, with a
+        ``GraphWarning`` that says so: ``chain.py``.  Without nodes the graph passes its input on.
         """
         made = cls()
-        join_in_chain(made, named_nodes(nodes, named), check_channels("in", channels))
+        width = None if channels is None else check_channels("in", channels)
+        join_in_chain(made, named_nodes(nodes, named), width)
         return made
 
     @property

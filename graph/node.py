@@ -67,6 +67,11 @@ class Node:
         """The output ports, in the order of their channels in the kernel's ``outs``."""
         return (Port("out"),)
 
+    @property
+    def own_channels(self) -> int:
+        """Channels of the input of a chain that begins with the node, if its port takes any."""
+        return 1
+
     def latency(self, spec: Spec) -> int:
         """Return the latency in frames, which the schedule compensates."""
         return 0

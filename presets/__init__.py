@@ -13,6 +13,7 @@
     bundled    paths of the presets and sounds of the package
     rig        a preset, or one .nam with an optional cabinet, ready to render
     rendering/ render and play audio through a rack: channels, levels, loudness
+    exporting/ write a rack of captures in series as one .nam
     batch/     render many files through many racks, as a job in JSON says
     assets/    bundled sounds and models, and the recipes that made them
 
@@ -22,6 +23,7 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 from ..graph import register_files
 from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
+from .exporting.export_nam import export_nam
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rendering.loudness_matching import match_loudness
 from .rendering.playback import play
@@ -31,6 +33,7 @@ from .schema import preset_schema
 __all__ = [
     "Preset",
     "asset",
+    "export_nam",
     "load_preset",
     "match_loudness",
     "open_graph",

@@ -288,6 +288,6 @@ def _node_json(name: str, node: Node, folder: Path_, store: Store) -> dict[str, 
             fields[key] = stored_files(f"{name}.{key}", node, key, folder, store)
         elif isinstance(value, Node):
             fields[key] = _node_json(f"{name}.{key}", value, folder, store)
-        else:
+        elif key not in node.files():  # a file that is left out is not written
             fields[key] = to_json(f"{name}.{key}", value)
     return fields

@@ -13,6 +13,7 @@ from ..graph.paths import checked_path, file_label
 from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
+from ..nodes.nam.pair.sides import SIDES
 from ..nodes.utility.pan import Pan
 from ..runtime.io.file_kind import is_model
 from .preset import files_of, preset_path, read_preset
@@ -48,6 +49,8 @@ class Rig:
     """Whether it is one model without a cabinet: its output is as long as its input."""
     path: str
     """The file it was opened from."""
+    spreads_mono: bool = False
+    """Whether a mono file plays on both of its two inputs: those of a pair of captures."""
 
     def __repr__(self) -> str:
         rate = "any rate" if self.rate is None else f"{self.rate:g} Hz"
@@ -75,6 +78,7 @@ def open_rig(
     *,
     ir: str | os.PathLike[str] | None = None,
     ir_layout: str | None = None,
+    right: str | os.PathLike[str] | None = None,
     slim: float | None = None,
     settings: Mapping[str, Any] | None = None,
     levels: str | None = None,
@@ -86,10 +90,11 @@ def open_rig(
 ) -> Rig:
     """Open a preset file, a bundled preset by name, or a model file (with the cabinet ``ir``).
 
-    ``ir_layout`` is the option ``layout`` of that cabinet ("auto" by default).  ``slim`` selects
-    the size of slimmable models, from 0, the smallest, to 1, the full model.  ``settings`` maps
-    ``"node.field"`` to a value, as ``--set`` does: ``with_settings``.  The last five are
-    options of ``Nam``, set in every model unless ``None``; ``backend`` of a .nam file is "auto" by
+    ``ir_layout`` is the option ``layout`` of that cabinet ("auto" by default).  ``right`` is a
+    second model: the first then plays the left side, this one the right.  ``slim`` selects the
+    size of slimmable models, from 0, the smallest, to 1, the full model.  ``settings`` maps
+    ``"node.field"`` to a value, as ``--set`` does: ``with_settings``.  The last five are options
+    of ``Nam``, set in every model unless ``None``; ``backend`` of a .nam file is "auto" by
     default.  ``search`` are folders to find moved files of a preset in.  Raises ``PresetError`` or
     ``ParamError``.
     """
@@ -100,10 +105,14 @@ def open_rig(
         )
     bare = is_model(rig)
     if bare:
-        graph = model_graph(rig, ir, ir_layout)
+        graph = model_graph(rig, ir, ir_layout, right)
         backend = "auto" if backend is None else backend
     elif ir is not None:
         raise PresetError(f"--ir goes with a model; {rig} is a preset, which has its own")
+    elif right is not None:
+        raise PresetError(
+            f"--right goes with a model; {rig} is a preset: in it, the model's file right"
+        )
     else:
         graph = read_preset(rig, RACK, search).graph
     graph = with_settings(graph, settings or {}, place="--set ")
@@ -116,7 +125,8 @@ def open_rig(
         calibrate_input=calibrate_input,
         resample=resample,
     )
-    return rig_of(rig, graph, bare=bare and ir is None, backend=backend)
+    made = rig_of(rig, graph, bare=bare and ir is None, backend=backend)
+    return replace(made, spreads_mono=right is not None)
 
 
 def open_graph(
@@ -156,8 +166,11 @@ def model_rates(graph: Graph) -> dict[str, float]:
 
 def assumed_rates(graph: Graph) -> dict[str, float]:
     """Return the rates in Hz that are assumed for models whose files have none, by node name."""
-    found = {name: node.resolved.file_model for name, node in models(graph).items()}
-    return {name: m.sample_rate for name, m in found.items() if m.sample_rate_is_assumed}
+    return {
+        name: node.resolved.sample_rate
+        for name, node in models(graph).items()
+        if any(side.file_model.sample_rate_is_assumed for side in node.sides)
+    }
 
 
 def models(graph: Graph) -> dict[str, Nam]:
@@ -172,7 +185,10 @@ def format_levels(graph: Graph, missing: bool = True) -> str:
 
 
 def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
-    """Return name, file and gains of every level-matched model; those of a bank are numbered."""
+    """Return name, file and gains of every level-matched model; those of a bank are numbered.
+
+    Of a pair of captures both: ``amp (left)`` and ``amp (right)``.
+    """
     found = list[tuple[str, str, Applied]]()
     for name, node in graph.nodes.items():
         if not isinstance(node, Nam | NamBank) or not (
@@ -180,7 +196,11 @@ def levels_of_models(graph: Graph) -> list[tuple[str, str, Applied]]:
         ):
             continue
         if isinstance(node, Nam):
-            found.append((name, file_label(node.path), node.levels_applied()))
+            found += [
+                (name if node.right is None else f"{name} ({SIDES[n]})", side.path, gains)
+                for n, side in enumerate(node.sides)
+                for gains in [node.levels_applied(n)]
+            ]
         else:
             rows = zip(node.paths, node.levels_applied(), strict=True)
             found += [(f"{name}[{n}]", file_label(p), a) for n, (p, a) in enumerate(rows)]
@@ -191,18 +211,22 @@ def model_graph(
     model: str | os.PathLike[str],
     ir: str | os.PathLike[str] | None = None,
     layout: str | None = None,
+    right: str | os.PathLike[str] | None = None,
 ) -> Graph:
     """Return a graph of one model, the node ``amp``, and the cabinet ``cab`` if ``ir`` is given.
 
-    A cabinet with two inputs gets the model through a node ``pan``, in the center.
+    A cabinet with two inputs gets the model through a node ``pan``, in the center.  With a second
+    model, ``right``, the graph is stereo.
     """
     graph = Graph()
-    end = graph.input("in", channels=1) >> graph.add("amp", Nam(os.fspath(model)))
-    channels = 1
+    amp = Nam(os.fspath(model), None if right is None else os.fspath(right))
+    channels = amp.own_channels
+    end = graph.input("in", channels=channels) >> graph.add("amp", amp)
     if ir is not None:
         cab = Cab(os.fspath(ir), layout=layout or "auto")
-        channels = cab.outputs[0].channels or 1
-        if cab.inputs[0].channels == 2:
+        wide = channels == 2
+        channels = cab.outputs[0].channels or channels
+        if cab.inputs[0].channels == 2 and not wide:
             end = end >> graph.add("pan", Pan())
         end = end >> graph.add("cab", cab)
     end >> graph.output("out", channels=channels)

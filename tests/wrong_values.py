@@ -179,6 +179,7 @@ call(
     resample=False, prewarm=True, backend="cpu", precision="exact", input_db=0.0, output_db=0.0,
     oversample=2, quality="live",
 )  # fmt: skip
+call("Nam(right)", ng.Nam, path=LSTM, right=LSTM)
 call(
     "NamBank", ng.NamBank, paths=[LSTM], shared=True, slim=1.0, prewarm=True, backend="cpu",
     precision="exact",
@@ -201,6 +202,7 @@ call(
     "plot", ng.plot, thing=CAB, path="cab.png", against=None, audio=None, settings=None,
     progress=None,
 )  # fmt: skip
+call("export_nam", ng.export_nam, graph=rack(), path="rack.nam", name=None, sample_rate=None)
 call("save_preset", ng.save_preset, graph=rack(), path="rack.json", name=None)
 call("load_capture", ng.load_capture, source=LSTM)
 call("load_nam", ng.load_nam, source=LSTM)

@@ -137,7 +137,10 @@ def _type(rig: Rig, name: str) -> str:
 
 def _model_rate(rig: Rig, nodes: list[dict[str, Any]]) -> float | None:
     """Return the multiply-adds per second of the models while they run; ``None`` without models."""
-    needed = {name: node.model.multiply_adds for name, node in models(rig.graph).items()}
+    needed = {
+        name: sum(side.model.multiply_adds for side in node.sides)
+        for name, node in models(rig.graph).items()
+    }
     spent = sum(n["ns_per_sample"] for n in nodes if n["name"] in needed)
     return sum(needed.values()) * 1e9 / spent if needed and spent else None
 

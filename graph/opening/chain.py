@@ -35,15 +35,18 @@ def named_nodes(nodes: Sequence[Node], named: Mapping[str, Node]) -> dict[str, N
     return {**made, **named}
 
 
-def join_in_chain(graph: Graph_, nodes: Mapping[str, Node], channels: int) -> None:
+def join_in_chain(graph: Graph_, nodes: Mapping[str, Node], channels: int | None) -> None:
     """Add nodes, an input "in" and an output "out", and connect them in this order.
 
-    The input has the channels of the first node, or ``channels`` where that takes any.  Where
-    widths differ a node is put in between, with a ``GraphWarning``: a ``pan`` from one channel to
-    two, a ``split`` and a ``mix`` for the mean of two.  ``PortError`` for any other difference.
+    The input has the channels of the first node, or ``channels`` where that takes any (if ``None``
+    its ``own_channels``).  Where widths differ a node is put in between, with a ``GraphWarning``: a
+    ``pan`` from one channel to two, a ``split`` and a ``mix`` for the mean of two.  ``PortError``
+    for any other difference.
     """
     ports = {name: _ports(name, node) for name, node in nodes.items()}
     first = next((entering.channels for entering, _ in ports.values()), None)
+    if channels is None:
+        channels = next((node.own_channels for node in nodes.values()), 1)
     width = channels if first is None else first
     end, last = graph.input("in", channels=width), "the input"
     for name, node in nodes.items():

@@ -64,7 +64,7 @@ def graph_of(content: Content, **options: Any) -> Graph:
     for kind, (name, make) in _kinds.items():
         if isinstance(content, kind):
             graph = Graph()
-            join_in_chain(graph, {name: make(content, **options)}, 1)
+            join_in_chain(graph, {name: make(content, **options)}, None)
             return graph
     raise GraphError(f"graph is {format_value(content)}: no node plays it alone")
 
@@ -138,7 +138,7 @@ def with_cabinet(value: Any, ir: Any = None, order: str = "") -> Graph:
     ((name, node),) = graph.nodes.items()
     joined = Graph()
     joined.name = graph.name
-    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": _cabinet(ir)}, 1)
+    join_in_chain(joined, {name: node, "cab" if name != "cab" else "cab2": _cabinet(ir)}, None)
     return joined
 
 

@@ -7,6 +7,8 @@ resolved_model.py    the model a node has read: once, when its ports are first l
 levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series
 knobs.py             knobs of a capture as parameters of its node; knob_kernel.py is its kernel
+prepare_model.py     one model in memory: all that Nam allocates for it
+pair/                two captures as one stereo device
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
 format/              from a path or content in memory to a checked Model, and back to a file
 captures/            the same for captures of other makers

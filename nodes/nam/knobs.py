@@ -11,6 +11,7 @@ from ...graph.errors import ParamError
 from ...graph.node import Node
 from .knob_kernel import KNOB_SMOOTHING_S
 from .model.captures import Knob
+from .pair.sides import knobs_of_sides
 from .resolved_model import ResolvedModel, equal_nodes
 
 __all__ = ["KNOBS", "KnobNode", "Knobs"]
@@ -111,14 +112,20 @@ class KnobNode(Node):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @property
+    def sides(self) -> tuple[ResolvedModel, ...]:
+        """The models: one, or the two of a pair."""
+        return (self.resolved,)
+
+    @property
     def knob_params(self) -> dict[str, Param]:
         """The parameters that the knobs of the capture are; reads the file."""
-        return knob_params(self.resolved.file_model.knobs)
+        return knob_params(knobs_of_sides(self.sides))
 
     @property
     def knob_values(self) -> dict[str, float]:
         """The value of each knob; reads the file.  ``ParamError`` for a knob that it has not."""
-        return checked_values(self.resolved.path, self.knob_params, check_knobs(self.knobs))
+        whole = ", ".join(side.path for side in self.sides)
+        return checked_values(whole, self.knob_params, check_knobs(self.knobs))
 
     @property
     def knob_defaults(self) -> dict[str, float]:
@@ -133,5 +140,5 @@ class KnobNode(Node):
         made: dict[str, Any] = {name: v for name, v in values.items() if name in names}
         if not turned:
             return made
-        _ = self.resolved  # what knobs there are
+        _ = self.sides  # what knobs there are
         return {**made, "knobs": {**dict(self.knobs), **turned}}

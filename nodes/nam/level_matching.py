@@ -47,7 +47,10 @@ def match_levels(graph: GraphSource, interface_dbu: float = INTERFACE_DBU) -> Gr
 
 
 def junctions(graph: GraphSource) -> list[Junction]:
-    """Return every pair of ``Nam`` nodes in which one feeds the other, through any other nodes."""
+    """Return every two ``Nam`` nodes in which one feeds the other, through any other nodes.
+
+    With pairs of captures among them there is an entry for each side, left then right.
+    """
     graph = as_graph(graph)
     after: dict[str, list[str]] = {}
     for connection in graph.connections:
@@ -64,14 +67,20 @@ def junctions(graph: GraphSource) -> list[Junction]:
             seen.add(here)
             other = graph.nodes.get(here)
             if isinstance(other, Nam):
-                found.append(_junction(name, node, here, other))
+                found += [
+                    _junction(name, node, here, other, n)
+                    for n in range(max(len(node.sides), len(other.sides)))
+                ]
             else:
                 waiting.extend(after.get(here, ()))
     return found
 
 
-def _junction(name: str, node: Nam, below: str, other: Nam) -> Junction:
-    applied = node.levels_applied().output_db + other.levels_applied().input_db
-    out = node.resolved.file_model.output_level_dbu
-    into = other.resolved.file_model.input_level_dbu
+def _junction(name: str, node: Nam, below: str, other: Nam, side: int) -> Junction:
+    """Return the gains between two nodes, of pairs those of one side."""
+    ends = [(each, min(side, len(each.sides) - 1)) for each in (node, other)]
+    before, after = (each.levels_applied(n) for each, n in ends)
+    applied = before.output_db + after.input_db
+    first, second = (each.sides[n].file_model for each, n in ends)
+    out, into = first.output_level_dbu, second.input_level_dbu
     return Junction(name, below, applied, None if out is None or into is None else out - into)

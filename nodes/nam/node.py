@@ -1,30 +1,26 @@
 """Nam: a Neural Amp Modeler model as a node."""
 
-import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from ...graph.errors import CudaError, NamFileError, UnsupportedFeatureError
+from ...graph.errors import CudaError, NamFileError
 from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
-from ..dsp.oversampling.half_band import latency
-from ..dsp.oversampling.oversampled import oversampled
-from ..dsp.resample import Rates, resampled
-from .cpu.knob_columns import Fold
-from .kernel import SMOOTHING_S, STATE, play
-from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
-from .knobs import KNOBS, KnobNode, Knobs
+from ..dsp.resample import Rates
+from .kernel import SMOOTHING_S
+from .knobs import KNOBS, KnobNode, Knobs, knob_params
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
-from .model.interleaved import interleaved_model
 from .model.model import Model
+from .pair.prepare import prepare_pair
+from .pair.sides import check_sides
+from .prepare_model import Prepared, Running, prepare_model, stream_frames
 from .resolved_model import ResolvedModel, keep_models, resolve
-from .slimmable import FADE_S, prepare_sizes
-from .voices import voices
+from .slimmable import FADE_S
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
@@ -36,13 +32,19 @@ PRECISIONS = ("exact", "tf32x3", "tf32")
 class Nam(KnobNode):
     """Run a .nam file: the neural network model of an amplifier, a pedal or a whole rig.
 
-    Captures of AIDA-X, RTNeural and GuitarML (Proteus, NeuralPi) play as well: ``load_capture``
+    Captures of AIDA-X, RTNeural and GuitarML, and .namb, play as well: ``load_capture``
     lists the formats.  Knobs of a capture are parameters of the node, ``amp.knob1``; ``knobs`` sets
     them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``.
 
     ``path`` is the path of the file, or a ``Model`` that ``load_capture`` or ``load_nam``
     returned.  The file is read once, when the ports are first listed (``Graph.add``); the model
     read then is the one that runs, even if the file is replaced later.
+
+    With a second one, ``right``, the node is a stereo device: ``Nam("left.nam", "right.nam")`` has
+    two channels out, and in two, or one for both sides.  Each side has the bits of a ``Nam`` of its
+    file, with its own levels; the parameters, and knobs of one name, are those of both.  Both must
+    be mono, of one sample rate, and run on the CPU.  They cost as much as two nodes, but for small
+    LSTMs of one shape (1.3 to 1.8 times one): every other model fills the processor alone.
 
     With ``levels="raw"`` nothing is scaled: with both gains at 0 dB the output is that of the
     network, bit for bit. ``"normalized"`` brings the output to a common loudness;
@@ -75,6 +77,7 @@ class Nam(KnobNode):
     generates = True  # silence is a number like any other: its output may have an offset
     jump_ratio = 200.0  # where such an offset is much larger than the sine
     path: str | os.PathLike[str] | Model = file(kw_only=False, content=Model)
+    right: str | os.PathLike[str] | Model | None = file(kw_only=False, content=Model, default=None)
     slim: float = param(default=1.0, low=0.0, high=1.0, smoothing_s=FADE_S)
     levels: str = option(default="raw", choices=MODES)
     interface_dbu: float = option(default=INTERFACE_DBU, machine=True)
@@ -92,6 +95,9 @@ class Nam(KnobNode):
     def __post_init__(self) -> None:
         """Check all fields without reading the file."""
         object.__setattr__(self, "path", checked_file(self.path, "path", NamFileError, Model))
+        if self.right is not None:
+            right = checked_file(self.right, "right", NamFileError, Model)
+            object.__setattr__(self, "right", right)
         super().__post_init__()
         object.__setattr__(self, "interface_dbu", check_interface(self.interface_dbu))
         self.check_knobs()
@@ -106,18 +112,43 @@ class Nam(KnobNode):
         """
         return resolve(self.path, self.slim)
 
+    @cached_property
+    def resolved_right(self) -> ResolvedModel | None:
+        """The model of the right side of a pair, as ``resolved`` is that of the left one."""
+        if self.right is None:
+            return None
+        right = resolve(self.right, self.slim)
+        check_sides(self.resolved, right)
+        return right
+
+    @property
+    def sides(self) -> tuple[ResolvedModel, ...]:
+        """The models as read: one, or left and right."""
+        right = self.resolved_right
+        return (self.resolved,) if right is None else (self.resolved, right)
+
+    @property
+    def own_channels(self) -> int:
+        """Channels of a graph of this node alone: those of the model; of a pair 2."""
+        return 1 if self.right is None else 2
+
     @property
     def inputs(self) -> tuple[Port, ...]:
         """One port with the channels of the model; raises ``NamFileError`` as ``resolved`` does.
 
-        So does a knob that the capture has not: ``ParamError``.
+        That of a pair takes one channel or two.  A knob that the capture has not is a
+        ``ParamError``.
         """
         _ = self.knob_values
+        if self.right is not None:
+            return (Port("in"),)
         return (Port("in", self.resolved.file_model.channels[0], space=self._space),)
 
     @property
     def outputs(self) -> tuple[Port, ...]:
-        """One port with the channels of the model."""
+        """One port with the channels of the model; with two of a pair."""
+        if self.right is not None:
+            return (Port("out", len(self.sides)),)
         return (Port("out", self.resolved.file_model.channels[1], space=self._space),)
 
     @property
@@ -125,14 +156,16 @@ class Nam(KnobNode):
         return space_of(self.backend, self.device_refusal)
 
     def contents(self) -> tuple[str, ...]:
-        """Return the digest of the file."""
-        return (self.resolved.digest,)
+        """Return the digest of the file; of a pair those of both."""
+        return tuple(side.digest for side in self.sides)
 
     def device_refusal(self) -> str:
         """Return why the model cannot run on a device, or an empty string if it can.
 
         A file that cannot be used raises its ``NamFileError``.
         """
+        if self.right is not None:
+            return "a pair of captures is for the CPU"
         return self.resolved.device_refusal(
             self.precision,
             resample=self.resample,
@@ -150,23 +183,27 @@ class Nam(KnobNode):
         made: Nam = replace(self, **self.field_values(values))
         if "resolved" in vars(self):
             vars(made)["resolved"] = self.resolved.selected(made.slim)
+            if self.resolved_right is not None:
+                vars(made)["resolved_right"] = self.resolved_right.selected(made.slim)
             _ = made.knob_values  # refuses wrong ones
         return made
 
-    def levels_applied(self) -> Applied:
-        """Return the gains ``levels`` puts before and after the model, and what was missing."""
-        model = self.resolved.file_model
+    def levels_applied(self, side: int = 0) -> Applied:
+        """Return the gains ``levels`` puts before and after the model, and what was missing.
+
+        ``side`` is 1 for the right model of a pair.
+        """
+        model = self.sides[side].file_model
         return applied(model, self.levels, self.interface_dbu, self.calibrate_input)
 
     def latency(self, spec: Spec) -> int:
         """Return the frames of delay of the filters of ``resample`` and ``oversample``, or 0."""
         between = self._rate_conversion(spec.rate) if self.resample else None
-        return self._own_latency if between is None else between.latency
+        return self._running.latency if between is None else between.latency
 
     @property
-    def _own_latency(self) -> int:
-        """Frames of delay at the model's rate."""
-        return latency(self.oversample, self.quality, 0)
+    def _running(self) -> Running:
+        return Running(self.slim, self.prewarm, self.oversample, self.quality)
 
     def own_rate(self) -> float | None:
         """Return the rate of the model in Hz; ``None`` if the node resamples."""
@@ -181,90 +218,34 @@ class Nam(KnobNode):
     def tail(self, spec: Spec) -> int:
         """Return the stream frames for which an input frame is audible (an LSTM: about)."""
         between = self._rate_conversion(spec.rate) if self.resample else None
-        return _frames(self.model.prewarm + 2 * self._own_latency, between)
+        longest = max(side.model.prewarm for side in self.sides)
+        return stream_frames(longest + 2 * self._running.latency, between)
 
     def _rate_conversion(self, stream_rate: float) -> Rates | None:
+        """Return that of the left model, whose rate the right one of a pair has too."""
         return self.resolved.rate_conversion(
-            stream_rate, resample=self.resample, delay=self._own_latency
+            stream_rate, resample=self.resample, delay=self._running.latency
         )
 
     def prepare(self, io: Io) -> Processor:
         """Allocate memory for every size of the model and compile the kernels."""
-        model, memory, name = self.resolved.file_model, io.memory, self.resolved.path
         on_device = self._space is Space.DEVICE
         if on_device and (reason := self.device_refusal()):
+            name = self.resolved.path
             raise CudaError(f"{name}: cannot play with backend cuda: {reason}: must be auto or cpu")
-        between, levels = self._rate_conversion(io.spec.rate), self.levels_applied()
-        warn_of_missing([(name, levels)])
-        inputs, outputs = model.channels
-        multichannel = (inputs, outputs) != (1, 1)
-        if multichannel and between is not None:
-            raise UnsupportedFeatureError(
-                f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
-                " resampled: it must run at its own rate"
-            )
-        times, names, folds = self.oversample, list(self.knob_params), list[Fold]()
-        if multichannel and times > 1:
-            raise UnsupportedFeatureError(
-                f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
-                " oversampled: oversample must be 1"
-            )
-        model = interleaved_model(model, times)
-        made, at, prewarm = prepare_sizes(
-            memory, model, self.slim, self.prewarm, times, folds, io.spec.max_frames
-        )
-        sizes = at if len(model.sizes) > 1 else 0
-        prewarm = prewarm // times + 2 * self._own_latency
-        prewarm = _frames(prewarm, between) if self.prewarm else 0
-        if len(model.sizes) > 1:  # prewarm lasts until the filters have settled
-            settled = prewarm if between is None else between.inner_frames(prewarm)
-            at.content["prewarm_left"] = times * settled
-        if times > 1:
-            made, at = oversampled(memory, times, self.quality, made, at)
-        if between is not None:
-            made, at = resampled(memory, between, made, at)
-        room = io.spec.max_frames
-        scaled = memory.scratch((inputs, room))
-        work = self._work(io, prewarm) if on_device else None
-        low, high = _slim_range(model, self.slim)
-        more: dict[str, Any] = {}
-        if names:
-            prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
-            more = prepare_knobs(memory, folds, names)
-            more |= {name: io.params[name] for name in names}
-            more |= {f"{name}_coefficient": io.glide(name, TICK) for name in names}
-        block = memory.record(
-            knob_state(names) if names else STATE,
-            slim=io.params["slim"],
-            input_db=io.params["input_db"],
-            output_db=io.params["output_db"],
-            input_level_db=levels.input_db,
-            output_level_db=levels.output_db,
-            input_db_coefficient=io.glide("input_db"),
-            output_db_coefficient=io.glide("output_db"),
-            kernel=made.address,
-            network=at,
-            sizes=sizes,
-            curve=memory.scratch(room),
-            scaled=memory.pointers([scaled[4 * room * c] for c in range(inputs)]),
-            inputs=inputs,
-            outputs=outputs,
-            multichannel=int(multichannel),
-            device=0 if work is None else work.memory.node,
-            room=room,
-            slim_low=low,
-            slim_high=high,
-            **more,
-        )
-        if names:
-            return Processor(play_knobs, block, prewarm=prewarm)
-        if work is None:
-            plain = len(model.sizes) == 1 and between is None and times == 1
-            many = voices(model.sizes[0].model.running, block, at) if plain else None
-            return Processor(play, block, prewarm=prewarm, voices=many)
-        from .cuda.host_kernel import cpu_fallback
+        between, sides = self._rate_conversion(io.spec.rate), self.sides
+        levels = [self.levels_applied(n) for n in range(len(sides))]
+        warn_of_missing([(each.path, gains) for each, gains in zip(sides, levels, strict=True)])
+        knobs = [tuple(knob_params(each.file_model.knobs)) for each in sides]
 
-        return Processor(cpu_fallback, block, prewarm=prewarm, device=work)
+        def prepared(number: int) -> Prepared:
+            work = (lambda prewarm: self._work(io, prewarm)) if on_device else None
+            what = sides[number], levels[number], self._running
+            return prepare_model(io, *what, between, knobs[number], work)
+
+        if len(sides) == 1:
+            return prepared(0).processor
+        return prepare_pair(io, [prepared(0), prepared(1)], knobs)
 
     def _work(self, io: Io, prewarm: int) -> Any:
         """Allocate what the model needs on the device."""
@@ -280,20 +261,3 @@ def space_of(backend: str, device_refusal: Callable[[], str]) -> Space:
     if backend == "cpu":
         return Space.HOST
     return Space.DEVICE if backend == "cuda" or not device_refusal() else Space.HOST
-
-
-def _frames(prewarm: int, between: Rates | None) -> int:
-    """Return the stream frames to prewarm a model and the resamplers around it."""
-    if between is None:
-        return prewarm
-    return math.ceil(prewarm * between.down / between.up) + between.latency
-
-
-def _slim_range(model: Model, slim: float) -> tuple[float, float]:
-    """Return the half-open range of slim values that select the same size as ``slim``."""
-    low = -math.inf
-    for size in model.sizes[:-1]:
-        if slim < size.max_value:
-            return low, size.max_value
-        low = size.max_value
-    return low, math.inf

@@ -21,6 +21,8 @@ __all__ = ["ResolvedModel", "equal_nodes", "keep_models", "resolve"]
 N = TypeVar("N")
 
 RATE_TOLERANCE_HZ = 0.5
+READ = ("resolved", "resolved_right")
+"""Attributes of a node that hold what it has read."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,9 @@ def resolve(path: str | os.PathLike[str] | Model, slim: float) -> ResolvedModel:
 
 def keep_models(node: Any, changed: N) -> N:
     """Return ``changed``, a variant of ``node`` of the same files and size, with its models."""
-    if "resolved" in vars(node):
-        vars(changed)["resolved"] = node.resolved
+    for name in READ:
+        if name in vars(node):
+            vars(changed)[name] = vars(node)[name]
     return changed
 
 
@@ -126,5 +129,5 @@ def equal_nodes(node: Any, other: Any) -> bool:
     for field in dataclasses.fields(node):
         if field.compare and getattr(node, field.name) != getattr(other, field.name):
             return False
-    mine, theirs = (vars(n).get("resolved") for n in (node, other))
-    return mine is None or theirs is None or mine == theirs
+    both = [(vars(node).get(name), vars(other).get(name)) for name in READ]
+    return all(a is None or b is None or a == b for a, b in both)

@@ -58,7 +58,7 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
     return list(found)
 
 
-MODEL_NAMES = (".nam", ".aidax", ".json")
+MODEL_NAMES = (".nam", ".aidax", ".namb", ".json")
 
 
 def _never(path: str) -> bool:

@@ -75,6 +75,8 @@ def render_file(
     sides = Sides()
     found, frames, rate = scan_audio(source, sides.add)
     wanted = next(iter(rig.graph.inputs.values()), 0)
+    if channel is None and found == 1 and rig.spreads_mono:
+        channel = "both"
     choices = choose_channels(found, wanted, channel, sides, name, warn)
     check_fit(rig, source, len(choices[0]), rate, resampled)
     for silent in list(rig.graph.inputs)[1:]:

@@ -20,8 +20,11 @@ __all__ = [
     "KERAS",
     "MODEL",
     "MODEL_SUFFIXES",
+    "NAMB",
     "PRESET",
     "READ",
+    "SMARTAMP",
+    "SMARTAMP_PRO",
     "Kind",
     "complaint",
     "is_model",
@@ -47,13 +50,16 @@ AUDIO = "audio"
 MODEL = "a NAM model"
 KERAS = "a Keras model for RTNeural (AIDA-X)"
 GUITARML = "a model of GuitarML (Proteus, NeuralPi)"
+SMARTAMP = "a model of GuitarML (SmartAmp)"
+SMARTAMP_PRO = "a model of GuitarML (SmartAmpPro)"
+NAMB = "a .namb model"
 PRESET = "a namgraph preset"
 JOB = "a job for namgraph batch"
 
-CAPTURES = (MODEL, KERAS, GUITARML)
+CAPTURES = (MODEL, KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO, NAMB)
 """Kinds of models that are played."""
 
-MODEL_SUFFIXES = (".nam", ".aidax")
+MODEL_SUFFIXES = (".nam", ".aidax", ".namb")
 
 MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"fLaC", Kind("audio (FLAC)")),
@@ -65,8 +71,8 @@ MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (4, b"ftyp", Kind("audio or video (MPEG-4)", "convert it to WAV or FLAC")),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", Kind("audio or video (WMA)", "convert it to WAV")),
     (0, b"MThd", Kind("a MIDI file")),
-    (0, b"NAMB", Kind("a .namb model", "it is another program's format: get the .nam")),
-    (0, b"BMAN", Kind("a .namb model", "it is another program's format: get the .nam")),
+    (0, b"NAMB", Kind("a .namb model of big-endian numbers", "get the .nam")),
+    (0, b"BMAN", Kind(NAMB, "namgraph.load_capture reads it")),
     (0, b"\x1f\x8b", Kind("a gzip archive", "unpack it")),
     (0, b"PK\x03\x04", Kind("a zip archive", "unpack it")),
     (0, b"PK\x05\x06", Kind("a zip archive without files")),
@@ -169,7 +175,9 @@ def kind_of_json(values: Any) -> Kind | None:
     if isinstance(layers, list) and ("in_shape" in has or _keras(layers)):
         return Kind(KERAS, "namgraph.load_capture reads it")
     if {"residual_channels", "dilations"} <= has:
-        return Kind("a model of GuitarML (SmartAmp)", "such models are not played")
+        return Kind(SMARTAMP, "namgraph.load_capture reads it")
+    if {"conv1d", "lstm", "dense"} <= has:
+        return Kind(SMARTAMP_PRO, "namgraph.load_capture reads it")
     if isinstance(presets, list) and presets and isinstance(presets[0], dict):
         owner = {"pedalboard": "PiPedal", "blocks": "TONE3000"}
         names = [name for key, name in owner.items() if key in presets[0]]
@@ -200,7 +208,7 @@ def kind_of_file(path: str) -> Kind | None:
 
 
 def is_model(path: str | os.PathLike[str]) -> bool:
-    """Return whether a file is a model: by its suffix, .nam or .aidax, else by its content."""
+    """Return whether a file is a model: by its suffix, or else by its content."""
     name = os.fspath(path)
     if name.lower().endswith(MODEL_SUFFIXES):
         return True

@@ -26,6 +26,8 @@ def node_values(node: Node) -> dict[str, object]:
             continue
         value = getattr(node, field.name)
         if field.name in node.files():
+            if value is None:  # a file that is left out
+                continue
             paths = value if isinstance(value, tuple) else (value,)
             value = [_file_content(path) for path in paths]
         if isinstance(value, Node):  # that of Oversample

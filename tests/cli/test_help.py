@@ -20,7 +20,7 @@ from namgraph.nodes.nam.node import BACKENDS
 from namgraph.presets.rendering.input_channels import CHANNELS
 from namgraph.runtime.io.audio_writer import SUBTYPES
 
-VERBS = [verb.__name__.rpartition(".")[2] for verb in command.VERBS]
+VERBS = [verb.__name__.rpartition(".")[2].replace("_", "-") for verb in command.VERBS]
 
 
 def printed(*arguments: str) -> str:
@@ -41,7 +41,7 @@ def test_the_help_of_a_verb_ends_with_examples_that_parse(verb: str) -> None:
 
 
 def test_the_help_names_every_verb() -> None:
-    assert re.findall(r"^    (\w+) ", printed("--help"), re.MULTILINE) == VERBS
+    assert re.findall(r"^    ([\w-]+) ", printed("--help"), re.MULTILINE) == VERBS
 
 
 def test_version() -> None:

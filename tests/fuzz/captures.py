@@ -1,19 +1,22 @@
 """Random captures of other makers, with every layer that is read, small ones."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from ..nodes.nam.captures.files import Json, dense, guitarml, keras, layer
+from ..nodes.nam.captures.smartamp import smartamp, smartamp_pro
 
-__all__ = ["capture"]
+__all__ = ["KINDS", "capture"]
+
 
 ACTIVATIONS = ["", "tanh", "relu", "sigmoid", "elu", "softmax"]
 
 
-def capture(rng: random.Random) -> Json:
-    """Return a file that plays."""
+def capture(rng: random.Random, kind: str = "") -> Json:
+    """Return a file that plays, of a kind in ``KINDS`` or of any."""
     inputs = rng.choice([1, 1, 1, 2, 3])
-    made = _guitarml(rng, inputs) if rng.random() < 0.4 else _keras(rng, inputs)
+    made = KINDS[kind or rng.choice([*KINDS, "keras"])](rng, inputs)
     if rng.random() < 0.3:
         made["metadata"] = {"name": "x", "samplerate": rng.choice(["44100", 48_000, None])}
     return made
@@ -22,6 +25,21 @@ def capture(rng: random.Random) -> Json:
 def _guitarml(rng: random.Random, inputs: int) -> Json:
     unit = rng.choice(["LSTM", "LSTM", "GRU"])
     return guitarml(rng.randint(1, 9), rng.randint(1, 3), inputs, unit, skip=rng.randint(0, 1))
+
+
+def _smartamp(rng: random.Random, inputs: int) -> Json:
+    activation = rng.choice(["gated", "gated", "softgated", "tanh", "relu", "linear", "sigmoid"])
+    dilations = [rng.choice([1, 2, 5, 64]) for _ in range(rng.randint(1, 4))]
+    sizes = rng.randint(1, 4), rng.randrange(1 << 20), rng.random() < 0.5
+    return smartamp(rng.randint(1, 6), dilations, activation, *sizes)
+
+
+def _smartamp_pro(rng: random.Random, inputs: int) -> Json:
+    first, second = rng.randint(1, 5), rng.randint(1, 5)
+    window = rng.randint(max(1, first * (second - 1) + 1), first * second)
+    channels, hidden = (rng.randint(1, 4), rng.randint(1, 4)), rng.randint(1, 6)
+    strides = first, second
+    return smartamp_pro(window, strides, strides, channels, hidden, rng.randrange(1 << 20))
 
 
 def _keras(rng: random.Random, inputs: int) -> Json:
@@ -46,3 +64,11 @@ def _keras(rng: random.Random, inputs: int) -> Json:
     if rng.random() < 0.2:
         made |= {"input_batch": [0.0, 0.5, 0.25], "output_batch": [0.1, 0.2, 0.3]}
     return made
+
+
+KINDS: dict[str, Callable[[random.Random, int], Json]] = {
+    "keras": _keras,
+    "guitarml": _guitarml,
+    "smartamp": _smartamp,
+    "smartamp_pro": _smartamp_pro,
+}

@@ -1,18 +1,24 @@
 """Valid .nam files and captures, then something done to them: to their structure or bytes."""
 
+import contextlib
 import copy
 import json
 import random
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 
+from ..nodes.nam.captures.namb import blocks, layouts
 from . import models
-from .captures import capture
+from .captures import KINDS, capture
 
-__all__ = ["capture_mutant", "mutant"]
+__all__ = ["ALL", "CAPTURES", "capture_mutant", "mutant"]
 
 Path_ = tuple[Any, ...]
 MOST_CHANGES = 4
+ALL, NAMB = "all", "namb"
+CAPTURES = (*KINDS, NAMB)
 WHOLE, DAMAGED = 0.15, 0.85
 """Shares: below the first a file is left as it is, from the second on its bytes are damaged."""
 INTERESTING: list[Any] = [
@@ -23,10 +29,51 @@ INTERESTING: list[Any] = [
 TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"', b"\\u", b"\xff"]
 
 
-def capture_mutant(seed: int) -> bytes:
-    """Return file number ``seed`` of those that are no .nam files."""
+def capture_mutant(seed: int, kind: str = ALL) -> bytes:
+    """Return file number ``seed`` of those that are no .nam files, of a kind in ``CAPTURES``."""
     rng = random.Random(seed)
-    return _mutant(rng, capture(rng), capture)
+    if kind == NAMB or (kind == ALL and rng.random() < 1 / 3):
+        return _namb_mutant(rng)
+    return _mutant(rng, capture(rng, "" if kind == ALL else kind), capture)
+
+
+NO_NAMB = (
+    *(KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError),
+    *(struct.error, StopIteration, RuntimeError),
+)
+"""What the writers raise for a model that their form cannot hold."""
+
+
+def _namb_mutant(rng: random.Random) -> bytes:
+    """Return a .namb of either form, something done to its bytes."""
+    file = models.mended(rng, models.model(rng))
+    while file["architecture"] not in ("WaveNet", "LSTM", "ConvNet", "Linear"):
+        file = models.mended(rng, models.model(rng))
+    layout = {"LSTM": 1, "WaveNet": 2}.get(file["architecture"], 0)
+    order = rng.choice([0, layout])
+    ways: list[Callable[[], bytes]] = [
+        *[lambda: blocks(file)] * 2,
+        lambda: layouts(file, 2, order),
+        lambda: layouts(file, 1),
+    ]
+    content = b""
+    for write in rng.sample(ways, len(ways)):
+        with contextlib.suppress(*NO_NAMB):
+            content = content or write()
+    if not content or rng.random() < WHOLE:
+        return content
+    made = bytearray(content)
+    for _ in range(rng.choice([1, 1, 2, MOST_CHANGES])):
+        at = rng.randrange(rng.choice([32, 160, 400, len(made)])) % len(made)
+        made[at] = rng.choice([0, 1, 2, 127, 255, rng.randrange(256)])
+    if rng.random() < 0.2:
+        made = made[: rng.randrange(len(made))]
+    if len(made) > 32 and rng.random() < 0.9:  # a checksum that fits, so that more is read
+        struct.pack_into("<I", made, 24, zlib.crc32(made[28:], zlib.crc32(made[:24])))
+        if made[4] == 1 and not any(made[8:12]):  # of version 1 of the second form
+            begin = int.from_bytes(made[12:16], "little")
+            struct.pack_into("<I", made, 24, zlib.crc32(made[begin:]))
+    return bytes(made)
 
 
 def mutant(seed: int) -> bytes:

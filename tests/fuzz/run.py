@@ -19,11 +19,12 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .check import MOST_BYTES, check, memory_bytes
-from .mutate import capture_mutant, mutant
+from .mutate import ALL, CAPTURES, capture_mutant, mutant
 
 __all__ = ["main", "run"]
 
@@ -97,10 +98,10 @@ def _kind(said: str) -> str:
     return re.sub(r"'.*?'|[-+]?\d[\d.e+-]*|\[.*?\]", "#", said.split(".nam: ", 1)[-1])[:80]
 
 
-def run(first: int, count: int, workers: int = 1, captures: bool = False) -> Report:
+def run(first: int, count: int, workers: int = 1, captures: str = "") -> Report:
     """Try ``count`` files from number ``first`` on, in processes of their own.
 
-    .nam files, or with ``captures`` those of other makers.
+    .nam files, or with ``captures`` those of other makers: "all", or of one kind.
     """
     report, lock = Report(), threading.Lock()
     waiting: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
@@ -124,13 +125,11 @@ def run(first: int, count: int, workers: int = 1, captures: bool = False) -> Rep
     return report
 
 
-def _watch(
-    start: int, stop: int, report: Report, lock: threading.Lock, captures: bool = False
-) -> int:
+def _watch(start: int, stop: int, report: Report, lock: threading.Lock, captures: str = "") -> int:
     """Let a worker try files; return the first that is still to be tried when it has ended."""
     command = [sys.executable, "-m", __name__, "--work", str(start), str(stop)]
     command[2] = "namgraph.tests.fuzz.run"
-    command += ["--captures"] * captures
+    command += ["--captures", captures] * bool(captures)
     begun, at = [time.monotonic()], -1
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         done = threading.Event()
@@ -171,10 +170,17 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (%(default)s)")
     parser.add_argument("--only", type=int, help="one file, in this process")
-    parser.add_argument("--captures", action="store_true", help="files that are no .nam files")
+    parser.add_argument(
+        "--captures",
+        nargs="?",
+        const=ALL,
+        default="",
+        choices=(ALL, *CAPTURES),
+        help="files that are no .nam files: all of them, or of one kind",
+    )
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     a = parser.parse_args()
-    make = capture_mutant if a.captures else mutant
+    make = partial(capture_mutant, kind=a.captures) if a.captures else mutant
     if a.work:
         first, last = a.work
         _work(first, last, make)

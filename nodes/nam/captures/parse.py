@@ -1,14 +1,15 @@
 """From the bytes of a capture of any maker to a checked ``Model``, or one ``NamFileError``.
 
-The content decides which format it is: the keys of the outermost JSON object.
+The content decides which format it is: the first bytes, or the keys of the outermost JSON object.
 """
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS
+from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS, NAMB, SMARTAMP, SMARTAMP_PRO
 from ..format.checked_json import Fields, as_number
 from ..format.cost import check_work
 from ..format.parse import RATES, nam_model, read_values
@@ -16,6 +17,9 @@ from ..model.model import DEFAULT_SAMPLE_RATE, Model
 from ..model.wavenet import Network
 from .guitarml import GUITARML_RATE, read_guitarml
 from .keras import keras_architecture, read_batch, read_keras
+from .namb.parse import MAGIC, namb_values
+from .smartamp import read_smartamp
+from .smartamp_pro import read_smartamp_pro
 
 __all__ = ["parse_capture"]
 
@@ -24,17 +28,23 @@ RATE_KEYS = ("samplerate", "sample_rate")
 
 def parse_capture(content: bytes) -> Model:
     """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
+    if content.startswith(MAGIC):
+        return replace(nam_model(namb_values(content), content), kind=NAMB)
     values, kind = read_values(content, CAPTURES)
-    if kind not in (KERAS, GUITARML):
+    if kind not in (KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO):
         return nam_model(values, content)  # or its error, which names what is missing
-    root = Fields(values)
+    root, batch = Fields(values), None
     if kind == KERAS:
         network = read_keras(root)
-        name, batch, assumed = keras_architecture(root), read_batch(root, network), None
-    else:
-        network, batch, assumed = read_guitarml(root), None, GUITARML_RATE
+        name, batch = keras_architecture(root), read_batch(root, network)
+    elif kind == GUITARML:
+        network = read_guitarml(root)
         name = str(root.raw("model_data").get("unit_type", "LSTM"))
-    return _model(root, network, name, batch, assumed, content)
+    elif kind == SMARTAMP:
+        network, name = read_smartamp(root), "WaveNet"
+    else:
+        network, name = read_smartamp_pro(root), "Conv1D and LSTM without memory"
+    return _model(root, network, name, batch, kind, content)
 
 
 def _model(
@@ -42,19 +52,20 @@ def _model(
     network: Network,
     name: str,
     batch: Any,
-    assumed: float | None,
+    kind: str,
     content: bytes,
 ) -> Model:
     rate = _rate(root)
+    assumed = DEFAULT_SAMPLE_RATE if kind == KERAS else GUITARML_RATE
     about = root.raw("metadata", None)
     made = Model(
         "",
         name,
-        rate or assumed or DEFAULT_SAMPLE_RATE,
+        rate or assumed,
         MappingProxyType(dict(about) if isinstance(about, dict) else {}),
         network,
         sample_rate_is_assumed=rate is None,
-        kind=GUITARML if assumed else KERAS,
+        kind=kind,
         batch=batch,
     )
     check_work("", [made])

@@ -10,7 +10,7 @@ from typing import Any
 
 from ....graph.errors import NamFileError, NamJsonError, NamReadError
 from ....graph.paths import checked_path, file_label, format_path
-from ....runtime.io.file_kind import HEAD, MODEL, Kind, complaint, kind_of
+from ....runtime.io.file_kind import HEAD, MODEL, NAMB, Kind, complaint, kind_of
 from ....runtime.io.regular_file import check_plain, file_stamp
 from ..captures.parse import parse_capture as parse_capture
 from ..model.model import Model
@@ -56,7 +56,9 @@ def load_nam(source: Source) -> Model:
 
 
 def load_capture(source: Source) -> Model:
-    """Read and check a capture: .nam, AIDA-X and RTNeural (Keras), GuitarML (Proteus, NeuralPi).
+    """Read and check a capture: .nam, AIDA-X and RTNeural (Keras), GuitarML.
+
+    Of GuitarML those of Proteus, NeuralPi, SmartAmp and SmartAmpPro; .namb in both of its forms.
 
     The content decides which it is; the suffix of a file does not count.  ``source`` is what
     ``load_nam`` takes: a path, bytes, JSON text, a ``dict`` or a file object.  Raises
@@ -98,7 +100,8 @@ def read_content(path: str, size: int) -> bytes:
     """Return the bytes of a file; refuse one that is no model by its first bytes or its size."""
     with open(path, "rb") as file:
         head = file.read(HEAD)
-        if wrong := complaint(kind_of(head), MODEL):
+        kind = kind_of(head)
+        if (kind is None or kind.what != NAMB) and (wrong := complaint(kind, MODEL)):
             raise NamJsonError(wrong)
         if size > MAX_BYTES:
             raise too_large(f"has {size} bytes", "bytes", size, MAX_BYTES)

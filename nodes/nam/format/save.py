@@ -12,7 +12,7 @@ from ....runtime.io.regular_file import check_plain
 from ..model.model import Model
 from .load import read_content
 
-__all__ = ["save_nam"]
+__all__ = ["content_of_model", "save_nam"]
 
 
 def save_nam(model: Model, path: str | os.PathLike[str]) -> None:
@@ -26,12 +26,13 @@ def save_nam(model: Model, path: str | os.PathLike[str]) -> None:
         found: Any = model
         raise ParamError(f"model is {describe_value(found)}: must be {Model.described}")
     path = checked_path(path, "path", NamFileError)
-    content = _content(model)
+    content = content_of_model(model)
     with whole_file(path, NamFileError) as part, writing(path, NamFileError):
         part.write_bytes(content)
 
 
-def _content(model: Model) -> bytes:
+def content_of_model(model: Model) -> bytes:
+    """Return the bytes a whole model was read from; read again from a file, and checked."""
     if model.content is not None:
         return model.content
     if not os.path.isabs(model.source):

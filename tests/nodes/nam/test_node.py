@@ -112,7 +112,7 @@ def test_nodes_are_values(path: str) -> None:
     assert node == Nam(path)
     assert hash(node) == hash(Nam(path))
     assert node != dataclasses.replace(node, slim=0.5)
-    assert node.files() == ("path",)
+    assert node.files() == ("path", "right")
 
 
 def test_a_bad_sample_is_reported_and_does_not_stay(path: str) -> None:

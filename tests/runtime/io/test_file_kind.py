@@ -62,8 +62,10 @@ FILES: dict[str, tuple[bytes, str]] = {
     "gzip": (gzip.compress(MODEL), "is a gzip archive, not {}: unpack it"),
     "zip": (zipped(), "is a zip archive, not {}: unpack it"),
     "AppleDouble": (b"\0\x05\x16\x07\0\x02\0\0Mac OS X", "is what macOS keeps about a file"),
-    "namb": (b"NAMB" + bytes(60), "is a .namb model, not {}: it is another program's format"),
-    "smart": (json.dumps(SMART).encode(), "is a model of GuitarML (SmartAmp), not {}"),
+    "big namb": (
+        b"NAMB" + bytes(60),
+        "is a .namb model of big-endian numbers, not {}: get the .nam",
+    ),
     "utf-16": ('{"a": 1}'.encode("utf-16"), "is text in UTF-16, not {}: save it as UTF-8"),
     "utf-16 bare": ('{"a": 1}'.encode("utf-16-le"), "is text in UTF-16"),
     "utf-32": ('{"a": 1}'.encode("utf-32"), "is text in UTF-32"),
@@ -99,7 +101,7 @@ READERS: dict[str, tuple[Callable[[str], Any], str, str]] = {
 }
 OTHERS = {
     "model": {"wav", "rack", "job"},
-    "preset": {"flac", "model", "job", "keras", "proteus"},
+    "preset": {"flac", "model", "job", "keras", "proteus", "smart", "namb"},
     "job": {"mp3", "model", "rack", "keras"},
     "rack": {"aiff", "job"},
     "audio": {"model", "rack", "job", "proteus"},
@@ -107,6 +109,8 @@ OTHERS = {
 OWN = {
     "keras": (json.dumps(KERAS).encode(), "is a Keras model for RTNeural (AIDA-X), not {}"),
     "proteus": (json.dumps(PROTEUS).encode(), "is a model of GuitarML (Proteus, NeuralPi), not"),
+    "smart": (json.dumps(SMART).encode(), "is a model of GuitarML (SmartAmp), not {}"),
+    "namb": (b"BMAN" + bytes(60), "is a .namb model, not {}"),
     "model": (MODEL, "is a NAM model, not {}"),
     "rack": (json.dumps(RACK).encode(), "is a namgraph preset, not {}"),
     "job": (b'{"namgraph_job": 1}', "is a job for namgraph batch, not {}"),

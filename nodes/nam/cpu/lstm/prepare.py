@@ -18,7 +18,14 @@ from ..knob_columns import KnobColumns, state_block
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import Grid, emit_unrolled
 
-__all__ = ["lstm_kernel", "prepare_lstm", "scaled_gates", "state_places", "unit_lanes"]
+__all__ = [
+    "lstm_grid",
+    "lstm_kernel",
+    "prepare_lstm",
+    "scaled_gates",
+    "state_places",
+    "unit_lanes",
+]
 
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 700
@@ -44,7 +51,7 @@ def prepare_lstm(
     """
     width = width or host_lanes()
     depth, hidden = len(network.layers), network.hidden_size
-    grid = _grid(hidden, depth, width)
+    grid = lstm_grid(hidden, depth, width)
     if depth == 0:
         fields = {"channels": network.inputs, "row": row}
         return _pass, memory.table(PASS, [fields])
@@ -57,11 +64,11 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
     """Return the kernel for networks of this size."""
     if depth == 0:
         return _pass
-    grid = _grid(hidden, depth, width)
+    grid = lstm_grid(hidden, depth, width)
     return _looped_kernel(width) if grid is None else _unrolled_kernel(hidden, depth, grid.width)
 
 
-def _grid(hidden: int, depth: int, width: int) -> Grid | None:
+def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
     """Return the layout of units in vectors if the network is unrolled, else ``None``."""
     grid = Grid(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
     columns = depth * (hidden + 1) + (depth - 1) * hidden
@@ -77,8 +84,8 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
-    def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
-        emit_unrolled(Grid(hidden, width), depth, lanes, (weights, state, bias), ends)
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_unrolled(Grid(hidden, width), depth, lanes, args[:5], args[5:])
 
     run = embed(f"nam.lstm.h{hidden}.d{depth}", 6, emit, width)
 
@@ -107,7 +114,7 @@ def unit_lanes(network: Lstm, width: int) -> tuple[bool, int, int, list[int]]:
     counted over all vectors.
     """
     hidden = network.hidden_size
-    grid = _grid(hidden, len(network.layers), width)
+    grid = lstm_grid(hidden, len(network.layers), width)
     if grid is None:
         return False, -(-hidden // width), width, list(range(hidden))
     return True, grid.units, grid.width, [grid.unit(n) for n in range(hidden)]

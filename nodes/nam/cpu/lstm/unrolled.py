@@ -67,30 +67,30 @@ class Grid:
         return (4 * self.full + vector) * self.width + share * (self.width // self.shares) + lane
 
 
-def emit_unrolled(
-    grid: Grid, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
-) -> None:
-    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Value]) -> None:
+    """Emit the loop over a block of networks of one shape, side by side in every frame.
 
-    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    Each network has the addresses of its weights, its state, the biases of its first layer, its
+    input and its output; the last of all arguments is the number of frames, in a list of its own.
+    Side by side, one network computes while another waits for its own last result; each has the
+    bits that it has alone.
     """
-    net = _NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, memory))
-    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
+    *given, (frames,) = networks
+    nets = [_NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
     for number, t in lanes.staggered(depth, frames):
-        net.layer(number, lanes.broadcast(x, t))
-        if number == depth - 1:
-            lanes.store_number(net.head(), y, t)
-    net.save()
+        sums = [net.sums(number, t) for net in nets]
+        for net, gates in zip(nets, sums, strict=True):
+            net.finish(number, gates, t)
+    for net in nets:
+        net.save()
 
 
 class _NetworkEmitter:
     """Emits the code of a network; its state is in variables."""
 
-    def __init__(
-        self, grid: Grid, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
-    ) -> None:
+    def __init__(self, grid: Grid, depth: int, lanes: Lanes, *places: Value) -> None:
         self.grid, self.depth, self.lanes = grid, depth, lanes
-        self.weights, self.state, self.bias = weights, state, bias
+        self.weights, self.state, self.bias, self.x, self.y = places
         self.hidden = [self._load(2 * n) for n in range(depth)]
         self.cells = [self._load(2 * n + 1) for n in range(depth)]
 
@@ -106,10 +106,16 @@ class _NetworkEmitter:
                 place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
                 self.lanes.store(cell.value, self.state, place)
 
-    def layer(self, number: int, x: Value) -> None:
-        """Emit one frame of a layer; the first one's input is ``x``."""
-        columns = [*(self._spread(number - 1) if number else [x]), *self._spread(number)]
-        self._cells(number, self._sums(number, columns))
+    def finish(self, number: int, gates: Sequence[Value], frame: Value) -> None:
+        """Emit the cells of a layer; after the last one the output of the frame."""
+        self._cells(number, gates)
+        if number == self.depth - 1:
+            self.lanes.store_number(self._head(), self.y, frame)
+
+    def _columns(self, number: int, frame: Value) -> list[Value]:
+        """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
+        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(self.x, frame)]
+        return [*inputs, *self._spread(number)]
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
@@ -123,13 +129,13 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
-    def _sums(self, number: int, columns: Sequence[Value]) -> list[Value]:
-        """Return the gates: bias and weighted columns, each broadcast to all lanes."""
+    def sums(self, number: int, frame: Value) -> list[Value]:
+        """Emit the gates of a layer before their activations; the first reads ``frame``."""
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(columns):
+        for n, column in enumerate(self._columns(number, frame)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
             kept = sums[n % PARTIAL_SUMS]
             sums[n % PARTIAL_SUMS] = (
@@ -158,7 +164,7 @@ class _NetworkEmitter:
             self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
 
-    def head(self) -> Value:
+    def _head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
         total = lanes.constant(0.0)

@@ -115,7 +115,7 @@ def test_an_error_has_its_fields() -> None:
         (b'{"layers": [{"type": "lstm", "shape": []', "is not JSON"),
         (b'{"state_dict": {}}', "model_data is missing"),
         (b"RIFF\0\0\0\0WAVE", "is audio (WAV), not a NAM model"),
-        (b'{"residual_channels": 1, "dilations": [1]}', "is a model of GuitarML (SmartAmp)"),
+        (b'{"residual_channels": 1, "dilations": [1]}', "input_channels is missing"),
     ],
 )
 def test_content_that_is_no_capture(content: bytes, said: str) -> None:
