@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ....graph.prepare import Memory
-from ....runtime.native.abi import kernel
+from ....runtime.native.abi import helper, kernel
 from ....runtime.native.pointers import call_node, element, numbers, record
 from ....runtime.simd.smoothing import glide_step
 from .lfo_shapes import (
@@ -33,7 +33,17 @@ from .lfo_shapes import (
     within_one,
 )
 
-__all__ = ["LFO", "SHAPES", "TAP", "TURN", "lfo_record", "lfo_run", "lfo_tick"]
+__all__ = [
+    "LFO",
+    "SHAPES",
+    "TAP",
+    "TURN",
+    "edge_steepness",
+    "lfo_record",
+    "lfo_run",
+    "lfo_tick",
+    "phase_step",
+]
 
 EDGE_S = 0.002
 """Time in seconds that a square takes from one side to the other."""
@@ -77,6 +87,20 @@ TAP = np.dtype(
 )
 
 
+@helper
+def phase_step(rate_hz: float, per_hz: float) -> int:
+    """Return the units of phase per frame at ``rate_hz``, ``per_hz`` of them at 1 Hz."""
+    step = int(rate_hz * per_hz + 0.5)
+    return step if step < FASTEST else FASTEST
+
+
+@helper
+def edge_steepness(rate_hz: float) -> float:
+    """Return the ``steepness`` of ``lfo_value`` for the edges of a square at ``rate_hz``."""
+    edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
+    return 0.5 / edge if edge > 1e-12 else 0.5e12
+
+
 @kernel
 def lfo_at(state: int, ins: int, outs: int, frames: int) -> None:
     """Write the value at phase ``ins`` of cycle ``outs`` into the LFO's field ``value``."""
@@ -100,13 +124,8 @@ def lfo_tick(state: int, ins: int, outs: int, frames: int) -> None:
     else:
         s.rate_now = s.rate_hz
     if not begun or was != s.rate_now:
-        rate_hz = s.rate_now
-        step = int(rate_hz * s.per_hz + 0.5)
-        if step > FASTEST:
-            step = FASTEST
-        s.step = step
-        edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
-        s.steepness = 0.5 / edge if edge > 1e-12 else 0.5e12
+        s.step = phase_step(s.rate_now, s.per_hz)
+        s.steepness = edge_steepness(s.rate_now)
     step, still = s.step, begun and s.spread == s.spread_was
     s.begun = 1
     s.spread_was = s.spread

@@ -33,20 +33,25 @@ MASK = TURN - 1
 UNIT = math.ldexp(1.0, -62)
 SCALE = math.ldexp(1.0, -52)
 
-C1, C3, C5, C7, C9, C11, C13, C15 = (
-    (-1.0 if n & 2 else 1.0) * math.pow(math.pi / 2, n) / math.factorial(n) for n in range(1, 16, 2)
+C1, C3, C5, C7, C9, C11 = (
+    1.570796326606086,
+    -0.6459640922866966,
+    0.0796925850085604,
+    -0.004681614409800359,
+    0.0001602106913518067,
+    -3.4156095012405057e-06,
 )
+"""Of the odd polynomial of degree 11 with the least error on -1 to 1 among those that are 1 at 1."""
 
 
 @helper
 def quarter_sine(y: float) -> float:
-    """Return sin(pi / 2 * y) for y from -1 to 1, within 1e-11.
+    """Return sin(pi / 2 * y) for y from -1 to 1, within 2e-11; it is 1 at 1, and nowhere above.
 
-    It is the Taylor polynomial: loops of it are vectorised without a change of the result.
+    It is a polynomial: loops of it are vectorised without a change of the result.
     """
     z = y * y
-    high = C9 + z * (C11 + z * (C13 + z * C15))
-    return y * (C1 + z * (C3 + z * (C5 + z * (C7 + z * high))))
+    return y * ((C1 + z * C3) + z * z * ((C5 + z * C7) + z * z * (C9 + z * C11)))
 
 
 @helper
