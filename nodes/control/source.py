@@ -21,7 +21,10 @@ def hold(target: int, frames: int, i: int, frame: int, held: float) -> int:
     count = 32 - ((frame + i) & 31)
     if count > frames - i:
         count = frames - i
-    fill(target + 4 * i, held, count)
+    if count == TICK:
+        fill(target + 4 * i, held, TICK)  # a constant number of stores
+    else:
+        fill(target + 4 * i, held, count)
     return i + count
 
 
