@@ -181,17 +181,19 @@ def lfo_run(state: int, ins: int, outs: int, frames: int) -> None:
             at = s.phase + tap.offset
             first, turns = (at & MASK) + place * step, cycle + (at >> 62)
             if shape in (SINE, TRIANGLE, SQUARE):
-                # A triangle through 0 at phase 0; the shape triangle begins at -1.
-                first += TURN >> 2 if shape != TRIANGLE else 0
-                for i in range(n):
-                    t = np.float64((first + i * step) & MASK) * UNIT - 0.5
-                    y[i] = 1.0 - 4.0 * abs(t)
+                # A turn is all 64 bits here.  A triangle through 0 at phase 0; the shape triangle
+                # begins at -1.
+                begin = (first - (TURN >> 1 if shape == TRIANGLE else TURN >> 2)) << 2
+                apart = step << 2
+                if shape == SINE:
+                    for i in range(n):
+                        y[i] = quarter_sine(1.0 - abs(np.float64(begin + i * apart)) * UNIT)
+                else:
+                    for i in range(n):
+                        y[i] = 1.0 - abs(np.float64(begin + i * apart)) * UNIT
                 if shape == SQUARE:
                     for i in range(n):
-                        y[i] = within_one(y[i] * steep)
-                if shape != TRIANGLE:
-                    for i in range(n):
-                        y[i] = quarter_sine(y[i])
+                        y[i] = quarter_sine(within_one(y[i] * steep))
             else:
                 for i in range(n):
                     here = first + i * step
