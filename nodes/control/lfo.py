@@ -9,6 +9,7 @@ from .source import ControlSource
 
 __all__ = ["Lfo"]
 
+
 @ng.node("lfo", display_name="LFO", example="rate_hz=0.5, shape='triangle'")
 class Lfo(ControlSource):
     """Swing between -1 and 1 (``unipolar``: 0 and 1), ``rate_hz`` times a second.
@@ -41,6 +42,4 @@ class Lfo(ControlSource):
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate an oscillator."""
-        return oscillator(
-            io, self.shape, sync=self.sync, unipolar=self.unipolar, seed=self.seed
-        )
+        return oscillator(io, self.shape, sync=self.sync, unipolar=self.unipolar, seed=self.seed)

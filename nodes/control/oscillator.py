@@ -90,7 +90,7 @@ def _emit_sines(
         here = builder.add(first, builder.mul(apart, at))
         phase = builder.add(doubles.splat_whole(here), steps)
         away = doubles.abs(builder.sitofp(phase, doubles.vector))
-        y = doubles.fma(away, doubles.constant(-UNIT), one)  # from 1 at phase 0 to -1 half a turn away
+        y = doubles.fma(away, doubles.constant(-UNIT), one)  # 1 at phase 0, -1 half a turn away
         square, sine = doubles.mul(y, y), doubles.constant(C11)
         for term in (C9, C7, C5, C3, C1):
             sine = doubles.fma(sine, square, doubles.constant(term))

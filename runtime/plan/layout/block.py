@@ -83,6 +83,8 @@ class Block:
     """``(byte offset in this block, target block, byte offset there)``."""
     address: int = 0
     """Set once by the arena."""
+    glides: list[tuple[int, int]] = field(default_factory=list)
+    """``(byte offset, bytes)`` of each field that was given a ``Glide``."""
 
     def __post_init__(self) -> None:
         """Note the shape and type, which do not change."""

@@ -9,8 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import EngineError
+from ....graph.prepare import Glide
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from .block import ArenaLike, Block, BlockCopy, Region, address_field, field_numbers, padded
+from .block import (
+    ArenaLike,
+    Block,
+    BlockCopy,
+    Region,
+    address_field,
+    field_numbers,
+    offset,
+    padded,
+)
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
 
@@ -41,6 +51,8 @@ class Image(NamedTuple):
     """Whether all links refer to blocks of this memory."""
     state_types: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
     """Dtype and shape of each block of state."""
+    glides: tuple[tuple[int, int], ...]
+    """``(byte offset in the state, bytes)`` of each field that was given a ``Glide``."""
 
 
 class Memory:
@@ -164,6 +176,12 @@ class Memory:
             kinds.count(1),
             all(there != ELSEWHERE or at in stores for _, _, there, at in found),
             tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
+            tuple(
+                (block.address - begins[STATE] + at, size)
+                for block in self.blocks
+                if block.region == "state"
+                for at, size in block.glides
+            ),
         )
 
     @property
@@ -183,7 +201,11 @@ class Memory:
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
         numbers = field_numbers(dtype)
-        links, filled = [], []  # tuples of whole records: NumPy is much slower field by field
+        links, glides, filled = (
+            [],
+            [],
+            [],
+        )  # tuples of whole records: NumPy is much slower field by field
         for index, row in enumerate(rows):
             values: list[Any] = [0] * len(numbers)
             for name, value in row.items():
@@ -199,8 +221,11 @@ class Memory:
                     links.append((begin, *value))
                 else:
                     values[numbers[name]] = value
+                    if isinstance(value, Glide):
+                        begin = index * dtype.itemsize + offset(dtype, name)
+                        glides.append((begin, dtype[name].itemsize))
             filled.append(tuple(values))
-        return self._add(Block(region, np.array(filled, dtype), links))
+        return self._add(Block(region, np.array(filled, dtype), links, glides=glides))
 
     def _add(self, block: Block) -> Block:
         self.nbytes += _size(block.shape, block.dtype, block.region)
