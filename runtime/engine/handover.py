@@ -175,7 +175,8 @@ def _copies(
     pieces = []
     for at, (j, k) in enumerate(zip(old.tolist(), new.tolist(), strict=True)):
         if is_rewired(previous, plan, j, k):
-            target, source, state[at, 2] = *state[at, :2].tolist(), 0
+            target, source = state[at, :2].tolist()
+            state[at, 2] = 0
             pieces += [(target + b, source + b, n) for b, n in _own_pieces(plan, k)]
     counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
     counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old

@@ -96,7 +96,10 @@ MOVED = {
     "swirl": "depth",
 }
 """Nodes with the parameter that a control signal moves."""
-KINDS = {**NODES, "swirl": lambda: ng.Tremolo(rate_hz=9.0, depth=0.5)}
+KINDS: dict[str, Callable[[], ng.Node]] = {
+    **NODES,
+    "swirl": lambda: ng.Tremolo(rate_hz=9.0, depth=0.5),
+}
 
 AMOUNT = 0.25
 
