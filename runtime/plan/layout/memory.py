@@ -1,6 +1,5 @@
 """Blocks of memory that nodes allocate during preparation, and copies of them.  Control threads."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from .block import (
     field_numbers,
     offset,
     padded,
+    size_in_arena,
 )
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
@@ -84,7 +84,7 @@ class Memory:
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Allocate zeroed state."""
-        self._check(_size(shape, dtype, "state"))
+        self._check(size_in_arena(shape, dtype, "state"))
         return self._add(Block("state", np.zeros(shape, dtype)))
 
     def constant(self, array: Any) -> Block:
@@ -93,7 +93,7 @@ class Memory:
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Allocate scratch memory, which is not preserved between blocks."""
-        self._check(_size(shape, dtype, "scratch"))
+        self._check(size_in_arena(shape, dtype, "scratch"))
         return self._add(Block("scratch", np.zeros(shape, dtype)))
 
     def store(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
@@ -102,7 +102,7 @@ class Memory:
         For long recordings, which no audio thread may copy.  It is zero when the node is prepared;
         how much of it counts must be a number in the node's state, which a reset sets to 0.
         """
-        self._check(_size(shape, dtype, "store"))
+        self._check(size_in_arena(shape, dtype, "store"))
         content = np.zeros(shape, dtype)
         content.fill(0)  # so that the audio thread meets no page fault
         made = Block("store", content, address=int(content.ctypes.data))
@@ -228,7 +228,7 @@ class Memory:
         return self._add(Block(region, np.array(filled, dtype), links, glides=glides))
 
     def _add(self, block: Block) -> Block:
-        self.nbytes += _size(block.shape, block.dtype, block.region)
+        self.nbytes += size_in_arena(block.shape, block.dtype, block.region)
         self.blocks.append(block)
         return block
 
@@ -278,13 +278,6 @@ class MemoryCopy(Memory):
             block.address += begins[code] - source.begins[code]
             block.arena = arena
         self.begins = begins
-
-
-def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
-    """Return the bytes that a block occupies in an arena."""
-    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
-    whole = padded(count * np.dtype(dtype).itemsize)
-    return 2 * whole if region == "state" else whole
 
 
 class TooLargeError(EngineError):
