@@ -43,7 +43,7 @@ PHASE = [
     ("rate_hz", np.float64),
     ("tempo_bpm", np.float64),
     ("beats", np.float64),  # of a cycle; 0: rate_hz counts
-    ("rate_now", np.float64),  # the rate that step is for, in Hz
+    ("step_hz", np.float64),  # the rate that step is for, in Hz
     ("per_hz", np.float64),  # units of phase per frame and Hz
     ("step", np.int64),  # units of phase per tick
     ("turn", np.int64),  # the phase at the next tick
@@ -110,8 +110,8 @@ the sine, limited to -1 to 1, of ``count`` phases from ``turn`` on, ``step`` apa
 def tick_step(s: Any) -> int:
     """Return the units of phase per tick of a record with the fields ``PHASE``."""
     rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
-    if rate_hz != s.rate_now:
-        s.rate_now = rate_hz
+    if rate_hz != s.step_hz:
+        s.step_hz = rate_hz
         s.step = TICK * phase_step(rate_hz, s.per_hz)
     step: int = s.step
     return step
@@ -149,7 +149,7 @@ def _shape(state: int, ins: int, outs: int, frames: int) -> None:
     if count > 0:
         ticks = ng.numbers(s.ticks, count, np.float64)
         step, turn, cycle, shift = tick_step(s), s.turn, s.cycle, _shift(s)
-        shape, steepness = s.shape, edge_steepness(s.rate_now)
+        shape, steepness = s.shape, edge_steepness(s.step_hz)
         for k in range(count):
             at = turn + shift
             value = lfo_value(shape, at & MASK, cycle + (at >> 62), s.seed, steepness)
@@ -164,7 +164,7 @@ def _shape(state: int, ins: int, outs: int, frames: int) -> None:
 
 def phase_fields(rate: float, sync: str) -> dict[str, float]:
     """Return the first values of the fields ``PHASE``, for ``memory.record``."""
-    return {"beats": parse_beats(sync), "rate_now": -1.0, "per_hz": TURN / rate}
+    return {"beats": parse_beats(sync), "step_hz": -1.0, "per_hz": TURN / rate}
 
 
 def oscillator(io: ng.Io, shape: str, *, sync: str, unipolar: bool, seed: int) -> ng.Processor:
