@@ -24,11 +24,13 @@ from ..dsp.modulation.lfo_shapes import (
     C9,
     C11,
     MASK,
+    RANDOM,
     SHAPES,
     SINE,
     TURN,
     UNIT,
-    lfo_value,
+    noise_value,
+    periodic_value,
     within_one,
 )
 from ..dsp.modulation.tempo import parse_beats, synced_rate
@@ -152,7 +154,10 @@ def _shape(state: int, ins: int, outs: int, frames: int) -> None:
         shape, steepness = s.shape, edge_steepness(s.step_hz)
         for k in range(count):
             at = turn + shift
-            value = lfo_value(shape, at & MASK, cycle + (at >> 62), s.seed, steepness)
+            if shape < RANDOM:
+                value = periodic_value(shape, at & MASK, steepness)
+            else:
+                value = noise_value(shape, at & MASK, cycle + (at >> 62), s.seed)
             ticks[k] = within_one(s.offset + s.depth * (s.centre + s.span * value))
             turn += step
             cycle += turn >> 62

@@ -170,6 +170,7 @@ class Tremolo(ng.Node):
                 [(loud, float(c)) for c in range(channels)],
                 spread_step=io.glide("spread", 32),
                 rate_step=io.glide("rate_hz", 32),
+                runs=True,
             ),
             last=memory.state((channels, 2), np.float64),
             values=memory.scratch((channels, io.spec.max_frames), np.float64),

@@ -88,7 +88,7 @@ class ControlQueue:
         e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
-        self._post_param, self._copy_state = post_param.ctypes, copy_state.ctypes
+        self._post_param = post_param.ctypes
 
     @property
     def waiting(self) -> int:
@@ -222,8 +222,9 @@ class ControlQueue:
             self.drain()
             if int(self.record["plan"][0]) != address:
                 return False
+        native_copy = copy_state.ctypes  # compiled the first time
         with self.native_lock:
-            return bool(self._copy_state(self.address, place, out, params) == address)
+            return bool(native_copy(self.address, place, out, params) == address)
 
     def reset_stats(self) -> None:
         """Set all counters to zero."""

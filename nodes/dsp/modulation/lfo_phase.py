@@ -22,13 +22,15 @@ from ....runtime.native.pointers import call_node, element, numbers, record
 from ....runtime.simd.smoothing import glide_step
 from .lfo_shapes import (
     MASK,
+    RANDOM,
     SHAPES,
     SINE,
     SQUARE,
     TRIANGLE,
     TURN,
     UNIT,
-    lfo_value,
+    noise_value,
+    periodic_value,
     quarter_sine,
     within_one,
 )
@@ -70,9 +72,9 @@ LFO = np.dtype(
         ("count", np.int64),
         ("taps", np.int64),
         ("value", np.float64),  # given by lfo_at
-        ("at", np.int64),  # address of lfo_at
+        ("at", np.int64),  # address of lfo_at or lfo_noise_at
         ("tick", np.int64),  # address of lfo_tick
-        ("run", np.int64),  # address of lfo_run
+        ("run", np.int64),  # address of lfo_run, if it is used
     ]
 )
 TAP = np.dtype(
@@ -96,7 +98,7 @@ def phase_step(rate_hz: float, per_hz: float) -> int:
 
 @helper
 def edge_steepness(rate_hz: float) -> float:
-    """Return the ``steepness`` of ``lfo_value`` for the edges of a square at ``rate_hz``."""
+    """Return the ``steepness`` of ``periodic_value`` for the edges of a square at ``rate_hz``."""
     edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
     return 0.5 / edge if edge > 1e-12 else 0.5e12
 
@@ -105,7 +107,14 @@ def edge_steepness(rate_hz: float) -> float:
 def lfo_at(state: int, ins: int, outs: int, frames: int) -> None:
     """Write the value at phase ``ins`` of cycle ``outs`` into the LFO's field ``value``."""
     s = record(state, LFO)
-    s.value = lfo_value(s.shape, ins, outs, s.seed, s.steepness)
+    s.value = periodic_value(s.shape, ins, s.steepness)
+
+
+@kernel
+def lfo_noise_at(state: int, ins: int, outs: int, frames: int) -> None:
+    """Do as ``lfo_at`` for the shapes RANDOM and WALK."""
+    s = record(state, LFO)
+    s.value = noise_value(s.shape, ins, outs, s.seed)
 
 
 @kernel
@@ -213,6 +222,7 @@ def lfo_record(
     spread_step: float = 1.0,
     rate_step: float = 1.0,
     rate_hz: float = 0.0,
+    runs: bool = False,
 ) -> Any:
     """Allocate an LFO and its taps at the sample rate ``rate``; return the block of the record.
 
@@ -220,20 +230,21 @@ def lfo_record(
     ``spread_step`` is ``io.glide("spread", 32)`` where ``spread`` is a parameter, and
     ``rate_step`` may be that of a rate that shall not jump (the edges of a square are 2 ms at any
     rate, so that a jump of the rate within an edge moves its value).  ``rate_hz`` is for an LFO
-    whose rate the kernel does not write.  The caller
-    keeps the block's address in its own record and calls the functions at ``tick`` or ``run``.
+    whose rate the kernel does not write.  The caller keeps the block's address in its own record,
+    and calls the function at ``tick``, or with ``runs`` the one at ``run``.
     """
+    number = SHAPES.index(shape)
     return memory.record(
         LFO,
         rate_hz=rate_hz,
         per_hz=TURN / rate,
         spread_step=spread_step,
         rate_step=rate_step,
-        shape=SHAPES.index(shape),
+        shape=number,
         seed=seed,
         count=len(taps),
         taps=memory.records(TAP, [{"base": b, "per_spread": s} for b, s in taps]),
-        at=lfo_at.address,
+        at=(lfo_noise_at if number >= RANDOM else lfo_at).address,
         tick=lfo_tick.address,
-        run=lfo_run.address,
+        run=lfo_run.address if runs else 0,  # compiling takes time
     )
