@@ -222,9 +222,8 @@ class ControlQueue:
             self.drain()
             if int(self.record["plan"][0]) != address:
                 return False
-        native_copy = copy_state.ctypes  # compiled the first time
         with self.native_lock:
-            return bool(native_copy(self.address, place, out, params) == address)
+            return bool(copy_state.ctypes(self.address, place, out, params) == address)
 
     def reset_stats(self) -> None:
         """Set all counters to zero."""

@@ -94,7 +94,7 @@ def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_suite_is_a_module_with_both_functions() -> None:
     here = Path(convolve.__file__).parent
-    helpers = {"__init__", "gpu_batch", "gpu_floor", "machine", "models", "node_targets", "rack"}
+    helpers = {"__init__", "machine", "models", "node_targets", "rack"}
     assert {path.stem for path in here.glob("*.py")} - helpers == set(SUITES)
 
 
