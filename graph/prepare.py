@@ -9,6 +9,7 @@ from .arguments import check_flag, check_number, check_whole
 
 __all__ = [
     "LONGEST_BLOCK",
+    "Glide",
     "Io",
     "Memory",
     "NativeFunction",
@@ -118,12 +119,21 @@ class Io:
     """The plan's transport, for an int64 field of the record: tempo and beats of each frame
     (``runtime/plan/kernels/transport.py``)."""
 
-    def glide(self, name: str, frames: int = 1) -> float:
+    def glide(self, name: str, frames: int = 1) -> "Glide":
         """Return the coefficient of a smoothing filter that is stepped once in ``frames``.
 
-        See ``glide_coefficient``; 1 where the parameter is not smoothed.
+        See ``glide_coefficient``; 1 where the parameter is not smoothed.  Give it to a field of a
+        record as it is.
         """
-        return glide_coefficient(self.smoothing_s[name], self.spec.rate, frames)
+        return Glide(glide_coefficient(self.smoothing_s[name], self.spec.rate, frames))
+
+
+class Glide(float):
+    """The coefficient of a smoothing filter, which depends on whether the parameter is modulated.
+
+    A field of a record that was given one is not handed over where a swap changes which parameters
+    of a node are modulated.
+    """
 
 
 def glide_coefficient(smoothing_s: float, rate: float, frames: int = 1) -> float:

@@ -17,6 +17,7 @@ __all__ = ["OF_MODEL", "SUITES", "format_suites", "measure"]
 
 SUITES = {
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
+    "start": "import, and first sound of the demo rack, kernels compiled or not",
     "calls": "calls from Python: process, set, stats, steps, samples; beside pedalboard's Gain",
     "racks": "every shipped rack live at 64 frames: its share of the deadline, lost blocks",
     "nodes": "every node's time per frame and channel, beside its target",

@@ -1,4 +1,4 @@
-"""Times of models on a CUDA device, each beside a lower bound for the device (``gpu_floor.py``).
+"""Times of models on a CUDA device, each beside a lower bound for the device (``cuda/floor.py``).
 
 * ``latency`` of one model by block size: on the device (many blocks in one launch, without the
   host), and from the host's call to its output (p50, p99): paced as by a sound card, and without a
@@ -32,8 +32,8 @@ from ...runtime.cuda.driver.device import driver
 from ...runtime.cuda.driver.driver import Driver
 from ...runtime.engine.engine import Engine
 from . import models
-from .gpu_batch import Batch
-from .gpu_floor import Floor
+from .cuda.batch import Batch
+from .cuda.floor import Floor
 
 __all__ = ["format_row", "steps"]
 

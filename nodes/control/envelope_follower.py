@@ -5,21 +5,21 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from .source import hold
+from ...runtime.simd.loops.log_exp import DB_PER_OCTAVE
+from .follower_loops import level_of, peak_of
+from .source import TICK, hold
 
 __all__ = ["EnvelopeFollower"]
 
 FLOOR_DB = -60.0
 """The level that is 0; full scale is 1."""
 
-DB_PER_E = 20.0 / math.log(10.0)
-"""Decibels of a factor of e."""
+PER_DB = -1.0 / FLOOR_DB
+PER_OCTAVE = DB_PER_OCTAVE * PER_DB
+"""How much the value rises with the level."""
 
 LOWEST_HZ, HIGHEST_HZ = 20.0, 20_000.0
 """Corners at which a filter is off."""
-MAGNITUDE = 0x7FFFFFFF
-"""The bits of a float32 without its sign: as integers they are in the order of the magnitudes, and
-NaN is above all, so that it stays and the engine resets the node."""
 
 STATE = np.dtype(
     [
@@ -32,80 +32,77 @@ STATE = np.dtype(
         ("channels", np.int64),
         ("frame", np.int64),
         ("envelope", np.float64),
-        ("up", np.int64),  # addresses of SHAREs
-        ("down", np.int64),
+        ("up_ms", np.float64),  # the attack_ms that up is for, and the release_ms that down is for
+        ("down_ms", np.float64),
+        ("up", np.float64),  # shares of the way to the peak covered in a tick
+        ("down", np.float64),
         ("held", np.float64),  # the value of this tick
-        ("peak", np.int64),  # bits of the peak since the last tick
+        ("peak", np.float64),  # since the last tick
         ("filters", np.int64),  # per channel: output of the low-pass at low_hz, and at high_hz
-        ("filtered", np.int64),  # scratch
+        ("filtered", np.int64),  # scratch: the filtered channels
+        ("stride", np.int64),  # samples from one of them to the next
+        ("places", np.int64),  # scratch: a list of their addresses
         ("filter", np.int64),  # address of the kernel that filters
-    ]
-)
-SHARE = np.dtype(
-    [
-        ("time_ms", np.float64),
-        ("share", np.float64),  # of the way to the peak that is covered in a tick, in this time
     ]
 )
 
 
 @ng.kernel
-def _filter(state: int, source: int, memory: int, frames: int) -> None:
-    """Filter one channel at the address ``source`` into the scratch memory."""
+def _filter(state: int, ins: int, outs: int, frames: int) -> None:
+    """Filter a block of all channels into the scratch memory, and list their addresses there."""
     s = ng.record(state, STATE)
     bass = treble = 0.0
     if s.low_hz > LOWEST_HZ:
         bass = 1.0 - math.exp(-2.0 * math.pi * s.low_hz / s.rate)
     if s.high_hz < HIGHEST_HZ:
         treble = 1.0 - math.exp(-2.0 * math.pi * s.high_hz / s.rate)
-    x, y = ng.floats(source, frames), ng.floats(s.filtered, frames)
-    kept = ng.numbers(memory, 2, np.float64)
-    low, high = kept[0], kept[1]
-    if bass == 0.0:
-        low = 0.0
-    for i in range(frames):
-        low += bass * (x[i] - low)
-        band = x[i] - low
-        high = high + treble * (band - high) if treble > 0.0 else band
-        y[i] = np.float32(high)
-    kept[0], kept[1] = low, high
+    places = ng.numbers(s.places, s.channels, np.int64)
+    for c in range(s.channels):
+        places[c] = s.filtered + 4 * c * s.stride
+        x, y = ng.channel(ins, c, frames), ng.floats(places[c], frames)
+        kept = ng.numbers(s.filters + 16 * c, 2, np.float64)
+        low, high = kept[0], kept[1]
+        if bass == 0.0:
+            low = 0.0
+        for i in range(frames):
+            low += bass * (x[i] - low)
+            band = x[i] - low
+            high = high + treble * (band - high) if treble > 0.0 else band
+            y[i] = np.float32(high)
+        kept[0], kept[1] = low, high
+
+
+@ng.helper
+def _share(time_ms: float, rate: float) -> float:
+    """Return the share of the way to the peak that is covered in a tick."""
+    return 1.0 - math.exp(-TICK / (time_ms * 1e-3 * rate))
 
 
 @ng.kernel
 def _follow(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
-    is_filtered = s.low_hz > LOWEST_HZ or s.high_hz < HIGHEST_HZ
-    target, frame, held, peak, i = ng.channel_address(outs, 0), s.frame, s.held, s.peak, 0
+    if s.attack_ms != s.up_ms:
+        s.up_ms, s.up = s.attack_ms, _share(s.attack_ms, s.rate)
+    if s.release_ms != s.down_ms:
+        s.down_ms, s.down = s.release_ms, _share(s.release_ms, s.rate)
+    sources = ins
+    if s.low_hz > LOWEST_HZ or s.high_hz < HIGHEST_HZ:
+        ng.call_node(s.filter, state, ins, 0, np.int32(frames))
+        sources = s.places
+    up, down, channels, offset = s.up, s.down, s.channels, 1.0 + s.gain_db * PER_DB
+    target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
+    peak, envelope, i = s.peak, s.envelope, 0
     while i < frames:
         if (frame + i) & 31 == 0:
-            bits = ng.numbers(s.filtered, 1, np.int32)
-            bits[0] = np.int32(peak)
-            way = ng.floats(s.filtered, 1)[0] - s.envelope
-            time_ms = s.attack_ms if way > 0.0 else s.release_ms
-            speed = ng.record(s.up if way > 0.0 else s.down, SHARE)
-            if time_ms != speed.time_ms:
-                speed.time_ms = time_ms
-                speed.share = 1.0 - math.exp(-32.0 / (time_ms * 1e-3 * s.rate))
-            s.envelope += speed.share * way
-            level_db = DB_PER_E * math.log(s.envelope + 1e-30) + s.gain_db
-            held = 1.0 - level_db / FLOOR_DB
-            if held < 0.0:
-                held = 0.0
-            if held > 1.0:
-                held = 1.0
-            peak = 0
+            way = peak - envelope
+            envelope += (up if way > 0.0 else down) * way
+            held = level_of(envelope, PER_OCTAVE, offset)
+            peak = 0.0
         end = hold(target, frames, i, frame, held)
-        n = end - i
-        for c in range(s.channels):
-            source = ng.channel_address(ins, c) + 4 * i
-            if is_filtered:
-                ng.call_node(s.filter, state, source, s.filters + 16 * c, np.int32(n))
-                source = s.filtered
-            x = ng.numbers(source, n, np.int32)
-            for k in range(n):
-                peak = max(peak, x[k] & MAGNITUDE)
+        peak = peak_of(sources, channels, i, end - i, peak)
         i = end
-    s.frame, s.held, s.peak = frame + frames, held, peak
+    s.held = held
+    s.frame, s.peak, s.envelope = frame + frames, peak, envelope
 
 
 @ng.node("envelope_follower", category="control", example="attack_ms=2.0, gain_db=6.0")
@@ -146,9 +143,9 @@ class EnvelopeFollower(ng.Node):
             rate=io.spec.rate,
             channels=channels,
             filters=io.memory.state((channels, 2), np.float64),
-            filtered=io.memory.scratch(32),
+            filtered=io.memory.scratch((channels, io.spec.max_frames)),
+            stride=io.spec.max_frames,
+            places=io.memory.scratch(channels, np.int64),
             filter=_filter.address,
-            up=io.memory.record(SHARE),
-            down=io.memory.record(SHARE),
         )
         return ng.Processor(_follow, made)

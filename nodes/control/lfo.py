@@ -1,52 +1,13 @@
 """Lfo: a low-frequency oscillator as a control signal."""
 
-import numpy as np
-
 from ...graph.arguments import check_whole
 from ...runtime import authoring as ng
-from ..dsp.modulation.lfo_phase import LFO, SHAPES, TAP, lfo_record
-from ..dsp.modulation.tempo import parse_beats, synced_rate
-from .source import ControlSource, hold
+from ..dsp.modulation.lfo_shapes import SHAPES
+from ..dsp.modulation.tempo import parse_beats
+from .oscillator import oscillator
+from .source import ControlSource
 
 __all__ = ["Lfo"]
-
-STATE = np.dtype(
-    [
-        ("rate_hz", np.float64),
-        ("depth", np.float64),
-        ("offset", np.float64),
-        ("phase", np.float64),
-        ("tempo_bpm", np.float64),
-        ("beats", np.float64),  # of a cycle; 0: rate_hz counts
-        ("unipolar", np.int64),
-        ("lfo", np.int64),
-        ("frame", np.int64),
-        ("held", np.float64),  # the value of this tick
-    ]
-)
-
-
-@ng.kernel
-def _lfo(state: int, ins: int, outs: int, frames: int) -> None:
-    s = ng.record(state, STATE)
-    target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
-    lfo = ng.record(s.lfo, LFO)
-    i = 0
-    while i < frames:
-        if (frame + i) & 31 == 0:
-            lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
-            lfo.spread = s.phase
-            ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
-            held = ng.record(lfo.taps, TAP).start
-            if s.unipolar != 0:
-                held = 0.5 * held + 0.5
-            held = s.offset + s.depth * held
-            if held < -1.0:
-                held = -1.0
-            if held > 1.0:
-                held = 1.0
-        i = hold(target, frames, i, frame, held)
-    s.frame, s.held = frame + frames, held
 
 
 @ng.node("lfo", display_name="LFO", example="rate_hz=0.5, shape='triangle'")
@@ -80,12 +41,5 @@ class Lfo(ControlSource):
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, 2**53))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate one oscillator with one tap."""
-        made = io.memory.record(
-            STATE,
-            **io.params,
-            beats=parse_beats(self.sync),
-            unipolar=int(self.unipolar),
-            lfo=lfo_record(io.memory, io.spec.rate, self.shape, ((0.0, 1.0),), seed=self.seed),
-        )
-        return ng.Processor(_lfo, made)
+        """Allocate an oscillator."""
+        return oscillator(io, self.shape, sync=self.sync, unipolar=self.unipolar, seed=self.seed)

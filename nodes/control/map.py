@@ -17,6 +17,8 @@ STATE = np.dtype(
         ("invert", np.int64),
         ("bipolar", np.int64),
         ("steps", np.int64),
+        ("power", np.float64),  # 2^(3 curve)
+        ("power_curve", np.float64),  # the curve that power is for
         ("frame", np.int64),
         ("held", np.float64),  # the value of this tick
     ]
@@ -41,7 +43,9 @@ def _map(state: int, ins: int, outs: int, frames: int) -> None:
             if s.invert != 0:
                 share = 1.0 - share
             if s.curve != 0.0:
-                share = math.pow(share, math.pow(2.0, 3.0 * s.curve))
+                if s.curve != s.power_curve:
+                    s.power_curve, s.power = s.curve, math.pow(2.0, 3.0 * s.curve)
+                share = math.pow(share, s.power)
             if s.steps > 1:
                 share = math.floor(share * (s.steps - 1) + 0.5) / (s.steps - 1)
             held = s.low + share * (s.high - s.low)

@@ -4,25 +4,24 @@ import numpy as np
 
 from ...graph.arguments import check_whole
 from ...runtime import authoring as ng
-from ..dsp.modulation.lfo_phase import LFO, TAP, lfo_record
-from ..dsp.modulation.lfo_shapes import noise_at
-from ..dsp.modulation.tempo import parse_beats, synced_rate
+from ..dsp.modulation.lfo_shapes import TURN, noise_at
+from ..dsp.modulation.tempo import parse_beats
+from .oscillator import PHASE, oscillator, phase_fields, tick_step
 from .source import ControlSource, hold
 
 __all__ = ["Random"]
 
-MODES = {"hold": "ramp", "smooth": "random", "walk": "walk"}
-"""Of each mode the shape of the oscillator; "hold" takes the number of the cycle alone, no tap."""
+SHAPES = {"smooth": "random", "walk": "walk"}
+"""Of the modes that are shapes of an oscillator."""
 
 STATE = np.dtype(
     [
-        ("rate_hz", np.float64),
+        *PHASE,
         ("depth", np.float64),
-        ("tempo_bpm", np.float64),
-        ("beats", np.float64),  # of a value; 0: rate_hz counts
-        ("unipolar", np.int64),
-        ("hold", np.int64),
-        ("lfo", np.int64),
+        ("span", np.float64),
+        ("centre", np.float64),
+        ("seed", np.int64),
+        ("noise", np.float64),  # centre + span * the random number of this cycle
         ("frame", np.int64),
         ("held", np.float64),  # the value of this tick
     ]
@@ -33,18 +32,18 @@ STATE = np.dtype(
 def _random(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     target, frame, held = ng.channel_address(outs, 0), s.frame, s.held
-    lfo = ng.record(s.lfo, LFO)
+    step, turn, depth, noise = tick_step(s), s.turn, s.depth, s.noise
     i = 0
     while i < frames:
         if (frame + i) & 31 == 0:
-            lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
-            ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
-            held = noise_at(lfo.seed, lfo.cycle) if s.hold != 0 else ng.record(lfo.taps, TAP).start
-            if s.unipolar != 0:
-                held = 0.5 * held + 0.5
-            held *= s.depth
+            if turn >= TURN:
+                turn -= TURN
+                s.cycle += 1
+                noise = s.centre + s.span * noise_at(s.seed, s.cycle)
+            turn += step
+            held = depth * noise
         i = hold(target, frames, i, frame, held)
-    s.frame, s.held = frame + frames, held
+    s.frame, s.held, s.turn, s.noise = frame + frames, held, turn, noise
 
 
 @ng.node("random", example="rate_hz=4.0, mode='smooth'")
@@ -63,7 +62,7 @@ class Random(ControlSource):
     )
     depth: float = ng.param(default=1.0, low=0.0, high=1.0, smoothing_s=0.0)
     tempo_bpm: float = ng.param(default=120.0, low=20.0, high=400.0, unit="bpm", smoothing_s=0.0)
-    mode: str = ng.option(default="hold", choices=tuple(MODES))
+    mode: str = ng.option(default="hold", choices=("hold", *SHAPES))
     sync: str = ng.option(default="")
     unipolar: bool = ng.option(default=False, choices=(False, True))
     seed: int = ng.option(default=0)
@@ -75,14 +74,20 @@ class Random(ControlSource):
         object.__setattr__(self, "seed", check_whole("seed", self.seed, 0, 2**53))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate one oscillator, with one tap unless values are held."""
-        taps = () if self.mode == "hold" else ((0.0, 0.0),)
+        """Allocate an oscillator, or for "hold" the record alone."""
+        if self.mode != "hold":
+            return oscillator(
+                io, SHAPES[self.mode], sync=self.sync, unipolar=self.unipolar, seed=self.seed
+            )
+        half = 0.5 if self.unipolar else 0.0
         made = io.memory.record(
             STATE,
             **io.params,
-            beats=parse_beats(self.sync),
-            unipolar=int(self.unipolar),
-            hold=int(self.mode == "hold"),
-            lfo=lfo_record(io.memory, io.spec.rate, MODES[self.mode], taps, seed=self.seed),
+            **phase_fields(io.spec.rate, self.sync),
+            span=1.0 - half,
+            centre=half,
+            seed=self.seed,
+            turn=TURN,  # a new cycle, number 0, begins at the first tick
+            cycle=-1,
         )
         return ng.Processor(_random, made)

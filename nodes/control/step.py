@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from ...runtime import authoring as ng
-from ..dsp.modulation.lfo_phase import LFO, lfo_record
-from ..dsp.modulation.tempo import parse_beats, synced_rate
-from .source import ControlSource, hold
+from ..dsp.modulation.lfo_shapes import TURN
+from ..dsp.modulation.tempo import parse_beats
+from .oscillator import PHASE, phase_fields, tick_step
+from .source import TICK, ControlSource, hold
 
 __all__ = ["Step"]
 
@@ -18,13 +19,13 @@ MAX_STEPS = 16
 STATE = np.dtype(
     [(f"step{k}", np.float64) for k in range(1, MAX_STEPS + 1)]
     + [
-        ("rate_hz", np.float64),
+        *PHASE,
         ("glide_ms", np.float64),
-        ("tempo_bpm", np.float64),
-        ("beats", np.float64),  # of a step; 0: rate_hz counts
+        ("share_ms", np.float64),  # the glide_ms that share is for
+        ("share", np.float64),  # of the way to a new value covered in a tick
         ("tick_s", np.float64),
         ("count", np.int64),
-        ("lfo", np.int64),
+        ("index", np.int64),  # of the step at the last tick
         ("frame", np.int64),
         ("held", np.float64),  # the value of this tick; NaN before the first
     ]
@@ -36,19 +37,23 @@ def _step(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
     values = ng.numbers(state, MAX_STEPS, np.float64)
     place, frame, held = ng.channel_address(outs, 0), s.frame, s.held
-    lfo = ng.record(s.lfo, LFO)
+    if s.glide_ms != s.share_ms:
+        s.share_ms = s.glide_ms
+        s.share = 1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3)) if s.glide_ms > 0.0 else 1.0
+    step, turn, index, share = tick_step(s), s.turn, s.index, s.share
     i = 0
     while i < frames:
         if (frame + i) & 31 == 0:
-            lfo.rate_hz = synced_rate(s.rate_hz, s.tempo_bpm, s.beats)
-            ng.call_node(lfo.tick, s.lfo, 0, 0, np.int32(0))
-            target = values[lfo.cycle % s.count]
-            if s.glide_ms > 0.0 and held == held:
-                held += (1.0 - math.exp(-s.tick_s / (s.glide_ms * 1e-3))) * (target - held)
+            if turn >= TURN:
+                turn -= TURN
+                index = index + 1 if index + 1 < s.count else 0
+            turn += step
+            if share < 1.0 and held == held:
+                held += share * (values[index] - held)
             else:
-                held = target
+                held = values[index]
         i = hold(place, frames, i, frame, held)
-    s.frame, s.held = frame + frames, held
+    s.frame, s.held, s.turn, s.index = frame + frames, held, turn, index
 
 
 def _value() -> Any:
@@ -94,14 +99,16 @@ class Step(ControlSource):
         parse_beats(self.sync)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
-        """Allocate one oscillator without taps, whose cycles are the steps."""
+        """Allocate the record; there is no other memory."""
         made = io.memory.record(
             STATE,
             **io.params,
-            beats=parse_beats(self.sync),
-            tick_s=32.0 / io.spec.rate,
+            **phase_fields(io.spec.rate, self.sync),
+            tick_s=TICK / io.spec.rate,
             count=self.count,
+            turn=TURN,  # the first step begins at the first tick
+            index=-1,
+            share_ms=-1.0,
             held=math.nan,
-            lfo=lfo_record(io.memory, io.spec.rate, "ramp", ()),
         )
         return ng.Processor(_step, made)

@@ -41,6 +41,20 @@ RISE_S, FALL_S = 0.005, 0.03
 """Time constants of a lamp and its light-dependent resistor."""
 
 
+def _emit_lamp(
+    lanes: ng.Lanes, light: ng.Value, dark: ng.Value, rise: ng.Value, dim: ng.Value, fall: ng.Value
+) -> ng.Value:
+    # The way up is the faster one: it is the greater.
+    return lanes.max(lanes.fma(dark, light, rise), lanes.fma(dim, light, fall))
+
+
+lamp = ng.embed("lamp", "ddddd", _emit_lamp, gives="d", inline=True)
+"""``lamp(light, dark, rise, dim, fall)``: return the light of a lamp a frame later: the greater of
+``dark * light + rise`` and ``dim * light + fall``.  A frame waits for the one before, so that a
+fused multiply-add counts.
+"""
+
+
 @ng.kernel
 def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
     s = ng.record(state, STATE)
@@ -70,10 +84,8 @@ def _tremolo(state: int, ins: int, outs: int, frames: int) -> None:
         second = ng.numbers(s.values + 8 * other * s.stride, frames, np.float64)
         one, two = last[2 * c + 1], last[2 * other + 1]
         for i in range(frames):
-            up, down = dark * one + rise * first[i], dim * one + fall * first[i]
-            one = up if up > down else down  # the way up is the faster one: it is the greater
-            up, down = dark * two + rise * second[i], dim * two + fall * second[i]
-            two = up if up > down else down
+            one = lamp(one, dark, rise * first[i], dim, fall * first[i])
+            two = lamp(two, dark, rise * second[i], dim, fall * second[i])
             first[i] = one
             second[i] = two
         last[2 * c + 1] = one
@@ -158,6 +170,7 @@ class Tremolo(ng.Node):
                 [(loud, float(c)) for c in range(channels)],
                 spread_step=io.glide("spread", 32),
                 rate_step=io.glide("rate_hz", 32),
+                runs=True,
             ),
             last=memory.state((channels, 2), np.float64),
             values=memory.scratch((channels, io.spec.max_frames), np.float64),

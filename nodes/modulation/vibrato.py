@@ -133,7 +133,7 @@ class Vibrato(ng.Node):
             mask=size - 1,
             channels=channels,
             # It begins at its shortest delay.
-            lfo=lfo_record(memory, rate, self.shape, [(0.75 if sine else 0.0, 0.0)]),
+            lfo=lfo_record(memory, rate, self.shape, [(0.75 if sine else 0.0, 0.0)], runs=True),
             reader=memory.record(READER, mask=size - 1, delays=values),
             read=read_curve.address,
             values=values,

@@ -151,7 +151,7 @@ class Delay(ng.Node):
             crossed=self.routing in ("ping_pong", "cross"),
             into={"mono": 1, "ping_pong": 2}.get(self.routing, 0),
             mask=size - 1,
-            lfo=lfo_record(memory, rate, "sine"),
+            lfo=lfo_record(memory, rate, "sine", runs=True),
             echo=memory.record(ECHO, mask=size - 1),
             **self._parts(),
             ring=memory.state((channels, size)),
@@ -181,7 +181,7 @@ class Delay(ng.Node):
         if self.character == "tape":
             wobble: dict[str, Any] = {}
             for name, (shape, hz, _) in WOBBLE.items():
-                wobble[name] = lfo_record(memory, rate, shape, rate_hz=hz)
+                wobble[name] = lfo_record(memory, rate, shape, rate_hz=hz, runs=True)
             return wobble | {
                 "is_tape": True,
                 "voice": memory.records(TAPE, tape_rows(rate, channels)),

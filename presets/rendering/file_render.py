@@ -53,15 +53,15 @@ class FileRender:
     def pieces(self, progress: Callable[[float], None] | None) -> Iterator[Audio]:
         """Yield the channels of all outputs, ``(channels, frames)``.
 
-        ``progress`` is called with the share done.
+        ``progress`` is called with the share rendered.
         """
         done = 0
         for parts in zip(*map(self._one, self._choices, self._renders), strict=True):
             made = np.ascontiguousarray(np.concatenate(parts))
             done += made.shape[1]
-            yield made
             if progress is not None:
                 progress(done / self.frames)
+            yield made
 
     def stats(self) -> list[Stats]:
         """Return the statistics of each render."""

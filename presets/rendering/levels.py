@@ -1,6 +1,7 @@
 """Peak, RMS, DC, energy and loudness of audio, accumulated block by block."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -65,8 +66,12 @@ class LevelMeter:
         self._squares = np.zeros(channels)
         self._low, self._high = np.full(channels, np.inf), np.full(channels, -np.inf)
         self._clipped = 0
-        played = LOWEST_HZ <= rate <= HIGHEST_HZ
-        self._loudness = LoudnessMeter(channels, rate) if played else None
+
+    @cached_property
+    def _loudness(self) -> LoudnessMeter | None:
+        """The meter; made with the first block, so that a rack sounds before it is compiled."""
+        played = LOWEST_HZ <= self.rate <= HIGHEST_HZ
+        return LoudnessMeter(self.channels, self.rate) if played else None
 
     def add(self, block: NDArray[Any]) -> None:
         """Add the next block, ``(channels, frames)`` float samples."""

@@ -38,6 +38,8 @@ __all__ = [
 
 Audio = NDArray[np.float32]
 
+Caller = Callable[[int, Any, Any, int], int]
+"""A native function whose second and third argument are arrays."""
 REFUSED = -1
 """Result of ``process_arrays`` where the arrays are left to the caller."""
 HEAD = object.__basicsize__
@@ -158,7 +160,12 @@ class ArrayCall:
     def __init__(self, queue: ControlQueue, graph: Graph) -> None:
         self._queue, self._channels = queue, sum(graph.outputs.values())
         one = len(graph.inputs) == len(graph.outputs) == 1
-        self._call = array_caller(process_arrays) if one else None
+        self._call: Caller | None = self._first_call if one else None
+
+    def _first_call(self, engine: int, block: Any, out: Any, float32: int) -> int:
+        """Compile ``process_arrays``, which engines without calls from Python do not need."""
+        self._call = array_caller(process_arrays)
+        return REFUSED if self._call is None else self._call(engine, block, out, float32)
 
     def __call__(self, block: NDArray[Any], out: Audio | None) -> Audio | None:
         """Play ``block``, ``(channels, frames)`` or ``(frames,)``, into ``out`` or a new array."""
@@ -180,7 +187,7 @@ class ArrayCall:
 
 
 @cache
-def array_caller(made: Any) -> Callable[[int, Any, Any, int], int] | None:
+def array_caller(made: Any) -> Caller | None:
     """Return a native function whose second and third argument are arrays, for calls from Python.
 
     The GIL is released while it runs; the caller's references keep the arrays alive.  ``None``

@@ -12,7 +12,7 @@ from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
 from .control import ControlQueue
-from .handover import hand_over, unchanged
+from .handover import hand_over, is_rewired, unchanged
 from .parameters import apply_values
 
 __all__ = ["build_plan", "check_same_ports", "post_swap", "suspend_deadline"]
@@ -112,7 +112,8 @@ def _build(
     plan = Plan(graph, spec, _open_executor, fades_in, previous)
     try:
         same = [] if previous is None else unchanged(previous, plan, is_kept)
-        plan.prewarm(previous, {k: j for j, k in same})
+        whole = [] if previous is None else [p for p in same if not is_rewired(previous, plan, *p)]
+        plan.prewarm(previous, {k: j for j, k in whole})
         if previous is not None:
             plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo))
         plan.begin_fade_ins(fade_in_frames)

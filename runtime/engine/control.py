@@ -87,7 +87,7 @@ class ControlQueue:
         e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
-        self._post_param, self._copy_state = post_param.ctypes, copy_state.ctypes
+        self._post_param = post_param.ctypes
 
     @property
     def waiting(self) -> int:
@@ -223,7 +223,7 @@ class ControlQueue:
             if int(self.record["plan"][0]) != address:
                 return False
         with self.native_lock:
-            return bool(self._copy_state(self.address, place, out, params) == address)
+            return bool(copy_state.ctypes(self.address, place, out, params) == address)
 
     def reset_stats(self) -> None:
         """Set all counters to zero."""

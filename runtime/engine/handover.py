@@ -16,7 +16,7 @@ from ..plan.plan import Plan
 from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS
 from ..plan.rows import MixRow, NodeRow, widths
 
-__all__ = ["hand_over", "unchanged"]
+__all__ = ["hand_over", "is_rewired", "unchanged"]
 
 LONGEST_SPILL_S = 30.0
 
@@ -26,7 +26,8 @@ def unchanged(
 ) -> list[tuple[int, int]]:
     """Pair the rows of nodes that are the same in both plans: ``(row before, row here)``.
 
-    Nodes are the same if name, class, values and kernel code are.
+    Nodes are the same if name, class, values and kernel code are.  Which parameters control signals
+    move may differ: see ``is_rewired``.
     """
     if previous.spec.rate != plan.spec.rate:
         return []
@@ -49,12 +50,52 @@ def unchanged(
         if is_copy or (
             is_kept(name, row.node)
             and old.code == row.code
-            and previous.arena.ranges[j + 1][1] == plan.arena.ranges[k + 1][1]
-            and widths(previous.schedule, old.op) == widths(plan.schedule, row.op)
+            and _own_state(previous, j) == _own_state(plan, k)
+            and _own_widths(previous, j) == _own_widths(plan, k)
         ):
             pairs.append((j, k))
             kept.add(name)
     return pairs
+
+
+def is_rewired(previous: Plan, plan: Plan, j: int, k: int) -> bool:
+    """Return whether other parameters of a node are modulated in ``plan`` than in ``previous``.
+
+    Then it takes over its own state, but for the coefficients of smoothing filters, and the control
+    signals begin anew.
+    """
+    before, here = previous._prepared[j], plan._prepared[k]
+    return (
+        isinstance(before, NodeRow)
+        and isinstance(here, NodeRow)
+        and before.modulated != here.modulated
+    )
+
+
+def _own_widths(plan: Plan, number: int) -> tuple[list[int], list[int]]:
+    """Return the channel counts of a row, without control signals that move its parameters."""
+    row = plan._prepared[number]
+    reads, writes = widths(plan.schedule, row.op)
+    signals = len(row.modulated) if isinstance(row, NodeRow) else 0
+    return reads[: len(reads) - signals], writes
+
+
+def _own_state(plan: Plan, number: int) -> int:
+    """Return the bytes of a row's state, without those of a modulation."""
+    row = plan._prepared[number]
+    own = row.own_state_bytes if isinstance(row, NodeRow) else 0
+    return own or plan.arena.ranges[number + 1][1]
+
+
+def _own_pieces(plan: Plan, number: int) -> Iterator[tuple[int, int]]:
+    """Yield ``(begin, bytes)`` of a row's own state without coefficients of smoothing filters."""
+    begin, end = 0, _own_state(plan, number)
+    for at, size in sorted(plan._prepared[number].memory.image.glides):
+        if at > begin:
+            yield begin, at - begin
+        begin = at + size
+    if end > begin:
+        yield begin, end - begin
 
 
 def hand_over(
@@ -131,13 +172,19 @@ def _copies(
     state, counters, values = made[:rows], made[rows : 2 * rows], made[2 * rows :]
     state[:, 0], state[:, 1] = after["memory"][new], before["memory"][old]
     state[:, 2] = after["bytes"][new]
+    pieces = []
+    for at, (j, k) in enumerate(zip(old.tolist(), new.tolist(), strict=True)):
+        if is_rewired(previous, plan, j, k):
+            target, source = state[at, :2].tolist()
+            state[at, 2] = 0
+            pieces += [(target + b, source + b, n) for b, n in _own_pieces(plan, k)]
     counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
     counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old
     counters[:, 2] = ROW_BYTES - ROW_COUNTERS
     values[:, 0] = plan.param_address + value + PARAM.itemsize * targets
     values[:, 1] = previous.param_address + value + PARAM.itemsize * sources
     values[:, 2] = 8
-    return made
+    return np.vstack([made, np.array(pieces, np.int64).reshape(-1, 3)])
 
 
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:

@@ -128,11 +128,18 @@ def with_modulation(row: NodeRow, io: Io, moved: Sequence[Modulation]) -> NodeRo
     declared, moving = node.params(), {modulation.target.port for modulation in moved}
     values = {key: (declared[key], io.params[key]) for key in declared if key in moving}
     channels = sum(io.inputs.values()), sum(io.outputs.values())
+    own_state_bytes = row.memory.sizes()[0]
     state, bases = allocate_modulation(
         row.memory, row.kernel, row.record, values, moved, channels, io.transport
     )
-    code = (*row.code, *(modulation.target.port for modulation in moved))
-    return replace(row, kernel=modulate.address, state=state, bases=bases, code=code)
+    return replace(
+        row,
+        kernel=modulate.address,
+        state=state,
+        bases=bases,
+        modulated=tuple(modulation.target.port for modulation in moved),
+        own_state_bytes=own_state_bytes,
+    )
 
 
 def modulations_of(graph: Graph, name: str) -> list[Modulation]:

@@ -83,6 +83,10 @@ class NodeRow(Row):
     """Time, size and number of each file that the node has read: see ``prepare.file_stamps``."""
     bases: Mapping[str, tuple[Block, int]] = field(default_factory=dict)
     """Of each modulated parameter the place of its value as set: see ``modulation``."""
+    modulated: tuple[str, ...] = ()
+    """The parameter that each control signal moves, in the order connected."""
+    own_state_bytes: int = 0
+    """Bytes of the state before that of the modulation, if there is one."""
     copied: int = 0
     """``id`` of the row, of the plan before, that its memory was copied from; a reference would
     keep that plan's memory."""

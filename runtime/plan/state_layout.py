@@ -131,6 +131,8 @@ def _identity(row: Row, schedule: Schedule) -> str:
     if isinstance(row, NodeRow | MixRow):
         parts += [row.node.identity(), *map(_code_parts, row.code[0]), _kernel_part(row.code[1])]
         parts += row.code[2:]
+    if isinstance(row, NodeRow):
+        parts += row.modulated
     for dtype, shape in row.memory.image.state_types:
         parts += [dtype.descr, shape]
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -36,6 +36,10 @@ class Doubles(Lanes):
         """Return a constant vector with one int64 in all lanes."""
         return ir.Constant(ir.VectorType(i64, self.width), [number] * self.width)
 
+    def splat_whole(self, number: Value) -> Value:
+        """Return a vector with one int64 in all lanes."""
+        return self._splat(number, ir.VectorType(i64, self.width))
+
     def narrow(self, vector: Value) -> Value:
         """Return the lanes rounded to float32."""
         return self.builder.fptrunc(vector, ir.VectorType(f32, self.width))

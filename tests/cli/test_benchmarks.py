@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namgraph.cli.benchmarks import SUITES, convolve, walk
+from namgraph.cli.benchmarks import SUITES, convolve, start, walk
 from namgraph.cli.main import main
-from namgraph.graph import node_types
+from namgraph.graph import EngineError, node_types
 
 from .command import refused
 
@@ -68,6 +68,22 @@ def test_automation_is_timed_beside_the_same_render_without(
     )
 
 
+def test_a_start_compiles_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--suite", "start", "--quick", "--json"]) == 0
+    imported, warm, cold = json.loads(capsys.readouterr().out)["figures"]["start"]
+    assert [row["target_s"] for row in (imported, warm, cold)] == [0.15, 0.4, 1.5]
+    assert 0 < imported["cpu_s"] < warm["cpu_s"] < cold["cpu_s"]
+    assert "kernels not compiled" in start.format_row("start", cold)
+
+
+def test_a_start_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="a start of namgraph failed: ValueError: no card"):
+        start._run(str(tmp_path), "raise ValueError('no card')")
+    monkeypatch.setattr(start, "TIMEOUT_S", 0.0)
+    with pytest.raises(EngineError, match=r"took longer than 0 s: try again"):
+        start._run(str(tmp_path), "pass")
+
+
 def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "list"]) == 0
     shown = capsys.readouterr().out.splitlines()
@@ -78,7 +94,7 @@ def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_suite_is_a_module_with_both_functions() -> None:
     here = Path(convolve.__file__).parent
-    helpers = {"__init__", "gpu_batch", "gpu_floor", "machine", "models", "node_targets", "rack"}
+    helpers = {"__init__", "machine", "models", "node_targets", "rack"}
     assert {path.stem for path in here.glob("*.py")} - helpers == set(SUITES)
 
 

@@ -17,23 +17,35 @@ from typing import Any
 import numpy as np
 
 from ....graph.prepare import Memory
-from ....runtime.native.abi import kernel
+from ....runtime.native.abi import helper, kernel
 from ....runtime.native.pointers import call_node, element, numbers, record
 from ....runtime.simd.smoothing import glide_step
 from .lfo_shapes import (
     MASK,
+    RANDOM,
     SHAPES,
     SINE,
     SQUARE,
     TRIANGLE,
     TURN,
     UNIT,
-    lfo_value,
+    noise_value,
+    periodic_value,
     quarter_sine,
     within_one,
 )
 
-__all__ = ["LFO", "SHAPES", "TAP", "TURN", "lfo_record", "lfo_run", "lfo_tick"]
+__all__ = [
+    "LFO",
+    "SHAPES",
+    "TAP",
+    "TURN",
+    "edge_steepness",
+    "lfo_record",
+    "lfo_run",
+    "lfo_tick",
+    "phase_step",
+]
 
 EDGE_S = 0.002
 """Time in seconds that a square takes from one side to the other."""
@@ -60,9 +72,9 @@ LFO = np.dtype(
         ("count", np.int64),
         ("taps", np.int64),
         ("value", np.float64),  # given by lfo_at
-        ("at", np.int64),  # address of lfo_at
+        ("at", np.int64),  # address of lfo_at or lfo_noise_at
         ("tick", np.int64),  # address of lfo_tick
-        ("run", np.int64),  # address of lfo_run
+        ("run", np.int64),  # address of lfo_run, if it is used
     ]
 )
 TAP = np.dtype(
@@ -77,11 +89,32 @@ TAP = np.dtype(
 )
 
 
+@helper
+def phase_step(rate_hz: float, per_hz: float) -> int:
+    """Return the units of phase per frame at ``rate_hz``, ``per_hz`` of them at 1 Hz."""
+    step = int(rate_hz * per_hz + 0.5)
+    return step if step < FASTEST else FASTEST
+
+
+@helper
+def edge_steepness(rate_hz: float) -> float:
+    """Return the ``steepness`` of ``periodic_value`` for the edges of a square at ``rate_hz``."""
+    edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
+    return 0.5 / edge if edge > 1e-12 else 0.5e12
+
+
 @kernel
 def lfo_at(state: int, ins: int, outs: int, frames: int) -> None:
     """Write the value at phase ``ins`` of cycle ``outs`` into the LFO's field ``value``."""
     s = record(state, LFO)
-    s.value = lfo_value(s.shape, ins, outs, s.seed, s.steepness)
+    s.value = periodic_value(s.shape, ins, s.steepness)
+
+
+@kernel
+def lfo_noise_at(state: int, ins: int, outs: int, frames: int) -> None:
+    """Do as ``lfo_at`` for the shapes RANDOM and WALK."""
+    s = record(state, LFO)
+    s.value = noise_value(s.shape, ins, outs, s.seed)
 
 
 @kernel
@@ -100,13 +133,8 @@ def lfo_tick(state: int, ins: int, outs: int, frames: int) -> None:
     else:
         s.rate_now = s.rate_hz
     if not begun or was != s.rate_now:
-        rate_hz = s.rate_now
-        step = int(rate_hz * s.per_hz + 0.5)
-        if step > FASTEST:
-            step = FASTEST
-        s.step = step
-        edge = EDGE_S * rate_hz if rate_hz < 0.25 / EDGE_S else 0.25
-        s.steepness = 0.5 / edge if edge > 1e-12 else 0.5e12
+        s.step = phase_step(s.rate_now, s.per_hz)
+        s.steepness = edge_steepness(s.rate_now)
     step, still = s.step, begun and s.spread == s.spread_was
     s.begun = 1
     s.spread_was = s.spread
@@ -162,17 +190,19 @@ def lfo_run(state: int, ins: int, outs: int, frames: int) -> None:
             at = s.phase + tap.offset
             first, turns = (at & MASK) + place * step, cycle + (at >> 62)
             if shape in (SINE, TRIANGLE, SQUARE):
-                # A triangle through 0 at phase 0; the shape triangle begins at -1.
-                first += TURN >> 2 if shape != TRIANGLE else 0
-                for i in range(n):
-                    t = np.float64((first + i * step) & MASK) * UNIT - 0.5
-                    y[i] = 1.0 - 4.0 * abs(t)
+                # A turn is all 64 bits here.  A triangle through 0 at phase 0; the shape triangle
+                # begins at -1.
+                begin = (first - (TURN >> 1 if shape == TRIANGLE else TURN >> 2)) << 2
+                apart = step << 2
+                if shape == SINE:
+                    for i in range(n):
+                        y[i] = quarter_sine(1.0 - abs(np.float64(begin + i * apart)) * UNIT)
+                else:
+                    for i in range(n):
+                        y[i] = 1.0 - abs(np.float64(begin + i * apart)) * UNIT
                 if shape == SQUARE:
                     for i in range(n):
-                        y[i] = within_one(y[i] * steep)
-                if shape != TRIANGLE:
-                    for i in range(n):
-                        y[i] = quarter_sine(y[i])
+                        y[i] = quarter_sine(within_one(y[i] * steep))
             else:
                 for i in range(n):
                     here = first + i * step
@@ -192,6 +222,7 @@ def lfo_record(
     spread_step: float = 1.0,
     rate_step: float = 1.0,
     rate_hz: float = 0.0,
+    runs: bool = False,
 ) -> Any:
     """Allocate an LFO and its taps at the sample rate ``rate``; return the block of the record.
 
@@ -199,20 +230,21 @@ def lfo_record(
     ``spread_step`` is ``io.glide("spread", 32)`` where ``spread`` is a parameter, and
     ``rate_step`` may be that of a rate that shall not jump (the edges of a square are 2 ms at any
     rate, so that a jump of the rate within an edge moves its value).  ``rate_hz`` is for an LFO
-    whose rate the kernel does not write.  The caller
-    keeps the block's address in its own record and calls the functions at ``tick`` or ``run``.
+    whose rate the kernel does not write.  The caller keeps the block's address in its own record,
+    and calls the function at ``tick``, or with ``runs`` the one at ``run``.
     """
+    number = SHAPES.index(shape)
     return memory.record(
         LFO,
         rate_hz=rate_hz,
         per_hz=TURN / rate,
         spread_step=spread_step,
         rate_step=rate_step,
-        shape=SHAPES.index(shape),
+        shape=number,
         seed=seed,
         count=len(taps),
         taps=memory.records(TAP, [{"base": b, "per_spread": s} for b, s in taps]),
-        at=lfo_at.address,
+        at=(lfo_noise_at if number >= RANDOM else lfo_at).address,
         tick=lfo_tick.address,
-        run=lfo_run.address,
+        run=lfo_run.address if runs else 0,  # compiling takes time
     )

@@ -1,5 +1,6 @@
 """A block of memory in a plan: its content, and the addresses in it.  Control threads."""
 
+import math
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Literal, Protocol
@@ -17,6 +18,7 @@ __all__ = [
     "field_numbers",
     "offset",
     "padded",
+    "size_in_arena",
 ]
 
 ALIGN = 64
@@ -83,6 +85,8 @@ class Block:
     """``(byte offset in this block, target block, byte offset there)``."""
     address: int = 0
     """Set once by the arena."""
+    glides: list[tuple[int, int]] = field(default_factory=list)
+    """``(byte offset, bytes)`` of each field that was given a ``Glide``."""
 
     def __post_init__(self) -> None:
         """Note the shape and type, which do not change."""
@@ -120,3 +124,10 @@ class BlockCopy(Block):
         if self.arena is None:
             raise ValueError("a copied block has no content until its arena is laid out")
         return self.arena.array_at(self.address, self)
+
+
+def size_in_arena(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
+    """Return the bytes that a block occupies in an arena."""
+    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    whole = padded(count * np.dtype(dtype).itemsize)
+    return 2 * whole if region == "state" else whole

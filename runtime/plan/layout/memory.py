@@ -1,6 +1,5 @@
 """Blocks of memory that nodes allocate during preparation, and copies of them.  Control threads."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -9,8 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import EngineError
+from ....graph.prepare import Glide
 from ...limits import MAX_GRAPH_BYTES, format_bytes
-from .block import ArenaLike, Block, BlockCopy, Region, address_field, field_numbers, padded
+from .block import (
+    ArenaLike,
+    Block,
+    BlockCopy,
+    Region,
+    address_field,
+    field_numbers,
+    offset,
+    padded,
+    size_in_arena,
+)
 
 __all__ = ["Memory", "MemoryCopy", "TooLargeError", "check_total"]
 
@@ -41,6 +51,8 @@ class Image(NamedTuple):
     """Whether all links refer to blocks of this memory."""
     state_types: tuple[tuple[np.dtype[Any], tuple[int, ...]], ...]
     """Dtype and shape of each block of state."""
+    glides: tuple[tuple[int, int], ...]
+    """``(byte offset in the state, bytes)`` of each field that was given a ``Glide``."""
 
 
 class Memory:
@@ -72,7 +84,7 @@ class Memory:
 
     def state(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Allocate zeroed state."""
-        self._check(_size(shape, dtype, "state"))
+        self._check(size_in_arena(shape, dtype, "state"))
         return self._add(Block("state", np.zeros(shape, dtype)))
 
     def constant(self, array: Any) -> Block:
@@ -81,7 +93,7 @@ class Memory:
 
     def scratch(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
         """Allocate scratch memory, which is not preserved between blocks."""
-        self._check(_size(shape, dtype, "scratch"))
+        self._check(size_in_arena(shape, dtype, "scratch"))
         return self._add(Block("scratch", np.zeros(shape, dtype)))
 
     def store(self, shape: int | tuple[int, ...], dtype: Any = np.float32) -> Block:
@@ -90,7 +102,7 @@ class Memory:
         For long recordings, which no audio thread may copy.  It is zero when the node is prepared;
         how much of it counts must be a number in the node's state, which a reset sets to 0.
         """
-        self._check(_size(shape, dtype, "store"))
+        self._check(size_in_arena(shape, dtype, "store"))
         content = np.zeros(shape, dtype)
         content.fill(0)  # so that the audio thread meets no page fault
         made = Block("store", content, address=int(content.ctypes.data))
@@ -164,6 +176,12 @@ class Memory:
             kinds.count(1),
             all(there != ELSEWHERE or at in stores for _, _, there, at in found),
             tuple((b.dtype, b.shape) for b in self.blocks if b.region == "state"),
+            tuple(
+                (block.address - begins[STATE] + at, size)
+                for block in self.blocks
+                if block.region == "state"
+                for at, size in block.glides
+            ),
         )
 
     @property
@@ -183,7 +201,11 @@ class Memory:
     def _records(self, region: Region, dtype: Any, rows: Sequence[Mapping[str, Any]]) -> Block:
         dtype = np.dtype(dtype)
         numbers = field_numbers(dtype)
-        links, filled = [], []  # tuples of whole records: NumPy is much slower field by field
+        links, glides, filled = (
+            [],
+            [],
+            [],
+        )  # tuples of whole records: NumPy is much slower field by field
         for index, row in enumerate(rows):
             values: list[Any] = [0] * len(numbers)
             for name, value in row.items():
@@ -199,11 +221,14 @@ class Memory:
                     links.append((begin, *value))
                 else:
                     values[numbers[name]] = value
+                    if isinstance(value, Glide):
+                        begin = index * dtype.itemsize + offset(dtype, name)
+                        glides.append((begin, dtype[name].itemsize))
             filled.append(tuple(values))
-        return self._add(Block(region, np.array(filled, dtype), links))
+        return self._add(Block(region, np.array(filled, dtype), links, glides=glides))
 
     def _add(self, block: Block) -> Block:
-        self.nbytes += _size(block.shape, block.dtype, block.region)
+        self.nbytes += size_in_arena(block.shape, block.dtype, block.region)
         self.blocks.append(block)
         return block
 
@@ -253,13 +278,6 @@ class MemoryCopy(Memory):
             block.address += begins[code] - source.begins[code]
             block.arena = arena
         self.begins = begins
-
-
-def _size(shape: int | tuple[int, ...], dtype: Any, region: Region) -> int:
-    """Return the bytes that a block occupies in an arena."""
-    count = math.prod(shape) if isinstance(shape, tuple) else int(shape)
-    whole = padded(count * np.dtype(dtype).itemsize)
-    return 2 * whole if region == "state" else whole
 
 
 class TooLargeError(EngineError):

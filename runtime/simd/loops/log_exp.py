@@ -39,8 +39,11 @@ def _polynomial(lanes: Doubles, x: Value, terms: Sequence[float]) -> Value:
     return total
 
 
-def log2_of(lanes: Doubles, x: Value) -> Value:
-    """Emit the logarithm to base 2 of every lane; ``log2_run`` says which values are special."""
+def log2_of(lanes: Doubles, x: Value, terms: int = len(LOG_TERMS)) -> Value:
+    """Emit the logarithm to base 2 of every lane; ``log2_run`` says which values are special.
+
+    With fewer ``terms`` of its series it is as much faster and less exact: 5 are within 1e-9.
+    """
     builder = lanes.builder
     bits = lanes.bits(lanes.max(lanes.constant(SMALLEST), x))
     # x = 2^n m with m in [sqrt(1/2), sqrt(2)): n + 1023 is the exponent after x is raised by
@@ -52,7 +55,7 @@ def log2_of(lanes: Doubles, x: Value) -> Value:
     n = lanes.sub(lifted, lanes.constant(2.0**52 + 1023.0))
     one = lanes.constant(1.0)
     s = lanes.div(lanes.sub(m, one), lanes.add(m, one))
-    made = lanes.fma(s, _polynomial(lanes, lanes.mul(s, s), LOG_TERMS), n)
+    made = lanes.fma(s, _polynomial(lanes, lanes.mul(s, s), LOG_TERMS[:terms]), n)
     return lanes.where(lanes.above(lanes.constant(math.inf), x), made, x)
 
 

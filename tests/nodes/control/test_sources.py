@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from namgraph.graph import Node, ParamError
-from namgraph.nodes import Constant, Lfo, Map, Random, Step
+from namgraph.nodes import Constant, EnvelopeFollower, Lfo, Map, Random, Step
+from namgraph.nodes.dsp.modulation.lfo_shapes import SHAPES
 from namgraph.nodes.testing import NodeHarness
+
+from ..dsp.modulation.lfo_player import LfoPlayer
 
 RATE = 48_000.0
 NOTHING = np.zeros((0, 48_000), np.float32)
@@ -40,6 +43,54 @@ def test_depth_offset_and_unipolar_scale_the_shape() -> None:
     np.testing.assert_allclose(found, 0.5 + 0.5 * sine, atol=1e-6)
     found = ticks(Lfo(rate_hz=2.0, offset=1.0))
     np.testing.assert_allclose(found, np.minimum(1.0 + sine, 1.0), atol=1e-6)
+
+
+@pytest.mark.parametrize("rate_hz", [0.37, 49.0])
+def test_a_sine_is_exact_to_a_float32(rate_hz: float) -> None:
+    step = np.floor(rate_hz * 2.0**62 / RATE + 0.5)  # the rate is rounded to units of phase
+    found = ticks(Lfo(rate_hz=rate_hz, phase=0.125, depth=0.75, offset=-0.125))
+    turns = (32 * step * np.arange(1500) / 2.0**62 + 0.125) % 1.0
+    np.testing.assert_allclose(found, 0.75 * np.sin(2 * np.pi * turns) - 0.125, atol=6.1e-8)
+
+
+def test_a_new_phase_counts_from_the_next_tick() -> None:
+    found = ticks(Lfo(rate_hz=2.0), changes=[(330, "phase", 0.25)])
+    np.testing.assert_allclose(found[:11], np.sin(2 * np.pi * phase(2.0, 11)), atol=1e-6)
+    late = np.sin(2 * np.pi * phase(2.0, 1500, 0.25))
+    np.testing.assert_allclose(found[11:], late[11:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        *(Lfo(rate_hz=7.3, shape=shape, phase=0.3) for shape in SHAPES),
+        *(Random(rate_hz=31.0, mode=mode) for mode in ("hold", "smooth", "walk")),
+        Step(3, step2=0.5, step3=-0.5, rate_hz=43.0, glide_ms=3.0),
+        Map(curve=0.3),
+        EnvelopeFollower(low_hz=150.0, high_hz=3000.0),
+        EnvelopeFollower(),
+    ],
+    ids=repr,
+)
+def test_cuts_change_no_bit(node: Node) -> None:
+    signal = np.random.default_rng(2).uniform(-1, 1, (1, 4_000)).astype(np.float32)
+    signal = signal if node.inputs else signal[:0]
+    whole = NodeHarness(node, channels=1).play(signal)
+    assert np.ptp(whole) > 0.05
+    for cut in (1, 7, 31, 32, 33, 64, 1_000):
+        found = NodeHarness(node, channels=1).play(signal, [cut] * (4_000 // cut))
+        assert (found == whole).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_are_those_of_audio_oscillators(shape: str) -> None:
+    player = LfoPlayer(shape, 3.7, [(0.3, 0.0)], seed=5)
+    expected = []
+    for _ in range(300):
+        player.tick()
+        expected.append(float(player.taps[0]["start"]))
+    found = ticks(Lfo(rate_hz=3.7, shape=shape, phase=0.3, seed=5))[:300]
+    np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
 def test_a_note_value_sets_the_rate() -> None:

@@ -1,5 +1,6 @@
 """Connections made, removed and changed while it plays: every node keeps its state, to the bit."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,78 @@ def test_inputs_are_disconnected_and_connected_again() -> None:
     graph.connect("in", "echo")
     made.swap(graph)
     np.testing.assert_array_equal(made.process(x), expected(x))
+
+
+MOVED = {
+    "echo": "feedback",
+    "amp": "input_db",
+    "block": "cutoff_hz",
+    "swirl": "depth",
+}
+"""Nodes with the parameter that a control signal moves."""
+KINDS: dict[str, Callable[[], ng.Node]] = {
+    **NODES,
+    "swirl": lambda: ng.Tremolo(rate_hz=9.0, depth=0.5),
+}
+
+AMOUNT = 0.25
+
+
+def modulated(name: str, value: float, *, cable: bool) -> ng.Graph:
+    """One node, and a control signal of one value that moves a parameter if ``cable``."""
+    graph = ng.Graph()
+    node = graph.add(name, KINDS[name]())
+    graph.input("in", channels=1) >> node >> graph.output("out", channels=1)
+    graph.add("hand", ng.Constant(value=value))
+    graph.add("idle", ng.Map())  # reads the signal where the node does not
+    graph.connect("hand", "idle")
+    if cable:
+        graph.connect("hand", f"{name}.{MOVED[name]}", amount=AMOUNT)
+    return graph
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_cable_that_moves_nothing_is_not_heard(name: str) -> None:
+    x = [noise(416, seed=k) for k in range(3)]
+    plain, rewired = (engine(modulated(name, 0.0, cable=False)) for _ in range(2))
+    for k, cable in enumerate([False, True, False]):
+        if k:
+            rewired.swap(modulated(name, 0.0, cable=cable))
+        np.testing.assert_array_equal(rewired.process(x[k]), plain.process(x[k]))
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_new_cable_moves_the_node_as_one_that_was_there(name: str) -> None:
+    x = [noise(416, seed=k) for k in range(3)]
+    there, rewired = (engine(modulated(name, 0.0, cable=cable)) for cable in (True, False))
+    np.testing.assert_array_equal(rewired.process(x[0]), there.process(x[0]))
+    rewired.swap(modulated(name, 0.0, cable=True))
+    for made in (there, rewired):
+        made.set("hand.value", 0.9)
+    heard = rewired.process(x[1])
+    np.testing.assert_array_equal(heard, there.process(x[1]))
+    still = engine(modulated(name, 0.0, cable=False))
+    still.process(x[0])
+    assert not np.array_equal(heard, still.process(x[1])), "the control: it moves"
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_without_its_cable_a_parameter_goes_back_as_fast_as_one_that_is_set(name: str) -> None:
+    x = [noise(416, seed=k) for k in range(2)]
+    made = engine(modulated(name, 1.0, cable=True))
+    found = [made.process(x[0])]
+    made.swap(modulated(name, 1.0, cable=False))
+    found.append(made.process(x[1]))
+
+    start = float(getattr(KINDS[name](), MOVED[name]))
+    row = KINDS[name]().params()[MOVED[name]]
+    moved = min(start + AMOUNT * (row.high - row.low), row.high)
+    if row.taper == "log":
+        moved = min(start * math.exp(AMOUNT * math.log(row.high / row.low)), row.high)
+    by_hand = engine(modulated(name, 1.0, cable=False))
+    for value, signal, heard in zip((moved, start), x, found, strict=True):
+        by_hand.set(f"{name}.{MOVED[name]}", value)
+        np.testing.assert_array_equal(heard, by_hand.process(signal))
 
 
 def test_values_set_while_it_plays_stay() -> None:

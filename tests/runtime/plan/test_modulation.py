@@ -200,7 +200,9 @@ def test_a_swap_may_add_and_remove_a_signal() -> None:
     engine.swap(graph)
     assert np.ptp(engine.process(x)) > 0.5
     engine.swap(plain)
-    assert (engine.process(x)[:, -960:] == 1.0).all()
+    after = engine.process(x)
+    assert np.ptp(after[:, :960]) > 0.01, "it glides back"
+    np.testing.assert_allclose(after[:, -960:], 1.0, atol=1e-3)
 
 
 def test_bypassed_and_mixed_nodes_are_modulated_too() -> None:

@@ -27,7 +27,7 @@ class LfoPlayer:
         **more: Any,
     ) -> None:
         memory = Memory()
-        block = lfo_record(memory, rate, shape, taps, **more)
+        block = lfo_record(memory, rate, shape, taps, runs=True, **more)
         self.arena = Arena([memory])
         self.address = block.address
         self.lfo = block.content.reshape(-1)[0]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from namgraph.nodes.dsp.modulation.lfo_phase import SHAPES, TURN
+from namgraph.nodes.dsp.modulation.lfo_shapes import quarter_sine
 
 from .lfo_player import LfoPlayer, expected, step_of
 
@@ -45,6 +46,13 @@ def test_cuts_change_no_bit(shape: str) -> None:
     for n in (1, 7, 31, 32, 33, 64, 1_000):
         found = LfoPlayer(shape, 2.2, [(0.2, 0.0)]).run(3_000, [n] * 3_000)
         assert (found == whole).all()
+
+
+def test_the_polynomial_is_a_sine_that_never_passes_1() -> None:
+    y = np.linspace(-1.0, 1.0, 100_001)
+    found = quarter_sine.py_func(y)
+    assert np.abs(found - np.sin(np.pi / 2 * y)).max() < 2e-11
+    assert found[-1] == -found[0] == 1.0 == found.max()
 
 
 def test_after_billions_of_frames_the_phase_is_exact() -> None:

@@ -1,0 +1,1 @@
+"""Parts of the suite ``gpu``: whole batches on a device, and lower bounds of its times."""
