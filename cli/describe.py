@@ -100,12 +100,12 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.levels import MODES, applied
     from ..nodes.nam.model.captures import Conditioned, Gru
     from ..nodes.nam.model.networks import Linear, Lstm
-    from ..nodes.nam.model.wavenet import Gained, Sequential, WaveNet
+    from ..nodes.nam.model.wavenet import Gained, ParametricWaveNet, Sequential, WaveNet
 
     model = load_capture(path)
     network, field = model.running, model.receptive_field
     core = network
-    while isinstance(core, Gained | Conditioned):
+    while isinstance(core, Gained | Conditioned | ParametricWaveNet):
         core = core.inner
     if isinstance(core, Sequential) and not isinstance(network, Sequential):
         network = core
@@ -121,9 +121,9 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "receptive_field": field,
         "prewarm": model.prewarm,
     }
-    if isinstance(network, WaveNet):
+    if isinstance(core, WaveNet):
         found["layers"] = [
-            {"channels": a.channels, "layers": len(a.layers)} for a in network.arrays
+            {"channels": a.channels, "layers": len(a.layers)} for a in core.arrays
         ]
     elif isinstance(core, Lstm | Gru):
         found["layers"] = [{"channels": core.hidden_size, "layers": len(core.layers)}]

@@ -15,7 +15,7 @@ from ...graph.prepare import Io, Processor, Spec
 from ..dsp.oversampling.half_band import latency
 from ..dsp.oversampling.oversampled import oversampled
 from ..dsp.resample import Rates, resampled
-from .cpu.knob_columns import Fold
+from .cpu.live_weights import Moved
 from .kernel import SMOOTHING_S, STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .knobs import KNOBS, KnobNode, Knobs
@@ -203,14 +203,14 @@ class Nam(KnobNode):
                 f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
                 " resampled: it must run at its own rate"
             )
-        times, names, folds = self.oversample, list(self.knob_params), list[Fold]()
+        times, knobs, moved = self.oversample, self.resolved.file_model.knobs, list[Moved]()
         if multichannel and times > 1:
             raise UnsupportedFeatureError(
                 f"{name}: a model with {inputs} channels in and {outputs} out cannot be"
                 " oversampled: oversample must be 1"
             )
         model = interleaved_model(model, times)
-        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm, times, folds)
+        made, at, prewarm = prepare_sizes(memory, model, self.slim, self.prewarm, times, moved)
         sizes = at if len(model.sizes) > 1 else 0
         prewarm = prewarm // times + 2 * self._own_latency
         prewarm = _frames(prewarm, between) if self.prewarm else 0
@@ -226,13 +226,11 @@ class Nam(KnobNode):
         work = self._work(io, prewarm) if on_device else None
         low, high = _slim_range(model, self.slim)
         more: dict[str, Any] = {}
-        if names:
+        if knobs:
             prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
-            more = prepare_knobs(memory, folds, names)
-            more |= {name: io.params[name] for name in names}
-            more |= {f"{name}_coefficient": io.glide(name, TICK) for name in names}
+            more = prepare_knobs(io, knobs, moved)
         block = memory.record(
-            knob_state(names) if names else STATE,
+            knob_state([knob.name for knob in knobs]) if knobs else STATE,
             slim=io.params["slim"],
             input_db=io.params["input_db"],
             output_db=io.params["output_db"],
@@ -254,7 +252,7 @@ class Nam(KnobNode):
             slim_high=high,
             **more,
         )
-        if names:
+        if knobs:
             return Processor(play_knobs, block, prewarm=prewarm)
         if work is None:
             plain = len(model.sizes) == 1 and between is None and times == 1
