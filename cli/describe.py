@@ -122,9 +122,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "prewarm": model.prewarm,
     }
     if isinstance(core, WaveNet):
-        found["layers"] = [
-            {"channels": a.channels, "layers": len(a.layers)} for a in core.arrays
-        ]
+        found["layers"] = [{"channels": a.channels, "layers": len(a.layers)} for a in core.arrays]
     elif isinstance(core, Lstm | Gru):
         found["layers"] = [{"channels": core.hidden_size, "layers": len(core.layers)}]
     elif isinstance(network, Linear):

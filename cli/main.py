@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..graph.version import VERSION
-from . import batch, bench, demo, devices, info, live, nodes, plot, render, verify, warm
+from . import bake, batch, bench, demo, devices, info, live, nodes, plot, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .demo import presets
@@ -20,7 +20,10 @@ from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
-VERBS = (demo, presets, render, batch, info, plot, nodes, bench, live, devices, verify, warm)
+VERBS = (
+    *(demo, presets, render, batch, info, plot, nodes, bench, live, devices, verify, bake),
+    warm,
+)
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = ("rig", "ir", "input", "output", "job", "files", "model", "against", "plot", "thing")
 """Names of arguments that shells complete with files."""

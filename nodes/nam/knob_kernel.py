@@ -1,7 +1,7 @@
 """Audio-thread kernel of ``Nam`` for a capture with knobs: moves the weights that they are part of.
 
 A network gets numbers for its knobs (``model/knob.py``).  Every 32 frames, counted from reset, each
-number goes on towards that of the knob's value; in between it is on a line, of which each 8th frame
+number goes on towards that of the knob's value; in between it is on a line, of which each 4th frame
 counts.  So a switch goes from one choice to another without the choices between.  While all rest
 the network gets whole blocks.  Where the ticks lie does not depend on how the signal is cut, so
 neither does the output.
@@ -30,7 +30,7 @@ __all__ = ["KNOB_SMOOTHING_S", "TICK", "knob_state", "play_knobs", "prepare_knob
 KNOB_SMOOTHING_S = 0.03
 TICK = 32
 """Frames between two steps of the smoothing."""
-STEP = 8
+STEP = 4
 """Frames between two values on the line from one step to the next."""
 
 MORE = np.dtype(
@@ -42,8 +42,8 @@ MORE = np.dtype(
         )
     ]
 )
-"""What follows the fields of ``STATE``; then of each knob ``NAME`` and ``NAME_now``, float64: its value,
-and NaN until the knob has begun there."""
+"""What follows the fields of ``STATE``; then of each knob ``NAME`` and
+``NAME_now``, float64: its value, and NaN until the knob has begun there."""
 INPUT = np.dtype(
     [
         *((name, np.float64) for name in ("now", "before", "value", "coefficient")),
@@ -61,9 +61,9 @@ FUNCTION_BYTES = FUNCTION.itemsize
 
 
 @helper
-def _target(state: int, row: Any) -> float:
+def _target(state: int, row: Any) -> Any:
     """Return the number for the value of a knob, as ``encode`` does."""
-    value = numbers(state + FIRST_KNOB + 16 * row.knob, 1, np.float64)[0]
+    value: Any = numbers(state + FIRST_KNOB + 16 * row.knob, 1, np.float64)[0]
     if row.step > 0.0:
         value = row.low + row.step * floor((value - row.low) / row.step + 0.5)
     if row.kind == CHOICE:

@@ -24,7 +24,7 @@ Layout = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Biases in memory that depend on knobs: ``base``, and ``columns`` times the numbers of the knobs."""
+    """Biases in memory that depend on knobs: ``base``, and ``columns`` times numbers of knobs."""
 
     target: Any
     base: Floats

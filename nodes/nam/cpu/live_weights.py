@@ -52,7 +52,7 @@ def add_live_wavenet(
     """Add a WaveNet with knobs at their defaults to a program, and what moves to ``moved``."""
     own = program.memory
     layout = _Layout(own, network, _numbered_arrays(network, program.width))
-    program.memory = layout  # type: ignore[assignment]
+    program.memory = layout
     try:
         target = add_wavenet(program, network.inner, source, source)
     finally:
@@ -84,7 +84,7 @@ def _numbered_arrays(network: ParametricWaveNet, width: int) -> list[NDArray[Any
     """
     flat = np.append(np.arange(1, network.function.base.size), -1).astype(np.float32)
     recorder = _Recorder(Memory())
-    program = Program(recorder, width)  # type: ignore[arg-type]
+    program = Program(recorder, width)
     recorder.arrays.clear()
     source = program.matrix(network.inputs)
     add_wavenet(program, with_weights(network.inner, flat), source, source)

@@ -219,7 +219,7 @@ class Conditioned:
 
 
 def folded_bias(bias: Floats, columns: Floats, values: Sequence[float]) -> Floats:
-    """Return biases and each knob input's column times its value, added in float64 in that order."""
+    """Return biases and each column times its value, added in float64 in that order."""
     total: NDArray[np.float64] = bias.astype(np.float64)
     for column, value in zip(columns, values, strict=True):
         total = total + column.astype(np.float64) * float(value)

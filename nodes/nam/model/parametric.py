@@ -59,7 +59,7 @@ def activation_value(code: int, slope: float, x: float) -> float:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DenseLayer:
-    """``activation(weight x + bias)``; the activation by its code, ``slope`` that of a leaky one."""
+    """``activation(weight x + bias)``, the activation by its code; ``slope`` is of a leaky one."""
 
     __repr__ = short_repr
 

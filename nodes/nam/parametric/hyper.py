@@ -101,7 +101,9 @@ def _targets(hyper: Fields) -> list[_Target]:
         if rows * columns != count:
             allowed = f"{rows * columns}, out_features times rest_features"
             raise fault(row.at("numel"), count, allowed)
-        made.append(_Target(path, first, count, row.integer("rank", 1, MAX_RANK, rank), rows, columns))
+        made.append(
+            _Target(path, first, count, row.integer("rank", 1, MAX_RANK, rank), rows, columns)
+        )
     return made
 
 

@@ -1,4 +1,4 @@
-"""The config of the WaveNet within a model with knobs, with what the dialects leave out filled in."""
+"""The config of the WaveNet within a model with knobs; what dialects leave out is filled in."""
 
 from typing import Any
 
@@ -29,9 +29,7 @@ def derived(config: Fields, inputs: int, checked: dict[str, int] | None = None) 
         row = Fields(value, path)
         for key in ("packing", "slimmable"):
             if row.has(key):
-                raise UnsupportedFeatureError(
-                    f"{row.at(key)}: must be null in a model with knobs"
-                )
+                raise UnsupportedFeatureError(f"{row.at(key)}: must be null in a model with knobs")
         wanted = {"condition_size": inputs, **(checked or {})}
         if number == 0:
             wanted["input_size"] = inputs

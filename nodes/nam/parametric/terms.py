@@ -60,7 +60,8 @@ class Table:
         if isinstance(tensor, Tensor):
             if any(places for _, places in tensor.terms):
                 return self._add_products(tensor)
-            tensor = np.sum([factors for factors, _ in tensor.terms], axis=0).astype(np.float32)
+            total = np.sum([factors for factors, _ in tensor.terms], axis=0)
+            return self.add(np.asarray(total, np.float32))
         self.base.append(np.asarray(tensor, np.float32).ravel())
         self.at += tensor.size
         return tensor

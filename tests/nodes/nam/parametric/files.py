@@ -1,4 +1,4 @@
-"""Models with knobs for tests, of every dialect: seeded random weights, as many as a config needs."""
+"""Models with knobs for tests, of every dialect: random weights, as many as a config needs."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from namgraph.nodes.nam.format.load import parse_nam
 from ..nets import A2_TAPS
 
 __all__ = [
-    "Json",
     "PARAMS",
     "SITES",
+    "Json",
     "concat_lstm",
     "concat_wavenet",
+    "filled",
     "film_a2",
     "film_wavenet",
-    "filled",
     "hyper_wavenet",
     "layer_array",
 ]

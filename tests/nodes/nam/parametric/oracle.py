@@ -1,5 +1,6 @@
 """Reference output of models with knobs in float64, as their dialects define it, nothing folded."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def play(file: Json, x: Any, *values: float) -> Any:
     encoder = config.get("param_encoder")
     if encoder:
         sizes_ = [knobs.size, *encoder["hidden_sizes"], encoder["out_features"]]
-        for n, (inner, outer) in enumerate(zip(sizes_, sizes_[1:], strict=False)):
+        for n, (inner, outer) in enumerate(pairwise(sizes_)):
             weight, bias = cut(outer, inner), cut(outer)
             knobs = weight @ knobs + bias
             if n < len(sizes_) - 2:
@@ -64,7 +65,8 @@ def _encoded(params: list[Json], values: Any) -> Signal:
 
 
 def _film(config: Json, cut: Cutter, sound: Signal, control: Signal) -> Signal:
-    x, condition, head = sound[None], sound[None], 0.0
+    x, condition = sound[None], sound[None]
+    head: Any = 0.0
     for row in config["layers"]:
         channels = row["channels"]
         x = conv(x, cut(channels, len(x), 1), None, 1)
