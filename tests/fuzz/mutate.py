@@ -8,6 +8,7 @@ from typing import Any
 
 from . import models
 from .captures import capture
+from .parametric import parametric
 
 __all__ = ["capture_mutant", "mutant"]
 
@@ -24,8 +25,10 @@ TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"'
 
 
 def capture_mutant(seed: int) -> bytes:
-    """Return file number ``seed`` of those that are no .nam files."""
+    """Return file number ``seed`` of those that are no .nam files, or have knobs."""
     rng = random.Random(seed)
+    if rng.random() < 0.6:
+        return _mutant(rng, parametric(rng), parametric, models.mended)
     return _mutant(rng, capture(rng), capture)
 
 

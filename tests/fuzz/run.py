@@ -171,7 +171,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (%(default)s)")
     parser.add_argument("--only", type=int, help="one file, in this process")
-    parser.add_argument("--captures", action="store_true", help="files that are no .nam files")
+    parser.add_argument(
+        "--captures", action="store_true", help="files that are no .nam files, or have knobs"
+    )
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     a = parser.parse_args()
     make = capture_mutant if a.captures else mutant

@@ -30,6 +30,8 @@ class Write:
     positions: NDArray[np.int32]
     sources: NDArray[np.int32]
     """Numbers of weights, counted among those that knobs move."""
+    size: int
+    """Numbers in the array."""
     factor: float
     """What each is multiplied by: the scale of the last head."""
 
@@ -57,7 +59,8 @@ def add_live_wavenet(
         target = add_wavenet(program, network.inner, source, source)
     finally:
         program.memory = own
-    moved.append(LiveWeights(network, layout.writes))
+    if layout.writes:  # else knobs move only what is not used
+        moved.append(LiveWeights(network, layout.writes))
     return target
 
 
@@ -120,7 +123,7 @@ class _Layout:
             raise AssertionError("an array of weights is laid out in an unknown way")
         block = state_block(self.memory, np.ascontiguousarray(given))
         sources = self.live[which[positions]]
-        self.writes.append(Write(block, positions.astype(np.int32), sources, factor))
+        self.writes.append(Write(block, positions.astype(np.int32), sources, given.size, factor))
         return block
 
     def __getattr__(self, name: str) -> Any:

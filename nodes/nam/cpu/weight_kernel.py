@@ -7,15 +7,17 @@ line.  The sums have the order of ``model/parametric.py``, and so the same bits.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....graph.prepare import Memory
 from ....runtime.native.abi import helper
 from ....runtime.native.pointers import element, floats, numbers, record
-from ..model.parametric import activation_value
-from .live_weights import LiveWeights
+from ..model.parametric import WeightFunction, activation_value
+from .live_weights import LiveWeights, Write
 
 __all__ = ["FUNCTION", "compute_weights", "prepare_functions", "write_weights"]
 
@@ -38,29 +40,35 @@ LAYER = np.dtype(
 """Weights are ``[in][out]`` in float32, biases float64."""
 WRITE = np.dtype(
     [
-        *((name, np.int64) for name in ("target", "positions", "sources", "count")),
+        *((name, np.int64) for name in ("target", "first", "positions", "sources", "count")),
         ("factor", np.float32),
         ("unused", np.float32),
     ]
 )
+"""``count`` weights, from number ``first`` on, into a whole array; with ``positions``, those of
+``sources`` into these places."""
+TILE = 512
+"""Outputs computed at once, so that their sums stay near."""
 _activation = helper(activation_value)
 
 
 @helper
 def _layer(layer: Any, source: int, target: int) -> None:
     x = numbers(source, layer.inputs, np.float64)
-    y = numbers(target, layer.outputs, np.float64)
-    bias = numbers(layer.bias, layer.outputs, np.float64)
-    for o in range(layer.outputs):
-        y[o] = bias[o]
-    for i in range(layer.inputs):
-        value = x[i]
-        row = floats(layer.weight + 4 * i * layer.outputs, layer.outputs)
-        for o in range(layer.outputs):
-            y[o] = y[o] + np.float64(row[o]) * value
-    if layer.code != 0:
-        for o in range(layer.outputs):
-            y[o] = _activation(layer.code, layer.slope, y[o])
+    for first in range(0, layer.outputs, TILE):
+        count = min(TILE, layer.outputs - first)
+        y = numbers(target + 8 * first, count, np.float64)
+        bias = numbers(layer.bias + 8 * first, count, np.float64)
+        for o in range(count):
+            y[o] = bias[o]
+        for i in range(layer.inputs):
+            value = x[i]
+            row = floats(layer.weight + 4 * (i * layer.outputs + first), count)
+            for o in range(count):
+                y[o] = y[o] + np.float64(row[o]) * value
+        if layer.code != 0:
+            for o in range(count):
+                y[o] = _activation(layer.code, layer.slope, y[o])
 
 
 @helper
@@ -97,18 +105,39 @@ def compute_weights(function: int, encoded: int) -> None:
 def write_weights(function: int, share: float) -> None:
     """Write the weights that lie at a share of the way from before to now; 1 for now."""
     f = record(function, FUNCTION)
-    now, before = (numbers(f.now, f.count, np.float64), numbers(f.before, f.count, np.float64))
     for number in range(f.write_count):
         w = element(f.writes, number, WRITE)
-        positions = numbers(w.positions, w.count, np.int32)
-        sources = numbers(w.sources, w.count, np.int32)
-        target = floats(w.target, 1)
+        if w.positions == 0:
+            _write_run(f, w, share)
+        else:
+            _write_places(f, w, share)
+
+
+@helper
+def _write_run(f: Any, w: Any, share: float) -> None:
+    target, factor = floats(w.target, w.count), w.factor
+    now = numbers(f.now + 8 * w.first, w.count, np.float64)
+    before = numbers(f.before + 8 * w.first, w.count, np.float64)
+    if share < 1.0:
         for i in range(w.count):
-            n = sources[i]
-            value = now[n]
-            if share < 1.0:
-                value = before[n] + share * (value - before[n])
-            target[positions[i]] = np.float32(value) * w.factor
+            target[i] = np.float32(before[i] + share * (now[i] - before[i])) * factor
+    else:
+        for i in range(w.count):
+            target[i] = np.float32(now[i]) * factor
+
+
+@helper
+def _write_places(f: Any, w: Any, share: float) -> None:
+    now, before = (numbers(f.now, f.count, np.float64), numbers(f.before, f.count, np.float64))
+    positions = numbers(w.positions, w.count, np.int32)
+    sources = numbers(w.sources, w.count, np.int32)
+    target = floats(w.target, 1)
+    for i in range(w.count):
+        n = sources[i]
+        value = now[n]
+        if share < 1.0:
+            value = before[n] + share * (value - before[n])
+        target[positions[i]] = np.float32(value) * w.factor
 
 
 def prepare_functions(memory: Memory, found: Sequence[LiveWeights]) -> list[Any]:
@@ -120,7 +149,7 @@ def prepare_functions(memory: Memory, found: Sequence[LiveWeights]) -> list[Any]
 
 
 def _record(memory: Memory, copies: Sequence[LiveWeights]) -> Any:
-    function = copies[0].network.function
+    function, order = _in_order(copies[0])
     layers = [
         {
             "weight": memory.constant(np.ascontiguousarray(layer.weight.T)),
@@ -132,17 +161,7 @@ def _record(memory: Memory, copies: Sequence[LiveWeights]) -> Any:
         }
         for layer in function.layers
     ]
-    writes = [
-        {
-            "target": write.target,
-            "positions": memory.constant(write.positions),
-            "sources": memory.constant(write.sources),
-            "count": write.positions.size,
-            "factor": write.factor,
-        }
-        for live in copies
-        for write in live.writes
-    ]
+    writes = [_write(memory, write, order) for live in copies for write in live.writes]
     wide = max(layer["outputs"] for layer in layers)
     count = function.targets.size
     return {
@@ -160,3 +179,38 @@ def _record(memory: Memory, copies: Sequence[LiveWeights]) -> Any:
         "writes": memory.table(WRITE, writes),
         "write_count": len(writes),
     }
+
+
+def _in_order(live: LiveWeights) -> tuple[WeightFunction, NDArray[np.int64]]:
+    """Return the function with its weights in the order of memory, so that they lie in runs.
+
+    Also the new number of each weight.
+    """
+    function = live.network.function
+    wanted = np.concatenate([write.sources for write in live.writes])
+    _, first = np.unique(wanted, return_index=True)
+    order = wanted[np.sort(first)]
+    number = np.zeros(function.targets.size, np.int64)
+    number[order] = np.arange(order.size)
+    counts = np.diff(function.starts)[order]
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    begins = np.repeat(function.starts[:-1][order] - starts[:-1], counts)
+    products = begins + np.arange(starts[-1])
+    moved = replace(
+        function,
+        targets=function.targets[order],
+        starts=starts,
+        factors=function.factors[products],
+        places=function.places[products],
+    )
+    return moved, number
+
+
+def _write(memory: Memory, write: Write, number: NDArray[np.int64]) -> dict[str, Any]:
+    sources = number[write.sources]
+    whole = np.arange(write.size)
+    row = {"target": write.target, "count": sources.size, "factor": write.factor}
+    if np.array_equal(write.positions, whole) and np.array_equal(sources, sources[0] + whole):
+        return {**row, "first": sources[0]}
+    places = {"positions": write.positions, "sources": sources.astype(np.int32)}
+    return {**row, **{name: memory.constant(array) for name, array in places.items()}}

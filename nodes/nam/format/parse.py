@@ -8,6 +8,7 @@ is refused.  Control threads only.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +28,7 @@ from ....runtime.io.file_kind import MODEL, complaint, kind_of, kind_of_json
 from ..model.captures import Conditioned
 from ..model.model import DEFAULT_SAMPLE_RATE, Model, Submodel
 from ..model.wavenet import Network
+from ..parametric.embedded import EMBEDDED, joined
 from ..parametric.read import FILM_A2, PARAMETRIC, is_version
 from .activation import FINITE
 from .checked_json import Fields, Weights, as_number, fault, format_json, too_large
@@ -76,6 +78,10 @@ def nam_model(values: Any, content: bytes) -> Model:
     """Return the model in the parsed JSON of a .nam file, ``content``."""
     whole = Fields(values)
     model = _check_ports(whole, _model(whole, 0))
+    if not model.knobs and isinstance(whole.raw(EMBEDDED, None), dict):
+        with suppress(NamFileError):  # as players do that know nothing of it
+            embedded = _model(whole.fields(EMBEDDED), 0)
+            model = joined(model, embedded) if embedded.knobs else model
     return model.identified(hashlib.sha256(content).hexdigest())
 
 

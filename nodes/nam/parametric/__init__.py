@@ -6,4 +6,5 @@ terms.py      weights as sums of products, from which a WeightFunction is made
 film.py       FiLMWaveNet, and ParametricWaveNet of .param.nam: scales and shifts
 concat.py     ConcatWaveNet and ConcatLSTM: knobs as input channels
 hyper.py      HyperWaveNet: a network that makes the weights
+embedded.py   a model with knobs in a plain one
 """

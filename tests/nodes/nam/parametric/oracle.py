@@ -84,17 +84,17 @@ def _film(config: Json, cut: Cutter, sound: Signal, control: Signal) -> Signal:
 def _film_layer(
     row: Json, n: int, cut: Cutter, x: Signal, condition: Signal, control: Signal
 ) -> tuple[Signal, Signal]:
-    count, channels = len(row["dilations"]), row["channels"]
-    taps = row["kernel_sizes"][n] if "kernel_sizes" in row else row["kernel_size"]
+    count, channels = len(row["dilations"]), int(row["channels"])
+    taps: int = row["kernel_sizes"][n] if "kernel_sizes" in row else row["kernel_size"]
     mode = listed(row.get("gating_mode", "none"), count)[n]
-    width = row.get("bottleneck", channels)
+    width: int = row.get("bottleneck", channels)
     middle, groups = width * (1 if mode == "none" else 2), row.get("groups_input", 1)
     one, head1x1 = row.get("layer1x1", {"active": True, "groups": 1}), row.get("head1x1", {})
     kernel = cut(middle, channels // groups, taps), cut(middle)
     mixin = cut(middle, 1, 1)
     if one["active"]:
         out = cut(channels, width // one["groups"], 1), cut(channels)
-    outer = head1x1["out_channels"] if head1x1.get("active") else width
+    outer: int = head1x1["out_channels"] if head1x1.get("active") else width
     if head1x1.get("active"):
         ends = cut(outer, width // head1x1["groups"], 1), cut(outer)
     sizes, moved = (channels, middle, 1, middle, middle, width, channels, outer), {}
@@ -157,4 +157,4 @@ def _hyper(config: Json, cut: Cutter, sound: Signal, knobs: Signal) -> Signal:
     assert cut.rest.size == 0
     plain_row = {**row, "condition_size": 1, "input_size": 1}
     plain = {"architecture": "WaveNet", "config": {"layers": [plain_row]}, "weights": weights}
-    return run(plain, sound[None])[0]
+    return np.asarray(run(plain, sound[None])[0])

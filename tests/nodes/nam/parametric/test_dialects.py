@@ -226,6 +226,24 @@ def test_sizes_of_a_container_have_the_knobs_together() -> None:
     same_bits(play(plain, x, slim=0.0), play(file, x, slim=0.0, knobs=values))
 
 
+def test_one_that_is_embedded_in_what_was_made_of_it() -> None:
+    values, x = {"sustain": 0.9, "tone": 0.2, "bite": 1.0}, signal(300)
+    file = json.loads(baked(film_a2(), values).content)
+    assert file["metadata"]["baked_setting"] == {"Sustain": 0.9, "tone": 0.2, "bite": 1.0}
+    file["metadata"]["name"] = "Muff"
+    plain = play(file, x)
+    model = ng.load_nam(file | {"embedded_parametric": film_a2()})
+    assert {k.name: k.default for k in model.knobs} == values
+    assert model.name == "Muff"
+    same_bits(play(model, x), plain)
+    other = {**values, "sustain": 0.1}
+    same_bits(play(model, x, knobs={"sustain": 0.1}), play(film_a2(), x, knobs=other))
+    for wrong in ({"version": "9.0.0"}, film_a2() | {"weights": []}, json.loads(json.dumps(file))):
+        outer = ng.load_nam(file | {"embedded_parametric": wrong})
+        assert not outer.knobs
+        same_bits(play(outer, x), plain)
+
+
 def test_in_presets_modulation_oversampling_and_a_bank(tmp_path: Path) -> None:
     x = signal(4_000)
     (tmp_path / "amp.nam").write_text(json.dumps(FILES["FiLMWaveNet"]))
