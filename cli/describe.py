@@ -84,6 +84,13 @@ def _lines(label: str, value: Any, indent: str) -> list[str]:
     return [f"{indent}{label:<18} {_format_value(value)}"]
 
 
+def _knob(knob: Any) -> str:
+    """Return the range of a knob and its default."""
+    if knob.choices:
+        return f"{' or '.join(knob.choices)}, {knob.choices[round(knob.default)]}"
+    return f"{knob.low:g} to {knob.high:g}, {knob.default:g}"
+
+
 def _format_value(value: Any) -> str:
     if value is None:
         return "unknown"
@@ -131,7 +138,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     elif isinstance(network, Sequential):
         found["models"] = _parts(network)
     if model.knobs:
-        found["knobs"] = {k.name: f"{k.low:g} to {k.high:g}, {k.default:g}" for k in model.knobs}
+        found["knobs"] = {knob.name: _knob(knob) for knob in model.knobs}
     if model.submodels:
         found["sizes"] = [
             {

@@ -94,8 +94,12 @@ def _values(model: Model, given: Any) -> dict[str, float]:
         )
     rows, labels = knob_params(model.knobs), {k.label: k.name for k in model.knobs if k.label}
     made = {name: row.default for name, row in rows.items()}
+    seen = set[str]()
     for name, value in given.items():
         own = labels.get(name, name)
+        if own in seen:
+            raise ParamError(f"{model.label}: the knob {own} is given twice: must be given once")
+        seen.add(own)
         if own not in rows:
             known = f"its knobs are {_format_knobs(model.knobs)}" if rows else "it has no knobs"
             raise ParamError(f"{model.label}: there is no knob {format_value(name)}: {known}")

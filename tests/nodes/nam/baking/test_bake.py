@@ -98,6 +98,7 @@ def test_knobs_that_are_wrong(tmp_path: Path) -> None:
         ({"mode": "lean"}, "lean.*clean"),
         ({"gain": "loud"}, "gain"),
         ([("gain", 1.0)], "must map names to numbers"),
+        ({"gain": 1.0, "Gain": 2.0}, "gain is given twice"),
     ):
         with pytest.raises(ParamError, match=said) as caught:
             ng.bake(film_wavenet(), out, given)  # type: ignore[arg-type]
