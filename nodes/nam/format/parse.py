@@ -118,6 +118,10 @@ def _model(row: Fields, depth: int) -> Model:
         network, rate = read_sequential(config, weights, rate, lambda r: _without_knobs(r, depth))
     else:
         network = weights.read(_readers(rate, depth)[architecture](config))
+        if architecture in PARAMETRIC and network.outputs != 1:
+            raise UnsupportedFeatureError(
+                f"{row.at('config')} has {network.outputs} outputs: a model with knobs must have 1"
+            )
     made = Model(
         version,
         architecture,

@@ -15,6 +15,7 @@ from .files import (
     Json,
     concat_lstm,
     concat_wavenet,
+    filled,
     film_a2,
     film_wavenet,
     hyper_wavenet,
@@ -124,6 +125,14 @@ def test_a_model_with_knobs_within_another() -> None:
         ng.load_nam(container(concat_lstm(), concat_lstm()))
     with pytest.raises(FIELD, match="other knobs"):
         ng.load_nam(container(film_a2(), film_a2(name="Drive")))
+
+
+@pytest.mark.parametrize("make", [concat_wavenet, film_wavenet, hyper_wavenet])
+def test_several_outputs(make: Callable[[], Json]) -> None:
+    file = copy.deepcopy(make())
+    file["config"]["layers"][-1]["head"]["out_channels"] = 2
+    with pytest.raises(FEATURE, match="has 2 outputs: .* must have 1"):
+        ng.load_nam(filled(file))
 
 
 def test_sizes_are_bounded_before_memory_is_asked_for() -> None:
