@@ -96,7 +96,7 @@ def _values(model: Model, given: Any) -> dict[str, float]:
     made = {name: row.default for name, row in rows.items()}
     seen = set[str]()
     for name, value in given.items():
-        own = labels.get(name, name)
+        own: Any = labels.get(name, name)
         if own in seen:
             raise ParamError(f"{model.label}: the knob {own} is given twice: must be given once")
         seen.add(own)

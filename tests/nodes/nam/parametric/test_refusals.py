@@ -131,7 +131,7 @@ def test_a_model_with_knobs_within_another() -> None:
 def test_several_outputs(make: Callable[[], Json]) -> None:
     file = copy.deepcopy(make())
     file["config"]["layers"][-1]["head"]["out_channels"] = 2
-    with pytest.raises(FEATURE, match="has 2 outputs: .* must have 1"):
+    with pytest.raises(FEATURE, match=r"has 2 outputs: .* must have 1"):
         ng.load_nam(filled(file))
 
 
