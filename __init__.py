@@ -24,7 +24,7 @@ This directory is the package.  What it holds, and who may import whom (never th
 Names to build with: ``Graph`` and the nodes. To play: ``render``, ``play``, ``Engine``,
 ``LiveStream``, ``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files:
 ``read_audio``, which gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives
-a ``Model``, ``save_nam``, and ``match_levels``, which calibrates a rack of them. To keep:
+a ``Model``, ``save_nam``, ``bake``, and ``match_levels``, which calibrates a rack. To keep:
 ``save_preset``, ``load_preset``, and ``asset``, the path of a sound that ships. To look at:
 ``plot`` draws a rack, a node, a model, a sound, and ``draw`` a graph. To write a node of one's own:
 ``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
@@ -65,7 +65,7 @@ _PUBLIC = {
     ".nodes.analysis.measure": ("Measurement", "measure"),
     ".nodes.analysis.offline_loudness": ("LoudnessResult", "loudness"),
     ".nodes.nam": (
-        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "load_capture", "load_nam"),
+        *("DEFAULT_SAMPLE_RATE", "LevelsWarning", "Model", "bake", "load_capture", "load_nam"),
         *("match_levels", "save_nam"),
     ),
     ".presets": (
@@ -164,6 +164,7 @@ if TYPE_CHECKING:
         DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE,
         LevelsWarning as LevelsWarning,
         Model as Model,
+        bake as bake,
         load_capture as load_capture,
         load_nam as load_nam,
         match_levels as match_levels,

@@ -6,6 +6,7 @@
     signals     handlers of SIGINT, SIGTERM and SIGHUP
     progress    progress line on a terminal
     render, batch, info, bench, devices, warm; demo/, live/, nodes/, plot/, verify/  one verb each
+    files/, preset/, models/  verbs for bundles and moved files, for presets, for .nam files made
     describe    describe a file, for ``info``; a preset: describe_preset
     benchmarks/ measurements of ``bench``, of a rack and by suite
 

@@ -91,6 +91,13 @@ def _lines(label: str, value: Any, indent: str) -> list[str]:
     return [f"{indent}{label:<18} {_format_value(value)}"]
 
 
+def _knob(knob: Any) -> str:
+    """Return the range of a knob and its default."""
+    if knob.choices:
+        return f"{' or '.join(knob.choices)}, {knob.choices[round(knob.default)]}"
+    return f"{knob.low:g} to {knob.high:g}, {knob.default:g}"
+
+
 def _format_value(value: Any) -> str:
     if value is None:
         return "unknown"
@@ -109,12 +116,12 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     from ..nodes.nam.levels import MODES, applied
     from ..nodes.nam.model.captures import Conditioned, Gru
     from ..nodes.nam.model.networks import Linear, Lstm
-    from ..nodes.nam.model.wavenet import Gained, Sequential, WaveNet
+    from ..nodes.nam.model.wavenet import Gained, ParametricWaveNet, Sequential, WaveNet
 
     model = load_capture(path)
     network, field = model.running, model.receptive_field
     core = network
-    while isinstance(core, Gained | Conditioned):
+    while isinstance(core, Gained | Conditioned | ParametricWaveNet):
         core = core.inner
     if isinstance(core, Sequential) and not isinstance(network, Sequential):
         network = core
@@ -130,10 +137,8 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "receptive_field": field,
         "prewarm": model.prewarm,
     }
-    if isinstance(network, WaveNet):
-        found["layers"] = [
-            {"channels": a.channels, "layers": len(a.layers)} for a in network.arrays
-        ]
+    if isinstance(core, WaveNet):
+        found["layers"] = [{"channels": a.channels, "layers": len(a.layers)} for a in core.arrays]
     elif isinstance(core, Lstm | Gru):
         found["layers"] = [{"channels": core.hidden_size, "layers": len(core.layers)}]
     elif isinstance(network, Linear):
@@ -142,7 +147,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
     elif isinstance(network, Sequential):
         found["models"] = _parts(network)
     if model.knobs:
-        found["knobs"] = {k.name: f"{k.low:g} to {k.high:g}, {k.default:g}" for k in model.knobs}
+        found["knobs"] = {knob.name: _knob(knob) for knob in model.knobs}
     if model.submodels:
         found["sizes"] = [
             {

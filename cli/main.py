@@ -13,19 +13,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..graph.version import VERSION
-from . import batch, bench, demo, devices, export_nam, info, live, nodes, plot, render, verify, warm
+from . import batch, bench, demo, devices, info, live, nodes, plot, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .demo import presets
 from .files import pack, relink, unpack
+from .models import bake, export_nam
 from .preset import migrate, new, schema
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
 VERBS = (
-    *(demo, presets, render, batch, info, new, pack, unpack, relink, migrate, schema, export_nam),
-    *(plot, nodes, bench, live, devices, verify, warm),
+    *(demo, presets, render, batch, info, new, pack, unpack, relink, migrate, schema),
+    *(export_nam, bake, plot, nodes, bench, live, devices, verify, warm),
 )
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = (

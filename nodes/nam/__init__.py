@@ -12,6 +12,8 @@ pair/                two captures as one stereo device
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
 format/              from a path or content in memory to a checked Model, and back to a file
 captures/            the same for captures of other makers
+parametric/          the same for .nam files with knobs
+baking/              bake: write a capture as a plain .nam file, its knobs at given values
 FORMAT.md            statements of the format's documents, and the test of each
 model/               Model, its metadata, and networks: shapes, weights, receptive fields
 cpu/                 from a network to a SIMD kernel and its memory
@@ -19,6 +21,7 @@ cuda/                the same on a CUDA device
 """
 
 from ...graph import register_kind
+from .baking.bake import bake
 from .bank import NamBank
 from .format.load import load_capture, load_nam
 from .format.save import save_nam
@@ -33,6 +36,7 @@ __all__ = [
     "Model",
     "Nam",
     "NamBank",
+    "bake",
     "junctions",
     "load_capture",
     "load_nam",

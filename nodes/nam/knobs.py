@@ -10,7 +10,7 @@ from ...graph.catalog.fields import Param
 from ...graph.errors import ParamError
 from ...graph.node import Node
 from .knob_kernel import KNOB_SMOOTHING_S
-from .model.captures import Knob
+from .model.knob import Knob
 from .pair.sides import knobs_of_sides
 from .resolved_model import ResolvedModel, equal_nodes
 
@@ -43,7 +43,19 @@ def _class_params(cls: type[Node]) -> dict[str, Param]:
 
 def knob_params(knobs: tuple[Knob, ...]) -> dict[str, Param]:
     """Return the parameter that each knob is."""
-    return {k.name: Param(k.default, k.low, k.high, smoothing_s=KNOB_SMOOTHING_S) for k in knobs}
+    return {knob.name: _param(knob) for knob in knobs}
+
+
+def _param(knob: Knob) -> Param:
+    smoothing_s = 0.0 if knob.step else KNOB_SMOOTHING_S  # the kernel smooths either
+    return Param(
+        knob.default,
+        knob.low,
+        knob.high,
+        smoothing_s=smoothing_s,
+        step=knob.step,
+        labels=knob.choices,
+    )
 
 
 def check_knobs(given: Any) -> Knobs:

@@ -13,7 +13,7 @@ from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
 from ..dsp.resample import Rates
 from .kernel import SMOOTHING_S
-from .knobs import KNOBS, KnobNode, Knobs, knob_params
+from .knobs import KNOBS, KnobNode, Knobs
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.model import Model
 from .pair.prepare import prepare_pair
@@ -236,16 +236,17 @@ class Nam(KnobNode):
         between, sides = self._rate_conversion(io.spec.rate), self.sides
         levels = [self.levels_applied(n) for n in range(len(sides))]
         warn_of_missing([(each.path, gains) for each, gains in zip(sides, levels, strict=True)])
-        knobs = [tuple(knob_params(each.file_model.knobs)) for each in sides]
 
         def prepared(number: int) -> Prepared:
             work = (lambda prewarm: self._work(io, prewarm)) if on_device else None
             what = sides[number], levels[number], self._running
-            return prepare_model(io, *what, between, knobs[number], work)
+            return prepare_model(io, *what, between, work)
 
         if len(sides) == 1:
             return prepared(0).processor
-        return prepare_pair(io, [prepared(0), prepared(1)], knobs)
+        return prepare_pair(
+            io, [prepared(0), prepared(1)], [each.file_model.knobs for each in sides]
+        )
 
     def _work(self, io: Io, prewarm: int) -> Any:
         """Allocate what the model needs on the device."""

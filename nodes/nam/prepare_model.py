@@ -13,7 +13,7 @@ from ...graph.prepare import Io, Processor
 from ..dsp.oversampling.half_band import latency
 from ..dsp.oversampling.oversampled import oversampled
 from ..dsp.resample import Rates, resampled
-from .cpu.knob_columns import Fold
+from .cpu.live_weights import Moved
 from .kernel import STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
@@ -59,21 +59,20 @@ def prepare_model(
     levels: Applied,
     how: Running,
     between: Rates | None,
-    knobs: tuple[str, ...] = (),
     work_for: Callable[[int], Any] | None = None,
 ) -> Prepared:
     """Allocate memory for every size of a model and compile the kernels.
 
-    ``knobs`` are the names of those of its knobs that are parameters; ``work_for`` allocates what
-    the model needs on a device, from the frames to prewarm it.
+    ``work_for`` allocates what the model needs on a device, from the frames to prewarm it.
     """
     model, memory, times = resolved.file_model, io.memory, how.oversample
     inputs, outputs = model.channels
     multichannel = (inputs, outputs) != (1, 1)
     _check_channels(resolved, multichannel, between, times)
-    model, folds = interleaved_model(model, times), list[Fold]()
+    knobs, moved = model.knobs, list[Moved]()
+    model = interleaved_model(model, times)
     made, at, prewarm = prepare_sizes(
-        memory, model, how.slim, how.prewarm, times, folds, io.spec.max_frames
+        memory, model, how.slim, how.prewarm, times, moved, io.spec.max_frames
     )
     sizes = at if len(model.sizes) > 1 else 0
     prewarm = prewarm // times + 2 * how.latency
@@ -92,9 +91,9 @@ def prepare_model(
     more: dict[str, Any] = {}
     if knobs:
         prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
-        more = _knob_fields(io, folds, knobs)
+        more = prepare_knobs(io, knobs, moved)
     block = memory.record(
-        knob_state(knobs) if knobs else STATE,
+        knob_state([knob.name for knob in knobs]) if knobs else STATE,
         slim=io.params["slim"],
         input_db=io.params["input_db"],
         output_db=io.params["output_db"],
@@ -133,12 +132,6 @@ def stream_frames(prewarm: int, between: Rates | None) -> int:
     if between is None:
         return prewarm
     return math.ceil(prewarm * between.down / between.up) + between.latency
-
-
-def _knob_fields(io: Io, folds: list[Fold], names: tuple[str, ...]) -> dict[str, Any]:
-    made: dict[str, Any] = prepare_knobs(io.memory, folds, names)
-    made |= {name: io.params[name] for name in names}
-    return made | {f"{name}_coefficient": io.glide(name, TICK) for name in names}
 
 
 def _check_channels(

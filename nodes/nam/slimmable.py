@@ -20,12 +20,19 @@ from ...graph.prepare import LONGEST_BLOCK, Memory
 from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
-from .cpu.knob_columns import Fold
+from .cpu.live_weights import Moved
 from .cpu.prepare import prepare_network
 from .model.captures import Conditioned, Gru
 from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
-from .model.wavenet import Gained, Interleaved, Network, Sequential, WaveNet
+from .model.wavenet import (
+    Gained,
+    Interleaved,
+    Network,
+    ParametricWaveNet,
+    Sequential,
+    WaveNet,
+)
 
 __all__ = ["FADE_S", "SIZES", "prepare_sizes"]
 
@@ -147,7 +154,7 @@ def prepare_sizes(
     slim: float,
     prewarmed: bool = True,
     step: int = 1,
-    folds: list[Fold] | None = None,
+    moved: list[Moved] | None = None,
     frames: int = LONGEST_BLOCK,
 ) -> tuple[Native, Any, int]:
     """Allocate all sizes of a model; return the kernel, its record, and the frames to prewarm it.
@@ -155,19 +162,18 @@ def prepare_sizes(
     Not ``prewarmed``, these are 0, and each size starts from the initial state in the file and a
     history of zeros.  The kernel takes channels as that of ``prepare_network`` does.  If there is
     more than one size the record is a ``SIZES``, whose ``slim`` selects the size to run.  Called
-    with blocks of multiples of ``step`` frames alone, the kernel calls all networks so.  Biases
-    that knobs are part of are added to ``folds``.  Kernels are chosen for blocks of at most
-    ``frames``.
+    with blocks of multiples of ``step`` frames alone, the kernel calls all networks so.  What
+    knobs move is added to ``moved``.  Kernels are chosen for blocks of at most ``frames``.
     """
     sizes, rate = model.sizes, model.sample_rate
     longest = max(size.model.prewarm for size in sizes) if prewarmed else 0
     prewarm = _up(longest, step)
     if len(sizes) == 1:
-        return *prepare_network(memory, sizes[0].model.running, None, folds, frames), prewarm
+        return *prepare_network(memory, sizes[0].model.running, None, moved, frames), prewarm
     rows, saved = [], list[dict[str, Any]]()
     for number, size in enumerate(sizes):
         network, before = size.model.running, len(_blocks(memory))
-        native, at = prepare_network(memory, network, frames=frames)
+        native, at = prepare_network(memory, network, None, moved, frames)
         rows.append(_row(size, native, at, rate, step))
         if not _is_finite_memory(network):
             states = [b for b in _blocks(memory)[before:] if b.region == "state"]
@@ -224,7 +230,7 @@ def _is_finite_memory(network: Network) -> bool:
         return _is_finite_memory(network.network)
     if isinstance(network, WaveNet):
         return network.condition is None or _is_finite_memory(network.condition)
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return _is_finite_memory(network.inner)
     return not isinstance(network, Lstm | Gru) and not (
         isinstance(network, Linear) and network.fast

@@ -98,6 +98,9 @@ def play(engine: Any) -> Outcome:
     engine.reset()
     again = _run(engine, noise)
     assert (again.view(np.int32) == fresh.view(np.int32)).all(), "a bad input outlived a reset"
+    for name, row in engine.graph.nodes["amp"].knob_params.items():
+        engine.set(f"amp.{name}", row.high)
+    assert np.isfinite(_run(engine, noise)).all(), "a moving knob made what is no number"
     return Outcome.MUTED if muted else Outcome.PLAYED
 
 

@@ -12,13 +12,14 @@ from typing import Any
 from ..nodes.nam.captures.namb import blocks, layouts
 from . import models
 from .captures import KINDS, capture
+from .parametric import parametric
 
 __all__ = ["ALL", "CAPTURES", "capture_mutant", "mutant"]
 
 Path_ = tuple[Any, ...]
 MOST_CHANGES = 4
-ALL, NAMB = "all", "namb"
-CAPTURES = (*KINDS, NAMB)
+ALL, NAMB, PARAMETRIC = "all", "namb", "parametric"
+CAPTURES = (*KINDS, NAMB, PARAMETRIC)
 WHOLE, DAMAGED = 0.15, 0.85
 """Shares: below the first a file is left as it is, from the second on its bytes are damaged."""
 INTERESTING: list[Any] = [
@@ -30,8 +31,10 @@ TEXTS = [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-", b"[[[[", b"]}", b'"'
 
 
 def capture_mutant(seed: int, kind: str = ALL) -> bytes:
-    """Return file number ``seed`` of those that are no .nam files, of a kind in ``CAPTURES``."""
+    """Return file number ``seed`` of captures: of a kind in ``CAPTURES``, or of any."""
     rng = random.Random(seed)
+    if kind == PARAMETRIC or (kind == ALL and rng.random() < 0.4):
+        return _mutant(rng, parametric(rng), parametric, models.mended)
     if kind == NAMB or (kind == ALL and rng.random() < 1 / 3):
         return _namb_mutant(rng)
     return _mutant(rng, capture(rng, "" if kind == ALL else kind), capture)

@@ -176,7 +176,7 @@ def main() -> int:
         const=ALL,
         default="",
         choices=(ALL, *CAPTURES),
-        help="files that are no .nam files: all of them, or of one kind",
+        help="files that are no .nam files, or have knobs: all of them, or of one kind",
     )
     parser.add_argument("--work", type=int, nargs=2, help=argparse.SUPPRESS)
     a = parser.parse_args()

@@ -23,6 +23,7 @@ from namgraph.nodes.testing.harness import graph_of
 from namgraph.runtime import Engine
 from namgraph.tests.nodes.examples import examples
 from namgraph.tests.nodes.nam import nets
+from namgraph.tests.nodes.nam.parametric import files as knobs
 from namgraph.tests.nodes.nam.shapes import random_wavenet
 
 BLOCKS = 100
@@ -44,6 +45,8 @@ def networks(folder: Path) -> Iterator[tuple[str, Node]]:
     models = {"a2": nets.a2(3), "a1": nets.a1("nano")}
     models["sizes"] = nets.container(nets.lstm(3, 1, seed=4), nets.a1("nano"))
     models |= {f"lstm {units}x{layers}": nets.lstm(units, layers) for units, layers in LSTMS}
+    models["knobs"], models["lstm with knobs"] = knobs.hyper_wavenet(), knobs.concat_lstm()
+    models["sizes with knobs"] = nets.container(knobs.film_a2(2), knobs.film_a2(3))
     models |= {f"random {seed}": random_wavenet(seed) for seed in range(3)}
     for name, model in models.items():
         yield name, Nam(nets.write(folder, model, f"{name}.nam"))

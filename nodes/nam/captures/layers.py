@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ....graph.errors import UnsupportedFeatureError
 from ..format.checked_json import too_large
 from ..format.wavenet import MAX_FIELD, MAX_HISTORY
-from ..model.captures import Conditioned, ConvStack, Gru, GruLayer, Knob, Softmax
+from ..model.captures import Conditioned, ConvStack, Gru, GruLayer, Softmax
+from ..model.knob import Knob
 from ..model.networks import Activation, Conv, Lstm, LstmLayer
 from ..model.wavenet import Network, Sequential
 

@@ -1,4 +1,4 @@
-"""Biases that knobs are part of: where they lie, and what each knob adds to each of them.
+"""Biases that knobs are part of: where they lie, and what each knob input adds to each of them.
 
 A first layer computes ``bias + knob column * knob value + ...`` for every frame.  While knobs rest
 that sum is a constant, so a kernel reads it where it would read its biases, and the kernel of a
@@ -24,12 +24,12 @@ Layout = Callable[[Floats], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Biases in memory that depend on knobs: ``base``, and ``columns`` times the knobs' values."""
+    """Biases in memory that depend on knobs: ``base``, and ``columns`` times numbers of knobs."""
 
     target: Any
     base: Floats
     columns: Floats
-    """``[knob][bias]``"""
+    """``[knob input][bias]``"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class KnobColumns:
     """The knobs of a network that is being prepared, and the folds found so far."""
 
     network: Conditioned
-    folds: list[Fold] = field(default_factory=list)
+    folds: list[Any] = field(default_factory=list)
 
     def add(self, memory: Memory, bias: Floats, layout: Layout, extra: Floats | None = None) -> Any:
         """Allocate ``layout(bias) + extra`` as state, for knobs at their defaults; add the fold."""

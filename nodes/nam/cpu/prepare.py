@@ -14,12 +14,20 @@ from ....runtime.simd.activations import ACTIVATIONS
 from ...dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ..model.captures import Conditioned, ConvStack, Gru
 from ..model.networks import Activation, Conv, ConvNet, Linear, Lstm
-from ..model.wavenet import Gained, Interleaved, Network, Sequential, WaveNet
+from ..model.wavenet import (
+    Gained,
+    Interleaved,
+    Network,
+    ParametricWaveNet,
+    Sequential,
+    WaveNet,
+)
 from . import program_ops as ops
 from .gru.prepare import gru_kernel, prepare_gru
 from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
-from .knob_columns import Fold, KnobColumns
+from .knob_columns import KnobColumns
 from .layers import OperationBuilder
+from .live_weights import Moved, add_live_wavenet
 from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
@@ -43,22 +51,22 @@ def prepare_network(
     memory: Memory,
     network: Network,
     width: int | None = None,
-    folds: list[Fold] | None = None,
+    moved: list[Moved] | None = None,
     frames: int = LONGEST_BLOCK,
 ) -> tuple[Native, Any]:
     """Allocate the memory of a network; return its kernel and the record to call it with.
 
     Blocks of any length may be played; the kernel is chosen for blocks of at most ``frames``.
 
-    Knobs are at their defaults; if there is a list ``folds``, the biases that they are part of are
-    added to it, so that they can be moved.
+    Knobs are at their defaults; if there is a list ``moved``, the biases and weights that depend on
+    them are added to it, so that they can be moved.
 
     The kernel takes lists of channel addresses, as every node's does; but with one input and one
     output channel, the two addresses themselves.
     """
     if isinstance(network, Interleaved):
-        return _interleaved(memory, network, width, folds, frames)
-    inner, knobs = _at_rest(network, folds)
+        return _interleaved(memory, network, width, moved, frames)
+    inner, knobs = _at_rest(network, moved)
     if inner.inputs == inner.outputs == 1:
         if isinstance(inner, Lstm):
             return prepare_lstm(memory, inner, width, knobs=knobs)
@@ -66,19 +74,19 @@ def prepare_network(
             return prepare_gru(memory, inner, width, knobs=knobs)
     program = Program(memory, width, frames)
     source = program.matrix(network.inputs)
-    return walk, program.finish(source, _add(program, network, source, folds))
+    return walk, program.finish(source, _add(program, network, source, moved))
 
 
 def _interleaved(
     memory: Memory,
     network: Interleaved,
     width: int | None,
-    folds: list[Fold] | None,
+    moved: list[Moved] | None,
     frames: int,
 ) -> tuple[Native, Any]:
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
     inner, times = network.network, network.times
-    copies = [prepare_network(memory, inner, width, folds, frames) for _ in range(times)]
+    copies = [prepare_network(memory, inner, width, moved, frames) for _ in range(times)]
     rows = [{"kernel": made.address, "record": at} for made, at in copies]
     record = memory.record(
         INTERLEAVED,
@@ -109,24 +117,28 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
     return tuple(dict.fromkeys(made))
 
 
-def _at_rest(network: Network, folds: list[Fold] | None) -> tuple[Network, KnobColumns | None]:
+def _at_rest(network: Network, moved: list[Moved] | None) -> tuple[Network, KnobColumns | None]:
     """Return the network that knobs at their defaults make, and the knobs if they may move."""
     if not isinstance(network, Conditioned):
         return network, None
-    return network.at(), None if folds is None else KnobColumns(network, folds)
+    return network.at(), None if moved is None else KnobColumns(network, moved)
 
 
 def _add(
-    program: Program, network: Network, source: Matrix, folds: list[Fold] | None = None
+    program: Program, network: Network, source: Matrix, moved: list[Moved] | None = None
 ) -> Matrix:
     """Add a network to a program; return the matrix of its output."""
     if isinstance(network, Sequential):
         for part in network.parts:
-            source = _add(program, part, source, folds)
+            source = _add(program, part, source, moved)
         return source
     if isinstance(network, Gained):
-        return _add_gained(program, network, source, folds)
-    network, knobs = _at_rest(network, folds)
+        return _add_gained(program, network, source, moved)
+    if isinstance(network, ParametricWaveNet):
+        if moved is not None:
+            return add_live_wavenet(program, network, source, moved)
+        network = network.inner
+    network, knobs = _at_rest(network, moved)
     if isinstance(network, Lstm | Gru):
         return _add_recurrent(program, network, source, knobs)
     if isinstance(network, ConvStack):
@@ -173,12 +185,12 @@ def _add_stack(
 
 
 def _add_gained(
-    program: Program, network: Gained, source: Matrix, folds: list[Fold] | None
+    program: Program, network: Gained, source: Matrix, moved: list[Moved] | None
 ) -> Matrix:
     operations = OperationBuilder(program)
     scaled = program.matrix(network.inputs)
     operations.conv(_gain(network.inputs, network.input_gain), source, scaled)
-    made = _add(program, network.inner, scaled, folds)
+    made = _add(program, network.inner, scaled, moved)
     if network.skip:
         whole = program.matrix(network.outputs)
         operations.copy(made, whole, start=scaled)

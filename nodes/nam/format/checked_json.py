@@ -43,6 +43,11 @@ class Fields:
         self._values: dict[str, Any] = value
         self.path = path
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """The object itself, unchecked."""
+        return self._values
+
     def at(self, key: str) -> str:
         """Return the path of a key."""
         return f"{self.path}.{key}" if self.path else key
@@ -146,6 +151,11 @@ class Weights:
 
     def __init__(self, numbers: NDArray[np.float32] | None, path: str) -> None:
         self._numbers, self.path, self.taken = numbers, path, 0
+
+    @property
+    def counting(self) -> bool:
+        """Whether there are no numbers yet: all that counts is how many are taken."""
+        return self._numbers is None
 
     def __len__(self) -> int:
         return 0 if self._numbers is None else len(self._numbers)

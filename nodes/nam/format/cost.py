@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..model.captures import Conditioned, ConvStack, Gru
 from ..model.model import Model
 from ..model.networks import ConvNet, Linear, Lstm
-from ..model.wavenet import Gained, Network, Sequential, WaveNet
+from ..model.wavenet import Gained, Network, ParametricWaveNet, Sequential, WaveNet
 from .checked_json import too_large
 
 __all__ = ["check_work"]
@@ -52,7 +52,7 @@ def _work(network: Network) -> int:
     """Return the multiply-adds per frame; those of a Linear by FFT are bounded."""
     if isinstance(network, Sequential):
         return sum(map(_work, network.parts))
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return _work(network.inner)
     if isinstance(network, Linear) and network.fast:
         return len(network.taps) * min(network.receptive_field, FFT_MULTIPLY_ADDS)
@@ -63,14 +63,14 @@ def _history_floats(network: Network) -> int:
     """Count the float32 of past frames that convolutions keep, of WaveNets and stacks."""
     if isinstance(network, Sequential):
         return sum(map(_history_floats, network.parts))
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return _history_floats(network.inner)
     return network.history_floats if isinstance(network, WaveNet | ConvStack) else 0
 
 
 def _convs(network: Network) -> int:
     """Count the convolutions of a network; an LSTM layer counts as several."""
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return 2 + _convs(network.inner)
     if isinstance(network, Lstm | Gru):
         return LSTM_LAYER_CONVS * len(network.layers)

@@ -8,11 +8,13 @@ is refused.  Control threads only.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
 from ....graph.errors import (
     ConfigTooLargeError,
+    FieldValueError,
     NamFileError,
     NamJsonError,
     NamReadError,
@@ -23,8 +25,11 @@ from ....graph.errors import (
 )
 from ....graph.json_text import parse_json
 from ....runtime.io.file_kind import MODEL, complaint, kind_of, kind_of_json
+from ..model.captures import Conditioned
 from ..model.model import DEFAULT_SAMPLE_RATE, Model, Submodel
 from ..model.wavenet import Network
+from ..parametric.embedded import EMBEDDED, joined
+from ..parametric.read import FILM_A2, PARAMETRIC, is_version
 from .activation import FINITE
 from .checked_json import Fields, Weights, as_number, fault, format_json, too_large
 from .convnet import read_convnet
@@ -46,7 +51,10 @@ EARLIEST, LATEST = (0, 5, 0), (0, 7)
 VERSIONS = "0.5.0 up to 0.7"
 RATES = (1_000.0, 1_000_000.0)
 LEVELS = ("loudness", "input_level_dbu", "output_level_dbu")
-ARCHITECTURES = ("WaveNet", "LSTM", "ConvNet", "Linear", "SlimmableContainer", "Sequential")
+ARCHITECTURES = (
+    *("WaveNet", "LSTM", "ConvNet", "Linear", "SlimmableContainer", "Sequential"),
+    *PARAMETRIC,
+)
 Readers = dict[str, Callable[[Fields], Callable[[Weights], Any]]]
 
 
@@ -70,6 +78,10 @@ def nam_model(values: Any, content: bytes) -> Model:
     """Return the model in the parsed JSON of a .nam file, ``content``."""
     whole = Fields(values)
     model = _check_ports(whole, _model(whole, 0))
+    if not model.knobs and isinstance(whole.raw(EMBEDDED, None), dict):
+        with suppress(NamFileError):  # as players do that know nothing of it
+            embedded = _model(whole.fields(EMBEDDED), 0)
+            model = joined(model, embedded) if embedded.knobs else model
     return model.identified(hashlib.sha256(content).hexdigest())
 
 
@@ -88,7 +100,7 @@ def _model(row: Fields, depth: int) -> Model:
             architecture=architecture,
             supported=ARCHITECTURES,
         )
-    version = _version(row)
+    version = _version(row, architecture)
     if depth > MAX_DEPTH:
         message = f"{row.path}: models are nested more than {MAX_DEPTH} deep"
         raise ConfigTooLargeError(message, what="depth", found=depth, limit=MAX_DEPTH)
@@ -103,9 +115,13 @@ def _model(row: Fields, depth: int) -> Model:
     if architecture == "SlimmableContainer":
         submodels, rate = _submodels(config, rate, depth)
     elif architecture == "Sequential":
-        network, rate = read_sequential(config, weights, rate, lambda r: _model(r, depth + 1))
+        network, rate = read_sequential(config, weights, rate, lambda r: _without_knobs(r, depth))
     else:
         network = weights.read(_readers(rate, depth)[architecture](config))
+        if architecture in PARAMETRIC and network.outputs != 1:
+            raise UnsupportedFeatureError(
+                f"{row.at('config')} has {network.outputs} outputs: a model with knobs must have 1"
+            )
     made = Model(
         version,
         architecture,
@@ -119,11 +135,22 @@ def _model(row: Fields, depth: int) -> Model:
     return made
 
 
+def _without_knobs(row: Fields, depth: int) -> Model:
+    """Return a model within another one, which may have no knobs."""
+    model = _model(row, depth + 1)
+    if model.knobs:
+        raise UnsupportedFeatureError(
+            f"{row.at('architecture')} is {model.architecture}: a model with knobs must be the"
+            " whole file, or a size of a SlimmableContainer"
+        )
+    return model
+
+
 def _readers(rate: float | None, depth: int) -> Readers:
     """Return the reader of each architecture, for a model of this rate at this depth."""
 
     def nested(row: Fields) -> Network:
-        model = _model(row, depth + 1)
+        model = _without_knobs(row, depth)
         known = model.given_rate
         if known != rate:
             found, allowed = ("nothing" if r is None else f"{r:g}" for r in (known, rate))
@@ -140,6 +167,7 @@ def _readers(rate: float | None, depth: int) -> Readers:
         "LSTM": read_lstm,
         "ConvNet": read_convnet,
         "Linear": read_linear,
+        **PARAMETRIC,
     }
 
 
@@ -153,16 +181,21 @@ def _check_ports(row: Fields, model: Model) -> Model:
     return model
 
 
-def _version(row: Fields) -> str:
+def _version(row: Fields, architecture: str) -> str:
+    if architecture == FILM_A2 and not row.has("version"):
+        return ""  # its documents show sizes of a container without one
     text = row.text("version")
     if not re.fullmatch("[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}", text):
         raise fault(row.at("version"), text, "three numbers with dots, such as 0.5.4")
     number = tuple(map(int, text.split(".")))
+    if architecture in PARAMETRIC and is_version(number):
+        return text
     if number < EARLIEST or number[:2] > LATEST:
+        allowed = f"{VERSIONS}{', or 1.0' if architecture in PARAMETRIC else ''}"
         raise UnsupportedVersionError(
-            f"{row.at('version')} is {format_json(text)}: must be {VERSIONS}",
+            f"{row.at('version')} is {format_json(text)}: must be {allowed}",
             version=text,
-            supported=VERSIONS,
+            supported=allowed,
         )
     return text
 
@@ -199,6 +232,7 @@ def _submodels(
             raise UnsupportedFeatureError(
                 f"{row.at('model')} is not mono: must be mono in a container"
             )
+        _check_knobs(row, made, model)
         known = model.given_rate
         if rate is None and known is not None:
             rate, rate_source = known, f"as in {row.at('model')}"
@@ -214,3 +248,16 @@ def _submodels(
         last = f"{config.at('submodels')}[{len(made) - 1}].max_value"
         raise fault(last, made[-1].max_value, "at least 1 in the last submodel")
     return tuple(Submodel(s.max_value, s.model.at_rate(rate)) for s in made), rate
+
+
+def _check_knobs(row: Fields, before: list[Submodel], model: Model) -> None:
+    """Refuse sizes of a container that have other knobs than the first, or are LSTMs with knobs."""
+    if isinstance(model.running, Conditioned):
+        raise UnsupportedFeatureError(
+            f"{row.at('model.architecture')} is {model.architecture}: a size of a container with"
+            " knobs must be a WaveNet"
+        )
+    if before and model.knobs != before[0].model.knobs:
+        path = row.at("model.config")
+        message = f"{path} has other knobs than the size before: must have the same"
+        raise FieldValueError(message, field=path, allowed="the same knobs")

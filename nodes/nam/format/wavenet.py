@@ -9,7 +9,7 @@ from .activation import FINITE, read_activation
 from .checked_json import Fields, Weights, as_integer, fault, too_large
 from .wavenet_array import MAX_CHANNELS, MAX_TAPS, ArrayFile
 
-__all__ = ["read_wavenet"]
+__all__ = ["MAX_ARRAYS", "MAX_FIELD", "MAX_HISTORY", "read_wavenet"]
 
 MAX_ARRAYS = 32
 MAX_LAYERS = 1024
@@ -24,12 +24,16 @@ MAX_FIELD = 1 << 20
 
 
 def read_wavenet(
-    config: Fields, nested: Callable[[Fields], Network]
+    config: Fields, nested: Callable[[Fields], Network], film_condition: int | None = None
 ) -> Callable[[Weights], WaveNet]:
-    """Check the config of a WaveNet; return the function that builds it from weights."""
+    """Check the config of a WaveNet; return the function that builds it from weights.
+
+    ``film_condition`` is the width of the condition of FiLMs, if it is not that of the layers.
+    """
     inputs = config.integer("in_channels", 1, MAX_CHANNELS, 1)
     config.number("head_scale", -FINITE, FINITE)  # NAM Core requires it, but uses the last weight
-    arrays = [ArrayFile(Fields(v, path)) for v, path in config.items("layers", MAX_ARRAYS)]
+    rows = config.items("layers", MAX_ARRAYS)
+    arrays = [ArrayFile(Fields(value, path), film_condition) for value, path in rows]
     condition = None
     if config.has("condition_dsp"):
         condition = nested(config.fields("condition_dsp"))

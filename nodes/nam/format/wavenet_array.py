@@ -22,12 +22,13 @@ GATE = Activation("sigmoid")
 class ArrayFile:
     """A checked element of ``config.layers``; ``build`` then takes its weights."""
 
-    def __init__(self, row: Fields) -> None:
+    def __init__(self, row: Fields, film_condition: int | None = None) -> None:
         self.row = row
         sizes = [
             row.integer(k, 1, MAX_CHANNELS) for k in ("input_size", "condition_size", "channels")
         ]
         self.inputs, self.condition, self.channels = sizes
+        self.film_condition = self.condition if film_condition is None else film_condition
         self.width = row.integer("bottleneck", 1, MAX_CHANNELS, self.channels)
         self.dilations = [
             as_integer(v, path, 0, MAX_DILATION) for v, path in row.items("dilations", MAX_LAYERS)
@@ -140,7 +141,7 @@ class ArrayFile:
             for n in range(self.count if film else 0):
                 assert film is not None
                 rows = self._film_width(key, n) * (2 if film[0] else 1)
-                _divides(row.at(f"{key}.groups"), film[1], self.condition, rows)
+                _divides(row.at(f"{key}.groups"), film[1], self.film_condition, rows)
 
     def _middle(self, number: int) -> int:
         """Return the channels before the activation of a layer."""
@@ -203,7 +204,7 @@ class ArrayFile:
         for key, film in self.films.items():
             if film is not None:
                 rows = self._film_width(key, n) * (2 if film[0] else 1)
-                films[key] = Film(_take(w, rows, self.condition, film[1]), film[0])
+                films[key] = Film(_take(w, rows, self.film_condition, film[1]), film[0])
         kind, gating, second = self.activations[n], self.gatings[n], self.seconds[n]
         return Layer(conv, mixin, kind, out, head, gating, second, films)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .knob import Knob, encode
 from .networks import Activation, Conv, Floats, Lstm, RecurrentNetwork
 from .short_repr import short_repr
 
@@ -21,7 +22,6 @@ __all__ = [
     "ConvStack",
     "Gru",
     "GruLayer",
-    "Knob",
     "Softmax",
     "folded_bias",
 ]
@@ -125,19 +125,9 @@ class ConvStack:
         return sum(conv.weight_count for conv in self.convs) + extra
 
 
-@dataclass(frozen=True)
-class Knob:
-    """A knob of a capture: a parameter of its node."""
-
-    name: str
-    low: float = 0.0
-    high: float = 1.0
-    default: float = 0.5
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Conditioned:
-    """A network with one input of sound, and after it an input for each knob.
+    """A network with one input of sound, and after it inputs for knobs (``knob.encode``).
 
     Its first layer multiplies a constant by each knob's column of weights, so that knobs at rest
     are part of the biases: ``at`` returns the network without knobs that they make.
@@ -151,7 +141,12 @@ class Conditioned:
     @property
     def inputs(self) -> int:
         """Input channels, without knobs."""
-        return self.inner.inputs - len(self.knobs)
+        return self.inner.inputs - self.knob_inputs
+
+    @property
+    def knob_inputs(self) -> int:
+        """Inputs for knobs: one for each, of a switch one for each choice."""
+        return sum(knob.width for knob in self.knobs)
 
     @property
     def outputs(self) -> int:
@@ -193,13 +188,13 @@ class Conditioned:
 
     @property
     def columns(self) -> Floats:
-        """``[knob][bias]``: what a knob at 1 adds to each bias."""
+        """``[knob input][bias]``: what a 1 there adds to each bias."""
         if isinstance(self.inner, ConvStack):
             weight = self._conv.weight[:, self.inputs :].sum(axis=2, dtype=np.float64)
             made: Floats = weight.T.astype(np.float32)
             return made
         first = self.inputs
-        return self.inner.layers[0].weight[:, first : first + len(self.knobs)].T
+        return self.inner.layers[0].weight[:, first : first + self.knob_inputs].T
 
     @property
     def _conv(self) -> Conv:
@@ -210,11 +205,12 @@ class Conditioned:
     def at(self, values: Sequence[float] | None = None) -> Lstm | Gru | ConvStack:
         """Return the network that knobs at these values make; by default those of ``defaults``."""
         values = self.defaults if values is None else values
-        bias, own, inner = folded_bias(self.bias, self.columns, values), self.inputs, self.inner
+        bias = folded_bias(self.bias, self.columns, encode(self.knobs, values))
+        own, inner = self.inputs, self.inner
         if isinstance(inner, ConvStack):
             first = replace(self._conv, weight=self._conv.weight[:, :own], bias=bias)
             return ConvStack((first, *inner.steps[1:]), own)
-        weight = np.delete(inner.layers[0].weight, np.s_[own : own + len(self.knobs)], axis=1)
+        weight = np.delete(inner.layers[0].weight, np.s_[own : own + self.knob_inputs], axis=1)
         if isinstance(inner, Lstm):
             layers = (replace(inner.layers[0], weight=weight, bias=bias), *inner.layers[1:])
             return replace(inner, layers=layers, inputs=own)
@@ -223,7 +219,7 @@ class Conditioned:
 
 
 def folded_bias(bias: Floats, columns: Floats, values: Sequence[float]) -> Floats:
-    """Return biases and each knob's column times its value, added in float64 in that order."""
+    """Return biases and each column times its value, added in float64 in that order."""
     total: NDArray[np.float64] = bias.astype(np.float64)
     for column, value in zip(columns, values, strict=True):
         total = total + column.astype(np.float64) * float(value)

@@ -11,11 +11,20 @@ from typing import Any, ClassVar
 from ....graph import graph_of
 from ....graph.json_text import format_json
 from ....graph.paths import Content
-from .captures import Conditioned, ConvStack, Gru, Knob
+from .captures import Conditioned, ConvStack, Gru
+from .knob import Knob
 from .metadata import About
 from .networks import ConvNet, Floats, Linear, Lstm
 from .player import Player
-from .wavenet import Gained, Interleaved, Network, Sequential, WaveNet, knobs_of
+from .wavenet import (
+    Gained,
+    Interleaved,
+    Network,
+    ParametricWaveNet,
+    Sequential,
+    WaveNet,
+    knobs_of,
+)
 
 __all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
 
@@ -200,7 +209,7 @@ def _part(digest: str, source: str, number: int) -> tuple[str, str]:
 
 def _size(network: Network) -> str:
     """Return the size of a network in a few words: channels x layers, units x layers, or taps."""
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return _size(network.inner)
     if isinstance(network, Lstm | Gru):
         return f"{network.hidden_size}x{len(network.layers)}"
@@ -224,7 +233,7 @@ def prewarm_frames(network: Network, lstm: int) -> int:
 
     ``lstm`` is the count to take for an LSTM or a GRU.  Counts of networks that feed others add up.
     """
-    if isinstance(network, Gained | Conditioned):
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
         return prewarm_frames(network.inner, lstm)
     if isinstance(network, Lstm | Gru):
         return lstm

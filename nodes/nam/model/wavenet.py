@@ -1,14 +1,24 @@
-"""Networks of networks: WaveNet, Sequential, Gained, Interleaved; narrower WaveNets."""
+"""Networks of networks: WaveNet, Sequential, Gained, with knobs, Interleaved."""
 
 from dataclasses import dataclass, replace
 
-from .captures import Conditioned, ConvStack, Gru, Knob
+from .captures import Conditioned, ConvStack, Gru
+from .knob import Knob
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
+from .parametric import WeightFunction
 from .short_repr import short_repr
 from .slimming import bottleneck_of, cut_array, head_width_of, least_slim, width_of
 from .wavenet_parts import LayerArray
 
-__all__ = ["Gained", "Interleaved", "Network", "Sequential", "WaveNet", "knobs_of"]
+__all__ = [
+    "Gained",
+    "Interleaved",
+    "Network",
+    "ParametricWaveNet",
+    "Sequential",
+    "WaveNet",
+    "knobs_of",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,20 +151,14 @@ class Sequential:
         return sum(part.weight_count for part in self.parts)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Gained:
-    """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
-
-    __repr__ = short_repr
+class _Around:
+    """What a network around another one, ``inner``, has of that one."""
 
     inner: "Network"
-    input_gain: float = 1.0
-    output_gain: float = 1.0
-    skip: bool = False
 
     @property
     def inputs(self) -> int:
-        """Input channels."""
+        """Input channels, without knobs."""
         return self.inner.inputs
 
     @property
@@ -170,6 +174,28 @@ class Gained:
     @property
     def operation_count(self) -> int:
         """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
+        return self.inner.operation_count
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds per frame with knobs at rest, without activations."""
+        return self.inner.multiply_adds
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Gained(_Around):
+    """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
+
+    __repr__ = short_repr
+
+    inner: "Network"
+    input_gain: float = 1.0
+    output_gain: float = 1.0
+    skip: bool = False
+
+    @property
+    def operation_count(self) -> int:
+        """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
         return 2 + self.inner.operation_count
 
     @property
@@ -181,6 +207,22 @@ class Gained:
     def weight_count(self) -> int:
         """Number of weights of the network within."""
         return self.inner.weight_count
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ParametricWaveNet(_Around):
+    """A WaveNet whose weights are a function of knobs: ``plain_network`` of ``flat_weights.py``.
+
+    ``inner`` is the plain WaveNet that knobs at their defaults make.
+    """
+
+    __repr__ = short_repr
+
+    inner: WaveNet
+    knobs: tuple[Knob, ...]
+    function: WeightFunction
+    weight_count: int
+    """Number of weights in the file."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -228,13 +270,14 @@ Network = (
     | ConvStack
     | Gained
     | Conditioned
+    | ParametricWaveNet
     | Interleaved
 )
 
 
 def knobs_of(network: Network) -> tuple[Knob, ...]:
     """Return the knobs of a network, of all parts of a Sequential too."""
-    if isinstance(network, Conditioned):
+    if isinstance(network, Conditioned | ParametricWaveNet):
         return network.knobs
     if isinstance(network, Gained):
         return knobs_of(network.inner)

@@ -13,6 +13,7 @@ from ....graph.prepare import Io, Processor
 from ....runtime.plan.arena import Block, offset
 from ..cpu.lstm.pair import prepare_lstm_pair
 from ..knob_kernel import TICK
+from ..model.knob import Knob
 from ..model.networks import Lstm
 from ..prepare_model import Prepared
 from .kernel import PAIR, PASSED, SIDE, play_pair
@@ -24,13 +25,16 @@ SMOOTHED = ("input_db", "output_db")
 """Parameters whose smoothed value is in the record, besides knobs."""
 
 
-def prepare_pair(io: Io, sides: Sequence[Prepared], knobs: Sequence[Sequence[str]]) -> Processor:
-    """Allocate the record of two prepared sides; ``knobs`` are the names of those of each.
+def prepare_pair(
+    io: Io, sides: Sequence[Prepared], knobs_of: Sequence[Sequence[Knob]]
+) -> Processor:
+    """Allocate the record of two prepared sides; ``knobs_of`` has the knobs of each.
 
     Both get the prewarm of the longer one, and the shorter one begins when only its own is left:
     so each starts as it does alone.
     """
     memory, inputs = io.memory, io.inputs["in"]
+    knobs = [[knob.name for knob in each] for each in knobs_of]
     if inputs > 2:
         raise PortError(f"a pair has {inputs} channels in: must have 1, for both sides, or 2")
     names = tuple(dict.fromkeys((*OWN, *knobs[0], *knobs[1])))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ....graph.errors import ParamError, SampleRateError, UnsupportedFeatureError
-from ..model.captures import Knob
+from ..model.knob import Knob
 from ..resolved_model import RATE_TOLERANCE_HZ, ResolvedModel
 
 __all__ = ["SIDES", "check_sides", "knobs_of_sides"]
@@ -41,10 +41,16 @@ def knobs_of_sides(sides: Sequence[ResolvedModel]) -> tuple[Knob, ...]:
     for side in sides:
         for knob in side.file_model.knobs:
             other, owner = found.setdefault(knob.name, (knob, side))
-            if (other.low, other.high) != (knob.low, knob.high):
+            if _range(other) != _range(knob):
                 raise ParamError(
-                    f"{side.path}: its knob {knob.name!r} goes from {knob.low:g} to {knob.high:g},"
-                    f" that of {owner.path} from {other.low:g} to {other.high:g}: must be equal in"
-                    " a pair, whose knobs move both sides"
+                    f"{side.path}: its knob {knob.name!r} goes {_range(knob)}, that of"
+                    f" {owner.path} {_range(other)}: must be equal in a pair, whose knobs move"
+                    " both sides"
                 )
     return tuple(knob for knob, _ in found.values())
+
+
+def _range(knob: Knob) -> str:
+    steps = f" in steps of {knob.step:g}" if knob.step else ""
+    choices = f" ({', '.join(knob.choices)})" if knob.choices else ""
+    return f"from {knob.low:g} to {knob.high:g}{steps}{choices}"

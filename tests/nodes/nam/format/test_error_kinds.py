@@ -47,6 +47,7 @@ KINDS: dict[str, tuple[Any, str, Any, type[ng.NamFileError], dict[str, Any]]] = 
             "architecture": "Transformer",
             "supported": (
                 "WaveNet", "LSTM", "ConvNet", "Linear", "SlimmableContainer", "Sequential",
+                "ConcatWaveNet", "ConcatLSTM", "FiLMWaveNet", "HyperWaveNet", "ParametricWaveNet",
             ),
         },
     ),

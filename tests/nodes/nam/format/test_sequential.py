@@ -168,7 +168,7 @@ def test_the_history_of_all_parts_is_bounded() -> None:
         parse(sequential(*[large] * 6))
 
 
-@pytest.mark.parametrize("name", ["ConcatWaveNet", "ParametricWaveNet", "CatLSTM"])
+@pytest.mark.parametrize("name", ["CatWaveNet", "Transformer", "CatLSTM"])
 def test_the_architecture_is_named_before_the_version(name: str) -> None:
     with pytest.raises(NamFileError) as caught:
         parse(AMP | {"architecture": name, "version": "1.0.0"})

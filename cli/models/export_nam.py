@@ -2,7 +2,7 @@
 
 import argparse
 
-from .arguments import (
+from ..arguments import (
     Subparsers,
     add_level_options,
     add_rig_options,
@@ -10,7 +10,7 @@ from .arguments import (
     level_options,
     rig_options,
 )
-from .console import say
+from ..console import say
 
 __all__ = ["add_parser", "run"]
 
@@ -34,8 +34,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, and say what it is."""
-    from ..presets.exporting.export_nam import export_nam
-    from ..presets.rig import open_rig
+    from ...presets.exporting.export_nam import export_nam
+    from ...presets.rig import open_rig
 
     options = {**rig_options(arguments), "backend": "cpu"}
     rig = open_rig(arguments.rig, **options, **level_options(arguments))

@@ -1,0 +1,1 @@
+"""Commands that write .nam files: ``bake`` and ``export-nam``."""
