@@ -12,7 +12,7 @@ from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
-from ..dsp.oversampling.half_band import latency
+from ..dsp.oversampling.half_band import filter_frames, latency
 from ..dsp.oversampling.oversampled import oversampled
 from ..dsp.resample import Rates, resampled
 from .cpu.knob_columns import Fold
@@ -23,7 +23,7 @@ from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, war
 from .model.interleaved import interleaved_model
 from .model.model import Model
 from .resolved_model import ResolvedModel, keep_models, resolve
-from .slimmable import FADE_S, prepare_sizes
+from .slimmable import FADE_S, exact_field, prepare_sizes, slim_range
 from .voices import voices
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
@@ -183,6 +183,14 @@ class Nam(KnobNode):
         between = self._rate_conversion(spec.rate) if self.resample else None
         return _frames(self.model.prewarm + 2 * self._own_latency, between)
 
+    def receptive_field(self, spec: Spec) -> int | None:
+        """Return that of the network and of ``oversample``; ``None`` for LSTMs and resamplers."""
+        field = exact_field(self.model.running)
+        between = self._rate_conversion(spec.rate) if self.resample else None
+        if field is None or between is not None:
+            return None
+        return field + filter_frames(self.oversample, self.quality, 0)
+
     def _rate_conversion(self, stream_rate: float) -> Rates | None:
         return self.resolved.rate_conversion(
             stream_rate, resample=self.resample, delay=self._own_latency
@@ -224,7 +232,7 @@ class Nam(KnobNode):
         room = io.spec.max_frames
         scaled = memory.scratch((inputs, room))
         work = self._work(io, prewarm) if on_device else None
-        low, high = _slim_range(model, self.slim)
+        low, high = slim_range(model, self.slim)
         more: dict[str, Any] = {}
         if names:
             prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
@@ -285,13 +293,3 @@ def _frames(prewarm: int, between: Rates | None) -> int:
     if between is None:
         return prewarm
     return math.ceil(prewarm * between.down / between.up) + between.latency
-
-
-def _slim_range(model: Model, slim: float) -> tuple[float, float]:
-    """Return the half-open range of slim values that select the same size as ``slim``."""
-    low = -math.inf
-    for size in model.sizes[:-1]:
-        if slim < size.max_value:
-            return low, size.max_value
-        low = size.max_value
-    return low, math.inf
