@@ -64,6 +64,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help="integrated loudness of the file (BS.1770), by one gain after the rack",
     )
     add_level_options(parser)
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads that render; does not change the sound (one per processor if faster)",
+    )
     add("--block", type=int, metavar="N", help="frames a block; does not change the sound")
 
 
@@ -74,8 +80,10 @@ def run(arguments: argparse.Namespace) -> None:
     from ..graph.text import counted
     from ..presets.rendering.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
+    from ..runtime.adapters.offline import check_threads
 
     check_loudness(arguments.loudness, "--loudness")
+    check_threads(arguments.threads, "--threads")
     rig = open_rig(arguments.rig, **rig_options(arguments), **level_options(arguments))
     note_levels(rig)
     with AudioProgress("rendering", arguments.input) as progress:
@@ -89,6 +97,7 @@ def run(arguments: argparse.Namespace) -> None:
             subtype=arguments.subtype,
             tail=arguments.tail,
             loudness_lufs=arguments.loudness,
+            threads=arguments.threads,
             warn=warn,
             progress=progress,
         )

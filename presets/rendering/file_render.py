@@ -2,14 +2,14 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import AudioFileError
 from ...nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
-from ...runtime.adapters.offline_blocks import BlockRender
+from ...runtime.adapters.offline_blocks import BlockRender, regrouped
 from ...runtime.io.atomic_write import writing
 from ...runtime.io.audio_file import audio_blocks, resampled_blocks
 from ...runtime.plan.stats import Stats
@@ -20,7 +20,7 @@ __all__ = ["FileRender", "kept_pieces"]
 
 Audio = NDArray[np.float32]
 KEPT_FRAMES = 1 << 15
-"""Frames read at a time of pieces that were kept."""
+"""Frames of a piece, of those that were kept, and of two signals side by side."""
 
 
 class FileRender:
@@ -36,12 +36,15 @@ class FileRender:
         block: int | None,
         tail: bool,
         strict: bool | None,
+        threads: int | None = None,
     ) -> None:
         rate = float(rig.rate or own_rate)
         self._source, self._choices, self._rate, self._own_rate = source, choices, rate, own_rate
         inner = max(1, round(frames * rate / own_rate))
         self._renders = [
-            BlockRender(rig.graph, rate, inner, block=block, tail=tail, strict=strict)
+            BlockRender(
+                rig.graph, rate, inner, block=block, tail=tail, strict=strict, threads=threads
+            )
             for _ in choices
         ]
         self._inputs, self._outputs = (
@@ -50,13 +53,16 @@ class FileRender:
         self.frames = frames + max(0, round(self._renders[0].extra * own_rate / rate))
         """Frames of the result."""
 
-    def pieces(self, progress: Callable[[float], None] | None) -> Iterator[Audio]:
+    def pieces(self, progress: Callable[[float], None] | None) -> Generator[Audio, None, None]:
         """Yield the channels of all outputs, ``(channels, frames)``.
 
         ``progress`` is called with the share done.
         """
         done = 0
-        for parts in zip(*map(self._one, self._choices, self._renders), strict=True):
+        signals = [*map(self._one, self._choices, self._renders)]
+        if len(signals) > 1:  # threads may have cut each of them elsewhere
+            signals = [regrouped(signal, self._outputs, KEPT_FRAMES) for signal in signals]
+        for parts in zip(*signals, strict=True):
             made = np.ascontiguousarray(np.concatenate(parts))
             done += made.shape[1]
             yield made

@@ -1,7 +1,8 @@
 """Render whole arrays through a graph, faster than real time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
@@ -150,18 +151,19 @@ def render(
         parts = _in_one_thread(engine, inputs, outputs, total, block, due)
     else:
         parts = parallel.fill(inputs, outputs, total)
-    for done in parts:
-        if progress is not None:
-            progress(done / total)
+    with closing(parts):  # ends its threads, whatever happens
+        for done in parts:
+            if progress is not None:
+                progress(done / total)
     if report is not None:
         report((engine if parallel is None else parallel).stats())
     result: Audio | dict[str, Audio] = buffers.shaped([y[latency:] for y in outputs])
     return result
 
 
-def check_threads(threads: int | None) -> int | None:
-    """Return a number of threads, or ``None``, checked."""
-    return None if threads is None else check_whole("threads", threads, 1, MOST_THREADS)
+def check_threads(threads: int | None, name: str = "threads") -> int | None:
+    """Return a number of threads, or ``None``, checked; ``name`` is for the message."""
+    return None if threads is None else check_whole(name, threads, 1, MOST_THREADS)
 
 
 def _in_one_thread(
@@ -171,7 +173,7 @@ def _in_one_thread(
     total: int,
     block: int,
     changes: list[Change],
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """Play ``total`` frames of the inputs into the outputs; yield how many are done."""
     todo, start = deque(changes), 0
     chunk = max(block, round(CHUNK_S * engine.spec.rate) // block * block)

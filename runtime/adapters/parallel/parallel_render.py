@@ -9,7 +9,7 @@ import dataclasses
 import threading
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,9 @@ class ParallelRender:
             start += frames
             yield made
 
-    def fill(self, inputs: Sequence[Audio], outputs: Sequence[Audio], total: int) -> Iterator[int]:
+    def fill(
+        self, inputs: Sequence[Audio], outputs: Sequence[Audio], total: int
+    ) -> Generator[int, None, None]:
         """Play ``total`` frames of the inputs into the outputs; yield how many are done."""
         parts = [slice(at, min(at + self.chunk, total)) for at in range(0, total, self.chunk)]
         nothing = [np.empty((0, part.stop - part.start), np.float32) for part in parts]
