@@ -182,9 +182,10 @@ def parallel_render(
         stages = split(plan.schedule, fields, costs, wanted)
     if wanted < 2 or not stages or (len(stages) == 1 and stages[0].field is None):
         return None
-    building = built_s * _plan_count(stages, wanted) / (frames * sum(costs))
-    if threads is None and (speed_up(stages, wanted) < LEAST_SPEED_UP or building > BUILDING):
-        return None
+    if threads is None:
+        costly = built_s * _plan_count(stages, wanted) > BUILDING * frames * sum(costs)
+        if costly or speed_up(stages, wanted) < LEAST_SPEED_UP:
+            return None
     return ParallelRender(plan, spare, stages, wanted, frames, block, changes)
 
 

@@ -3,8 +3,9 @@
 A stage without a receptive field has one engine, which plays chunk after chunk.  One with a
 receptive field has several; each is reset, plays the frames before a chunk that its state depends
 on, and then the chunk.  That is right unless a node was muted and reset because its output was not
-finite: its state then depends on when.  So a chunk counts only if nothing was muted in the chunk
-before it, nor in the run up to it; else the engine that played the chunk before plays it again.
+finite: its state, and the grid of its transforms, then depend on when.  So a chunk counts only if
+nothing was muted before, nor in the run up to it; else the engine that played the chunk before
+plays it again.  From the first muted block on, the stage goes on chunk after chunk.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class StagePlayer:
         """Samples of the inputs and outputs so far that were not finite."""
         self._free = list(engines)
         self._last: RowRange | None = None  # has the state at the end of the last chunk that counts
-        self._last_muted = False
+        self._is_muted = False  # whether a node was, in any chunk that counts
         self._next = 0  # the chunk to begin next
         self._done = 0  # chunks that count
         self._played: dict[int, Chunk] = {}  # that wait for those before them
@@ -56,7 +57,7 @@ class StagePlayer:
         number = self._done if self._again else self._next
         if number not in self._inputs:
             return None
-        goes_on = self._again or number == 0 or self._in_order or self._last_muted
+        goes_on = self._again or number == 0 or self._in_order or self._is_muted
         if goes_on and number != self._done:
             return None  # another chunk has to be played before
         if goes_on and number:
@@ -78,14 +79,14 @@ class StagePlayer:
         self._played[chunk.number] = chunk
         made: list[Audio] = []
         while (chunk_now := self._played.pop(self._done, None)) is not None:
-            if chunk_now.before is not None and (self._last_muted or chunk_now.early_faults):
+            if chunk_now.before is not None and (self._is_muted or chunk_now.early_faults):
                 self._free.append(chunk_now.played)
                 self._again = True
                 break
             if self._last is not None:
                 self._free.append(self._last)
             self._last = chunk_now.played
-            self._last_muted = bool(chunk_now.faults.any())
+            self._is_muted = self._is_muted or bool(chunk_now.faults.any())
             self.faults += chunk_now.faults
             self.bad_samples += chunk_now.bad_samples
             self._inputs.pop(self._done - 1, None)
