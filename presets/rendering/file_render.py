@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError
 from ...nodes.analysis.offline_loudness import LoudnessMeter, LoudnessResult
-from ...runtime.adapters.offline_blocks import BlockRender, regrouped
+from ...runtime.adapters.offline_blocks import BlockRender
 from ...runtime.io.atomic_write import writing
 from ...runtime.io.audio_file import audio_blocks, resampled_blocks
 from ...runtime.plan.stats import Stats
@@ -20,7 +20,7 @@ __all__ = ["FileRender", "kept_pieces"]
 
 Audio = NDArray[np.float32]
 KEPT_FRAMES = 1 << 15
-"""Frames of a piece, of those that were kept, and of two signals side by side."""
+"""Frames read at a time of pieces that were kept."""
 
 
 class FileRender:
@@ -59,10 +59,7 @@ class FileRender:
         ``progress`` is called with the share done.
         """
         done = 0
-        signals = [*map(self._one, self._choices, self._renders)]
-        if len(signals) > 1:  # threads may have cut each of them elsewhere
-            signals = [regrouped(signal, self._outputs, KEPT_FRAMES) for signal in signals]
-        for parts in zip(*signals, strict=True):
+        for parts in zip(*map(self._one, self._choices, self._renders), strict=True):
             made = np.ascontiguousarray(np.concatenate(parts))
             done += made.shape[1]
             yield made

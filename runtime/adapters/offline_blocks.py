@@ -62,10 +62,13 @@ class BlockRender:
                 yield made[:, begin:]
 
     def _with_latency(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
-        """Yield what the graph makes of pieces of any lengths."""
+        """Yield what the graph makes of pieces of any lengths.
+
+        The lengths of what is made do not depend on the threads, because sums over it would.
+        """
         if self._parallel is not None:
             chunks = regrouped(pieces, self._channels[0], self._parallel.chunk)
-            yield from self._parallel.blocks(chunks)
+            yield from regrouped(self._parallel.blocks(chunks), self._channels[1], self._chunk)
             return
         made = np.empty((self._channels[1], self._chunk), np.float32)
         for x in regrouped(pieces, self._channels[0], self._chunk):

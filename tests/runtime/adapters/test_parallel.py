@@ -227,16 +227,7 @@ def test_several_inputs_or_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     one, many, _, _ = both(graph, x, 3, tail=False)
     same(many, one)
     split = ng.load_preset("two-amps")
-    one, many, _, _ = both(split, fitting(split), 3, tail=False)
-    same(many, one)
-
-
-def test_a_graph_without_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
-    equal_costs(monkeypatch)
-    graph = ng.Graph()
-    click, gain = graph.add("click", ng.Click()), graph.add("gain", ng.Gain())
-    click >> gain >> graph.output("o", channels=1)
-    one, many, _, _ = both(graph, {}, 2)
+    one, many, _, _ = both(split, {"guitar": fitting(split)}, 3, tail=False)
     same(many, one)
 
 
