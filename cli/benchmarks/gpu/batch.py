@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import CudaError
-from ...nodes.nam.cuda.network import CudaNetwork
-from ...runtime.cuda.arguments import NamArgs
-from ...runtime.cuda.driver.device import driver, memory_pool
-from ...runtime.cuda.driver.resources import Launch, Resources
-from ...runtime.cuda.node_resources import READ_AHEAD_BYTES
-from ...runtime.cuda.records import BLOCK
+from ....graph import CudaError
+from ....nodes.nam.cuda.network import CudaNetwork
+from ....runtime.cuda.arguments import NamArgs
+from ....runtime.cuda.driver.device import driver, memory_pool
+from ....runtime.cuda.driver.resources import Launch, Resources
+from ....runtime.cuda.node_resources import READ_AHEAD_BYTES
+from ....runtime.cuda.records import BLOCK
 
 __all__ = ["Batch"]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from ...nodes.nam import Model
-from ...nodes.nam.model.wavenet import WaveNet
-from ...runtime.cuda.driver.driver import Driver
+from ....nodes.nam import Model
+from ....nodes.nam.model.wavenet import WaveNet
+from ....runtime.cuda.driver.driver import Driver
 
 __all__ = ["Floor", "traffic"]
 
