@@ -65,12 +65,12 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["render", "crunch", source, out, "--threads", threads]) == 0
     assert (tmp_path / "1.wav").read_bytes() == (tmp_path / "2.wav").read_bytes()
     capsys.readouterr()
-    out = tmp_path / "wrong.wav"
+    wrong_out = tmp_path / "wrong.wav"
     for wrong in ("0", "999"):
-        assert main(["render", "crunch", source, str(out), "--threads", wrong]) == 2
+        assert main(["render", "crunch", source, str(wrong_out), "--threads", wrong]) == 2
         told = capsys.readouterr().err
         assert f"--threads is {wrong}: must be a whole number in [1, 256]" in told
-        assert not out.exists()
+        assert not wrong_out.exists()
 
 
 @pytest.mark.parametrize(("threads", "files", "each"), [(1, 2, 1), (2, 2, 1), (5, 2, 2), (8, 1, 8)])

@@ -44,7 +44,7 @@ CHUNKS_PER_FIELD = 64
 """Frames of a chunk for each frame that is played twice."""
 CHUNKS_PER_STAGE = 8
 """Chunks for each stage but the first: it waits for the first of them."""
-AUDIO_BYTES = 64 << 20
+AUDIO_BYTES = 24 << 20
 """Memory for chunks on their way."""
 PLAN_BYTES = 96 << 20
 """Memory for the plans."""
