@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....graph import CUT_GRID
-from ...engine.row_range import RowRange
+from .row_range import RowRange
 
 __all__ = ["Change", "Chunk", "StoppedError", "play_chunk", "play_in_blocks"]
 

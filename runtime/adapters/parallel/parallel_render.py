@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from ....graph import CUT_GRID
 from ...engine.build import build_plan
 from ...engine.engine import Engine
-from ...engine.row_range import RowRange
 from ...native.cpu import processors
 from ...plan.plan import Plan
 from ...plan.stats import NodeStats, Stats
 from .chunk import Change, play_in_blocks
 from .pipeline import Pipeline
 from .row_costs import row_costs
+from .row_range import RowRange
 from .stage_player import StagePlayer
 from .stages import Stage, receptive_fields, speed_up, split
 

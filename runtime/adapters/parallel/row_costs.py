@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from ...engine.row_range import RowRange
 from ...plan.plan import Plan
+from .row_range import RowRange
 
 __all__ = ["row_costs"]
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.row_range import RowRange
 from .chunk import Chunk
+from .row_range import RowRange
 from .stages import Stage
 
 __all__ = ["StagePlayer"]

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plan.plan import Plan
-from ..plan.stats import Stats
-from .collect_stats import collect_stats
-from .control import ControlQueue
-from .messages.message_queue import aligned
-from .parameters import post_param
+from ...engine.collect_stats import collect_stats
+from ...engine.control import ControlQueue
+from ...engine.messages.message_queue import aligned
+from ...engine.parameters import post_param
+from ...plan.plan import Plan
+from ...plan.stats import Stats
 
 __all__ = ["RowRange"]
 
