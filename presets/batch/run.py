@@ -13,6 +13,7 @@ from typing import Any
 
 from ...graph import JobError, NamgraphError
 from ...nodes.nam import LevelsWarning, Nam
+from ...runtime.adapters.parallel.parallel_render import MOST_THREADS
 from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
 from ...runtime.io.audio_file import read_audio
 from ...runtime.io.audio_writer import audio_writer
@@ -143,7 +144,7 @@ class _Run:
         self._frames = sum(self._checked.inputs[i.source].frames for i in todo)
         self._write()
         tasks = self._tasks(todo)
-        self._threads_each = max(1, threads // len(tasks))
+        self._threads_each = min(max(1, threads // len(tasks)), MOST_THREADS)
         threads = min(threads, len(tasks))
         work = iter(tasks)
         try:

@@ -161,6 +161,7 @@ def parallel_render(
     """
     plan = engine.plan
     wanted = processors() if threads is None else threads
+    wanted = min(wanted, max(2, frames // LEAST_CHUNK))  # more would have nothing to do
     if wanted < 2 or (threads is None and frames < SHORTEST) or len(changes) > MANY_CHANGES:
         return None
     if plan.executor is not None or plan.afters:
