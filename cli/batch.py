@@ -33,7 +33,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add = parser.add_argument
     add("job", metavar="JOB.json", help="inputs, models, racks and settings (presets/README.md)")
-    add("--threads", type=int, metavar="N", help="files rendered at a time (one per processor)")
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads that render, one a file or more (one per processor)",
+    )
     add("--again", action="store_true", help="render also files that are up to date")
     add("--backend", choices=BACKENDS, help=BACKEND_HELP)
     add("--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite")

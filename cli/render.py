@@ -65,6 +65,12 @@ def add_parser(subparsers: Subparsers) -> None:
         help="integrated loudness of the file (BS.1770), by one gain after the rack",
     )
     add_level_options(parser)
+    add(
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads that render; does not change the sound (one per processor if faster)",
+    )
     add("--block", type=int, metavar="N", help="frames a block; does not change the sound")
 
 
@@ -75,9 +81,11 @@ def run(arguments: argparse.Namespace) -> None:
     from ..graph.text import counted
     from ..presets.rendering.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
+    from ..runtime.adapters.offline import check_threads
     from .live.machine_settings import read_settings, set_interface
 
     check_loudness(arguments.loudness, "--loudness")
+    check_threads(arguments.threads, "--threads")
     machine = read_settings(arguments.settings)
     rig = open_rig(arguments.rig, **rig_options(arguments), **level_options(arguments))
     set_interface(rig.graph, machine, arguments.interface_dbu)
@@ -93,6 +101,7 @@ def run(arguments: argparse.Namespace) -> None:
             subtype=arguments.subtype,
             tail=arguments.tail,
             loudness_lufs=arguments.loudness,
+            threads=arguments.threads,
             warn=warn,
             progress=progress,
         )

@@ -72,11 +72,12 @@ from .opening.openers import (
 )
 from .paths import Content
 from .port import Kind, Port, Space
-from .prepare import LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
+from .prepare import CUT_GRID, LONGEST_BLOCK, Io, Memory, NativeFunction, Processor, Spec
 from .scheduling.schedule import Buffer, Op, Schedule, schedule, tail, unshared_schedule
 
 __all__ = [
     "CATEGORIES",
+    "CUT_GRID",
     "LONGEST_BLOCK",
     "SLOTS",
     "TEMPO",

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 from .arguments import by_keyword, check_choice, check_text, format_call, format_value
 from .catalog.fields import Option, Param, file, option, param
 from .catalog.metadata import node_metadata
-from .errors import DuplicateNameError, FileError, ParamError, UnknownNameError
+from .catalog.rebuild import rebuild
+from .errors import DuplicateNameError, FileError, ParamError
 from .paths import checked_file, checked_files, identity
 from .port import Kind, Port, Space
 from .prepare import Io, Processor, Spec
@@ -83,6 +84,17 @@ class Node:
     def tail(self, spec: Spec) -> int:
         """Return the frames for which the output continues after the input has ended."""
         return 0
+
+    def receptive_field(self, spec: Spec) -> int | None:
+        """Return how many input frames, the present one included, output and state depend on.
+
+        ``None``: all that came before, or unknown.  A node that says a number keeps this promise
+        for as long as its parameters stay as they are: any two runs that had the same input for so
+        many frames go on with the same bits, if their frames counted from reset differ by a
+        multiple of ``CUT_GRID``.  Files are then rendered by several threads, each from a frame of
+        its own.  Sources, nodes that follow the tempo and nodes with readings are ``None``.
+        """
+        return None
 
     def notice(self) -> str:
         """Return what the ``repr`` of a graph tells of this node, apart from its type: "" if none.
@@ -164,7 +176,7 @@ class Node:
         newest = _types.get(getattr(own, "type_name", ""), own)
         kind = newest if _is_redefinition(own, newest) else own
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
-        return _rebuild, (kind, values)
+        return rebuild, (kind, values)
 
     def __repr__(self) -> str:
         """Return the call that makes the node, shortened: fields at their defaults are left out."""
@@ -275,23 +287,6 @@ def node(
 def _is_redefinition(cls: type, other: type) -> bool:
     """Whether two classes have the same module and qualified name."""
     return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
-
-
-def _rebuild(kind: type[Node], values: dict[str, Any]) -> Node:
-    """Make a node from copied or pickled field values; the newest class checks every field."""
-    fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    differing = [name for name in values if name not in fields]
-    differing += [
-        name
-        for name, f in fields.items()
-        if name not in values and f.init and f.default is f.default_factory is dataclasses.MISSING
-    ]
-    if differing:
-        raise UnknownNameError(
-            f"node type {kind.type_name!r} was defined anew since this one was made: "
-            f"{', '.join(differing)} differ{'s' * (len(differing) == 1)}; make the node anew"
-        )
-    return kind(**values)
 
 
 def registered() -> dict[str, type[Node]]:

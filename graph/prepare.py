@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from .arguments import check_flag, check_number, check_whole
 
 __all__ = [
+    "CUT_GRID",
     "LONGEST_BLOCK",
     "Glide",
     "Io",
@@ -22,6 +23,9 @@ __all__ = [
 
 LONGEST_BLOCK = 1 << 22
 """Frames, about 90 s at 48 kHz: GPUs render files fastest in long blocks."""
+CUT_GRID = 4096
+"""Frames: renders by several threads begin at multiples of these.  So the grids of 32 frames, of
+ticks, and those of FFTs up to 4096 lie where they lie in a run from the start."""
 RATES = (1_000.0, 1_000_000.0)
 """Sample rates allowed, in Hz."""
 

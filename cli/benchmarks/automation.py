@@ -51,7 +51,7 @@ def _steps(rounds: int, points: int) -> Iterator[tuple[str, Row]]:
         for _ in range(rounds + 1):  # the first compiles
             for kept, lanes in zip(times, ({}, {param: points_of}), strict=True):
                 begun = time.process_time()
-                render(graph, noise, RATE, automation=lanes, tail=False)
+                render(graph, noise, RATE, automation=lanes, tail=False, threads=1)
                 kept.append(time.process_time() - begun)
         plain, moved = (float(np.median(kept[1:])) for kept in times)
         seconds = len(noise) / RATE

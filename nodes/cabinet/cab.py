@@ -16,6 +16,7 @@ from ...graph.paths import checked_file, describe_value, file_label
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
 from ..dsp.convolver.kernel import convolver
+from ..dsp.convolver.partition import receptive_field
 from ..dsp.convolver.prepare import Route, convolution, convolution_kernel
 from .impulse_response import GAIN_RULES, LAYOUTS, header, response
 from .response_array import ImpulseResponse
@@ -145,6 +146,10 @@ class Cab(ng.Node):
     def tail(self, spec: ng.Spec) -> int:
         """Return the length of the response, in frames of the stream."""
         return int(response(self._source, self.layout, spec.rate, self.gain_rule).shape[1])
+
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return the length of the response, and what its transforms look back."""
+        return receptive_field(self.tail(spec))
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Read, resample, scale and transform the file."""

@@ -13,6 +13,7 @@ from ...graph.arguments import check_number
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
 from ...runtime.simd.loops.svf import COEFFICIENTS, STATES
+from ..dsp.convolver.partition import receptive_field
 from ..dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ..dsp.filters.decay import decay_frames
 from ..dsp.filters.svf import HIGH_PASS, LOW_PASS
@@ -145,6 +146,12 @@ class CabMics(ng.Node):
         late = round(0.01 * self.b_distance_cm / SOUND_M_S * spec.rate)
         length: int = self._responses(spec.rate, True)[0].shape[2]
         return length + late + math.ceil(ringing)
+
+    def receptive_field(self, spec: ng.Spec) -> int | None:
+        """Return that of the responses and of b's delay; ``None`` if a filter is on."""
+        if self.low_cut_hz != OPEN_HZ or self.high_cut_hz != SHUT_HZ:
+            return None
+        return receptive_field(self.tail(spec)) + 2 * GRID  # b is read between frames
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Read and align the responses; allocate the convolver and b's delay line."""

@@ -7,7 +7,7 @@ import numpy as np
 from ...runtime import authoring as ng
 from ..dsp.oversampling.adaa import SHAPERS
 from ..dsp.oversampling.curves import CURVES
-from ..dsp.oversampling.half_band import latency
+from ..dsp.oversampling.half_band import filter_frames, latency
 from ..dsp.oversampling.oversampler import (
     OVERSAMPLER,
     RUN,
@@ -118,6 +118,10 @@ class Clipper(ng.Node):
     def tail(self, spec: ng.Spec) -> int:
         """Return the length of the filters."""
         return 2 * self.latency(spec) + self.adaa
+
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return the length of the filters, and of the curve with antiderivatives."""
+        return filter_frames(self._times(), self.quality, self.adaa)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the filters of each channel."""

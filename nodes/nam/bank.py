@@ -28,6 +28,7 @@ from .levels import (
 from .model.model import Model
 from .node import BACKENDS, PRECISIONS, space_of
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
+from .slimmable import exact_field
 
 __all__ = ["NamBank"]
 
@@ -142,6 +143,12 @@ class NamBank(Node):
     def tail(self, spec: Spec) -> int:
         """Return the frames for which an input frame is audible (an LSTM: about)."""
         return max(model.prewarm for model in self.models)
+
+    def receptive_field(self, spec: Spec) -> int | None:
+        """Return the longest of the models; ``None`` if one is an LSTM."""
+        fields = [exact_field(model.running) for model in self.models]
+        known = [field for field in fields if field is not None]
+        return max(known) if len(known) == len(fields) else None
 
     def prepare(self, io: Io) -> Processor:
         """Allocate memory for all networks and compile their kernels."""

@@ -11,6 +11,7 @@ from ...graph.node import Node, file, node, option, param
 from ...graph.paths import checked_file
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Processor, Spec
+from ..dsp.oversampling.half_band import filter_frames
 from ..dsp.resample import Rates
 from .kernel import SMOOTHING_S
 from .knobs import KNOBS, KnobNode, Knobs
@@ -20,7 +21,7 @@ from .pair.prepare import prepare_pair
 from .pair.sides import check_sides
 from .prepare_model import Prepared, Running, prepare_model, stream_frames
 from .resolved_model import ResolvedModel, keep_models, resolve
-from .slimmable import FADE_S
+from .slimmable import FADE_S, exact_field
 
 __all__ = ["BACKENDS", "PRECISIONS", "Nam", "space_of"]
 
@@ -220,6 +221,17 @@ class Nam(KnobNode):
         between = self._rate_conversion(spec.rate) if self.resample else None
         longest = max(side.model.prewarm for side in self.sides)
         return stream_frames(longest + 2 * self._running.latency, between)
+
+    def receptive_field(self, spec: Spec) -> int | None:
+        """Return that of the network and of ``oversample``; ``None`` for LSTMs and resamplers.
+
+        Of a pair it is the longer one.
+        """
+        fields = [exact_field(side.model.running) for side in self.sides]
+        between = self._rate_conversion(spec.rate) if self.resample else None
+        if between is not None or None in fields:
+            return None
+        return max(field or 0 for field in fields) + filter_frames(self.oversample, self.quality, 0)
 
     def _rate_conversion(self, stream_rate: float) -> Rates | None:
         """Return that of the left model, whose rate the right one of a pair has too."""

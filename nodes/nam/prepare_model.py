@@ -18,10 +18,9 @@ from .kernel import STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
 from .model.interleaved import interleaved_model
-from .model.model import Model
 from .model.wavenet import Network
 from .resolved_model import ResolvedModel
-from .slimmable import prepare_sizes
+from .slimmable import prepare_sizes, slim_range
 from .voices import voices
 
 __all__ = ["Prepared", "Running", "prepare_model", "stream_frames"]
@@ -87,7 +86,7 @@ def prepare_model(
     room = io.spec.max_frames
     scaled = memory.scratch((inputs, room))
     work = None if work_for is None else work_for(prewarm)
-    low, high = _slim_range(model, how.slim)
+    low, high = slim_range(model, how.slim)
     more: dict[str, Any] = {}
     if knobs:
         prewarm = -(-prewarm // TICK) * TICK  # so that ticks lie where those of controls do
@@ -144,13 +143,3 @@ def _check_channels(
         raise UnsupportedFeatureError(f"{whole} resampled: it must run at its own rate")
     if multichannel and times > 1:
         raise UnsupportedFeatureError(f"{whole} oversampled: oversample must be 1")
-
-
-def _slim_range(model: Model, slim: float) -> tuple[float, float]:
-    """Return the half-open range of slim values that select the same size as ``slim``."""
-    low = -math.inf
-    for size in model.sizes[:-1]:
-        if slim < size.max_value:
-            return low, size.max_value
-        low = size.max_value
-    return low, math.inf

@@ -12,6 +12,7 @@ field; replaying past input would put all of that work into one block.)
 ``prepare_sizes`` belongs to control threads; the kernels here run on the audio thread.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ...graph.prepare import LONGEST_BLOCK, Memory
 from ...runtime.native.abi import Native, helper, kernel
 from ...runtime.native.pointers import call_node, copy_bytes, element, floats, load, record, store
 from ...runtime.plan.arena import Block
+from ..dsp.convolver.partition import receptive_field
 from .cpu.live_weights import Moved
 from .cpu.prepare import prepare_network
 from .model.captures import Conditioned, Gru
@@ -34,7 +36,7 @@ from .model.wavenet import (
     WaveNet,
 )
 
-__all__ = ["FADE_S", "SIZES", "prepare_sizes"]
+__all__ = ["FADE_S", "SIZES", "exact_field", "prepare_sizes", "slim_range"]
 
 FADE_S = 0.02
 LSTM_SETTLING_S = 0.1
@@ -235,3 +237,37 @@ def _is_finite_memory(network: Network) -> bool:
     return not isinstance(network, Lstm | Gru) and not (
         isinstance(network, Linear) and network.fast
     )
+
+
+def exact_field(network: Network) -> int | None:
+    """Return how many input frames decide about the bits of an output frame; ``None``: all.
+
+    That is the receptive field, and what the transforms of a ``Linear`` look back beyond it.
+    """
+    field = network.receptive_field
+    return None if field is None else field + _transforms(network)
+
+
+def _transforms(network: Network) -> int:
+    if isinstance(network, Linear) and network.fast:
+        taps = network.receptive_field
+        return receptive_field(taps) - taps
+    if isinstance(network, Sequential):
+        return sum(map(_transforms, network.parts))
+    if isinstance(network, Interleaved):
+        return network.times * _transforms(network.network)
+    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
+        return _transforms(network.inner)
+    if isinstance(network, WaveNet) and network.condition is not None:
+        return _transforms(network.condition)
+    return 0
+
+
+def slim_range(model: Model, slim: float) -> tuple[float, float]:
+    """Return the half-open range of slim values that select the same size as ``slim``."""
+    low = -math.inf
+    for size in model.sizes[:-1]:
+        if slim < size.max_value:
+            return low, size.max_value
+        low = size.max_value
+    return low, math.inf

@@ -31,6 +31,7 @@ from .signals import (
     check_tail,
 )
 from .state import (
+    check_receptive_field,
     check_record,
     check_reset,
     check_scratch,
@@ -51,6 +52,7 @@ SETTING_CHECKS: tuple[Callable[[Node], None], ...] = (
     check_swap,
     check_players,
     check_recovery,
+    check_receptive_field,
 )
 """Checks of one node with one set of parameter values."""
 

@@ -1,4 +1,4 @@
-"""Checks of a node's state: reset, save and restore, swap, scratch memory.
+"""Checks of a node's state: reset, save and restore, swap, scratch memory, receptive field.
 
 Each takes one node with its parameter values and raises ``ContractError``; ``check_node`` runs them
 all, with the parameters as given, at their lowest and at their highest.
@@ -9,18 +9,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...graph import Node
-from .harness import NodeHarness, changed, graph_of
+from ...graph import CUT_GRID, Node
+from .harness import SPEC, NodeHarness, changed, graph_of
 from .output import POISONS
 from .report import ContractError, require, require_same
 
 __all__ = [
+    "check_receptive_field",
     "check_record",
     "check_reset",
     "check_scratch",
     "check_snapshot",
     "check_swap",
 ]
+
+
+RUNS_FROM = (CUT_GRID, 3 * CUT_GRID)
+"""Frames at which a run begins that must go on like one from the start."""
+GOES_ON = 600
+"""Frames that are compared."""
 
 
 def _disturb(harness: NodeHarness, poison: float) -> None:
@@ -139,3 +146,29 @@ def check_record(node: Node) -> None:
         f"{', '.join(f'{name}_now' for name in lost)}; "
         f"parameters are {', '.join(node.params()) or 'none'}",
     )
+
+
+def check_receptive_field(node: Node) -> None:
+    """Check that a run of ``receptive_field`` frames goes on like one from the start, bit for bit.
+
+    Not of nodes whose receptive field is ``None``.
+    """
+    field = node.receptive_field(SPEC)
+    if field is None:
+        return
+    harness = NodeHarness(node)
+    signal = harness.noise(RUNS_FROM[-1] + field + GOES_ON)
+    whole = harness.play(signal, [SPEC.max_frames])
+    for first in RUNS_FROM:
+        harness.engine.reset()
+        begin, end = first + field - 1, first + field + GOES_ON
+        require_same(
+            node,
+            f"after {field} frames, its receptive_field, nothing may depend on those before",
+            harness.play(signal[:, first:end], [61, SPEC.max_frames])[:, field - 1 :],
+            whole[:, begin:end],
+            (
+                f"in a run from frame {first}, counted from frame {begin} on",
+                "in one from the start",
+            ),
+        )

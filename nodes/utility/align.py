@@ -56,6 +56,10 @@ class Align(ng.Node):
         late = f"{self.frames} frame{'s' * (self.frames != 1)} late"
         return f"{late}, inverted" if self.invert else late
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing is delayed here."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Write the sign into the record."""
         made = io.memory.record(

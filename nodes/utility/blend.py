@@ -225,6 +225,10 @@ class Blend(ng.Node):
         """Return the frames by which one of the signals is late."""
         return abs(round(self.delay_ms * 1e-3 * spec.rate))
 
+    def receptive_field(self, spec: ng.Spec) -> int | None:
+        """Return the delay and one frame; ``None`` if the correlation is measured."""
+        return None if self.law == "correlated" else 1 + self.tail(spec)
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the sums of the correlation, and the history of the signal that is late."""
         channels, delay = io.outputs["out"], self.tail(io.spec)

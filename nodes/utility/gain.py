@@ -31,6 +31,10 @@ class Gain(ng.Node):
 
     gain_db: float = ng.param(default=0.0, low=-80.0, high=36.0, unit="dB")
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing but parameters that glide is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one gain curve, shared by all channels."""
         made = io.memory.record(

@@ -42,6 +42,10 @@ class MidSide(ng.Node):
         """One stereo port."""
         return (ng.Port("out", channels=2),)
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Write the factor of the mode."""
         made = io.memory.record(STATE, half=0.5 if self.mode == "encode" else 1.0)

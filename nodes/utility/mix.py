@@ -99,6 +99,10 @@ class Mix(ng.Node):
         """One port per signal: "in1", "in2", ..."""
         return tuple(ng.Port(f"in{k}") for k in range(1, self.count + 1))
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing but parameters that glide is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate one gain curve, reused for each input."""
         signs = {f"sign{k}": -1.0 if k in self.invert else 1.0 for k in range(1, MAX_INPUTS + 1)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...graph.arguments import format_value
 from ...runtime import authoring as ng
-from ..dsp.oversampling.half_band import latency
+from ..dsp.oversampling.half_band import filter_frames, latency
 from ..dsp.oversampling.oversampler import (
     OVERSAMPLER,
     RUN,
@@ -190,6 +190,14 @@ class Oversample(ng.Node):
         """Return the tail of the inner node and the length of the filters."""
         inner = math.ceil(self.node.tail(self._inner(spec)) / self.times)
         return inner + 2 * latency(self.times, self.quality, 0)
+
+    def receptive_field(self, spec: ng.Spec) -> int | None:
+        """Return that of the inner node and the length of the filters."""
+        inner = self.node.receptive_field(self._inner(spec))
+        if inner is None:
+            return None
+        late = self.latency(spec)  # that of the inner node is rounded up to a whole frame
+        return math.ceil(inner / self.times) + late + filter_frames(self.times, self.quality, 0)
 
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Prepare the inner node at the raised rate, and allocate the filters of each channel."""

@@ -80,6 +80,10 @@ class Pan(ng.Node):
         """One stereo port."""
         return (ng.Port("out", channels=2),)
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing but parameters that glide is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the record; there is no other memory."""
         made = io.memory.record(

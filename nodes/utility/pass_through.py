@@ -31,6 +31,10 @@ class PassThrough(ng.Node):
         """One port of ``channels`` channels."""
         return (ng.Port("out", channels=self.channels),)
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Allocate the record; there is no other memory."""
         return ng.Processor(_pass_through, io.memory.record(STATE, channels=io.outputs["out"]))

@@ -49,6 +49,10 @@ class Split(ng.Node):
             return (ng.Port("left", channels=1), ng.Port("right", channels=1))
         return tuple(ng.Port(f"out{k}") for k in range(1, self.count + 1))
 
+    def receptive_field(self, spec: ng.Spec) -> int:
+        """Return 1: nothing is remembered."""
+        return 1
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Count channels: output channel k is a copy of input channel k modulo their number."""
         made = io.memory.record(STATE, ins=io.inputs["in"], outs=sum(io.outputs.values()))

@@ -182,6 +182,10 @@ class StereoWidth(ng.Node):
             return 0
         return math.ceil(2.0 * decay_frames(HIGH_PASS, self.bass_mono_hz / spec.rate, Q))
 
+    def receptive_field(self, spec: ng.Spec) -> int | None:
+        """Return 1, or ``None`` while there are filters."""
+        return 1 if self.bass_mono_hz <= OFF_HZ else None
+
     def prepare(self, io: ng.Io) -> ng.Processor:
         """Lay the three filter sections out in the lanes of one group."""
         memory = io.memory

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...graph import JobError, NamgraphError
 from ...nodes.nam import LevelsWarning, Nam
+from ...runtime.adapters.parallel.parallel_render import MOST_THREADS
 from ...runtime.io.atomic_write import alone_in, remove_left_over, writing
 from ...runtime.io.audio_file import read_audio
 from ...runtime.io.audio_writer import audio_writer
@@ -65,11 +66,11 @@ def run_job(
 
     Everything is checked before the first file is rendered: ``JobError`` names all faults.  Files
     whose manifest entry has the same fingerprint are kept, unless ``again``.  ``backend`` is as of
-    ``open_rig``.  ``threads`` files are rendered at a time (``None``: one for each processor of
-    this process).  If the run ends early, the manifest lists the finished files, and the same call
-    renders the rest.  ``started`` is called with the number of files to render, ``progress`` with
-    the share of their frames done, on any thread, one call at a time.  ``warn`` is called with one
-    line for each kind of fault.
+    ``open_rig``.  ``threads`` threads render (``None``: one for each processor of this process),
+    one for each file, or several where there are fewer files.  If the run ends early, the manifest
+    lists the finished files, and the same call renders the rest.  ``started`` is called with the
+    number of files to render, ``progress`` with the share of their frames done, on any thread, one
+    call at a time.  ``warn`` is called with one line for each kind of fault.
     """
     if threads is not None and threads < 1:
         raise JobError(f"threads is {threads}: must be 1 or more (without: one for each processor)")
@@ -130,6 +131,8 @@ class _Run:
         self._frames_done, self._frames = 0.0, 0
         self._before: dict[str, Entry] = {}
         self._written = 0.0
+        self._threads_each = 1
+        """Threads that render one file: more than one where there are fewer files than threads."""
 
     def make(self, todo: Sequence[Item], threads: int, before: dict[str, Entry]) -> None:
         """Render files on ``threads`` threads; the first error ends the run.  Control thread.
@@ -141,6 +144,7 @@ class _Run:
         self._frames = sum(self._checked.inputs[i.source].frames for i in todo)
         self._write()
         tasks = self._tasks(todo)
+        self._threads_each = min(max(1, threads // len(tasks)), MOST_THREADS)
         threads = min(threads, len(tasks))
         work = iter(tasks)
         try:
@@ -218,6 +222,7 @@ class _Run:
             subtype=self._job.subtype,
             tail=self._job.tail,
             loudness_lufs=self._job.loudness,
+            threads=self._threads_each,
             strict=None,  # run_job warns once for each rack
             warn=lines.append,
             progress=lambda share: self._progress([item], share),

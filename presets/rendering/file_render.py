@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,15 @@ class FileRender:
         block: int | None,
         tail: bool,
         strict: bool | None,
+        threads: int | None = None,
     ) -> None:
         rate = float(rig.rate or own_rate)
         self._source, self._choices, self._rate, self._own_rate = source, choices, rate, own_rate
         inner = max(1, round(frames * rate / own_rate))
         self._renders = [
-            BlockRender(rig.graph, rate, inner, block=block, tail=tail, strict=strict)
+            BlockRender(
+                rig.graph, rate, inner, block=block, tail=tail, strict=strict, threads=threads
+            )
             for _ in choices
         ]
         self._inputs, self._outputs = (
@@ -50,7 +53,7 @@ class FileRender:
         self.frames = frames + max(0, round(self._renders[0].extra * own_rate / rate))
         """Frames of the result."""
 
-    def pieces(self, progress: Callable[[float], None] | None) -> Iterator[Audio]:
+    def pieces(self, progress: Callable[[float], None] | None) -> Generator[Audio, None, None]:
         """Yield the channels of all outputs, ``(channels, frames)``.
 
         ``progress`` is called with the share rendered.

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ...graph import AudioFileError
 from ...graph.arguments import check_number
 from ...graph.text import counted
 from ...nodes.analysis.offline_loudness import LoudnessResult, loudness
+from ...runtime.adapters.offline import check_threads
 from ...runtime.io.audio_file import scan_audio
 from ...runtime.io.audio_writer import audio_writer
 from ...runtime.io.outputs import check_outputs
@@ -52,6 +53,7 @@ def render_file(
     tail: bool | None = None,
     loudness_lufs: float | None = None,
     strict: bool | None = False,
+    threads: int | None = None,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
 ) -> Levels:
@@ -64,9 +66,9 @@ def render_file(
     With ``resampled``, a file at another rate than the rack's models is resampled to theirs, and
     the result back.  ``tail``: whether to render the tail (``None``: unless the rack is one bare
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
-    ``warn`` is called where its true peak is then above full scale.  ``strict`` is as of
-    ``render``.  ``target`` is written whole or not at all.  ``progress`` is called with the share
-    done.  Returns the levels of the written samples.
+    ``warn`` is called where its true peak is then above full scale.  ``strict`` and ``threads`` are
+    as of ``render``.  ``target`` is written whole or not at all.  ``progress`` is called with the
+    share done.  Returns the levels of the written samples.
     Raises ``AudioFileError`` for files that cannot be used.
     """
     check_loudness(loudness_lufs, "loudness_lufs")
@@ -83,7 +85,8 @@ def render_file(
         first = next(iter(rig.graph.inputs))
         warn(f"{rig.name}: its input {silent!r} is silent: a file plays into {first!r}")
     channels = check_sides(rig, len(choices))
-    job = FileRender(rig, name, choices, frames, rate, block, rig.renders_tail(tail), strict)
+    tail = rig.renders_tail(tail)
+    job = FileRender(rig, name, choices, frames, rate, block, tail, strict, check_threads(threads))
     width = next(iter(channels.values()))
     meter, gain_db = LevelMeter(width, rate), 0.0
     with contextlib.ExitStack() as ends:
@@ -95,7 +98,10 @@ def render_file(
             )
             for end, n in channels.items()
         ]
-        made, factor = job.pieces(progress), None
+        made: Iterator[NDArray[np.float32]] = ends.enter_context(
+            contextlib.closing(job.pieces(progress))  # ends its threads, whatever happens
+        )
+        factor = None
         if loudness_lufs is not None:
             loud, made = ends.enter_context(kept_pieces(made, sum(channels.values()), width, rate))
             gain_db = gain_to(loud, loudness_lufs, os.fspath(target), warn)

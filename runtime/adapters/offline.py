@@ -1,7 +1,8 @@
 """Render whole arrays through a graph, faster than real time."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from types import MappingProxyType
 from typing import Any, Literal, overload
 
@@ -33,8 +34,10 @@ from ..engine.parameters import find_param, find_params
 from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from ..plan.stats import Stats
 from .automation import automated
+from .parallel.chunk import Change
+from .parallel.parallel_render import MOST_THREADS, parallel_render
 
-__all__ = ["best_block", "render"]
+__all__ = ["best_block", "check_threads", "render"]
 
 Audio = NDArray[np.float32]
 BLOCK = 512
@@ -63,6 +66,7 @@ def render(
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
     strict: bool | None = ...,
+    threads: int | None = ...,
 ) -> Audio: ...
 @overload
 def render(
@@ -78,6 +82,7 @@ def render(
     progress: Callable[[float], None] | None = ...,
     report: Callable[[Stats], None] | None = ...,
     strict: bool | None = ...,
+    threads: int | None = ...,
 ) -> dict[str, Audio]: ...
 
 
@@ -95,6 +100,7 @@ def render(
     progress: Callable[[float], None] | None = None,
     report: Callable[[Stats], None] | None = None,
     strict: bool | None = False,
+    threads: int | None = None,
 ) -> Audio | dict[str, Audio]:
     """Return the output of a rack for whole signals, with the tail.
 
@@ -109,6 +115,9 @@ def render(
     ``"node.param"`` to points, an array or a control node: see ``automated``.  ``progress`` is
     called with the share done, from 0 to 1; ``report`` with the engine's statistics at the end:
     muted blocks are counted there.
+    ``threads`` is how many play the graph: ``None`` is one for each processor where that is faster.
+    It changes no bit: models and cabinets play several parts of the signal at a time, nodes that
+    remember all of it (filters, LSTMs, reverbs) play one behind the other.
     Nodes that cannot be heard (``Graph.check``) are a ``GraphWarning``, with ``strict`` a
     ``GraphError``; ``strict=None`` skips that check.
     """
@@ -120,6 +129,7 @@ def render(
     check_call("report", report)
     if block is not None:
         block = check_whole("block", block, 1, LONGEST_BLOCK)
+    threads = check_threads(threads)
     sample_rate = Spec(sample_rate, 1).rate
     buffers = AudioBuffers(graph, audio)
     if block is None:
@@ -135,9 +145,38 @@ def render(
         )
     inputs = [np.concatenate([x, np.zeros(total - len(x), np.float32)]) for x in buffers.inputs]
     outputs = list(np.zeros((channels, total), np.float32))
-    todo = _check_changes(engine, changes)
-    chunk = max(block, round(CHUNK_S * sample_rate) // block * block)
-    start = 0
+    due = _check_changes(engine, changes)
+    parallel = parallel_render(engine, total, block, threads, due)
+    if parallel is None:
+        parts = _in_one_thread(engine, inputs, outputs, total, block, due)
+    else:
+        parts = parallel.fill(inputs, outputs, total)
+    with closing(parts):  # ends its threads, whatever happens
+        for done in parts:
+            if progress is not None:
+                progress(done / total)
+    if report is not None:
+        report((engine if parallel is None else parallel).stats())
+    result: Audio | dict[str, Audio] = buffers.shaped([y[latency:] for y in outputs])
+    return result
+
+
+def check_threads(threads: int | None, name: str = "threads") -> int | None:
+    """Return a number of threads, or ``None``, checked; ``name`` is for the message."""
+    return None if threads is None else check_whole(name, threads, 1, MOST_THREADS)
+
+
+def _in_one_thread(
+    engine: Engine,
+    inputs: list[Audio],
+    outputs: list[Audio],
+    total: int,
+    block: int,
+    changes: list[Change],
+) -> Generator[int, None, None]:
+    """Play ``total`` frames of the inputs into the outputs; yield how many are done."""
+    todo, start = deque(changes), 0
+    chunk = max(block, round(CHUNK_S * engine.spec.rate) // block * block)
     while start < total:
         stop = min(start + chunk, total)
         if len(todo) > CHANGES_AT_A_TIME and todo[CHANGES_AT_A_TIME][0] < stop:
@@ -148,12 +187,7 @@ def render(
         now = slice(start, stop)
         engine.play([x[now] for x in inputs], [y[now] for y in outputs], stop - start, block)
         start = stop
-        if progress is not None:
-            progress(start / total)
-    if report is not None:
-        report(engine.stats())
-    result: Audio | dict[str, Audio] = buffers.shaped([y[latency:] for y in outputs])
-    return result
+        yield start
 
 
 def best_block(graph: Graph, frames: int) -> int:
@@ -173,9 +207,7 @@ def best_block(graph: Graph, frames: int) -> int:
     return max(BLOCK, min(most, -(-even // step) * step))
 
 
-def _check_changes(
-    engine: Engine, changes: Iterable[tuple[int, str, float]]
-) -> deque[tuple[int, str, float]]:
+def _check_changes(engine: Engine, changes: Iterable[tuple[int, str, float]]) -> list[Change]:
     """Return the changes sorted by frame; of several at one frame the last counts."""
     found: dict[tuple[int, str], float] = {}
     for at, name, value in _check_triples(changes):
@@ -187,7 +219,7 @@ def _check_changes(
         for one in find_params(engine.plan, name):
             found[frame, one] = find_param(engine.plan, one, value)[1]
     due = sorted(found.items(), key=lambda change: change[0][0])
-    return deque((at, name, value) for (at, name), value in due)
+    return [(at, name, value) for (at, name), value in due]
 
 
 def _check_triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:

@@ -9,6 +9,7 @@ from ...graph import Graph, tail as graph_tail
 from ..engine.engine import Engine
 from ..plan.stats import Stats
 from .offline import CHUNK_S, LONGEST_TAIL_S, best_block
+from .parallel.parallel_render import parallel_render
 
 __all__ = ["BlockRender", "regrouped"]
 
@@ -31,8 +32,12 @@ class BlockRender:
         block: int | None = None,
         tail: bool = True,
         strict: bool | None = False,
+        threads: int | None = 1,
     ) -> None:
-        """Prepare the graph.  ``frames`` is the length of the signal, for the size of blocks."""
+        """Prepare the graph.  ``frames`` is the length of the signal, for the size of blocks.
+
+        ``threads`` is as of ``render``.
+        """
         self._block = best_block(graph, frames) if block is None else block
         self._engine = Engine(graph, sample_rate=sample_rate, max_frames=self._block, strict=strict)
         rate = self._engine.spec.rate
@@ -40,6 +45,8 @@ class BlockRender:
         self.extra = min(graph_tail(graph, self._engine.spec), longest) if tail else 0
         self._channels = sum(graph.inputs.values()), sum(graph.outputs.values())
         self._chunk = max(self._block, round(CHUNK_S * rate) // self._block * self._block)
+        total = frames + self.extra + self._engine.latency
+        self._parallel = parallel_render(self._engine, total, self._block, threads)
 
     def blocks(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
         """Yield the outputs in pieces, ``(channels, frames)``; each is valid until the next.
@@ -48,18 +55,30 @@ class BlockRender:
         inputs or outputs the channels are in their order.
         """
         skip = self._engine.latency
+        for made in self._with_latency(self._with_zeros(pieces)):
+            begin = min(skip, made.shape[1])
+            skip -= begin
+            if begin < made.shape[1]:
+                yield made[:, begin:]
+
+    def _with_latency(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
+        """Yield what the graph makes of pieces of any lengths.
+
+        The lengths of what is made do not depend on the threads, because sums over it would.
+        """
+        if self._parallel is not None:
+            chunks = regrouped(pieces, self._channels[0], self._parallel.chunk)
+            yield from regrouped(self._parallel.blocks(chunks), self._channels[1], self._chunk)
+            return
         made = np.empty((self._channels[1], self._chunk), np.float32)
-        for x in regrouped(self._with_zeros(pieces), self._channels[0], self._chunk):
+        for x in regrouped(pieces, self._channels[0], self._chunk):
             frames = x.shape[1]
             self._engine.play(list(x), list(made[:, :frames]), frames, self._block)
-            begin = min(skip, frames)
-            skip -= begin
-            if begin < frames:
-                yield made[:, begin:frames]
+            yield made[:, :frames]
 
     def stats(self) -> Stats:
         """Return the statistics of the engine: muted blocks are counted there."""
-        return self._engine.stats()
+        return self._engine.stats() if self._parallel is None else self._parallel.stats()
 
     def _with_zeros(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
         """Yield the pieces, then zeros for the latency and the tail."""

@@ -95,7 +95,8 @@ def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_suite_is_a_module_with_both_functions() -> None:
     here = Path(convolve.__file__).parent
     helpers = {"__init__", "machine", "models", "node_targets", "rack"}
-    assert {path.stem for path in here.glob("*.py")} - helpers == set(SUITES)
+    modules = [*here.glob("*.py"), *(path.parent for path in here.glob("*/__init__.py"))]
+    assert {path.stem for path in modules} - helpers == set(SUITES)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,13 @@ def test_an_unknown_suite_names_all_that_there_are(
 ) -> None:
     found = refused(capsys, "bench", "--suite", "pedals")
     assert all(name in found for name in (*SUITES, "list"))
+
+
+def test_threads_are_timed_beside_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--suite", "threads", "--quick", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["figures"]["threads"]
+    assert {row["name"] for row in found} >= {"A1 standard", "crunch"}
+    for row in found:
+        assert row["threads"] >= 2
+        assert 0 < row["least"] <= row["speed_up"] <= row["most"]
+        assert row["cpu_ratio"] > 0

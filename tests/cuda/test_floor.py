@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import namgraph as ng
-from namgraph.cli.benchmarks.cuda.floor import Floor, traffic
+from namgraph.cli.benchmarks.gpu.floor import Floor, traffic
 
 from ..nodes.nam import nets
 

@@ -21,7 +21,7 @@ from namgraph.graph import (
     file,
 )
 from namgraph.graph.node import _types, node
-from namgraph.nodes import Gain
+from namgraph.nodes import Blend, Gain
 from namgraph.nodes.testing import NODE_CHECKS, ContractError, NodeHarness, check_node
 from namgraph.nodes.testing.description import (
     check_documented,
@@ -43,6 +43,7 @@ from namgraph.nodes.testing.output import (
     check_recovery,
 )
 from namgraph.nodes.testing.state import (
+    check_receptive_field,
     check_record,
     check_reset,
     check_scratch,
@@ -105,6 +106,22 @@ def test_block_sizes_by_readings() -> None:
 def test_memory_that_nobody_knows_of(check: Callable[[Node], None]) -> None:
     with breaks("", "channel 0, frame 0"):
         check(bad.make(bad.remembers_elsewhere))
+
+
+@pytest.mark.parametrize("field", [1, 500])
+def test_receptive_field(field: int) -> None:
+    with breaks("receptive_field, nothing may depend", f"from frame {4095 + field} on"):
+        check_receptive_field(bad.make(bad.rings, receptive_field=lambda self, spec: field))
+
+
+def test_receptive_field_one_frame_too_short() -> None:
+    late = Blend(delay_ms=1.0, position=1.0)
+    check_receptive_field(late)
+    frames = late.receptive_field(Spec(48_000, 64))
+    assert frames == 49
+    kind = type("Late", (Blend,), {"receptive_field": lambda self, spec: frames - 1})
+    with breaks("receptive_field, nothing may depend", "frame 0"):
+        check_receptive_field(kind(delay_ms=1.0, position=1.0))
 
 
 def test_finite() -> None:

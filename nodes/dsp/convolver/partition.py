@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ....runtime.simd.fft.radix8 import SEGMENT
 from ....runtime.simd.fft.twiddles import COLUMNS, LEAF
 
-__all__ = ["Level", "Op", "Rows", "levels", "rows"]
+__all__ = ["Level", "Op", "Rows", "levels", "receptive_field", "rows"]
 
 CHUNK = 3
 """Partitions that a row multiplies at least, before rows are merged."""
@@ -106,6 +106,16 @@ def levels(taps: int, routes_per_input: int = 1) -> tuple[Level, ...]:
     begins = [LEAF, *(2 * size for size in sizes[1:])]
     ends = [*begins[1:], taps]
     return tuple(Level(*row) for row in zip(sizes, begins, ends, strict=True))
+
+
+def receptive_field(taps: int) -> int:
+    """Return how many input frames decide about the bits of an output frame.
+
+    More than the taps: a transform rounds all frames of its period together, and the oldest one
+    that counts begins up to four periods before the taps end.
+    """
+    last = levels(taps, 2)[-1].size if taps > LEAF else 0
+    return taps + 4 * last
 
 
 def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:

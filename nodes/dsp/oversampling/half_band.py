@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DESIGNS", "TIMES", "Design", "half_band", "latency", "pad_taps"]
+__all__ = ["DESIGNS", "TIMES", "Design", "filter_frames", "half_band", "latency", "pad_taps"]
 
 TIMES = (1, 2, 4, 8)
 """The factors by which a rate can be raised."""
@@ -74,6 +74,14 @@ def _delay_there_and_back(times: int, quality: str) -> int:
 def _own_delay(times: int, adaa: int) -> int:
     """Return the delay of ``adaa`` curves, half a frame each, and of the taps for their droop."""
     return (DROOP_TAPS[times] - (adaa + 1) % 2 - 1 + adaa) // 2 if adaa else 0
+
+
+def filter_frames(times: int, quality: str, adaa: int) -> int:
+    """Return the frames of the lower rate on which one frame depends, there and back.
+
+    The filters are symmetric about their delay; a curve with ADAA takes one frame more.
+    """
+    return 2 * latency(times, quality, adaa) + adaa + 2
 
 
 def latency(times: int, quality: str, adaa: int, inner: int = 0) -> int:

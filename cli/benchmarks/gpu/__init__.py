@@ -1,4 +1,4 @@
-"""Times of models on a CUDA device, each beside a lower bound for the device (``cuda/floor.py``).
+"""Times of models on a CUDA device, each beside a lower bound for the device (``floor.py``).
 
 * ``latency`` of one model by block size: on the device (many blocks in one launch, without the
   host), and from the host's call to its output (p50, p99): paced as by a sound card, and without a
@@ -23,17 +23,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import CudaError, Graph
-from ...nodes.nam import Nam, load_nam
-from ...nodes.nam.cuda import cuda_network
-from ...runtime.adapters.live.null import NullStream
-from ...runtime.adapters.offline import best_block, render
-from ...runtime.cuda.driver.device import driver
-from ...runtime.cuda.driver.driver import Driver
-from ...runtime.engine.engine import Engine
-from . import models
-from .cuda.batch import Batch
-from .cuda.floor import Floor
+from ....graph import CudaError, Graph
+from ....nodes.nam import Nam, load_nam
+from ....nodes.nam.cuda import cuda_network
+from ....runtime.adapters.live.null import NullStream
+from ....runtime.adapters.offline import best_block, render
+from ....runtime.cuda.driver.device import driver
+from ....runtime.cuda.driver.driver import Driver
+from ....runtime.engine.engine import Engine
+from .. import models
+from .batch import Batch
+from .floor import Floor
 
 __all__ = ["format_row", "steps"]
 
