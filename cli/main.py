@@ -16,6 +16,7 @@ from . import batch, bench, demo, devices, info, live, nodes, plot, render, veri
 from .arguments import CommandParser
 from .console import run, silent_decoders
 from .demo import presets
+from .option_names import naming_options
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
@@ -67,7 +68,7 @@ def _run(argv: Sequence[str] | None, own_process: bool) -> int | None:
     with exit_on_interrupt(own_process):
         from ..runtime.native.host import host_lanes
     host_lanes()  # raises for a wrong NAMGRAPH_LANES, whatever the verb
-    with silent_decoders():
+    with silent_decoders(), naming_options(arguments):
         code: int | None = arguments.run(arguments)
     return code
 

@@ -25,7 +25,9 @@ def three_wide() -> ng.Graph:
 
 
 @pytest.mark.parametrize("shape", ["(frames,)", "(1, frames)"])
-@pytest.mark.parametrize(("rack", "fit"), [(spread, "auto"), (spread, "first"), (three_wide, "auto")])
+@pytest.mark.parametrize(
+    ("rack", "fit"), [(spread, "auto"), (spread, "first"), (three_wide, "auto")]
+)
 def test_the_advice_for_a_mono_file_gives_every_output(rack: Any, fit: Any, shape: str) -> None:
     mono = noise(1) if shape == "(1, frames)" else noise(1)[0]
     plugin = GraphPlugin(rack(), fit=fit)
@@ -37,10 +39,12 @@ def test_the_advice_for_a_mono_file_gives_every_output(rack: Any, fit: Any, shap
         except ng.PortError as refused:
             said = str(refused)
     said += "".join(str(one.message) for one in caught)
-    advised = re.search(r"give it \d channels, (np\.vstack\(\[.*?\]\))(?:, with fit='(\w+)')?", said)
+    advised = re.search(
+        r"give it \d channels, (np\.vstack\(\[.*?\]\))(?:, with fit='(\w+)')?", said
+    )
     assert advised is not None, said
     wide = eval(advised[1], {"np": np, "x": mono})
-    again = GraphPlugin(rack(), fit=advised[2] or fit)
+    again = GraphPlugin(rack(), fit=advised[2] or fit)  # type: ignore[arg-type]
     heard = pb.Pedalboard([pb.Gain(0), again])(wide, RATE)  # a warning would be an error here
     given = np.atleast_2d(mono) if rack is spread else wide
     np.testing.assert_array_equal(heard, rendered(rack(), given))

@@ -197,7 +197,7 @@ class GraphAttributes:
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
 
-        Frames count from the last reset.
+        Frames count from the last reset; one that was played already is the next block.
         """
         self._hosted.set(name, value, at=at)
 
