@@ -84,7 +84,8 @@ def test_silence_brings_out_what_latency_holds_back() -> None:
     whole = plugin.process(x, RATE)
     plugin.reset()
     parts = parts_of(plugin, x, [64, 128, 1000])
-    assert parts.shape == (2, 3000 - LAG) and plugin.latency == LAG
+    assert plugin.latency == LAG
+    assert parts.shape == (2, 3000 - LAG)
     rest = plugin.process(np.zeros((2, plugin.latency), np.float32), RATE, reset=False)
     np.testing.assert_array_equal(np.concatenate([parts, rest], axis=1), whole)
 
@@ -115,6 +116,7 @@ def test_the_attributes_are_those_of_the_rack_that_plays() -> None:
     assert {*plugin.parameters} <= {*dir(plugin)}
     assert plugin.parameters["amp_input_db"].range == (-60.0, 60.0, None)
     plugin.swap(echo_graph())
-    assert "amp_gain_db" in dir(plugin) and "amp_input_db" not in dir(plugin)
+    assert "amp_gain_db" in dir(plugin)
+    assert "amp_input_db" not in dir(plugin)
     with pytest.raises(AttributeError, match="no attribute 'amp_gainn_db'; did you mean amp_gain"):
         plugin.amp_gainn_db = 3.0
