@@ -14,11 +14,11 @@ CALLS: list[tuple[Callable[[], Any], str]] = [
     (lambda: ANY.Gain(gain=3.0), "Gain has no argument 'gain'; nearest: gain_db"),
     (lambda: ANY.Nam(LSTM, knob1=0.3),
      "Nam has no argument 'knob1'; knobs of a capture are given as knobs={'knob1': 0.3}"),
-    (lambda: ANY.Nam(LSTM, tone="a"), "Nam has no argument 'tone'; knobs of a capture are given as"),
+    (lambda: ANY.Nam(LSTM, tone="a"), "Nam has no argument 'tone'; knobs of a capture are"),
     (lambda: ANY.Nam(LSTM, inputdb=1.0), "Nam has no argument 'inputdb'; nearest: input_db"),
-    (lambda: ANY.render(LSTM, [0.0], 48_000, tails=True), "render has no argument 'tails'; nearest"),
-    (lambda: ANY.Graph().input("in", chanels=1), "Graph.input has no argument 'chanels'; nearest: "),
-    (lambda: ANY.NullStream(LSTM, zz=1), "NullStream has no argument 'zz'; there is graph, blocksi"),
+    (lambda: ANY.render(LSTM, [0.0], 48_000, tails=True), "render has no argument 'tails'; near"),
+    (lambda: ANY.Graph().input("in", chanels=1), "Graph.input has no argument 'chanels'; near"),
+    (lambda: ANY.NullStream(LSTM, zz=1), "NullStream has no argument 'zz'; there is graph"),
 ]  # fmt: skip
 
 
