@@ -1,9 +1,10 @@
 """Check a job before its first file is rendered: every file that it needs is opened once."""
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +18,26 @@ from ..rendering.render import Scanned, check_ends, check_fit, check_sides, scan
 from ..rig import Rig, check_devices, levels_of_models
 from ..values import format_value
 from .execution.digests import Digests
-from .execution.racks import RackSource, keep_open
+from .execution.racks import RackSource, keep_open, opened
 from .execution.task import Entry, failed
 from .fingerprint import RackFacts, begin_entry, is_made, named_entry, rack_facts
 from .items import Item
 from .job import Job
 from .manifest import MANIFEST
 
-__all__ = ["Checked", "check_job", "output_warning"]
+__all__ = ["Checked", "CheckedRack", "check_job", "output_warning"]
 
 
 MAX_NAMED = 5
 """Most files that the line of one fault names; others are counted."""
 
 
-@dataclass(eq=False)
-class _Rack:
-    """A rack that was opened: where it is kept, and what it needs."""
+@dataclass(frozen=True)
+class CheckedRack:
+    """A rack that was opened: ``opened(source, facts.digest)`` returns it again."""
 
     source: RackSource
-    rig: Rig
     facts: RackFacts
-    rates: set[float] = field(default_factory=set)
-    """Sample rates that it was scheduled at."""
 
 
 @dataclass(eq=False)
@@ -48,7 +46,8 @@ class Checked:
 
     job: Job
     backend: str | None
-    racks: dict[tuple[str, ...], _Rack] = field(default_factory=dict)
+    racks: dict[tuple[str, ...], CheckedRack] = field(default_factory=dict)
+    """By the key of an item."""
     inputs: dict[str, Scanned] = field(default_factory=dict)
     """By path; only of inputs with a file to render."""
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -57,33 +56,28 @@ class Checked:
     """Of each file that cannot be made, with ``"error"``."""
     kept: set[str] = field(default_factory=set)
     """Files that are up to date."""
+    reads: dict[str, str] = field(default_factory=dict)
+    """Files that racks read, each with its name in messages."""
+    silent: dict[str, None] = field(default_factory=dict)
+    """One line for each rack with nodes that cannot be heard."""
+    missing: dict[str, dict[str, None]] = field(default_factory=dict)
+    """By kind of level that level matching needs: the files that lack it."""
 
-    def levels_missing(self) -> list[str]:
-        """Return one line for each kind of level that level matching needs and files lack."""
-        files: dict[str, dict[str, None]] = {}
-        for rack in self.racks.values():
-            for _, path, found in levels_of_models(rack.rig.graph):
-                for reason in found.missing:
-                    files.setdefault(reason, {})[path] = None
+    def warnings(self) -> list[str]:
+        """Return one line for each kind of warning, not for each file."""
         return [
             f"{reason}: {next(iter(paths))}" + (f" and {len(paths) - 1} more" * (len(paths) > 1))
-            for reason, paths in files.items()
-        ]
-
-    def silent(self) -> list[str]:
-        """Return one line for each rack with nodes that cannot be heard."""
-        lines = dict[str, None]()
-        for (rack, model, _), opened in self.racks.items():
-            if silent := opened.rig.graph.check():
-                lines[f"{rack or model}: {', '.join(silent)}"] = None
-        return list(lines)
+            for reason, paths in self.missing.items()
+        ] + list(self.silent)
 
     def fits_bank(self, item: Item) -> bool:
         """Whether an item can be part of a bank: a bare model that runs on a GPU."""
-        rig, job = self.racks[item.key].rig, self.job
+        rack, job = self.racks[item.key], self.job
+        if item.rack or item.settings or item.sampled or job.overrides or job.tail:
+            return False
+        rig = opened(rack.source, rack.facts.digest)
         amp = rig.graph.nodes.get("amp")
-        whole = item.settings or job.overrides or job.tail or job.automation != "null"
-        if not rig.bare or whole or not isinstance(amp, Nam):
+        if job.automation != "null" or not rig.bare or not isinstance(amp, Nam):
             return False
         on_device = amp.backend != "cpu" and not amp.device_refusal()
         return on_device and rig.rate in (None, self.inputs[item.source].rate)
@@ -119,8 +113,7 @@ def check_job(
     faults.raise_all()
     with faults.of():
         reads = {job.name: "the job"} | {item.source: "an input" for item in job.items}
-        for rack in made.racks.values():
-            reads |= rack.rig.reads()
+        reads |= made.reads
         check_outputs((job.output / file for file in (*made.entries, MANIFEST)), reads, JobError)
         _check_below(job, made.entries)
     faults.raise_all()
@@ -142,6 +135,10 @@ class _Check:
         self._made, self._job, self._digests = made, made.job, Digests()
         self._errors = dict[tuple[Any, ...], str]()
         """By what was tried: the error, or an empty string."""
+        self._rates = set[tuple[tuple[str, ...], float]]()
+        """Racks, without sampled settings, and the sample rates that they were scheduled at."""
+        self._plain = dict[tuple[str, ...], str]()
+        """Digests of racks without sampled settings."""
 
     def item(self, item: Item, before: Mapping[str, Entry]) -> None:
         """Check one item; raise ``_UnusableError``, or ``NamgraphError`` for a fault of the job."""
@@ -159,23 +156,48 @@ class _Check:
             self._check_input(item, rack)
         made.entries[item.file] = entry
 
-    def _open(self, item: Item) -> _Rack:
-        job = self._job
-        source = job.source(item, self._made.backend)
+    def _open(self, item: Item) -> CheckedRack:
+        """Open the rack of an item; without sampled settings first, and their extremes."""
+        job, made = self._job, self._made
+        source = job.source(item, made.backend)
+        if item.sampled:
+            if item.base not in self._plain:
+                plain = self._open(replace(item, sampled={}))
+                self._plain[item.base] = plain.facts.digest
+                self._check_samplers(replace(source, plain_digest=plain.facts.digest))
+            source = replace(source, plain_digest=self._plain[item.base])
         rig = source.open()
+        facts = rack_facts(job, rig, self._digests)
+        keep_open(source, facts.digest, rig)
+        if not item.sampled or any(isinstance(v, str) for v in item.sampled.values()):
+            self._note(item, rig)
+        return CheckedRack(source, facts)
+
+    def _note(self, item: Item, rig: Rig) -> None:
+        """Check what a rack is, and collect what it reads and its warnings."""
+        made = self._made
         check_ends(rig)
         if (outputs := len(rig.graph.outputs)) > 1:
             raise AudioFileError(f"the rack has {outputs} outputs: a job renders racks with one")
         check_devices(rig.graph)
-        facts = rack_facts(job, rig, self._digests)
-        keep_open(source, facts.digest, rig)
-        return _Rack(source, rig, facts)
+        made.reads |= rig.reads()
+        if silent := rig.graph.check():
+            made.silent[f"{item.rack or item.model}: {', '.join(silent)}"] = None
+        for _, path, found in levels_of_models(rig.graph):
+            for reason in found.missing:
+                made.missing.setdefault(reason, {})[path] = None
 
-    def _check_input(self, item: Item, rack: _Rack) -> None:
+    def _check_samplers(self, source: RackSource) -> None:
+        """Raise ``PresetError`` if a rack does not allow what a sampler may draw."""
+        for name, sampler in self._job.samplers.items():
+            for value in sampler.extremes():
+                replace(source, sampled=json.dumps({name: value})).open()
+
+    def _check_input(self, item: Item, rack: CheckedRack) -> None:
         """Check that a rack can play an input, and that the file can hold the result."""
-        job, rig, path = self._job, rack.rig, item.source
+        job, path = self._job, item.source
         self._once(path, self._scan, path)
-        audio = self._made.inputs[path]
+        audio, rig = self._made.inputs[path], opened(rack.source, rack.facts.digest)
         try:
             wanted = next(iter(rig.graph.inputs.values()))
             given = audio.channels, wanted, job.channel, audio.sides
@@ -186,10 +208,10 @@ class _Check:
         except NamgraphError as error:
             raise _UnusableError(str(error), path) from None
         (channels,) = check_sides(rig, len(choices)).values()
-        if spec.rate not in rack.rates:  # reads impulse responses
+        if (item.base, spec.rate) not in self._rates:  # reads impulse responses
             schedule(rig.graph, spec)
             tail(rig.graph, spec)
-            rack.rates.add(spec.rate)
+            self._rates.add((item.base, spec.rate))
         form = f"*{Path(item.file).suffix}", audio.rate, channels, job.subtype
         self._once(path, check_format, *form)
 

@@ -83,7 +83,8 @@ def named_entry(job: Job, item: Item) -> Entry:
         "input": stored_path(item.source, job.output),
         "rack": _stored_name(item.rack, job.output),
         "model": _stored_name(item.model, job.output),
-        "settings": {**item.settings, **job.overrides},
+        "settings": {**item.settings, **item.sampled, **job.overrides},
+        **({} if item.variant is None else {"variant": item.variant}),
     }
 
 

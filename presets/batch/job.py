@@ -26,12 +26,14 @@ from .execution.racks import RackSource
 from .items import Item, items_of
 from .manifest import made_before
 from .patterns import text_of
+from .samplers import Sampler, samplers_of
 
 __all__ = ["Item", "Job", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
 KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "channel", "loudness"]
+KEYS += ["variants", "seed"]
 MAX_BYTES = 16 << 20
 
 
@@ -56,6 +58,8 @@ class Job:
     """Integrated loudness of every file in LUFS; None leaves them as they are."""
     automation: str
     """Of each parameter the curve that it follows in every file, as JSON."""
+    samplers: Mapping[str, Sampler] = field(default_factory=dict)
+    """Settings that are drawn at random for each file."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """What ``--set`` gives, by ``"node.field"``."""
     overrides_folder: str = ""
@@ -73,6 +77,7 @@ class Job:
             overrides_folder=self.overrides_folder,
             automation=self.automation,
             backend=backend,
+            sampled=json.dumps(item.sampled),
         )
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
@@ -95,6 +100,8 @@ def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = 
         for each in settings or {}:
             if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
                 raise PresetError(f"--set {each}: the job combines several values of it")
+            if any(each in item.sampled for item in job.items):
+                raise PresetError(f"--set {each}: the job draws it at random")
         return replace(job, overrides=dict(settings or {}), overrides_folder=os.getcwd())
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
@@ -136,6 +143,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        samplers=samplers_of(data.get("settings", {})),
         channel=data.get("channel"),
         loudness=data.get("loudness"),
         automation=json.dumps(data.get("automation") or None),

@@ -103,7 +103,7 @@ def run_job(
     checked = check_job(job, backend, earlier, stop_on_error)
     if line := output_warning(job):
         warn(line)
-    for line in [*checked.levels_missing(), *checked.silent()]:  # once, not for each file
+    for line in checked.warnings():
         warn(line)
     with alone_in(job.output, JobError):
         before = _before(manifest, unreadable_too=again)

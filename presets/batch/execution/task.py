@@ -82,7 +82,7 @@ def render_tasks(
 
 def failed(entry: Entry, reason: str) -> Entry:
     """Return the manifest entry of a file that could not be rendered."""
-    keys = ("file", "input", "rack", "model", "settings")
+    keys = ("file", "input", "rack", "model", "settings", "variant")
     return {**{key: entry[key] for key in keys if key in entry}, "error": reason}
 
 
