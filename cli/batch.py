@@ -34,6 +34,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--threads", type=int, metavar="N", help="files rendered at a time (one per processor)")
     add("--again", action="store_true", help="render also files that are up to date")
     add("--backend", choices=BACKENDS, help=BACKEND_HELP)
+    add(
+        "--stop-on-error",
+        action="store_true",
+        help="end at the first file that cannot be made (default: list it, and go on)",
+    )
     add("--strict", action="store_true", help="exit 1 if a file is clipped, silent or not finite")
     add_set_option(parser)
     add_json_option(parser)
@@ -51,9 +56,9 @@ def run(arguments: argparse.Namespace) -> int:
             backend=arguments.backend,
             threads=arguments.threads,
             again=arguments.again,
+            stop_on_error=arguments.stop_on_error,
             warn=warn,
-            started=progress.set_total,
-            progress=progress,
+            progress=lambda done: progress(done.share),
         )
     if arguments.json:
         say(json.dumps(asdict(done)))

@@ -11,29 +11,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...graph import Graph, JobError, NamgraphError, Node, PresetError
+from ...graph import JobError, NamgraphError, PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
-from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_writer import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
-from ..preset import read_preset
 from ..rendering.input_channels import CHANNELS
 from ..rendering.render import check_loudness
-from ..rig import Rig, model_graph, models, rig_of
-from ..settings import with_settings
+from ..rig import Rig
 from ..values import no_such_key, wrong
+from .execution.racks import RackSource
 from .items import Item, items_of
 from .manifest import made_before
 from .patterns import text_of
+from .samplers import Sampler, samplers_of
 
 __all__ = ["Item", "Job", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
 KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "channel", "loudness"]
+KEYS += ["variants", "seed"]
 MAX_BYTES = 16 << 20
 
 
@@ -56,47 +56,33 @@ class Job:
     """What of stereo inputs is played: ``choose_channels``."""
     loudness: float | None
     """Integrated loudness of every file in LUFS; None leaves them as they are."""
-    automation: Mapping[str, Node]
-    """Of each parameter the curve that it follows in every file."""
+    automation: str
+    """Of each parameter the curve that it follows in every file, as JSON."""
+    samplers: Mapping[str, Sampler] = field(default_factory=dict)
+    """Settings that are drawn at random for each file."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    """What ``--set`` gives, by ``"node.field"``; paths are relative to the current folder."""
+    """What ``--set`` gives, by ``"node.field"``."""
+    overrides_folder: str = ""
+    """Paths in ``overrides`` are relative to it: the current folder when the job was read."""
+
+    def source(self, item: Item, backend: str | None = None) -> RackSource:
+        """Return the description of an item's rack; ``backend`` is as of ``open_rig``."""
+        return RackSource(
+            rack=item.rack,
+            model=item.model,
+            model_node=self.model_node,
+            settings=json.dumps(item.settings),
+            folder=os.fspath(self.folder),
+            overrides=json.dumps(self.overrides),
+            overrides_folder=self.overrides_folder,
+            automation=self.automation,
+            backend=backend,
+            sampled=json.dumps(item.sampled),
+        )
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
-        """Open the rig of an item; ``backend`` is as of ``open_rig``."""
-        changes, bare = dict(item.settings), not item.rack
-        graph = model_graph(item.model) if bare else read_preset(item.rack).graph
-        if item.model:
-            place = "amp.path" if bare else f"{self._model_node(item, graph)}.path"
-            for given, named in ((changes, "settings."), (self.overrides, "--set ")):
-                if place in given:
-                    raise PresetError(f"{named}{place}: the job's models are set there")
-            if not bare:
-                changes[place] = item.model
-        moved = bool(self.automation)  # then on the CPU, which moves parameters
-        chosen = "amp.backend" in {**changes, **self.overrides}
-        if bare and backend is None and not moved and not chosen:
-            backend = "auto"
-        graph = with_settings(graph, changes, self.folder)
-        graph = with_settings(graph, self.overrides, place="--set ")
-        if self.automation:
-            graph = automated(graph, self.automation)
-        return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
-
-    def _model_node(self, item: Item, graph: Graph) -> str:
-        found = models(graph)
-        if self.model_node:
-            if self.model_node not in found:
-                raise PresetError(
-                    f"model_node is {self.model_node!r}: {item.rack} has "
-                    f"{', '.join(found) or 'no model'}"
-                )
-            return self.model_node
-        if len(found) != 1:
-            raise PresetError(
-                f"{item.rack} has {len(found)} models ({', '.join(found) or 'none'}): "
-                "model_node must say which one to replace"
-            )
-        return next(iter(found))
+        """Open the rig of an item."""
+        return self.source(item, backend).open()
 
 
 def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Job:
@@ -114,7 +100,9 @@ def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = 
         for each in settings or {}:
             if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
                 raise PresetError(f"--set {each}: the job combines several values of it")
-        return replace(job, overrides=dict(settings or {}))
+            if any(each in item.sampled for item in job.items):
+                raise PresetError(f"--set {each}: the job draws it at random")
+        return replace(job, overrides=dict(settings or {}), overrides_folder=os.getcwd())
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
 
@@ -141,6 +129,7 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     check_loudness(data.get("loudness"), "loudness")
     written = text_of(data, "output", "renders")
     output = Path(os.path.abspath(folder / written))
+    read_lanes(data.get("automation"))  # raises if it is none
     items = tuple(items_of(data, folder, output, made_before(output)))
     for one in {Path(item.file).suffix: item.file for item in items}.values():
         check_subtype(one, data.get("subtype"))
@@ -154,7 +143,8 @@ def _job(name: str, data: Any, folder: Path) -> Job:
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        samplers=samplers_of(data.get("settings", {})),
         channel=data.get("channel"),
         loudness=data.get("loudness"),
-        automation=read_lanes(data.get("automation")),
+        automation=json.dumps(data.get("automation") or None),
     )

@@ -23,7 +23,15 @@ try:
 except ImportError:  # not POSIX
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["alone_in", "check_place", "remove_left_over", "whole_file", "why_not", "writing"]
+__all__ = [
+    "alone_in",
+    "check_place",
+    "check_room",
+    "remove_left_over",
+    "whole_file",
+    "why_not",
+    "writing",
+]
 
 LEFT_OVER_S = 86_400.0
 """Age in seconds above which a temporary file is abandoned, on systems without locks."""
@@ -210,6 +218,22 @@ def why_not(part: Path) -> str:
     except OSError as reason:
         return reason.strerror or str(reason)
     return ""
+
+
+def check_room(folder: Path, error: type[FileError] = FileError) -> None:
+    """Raise ``error`` if no file can be written to a folder: it is full, or write-protected."""
+    name = os.fspath(folder)
+    with writing(name, error):
+        part, handle = _begin(folder / "room")
+        try:
+            reason = why_not(part)
+        finally:
+            part.unlink(missing_ok=True)
+            _parts.discard(part)
+            if handle is not None:
+                os.close(handle)
+    if reason:
+        raise error(f"{name}: cannot be written: {reason}")
 
 
 def check_place(target: str | Path, name: str, error: type[FileError]) -> None:

@@ -1,0 +1,6 @@
+"""Rendering the files of a job: what is rendered, apart from where.
+
+racks     description of a rack as plain values, and a cache of opened racks for each process
+task      one file to render, as plain values: a worker makes a manifest entry of it
+executor  where tasks run: threads of this process
+"""
