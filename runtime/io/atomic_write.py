@@ -28,6 +28,7 @@ __all__ = [
     "check_place",
     "check_room",
     "remove_left_over",
+    "scratch_file",
     "whole_file",
     "why_not",
     "writing",
@@ -222,18 +223,27 @@ def why_not(part: Path) -> str:
 
 def check_room(folder: Path, error: type[FileError] = FileError) -> None:
     """Raise ``error`` if no file can be written to a folder: it is full, or write-protected."""
-    name = os.fspath(folder)
-    with writing(name, error):
-        part, handle = _begin(folder / "room")
-        try:
-            reason = why_not(part)
-        finally:
-            part.unlink(missing_ok=True)
-            _parts.discard(part)
-            if handle is not None:
-                os.close(handle)
+    with scratch_file(folder / "room", error) as part:
+        reason = why_not(part)
     if reason:
-        raise error(f"{name}: cannot be written: {reason}")
+        raise error(f"{folder}: cannot be written: {reason}")
+
+
+@contextlib.contextmanager
+def scratch_file(path: Path, error: type[FileError] = FileError) -> Iterator[Path]:
+    """Yield a temporary file as ``whole_file`` does, and remove it afterwards.
+
+    ``error``, which names the folder, if it cannot be created.
+    """
+    with writing(os.fspath(path.parent), error):
+        part, handle = _begin(path)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+        _parts.discard(part)
+        if handle is not None:
+            os.close(handle)
 
 
 def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
