@@ -21,7 +21,7 @@ This directory is the package.  What it holds, and who may import whom (never th
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
     cli        the ``namgraph`` command; __main__.py starts it
 
-Names to build with: ``Graph`` and the nodes. To play: ``render``, ``play``, ``Engine``,
+Names to build with: ``Graph`` and the nodes. To play: ``render``, ``batch``, ``play``, ``Engine``,
 ``LiveStream``, ``NullStream``, ``playing``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio
 files: ``read_audio``, which gives an ``AudioFile``, and ``write_audio``, for short ``read`` and
 ``write``. Models: ``load_nam``, which gives
@@ -72,6 +72,8 @@ _PUBLIC = {
     ".presets": (
         *("asset", "load_preset", "match_loudness", "play", "render_models", "save_preset"),
     ),
+    ".presets.batch.api": ("batch",),
+    ".presets.batch.run": ("BatchProgress", "BatchResult"),
     ".runtime": (
         *("Engine", "EngineState", "LiveStream", "NullStream", "Stats", "StepStats", "Stepper"),
         *("automated", "devices", "helper", "kernel", "playing", "render"),
@@ -175,6 +177,13 @@ if TYPE_CHECKING:
         play as play,
         render_models as render_models,
         save_preset as save_preset,
+    )
+    from .presets.batch.api import (
+        batch as batch,
+    )
+    from .presets.batch.run import (
+        BatchProgress as BatchProgress,
+        BatchResult as BatchResult,
     )
     from .runtime import (
         Engine as Engine,

@@ -16,11 +16,11 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 """
 
 from ..graph import register_files
-from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rendering.loudness_matching import match_loudness
 from .rendering.playback import play
+from .rendering.render_models import render_models
 from .rig import open_graph
 
 __all__ = [

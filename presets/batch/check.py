@@ -1,15 +1,13 @@
 """Check a job before its first file is rendered: every file that it needs is opened once."""
 
-import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ...graph import AudioFileError, JobError, NamgraphError, Spec, schedule, tail
-from ...graph.check import format_names
 from ...nodes.nam import Nam, load_capture
 from ...runtime.io.audio_writer import check_format
 from ...runtime.io.outputs import check_outputs
@@ -23,13 +21,11 @@ from .execution.task import Entry, failed
 from .fingerprint import RackFacts, begin_entry, is_made, named_entry, rack_facts
 from .items import Item
 from .job import Job
+from .job_faults import Faults
 from .manifest import MANIFEST
+from .manifest_csv import MANIFEST_CSV
 
 __all__ = ["Checked", "CheckedRack", "check_job", "output_warning"]
-
-
-MAX_NAMED = 5
-"""Most files that the line of one fault names; others are counted."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +108,12 @@ def check_job(
                 faults.add(str(error), (error.file,))
     faults.raise_all()
     with faults.of():
-        reads = {job.name: "the job"} | {item.source: "an input" for item in job.items}
+        reads = {job.path: "the job"} if job.path else {}
+        reads |= {item.source: "an input" for item in job.items}
         reads |= made.reads
-        check_outputs((job.output / file for file in (*made.entries, MANIFEST)), reads, JobError)
+        check_outputs(
+            (job.output / file for file in (*made.entries, MANIFEST, MANIFEST_CSV)), reads, JobError
+        )
         _check_below(job, made.entries)
     faults.raise_all()
     return made
@@ -229,43 +228,6 @@ class _Check:
                 self._errors[key] = str(error)
         if text := self._errors[key]:
             raise _UnusableError(text if file in text else f"{file}: {text}", file)
-
-
-class Faults:
-    """Collects the errors of a job, each once, to raise them together."""
-
-    def __init__(self, job: str) -> None:
-        self._job = job
-        self._files: dict[str, list[str]] = {}
-        """By message: the files with that error whose names it lacks."""
-
-    @contextlib.contextmanager
-    def of(self, *files: str) -> Iterator[None]:
-        """Collect an error of the body; its line names the job and one of the files."""
-        try:
-            yield
-        except NamgraphError as error:
-            self.add(str(error), files)
-
-    def add(self, text: str, files: Iterable[str] = ()) -> None:
-        """Collect an error, which names one of the files."""
-        given = [file for file in files if file]
-        met = self._files.setdefault(text, [])
-        if given and not any(file in text for file in given) and given[0] not in met:
-            met.append(given[0])
-
-    def raise_all(self) -> None:
-        """Raise one ``JobError`` with all collected errors, if there are any."""
-        if self._files:
-            lines = [
-                f"{self._job}: {format_names(met, MAX_NAMED)}: {text}"
-                if met
-                else f"{self._job}: {text}"
-                for text, met in self._files.items()
-            ]
-            error = JobError("; ".join(lines))
-            error.faults = tuple(lines)
-            raise error
 
 
 def _check_below(job: Job, files: Iterable[str]) -> None:

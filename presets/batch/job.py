@@ -28,13 +28,15 @@ from .manifest import made_before
 from .patterns import text_of
 from .samplers import Sampler, samplers_of
 
-__all__ = ["Item", "Job", "read_job"]
+__all__ = ["KEYS", "Item", "Job", "job_of", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
 KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "channel", "loudness"]
-KEYS += ["variants", "seed"]
+KEYS += ["variants", "seed", "ir"]
 MAX_BYTES = 16 << 20
+IN_MEMORY = "the job"
+"""What messages call a job that has no file."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,18 @@ class Job:
     """A job that was read; none of the files that it names is open yet."""
 
     name: str
+    """The file, as given, or what messages call a job without one."""
+    path: str | None
+    """The file; ``None`` if the job is in memory."""
     folder: Path
-    """Folder of the job file: relative paths start here."""
+    """Folder of the job file, or the one given: relative paths start here."""
     output: Path
     written_output: str
     """``output`` as written in the job file."""
     items: tuple[Item, ...]
     model_node: str
+    ir: str
+    """Absolute path of the cabinet after models without a rack; or empty."""
     subtype: str | None
     tail: bool | None
     resample: bool
@@ -71,6 +78,7 @@ class Job:
             rack=item.rack,
             model=item.model,
             model_node=self.model_node,
+            ir=self.ir,
             settings=json.dumps(item.settings),
             folder=os.fspath(self.folder),
             overrides=json.dumps(self.overrides),
@@ -96,18 +104,46 @@ def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = 
     content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
-        job = _job(name, data, Path(os.path.abspath(file)).parent)
-        for each in settings or {}:
-            if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
-                raise PresetError(f"--set {each}: the job combines several values of it")
-            if any(each in item.sampled for item in job.items):
-                raise PresetError(f"--set {each}: the job draws it at random")
-        return replace(job, overrides=dict(settings or {}), overrides_folder=os.getcwd())
+        job = _job(name, name, data, Path(os.path.abspath(file)).parent)
+        return _with_overrides(job, settings or {})
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
 
 
-def _job(name: str, data: Any, folder: Path) -> Job:
+def job_of(data: Mapping[str, Any], folder: str | os.PathLike[str] = ".") -> Job:
+    """Return a job in memory, the keys and values of a job file; paths start at ``folder``."""
+    try:
+        plain = json.loads(json.dumps(data, default=_plain_value))
+        return _job(
+            IN_MEMORY, None, {"namgraph_job": FORMAT, **plain}, Path(os.path.abspath(folder))
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, NamgraphError):
+            raise JobError(f"{IN_MEMORY}: {error}") from error.__cause__
+        raise JobError(f"{IN_MEMORY}: is not made of JSON values: {error}") from None
+    except NamgraphError as error:
+        raise JobError(f"{IN_MEMORY}: {error}") from error.__cause__
+
+
+def _plain_value(value: Any) -> Any:
+    """Return a path as text, an array as a list; for the JSON encoder."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"it has {value!r:.60}")
+
+
+def _with_overrides(job: Job, settings: Mapping[str, Any]) -> Job:
+    for each in settings:
+        if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
+            raise PresetError(f"--set {each}: the job combines several values of it")
+        if each in job.samplers:
+            raise PresetError(f"--set {each}: the job draws it at random")
+    return replace(job, overrides=dict(settings), overrides_folder=os.getcwd())
+
+
+def _job(name: str, path: str | None, data: Any, folder: Path) -> Job:
     if not isinstance(data, dict):
         wrong("the job", data, "a JSON object")
     if "namgraph_job" not in data:
@@ -130,16 +166,20 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     written = text_of(data, "output", "renders")
     output = Path(os.path.abspath(folder / written))
     read_lanes(data.get("automation"))  # raises if it is none
+    if (ir := text_of(data, "ir", "")) and data.get("racks"):
+        raise PresetError("ir: goes with models alone: a rack has its own cabinet")
     items = tuple(items_of(data, folder, output, made_before(output)))
     for one in {Path(item.file).suffix: item.file for item in items}.values():
         check_subtype(one, data.get("subtype"))
     return Job(
         name=name,
+        path=path,
         folder=folder,
         output=output,
         written_output=written,
         items=items,
         model_node=text_of(data, "model_node", ""),
+        ir=os.path.abspath(folder / ir) if ir else "",
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import PresetError
+from ..bundled import shipped_presets
 from ..preset import read_preset
 from ..values import format_value, windows_hint, wrong
 
@@ -48,7 +49,8 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
     found = dict[str, None]()
     for k, name in enumerate(_list(data, "racks")):
         bare = "/" not in name and not Path(name).suffix and not glob.has_magic(name)
-        if bare and not os.path.isfile(folder / name):
+        own = os.path.isdir(folder / name) and name not in shipped_presets()
+        if bare and not own and not os.path.isfile(folder / name):
             read_preset(name)  # raises for an unknown name
             found[name] = None
         else:

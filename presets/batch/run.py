@@ -20,6 +20,7 @@ from .faults import Faults, faults_of, warn_of_faults
 from .items import Item
 from .job import Job
 from .manifest import MANIFEST, read_manifest, write_manifest
+from .manifest_csv import MANIFEST_CSV, write_csv
 
 __all__ = ["BatchProgress", "BatchResult", "run_job"]
 
@@ -200,16 +201,18 @@ class _Run:
         return {i.file: known[i.file] for i in self._job.items if i.file in known}
 
     def changes_manifest(self) -> bool:
-        """Whether the manifest lacks failures, or has an older reason."""
-        failed = self._checked.failed
-        return any(self._before.get(file) != entry for file, entry in failed.items())
+        """Whether the manifest lacks failures, or has an older reason, or its table is missing."""
+        failed, table = self._checked.failed, self._job.output / MANIFEST_CSV
+        return not os.path.isfile(table) or any(
+            self._before.get(file) != entry for file, entry in failed.items()
+        )
 
     def make(self, groups: Sequence[Group], executor: Executor, stop_on_error: bool) -> None:
         """Render files; the manifest is first written without them, and again as they are finished.
 
         It never has an entry that does not match its file.
         """
-        self._write()
+        self._write(table=True)
         if groups:
             self._tell()
         try:
@@ -222,9 +225,9 @@ class _Run:
                         self._write()
         except BaseException:
             with contextlib.suppress(NamgraphError):  # the first error is raised
-                self._write()
+                self._write(table=True)
             raise
-        self._write()
+        self._write(table=True)
 
     def _add(self, entry: Entry, stop_on_error: bool) -> None:
         """Add the entry of a file; an output folder without room ends the run, as an error."""
@@ -236,8 +239,11 @@ class _Run:
                 raise JobError(f"{file}: {entry['error']}")
             check_room(self._job.output, JobError)
 
-    def _write(self) -> None:
-        """Write an entry for each file: those of the job in order, then others that exist."""
+    def _write(self, table: bool = False) -> None:
+        """Write an entry for each file: those of the job in order, then others that exist.
+
+        With ``table`` also the CSV.
+        """
         begun, mine = time.monotonic(), self.entries()
         others = {f: e for f, e in self._before.items() if f not in mine and "error" not in e}
         there = [
@@ -245,7 +251,9 @@ class _Run:
             for file, entry in {**mine, **others}.items()
             if "error" in entry or os.path.isfile(self._job.output / file)
         ]
-        write_manifest(self._job.output / MANIFEST, self._job.name, there)
+        write_manifest(self._job.output / MANIFEST, self._job.path, there)
+        if table:
+            write_csv(self._job.output / MANIFEST_CSV, there)
         self._written = time.monotonic()
         self._write_s = self._written - begun
 

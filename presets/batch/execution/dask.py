@@ -5,33 +5,24 @@ dies; nothing of that is here.  Paths travel, no samples: all machines see the s
 """
 
 import contextlib
-import logging
 import os
 import queue
 import secrets
-import signal
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from multiprocessing import resource_tracker
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ....graph import JobError
-from ....graph.extras import how_to_install
 from ....runtime.io.atomic_write import remove_left_over, scratch_file, writing
-from ....runtime.native.cpu import processors
 from .executor import WAIT_S, Group
 from .task import Entry, Progress, Task, failed
 from .worker import Ticket, check_worker, environment, render_here, stop_here
 
-__all__ = ["LOCAL", "DaskExecutor", "dask_executor"]
+__all__ = ["DaskExecutor"]
 
-LOCAL = "local"
-"""In place of an address: a cluster of processes on this machine, for the time of the job."""
-TIMEOUT_S = 10.0
-"""How long a scheduler may take to answer, and to have a worker."""
-START_S = 60.0
-"""How long workers may take to start on this machine."""
+GONE_S = 10.0
+"""How long a scheduler may be without answer."""
 NO_WORKERS_S = 60.0
 """How long a job waits when its last worker has gone."""
 STOP_S = 60.0
@@ -40,33 +31,8 @@ WINDOW = 512
 """Tasks that the scheduler has at a time."""
 
 
-@contextlib.contextmanager
-def dask_executor(
-    scheduler: str, workers: int | None = None, warn: Callable[[str], None] = lambda line: None
-) -> Iterator["DaskExecutor"]:
-    """Connect to the scheduler of a Dask cluster at an address, as ``tcp://host:8786``.
-
-    With ``"local"`` the cluster is made here, of ``workers`` processes of one thread (``None``: one
-    for each processor), and ended afterwards.  ``JobError`` if there is no Dask, no scheduler or no
-    worker; each takes 10 s at most.  A ``tls://`` address uses the certificates in Dask's
-    configuration.  ``warn`` is called with a line for each worker that has other versions.
-    """
-    if workers is not None and scheduler != LOCAL:
-        raise JobError(f"workers is {workers}: goes with the scheduler {LOCAL!r}")
-    if workers is not None and workers < 1:
-        raise JobError(f"workers is {workers}: must be 1 or more (without: one for each processor)")
-    distributed = _need_distributed()
-    place: Any = scheduler
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_silent_logs())
-        if scheduler == LOCAL:
-            place = stack.enter_context(_local_cluster(distributed, workers or processors()))
-        client = stack.enter_context(_connected(distributed, place, scheduler))
-        yield DaskExecutor(client, scheduler, warn)
-
-
 class DaskExecutor:
-    """Runs tasks on the workers of a cluster: see ``Executor``.  Made by ``dask_executor``."""
+    """Runs tasks on the workers of a cluster: see ``Executor``.  Made by ``executor_for``."""
 
     def __init__(self, client: Any, name: str, warn: Callable[[str], None]) -> None:
         self._client, self._name, self._warn = client, name, warn
@@ -142,7 +108,7 @@ class DaskExecutor:
         if status == "running" and self._client.scheduler_info()["workers"]:
             self._answered = now
         gone_s = now - self._answered
-        if status == "closed" or (status != "running" and gone_s > TIMEOUT_S):
+        if status == "closed" or (status != "running" and gone_s > GONE_S):
             raise self._gone()
         if gone_s > NO_WORKERS_S:
             raise JobError(
@@ -153,11 +119,11 @@ class DaskExecutor:
     def _entries(self, future: Any, group: Group) -> list[Entry]:
         """Return the entries of a task that has ended."""
         if future.status == "finished":
-            found: list[Entry] = future.result(timeout=TIMEOUT_S)
+            found: list[Entry] = future.result(timeout=GONE_S)
             return found
         if future.status != "error":
             raise self._gone()
-        error = future.exception(timeout=TIMEOUT_S)
+        error = future.exception(timeout=GONE_S)
         if type(error).__name__ == "KilledWorker":
             return [_killed(task) for task in group]
         if isinstance(error, JobError):
@@ -199,88 +165,3 @@ def _one_of_each_folder(groups: Sequence[Group]) -> tuple[tuple[str, int], ...]:
                     folders.setdefault(os.path.dirname(path), path)
     with writing("an input", JobError):
         return tuple((path, os.stat(path).st_size) for path in folders.values())
-
-
-def _need_distributed() -> Any:
-    try:
-        import distributed
-    except ModuleNotFoundError as error:
-        if error.name not in ("dask", "distributed"):
-            raise
-        raise JobError(f"a scheduler needs Dask: {how_to_install('dask')}") from None
-    return distributed
-
-
-@contextlib.contextmanager
-def _connected(distributed: Any, place: Any, name: str) -> Iterator[Any]:
-    """Yield a client that has a worker at least."""
-    try:
-        if place is name:
-            distributed.comm.addressing.get_address_host_port(place)
-        client = distributed.Client(place, timeout=TIMEOUT_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, ImportError, TypeError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise JobError(
-            f"scheduler {name}: cannot be reached ({reason[-1]}): give its address as "
-            f"tcp://HOST:8786 (dask scheduler prints it), or {LOCAL}"
-        ) from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=TIMEOUT_S if place is name else START_S)
-        except TimeoutError:
-            raise JobError(
-                f"scheduler {name} has no workers: start some, as by dask worker {name}"
-            ) from None
-        yield client
-
-
-@contextlib.contextmanager
-def _local_cluster(distributed: Any, workers: int) -> Iterator[Any]:
-    """Yield a cluster of processes of one thread on this machine, without a dashboard.
-
-    Ctrl-C in a terminal goes to all processes of the command, and ends the workers only through
-    this one: they inherit a blocked signal from the thread that starts them, which inherits it
-    from this.
-    """
-    with contextlib.ExitStack() as stack:
-        with _interrupts_blocked():
-            cluster = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=0,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    scheduler_kwargs={"dashboard": False},
-                    memory_limit=None,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
-        cluster.scale(workers)
-        yield cluster
-
-
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block SIGINT in this thread meanwhile, and in threads that it starts for ever (POSIX)."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # to start it later would end the block in its thread
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextlib.contextmanager
-def _silent_logs() -> Iterator[None]:
-    """Silence Dask's log meanwhile: what happens to workers is in the result, or in an error."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -34,6 +34,8 @@ class RackSource:
     """Path of a model; empty where the rack keeps its own."""
     model_node: str
     """The node whose model is replaced; empty where the rack has one."""
+    ir: str
+    """Path of a cabinet after a bare model; or empty."""
     settings: str
     """What is set, by ``"node.field"``, as JSON; paths are relative to ``folder``."""
     folder: str
@@ -78,7 +80,7 @@ class RackSource:
     def _open(self) -> Rig:
         given, overrides = json.loads(self.settings), json.loads(self.overrides)
         changes, bare = dict(given), not self.rack
-        graph = model_graph(self.model) if bare else read_preset(self.rack).graph
+        graph = model_graph(self.model, self.ir or None) if bare else read_preset(self.rack).graph
         if self.model:
             place = "amp.path" if bare else f"{self._model_node(graph)}.path"
             for values, named in ((changes, "settings."), (overrides, "--set ")):
@@ -95,7 +97,7 @@ class RackSource:
         graph = with_settings(graph, overrides, self.overrides_folder, place="--set ")
         if lanes:
             graph = automated(graph, lanes)
-        return rig_of(self.rack or self.model, graph, bare=bare, backend=backend)
+        return rig_of(self.rack or self.model, graph, bare=bare and not self.ir, backend=backend)
 
     def _model_node(self, graph: Graph) -> str:
         found = models(graph)

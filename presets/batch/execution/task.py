@@ -17,7 +17,7 @@ from ....runtime.io.audio_file import read_audio
 from ....runtime.io.audio_writer import audio_writer
 from ...rendering.levels import Levels, levels_of
 from ...rendering.render import Scanned, normalized, render_file, warn_of_faults
-from ..render_models import render_models
+from ...rendering.render_models import render_models
 from .digests import digest
 from .racks import RackSource, opened
 

@@ -12,8 +12,8 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
-from namgraph.presets.batch.execution import dask, worker
-from namgraph.presets.batch.execution.dask import dask_executor
+from namgraph.presets.batch.execution import cluster as cluster_module, dask, worker
+from namgraph.presets.batch.execution.cluster import executor_for
 from namgraph.presets.batch.execution.worker import Ticket, check_worker, environment
 from namgraph.presets.batch.run import BatchProgress, BatchResult
 
@@ -28,8 +28,8 @@ LENGTH, FILES = 48_000, 8
 def cluster() -> Iterator[Any]:
     """A scheduler, and two worker processes of one thread, which are started again if they die."""
     with (
-        dask._silent_logs(),
-        dask._local_cluster(distributed, 2) as made,
+        cluster_module.silent_logs(),
+        cluster_module.local_cluster(distributed, 2) as made,
     ):
         made.wait_for_workers(2, timeout=60)
         yield made
@@ -52,7 +52,8 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(serial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """The same job in another folder, not run yet; returns what it must make."""
     made = tree(serial / "out")
-    assert len(made) == FILES + 1
+    assert {"manifest.json", "manifest.csv"} <= {*made}
+    assert len(made) == FILES + 2
     monkeypatch.chdir(tmp_path)
     for path in serial.iterdir():
         if path.is_file():
@@ -67,7 +68,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def do_there(cluster: Any, **options: Any) -> BatchResult:
-    with dask_executor(cluster.scheduler_address) as executor:
+    with executor_for(cluster.scheduler_address) as executor:
         return do(executor=executor, **options)
 
 
@@ -90,7 +91,7 @@ def test_a_cluster_makes_the_files_of_a_serial_run(cluster: Any, job: dict[str, 
     assert (done.made, done.kept, done.failures) == (FILES, 0, {})
     assert tree(Path("out")) == job
     assert told[-1].share == 1.0
-    assert do_there(cluster).kept == FILES
+    assert ng.batch("job.json", scheduler=cluster.scheduler_address).kept == FILES
     assert not cluster.scheduler.tasks
 
 
@@ -151,7 +152,7 @@ def test_an_interrupt_ends_all_tasks_and_the_next_run_goes_on(
     left = tree(Path("out"))
     until(lambda: not cluster.scheduler.tasks)
     assert tree(Path("out")) == left  # nothing was written afterwards
-    sounds = {name: content for name, content in left.items() if name != "manifest.json"}
+    sounds = {name: content for name, content in left.items() if "manifest" not in name}
     assert len(sounds) >= 2
     assert {name: job[name] for name in sounds} == sounds  # each whole, no temporary file
     done = do_there(cluster)
@@ -175,10 +176,10 @@ def test_the_command_makes_a_cluster_of_its_own(
         (["--scheduler", "tcp://127.0.0.1:1"], "scheduler tcp://127.0.0.1:1: cannot be reached ("),
         (["--scheduler", "studio"], "scheduler studio: cannot be reached ("),
         (["--scheduler", "odd://127.0.0.1:8786"], "scheduler odd://127.0.0.1:8786: cannot be rea"),
-        (["--workers", "2"], "--workers is 2: goes with --scheduler local"),
+        (["--workers", "2"], "workers is 2: goes with the scheduler 'local'"),
         (["--scheduler", "tcp://127.0.0.1:1", "--workers", "2"], "workers is 2: goes with the sc"),
         (["--scheduler", "local", "--workers", "0"], "workers is 0: must be 1 or more"),
-        (["--scheduler", "local", "--threads", "2"], "--threads is 2: a cluster has threads of "),
+        (["--scheduler", "local", "--threads", "2"], "threads is 2: goes without a scheduler"),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -188,7 +189,7 @@ def test_what_cannot_be_is_one_line(
     options: list[str],
     says: str,
 ) -> None:
-    monkeypatch.setattr(dask, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(cluster_module, "TIMEOUT_S", 0.3)
     assert main(["batch", "job.json", *options]) == 2
     out, err = capfd.readouterr()
     assert out == ""
@@ -198,19 +199,19 @@ def test_what_cannot_be_is_one_line(
 
 
 def test_a_scheduler_without_workers_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dask, "TIMEOUT_S", 0.5)
-    with dask._local_cluster(distributed, 0) as empty:
-        with pytest.raises(
-            ng.JobError, match=r"has no workers: start some, as by dask worker tcp:"
-        ):
-            with dask_executor(empty.scheduler_address):
-                pass
+    monkeypatch.setattr(cluster_module, "TIMEOUT_S", 0.5)
+    with (
+        cluster_module.local_cluster(distributed, 0) as empty,
+        pytest.raises(ng.JobError, match=r"has no workers: start some, as by dask worker tcp:"),
+        executor_for(empty.scheduler_address),
+    ):
+        pass
 
 
 def test_a_scheduler_that_goes_away_ends_the_run(
     job: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(dask, "GONE_S", 1.0)
 
     def close(done: BatchProgress) -> None:
         if done.files == 1:
@@ -222,11 +223,11 @@ def test_a_scheduler_that_goes_away_ends_the_run(
         "dashboard_address": "127.0.0.1:0",
     }
     with (
-        dask._silent_logs(),
+        cluster_module.silent_logs(),
         distributed.LocalCluster(n_workers=1, threads_per_worker=1, **inside) as own,
+        pytest.raises(ng.JobError, match="does not answer any more: start the job again"),
     ):
-        with pytest.raises(ng.JobError, match="does not answer any more: start the job again"):
-            do_there(own, progress=close)
+        do_there(own, progress=close)
     assert do().kept >= 1
     assert tree(Path("out")) == job
 
@@ -241,7 +242,7 @@ def test_workers_that_do_not_fit_are_refused_before_the_first_file(
         do_there(cluster)
     assert len(refused.value.faults) == 2  # a line each
     assert "(here 0.1), SIMD width" in refused.value.faults[0]
-    assert [name for name in tree(Path("out")) if name != "manifest.json"] == []
+    assert [name for name in tree(Path("out")) if "manifest" not in name] == []
 
 
 def test_workers_that_see_other_folders_are_refused(
@@ -293,6 +294,6 @@ def test_a_task_checks_a_worker_that_joined_later(tmp_path: Path) -> None:
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(ng.JobError, match="a scheduler needs Dask: pip install"):
-        with dask_executor("local"):
-            pass
+    needs = pytest.raises(ng.JobError, match="a scheduler needs Dask: pip install")
+    with needs, executor_for("local"):
+        pass
