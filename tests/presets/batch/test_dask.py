@@ -14,6 +14,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.batch.execution import cluster as cluster_module, dask, worker
 from namgraph.presets.batch.execution.cluster import executor_for
+from namgraph.presets.batch.execution.task import StoppedError
 from namgraph.presets.batch.execution.worker import Ticket, check_worker, environment
 from namgraph.presets.batch.run import BatchProgress, BatchResult
 
@@ -288,7 +289,7 @@ def test_a_task_checks_a_worker_that_joined_later(tmp_path: Path) -> None:
     fits = ticket(tmp_path, job="name", facts=environment())
     assert worker.render_here((), fits) == []
     assert worker.stop_here("name") == 0
-    with pytest.raises(worker.StoppedError):
+    with pytest.raises(StoppedError):
         worker.render_here((), fits)
 
 
