@@ -37,7 +37,9 @@ def test_importing_the_package_alone_loads_neither_numpy_nor_numba() -> None:
     assert not loaded & {"numpy", "numba", "llvmlite", "soundfile"}
 
 
-@pytest.mark.parametrize("used", ["cli.main", "Cab", "Nam", "Engine", "LiveStream", "batch", "read_audio"])
+@pytest.mark.parametrize(
+    "used", ["cli.main", "Cab", "Nam", "Engine", "LiveStream", "batch", "read_audio"]
+)
 def test_importing_the_package_loads_nothing_that_can_wait(used: str) -> None:
     loaded = modules_after(f"import namgraph, namgraph.cli.main\nnamgraph.{used}")
     assert "namgraph" in loaded
