@@ -20,11 +20,12 @@ from ...runtime.io.audio_writer import audio_writer
 from ...runtime.io.outputs import check_outputs
 from ...runtime.plan.stats import Stats
 from ..rig import Rig
-from .file_render import FileRender, kept_pieces
+from .file_render import FileRender, LastRender, kept_pieces
 from .input_channels import STEREO, Sides, choose_channels
 from .levels import SILENT_DB, LevelMeter, Levels, levels_of
 
 __all__ = [
+    "LastRender",
     "Levels",
     "Scanned",
     "check_ends",
@@ -74,6 +75,7 @@ def render_file(
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
     scanned: Scanned | None = None,
+    last: LastRender | None = None,
 ) -> Levels:
     """Render one audio file through a rack into an audio file of the same sample rate.
 
@@ -86,8 +88,9 @@ def render_file(
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
     ``warn`` is called where its true peak is then above full scale.  ``strict`` is as of
     ``render``.  ``target`` is written whole or not at all.  ``progress`` is called with the share
-    done.  ``scanned`` is what ``scan`` returned for the file, if it was scanned before.  Returns
-    the levels of the written samples.
+    done.  ``scanned`` is what ``scan`` returned for the file, if it was scanned before; with
+    ``last`` the rack is prepared once for all its files.  Returns the levels of the written
+    samples.
     Raises ``AudioFileError`` for files that cannot be used.
     """
     check_loudness(loudness_lufs, "loudness_lufs")
@@ -101,7 +104,7 @@ def render_file(
         first = next(iter(rig.graph.inputs))
         warn(f"{rig.name}: its input {silent!r} is silent: a file plays into {first!r}")
     channels = check_sides(rig, len(choices))
-    job = FileRender(rig, name, choices, frames, rate, block, rig.renders_tail(tail), strict)
+    job = FileRender(rig, name, choices, frames, rate, block, rig.renders_tail(tail), strict, last)
     width = next(iter(channels.values()))
     meter, gain_db = LevelMeter(width, rate), 0.0
     with contextlib.ExitStack() as ends:

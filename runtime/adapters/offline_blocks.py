@@ -57,6 +57,11 @@ class BlockRender:
             if begin < frames:
                 yield made[:, begin:frames]
 
+    def restart(self) -> None:
+        """Play the next signal as the first one: all state and counters are cleared."""
+        self._engine.reset()
+        self._engine.reset_stats()
+
     def stats(self) -> Stats:
         """Return the statistics of the engine: muted blocks are counted there."""
         return self._engine.stats()

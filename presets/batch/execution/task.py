@@ -16,7 +16,7 @@ from ....runtime.io.atomic_write import writing
 from ....runtime.io.audio_file import read_audio
 from ....runtime.io.audio_writer import audio_writer
 from ...rendering.levels import Levels, levels_of
-from ...rendering.render import Scanned, normalized, render_file, warn_of_faults
+from ...rendering.render import LastRender, Scanned, normalized, render_file, warn_of_faults
 from ...rendering.render_models import render_models
 from .digests import digest
 from .racks import RackSource, opened
@@ -28,6 +28,17 @@ Progress = Callable[[str, float], None]
 """Called with the name of a file and the share of it that is done; raises to stop the work."""
 _bank_lock = threading.Lock()
 """One bank at a time: it fills the GPU."""
+
+
+_thread = threading.local()
+"""Of each thread the engines of its last file."""
+
+
+def _last() -> LastRender:
+    if not hasattr(_thread, "last"):
+        _thread.last = LastRender()
+    found: LastRender = _thread.last
+    return found
 
 
 class StoppedError(Exception):
@@ -107,6 +118,7 @@ def _render(task: Task, progress: Progress) -> Entry:
             warn=lines.append,
             progress=lambda share: progress(file, share),
             scanned=task.scanned,
+            last=_last(),
         )
         return _entry(task, levels, lines)
     except StoppedError:
