@@ -136,10 +136,12 @@ def _interrupts_blocked() -> Iterator[None]:
 @contextlib.contextmanager
 def silent_logs() -> Iterator[None]:
     """Silence Dask's log meanwhile: what happens to workers is in the result, or in an error."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    names = [n for n in logging.root.manager.loggerDict if f"{n}.".startswith("distributed.")]
+    before = [(logger, logger.level) for logger in map(logging.getLogger, names)]
+    for logger, _ in before:  # Dask gives each a level of its own
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in before:
+            logger.setLevel(level)

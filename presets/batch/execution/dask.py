@@ -91,6 +91,8 @@ class DaskExecutor:
         answers = self._client.run(check_worker, ticket, on_error="return")
         faults = list[str]()
         for address, answer in answers.items():
+            if isinstance(answer, OSError):  # it has gone meanwhile; the tasks check its successor
+                continue
             if isinstance(answer, BaseException):
                 faults.append(f"worker {address}: {type(answer).__name__}: {answer}")
             else:
