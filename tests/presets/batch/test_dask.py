@@ -81,7 +81,7 @@ def pids(cluster: Any) -> dict[str, int]:
 
 
 def until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -296,12 +296,11 @@ def test_a_task_checks_a_worker_that_joined_later(tmp_path: Path) -> None:
 
 
 def test_the_log_of_dask_is_silent_meanwhile() -> None:
-    logger = logging.getLogger("distributed.client")  # it has a level of its own
-    before = logger.level
+    logger = logging.getLogger("distributed.a_part_with_a_level_of_its_own")
+    logger.setLevel(logging.INFO)
     with cluster_module.silent_logs():
         assert not logger.isEnabledFor(logging.ERROR)
-    assert logger.isEnabledFor(logging.ERROR)
-    assert logger.level == before
+    assert logger.isEnabledFor(logging.INFO)
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
