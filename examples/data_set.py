@@ -1,4 +1,4 @@
-"""Render a data set: two amps at three random gains through a rack, with a manifest of the settings.
+"""Render a data set: two amps at three random gains through a rack, with a manifest.
 
 The same as ``namgraph batch``.  A second run in the same folder renders nothing.
 """

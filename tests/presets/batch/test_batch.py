@@ -52,7 +52,8 @@ def test_a_job_is_a_file_a_mapping_or_keywords(takes: Path) -> None:
         for name in ("manifest.json", "manifest.csv"):
             del found[name]
     assert made[0] == made[1] == made[2]
-    assert ng.batch({**keys, "output": "out"}, models=LSTM).made == 4, "keywords replace keys"
+    again = ng.batch({**keys, "output": "out"}, models=LSTM)
+    assert (again.made, again.kept) == (0, 4), "keywords replace keys; a copy of a model is as good"
     with pytest.raises(ValueError, match=r"models: cannot go with the path of a job"):
         ng.batch("job.json", models=LSTM)
     with pytest.raises(ng.JobError, match="the job: inputs: is empty"):

@@ -19,6 +19,8 @@ from namgraph.presets.batch.execution import task
 from namgraph.presets.batch.execution.executor import ThreadExecutor
 from namgraph.presets.batch.faults import failure_lines
 from namgraph.presets.batch.job import read_job
+from namgraph.presets.batch.manifest import write_manifest
+from namgraph.presets.rendering.render import render_file
 from namgraph.runtime.io import atomic_write
 
 from .jobs import GUITAR, RATE, do, entries, read, write
@@ -78,14 +80,12 @@ def test_a_bad_model_costs_only_its_files_and_is_tried_again(
 def test_what_fails_while_it_renders_costs_only_itself(
     takes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = task.render_file
-
-    def render_file(rig: Any, source: Any, *args: Any, **options: Any) -> Any:
+    def failing(rig: Any, source: Any, *args: Any, **options: Any) -> Any:
         if source.endswith("a.wav"):
             raise ZeroDivisionError("by zero")
-        return real(rig, source, *args, **options)
+        return render_file(rig, source, *args, **options)
 
-    monkeypatch.setattr(task, "render_file", render_file)
+    monkeypatch.setattr(task, "render_file", failing)
     write(models="crunch-lstm.nam")
     done = do()
     assert done.failures == {"crunch-lstm/a.wav": f"{takes}/a.wav: ZeroDivisionError: by zero"}
@@ -210,10 +210,12 @@ def test_the_manifest_of_many_files_is_written_less_often(
     monkeypatch.setattr(job_run, "MANIFEST_S", 0.0)
     monkeypatch.setattr(job_run, "MANIFEST_SHARE", 1e-9)
     written = list[int]()
-    real = job_run.write_manifest
-    monkeypatch.setattr(
-        job_run, "write_manifest", lambda *given: (written.append(len(given[2])), real(*given))
-    )
+
+    def counted(path: Path, job: Any, files: list[Any]) -> None:
+        written.append(len(files))
+        write_manifest(path, job, files)
+
+    monkeypatch.setattr(job_run, "write_manifest", counted)
     write()
     do(threads=1)
     assert written == [0, 4]
