@@ -167,7 +167,28 @@ def test_a_task_renders_the_same_in_another_process(
     np.testing.assert_array_equal(read("out/crunch/crunch-lstm/a-v001.wav"), made)
 
 
-@pytest.mark.parametrize("rack", ["crunch", "ambient", "motion", "bass", "reamp"])
+class Together(ThreadExecutor):
+    """Renders tasks of one input as a bank, as those on a GPU are."""
+
+    def run(self, groups: Any, progress: Any) -> Any:
+        tasks = [one for group in groups for one in group]
+        for source in dict.fromkeys(one.source for one in tasks):
+            yield task.render_tasks([one for one in tasks if one.source == source], progress)
+
+
+def test_a_bank_of_models_gives_the_files_and_entries_of_each_alone(takes: Path) -> None:
+    write(subtype="float")
+    do()
+    before = contents(Path("out"))
+    assert do(again=True, executor=Together(1)).made == 4
+    assert contents(Path("out")) == before
+    write(subtype="float", loudness=-20.0)
+    done = do(executor=Together(1))
+    assert len(done.failures) == 4, "each alone says why"
+    assert all("shorter than 0.4 s" in reason for reason in done.failures.values())
+
+
+@pytest.mark.parametrize("rack", ["crunch", "motion", "bass", "reamp"])
 def test_a_rack_that_is_prepared_once_starts_afresh_for_each_file(takes: Path, rack: str) -> None:
     soundfile.write("b.wav", GUITAR[48_000:72_000], RATE, subtype="FLOAT")
     write(models=..., racks=rack, subtype="float", name="{input}")
