@@ -46,8 +46,8 @@ def build_parser() -> argparse.ArgumentParser:
         "  namgraph render crunch guitar.wav out.wav\n"
         "  namgraph render --help\n"
         '  eval "$(namgraph --print-completion bash)"\n\n'
-        "Exit codes: 0 done, 1 not verified, 2 an error that stderr names in one line, "
-        "130 interrupted.",
+        "Exit codes: 0 done, 1 not verified, or files of a batch failed, 2 an error that stderr "
+        "names in one line, 130 interrupted.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("-V", "--version", action="version", version=f"namgraph {VERSION}")

@@ -135,7 +135,7 @@ def run_job(
     failures = {file: entry["error"] for file, entry in entries.items() if "error" in entry}
     made = [run.made[file] for file in run.made if file not in failures]
     kept = len(done) - len(made)
-    seconds = sum(entry["seconds"] for entry in made)
+    seconds = sum((entry["seconds"] for entry in made), 0.0)
     return BatchResult(len(made), kept, seconds, os.fspath(manifest), faults, failures, entries)
 
 
