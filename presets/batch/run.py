@@ -91,7 +91,7 @@ def run_job(
 
     ``backend`` is as of ``open_rig``.  ``threads`` files are rendered at a time (``None``: one for
     each processor of this process), or ``executor`` runs them elsewhere.  If the run ends early,
-    the manifest lists the finished files, and the same call renders the rest.
+    the manifest lists the files that were finished before, and the same call renders the rest.
 
     ``progress`` is called before the first file if there is one to render, and then with what is
     done, on any thread, one call at a time; what it raises ends the run.  ``warn`` is called with
