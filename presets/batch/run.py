@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...graph import JobError, NamgraphError
+from ...graph.arguments import clip
 from ...nodes.nam import LevelsWarning
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
 from ...runtime.native.cpu import processors
@@ -69,6 +70,10 @@ class BatchResult:
     """By name of a file that could not be made: the reason."""
     entries: dict[str, Entry] = field(default_factory=dict, repr=False)
     """Manifest entries of the files of the job, rendered now or before, by name."""
+
+    def __repr__(self) -> str:
+        counts = f"{self.made} files made, {self.kept} up to date, {len(self.failures)} failed"
+        return clip(f"<BatchResult: {counts}, {self.seconds:.1f} s of sound; see {self.manifest}>")
 
 
 def run_job(
