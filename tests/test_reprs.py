@@ -116,6 +116,8 @@ def made() -> dict[str, Any]:
         "files": [ng.read_audio(ng.asset("di.wav")), presets.read_preset("crunch")],
         "models": [ng.load_nam(LSTM), ng.load_nam(LSTM).player()],
         "rigs": [open_rig("crunch"), open_rig(LSTM, ir=CAB)],
+        "batches": [ng.BatchProgress(1, 2, 3.0, 4.0),
+                    ng.BatchResult(1, 2, 3.5, "n" * 500, failures={"a" * 99: "b" * 99})],
         "presets": [presets.Preset("n" * 500, large)],
         "kernels": [ng.kernel(_kernel), ng.glide, ng.scale],
         "harness": [testing.NodeHarness(ng.Gain())],

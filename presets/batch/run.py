@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...graph import JobError, NamgraphError
+from ...graph.arguments import clip
 from ...nodes.nam import LevelsWarning
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
 from ...runtime.native.cpu import processors
@@ -70,6 +71,10 @@ class BatchResult:
     entries: dict[str, Entry] = field(default_factory=dict, repr=False)
     """Manifest entries of the files of the job, rendered now or before, by name."""
 
+    def __repr__(self) -> str:
+        counts = f"{self.made} files made, {self.kept} up to date, {len(self.failures)} failed"
+        return clip(f"<BatchResult: {counts}, {self.seconds:.1f} s of sound; see {self.manifest}>")
+
 
 def run_job(
     job: Job,
@@ -91,7 +96,7 @@ def run_job(
 
     ``backend`` is as of ``open_rig``.  ``threads`` files are rendered at a time (``None``: one for
     each processor of this process), or ``executor`` runs them elsewhere.  If the run ends early,
-    the manifest lists the finished files, and the same call renders the rest.
+    the manifest lists the files that were finished before, and the same call renders the rest.
 
     ``progress`` is called before the first file if there is one to render, and then with what is
     done, on any thread, one call at a time; what it raises ends the run.  ``warn`` is called with
