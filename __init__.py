@@ -21,10 +21,11 @@ This directory is the package.  What it holds, and who may import whom (never th
     presets    stores: racks as JSON, shipped racks and sounds, rendering from file to file
     cli        the ``namgraph`` command; __main__.py starts it
 
-Names to build with: ``Graph`` and the nodes. To play: ``render``, ``play``, ``Engine``,
-``LiveStream``, ``NullStream``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio files:
-``read_audio``, which gives an ``AudioFile``, and ``write_audio``. Models: ``load_nam``, which gives
-a ``Model``, ``save_nam``, ``bake``, and ``match_levels``, which calibrates a rack. To keep:
+Names to build with: ``Graph`` and the nodes. To play: ``render``, ``batch``, ``play``, ``Engine``,
+``LiveStream``, ``NullStream``, ``playing``, ``Stepper``, ``devices``, ``Spec``, ``Stats``. Audio
+files: ``read_audio``, which gives an ``AudioFile``, and ``write_audio``, for short ``read`` and
+``write``. Models: ``load_nam``, which gives a ``Model``, ``save_nam``, ``bake``, and
+``match_levels``, which calibrates a rack of them. To keep:
 ``save_preset``, ``load_preset``, and ``asset``, the path of a sound that ships. To look at:
 ``plot`` draws a rack, a node, a model, a sound, and ``draw`` a graph. To write a node of one's own:
 ``Node``, ``node``, ``Port``, ``Param``, ``param``, ``option``, ``file``, ``Content``, ``Io``,
@@ -72,9 +73,11 @@ _PUBLIC = {
         *("asset", "export_nam", "load_preset", "match_loudness", "play", "preset_schema"),
         *("read_preset", "render_models", "save_preset"),
     ),
+    ".presets.batch.api": ("batch",),
+    ".presets.batch.run": ("BatchProgress", "BatchResult"),
     ".runtime": (
         *("Engine", "EngineState", "LiveStream", "NullStream", "Stats", "StepStats", "Stepper"),
-        *("automated", "devices", "helper", "kernel", "render"),
+        *("automated", "devices", "helper", "kernel", "playing", "render"),
     ),
     ".runtime.authoring": (
         *("Lanes", "Native", "Value", "add_to", "amplify", "beats_at", "call_node", "channel"),
@@ -83,11 +86,7 @@ _PUBLIC = {
         *("glide_coefficient", "glide_step", "log2_run", "numbers", "ratio_step", "record"),
         *("scale", "tempo_at"),
     ),
-    ".runtime.io.audio": (
-        "AudioFile",
-        "read_audio",
-        "write_audio",
-    ),
+    ".runtime.io.audio": (*("AudioFile", "read", "read_audio", "write", "write_audio"),),
 }
 """Of each module, the public names that it defines."""
 _OPTIONAL = {
@@ -184,6 +183,13 @@ if TYPE_CHECKING:
         render_models as render_models,
         save_preset as save_preset,
     )
+    from .presets.batch.api import (
+        batch as batch,
+    )
+    from .presets.batch.run import (
+        BatchProgress as BatchProgress,
+        BatchResult as BatchResult,
+    )
     from .runtime import (
         Engine as Engine,
         EngineState as EngineState,
@@ -196,6 +202,7 @@ if TYPE_CHECKING:
         devices as devices,
         helper as helper,
         kernel as kernel,
+        playing as playing,
         render as render,
     )
     from .runtime.adapters.pedalboard import (
@@ -236,7 +243,9 @@ if TYPE_CHECKING:
     )
     from .runtime.io.audio import (
         AudioFile as AudioFile,
+        read as read,
         read_audio as read_audio,
+        write as write,
         write_audio as write_audio,
     )
 

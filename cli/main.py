@@ -19,6 +19,7 @@ from .console import run, silent_decoders
 from .demo import presets
 from .files import pack, relink, unpack
 from .models import bake, export_nam
+from .option_names import naming_options
 from .preset import migrate, new, schema
 from .signals import exit_on_interrupt
 
@@ -66,8 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
         "  namgraph render crunch guitar.wav out.wav\n"
         "  namgraph render --help\n"
         '  eval "$(namgraph --print-completion bash)"\n\n'
-        "Exit codes: 0 done, 1 not verified, 2 an error that stderr names in one line, "
-        "130 interrupted.",
+        "Exit codes: 0 done, 1 not verified, or files of a batch failed, 2 an error that stderr "
+        "names in one line, 130 interrupted.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("-V", "--version", action="version", version=f"namgraph {VERSION}")
@@ -88,7 +89,8 @@ def _run(argv: Sequence[str] | None, own_process: bool) -> int | None:
     with exit_on_interrupt(own_process):
         from ..runtime.native.host import host_lanes
     host_lanes()  # raises for a wrong NAMGRAPH_LANES, whatever the verb
-    with silent_decoders(), _searched(getattr(arguments, "search", [])):
+    searched = _searched(getattr(arguments, "search", []))
+    with silent_decoders(), searched, naming_options(arguments):
         code: int | None = arguments.run(arguments)
     return code
 

@@ -1,16 +1,25 @@
-"""Progress line of the command: share done, count, speed and time left, on a terminal only."""
+"""Progress line of the command: share done, count, speed and time left.
+
+On a terminal only, but for a batch.
+"""
 
 import contextlib
 import os
 import sys
 import threading
-from typing import Any, Self
+import time
+from typing import TYPE_CHECKING, Any, Self
 
-from .console import write_stderr
+from .console import note, write_stderr
 
-__all__ = ["AudioProgress", "Progress"]
+if TYPE_CHECKING:
+    from ..presets.batch.run import BatchProgress
 
-FORMAT = "{desc} {percentage:3.0f} % |{bar}| {n:.0f}/{total:.0f} {unit}, {speed}, {remaining} left"
+__all__ = ["AudioProgress", "BatchLines", "Progress"]
+
+FORMAT = "{desc} {percentage:3.0f} % |{bar}| {count}, {speed}, {remaining} left"
+LINE_S = 10.0
+"""Seconds between two lines of a batch where stderr is no terminal."""
 
 
 class Progress:
@@ -65,6 +74,39 @@ class AudioProgress(Progress):
         super().__call__(share)
 
 
+class BatchLines(Progress):
+    """Counts the files of a batch; where stderr is no terminal, in a line every ten seconds."""
+
+    def __init__(self, doing: str) -> None:
+        super().__init__(doing, unit="s")
+        self._begun = self._told = time.monotonic()
+
+    def update(self, done: "BatchProgress") -> None:
+        """Show how far the batch is."""
+        self._total = max(1e-9, done.of_seconds)
+        count = f"{done.files}/{done.of_files} files"
+        if self._on:
+            if self._bar is None:
+                self._bar = _bar(self._doing, self._total, self._unit)
+            self._bar.count = count
+            self(done.share)
+            return
+        now = time.monotonic()
+        if now - self._told >= LINE_S:
+            self._told, spent = now, now - self._begun
+            left = spent * (1.0 / done.share - 1.0) if done.share > 0.0 else None
+            remaining = "?" if left is None else _clock(left)
+            speed = f"{done.seconds / spent:.3g} x real time"
+            note(f"{self._doing}: {count}, {done.share:.0%}, {speed}, {remaining} left")
+
+
+def _clock(seconds: float) -> str:
+    """Return ``1:02:03`` or ``02:03``."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+
+
 class _Stderr:
     """The file that tqdm writes to: stderr, without errors where it cannot be written."""
 
@@ -87,11 +129,13 @@ def _bar(doing: str, total: float, unit: str) -> Any:
 
     class Bar(tqdm):  # type: ignore[misc,type-arg,unused-ignore]
         monitor_interval = 0  # no thread beside
+        count = ""
 
         @property
         def format_dict(self) -> dict[str, Any]:
             found: dict[str, Any] = super().format_dict
             rate = found["rate"] or found["n"] / (found["elapsed"] or 1.0)
+            found["count"] = self.count or f"{found['n']:.0f}/{total:.0f} {unit}"
             found["speed"] = f"{rate:.3g} " + ("x real time" if unit == "s" else f"{unit}/s")
             return found
 

@@ -187,10 +187,13 @@ def check_call(name: str, value: Any) -> None:
         raise ParamError(f"{name} is {format_value(value)}: must be a function, or None")
 
 
-def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function: too many positional arguments are a ``TypeError`` that lists the rest.
+def by_keyword(
+    call: Callable[P, R], hint: Callable[[str, Any], str] | None = None
+) -> Callable[P, R]:
+    """Decorate a function: wrong arguments are a ``TypeError`` that says which there are.
 
-    The message names the keyword-only arguments, which Python's own message does not.
+    Too many by position: the message lists those by keyword, which Python's own does not.  An
+    unknown keyword: it has the nearest names, and what ``hint`` returns for its name and value.
     """
     rows = list(inspect.signature(call).parameters.values())
     if any(row.kind is row.VAR_POSITIONAL for row in rows):
@@ -201,9 +204,16 @@ def by_keyword(call: Callable[P, R]) -> Callable[P, R]:
     keywords = [f"{row.name}=" for row in rows if row.kind is row.KEYWORD_ONLY]
     title = call.__qualname__.removesuffix(".__init__")
     visible = [name for name in positional if name != "self"]
+    takes_any = any(row.kind is row.VAR_KEYWORD for row in rows)
+    known = {row.name for row in rows if row.kind is not row.POSITIONAL_ONLY}
 
     @functools.wraps(call)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not (takes_any or known.issuperset(kwargs)):
+            name = next(name for name in kwargs if name not in known)
+            names = [row.name for row in rows if row.name in known - {"self"}]
+            told = (hint and hint(name, kwargs[name])) or nearest(name, names)
+            raise TypeError(f"{title} has no argument {name!r}; {told}")
         if len(args) > len(positional):
             first = f"{', '.join(visible) or 'nothing'} by position"
             rest = f", and by keyword {', '.join(keywords)}" if keywords else ", and nothing more"

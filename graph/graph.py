@@ -7,6 +7,7 @@ from .arguments import by_keyword, check_flag
 from .catalog.summary import format_graph
 from .check import Side, check_channels, check_name, ports_of
 from .connection import Connection, Handle, Modulation, PortRef, find_port, find_target_param
+from .drawing.notebook import Drawn
 from .editing import changes, racks
 from .editing.aligning import Alignable
 from .editing.tables import Rack, Tables
@@ -22,7 +23,7 @@ from .silent import find_silent, warn_silent
 __all__ = ["Graph"]
 
 
-class Graph(Alignable, Values):
+class Graph(Alignable, Drawn, Values):
     """Named nodes and connections; holds no samples and has no sample rate.
 
     ``input`` and ``output`` declare the ends of the graph, where an adapter writes and reads audio:

@@ -276,7 +276,7 @@ def node(
         for name, value in node_metadata(type_name, cls.category, doc, given).items():
             setattr(made, name, value)
         if "__init__" in made.__dict__:
-            made.__init__ = by_keyword(made.__init__)  # type: ignore[method-assign]
+            made.__init__ = by_keyword(made.__init__, getattr(cls, "argument_hint", None))  # type: ignore[method-assign]
         made.type_name = type_name
         _types[type_name] = made
         return made

@@ -21,12 +21,12 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 """
 
 from ..graph import register_files
-from .batch.render_models import render_models
 from .bundled import asset, shipped_presets
 from .exporting.export_nam import export_nam
 from .preset import Preset, load_preset, read_preset, save_preset
 from .rendering.loudness_matching import match_loudness
 from .rendering.playback import play
+from .rendering.render_models import render_models
 from .rig import open_graph
 from .schema import preset_schema
 

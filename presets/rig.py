@@ -1,6 +1,7 @@
 """A rig, the RIG of the command line: a preset, or one .nam with an optional cabinet after it."""
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from ..graph import Graph, ParamError, PresetError
 from ..graph.arguments import clip
 from ..graph.catalog.summary import format_rack
 from ..graph.paths import checked_path, file_label
+from ..graph.silent import stack_level
 from ..nodes.cabinet.cab import Cab
 from ..nodes.nam import Nam, NamBank
 from ..nodes.nam.levels import Applied
@@ -116,8 +118,11 @@ def open_rig(
     else:
         graph = read_preset(rig, RACK, search).graph
     graph = with_settings(graph, settings or {}, place="--set ")
+    slimmed = [name.rpartition(".")[0] for name in settings or {} if name.endswith(".slim")]
     if slim is not None:
         _slim(graph, slim)
+        slimmed = [*models(graph)]
+    _warn_of_slim(graph, slimmed)
     _set_models(
         graph,
         levels=levels,
@@ -241,6 +246,19 @@ def _slim(graph: Graph, slim: float) -> None:
         graph.replace(name, replace(node, slim=slim))
 
 
+def _warn_of_slim(graph: Graph, asked: Iterable[str]) -> None:
+    """Warn if ``slim`` was asked for and no model that it was set in has more than one size."""
+    found = models(graph)
+    fixed = {name: found[name] for name in asked if name in found}
+    if fixed and all(len(m.resolved.file_model.sizes) == 1 and m.slim < 1 for m in fixed.values()):
+        names = ", ".join(file_label(node.path) for node in fixed.values())
+        warnings.warn(
+            f"slim changes nothing: {names}: not slimmable, there is one size",
+            RuntimeWarning,
+            stacklevel=stack_level(),
+        )
+
+
 def _set_backend(graph: Graph, backend: str | None) -> None:
     """Set the backend of all models; raise ``ParamError`` for "cuda" without a usable GPU."""
     from ..runtime.cuda.driver.device import unavailable_reason
@@ -249,14 +267,14 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
         return
     reason = unavailable_reason()
     if backend == "cuda" and reason:
-        raise ParamError(f"--backend is cuda: {reason}: must be auto or cpu")
+        raise ParamError(f"backend is cuda: {reason}: must be auto or cpu")
     found = {n: m for n, m in graph.nodes.items() if isinstance(m, Nam | NamBank)}
     if backend == "cuda" and not found:
-        raise ParamError("--backend is cuda: the rack has no model")
+        raise ParamError("backend is cuda: the rack has no model")
     where = "cpu" if reason else backend
     for name, node in found.items():
         if where == "cuda" and (reason := node.device_refusal()):
-            raise ParamError(f"--backend is cuda: {name}: {reason}: must be auto or cpu")
+            raise ParamError(f"backend is cuda: {name}: {reason}: must be auto or cpu")
         graph.replace(name, replace(node, backend=where))
 
 

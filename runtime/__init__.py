@@ -4,6 +4,7 @@ from .adapters.automation import automated
 from .adapters.live.devices import Device, devices
 from .adapters.live.meters import Level
 from .adapters.live.null import NullStream
+from .adapters.live.playing import PlayingStreams, playing
 from .adapters.live.sound_card import LiveStream
 from .adapters.live.stats import LiveStats
 from .adapters.offline import render
@@ -27,6 +28,7 @@ __all__ = [
     "NodeStats",
     "NullStream",
     "Plan",
+    "PlayingStreams",
     "Settings",
     "Stats",
     "StepStats",
@@ -35,5 +37,6 @@ __all__ = [
     "devices",
     "helper",
     "kernel",
+    "playing",
     "render",
 ]

@@ -10,7 +10,10 @@ import pytest
 import namgraph as ng
 import namgraph.nodes
 
-COSTLY = ("cupy", "hypothesis", "matplotlib", "pedalboard", "sounddevice", "soundfile", "soxr")
+COSTLY = (
+    *("cupy", "dask", "distributed", "hypothesis", "matplotlib", "pedalboard", "sounddevice"),
+    *("soundfile", "soxr"),
+)
 """Packages that are loaded when they are needed: extras, and what reads audio files."""
 
 
@@ -34,7 +37,9 @@ def test_importing_the_package_alone_loads_neither_numpy_nor_numba() -> None:
     assert not loaded & {"numpy", "numba", "llvmlite", "soundfile"}
 
 
-@pytest.mark.parametrize("used", ["cli.main", "Cab", "Nam", "Engine", "LiveStream", "read_audio"])
+@pytest.mark.parametrize(
+    "used", ["cli.main", "Cab", "Nam", "Engine", "LiveStream", "batch", "read_audio"]
+)
 def test_importing_the_package_loads_nothing_that_can_wait(used: str) -> None:
     loaded = modules_after(f"import namgraph, namgraph.cli.main\nnamgraph.{used}")
     assert "namgraph" in loaded

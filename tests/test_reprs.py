@@ -68,6 +68,7 @@ def made() -> dict[str, Any]:
     with stream:
         stream.wait(10)
         playing = repr(stream)
+        several = repr(ng.playing())
     stats, memory = engine.stats(), Memory()
     io = ng.Io(Spec(48_000, 64), memory, {"in": 1}, {"out": 1}, {"gain_db": 0.0}, {"gain_db": 0.01})
     spread = {"p50": 1.0, "p99": 2.0, "max": 3.0}
@@ -107,6 +108,7 @@ def made() -> dict[str, Any]:
         "playing": [engine, engine.save_state(), stepper, stepper.stats()],
         "engines": [stats, stats.nodes[0], *stats.between, device, engine.settings()],
         "streams": [stream, stream.stats(), *stream.stats().outputs, playing],
+        "several": [ng.playing(), several],
         "devices": [runtime.Device(1, "n" * 500, "A\nPI", 2, 2, 48e3, 3.0, 4.0, True, True),
                     Gpu(0, "H100" * 99, 1 << 36, (9, 0), True, "why " * 99)],
         "measured": [ng.measure(ng.Gain(), 48_000)],
@@ -114,6 +116,8 @@ def made() -> dict[str, Any]:
         "files": [ng.read_audio(ng.asset("di.wav")), presets.read_preset("crunch")],
         "models": [ng.load_nam(LSTM), ng.load_nam(LSTM).player()],
         "rigs": [open_rig("crunch"), open_rig(LSTM, ir=CAB)],
+        "batches": [ng.BatchProgress(1, 2, 3.0, 4.0),
+                    ng.BatchResult(1, 2, 3.5, "n" * 500, failures={"a" * 99: "b" * 99})],
         "presets": [presets.Preset("n" * 500, large)],
         "snapshots": [DryWet(0.5, True), Snapshot("n\n" * 500, {"amp.gain_db": 1.0})],
         "kernels": [ng.kernel(_kernel), ng.glide, ng.scale],

@@ -1,6 +1,5 @@
 """The registered node types as a mapping that prints as a table, in a terminal and a notebook."""
 
-import html
 import importlib
 import textwrap
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from ..errors import UnknownNameError
 from ..node import Node, registered
 from ..port import Kind, Port
 from .metadata import CATEGORIES
+from .text_table import html_table
 
 __all__ = [
     "NodeTypes",
@@ -64,15 +64,11 @@ class NodeTypes(dict[str, type[Node]]):
 
     def _repr_html_(self) -> str:
         """Return the table for a notebook, with ports and parameters too."""
-        head = "".join(f"<th>{cell}</th>" for cell in (*HEAD, "ports", "parameters"))
         rows = [
             (*_names(cls), cls.description, format_ports(cls), format_params(cls))
             for cls in self._sorted()
         ]
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table((*HEAD, "ports", "parameters"), rows)
 
     def _sorted(self) -> list[type[Node]]:
         return [cls for classes in self.by_category().values() for cls in classes]

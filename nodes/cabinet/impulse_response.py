@@ -75,13 +75,13 @@ class Header:
             if self.ambisonic:
                 raise AudioFileError(
                     f"{path} has {_count(count)} in ambisonic B-format: decode it to stereo "
-                    'or true stereo first, or give layout "mono" (--ir-layout mono) to play its '
+                    'or true stereo first, or give layout="mono" to play its '
                     "first channel alone"
                 )
             if count not in AUTO:
                 raise AudioFileError(
                     f"{path} has {_count(count)}: an impulse response must have 1, 2 or 4, or "
-                    'be given the layout (--ir-layout) "mono", "left", "right" or "sum"'
+                    'be given the layout "mono", "left", "right" or "sum"'
                 )
             return AUTO[count]
         needs, least = NEEDS.get(requested), AT_LEAST.get(requested, 1)
@@ -97,7 +97,7 @@ class Header:
             return ""
         return (
             f"{path} has {_count(self.channels)}: they are taken for true stereo (LL, LR, RL, "
-            "RR), which is a guess: set the option layout (--ir-layout)"
+            "RR), which is a guess: set the option layout"
         )
 
 

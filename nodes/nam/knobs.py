@@ -1,6 +1,7 @@
 """Knobs of a capture as parameters of its node.  Control threads only."""
 
 import dataclasses
+import difflib
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -100,6 +101,17 @@ class KnobNode(Node):
     def resolved(self) -> ResolvedModel:
         """The model; ``NamFileError`` for a bad file."""
         raise NotImplementedError
+
+    @classmethod
+    def argument_hint(cls, name: str, value: Any) -> str:
+        """Return that a knob of the capture, whose names only its file tells, goes into ``knobs``.
+
+        "" for a misspelled name of a field.
+        """
+        fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+        if difflib.get_close_matches(name, [f.name for f in fields], cutoff=0.85):
+            return ""
+        return f"knobs of a capture are given as knobs={{{name!r}: {format_value(value)}}}"
 
     def check_knobs(self) -> None:
         """Check the form of ``knobs``, without reading the file."""

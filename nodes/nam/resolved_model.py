@@ -67,8 +67,8 @@ class ResolvedModel:
         assumed = f" (the file does not say, which means {own:g})" if unsaid else ""
         raise SampleRateError(
             f"{self.path}: the model runs at {own:g} Hz{assumed}, the stream at {stream_rate:g} Hz:"
-            f" play it at {own:g} (sample_rate={own:g}, --rate {own:g}), or let the node resample: "
-            "Nam(..., resample=True), --resample",
+            f" play it at {own:g} (sample_rate={own:g}), or let the node resample: "
+            "Nam(..., resample=True)",
             found=own,
             expected=stream_rate,
         )

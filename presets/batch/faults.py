@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Faults", "faults_of", "warn_of_faults"]
+__all__ = ["Faults", "failure_lines", "faults_of", "warn_of_faults"]
 
+MAX_FAILURES = 50
+"""Most lines of failures."""
 MAX_NAMED = 3
 """Most files that a line names; others are counted."""
 KINDS = {
@@ -62,6 +64,20 @@ def warn_of_faults(
         file, line = lines[0]
         more = f" (and {len(lines) - 1} more files like it)" if len(lines) > 1 else ""
         warn((line if file in line else f"{file}: {line}") + more)
+
+
+def failure_lines(failures: Mapping[str, str], manifest: str) -> list[str]:
+    """Return a line for each reason for which files could not be made, at most 51."""
+    files = dict[str, list[str]]()
+    for file, reason in failures.items():
+        files.setdefault(reason, []).append(file)
+    lines = [
+        f"{reason} ({len(names)} files: {_format_files(names)})" if len(names) > 1 else reason
+        for reason, names in files.items()
+    ]
+    if more := len(lines) - MAX_FAILURES:
+        lines[MAX_FAILURES:] = [f"and {more} more reasons: see {manifest}"] if more > 0 else []
+    return lines
 
 
 def _format_files(files: list[str]) -> str:

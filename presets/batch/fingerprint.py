@@ -1,64 +1,90 @@
-"""Fingerprints: digests of everything that a rendered file depends on."""
+"""Manifest entries before rendering: a fingerprint of everything that a file depends on."""
 
 import hashlib
 import json
 import os
 from collections.abc import Mapping
-from functools import cache
-from importlib import metadata
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...graph import AudioFileError
 from ...graph.version import VERSION
-from ...runtime.io.regular_file import check_plain
+from ...nodes.nam import Model, Nam, NamBank
 from ...runtime.native.host import host_lanes
-from ..preset import dumps, paths_of, stored_path
+from ..preset import stored_path
 from ..rig import Rig, format_levels
+from .execution.digests import Digests, digest, rack_digest
 from .items import Item
 from .job import Job
 from .manifest import Entry
 
-__all__ = ["Digests", "begin_entry", "digest", "is_made"]
+__all__ = ["RackFacts", "begin_entry", "is_made", "named_entry", "rack_facts"]
+
+ABOUT = ("name", "modeled_by", "gear_type", "gear_make", "gear_model", "tone_type")
+LEVELS = ("loudness", "input_level_dbu", "output_level_dbu")
 
 
-class Digests:
-    """SHA-256 digests of files, each read once."""
+@dataclass(frozen=True)
+class RackFacts:
+    """What entries say of a rack, equal for all its inputs."""
 
-    def __init__(self) -> None:
-        self.of = cache(digest)
+    digest: str
+    levels: str | None
+    """Gains of level matching."""
+    models: tuple[dict[str, Any], ...]
+    """Digest and metadata of each model."""
+    tail: bool
 
 
-def begin_entry(job: Job, item: Item, rig: Rig, digests: Digests) -> Entry:
+def rack_facts(job: Job, rig: Rig, digests: Digests) -> RackFacts:
+    """Return what the entries of a rack's files say of it."""
+    models = list[dict[str, Any]]()
+    for name, node in rig.graph.nodes.items():
+        if isinstance(node, Nam):
+            models.append(_model(job, name, node.path, node.resolved.file_model))
+        elif isinstance(node, NamBank):
+            for k, (path, found) in enumerate(zip(node.paths, node.resolved, strict=True)):
+                models.append(_model(job, f"{name}[{k}]", path, found.file_model))
+    return RackFacts(
+        digest=rack_digest(rig, digests.of),
+        levels=format_levels(rig.graph) or None,
+        models=tuple(models),
+        tail=rig.renders_tail(job.tail),
+    )
+
+
+def begin_entry(job: Job, item: Item, rack: RackFacts, input_sha256: str) -> Entry:
     """Return the manifest entry of a file, without its levels.
 
     Its ``fingerprint`` depends on all that the samples depend on: the contents of all files, every
     setting, the version of this package, and the processor's SIMD width.
     """
-    rack = json.loads(dumps(rig.graph, store=stored_path))
-    for name, node in rig.graph.nodes.items():
-        for key in node.files():
-            rack["nodes"][name][key] = [digests.of(os.fspath(p)) for p in paths_of(node, key)]
-        if node.type_name == "pedalboard_effect":  # effect and settings may name files
-            rack["nodes"][name] = [
-                metadata.version("pedalboard"),
-                *_with_digests(rack["nodes"][name]),
-            ]
-    depends = [VERSION, host_lanes(), rack, digests.of(item.source)]
+    depends = [VERSION, host_lanes(), rack.digest, input_sha256]
     depends += [job.subtype or "pcm24", job.resample]
     if job.channel is not None:
         depends.append({"channel": job.channel})
     if job.loudness is not None:
         depends.append({"loudness": float(job.loudness)})
-    text = json.dumps([*depends, rig.renders_tail(job.tail)], sort_keys=True)
+    text = json.dumps([*depends, rack.tail], sort_keys=True)
+    return {
+        **named_entry(job, item),
+        "levels": rack.levels,
+        "input_sha256": input_sha256,
+        "models": list(rack.models),
+        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def named_entry(job: Job, item: Item) -> Entry:
+    """Return what the entry of a file says before any file is read."""
     return {
         "file": item.file,
         "input": stored_path(item.source, job.output),
         "rack": _stored_name(item.rack, job.output),
         "model": _stored_name(item.model, job.output),
-        "settings": {**item.settings, **job.overrides},
-        "levels": format_levels(rig.graph) or None,
-        "fingerprint": hashlib.sha256(text.encode()).hexdigest(),
+        "settings": {**item.settings, **item.sampled, **job.overrides},
+        **({} if item.variant is None else {"variant": item.variant}),
     }
 
 
@@ -74,21 +100,15 @@ def is_made(entry: Mapping[str, Any], before: Mapping[str, Any] | None, output: 
         return False
 
 
-def digest(path: str) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    check_plain(path, AudioFileError)
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as reason:
-        raise AudioFileError(f"{path}: cannot be read: {reason.strerror or reason}") from None
-
-
-def _with_digests(value: Any) -> list[Any]:
-    """Return a JSON value, with the digest of each file that a string in it names."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    named = isinstance(value, str) and os.path.isfile(value)
-    return [value, *([digest(value)] if named else []), *map(_with_digests, inner)]
+def _model(job: Job, node: str, path: Any, model: Model) -> dict[str, Any]:
+    return {
+        "node": node,
+        "file": stored_path(os.fspath(path), job.output),
+        "sha256": model.digest,
+        "architecture": model.architecture,
+        "sample_rate": model.sample_rate,
+        **{key: getattr(model, key) for key in (*ABOUT, *LEVELS)},
+    }
 
 
 def _stored_name(name: str, folder: Path) -> str | None:

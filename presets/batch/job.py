@@ -11,30 +11,32 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...graph import Graph, JobError, NamgraphError, Node, PresetError
+from ...graph import JobError, NamgraphError, PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
-from ...runtime.adapters.automation import automated
 from ...runtime.io.audio_writer import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
-from ..preset import read_preset
 from ..rendering.input_channels import CHANNELS
 from ..rendering.render import check_loudness
-from ..rig import Rig, model_graph, models, rig_of
-from ..settings import SNAPSHOT, with_settings
+from ..rig import Rig
 from ..values import no_such_key, wrong
+from .execution.racks import RackSource
 from .items import Item, items_of
 from .manifest import made_before
 from .patterns import text_of
+from .samplers import Sampler, samplers_of
 
-__all__ = ["Item", "Job", "read_job"]
+__all__ = ["KEYS", "Item", "Job", "job_of", "read_job"]
 
 FORMAT = 1
 KEYS = ["namgraph_job", "inputs", "models", "racks", "model_node", "settings"]
 KEYS += ["automation", "output", "name", "subtype", "tail", "resample", "channel", "loudness"]
+KEYS += ["variants", "seed", "ir"]
 MAX_BYTES = 16 << 20
+IN_MEMORY = "the job"
+"""What messages call a job that has no file."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,18 @@ class Job:
     """A job that was read; none of the files that it names is open yet."""
 
     name: str
+    """The file, as given, or what messages call a job without one."""
+    path: str | None
+    """The file; ``None`` if the job is in memory."""
     folder: Path
-    """Folder of the job file: relative paths start here."""
+    """Folder of the job file, or the one given: relative paths start here."""
     output: Path
     written_output: str
     """``output`` as written in the job file."""
     items: tuple[Item, ...]
     model_node: str
+    ir: str
+    """Absolute path of the cabinet after models without a rack; or empty."""
     subtype: str | None
     tail: bool | None
     resample: bool
@@ -56,50 +63,34 @@ class Job:
     """What of stereo inputs is played: ``choose_channels``."""
     loudness: float | None
     """Integrated loudness of every file in LUFS; None leaves them as they are."""
-    automation: Mapping[str, Node]
-    """Of each parameter the curve that it follows in every file."""
+    automation: str
+    """Of each parameter the curve that it follows in every file, as JSON."""
+    samplers: Mapping[str, Sampler] = field(default_factory=dict)
+    """Settings that are drawn at random for each file."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    """What ``--set`` gives, by ``"node.field"``; paths are relative to the current folder."""
+    """What ``--set`` gives, by ``"node.field"``."""
+    overrides_folder: str = ""
+    """Paths in ``overrides`` are relative to it: the current folder when the job was read."""
+
+    def source(self, item: Item, backend: str | None = None) -> RackSource:
+        """Return the description of an item's rack; ``backend`` is as of ``open_rig``."""
+        return RackSource(
+            rack=item.rack,
+            model=item.model,
+            model_node=self.model_node,
+            ir=self.ir,
+            settings=json.dumps(item.settings),
+            folder=os.fspath(self.folder),
+            overrides=json.dumps(self.overrides),
+            overrides_folder=self.overrides_folder,
+            automation=self.automation,
+            backend=backend,
+            sampled=json.dumps(item.sampled),
+        )
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:
-        """Open the rig of an item; ``backend`` is as of ``open_rig``."""
-        changes, bare = dict(item.settings), not item.rack
-        graph = model_graph(item.model) if bare else read_preset(item.rack).graph
-        if item.model:
-            place = "amp.path" if bare else f"{self._model_node(item, graph)}.path"
-            for given, named in ((changes, "settings."), (self.overrides, "--set ")):
-                if place in given:
-                    raise PresetError(f"{named}{place}: the job's models are set there")
-            if not bare:
-                changes[place] = item.model
-        moved = bool(self.automation)  # then on the CPU, which moves parameters
-        chosen = "amp.backend" in {**changes, **self.overrides}
-        if bare and backend is None and not moved and not chosen:
-            backend = "auto"
-        later = dict(self.overrides)
-        if SNAPSHOT in later:  # before the settings of the job
-            changes[SNAPSHOT] = later.pop(SNAPSHOT)
-        graph = with_settings(graph, changes, self.folder)
-        graph = with_settings(graph, later, place="--set ")
-        if self.automation:
-            graph = automated(graph, self.automation)
-        return rig_of(item.rack or item.model, graph, bare=bare, backend=backend)
-
-    def _model_node(self, item: Item, graph: Graph) -> str:
-        found = models(graph)
-        if self.model_node:
-            if self.model_node not in found:
-                raise PresetError(
-                    f"model_node is {self.model_node!r}: {item.rack} has "
-                    f"{', '.join(found) or 'no model'}"
-                )
-            return self.model_node
-        if len(found) != 1:
-            raise PresetError(
-                f"{item.rack} has {len(found)} models ({', '.join(found) or 'none'}): "
-                "model_node must say which one to replace"
-            )
-        return next(iter(found))
+        """Open the rig of an item."""
+        return self.source(item, backend).open()
 
 
 def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> Job:
@@ -113,16 +104,46 @@ def read_job(path: str | os.PathLike[str], settings: Mapping[str, Any] | None = 
     content = read_json_file(file, name, MAX_BYTES, JobError, wanted=JOB)
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
-        job = _job(name, data, Path(os.path.abspath(file)).parent)
-        for each in settings or {}:
-            if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
-                raise PresetError(f"--set {each}: the job combines several values of it")
-        return replace(job, overrides=dict(settings or {}))
+        job = _job(name, name, data, Path(os.path.abspath(file)).parent)
+        return _with_overrides(job, settings or {})
     except NamgraphError as error:
         raise JobError(f"{name}: {error}") from error.__cause__
 
 
-def _job(name: str, data: Any, folder: Path) -> Job:
+def job_of(data: Mapping[str, Any], folder: str | os.PathLike[str] = ".") -> Job:
+    """Return a job in memory, the keys and values of a job file; paths start at ``folder``."""
+    try:
+        plain = json.loads(json.dumps(data, default=_plain_value))
+        return _job(
+            IN_MEMORY, None, {"namgraph_job": FORMAT, **plain}, Path(os.path.abspath(folder))
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, NamgraphError):
+            raise JobError(f"{IN_MEMORY}: {error}") from error.__cause__
+        raise JobError(f"{IN_MEMORY}: is not made of JSON values: {error}") from None
+    except NamgraphError as error:
+        raise JobError(f"{IN_MEMORY}: {error}") from error.__cause__
+
+
+def _plain_value(value: Any) -> Any:
+    """Return a path as text, an array as a list; for the JSON encoder."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"it has {value!r:.60}")
+
+
+def _with_overrides(job: Job, settings: Mapping[str, Any]) -> Job:
+    for each in settings:
+        if len({json.dumps(item.settings.get(each)) for item in job.items}) > 1:
+            raise PresetError(f"--set {each}: the job combines several values of it")
+        if each in job.samplers:
+            raise PresetError(f"--set {each}: the job draws it at random")
+    return replace(job, overrides=dict(settings), overrides_folder=os.getcwd())
+
+
+def _job(name: str, path: str | None, data: Any, folder: Path) -> Job:
     if not isinstance(data, dict):
         wrong("the job", data, "a JSON object")
     if "namgraph_job" not in data:
@@ -144,20 +165,26 @@ def _job(name: str, data: Any, folder: Path) -> Job:
     check_loudness(data.get("loudness"), "loudness")
     written = text_of(data, "output", "renders")
     output = Path(os.path.abspath(folder / written))
+    read_lanes(data.get("automation"))  # raises if it is none
+    if (ir := text_of(data, "ir", "")) and data.get("racks"):
+        raise PresetError("ir: goes with models alone: a rack has its own cabinet")
     items = tuple(items_of(data, folder, output, made_before(output)))
     for one in {Path(item.file).suffix: item.file for item in items}.values():
         check_subtype(one, data.get("subtype"))
     return Job(
         name=name,
+        path=path,
         folder=folder,
         output=output,
         written_output=written,
         items=items,
         model_node=text_of(data, "model_node", ""),
+        ir=os.path.abspath(folder / ir) if ir else "",
         subtype=data.get("subtype"),
         tail=data.get("tail"),
         resample=data.get("resample", False),
+        samplers=samplers_of(data.get("settings", {})),
         channel=data.get("channel"),
         loudness=data.get("loudness"),
-        automation=read_lanes(data.get("automation")),
+        automation=json.dumps(data.get("automation") or None),
     )

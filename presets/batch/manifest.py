@@ -42,17 +42,18 @@ def read_manifest(path: Path) -> dict[str, Entry]:
 def made_before(output: Path) -> set[str]:
     """Return the names of files in a folder's manifest; none if it cannot be read."""
     try:
-        return set(read_manifest(output / MANIFEST))
+        found = read_manifest(output / MANIFEST)
+        return {name for name, entry in found.items() if "error" not in entry}
     except JobError:
         return set()
 
 
-def write_manifest(path: Path, job: str, entries: Iterable[Entry]) -> None:
-    """Write the manifest of a job file and its entries, whole or not at all."""
+def write_manifest(path: Path, job: str | None, entries: Iterable[Entry]) -> None:
+    """Write the manifest of a job, with its file if it has one, whole or not at all."""
     data = {
         "namgraph_manifest": FORMAT,
         "version": VERSION,
-        "job": stored_path(job, path.parent),
+        "job": None if job is None else stored_path(job, path.parent),
         "files": list(entries),
     }
     with whole_file(path, JobError) as part, writing(os.fspath(path), JobError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import PresetError
+from ..bundled import shipped_presets
 from ..preset import read_preset
 from ..values import format_value, windows_hint, wrong
 
@@ -48,7 +49,8 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
     found = dict[str, None]()
     for k, name in enumerate(_list(data, "racks")):
         bare = "/" not in name and not Path(name).suffix and not glob.has_magic(name)
-        if bare and not os.path.isfile(folder / name):
+        own = os.path.isdir(folder / name) and name not in shipped_presets()
+        if bare and not own and not os.path.isfile(folder / name):
             read_preset(name)  # raises for an unknown name
             found[name] = None
         else:
@@ -58,6 +60,8 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
     return list(found)
 
 
+AUDIO_NAMES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
+"""Ends of the files of a folder that are inputs; a name or a pattern may have any."""
 MODEL_NAMES = (".nam", ".aidax", ".namb", ".json")
 
 
@@ -91,28 +95,50 @@ def _files(
     suffix: tuple[str, ...] = (),
     leave_out: Callable[[str], bool] = _never,
 ) -> list[str]:
+    """Return the files that a list of names, patterns and folders means, each once.
+
+    A plain name without a file is among them if there are others: it costs only its own results.
+    """
     found = dict[str, str]()  # by real path: links may repeat a file
+    error: PresetError | None = None
     for k, name in enumerate(_list(data, key)):
-        for path in _matching(f"{key}[{k}]", name, folder, suffix, leave_out):
+        try:
+            paths = _matching(f"{key}[{k}]", name, folder, suffix, leave_out)
+        except _MissingError as reason:
+            error, paths = error or reason, [os.path.abspath(folder / name)]
+        for path in paths:
             found.setdefault(os.path.realpath(path), path)
+    if error is not None and not any(map(os.path.isfile, found)):
+        raise error
     return list(found.values())
+
+
+class _MissingError(PresetError):
+    """There is no file of a plain name."""
 
 
 def _matching(
     place: str, name: str, folder: Path, suffix: tuple[str, ...], leave_out: Callable[[str], bool]
 ) -> list[str]:
-    """Return the files that a name or a pattern matches; raise if there are none."""
+    """Return the files that a name or a pattern means, or a folder's; raise if there are none."""
     matches, results = [name], 0
-    if glob.has_magic(name) and not os.path.exists(folder / name):
+    pattern = glob.has_magic(name) and not os.path.exists(folder / name)
+    if os.path.isdir(folder / name):
+        ends = suffix[:2] or AUDIO_NAMES
+        pattern, matches = True, [p.name for p in sorted((folder / name).iterdir())]
+        matches = [f"{name}/{m}" for m in matches if Path(m).suffix.lower() in ends]
+    elif pattern:
         matches = sorted(glob.glob(name, root_dir=folder, recursive=True))
+    if pattern:
         others = [m for m in matches if not leave_out(os.path.abspath(folder / m))]
         results, matches = len(matches) - len(others), others
     paths = [os.path.abspath(folder / m) for m in matches]
-    paths = [p for p in paths if os.path.isfile(p)]
+    paths = [p for p in paths if os.path.isfile(p) or (pattern and not os.path.exists(p))]
     if not paths:
         why = f", but {results} that the job has made or may have made" if results else ""
         hint = windows_hint(name)
-        raise PresetError(
+        error = PresetError if pattern or os.path.exists(folder / name) else _MissingError
+        raise error(
             f"{place} is {format_value(name)}: there is no such file in {folder}{why}{hint}"
         )
     wrong_one = next((p for p in paths if suffix and Path(p).suffix.lower() not in suffix), None)

@@ -16,11 +16,35 @@ from ...runtime.plan.stats import Stats
 from ..rig import Rig
 from .input_channels import Choice, take_channels
 
-__all__ = ["FileRender", "kept_pieces"]
+__all__ = ["FileRender", "LastRender", "kept_pieces"]
 
 Audio = NDArray[np.float32]
 KEPT_FRAMES = 1 << 15
 """Frames read at a time of pieces that were kept."""
+
+
+class LastRender:
+    """The engines of the last file, for the next one of the same rack: they are prepared once.
+
+    For one thread.  Not for racks on a GPU, whose memory others may need meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._renders: list[BlockRender] = []
+
+    def take(self, *key: object) -> list[BlockRender]:
+        """Return engines that start afresh if the key is the last one's, else none."""
+        found, self._renders = self._renders if key == self._key else [], []
+        for render in found:
+            render.restart()
+        return found
+
+    def keep(self, renders: list[BlockRender], *key: object) -> None:
+        """Keep the engines of a file that was rendered without faults."""
+        stats = [render.stats() for render in renders]
+        if all(one.faults == 0 and one.device is None for one in stats):
+            self._key, self._renders = key, renders
 
 
 class FileRender:
@@ -37,16 +61,21 @@ class FileRender:
         tail: bool,
         strict: bool | None,
         threads: int | None = None,
+        last: LastRender | None = None,
     ) -> None:
         rate = float(rig.rate or own_rate)
         self._source, self._choices, self._rate, self._own_rate = source, choices, rate, own_rate
         inner = max(1, round(frames * rate / own_rate))
-        self._renders = [
-            BlockRender(
-                rig.graph, rate, inner, block=block, tail=tail, strict=strict, threads=threads
-            )
-            for _ in choices
-        ]
+        last = last if threads == 1 else None  # several threads have engines of their own
+        self._last, self._key = last, (rig, rate, block, tail, len(choices))
+        self._renders = last.take(*self._key) if last is not None else []
+        if not self._renders:
+            self._renders = [
+                BlockRender(
+                    rig.graph, rate, inner, block=block, tail=tail, strict=strict, threads=threads
+                )
+                for _ in choices
+            ]
         self._inputs, self._outputs = (
             sum(ends.values()) for ends in (rig.graph.inputs, rig.graph.outputs)
         )
@@ -65,6 +94,8 @@ class FileRender:
             if progress is not None:
                 progress(done / self.frames)
             yield made
+        if self._last is not None:
+            self._last.keep(self._renders, *self._key)
 
     def stats(self) -> list[Stats]:
         """Return the statistics of each render."""

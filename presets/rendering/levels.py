@@ -77,13 +77,14 @@ class LevelMeter:
         """Add the next block, ``(channels, frames)`` float samples."""
         for start in range(0, block.shape[1], BLOCK):
             part = np.ascontiguousarray(block[:, start : start + BLOCK])
-            if max(part.max(initial=0.0), -part.min(initial=0.0)) > self.peak:
-                loudest = np.abs(part).max(axis=0)
-                at = int(loudest.argmax())
-                self.peak, self.peak_at = float(loudest[at]), self.frames + at
             if part.size:
-                self._low = np.minimum(self._low, part.min(axis=1))
-                self._high = np.maximum(self._high, part.max(axis=1))
+                low, high = part.min(axis=1), part.max(axis=1)
+                self._low = np.minimum(self._low, low)
+                self._high = np.maximum(self._high, high)
+                if max(high.max(), -low.min()) > self.peak:
+                    loudest = np.abs(part).max(axis=0)
+                    at = int(loudest.argmax())
+                    self.peak, self.peak_at = float(loudest[at]), self.frames + at
             if self.peak >= 1.0:
                 self._clipped += int(np.count_nonzero(np.abs(part) >= 1.0))
             wide = part.astype(np.float64)

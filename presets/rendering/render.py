@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +21,15 @@ from ...runtime.io.audio_writer import audio_writer
 from ...runtime.io.outputs import check_outputs
 from ...runtime.plan.stats import Stats
 from ..rig import Rig
-from .file_render import FileRender, kept_pieces
+from .file_render import FileRender, LastRender, kept_pieces
 from .input_channels import STEREO, Sides, choose_channels
 from .levels import SILENT_DB, LevelMeter, Levels, levels_of
 
 __all__ = [
+    "LastRender",
     "Levels",
+    "Scanned",
+    "check_ends",
     "check_fit",
     "check_loudness",
     "check_sides",
@@ -34,11 +38,27 @@ __all__ = [
     "normalized",
     "output_files",
     "render_file",
+    "scan",
     "warn_of_faults",
 ]
 
 Path_ = str | os.PathLike[str]
 SOFTEST_LUFS, LOUDEST_LUFS = -60.0, 0.0
+
+
+class Scanned(NamedTuple):
+    """Channels, frames and sample rate of an audio file, and what the sides of a stereo one are."""
+
+    channels: int
+    frames: int
+    rate: int
+    sides: Sides
+
+
+def scan(source: Path_) -> Scanned:
+    """Read and check every sample of an audio file; ``AudioFileError`` as of ``read_audio``."""
+    sides = Sides()
+    return Scanned(*scan_audio(source, sides.add), sides)
 
 
 def render_file(
@@ -56,6 +76,8 @@ def render_file(
     threads: int | None = None,
     warn: Callable[[str], None] = lambda line: None,
     progress: Callable[[float], None] | None = None,
+    scanned: Scanned | None = None,
+    last: LastRender | None = None,
 ) -> Levels:
     """Render one audio file through a rack into an audio file of the same sample rate.
 
@@ -68,14 +90,15 @@ def render_file(
     model).  ``loudness_lufs``: the integrated loudness that the file gets by one gain at the end;
     ``warn`` is called where its true peak is then above full scale.  ``strict`` and ``threads`` are
     as of ``render``.  ``target`` is written whole or not at all.  ``progress`` is called with the
-    share done.  Returns the levels of the written samples.
+    share done.  ``scanned`` is what ``scan`` returned for the file, if it was scanned before; with
+    ``last`` the rack is prepared once for all its files.  Returns the levels of the written
+    samples.
     Raises ``AudioFileError`` for files that cannot be used.
     """
     check_loudness(loudness_lufs, "loudness_lufs")
     name, targets = os.fspath(source), output_files(rig, target)
     check_outputs(list(targets.values()), {name: "the input", **rig.reads()}, AudioFileError)
-    sides = Sides()
-    found, frames, rate = scan_audio(source, sides.add)
+    found, frames, rate, sides = scan(source) if scanned is None else scanned
     wanted = next(iter(rig.graph.inputs.values()), 0)
     if channel is None and found == 1 and rig.spreads_mono:
         channel = "both"
@@ -85,8 +108,8 @@ def render_file(
         first = next(iter(rig.graph.inputs))
         warn(f"{rig.name}: its input {silent!r} is silent: a file plays into {first!r}")
     channels = check_sides(rig, len(choices))
-    tail = rig.renders_tail(tail)
-    job = FileRender(rig, name, choices, frames, rate, block, tail, strict, check_threads(threads))
+    tail, threads = rig.renders_tail(tail), check_threads(threads)
+    job = FileRender(rig, name, choices, frames, rate, block, tail, strict, threads, last)
     width = next(iter(channels.values()))
     meter, gain_db = LevelMeter(width, rate), 0.0
     with contextlib.ExitStack() as ends:
@@ -192,6 +215,16 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
     return stats.faults
 
 
+def check_ends(rig: Rig) -> None:
+    """Raise ``AudioFileError`` if the rack lacks inputs or outputs."""
+    graph = rig.graph
+    if not graph.inputs or not graph.outputs:
+        raise AudioFileError(
+            f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
+            "with both can be rendered from file to file"
+        )
+
+
 def check_fit(
     rig: Rig,
     source: Path_,
@@ -206,12 +239,8 @@ def check_fit(
     ``ask`` is the option that would resample, for the message, and ``ask_channel`` the one that
     chooses a side.
     """
+    check_ends(rig)
     graph, name = rig.graph, os.fspath(source)
-    if not graph.inputs or not graph.outputs:
-        raise AudioFileError(
-            f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
-            "with both can be rendered from file to file"
-        )
     wanted = next(iter(graph.inputs.values()))
     if channels != wanted:
         way = ": give a mono or stereo file" if wanted == 1 else ""

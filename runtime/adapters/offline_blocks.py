@@ -76,6 +76,11 @@ class BlockRender:
             self._engine.play(list(x), list(made[:, :frames]), frames, self._block)
             yield made[:, :frames]
 
+    def restart(self) -> None:
+        """Play the next signal as the first one: all state and counters are cleared."""
+        self._engine.reset()
+        self._engine.reset_stats()
+
     def stats(self) -> Stats:
         """Return the statistics of the engine: muted blocks are counted there."""
         return self._engine.stats() if self._parallel is None else self._parallel.stats()

@@ -183,8 +183,9 @@ class Engine(ParameterAccess):
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set a parameter ``"node.param"`` at the next block, or at frame ``at`` exactly.
 
-        Frames count from the start or the last reset (``engine.frame``).  ``"tempo_bpm"`` alone
-        sets the tempo of the transport, and of all nodes that follow it.
+        Frames count from the start or the last reset (``engine.frame``); for one that was played
+        already this is the next block, as a late message of a host or of MIDI is not lost.
+        ``"tempo_bpm"`` alone sets the tempo of the transport, and of all nodes that follow it.
         """
         post_param(self.queue, name, value, at)
 

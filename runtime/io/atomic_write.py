@@ -23,7 +23,16 @@ try:
 except ImportError:  # not POSIX
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["alone_in", "check_place", "remove_left_over", "whole_file", "why_not", "writing"]
+__all__ = [
+    "alone_in",
+    "check_place",
+    "check_room",
+    "remove_left_over",
+    "scratch_file",
+    "whole_file",
+    "why_not",
+    "writing",
+]
 
 LEFT_OVER_S = 86_400.0
 """Age in seconds above which a temporary file is abandoned, on systems without locks."""
@@ -210,6 +219,31 @@ def why_not(part: Path) -> str:
     except OSError as reason:
         return reason.strerror or str(reason)
     return ""
+
+
+def check_room(folder: Path, error: type[FileError] = FileError) -> None:
+    """Raise ``error`` if no file can be written to a folder: it is full, or write-protected."""
+    with scratch_file(folder / "room", error) as part:
+        reason = why_not(part)
+    if reason:
+        raise error(f"{folder}: cannot be written: {reason}")
+
+
+@contextlib.contextmanager
+def scratch_file(path: Path, error: type[FileError] = FileError) -> Iterator[Path]:
+    """Yield a temporary file as ``whole_file`` does, and remove it afterwards.
+
+    ``error``, which names the folder, if it cannot be created.
+    """
+    with writing(os.fspath(path.parent), error):
+        part, handle = _begin(path)
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+        _parts.discard(part)
+        if handle is not None:
+            os.close(handle)
 
 
 def check_place(target: str | Path, name: str, error: type[FileError]) -> None:

@@ -1,4 +1,6 @@
-"""Public functions ``read_audio`` and ``write_audio``: argument checks and Python warnings.
+"""Public functions ``read_audio`` and ``write_audio``, for short ``read`` and ``write``.
+
+Argument checks and Python warnings.
 
 ``audio_file.py`` reads and writes.
 """
@@ -15,7 +17,7 @@ from . import audio_file as files
 from .audio_file import AudioFile
 from .audio_writer import audio_writer
 
-__all__ = ["AudioFile", "read_audio", "write_audio"]
+__all__ = ["AudioFile", "read", "read_audio", "write", "write_audio"]
 
 MOST_CHANNELS = 64
 """An array with more channels than this, and more channels than frames, is transposed."""
@@ -25,6 +27,8 @@ HIGHEST_RATE = 1 << 31
 
 def read_audio(path: str | os.PathLike[str]) -> AudioFile:
     """Read a whole audio file: ``samples`` is float32 ``(channels, frames)``, ``rate`` in Hz.
+
+    ``samples, rate = ng.read("take.wav")``; the ``AudioFile`` has the sample format, too.
 
     Reads the formats of libsndfile: WAV, FLAC, AIFF, OGG, MP3 and others.  Full scale is 1.0.
     Nothing is resampled.  ``AudioFileError`` names a file that does not exist, is not an audio
@@ -63,6 +67,12 @@ def write_audio(
         write(planar)
     for line in messages:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
+
+
+read = read_audio
+"""The same function: ``ng.read``."""
+write = write_audio
+"""The same function: ``ng.write``."""
 
 
 def _name(path: object) -> str:

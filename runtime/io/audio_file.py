@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,10 @@ class AudioFile:
             f"<AudioFile: {self.channels} channel{many}, {self.frames} frames at {self.rate} Hz "
             f"({self.frames / self.rate:.2f} s), {self.subtype}>"
         )
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over ``samples`` and ``rate``, so that both can be assigned at once."""
+        return iter((self.samples, self.rate))
 
     @property
     def channels(self) -> int:

@@ -172,6 +172,8 @@ class _Pieces:
         return lambda samples: file.write(samples.T)
 
     def _clip(self, samples: Audio) -> Audio:
+        if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= 1.0:
+            return samples
         over = int(np.count_nonzero(np.abs(samples) > 1.0))
         if over:
             self.clipped += over

@@ -1,14 +1,29 @@
 """Statistics of an engine as dataclasses: counters, meter readings, times in microseconds."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...graph.arguments import clip
+from ...graph.catalog.text_table import Table, html_of, text_of
+from ...graph.text import counted
 from .kernels.transport import AT_REST, TransportReading
 
-__all__ = ["DeviceStats", "NodeStats", "Stats", "format_times", "spread"]
+__all__ = [
+    "DeviceStats",
+    "NodeStats",
+    "Stats",
+    "format_times",
+    "node_table",
+    "reading_notes",
+    "spread",
+]
+
+HEAD = ("node", "calls", "mean us", "p50 us", "p99 us", "max us", "share", "")
+COUNTS = ("faults", "late", "xruns", "overruns")
+"""Counters of a node that a table shows where they are not 0."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,7 @@ class NodeStats:
     bypassed: bool = False
 
     def __repr__(self) -> str:
-        counts = {n: getattr(self, n) for n in ("faults", "late", "xruns", "overruns")}
+        counts = {n: getattr(self, n) for n in COUNTS}
         extra = [f"{name} {count}" for name, count in counts.items() if count]
         extra += ["muted now"] * self.resting + ["bypassed"] * self.bypassed
         extra += [f"mix {self.mix:g}"] if self.mix != 1.0 else []
@@ -122,6 +137,78 @@ class Stats:
         parts += [f"nodes {len(self.nodes)}", *counts, *shown]
         times = format_times(self.block_us) if any(self.block_us.values()) else "not timed"
         return clip(f"<Stats blocks {self.blocks} ({times}), {', '.join(parts)}>")
+
+    def __str__(self) -> str:
+        """Return a table: a row for each node, and one for whole blocks."""
+        return text_of([self._table()])
+
+    def _repr_html_(self) -> str:
+        """Return the same table for a notebook."""
+        return html_of([self._table()])
+
+    def _table(self) -> Table:
+        names = ("faults", "bad_inputs", "bad_outputs", "swaps", "resets", "saves", "restores")
+        counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
+        parts = [f"{self.frames} frames", f"latency {counted(self.latency, 'frame')}", *counts]
+        title = f"Stats: {counted(self.blocks, 'block')}, {', '.join(parts)}"
+        notes = reading_notes(self.readings) + [str(self.device)] * (self.device is not None)
+        return node_table(title, self.nodes, self.between, self.block_us, notes)
+
+
+def node_table(
+    title: str,
+    nodes: Sequence[NodeStats],
+    between: Sequence[NodeStats],
+    block_us: Mapping[str, float],
+    notes: Sequence[str] = (),
+) -> Table:
+    """Return a row for each node, those between nodes that took time, and the sum.
+
+    ``share`` is the part of the sum of all means.  The node with the largest is marked.  The times
+    in the last row are those of whole blocks; only its mean is the sum of those above.
+    """
+    rows = [*nodes, *(one for one in between if one.calls)]
+    total = sum(one.mean_us for one in rows)
+    timed = [one for one in rows if one.calls]
+    slowest = max(timed, key=lambda one: one.mean_us, default=None)
+    cells = [
+        (
+            one.name if one in nodes else f"({one.name})",
+            str(one.calls),
+            *_times(one),
+            f"{one.mean_us / total:.0%}" if total and one.calls else "-",
+            ", ".join(_notes(one, one is slowest and len(timed) > 1)),
+        )
+        for one in rows
+    ]
+    if timed:
+        calls = str(max(one.calls for one in timed))
+        whole = [f"{block_us[key]:.2f}" for key in ("p50", "p99", "max")]
+        cells.append(("whole block", calls, f"{total:.2f}", *whole, "100%", ""))
+    else:
+        notes = ["nodes were not timed: engine.stats(timed=True) begins to", *notes]
+    return Table(title, HEAD, cells, notes)
+
+
+def reading_notes(readings: Mapping[str, float]) -> list[str]:
+    """Return the readings of meters, a line each meter."""
+    by_node: dict[str, list[str]] = {}
+    for name, value in readings.items():
+        node, _, field = name.rpartition(".")
+        by_node.setdefault(node, []).append(f"{field} {value:.4g}")
+    return [f"{node}: {', '.join(found)}" for node, found in by_node.items()]
+
+
+def _times(one: NodeStats) -> list[str]:
+    times = (one.mean_us, one.p50_us, one.p99_us, one.max_us)
+    return [f"{us:.2f}" if one.calls else "-" for us in times]
+
+
+def _notes(one: NodeStats, slowest: bool) -> list[str]:
+    found = ["slowest"] * slowest
+    found += [f"{name} {getattr(one, name)}" for name in COUNTS if getattr(one, name)]
+    found += ["muted now"] * one.resting + ["bypassed"] * one.bypassed
+    return found + ([f"mix {one.mix:g}"] if one.mix != 1.0 else [])
 
 
 def format_times(times: dict[str, float]) -> str:

@@ -61,7 +61,7 @@ def test_no_gpu_is_one_line(there: Path, capsys: pytest.CaptureFixture[str], ver
         pytest.skip("this machine has a GPU")
     files = ["in.wav", "out.wav"] if verb == "render" else []
     said = refused(capsys, verb, "crunch", *files, "--backend", "cuda")
-    assert said.startswith("namgraph: error: --backend is cuda: no CUDA driver on this machine")
+    assert said.startswith("namgraph: error: backend is cuda: no CUDA driver on this machine")
     assert said.endswith("must be auto or cpu\n")
 
 

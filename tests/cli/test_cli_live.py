@@ -71,7 +71,11 @@ def test_a_terminal_gets_one_line_that_is_redrawn(
         (("live", "crunch", "--null", "--outputs", "left"), "--outputs is 'left'"),
         (("live", "crunch", "--null", "--outputs", "0"), "counted from 1"),
         (("live", "nothing", "--null"), "nothing"),
-        (("live", "crunch", "--null", "--rate", "44100"), "48000"),
+        (
+            ("live", "crunch", "--null", "--rate", "44100"),
+            "48000 (sample_rate=48000), or let the node resample: Nam(..., resample=True) "
+            "(here: --rate, --resample)",
+        ),
         (
             ("live", "crunch", "--null", "--rate", "0"),
             "--rate is 0.0: must be a number in [1000, 1000000] Hz",

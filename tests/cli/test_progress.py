@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from namgraph.cli.progress import AudioProgress, Progress
+from namgraph.cli.progress import AudioProgress, BatchLines, Progress
+from namgraph.presets.batch.run import BatchProgress
 
 from .command import DI
 
@@ -76,3 +77,29 @@ def test_a_terminal_that_cannot_be_written_is_no_error(monkeypatch: pytest.Monke
     with Progress("rendering") as progress:
         progress(0.5)
         progress(1.0)
+
+
+def test_a_batch_counts_files_by_their_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_terminal(monkeypatch)
+    with BatchLines("rendering") as progress:
+        progress.update(BatchProgress(0, 8, 0.0, 80.0))
+        progress.update(BatchProgress(3, 8, 40.0, 80.0))
+        progress.update(BatchProgress(8, 8, 80.0, 80.0))
+    written = terminal.getvalue()
+    assert re.search(r"\rrendering 100 % \|.*\| 8/8 files, \S+ x real time, 00:00 left", written)
+    assert written.endswith("\r\x1b[K")
+
+
+def test_a_batch_in_a_pipe_prints_a_line_at_times(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("namgraph.cli.progress.time.monotonic", lambda: clock[0])
+    with BatchLines("rendering") as progress:
+        for now, seconds in ((101, 5.0), (110, 40.0), (112, 50.0), (3720, 60.0)):
+            clock[0] = float(now)
+            progress.update(BatchProgress(3, 8, seconds, 80.0))
+    assert capsys.readouterr().err.splitlines() == [
+        "namgraph: rendering: 3/8 files, 50%, 4 x real time, 00:10 left",
+        "namgraph: rendering: 3/8 files, 75%, 0.0166 x real time, 20:07 left",
+    ]

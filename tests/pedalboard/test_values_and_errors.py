@@ -90,7 +90,7 @@ def test_a_refused_plugin_does_not_stay_for_its_error() -> None:
 
 def test_a_stereo_graph_in_a_mono_stream_names_the_input_to_give() -> None:
     with pytest.raises(
-        ng.PortError, match=r"1-channel stream: the graph plays 2 .*np.stack\(\[x, x"
+        ng.PortError, match=r"1-channel stream: the graph plays 2 .*np.vstack\(\[x, x"
     ):
         GraphPlugin(echo_graph(2), fit="exact")(noise(1, 500), RATE)
 

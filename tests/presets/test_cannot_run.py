@@ -134,21 +134,24 @@ def test_a_batch_names_every_file_that_cannot_be_used(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("bad.wav").write_text("no sound")
-    assert main(["batch", write(inputs="*.wav")]) == 2
+    assert main(["batch", write(inputs="*.wav"), "--stop-on-error"]) == 2
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == ""
     assert all(line.startswith("namgraph: error: job.json: ") for line in lines)
     assert [next(n for n in ("bad.wav", "bad1", "bad2") if n in line) for line in lines] == [
-        "bad.wav",
         "bad1",
         "bad2",
+        "bad.wav",
     ]
     assert not Path("out").exists()
     with pytest.raises(JobError) as caught:
-        do()
+        do(stop_on_error=True)
     assert len(caught.value.faults) == 3
     assert str(caught.value) == "; ".join(caught.value.faults)
+    assert main(["batch", "job.json"]) == 1
+    assert capsys.readouterr().err.count("namgraph: error: ") == 3
+    assert len(list(Path("out").rglob("*.wav"))) == 2
 
 
 def test_a_batch_names_the_rack_that_cannot_run(

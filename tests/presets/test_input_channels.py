@@ -113,7 +113,7 @@ def test_jobs_choose_before_the_first_file(capsys: pytest.CaptureFixture[str]) -
     assert main(["batch", "job.json"]) == 0
     assert "left.wav: its right side is silent" in capsys.readouterr().err
     Path("job.json").write_text(json.dumps({**job, "inputs": ["stereo.wav", "mono.wav"]}))
-    assert main(["batch", "job.json"]) == 2
+    assert main(["batch", "job.json"]) == 1
     assert 'the rack takes 1: give "channel": left, right or sum' in capsys.readouterr().err
     both = {**job, "inputs": ["stereo.wav", "mono.wav"], "channel": "both"}
     Path("job.json").write_text(json.dumps(both))

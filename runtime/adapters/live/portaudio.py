@@ -9,7 +9,7 @@ __all__ = ["Card", "GoneServerError", "Request", "open_card"]
 
 REMEDIES = {
     -9997: "refuses {rate:g} Hz (it runs at {own:g} Hz): change the card's rate, or play at "
-    "its own (sample_rate=, --rate; models made for another then need resample=True, --resample)",
+    "its own (sample_rate=; models made for another then need resample=True)",
     -9998: "refuses {channels} channels: choose others with inputs= and outputs=",
     -9996: "is not there any more: namgraph devices lists what is",
     -9985: "is in use by another program: close that, or choose another device",

@@ -6,13 +6,24 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ....graph.arguments import clip
+from ....graph.catalog.text_table import Table, html_of, text_of
+from ....graph.text import counted
 from ...native.cpu import nanoseconds_per_cycle
 from ...plan.kernels.transport import TransportReading
-from ...plan.stats import DeviceStats, NodeStats, Stats, format_times
+from ...plan.stats import (
+    DeviceStats,
+    NodeStats,
+    Stats,
+    format_times,
+    node_table,
+    reading_notes,
+)
 from .callback import FLAGS
 from .meters import Level, read_levels
 
 __all__ = ["LiveStats", "StreamFacts", "read_stats"]
+
+LEVELS = ("channel", "peak dB", "hold dB", "highest dB", "clipped")
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,31 @@ class LiveStats:
             f"<LiveStats {self.state}: {self.blocks} blocks of {self.blocksize} "
             f"({times}), {', '.join(parts)}>"
         )
+
+    def __str__(self) -> str:
+        """Return tables: of the nodes, and of the levels of every channel."""
+        return text_of(self._tables())
+
+    def _repr_html_(self) -> str:
+        """Return the same tables for a notebook."""
+        return html_of(self._tables())
+
+    def _tables(self) -> list[Table]:
+        names = ("lost", "late", "xruns", "faults", "overruns", "bad_inputs", "bad_outputs")
+        counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
+        blocks = f"{counted(self.blocks, 'block')} of {self.blocksize} at {self.sample_rate:g} Hz"
+        parts = [f"{self.seconds:.1f} s", blocks, f"latency {self.latency_ms['total']:.1f} ms"]
+        parts += [f"load {self.load:.1%} of {self.deadline_us:.0f} us", *counts]
+        notes = [f"late or lost because of {name}: {n}" for name, n in self.blamed.items()]
+        notes += reading_notes(self.readings) + [str(self.device)] * (self.device is not None)
+        title = f"LiveStats: {self.state}, {', '.join(parts)}"
+        channels = [
+            (f"{end} {row.name}", *(f"{x:.1f}" for x in (row.peak_db, row.hold_db, row.highest_db)),
+             str(row.clipped))
+            for end, rows in (("input", self.inputs), ("output", self.outputs)) for row in rows
+        ]  # fmt: skip
+        levels = Table("Levels in dB of full scale", LEVELS, channels)
+        return [node_table(title, self.nodes, (), self.block_us, notes), levels]
 
 
 @dataclass(frozen=True)

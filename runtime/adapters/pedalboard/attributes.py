@@ -34,7 +34,8 @@ __all__ = ["GraphAttributes"]
 class GraphAttributes:
     """Give each parameter of a hosted graph an attribute: ``amp.input_db`` is ``amp_input_db``.
 
-    Attributes may be read and set on any thread.
+    Attributes may be read and set on any thread.  ``dir`` lists them, and ``parameters`` has the
+    range, unit and default of each.
     """
 
     _hosted: HostedGraph
@@ -85,12 +86,19 @@ class GraphAttributes:
 
     @property
     def tail_samples(self) -> int:
-        """Frames for which the output continues after its input; at the rate of ``latency``."""
+        """Frames for which the output continues after its input; at the rate of ``latency``.
+
+        At most a minute.  A host's output is as long as its input: to hear the tail, add as many
+        frames of silence, as in ``np.pad(x, ((0, 0), (0, plugin.tail_samples)))``.
+        """
         return self._hosted.tail
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """The parameters by attribute name, and ``"mix"`` and ``"bypass"``."""
+        """The parameters by attribute name, and ``"mix"`` and ``"bypass"``: see ``Parameter``.
+
+        ``plugin.parameters["amp_input_db"].range`` is ``(lowest, highest, step)``.
+        """
         hosted = self._hosted
         return MappingProxyType(
             {a: Parameter(hosted, n, a, k) for k, (a, n) in enumerate(hosted.attributes.items())}
@@ -126,10 +134,13 @@ class GraphAttributes:
         self._hosted.mix_node(node, share, None)
 
     def swap(self, graph: GraphSource) -> None:
-        """Replace the graph while it plays, with a crossfade between two blocks.
+        """Replace the graph while it plays, with a crossfade of 20 ms; the plugin stays the same.
 
-        Nodes that are equal keep their state, and their parameters as last set.  The new graph must
-        play the stream's channel count.  A host learns another latency at its next reset.
+        ``graph`` is a graph, a preset's path or bundled name, a node, a model or a .nam file.  As
+        of ``Engine.swap``: nodes that are equal keep their state, and their parameters as last set;
+        tails of the others ring on.  The attributes are those of the new graph.  It must play the
+        stream's channel count, else this is a ``PortError`` and the old one plays on.  A host
+        learns another latency at its next reset.  Any thread.
         """
         self._hosted.swap(graph)
         self._hosted.program = None
@@ -189,7 +200,7 @@ class GraphAttributes:
     def set(self, name: str, value: float, *, at: int | None = None) -> None:
         """Set ``"node.param"``, "mix" or "bypass" at the next block, or at frame ``at``.
 
-        Frames count from the last reset.
+        Frames count from the last reset; one that was played already is the next block.
         """
         self._hosted.set(name, value, at=at)
 

@@ -9,7 +9,15 @@ from ....graph.arguments import check_choice
 from ....graph.silent import stack_level
 from .stream_nodes import StreamInput, StreamOutput
 
-__all__ = ["MAX_STREAM_CHANNELS", "Fit", "Layout", "WidthError", "find_layouts", "wrap"]
+__all__ = [
+    "MAX_STREAM_CHANNELS",
+    "Fit",
+    "Layout",
+    "WidthError",
+    "as_many_channels",
+    "find_layouts",
+    "wrap",
+]
 
 Fit = Literal["auto", "exact", "each", "sum", "first"]
 FITS = ("auto", "exact", "each", "sum", "first")
@@ -43,6 +51,12 @@ class Layout:
                 ChannelsWarning,
                 stacklevel=stack_level(),
             )
+
+
+def as_many_channels(count: int) -> str:
+    """Return advice for a mono signal: a host has as many channels out as it is given."""
+    copies = ", ".join(["x"] * count) if count <= 2 else f"*[x] * {count}"
+    return f"give it {count} channels, np.vstack([{copies}])"
 
 
 def find_layouts(graph: Graph, fit: Fit) -> dict[int, Layout]:
@@ -95,10 +109,18 @@ def _auto(stream: int, ins: int, outs: int) -> Layout | None:
     elif ins > stream:
         said.append("each of its inputs gets that one")
     if outs > stream:
-        said.append("that one gets the mean of its outputs")
+        said.append("that one gets the mean of its outputs" + _advice(ins, outs))
     elif outs < stream:
         said.append("each gets its output")
     return Layout(stream, mean=ins == 1 and stream > 1, said=", and ".join(said))
+
+
+def _advice(ins: int, outs: int) -> str:
+    """Return how to hear every output of a graph that was given a mono signal; "" if no way."""
+    if ins not in (0, 1, outs):
+        return ""
+    fit = ", with fit='first'" if ins == 1 else ""
+    return f"; to hear each of them {as_many_channels(outs)}{fit}"
 
 
 def wrap(graph: Graph, layout: Layout, mix: float, bypass: float) -> tuple[Graph, str]:

@@ -32,20 +32,29 @@ check_pedalboard(pedalboard.__version__)
 class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
     """A graph as a pedalboard plugin, for ``Pedalboard``, ``Chain``, ``Mix`` and ``AudioStream``.
 
-    Every parameter of the graph is an attribute (``amp.input_db`` is ``amp_input_db``); a value
-    is not rounded, and takes effect from the next block on.  Blocks are processed without Python
-    and without the GIL; only the first block at a new sample rate takes the GIL, to build an
-    engine.  ``sample_rate`` builds it at once: use it with a live ``AudioStream``.
+    Blocks are processed without Python and without the GIL; only the first block at a new sample
+    rate takes the GIL, to build an engine.  ``sample_rate`` builds it at once: use it with a live
+    ``AudioStream``.  ``name`` is what a host displays.  ``automation`` maps ``"node.param"`` to
+    points in time: see ``ng.automated``; a reset starts it again.  Create it in the thread that
+    created the first external plugin of pedalboard; use it in any.
 
-    ``fit`` joins the channels of the stream and the graph.  ``"auto"`` does what is needed, and
-    warns of it once (``ChannelsWarning``): on a wider stream a graph of one channel in and out
-    plays each channel with a copy of its own, any other graph with one input plays the mean of the
-    channels.  ``"each"`` and ``"sum"`` select one of these; ``"first"`` plays the first channels;
-    ``"exact"`` refuses a stream of other channels than the graph.  ``name`` is what a host
-    displays.  ``automation`` maps ``"node.param"`` to points in time: see ``ng.automated``; a reset
-    starts it again.
+    Attributes: every parameter of the graph is one, a float that may be read and set on any thread:
+    ``amp.input_db`` is ``plugin.amp_input_db``.  A value is not rounded, and takes effect from the
+    next block on; text with its unit will do ("6 dB").  Which there are depends on the graph:
+    ``plugin.parameters`` has each with its range, unit and default, and ``dir(plugin)`` its name.
+    ``mix`` and ``bypass`` are of the whole plugin.  A swap replaces the attributes, too.
 
-    Create it in the thread that created the first external plugin of pedalboard; use it in any.
+    Channels: in pedalboard as many leave a plugin as enter it.  ``fit`` joins those of the stream
+    and the graph.  ``"auto"`` does what is needed, and warns of it once (``ChannelsWarning``): on a
+    wider stream a graph of one channel in and out plays each channel with a copy of its own, any
+    other graph with one input plays the mean of the channels; on a mono stream every input gets the
+    one channel, and the mean of the outputs is heard.  ``"each"`` and ``"sum"`` select one of
+    these; ``"first"`` plays the first channels; ``"exact"`` refuses a stream of other channels than
+    the graph.  A mono file through a rack with a stereo output is heard in stereo if it is given
+    twice: ``board(np.vstack([mono, mono]), rate)``, with ``fit="first"``.
+
+    Tails: the output is as long as the input, and pedalboard adds nothing for echoes to fade out.
+    Add the silence: ``plugin.tail_samples`` says how many frames of it.
     """
 
     _kind = "VST3"
@@ -88,13 +97,21 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         if rate is not None:
             builder(instance, rate, hosted.rack.preferred_channels)
 
-    def process(self, *args: Any, **kwargs: Any) -> Any:
-        """Process audio as any pedalboard plugin does.
+    def process(
+        self, input_array: Any, sample_rate: float, buffer_size: int = 8192, reset: bool = True
+    ) -> Any:
+        """Process float32 or float64 audio, ``(channels, frames)`` or ``(frames,)``, to float32.
 
-        An error while building an engine is raised when the host's call returns.  This method
-        keeps the plugin alive until then, so that the error is not raised inside ``__del__``.
+        With ``reset``, the audio is a whole: the state of all nodes is cleared first, and the
+        latency compensated.  With ``reset=False`` it is the next part of a stream: the outputs of
+        the parts, one after another, are the output of the whole, to the bit, in parts of any
+        lengths.  The first parts are shorter by ``latency`` frames; as many frames of silence
+        after the last part bring out what is left.  ``plugin.reset()`` begins another stream.
+        ``buffer_size`` is the most frames of a block; it does not change the output.
         """
-        return super(GraphAttributes, self).process(*args, **kwargs)
+        # An error while building an engine is raised when the host's call returns: this call keeps
+        # the plugin alive until then, so that the error is not raised inside __del__.
+        return super(GraphAttributes, self).process(input_array, sample_rate, buffer_size, reset)
 
     __call__ = process
 

@@ -23,7 +23,7 @@ from ....graph.silent import warn_silent
 from ...engine.parameters import unknown_param
 from ...io.node_content import node_values, stable_bytes
 from ...plan.placement import refuse_offline_nodes
-from .channels import Fit, Layout, WidthError, find_layouts
+from .channels import Fit, Layout, WidthError, as_many_channels, find_layouts
 from .parameter import attribute_names
 
 __all__ = ["MAX_FRAMES", "OF_STREAM", "USUAL_RATE", "Rack", "format_chain", "host_name"]
@@ -75,8 +75,8 @@ class Rack:
         hint = ""
         if allowed == "1":
             hint = "; fit='each' plays a copy of it on each channel"
-        elif allowed == "2" and channels == 1:
-            hint = "; give it two channels, as in np.stack([x, x])"
+        elif channels == 1:
+            hint = f"; {as_many_channels(min(self.layouts))}"
         raise WidthError(
             f"a {channels}-channel stream: the graph plays {allowed} "
             f"channel{'s' * (allowed != '1')}{hint}"

@@ -8,9 +8,8 @@ from typing import Any
 import soundfile
 
 import namgraph as ng
-from namgraph.presets.batch import run as job_run
 from namgraph.presets.batch.job import read_job
-from namgraph.presets.batch.run import run_job
+from namgraph.presets.batch.run import BatchResult, run_job
 
 __all__ = ["GUITAR", "LSTM", "RATE", "do", "entries", "read", "write"]
 
@@ -25,7 +24,7 @@ def write(**keys: Any) -> str:
     return "job.json"
 
 
-def do(**options: Any) -> job_run.Done:
+def do(**options: Any) -> BatchResult:
     return run_job(read_job("job.json"), **options)
 
 

@@ -14,6 +14,8 @@ import soundfile
 
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as job_run
+from namgraph.presets.batch.execution import executor
+from namgraph.presets.batch.execution.executor import ThreadExecutor
 from namgraph.presets.batch.faults import faults_of, warn_of_faults
 from namgraph.presets.rendering.render import levels_of
 from namgraph.runtime.io.atomic_write import _part, whole_file
@@ -157,13 +159,13 @@ def test_as_many_threads_as_this_process_may_use(
     mixed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    real = job_run._Run.make
 
-    def make(self: Any, todo: Any, threads: int, before: Any) -> None:
-        asked.append(threads)
-        real(self, todo, threads, before)
+    class Counted(ThreadExecutor):
+        def __init__(self, threads: int) -> None:
+            asked.append(threads)
+            super().__init__(threads)
 
-    monkeypatch.setattr(job_run._Run, "make", make)
+    monkeypatch.setattr(job_run, "ThreadExecutor", Counted)
     allowed = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(allowed)})
@@ -207,7 +209,7 @@ def test_part_files_are_removed_even_if_the_next_run_fails(
     def fails(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job_run, "wait", fails)
+    monkeypatch.setattr(executor, "wait", fails)
     with pytest.raises(KeyboardInterrupt):
         do(threads=1)
     assert not left.exists()

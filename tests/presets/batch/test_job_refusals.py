@@ -65,7 +65,8 @@ def test_nothing_is_made_before_all_is_checked(
         end >> graph.output("out", channels=1)
         ng.save_preset(graph, "two.json" if names else "none.json")
     before = [p.name for p in takes.iterdir()]
-    assert main(["batch", write(**{"models": "crunch-lstm.nam", **keys})]) == 2
+    job = write(**{"models": "crunch-lstm.nam", **keys})
+    assert main(["batch", job, "--stop-on-error"]) == 2
     out, err = capsys.readouterr()
     assert err.startswith("namgraph: error: job.json: ")
     assert said in err

@@ -16,6 +16,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as job_run
+from namgraph.presets.batch.execution import executor
 from namgraph.presets.batch.manifest import write_manifest
 from namgraph.presets.rendering.file_render import FileRender
 from namgraph.runtime.io.atomic_write import alone_in
@@ -91,7 +92,7 @@ def keep(self, *rest):
     kept(self, *rest)
     if len(self.made) == 2:
         os._exit(9)
-kept, job_run._Run._add_entry = job_run._Run._add_entry, keep
+kept, job_run._Run._add = job_run._Run._add, keep
 job_run.run_job(read_job("job.json"), threads=1, again=True)
 """
 
@@ -112,6 +113,7 @@ def test_the_manifest_is_written_during_the_run(
     takes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_run, "MANIFEST_S", 0.0)
+    monkeypatch.setattr(job_run, "MANIFEST_SHARE", 1e9)
     counts = list[int]()
     real = write_manifest
 
@@ -200,9 +202,9 @@ def test_an_error_ends_it_and_the_next_run_goes_on(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(FileRender, "pieces", breaks)
-    with pytest.raises(ng.AudioFileError, match="disk gone"):
-        do(threads=1)
-    assert len(entries()) == 2
+    with pytest.raises(ng.JobError, match="disk gone"):
+        do(threads=1, stop_on_error=True)
+    assert len(entries()) == 3
     again = do(threads=1)
     assert (again.made, again.kept) == (2, 2)
     assert len(entries()) == 4
@@ -218,7 +220,7 @@ def test_an_interrupt_stops_every_thread_in_the_midst(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job_run, "wait", interrupt)
+    monkeypatch.setattr(executor, "wait", interrupt)
     assert main(["batch", write(), "--threads", "2"]) == 130
     assert threading.active_count() == begun
     assert not list(takes.rglob("out/**/*.wav"))

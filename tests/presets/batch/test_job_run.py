@@ -9,6 +9,7 @@ import soundfile
 
 import namgraph as ng
 from namgraph.cli.main import main
+from namgraph.presets.batch.run import BatchProgress
 
 from .jobs import GUITAR, RATE, do, entries, read, write
 
@@ -16,10 +17,13 @@ from .jobs import GUITAR, RATE, do, entries, read, write
 @pytest.mark.parametrize("threads", [1, 3])
 def test_files_are_what_render_makes_of_them(takes: Path, threads: int) -> None:
     write(subtype="float", settings={"amp.input_db": [0, 6]})
-    shares: list[float] = []
-    done = do(threads=threads, progress=shares.append)
+    told: list[BatchProgress] = []
+    done = do(threads=threads, progress=told.append)
     assert (done.made, done.kept) == (8, 0)
-    assert shares[-1] == pytest.approx(1.0)
+    assert (told[0].files, told[0].of_files, told[0].seconds) == (0, 8, 0.0)
+    assert told[-1].files == 8
+    assert told[-1].share == pytest.approx(1.0)
+    assert told[-1].of_seconds == pytest.approx(8 * 9600 / RATE)
     assert done.seconds == pytest.approx(8 * 9600 / RATE)
     for name, entry in entries().items():
         graph = ng.Graph()

@@ -202,6 +202,17 @@ def test_denormals_are_flushed_inside_and_not_outside() -> None:
     assert (tiny * np.float32(0.5)).any(), "the caller's own arithmetic is untouched"
 
 
+def test_a_frame_that_was_played_already_is_the_next_block() -> None:
+    signal = np.ones((1, 400), np.float32)
+    late, now = (engine(chain(("b", Gain()))) for _ in range(2))
+    for e in (late, now):
+        e.process(signal[:, :100])
+    late.set("b.gain_db", -20.0, at=10)
+    now.set("b.gain_db", -20.0)
+    np.testing.assert_array_equal(late.process(signal[:, 100:]), now.process(signal[:, 100:]))
+    assert late.get("b.gain_db") == -20.0
+
+
 def test_unknown_names_and_bad_values_are_refused_before_they_are_posted() -> None:
     e = engine(chain(("b", Gain())))
     with pytest.raises(UnknownNameError, match=r"b\.gain_db"):

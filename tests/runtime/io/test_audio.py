@@ -93,3 +93,31 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         ng.read_audio(tmp_path / "no.wav")
     with pytest.raises(ng.AudioFileError, match=r"a.wav: cannot be written: No such file"):
         ng.write_audio(tmp_path / "no" / "a.wav", [0.0], RATE)
+
+
+def test_the_short_names_are_the_same_functions(tmp_path: Path) -> None:
+    assert (ng.read, ng.write) == (ng.read_audio, ng.write_audio)
+    noise = np.random.default_rng(0).uniform(-1, 1, (2, 999)).astype(np.float32)
+    for suffix, subtype in ((".wav", "float"), (".wav", "pcm24"), (".wave", "pcm16")):
+        path = tmp_path / f"{subtype}{suffix}"
+        ng.write(path, noise, 44_100, subtype=subtype)
+        samples, rate = ng.read(path)
+        assert (samples.shape, samples.dtype, rate) == ((2, 999), np.float32, 44_100)
+        np.testing.assert_allclose(samples, noise, atol={"pcm16": 4e-5}.get(subtype, 2e-7))
+    spread = ng.Graph.chain(ng.Gain(), channels=2)
+    heard = ng.render(spread, *ng.read(tmp_path / "float.wav"))
+    np.testing.assert_array_equal(heard, noise)
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".aiff", ".aif", ".mp3", ".ogg"])
+def test_every_format_goes_out_and_comes_in(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("pedalboard")
+    tone = (0.5 * np.sin(np.arange(9600) * 0.05)).astype(np.float32)
+    ng.write(tmp_path / f"a{suffix}", np.stack([tone, -tone]), 48_000)
+    samples, rate = ng.read(tmp_path / f"a{suffix}")
+    assert (len(samples), rate) == (2, 48_000)
+    lossy = suffix in (".mp3", ".ogg")
+    assert samples.shape[1] >= 9600
+    if not lossy:
+        np.testing.assert_allclose(samples[0], tone, atol=1e-6)
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.03)
