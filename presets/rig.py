@@ -252,11 +252,8 @@ def _warn_of_slim(graph: Graph, asked: Iterable[str]) -> None:
     fixed = {name: found[name] for name in asked if name in found}
     if fixed and all(len(m.resolved.file_model.sizes) == 1 and m.slim < 1 for m in fixed.values()):
         names = ", ".join(file_label(node.path) for node in fixed.values())
-        warnings.warn(
-            f"slim changes nothing: {names}: not slimmable, there is one size",
-            RuntimeWarning,
-            stacklevel=stack_level(),
-        )
+        line = f"slim changes nothing: {names}: not slimmable, there is one size"
+        warnings.warn(line, RuntimeWarning, stacklevel=stack_level())
 
 
 def _set_backend(graph: Graph, backend: str | None) -> None:

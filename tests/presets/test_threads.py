@@ -11,6 +11,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.batch import run as batch
+from namgraph.presets.batch.execution import task
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.rendering import render as rendering
 from namgraph.presets.rendering.render import render_file
@@ -83,7 +84,7 @@ def test_jobs_share_threads_among_files(
         told.append(options["threads"])
         return rendering.render_file(*args, **options | {"threads": 1})
 
-    monkeypatch.setattr(batch, "render_file", note)
+    monkeypatch.setattr(task, "render_file", note)
     for k in range(files):
         written(tmp_path / f"{k}.wav", 1)
     job = {"namgraph_job": 1, "inputs": "?.wav", "models": [ng.asset("crunch-lstm.nam")]}

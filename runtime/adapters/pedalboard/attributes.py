@@ -1,6 +1,5 @@
 """Attributes of pedalboard's plugins for a hosted graph: base of GraphPlugin and GraphEffect."""
 
-import difflib
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -24,7 +23,7 @@ from ....graph.version import VERSION
 from ...plan.stats import Stats
 from .channels import Fit
 from .hosted_graph import HostedGraph
-from .parameter import Parameter, ParameterValue, parse_value
+from .parameter import Parameter, ParameterValue, parse_value, unknown_attribute
 from .rack import format_chain
 from .state import dump_state, load_state, read_state_file
 
@@ -58,7 +57,7 @@ class GraphAttributes:
     @property
     def descriptive_name(self) -> str:
         """The same as ``name``."""
-        return self._hosted.name
+        return self.name
 
     @property
     def version(self) -> str:
@@ -99,10 +98,8 @@ class GraphAttributes:
 
         ``plugin.parameters["amp_input_db"].range`` is ``(lowest, highest, step)``.
         """
-        hosted = self._hosted
-        return MappingProxyType(
-            {a: Parameter(hosted, n, a, k) for k, (a, n) in enumerate(hosted.attributes.items())}
-        )
+        rows = enumerate(self._hosted.attributes.items())
+        return MappingProxyType({a: Parameter(self._hosted, n, a, k) for k, (a, n) in rows})
 
     @property
     def bypass(self) -> bool:
@@ -172,8 +169,7 @@ class GraphAttributes:
         if path in self.programs:
             self.program = path
             return
-        state = read_state_file(path)
-        if state is None:
+        if (state := read_state_file(path)) is None:
             self._hosted.swap(open_graph(path), keep_values=False)
             self._hosted.program = None
             return
@@ -215,8 +211,7 @@ class GraphAttributes:
 
     def store(self, slot: str, name: str = "") -> None:
         """Store every parameter and the mix of every node, as set now, in a slot."""
-        now = self.graph
-        now.store(slot, name)
+        (now := self.graph).store(slot, name)
         self._hosted.rack.graph.store(slot, name, now.snapshots[slot].values)
 
     def recall(self, slot: str) -> None:
@@ -245,7 +240,7 @@ class GraphAttributes:
         hosted = self.__dict__.get("_hosted")
         if hosted is not None and name in hosted.attributes:
             return self._value(name)
-        raise AttributeError(_unknown_attribute(type(self).__name__, hosted, name))
+        raise AttributeError(self._unknown(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         hosted = self.__dict__.get("_hosted")
@@ -255,7 +250,12 @@ class GraphAttributes:
         elif hasattr(type(self), name) or name in self.__dict__:
             object.__setattr__(self, name, value)
         else:  # a mistyped parameter name must not create an attribute
-            raise AttributeError(_unknown_attribute(type(self).__name__, hosted, name))
+            raise AttributeError(self._unknown(name))
+
+    def _unknown(self, name: str) -> str:
+        hosted = self.__dict__.get("_hosted")
+        known = () if hosted is None else hosted.attributes
+        return unknown_attribute(type(self).__name__, known, name)
 
     def __dir__(self) -> list[str]:
         return [*object.__dir__(self), *self._hosted.attributes]
@@ -279,8 +279,8 @@ class GraphAttributes:
         width = " or ".join(map(str, counts)) + " channel" + "s" * (counts != (1,))
         if len(counts) > 2:
             width = f"{counts[0]} to {counts[-1]} channels"
-        latency = f", latency {self.latency}" if self.latency else ""
-        bypassed = ", bypassed" if self.bypass else ""
+        latency = f", latency {self.latency}" * (self.latency > 0)
+        bypassed = ", bypassed" * self.bypass
         chain = format_chain(hosted.graph)
         return clip(f"<{type(self).__name__} {chain} ({width}{latency}{bypassed})>")
 
@@ -298,12 +298,3 @@ def _copy_of(
     for node, (share, bypassed) in more["nodes"].items():
         hosted.mix_node(node, share, bypassed)
     return made
-
-
-def _unknown_attribute(kind: str, hosted: HostedGraph | None, name: str) -> str:
-    """Return the message for an unknown attribute, with similar parameter names if any."""
-    known = list(hosted.attributes) if hosted is not None else []
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
-    near += [k for k in known if f"_{name}_" in f"_{k}_" and k not in near]
-    hint = f"; did you mean {' or '.join(near[:3])}?" if near else ""
-    return f"{kind!r} object has no attribute {name!r}{hint}"

@@ -4,14 +4,22 @@
 Any thread.
 """
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ....graph import Param
 from ....graph.arguments import as_number, check_flag, check_number
 
-__all__ = ["SWITCHES", "Parameter", "ParameterValue", "attribute_names", "parse_value"]
+__all__ = [
+    "SWITCHES",
+    "Parameter",
+    "ParameterValue",
+    "attribute_names",
+    "parse_value",
+    "unknown_attribute",
+]
 
 SWITCHES = frozenset({"bypass"})
 """Parameters whose values are ``True`` and ``False``; all others are numbers."""
@@ -280,3 +288,12 @@ def attribute_names(rows: Mapping[str, Param]) -> dict[str, str]:
     for name in rows:
         candidates.setdefault(name.replace(".", "_").replace(" ", "_"), []).append(name)
     return {a: n[0] for a, n in candidates.items() if len(n) == 1 and a.isidentifier()}
+
+
+def unknown_attribute(kind: str, attributes: Iterable[str], name: str) -> str:
+    """Return the message for an unknown attribute, with similar parameter names if any."""
+    known = list(attributes)
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.75)
+    near += [k for k in known if f"_{name}_" in f"_{k}_" and k not in near]
+    hint = f"; did you mean {' or '.join(near[:3])}?" if near else ""
+    return f"{kind!r} object has no attribute {name!r}{hint}"

@@ -98,7 +98,7 @@ def test_a_rig_is_the_rack_with_what_the_item_says(there: Path) -> None:
         ({"inputs": [3]}, "inputs[0] is 3: must be the name of a file"),
         ({"inputs": ["no.wav"]}, "inputs[0] is 'no.wav': there is no such file in"),
         ({"inputs": ["no/*.wav"]}, "inputs[0] is 'no/*.wav': there is no such file in"),
-        ({"models": "takes/a.wav"}, "a.wav is no .nam or .aidax or .json file"),
+        ({"models": "takes/a.wav"}, "a.wav is no .nam or .aidax or .namb or .json file"),
         ({"racks": "crunch-lstm.nam"}, "crunch-lstm.nam is no .json or .zip file"),
         ({"racks": "no"}, "no preset 'no' ships with namgraph"),
         ({"racks": "no.json"}, "'no.json': there is no such file"),
