@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ....graph import CUT_GRID
+from ....graph import CUT_GRID, DryWet
 from ...engine.build import build_plan
 from ...engine.engine import Engine
 from ...native.cpu import processors
@@ -125,9 +125,11 @@ class ParallelRender:
         """Return the statistics of a single engine, but for times."""
         plan, found = self._clock.plan, self._clock.stats()
         faults = np.concatenate([player.faults for player in self._players]).tolist()
+        mixes, none = plan.graph.mixes, DryWet()
         rows = [
-            NodeStats(name.strip("<>"), count, 0, 0.0, 0.0)
+            NodeStats(name.strip("<>"), count, 0, 0.0, 0.0, mix=share, bypassed=bypassed)
             for name, count in zip(plan.names, faults, strict=True)
+            for share, bypassed in [mixes.get(name, none)]
         ]
         of_nodes = list(zip(rows, plan.is_node, strict=True))
         readings = dict(found.readings)

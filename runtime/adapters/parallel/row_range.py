@@ -41,6 +41,8 @@ class RowRange:
         header["in_count"], header["out_count"] = self.inputs, self.outputs
         self._queue = ControlQueue(plan, 0)
         self._queue.record["channels"] = self._pointers.ctypes.data
+        if plan.graph.mixes:  # nodes are mixed and bypassed in that walk only
+            self._queue.monitor()
 
     @property
     def frame(self) -> int:

@@ -51,7 +51,10 @@ def receptive_fields(
         if op.kind == "process":
             node = graph.nodes[op.node]
             known = op.node not in moved and not node.reports
-            found.append(node.receptive_field(schedule.spec) if known else None)
+            field = node.receptive_field(schedule.spec) if known else None
+            if field is not None and op.node in graph.mixes:  # its input, delayed, is part of it
+                field = max(field, 1 + node.latency(schedule.spec))
+            found.append(field)
         else:
             found.append(None if op.kind in ("upload", "download") else 1 + op.frames)
     return found
