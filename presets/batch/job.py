@@ -16,6 +16,7 @@ from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.io.audio_writer import SUBTYPES, check_subtype
 from ...runtime.io.file_kind import JOB, complaint, kind_of_json
+from ..files.search import search_folders
 from ..json_file import no_repeated_keys, read_json_file
 from ..lanes import read_lanes
 from ..rendering.input_channels import CHANNELS
@@ -86,6 +87,7 @@ class Job:
             automation=self.automation,
             backend=backend,
             sampled=json.dumps(item.sampled),
+            search=tuple(search_folders()) if item.rack else (),
         )
 
     def rig(self, item: Item, backend: str | None = None) -> Rig:

@@ -4,6 +4,7 @@ A description can be pickled and compared, so a worker in another process opens 
 """
 
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -50,6 +51,8 @@ class RackSource:
     """What is set last, as JSON: values drawn at random for one file."""
     plain_digest: str = ""
     """``rack_digest`` of the rack without these, if there are any."""
+    search: tuple[str, ...] = ()
+    """Folders to find moved files of the preset in: those of the process that checked the job."""
 
     @property
     def plain(self) -> "RackSource":
@@ -80,7 +83,7 @@ class RackSource:
     def _open(self) -> Rig:
         given, overrides = json.loads(self.settings), json.loads(self.overrides)
         changes, bare = dict(given), not self.rack
-        graph = model_graph(self.model, self.ir or None) if bare else read_preset(self.rack).graph
+        graph = model_graph(self.model, self.ir or None) if bare else self._preset()
         if self.model:
             place = "amp.path" if bare else f"{self._model_node(graph)}.path"
             for values, named in ((changes, "settings."), (overrides, "--set ")):
@@ -100,6 +103,10 @@ class RackSource:
         if lanes:
             graph = automated(graph, lanes)
         return rig_of(self.rack or self.model, graph, bare=bare and not self.ir, backend=backend)
+
+    def _preset(self) -> Graph:
+        """Read the preset; another machine may lack folders that it does not need."""
+        return read_preset(self.rack, search=list(filter(os.path.isdir, self.search))).graph
 
     def _model_node(self, graph: Graph) -> str:
         found = models(graph)

@@ -69,7 +69,9 @@ def check_worker(ticket: Ticket) -> tuple[str, str]:
     Bits depend on the version of this package and of what it compiles with, and on the SIMD width.
     Inputs and outputs are those of the client only where both see the same folders.
     """
-    warnings.filterwarnings("ignore", category=LevelsWarning)  # the client warns once for each rack
+    package = __name__.partition(".")[0]  # the client warns, once for each rack
+    warnings.filterwarnings("ignore", category=LevelsWarning)
+    warnings.filterwarnings("ignore", category=RuntimeWarning, module=rf"{package}\.")
     here = dict(environment())
     differ = {n: f"{n} {here.get(n)} (here {v})" for n, v in ticket.facts if here.get(n) != v}
     strict = [text for name, text in differ.items() if name in (PACKAGE, WIDTH, *SAME)]
