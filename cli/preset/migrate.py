@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 
-from ..arguments import Subparsers, add_verb
+from ..arguments import Subparsers, add_search_option, add_verb
 from ..console import say
 
 __all__ = ["add_parser", "run"]
@@ -22,6 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument("preset", metavar="PRESET.json", help="a preset of any earlier version")
     parser.add_argument("-o", "--output", metavar="OUT.json", help="another file (PRESET.json)")
+    add_search_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -37,6 +38,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise PresetError(f"{source} ships with namgraph, and is up to date: give -o OUT.json")
     if is_bundle(source):
         raise PresetError(f"{source}: is a bundle: namgraph unpack, then migrate what is in it")
+    if output is not None and not output.endswith(".json"):
+        raise PresetError(f"{output}: a preset's name must end in .json: write {output}.json")
     graph, version = load_preset(source), _version(source)
     if output is None and version == FORMAT:
         say(f"{source}: is in version {FORMAT} of the format, the newest: nothing to do")
@@ -45,8 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
     save_preset(graph, target, name=graph.name)
     if load_preset(target) != graph:  # a fault of this package, never of the file
         raise PresetError(f"{target}: differs from {source}: please report this")
-    how = "written" if os.fspath(target) != source else "converted"
-    say(f"{target}: {how} in version {FORMAT} of the format, from version {version}")
+    how = "written in" if os.fspath(target) != source else "converted to"
+    say(f"{target}: {how} version {FORMAT} of the format, from version {version}")
 
 
 def _version(source: str) -> int:

@@ -52,9 +52,12 @@ def search_folders(search: Iterable[Path_] | Path_ = ()) -> list[str]:
     each = [search] if isinstance(search, str | os.PathLike) else search
     given = [checked_path(folder, "search", PresetError) for folder in each]
     _check_folders(given, "search")
+    return list(dict.fromkeys(map(os.path.abspath, (*given, *_first, *_of_environment()))))
+
+
+def _of_environment() -> list[str]:
     environment = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
-    there = [folder for folder in environment if folder and os.path.isdir(folder)]
-    return list(dict.fromkeys(os.path.abspath(folder) for folder in (*given, *_first, *there)))
+    return [folder for folder in environment if folder and os.path.isdir(folder)]
 
 
 def _check_folders(folders: Iterable[str], argument: str) -> None:
@@ -126,7 +129,8 @@ class FileSearch:
             raise PresetError(self.describe_missing(missing))
         moved = [str(found) for found in every if found.is_elsewhere]
         if moved:
-            self._warn(moved, "found elsewhere than written: {} writes the paths found")
+            options = "".join(f" --search {format_path(f)}" for f in self._needed_folders(every))
+            self._warn(moved, "found elsewhere than written: {} writes the paths found", options)
         changed = [str(found) for found in every if found.changed]
         if changed:
             self._warn(changed, "changed since the preset was saved: {}, or saving, accepts it")
@@ -160,8 +164,16 @@ class FileSearch:
         advice = f"; namgraph relink {self._name} --search FOLDER finds moved files"
         return f"{text}{where}{advice if self._name else ''}"
 
-    def _warn(self, files: list[str], text: str) -> None:
-        advice = text.format(f"namgraph relink {self._name}") if self._name else text.split(":")[0]
+    def _needed_folders(self, files: Iterable[Found]) -> list[str]:
+        """Return the search folders with moved files in them that another run does not know."""
+        moved = [found.path for found in files if found.is_elsewhere]
+        known = {os.path.abspath(folder) for folder in (self.folder, *_of_environment())}
+        there = (f for f in self.folders if any(Path(path).is_relative_to(f) for path in moved))
+        return [folder for folder in there if folder not in known]
+
+    def _warn(self, files: list[str], text: str, options: str = "") -> None:
+        command = f"namgraph relink {self._name}{options}"
+        advice = text.format(command) if self._name else text.split(":")[0]
         named = f"{self._name}: " if self._name else ""
         warnings.warn(f"{named}{_listed(files)}: {advice}", RuntimeWarning, stacklevel=3)
 

@@ -1,6 +1,9 @@
 """The verbs around presets: new, migrate, schema, info of folders, and --snapshot."""
 
 import json
+import os
+import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +102,27 @@ def test_what_cannot_be_migrated(capsys: pytest.CaptureFixture[str]) -> None:
     assert "none.json" in refused(capsys, "migrate", "none.json")
     ng.save_preset("crunch", "packed.zip")
     assert "packed.zip: is a bundle: namgraph unpack" in refused(capsys, "migrate", "packed.zip")
+    Path("old.json").write_text(json.dumps(OLD))
+    for name in ("new.zip", "new.txt"):
+        assert f"must end in .json: write {name}.json" in refused(
+            capsys, "migrate", "old.json", "-o", name
+        )
+        assert not Path(name).exists()
+
+
+def test_an_old_preset_with_moved_files_is_migrated(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("irs").mkdir()
+    shutil.copy(ng.asset("cab.wav"), "irs/mine.wav")
+    moved = {"namgraph": 1, "inputs": {"in": 1}, "outputs": {"out": 1},
+             "nodes": {"cab": {"type": "cab", "path": "mine.wav"}},
+             "connections": [["in", "cab"], ["cab", "out"]]}  # fmt: skip
+    Path("old.json").write_text(json.dumps(moved))
+    assert "mine.wav" in refused(capsys, "migrate", "old.json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["migrate", "old.json", "--search", "irs"]) == 0
+    assert "converted to version 2 of the format, from version 1" in capsys.readouterr().out
+    assert ng.load_preset("old.json")["cab"] == ng.Cab(os.path.abspath("irs/mine.wav"))
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
