@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import NamFileError
+from ...graph import DryWet, NamFileError
 from ...graph.arguments import check_number, check_text
 from ...graph.opening.openers import GraphSource, as_graph
 from ...graph.paths import checked_path
@@ -25,7 +25,7 @@ from ...runtime.io.atomic_write import whole_file, writing
 from ...runtime.io.outputs import check_outputs
 from ..preset import files_of
 from .children import children_of
-from .responses import LINEAR, Response, in_series, response_of
+from .responses import LINEAR, NOT_MIXED, Response, in_series, is_dry, response_of
 from .series import ExportError, nodes_in_series
 
 __all__ = ["export_nam"]
@@ -91,7 +91,8 @@ def export_nam(
 
     ``ExportError``, which names the node, if a .nam cannot play the rack: branches, nodes that are
     neither captures nor linear (dynamics, echoes, drives), pairs, knobs, oversampled captures,
-    captures of different rates.  The file appears whole or not at all, and never replaces one that
+    captures of different rates, or mixed with their input.  Bypassed nodes are left out; linear
+    ones may be mixed.  The file appears whole or not at all, and never replaces one that
     the rack reads.
     """
     rack = as_graph(graph, "export_nam(graph, path)")
@@ -104,7 +105,7 @@ def export_nam(
     order = nodes_in_series(rack)
     series = Series(_rate(order, sample_rate))
     for label, node in order:
-        _add(series, label, node)
+        _add(series, label, node, rack.mixes.get(label, NOT_MIXED))
     whole = _file(series, name or rack.name or Path(path).stem)
     content = json.dumps(whole, separators=(",", ":"), allow_nan=False).encode()
     made = parse_nam(content)  # refuses what no player would read
@@ -113,17 +114,22 @@ def export_nam(
     return made.identified(made.digest, os.path.abspath(path))
 
 
-def _add(series: Series, label: str, node: Any) -> None:
-    if isinstance(node, LINEAR):
+def _add(series: Series, label: str, node: Any, mixed: DryWet) -> None:
+    if is_dry(mixed) or isinstance(node, LINEAR):
         channels = series.pending.shape[0]
-        series.cab |= isinstance(node, Cab)
-        series.add_linear(response_of(label, node, channels, series.rate))
+        series.cab |= isinstance(node, Cab) and not is_dry(mixed)
+        series.add_linear(response_of(label, node, channels, series.rate, mixed))
         return
     if not isinstance(node, Nam):
         known = ", ".join(sorted(kind.__name__ for kind in LINEAR))
         raise ExportError(
             f"{label}: {type(node).__name__} cannot be a part of a .nam: must be a Nam, or one of"
             f" {known}"
+        )
+    if mixed.mix != 1.0:
+        raise ExportError(
+            f"{label}: is mixed with its input (dry_wet {mixed.mix:g}): must be 1, or 0 or bypassed,"
+            " which leaves the capture out"
         )
     if series.pending.shape[0] > 1:
         raise ExportError(f"{label}: gets {series.pending.shape[0]} channels: must get one")

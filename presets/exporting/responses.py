@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...graph import Graph, Node
+from ...graph import DryWet, Graph, Node
 from ...nodes import (
     Align,
     Cab,
@@ -27,7 +27,7 @@ from ...nodes.cabinet.impulse_response import response
 from ...runtime import Engine
 from .series import ExportError
 
-__all__ = ["LINEAR", "in_series", "response_of"]
+__all__ = ["LINEAR", "NOT_MIXED", "in_series", "is_dry", "response_of"]
 
 Response = NDArray[np.float64]
 LINEAR = (
@@ -35,26 +35,42 @@ LINEAR = (
     *(PassThrough, ToneStack),
 )
 """Node types whose output is a convolution of their input."""
+NOT_MIXED = DryWet()
 PIECE, LONGEST = 4096, 1 << 17
 """Frames of a response played at once, and at most."""
 ENDED = 1e-8
 """Share of the peak below which a response has ended: -160 dB, less than float32 resolves."""
 
 
-def response_of(name: str, node: Node, channels: int, rate: float) -> Response:
-    """Return the response of a node with so many input channels; ``ExportError`` if it is long."""
-    if isinstance(node, Cab) and channels == 1:
+def response_of(
+    name: str, node: Node, channels: int, rate: float, mixed: DryWet = NOT_MIXED
+) -> Response:
+    """Return the response of a node with so many input channels; ``ExportError`` if it is long.
+
+    ``mixed`` is its mix and bypass.  Any node that is bypassed has a response: its input, without
+    the delay of the node, which nothing needs any more.
+    """
+    if is_dry(mixed):
+        outputs = node.outputs[0].channels or channels
+        dry = np.eye(channels) if outputs == channels else np.ones((outputs, channels))
+        return dry[:, :, None]
+    if isinstance(node, Cab) and channels == 1 and mixed == NOT_MIXED:
         taps = response(node._source, node.layout, rate, node.gain_rule)
         level, mix = 10.0 ** (node.level_db / 20.0), node.mix
         made = level * mix * taps[:, None, :]
         made[:, :, 0] += level * (1.0 - mix)
         return np.asarray(made, np.float64)
-    columns = [_played(name, node, channels, number, rate) for number in range(channels)]
+    columns = [_played(name, node, channels, number, rate, mixed) for number in range(channels)]
     longest = max(column.shape[1] for column in columns)
     whole = np.zeros((columns[0].shape[0], channels, longest))
     for number, column in enumerate(columns):
         whole[:, number, : column.shape[1]] = column
     return whole
+
+
+def is_dry(mixed: DryWet) -> bool:
+    """Whether nothing of a node is heard."""
+    return mixed.bypassed or mixed.mix == 0.0
 
 
 def in_series(first: Response, second: Response) -> Response:
@@ -68,12 +84,16 @@ def in_series(first: Response, second: Response) -> Response:
     return made
 
 
-def _played(name: str, node: Node, channels: int, number: int, rate: float) -> NDArray[Any]:
+def _played(
+    name: str, node: Node, channels: int, number: int, rate: float, mixed: DryWet
+) -> NDArray[Any]:
     """Return what a node makes of one sample of 1 in a channel, until that has decayed."""
     graph = Graph()
     end = graph.input("in", channels=channels) >> graph.add("node", node)
     outputs = node.outputs[0].channels or channels
     end >> graph.output("out", channels=outputs)
+    if mixed != NOT_MIXED:
+        graph.mix("node", mixed.mix)
     engine = Engine(graph, sample_rate=rate, max_frames=PIECE, fade_s=0.0)
     pieces, peak = list[NDArray[Any]](), 0.0
     while len(pieces) * PIECE < LONGEST:

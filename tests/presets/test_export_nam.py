@@ -95,6 +95,37 @@ def test_levels_are_applied_and_told(tmp_path: Path) -> None:
     assert made.gear_type == "amp_cab"
 
 
+def test_mixes_and_bypasses(tmp_path: Path) -> None:
+    """Linear nodes may be mixed; whatever is bypassed is left out, with its delay."""
+    amp, pedal = ng.Nam(write(tmp_path, a1("nano", 2))), ng.Nam(write(tmp_path, lstm(6, 1, 1)))
+    graph = ng.Graph.chain(
+        ng.Gate(), pedal, amp, ng.DcBlock(), ng.Limiter(), cab(tmp_path), ng.Pan(position=0.4)
+    )
+    for name, share, bypassed in [("gate", 1.0, True), ("nam", 0.0, False), ("dc_block", 0.6, False),
+                                  ("limiter", 1.0, True), ("cab", 0.3, False),
+                                  ("pan", 0.5, False)]:  # fmt: skip
+        graph.mix(name, share)
+        graph.bypass(name, bypassed)
+    made = nulls(graph, tmp_path / "rack.nam", 32_000)
+    parts = json.loads((tmp_path / "rack.nam").read_bytes())["config"]["models"]
+    assert [m["architecture"] for m in parts] == ["WaveNet", "Linear"]
+    assert made.channels == (1, 2)
+    graph.mix("nam2", 0.5)
+    refused(graph, tmp_path, r"^nam2: is mixed with its input \(dry_wet 0.5\): must be 1, or 0")
+    graph.bypass("gate", False)
+    refused(graph, tmp_path, "^gate: Gate cannot be")
+
+
+def test_a_bypassed_cabinet_is_none(tmp_path: Path) -> None:
+    about = {"gear_type": "amp", "loudness": -20.0}
+    path = write(tmp_path, {**lstm(6, 1, 1), "metadata": about})
+    graph = ng.Graph.chain(ng.Nam(path), cab(tmp_path))
+    graph.bypass("cab", True)
+    made = nulls(graph, tmp_path / "rack.nam")
+    assert (made.gear_type, made.loudness) == ("amp", -20.0)
+    assert made.architecture == "Sequential"
+
+
 def refused(graph: ng.Graph, folder: Path, said: str, **options: Any) -> None:
     with pytest.raises(ExportError, match=said):
         ng.export_nam(graph, folder / "no.nam", **options)
