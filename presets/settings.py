@@ -8,6 +8,7 @@ from typing import Any
 from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from ..graph.check import format_names
+from ..graph.editing.snapshots import BYPASS, DRY_WET
 from .preset import dumps, loads, stored_path
 from .values import as_float, call_at, fields_of, format_value
 
@@ -61,7 +62,8 @@ def with_settings(
     """Return a graph with fields of nodes set, checked like those of a preset.
 
     ``settings`` maps ``"node.field"`` to a JSON value; a field is a parameter, an option or a file,
-    whose path is relative to ``folder``.  ``"tempo_bpm"`` is the tempo, also of every node that has
+    whose path is relative to ``folder``; ``"node.dry_wet"`` and ``"node.bypass"`` are the mix and
+    the bypass of a node, as in a preset.  ``"tempo_bpm"`` is the tempo, also of every node that has
     one; ``"snapshot"`` a slot, A to F, that is recalled before anything else is set.
     ``place`` is what messages begin with, before the name of a setting.  Raises ``PresetError``.
     """
@@ -89,7 +91,7 @@ def with_settings(
             raise PresetError(
                 f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"
             )
-        elif key in _fields(graph[node]):
+        elif key in _fields(graph[node]) or _is_mix(graph[node], key):
             rack["nodes"][node][key] = value
         else:
             own[name] = value
@@ -104,7 +106,7 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
     """Set parameters that nodes have by themselves: knobs of a capture, those of an inner node."""
     for name in values:
         node, _, key = name.rpartition(".")
-        known = dict.fromkeys([*_fields(graph[node]), *graph[node].params()])
+        known = dict.fromkeys([*_fields(graph[node]), *graph[node].params(), DRY_WET, BYPASS])
         if key not in known:
             raise PresetError(
                 f"{place}{name}: {node} ({graph[node].type_name}) has no {format_value(key)}; "
@@ -114,6 +116,11 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
         return graph.with_params({name: as_float(name, value) for name, value in values.items()})
     except NamgraphError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error
+
+
+def _is_mix(node: Node, key: str) -> bool:
+    """Whether a setting is the mix or the bypass of a node, which has no parameter of that name."""
+    return key in (DRY_WET, BYPASS) and key not in node.params()
 
 
 def _fields(node: Node) -> list[str]:

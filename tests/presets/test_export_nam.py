@@ -97,7 +97,8 @@ def test_levels_are_applied_and_told(tmp_path: Path) -> None:
 
 def test_mixes_and_bypasses(tmp_path: Path) -> None:
     """Linear nodes may be mixed; whatever is bypassed is left out, with its delay."""
-    amp, pedal = ng.Nam(write(tmp_path, a1("nano", 2))), ng.Nam(write(tmp_path, lstm(6, 1, 1)))
+    amp = ng.Nam(write(tmp_path, a1("nano", 2), "amp.nam"))
+    pedal = ng.Nam(write(tmp_path, lstm(6, 1, 1), "pedal.nam"))
     graph = ng.Graph.chain(
         ng.Gate(), pedal, amp, ng.DcBlock(), ng.Limiter(), cab(tmp_path), ng.Pan(position=0.4)
     )
