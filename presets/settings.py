@@ -113,9 +113,15 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
                 f"{nearest(key, known)}"
             )
     try:
-        return graph.with_params({name: as_float(name, value) for name, value in values.items()})
+        return graph.with_params({n: _number_or_label(graph, n, v) for n, v in values.items()})
     except NamgraphError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error
+
+
+def _number_or_label(graph: Graph, name: str, value: Any) -> Any:
+    node, _, key = name.rpartition(".")
+    row = graph[node].params().get(key)
+    return value if isinstance(value, str) and row and row.labels else as_float(name, value)
 
 
 def _is_mix(node: Node, key: str) -> bool:

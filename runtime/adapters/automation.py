@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ...graph.arguments import format_value, nearest
 from ...graph.catalog.table import own_node_type
 from ...graph.check import MAX_NAME
 from ...graph.connection import find_port
+from ...graph.editing.snapshots import BYPASS, DRY_WET, kept_values
 from ..plan.kernels.modulation import TICK
 
 __all__ = ["automated"]
@@ -44,7 +46,8 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
 
     Values are those of the parameter, in its unit; times count from the start or the last reset,
     and take effect at multiples of 32 frames.  The curves are nodes of the result, so that it can
-    be saved, played live and in a host.  Nodes and racks can be mixed and bypassed that have one
+    be saved, played live and in a host.  Mixes and bypasses that follow a lane are taken out of
+    the snapshots.  Nodes and racks can be mixed and bypassed that have one
     audio output, of as many channels as their input.
     """
     made = as_graph(graph, "automated(graph, lanes)").copy()
@@ -60,6 +63,9 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
         if not parameter:
             if node in made.mixes:  # the lane takes the place of what is set
                 made.mix(node, 1.0) if key == "mix" else made.bypass(node, False)
+            stored = DRY_WET if key == "mix" else BYPASS
+            tables = made._tables
+            tables.snapshots = kept_values(tables.snapshots, partial(_is_other, node, stored))
             target = f"{_add_blend(made, node)}.position"
             if key == "bypass" and is_curve:
                 source = _inverted(source)
@@ -70,6 +76,11 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
         else:
             made.connect(label, target, -1.0 if key == "bypass" and not parameter else 1.0)
     return made
+
+
+def _is_other(node: str, key: str, of: str, name: str, value: float) -> bool:
+    """Whether a value of a snapshot is not the one ``node.key``."""
+    return (of, name) != (node, key)
 
 
 def _split(graph: Graph, name: Any) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.settings import parse_settings, with_settings
 
+from ..nodes.nam.parametric.files import concat_lstm
 from .command import CAB, GUITAR, LSTM, RATE, WAVENET, read, refused, wav
 
 
@@ -141,3 +142,47 @@ def test_parameters_that_a_node_has_by_itself() -> None:
         with_settings(graph, {"over.drive": 9})
     with pytest.raises(ng.PresetError, match=r"settings: over\.drive_db is 900.0: must"):
         with_settings(graph, {"over.drive_db": 900})
+
+
+def test_labels_of_parameters_that_a_node_has_by_itself() -> None:
+    Path("knobs.nam").write_text(json.dumps(concat_lstm()))
+    graph = ng.Graph.chain(amp=ng.Nam("knobs.nam"))
+    rack = with_settings(graph, {"amp.mode": "lead"})
+    assert rack["amp"].knobs == (("mode", 2.0),)
+    with pytest.raises(ng.PresetError, match=r"amp\.mode is 'led': must be .*lead"):
+        with_settings(graph, {"amp.mode": "led"})
+
+
+def test_mixes_and_bypasses_are_set(capsys: pytest.CaptureFixture[str]) -> None:
+    made = render("crunch", "--set", "amp.dry_wet=0.25", "--set", "cab.bypass=true")
+    capsys.readouterr()
+    rack = ng.load_preset("crunch")
+    rack.mix("amp", 0.25)
+    rack.bypass("cab", True)
+    np.testing.assert_array_equal(made, ng.render(rack, GUITAR[:4800], RATE))
+    back = with_settings(rack, {"cab.bypass": False, "amp.dry_wet": 1, "snapshot": "B"})
+    wanted = ng.load_preset("crunch")
+    wanted.recall("B")
+    assert back == wanted
+    for text, said in [
+        ("amp.dry_wet=2", "nodes.amp: dry_wet is 2.0: must be a number in [0, 1]"),
+        ("amp.bypass=1", "nodes.amp.bypass is 1: must be true or false"),
+        ("amp.bypas=true", "has no 'bypas'; nearest: bypass"),
+    ]:
+        assert said in refused(capsys, "render", "crunch", "in.wav", "out.wav", "--set", text)
+
+
+def test_jobs_draw_mixes_and_bypasses() -> None:
+    settings = {"amp.dry_wet": {"uniform": [0.0, 1.0]}, "cab.bypass": {"choice": [True, False]}}
+    job = {"racks": "crunch", "inputs": "in.wav", "subtype": "float", "tail": False,
+           "name": "{variant}", "settings": settings, "variants": 4, "seed": 2}  # fmt: skip
+    done = ng.batch(job)
+    assert done.made == 4
+    drawn = [entry["settings"] for entry in done.entries.values()]
+    assert {values["cab.bypass"] for values in drawn} == {True, False}
+    for file, values in zip(done.entries, drawn, strict=True):
+        rack = ng.load_preset("crunch")
+        rack.mix("amp", values["amp.dry_wet"])
+        rack.bypass("cab", values["cab.bypass"])
+        wanted = ng.render(rack, GUITAR[:4800], RATE, tail=False)
+        np.testing.assert_array_equal(read(f"renders/{file}")[0], wanted)

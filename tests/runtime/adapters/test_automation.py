@@ -192,6 +192,20 @@ def test_a_rack_is_bypassed_whole() -> None:
         ng.automated(graph, {"amp.gain_db": [(0, 0.0)]})
 
 
+def test_a_snapshot_does_not_mix_once_more_what_follows_a_lane() -> None:
+    graph = ng.Graph.chain(Gain(gain_db=-20.0), Delay())
+    graph.mix("gain", 0.5)
+    graph.bypass("delay", True)
+    graph.store("A")
+    lanes = {"gain.mix": [(0, 0.5)], "delay.bypass": [(0, 1)]}
+    made = ng.automated(graph, lanes)
+    wanted = ng.render(made, NOISE, RATE)
+    assert {"gain.gain_db", "gain.bypass", "delay.dry_wet"} <= set(made.snapshots["A"].values)
+    made.recall("A")
+    same_bits(ng.render(made, NOISE, RATE), wanted)
+    assert graph.snapshots["A"].values["gain.dry_wet"] == 0.5
+
+
 def test_names_of_lanes_are_free_beside_racks() -> None:
     inner = ng.Graph.chain(ng.Gain())
     song = ng.Graph()
