@@ -128,8 +128,8 @@ def _add(series: Series, label: str, node: Any, mixed: DryWet) -> None:
         )
     if mixed.mix != 1.0:
         raise ExportError(
-            f"{label}: is mixed with its input (dry_wet {mixed.mix:g}): must be 1, or 0 or bypassed,"
-            " which leaves the capture out"
+            f"{label}: is mixed with its input (dry_wet {mixed.mix:g}): must be 1; 0, or bypassed,"
+            " leaves the capture out"
         )
     if series.pending.shape[0] > 1:
         raise ExportError(f"{label}: gets {series.pending.shape[0]} channels: must get one")

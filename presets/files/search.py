@@ -167,7 +167,7 @@ class FileSearch:
     def _needed_folders(self, files: Iterable[Found]) -> list[str]:
         """Return the search folders with moved files in them that another run does not know."""
         moved = [found.path for found in files if found.is_elsewhere]
-        known = {os.path.abspath(folder) for folder in (self.folder, *_of_environment())}
+        known = {str(self.folder), *map(os.path.abspath, _of_environment())}
         there = (f for f in self.folders if any(Path(path).is_relative_to(f) for path in moved))
         return [folder for folder in there if folder not in known]
 

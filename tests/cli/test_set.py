@@ -148,7 +148,7 @@ def test_labels_of_parameters_that_a_node_has_by_itself() -> None:
     Path("knobs.nam").write_text(json.dumps(concat_lstm()))
     graph = ng.Graph.chain(amp=ng.Nam("knobs.nam"))
     rack = with_settings(graph, {"amp.mode": "lead"})
-    assert rack["amp"].knobs == (("mode", 2.0),)
+    assert rack["amp"] == ng.Nam(Path("knobs.nam").absolute(), knobs={"mode": 2.0})
     with pytest.raises(ng.PresetError, match=r"amp\.mode is 'led': must be .*lead"):
         with_settings(graph, {"amp.mode": "led"})
 

@@ -102,17 +102,16 @@ def test_mixes_and_bypasses(tmp_path: Path) -> None:
     graph = ng.Graph.chain(
         ng.Gate(), pedal, amp, ng.DcBlock(), ng.Limiter(), cab(tmp_path), ng.Pan(position=0.4)
     )
-    for name, share, bypassed in [("gate", 1.0, True), ("nam", 0.0, False), ("dc_block", 0.6, False),
-                                  ("limiter", 1.0, True), ("cab", 0.3, False),
-                                  ("pan", 0.5, False)]:  # fmt: skip
+    for name in ("gate", "limiter"):
+        graph.bypass(name, True)
+    for name, share in {"nam": 0.0, "dc_block": 0.6, "cab": 0.3, "pan": 0.5}.items():
         graph.mix(name, share)
-        graph.bypass(name, bypassed)
     made = nulls(graph, tmp_path / "rack.nam", 32_000)
     parts = json.loads((tmp_path / "rack.nam").read_bytes())["config"]["models"]
     assert [m["architecture"] for m in parts] == ["WaveNet", "Linear"]
     assert made.channels == (1, 2)
     graph.mix("nam2", 0.5)
-    refused(graph, tmp_path, r"^nam2: is mixed with its input \(dry_wet 0.5\): must be 1, or 0")
+    refused(graph, tmp_path, r"^nam2: is mixed with its input \(dry_wet 0.5\): must be 1; 0")
     graph.bypass("gate", False)
     refused(graph, tmp_path, "^gate: Gate cannot be")
 

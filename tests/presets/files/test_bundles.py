@@ -212,7 +212,8 @@ def test_packing_looks_in_search_folders(rack: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    "verb", ["render", "live", "bench", "batch", "info", "plot", "pack", "relink", "migrate", "export-nam"],
+    "verb",
+    ["render", "live", "bench", "batch", "info", "plot", "pack", "relink", "migrate", "export-nam"],
 )
 def test_every_verb_that_opens_a_rack_looks_in_search_folders(
     verb: str, capsys: pytest.CaptureFixture[str]

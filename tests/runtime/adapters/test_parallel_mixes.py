@@ -68,7 +68,7 @@ def both(graph: ng.Graph, threads: int, **options: Any) -> tuple[Any, Any, Stats
         ng.render(graph, NOISE, RATE, threads=n, report=told.append, **options)
         for n in (1, threads)
     )
-    return one, many, *told
+    return one, many, told[0], told[1]
 
 
 @pytest.mark.parametrize("threads", [2, 7])
