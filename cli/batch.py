@@ -113,6 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise JobError(f"--{option}: goes without {arguments.job}, which is a job of its own")
         job = read_job(arguments.job, settings_of(arguments))
     elif quick:
+        if arguments.save_job is not None:
+            _check_job_file(arguments.save_job)
         data = _quick_job(arguments)
         job = job_of(data)
         if arguments.save_job is not None:
@@ -156,6 +158,22 @@ def _quick_job(arguments: argparse.Namespace) -> dict[str, Any]:
     data["output"] = data.pop("out")
     data["settings"] = settings_of(arguments) or None
     return {key: value for key, value in data.items() if value is not None}
+
+
+def _check_job_file(path: str) -> None:
+    """Raise ``JobError`` unless a job may be written there: nothing but a job is replaced."""
+    from ..runtime.io.file_kind import JOB, kind_of_file
+
+    if not path.endswith(".json"):
+        raise JobError(f"--save-job is {path}: a job's name must end in .json: save as {path}.json")
+    if not os.path.isfile(path):
+        return
+    kind = kind_of_file(path)
+    if kind is None or kind.what != JOB:
+        what = "no job" if kind is None else kind.what
+        raise JobError(
+            f"--save-job is {path}: is there already, and is {what}: give the job another name"
+        )
 
 
 def _save_job(path: str, data: dict[str, Any]) -> None:

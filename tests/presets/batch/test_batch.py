@@ -109,6 +109,27 @@ def test_the_command_without_a_job_file(takes: Path, capsys: pytest.CaptureFixtu
     np.testing.assert_allclose(wet, graph, atol=2**-23)
 
 
+def test_a_saved_job_replaces_nothing_but_a_job(
+    takes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ng.save_preset("crunch", "rack.json")
+    Path("list.json").write_text("[]")
+    quick = ["batch", "--racks", "rack.json", "--inputs", "a.wav", "--out", "out", "--save-job"]
+    for name, said in (
+        ("a.wav", "--save-job is a.wav: a job's name must end in .json"),
+        ("rack.json", "--save-job is rack.json: is there already, and is a namgraph preset: give"),
+        ("list.json", "is there already, and is JSON text"),
+        ("job", "save as job.json"),
+    ):
+        before = Path(name).read_bytes() if Path(name).exists() else None
+        assert main([*quick, name]) == 2
+        assert said in capsys.readouterr().err
+        assert (Path(name).read_bytes() if Path(name).exists() else None) == before
+    for made in (1, 0):
+        assert main([*quick, "job.json"]) == 0
+        assert f"{made} files made" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
