@@ -27,7 +27,7 @@ from .execution.racks import RackSource
 from .items import Item, items_of
 from .manifest import made_before
 from .patterns import text_of
-from .samplers import Sampler, samplers_of
+from .samplers import Sampler, sampler_of, samplers_of
 
 __all__ = ["KEYS", "Item", "Job", "job_of", "read_job"]
 
@@ -142,6 +142,11 @@ def _with_overrides(job: Job, settings: Mapping[str, Any]) -> Job:
             raise PresetError(f"--set {each}: the job combines several values of it")
         if each in job.samplers:
             raise PresetError(f"--set {each}: the job draws it at random")
+        if sampler_of(f"--set {each}", settings[each]) is not None:
+            raise PresetError(
+                f"--set {each}: is a sampler: must be in the settings of a job, or go with --inputs "
+                "in place of a job file"
+            )
     return replace(job, overrides=dict(settings), overrides_folder=os.getcwd())
 
 

@@ -31,11 +31,14 @@ def read_manifest(path: Path) -> dict[str, Entry]:
         data = parse_json(content, PresetError)
     except PresetError as error:
         text = str(error) if str(error).startswith(name) else f"{name}: {error}"
-        raise JobError(f"{text}: is it a manifest? --again makes everything anew") from None
+        raise JobError(f"{text}: is it a manifest? If so, --again makes everything anew") from None
     files = data.get("files") if isinstance(data, dict) else None
     known = isinstance(data, dict) and data.get("namgraph_manifest")
     if not isinstance(files, list) or type(known) is not int or known != FORMAT:
-        raise JobError(f"{name}: is no manifest of this package: --again makes everything anew")
+        raise JobError(
+            f"{name}: is no manifest of this package: give another output folder; --again makes "
+            "everything anew, and replaces it"
+        )
     return {e["file"]: e for e in files if isinstance(e, dict) and _is_below(e.get("file"))}
 
 

@@ -12,7 +12,7 @@ from ...graph import JobError
 from ...runtime.io.atomic_write import whole_file, writing
 from .manifest import Entry
 
-__all__ = ["MANIFEST_CSV", "write_csv"]
+__all__ = ["MANIFEST_CSV", "check_csv", "write_csv"]
 
 MANIFEST_CSV = "manifest.csv"
 FIRST = ("file", "error", "input", "rack", "model", "variant")
@@ -26,6 +26,20 @@ LEVELS = (
     *("true_peak_dbtp", "gain_db", "warnings"),
 )
 LAST = ("levels", "input_sha256", "sha256", "fingerprint")
+
+
+def check_csv(path: Path) -> None:
+    """Raise ``JobError`` if there is a file at the path that is no such table."""
+    wanted = ",".join(FIRST[:5]).encode()  # a variant is newer than the table
+    if not path.exists():
+        return
+    with writing(os.fspath(path), JobError), path.open("rb") as file:
+        begins = file.read(len(wanted))
+    if begins != wanted:
+        raise JobError(
+            f"{path}: is no manifest of this package: give another output folder; --again makes "
+            "everything anew, and replaces it"
+        )
 
 
 def write_csv(path: Path, entries: Iterable[Entry]) -> None:

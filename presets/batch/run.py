@@ -22,7 +22,7 @@ from .faults import Faults, faults_of, warn_of_faults
 from .items import Item
 from .job import Job
 from .manifest import MANIFEST, read_manifest, write_manifest
-from .manifest_csv import MANIFEST_CSV, write_csv
+from .manifest_csv import MANIFEST_CSV, check_csv, write_csv
 
 __all__ = ["BatchProgress", "BatchResult", "run_job"]
 
@@ -115,6 +115,8 @@ def run_job(
         warn(line)
     with alone_in(job.output, JobError):
         before = _before(manifest, unreadable_too=again)
+        if not again:
+            check_csv(job.output / MANIFEST_CSV)
         todo = [
             item
             for item in job.items

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
-from ..values import wrong
+from ...graph import PresetError
+from ..values import format_value, wrong
 
 __all__ = ["SAMPLERS", "Sampler", "sampler_of", "samplers_of", "uniform_number"]
 
 FORMS = {
-    "uniform": "[low, high]",
-    "log_uniform": "[low, high], both above 0",
-    "integer": "[low, high], whole numbers",
+    "uniform": "[low, high], the lower number first",
+    "log_uniform": "[low, high], the lower number first, both above 0",
+    "integer": "[low, high], the lower number first, both whole numbers",
     "normal": "[mean, standard deviation], or [mean, standard deviation, low, high]",
     "choice": "a list of at least one value",
 }
@@ -69,13 +70,18 @@ def sampler_of(place: str, value: Any) -> Sampler | None:
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((kind, given),) = value.items()
-    if kind not in FORMS:
+    if kind not in FORMS and isinstance(given, list):
+        raise PresetError(
+            f"{place} has {format_value(kind)}, which is no sampler: samplers are "
+            f"{', '.join(SAMPLERS)}"
+        )
+    if kind not in FORMS:  # an option that is an object, such as the knobs of a capture
         return None
     place = f"{place}.{kind}"
     if not isinstance(given, list) or not given:
         wrong(place, given, FORMS[kind])
     if kind != "choice" and not _is_distribution(kind, given):
-        wrong(place, json.dumps(given)[:60], FORMS[kind])
+        raise PresetError(f"{place} is {json.dumps(given)[:60]}: must be {FORMS[kind]}")
     return Sampler(kind, tuple(given))
 
 

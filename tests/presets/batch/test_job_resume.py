@@ -227,6 +227,23 @@ def test_an_interrupt_stops_every_thread_in_the_midst(
     assert not list(takes.rglob("*.part"))
 
 
+def test_a_foreign_table_is_not_overwritten(
+    takes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write()
+    Path("out").mkdir()
+    Path("out/manifest.csv").write_text("name,take\n")
+    assert main(["batch", "job.json"]) == 2
+    said = capsys.readouterr().err
+    assert "manifest.csv: is no manifest of this package: give another output folder" in said
+    assert [path.name for path in Path("out").iterdir()] == ["manifest.csv"]
+    assert Path("out/manifest.csv").read_text() == "name,take\n"
+    assert main(["batch", "job.json", "--again"]) == 0
+    assert Path("out/manifest.csv").read_text().startswith("file,error,input")
+    Path("out/manifest.json").unlink()  # its own table alone is replaced
+    assert main(["batch", "job.json"]) == 0
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"namgraph_manifest": 2, "files": []}'])
 def test_a_foreign_manifest_is_not_overwritten(
     takes: Path, capsys: pytest.CaptureFixture[str], text: str

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.cli.main import main
 from namgraph.presets.batch.job import read_job
 from namgraph.presets.batch.samplers import Sampler, sampler_of, uniform_number
 
@@ -104,7 +105,11 @@ def test_extreme_shares_stay_in_range() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"settings": {"amp.input_db": {"uniform": [3, -3]}}}, "amp.input_db.uniform is "),
+        (
+            {"settings": {"amp.input_db": {"uniform": [3, -3]}}},
+            "amp.input_db.uniform is [3, -3]: must be [low, high], the",
+        ),
+        ({"settings": {"amp.input_db": {"gauss": [0, 3]}}}, "has 'gauss', which is no sampler: "),
         ({"settings": {"amp.input_db": {"uniform": [1]}}}, "must be [low, high]"),
         ({"settings": {"amp.input_db": {"uniform": "x"}}}, "must be [low, high]"),
         ({"settings": {"amp.input_db": {"log_uniform": [0, 3]}}}, "both above 0"),
@@ -123,6 +128,13 @@ def test_a_wrong_sampler_is_an_error(takes: Path, keys: dict[str, Any], said: st
     with pytest.raises(ng.JobError) as error:
         read_job(write(**keys))
     assert said in str(error.value)
+
+
+def test_a_job_file_is_set_no_sampler(takes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write()
+    given = '{"uniform": [-3, 3]}'
+    assert main(["batch", "job.json", "--set", f"amp.input_db={given}"]) == 2
+    assert "--set amp.input_db: is a sampler: must be in the settings of" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
