@@ -144,8 +144,8 @@ def _with_overrides(job: Job, settings: Mapping[str, Any]) -> Job:
             raise PresetError(f"--set {each}: the job draws it at random")
         if sampler_of(f"--set {each}", settings[each]) is not None:
             raise PresetError(
-                f"--set {each}: is a sampler: must be in the settings of a job, or go with --inputs "
-                "in place of a job file"
+                f"--set {each}: is a sampler: must be in the settings of the job, or go with "
+                "--inputs in place of a job file"
             )
     return replace(job, overrides=dict(settings), overrides_folder=os.getcwd())
 
