@@ -117,9 +117,10 @@ def _param(row: Param) -> Schema:
 
 
 def _file(field: dataclasses.Field[Any]) -> Schema:
-    """Return the schema of a field that names a file, or several."""
+    """Return the schema of a field that names a file, or several; null where it is left out."""
     one = {"$ref": "#/$defs/file"}
-    return {"type": "array", "items": one} if field.metadata["file"][0] else one
+    found: Schema = {"type": "array", "items": one} if field.metadata["file"][0] else one
+    return _or_null(found) if field.default is None else found
 
 
 def _reference() -> Schema:

@@ -1,6 +1,7 @@
 """The JSON Schema of presets against the parser: what the one refuses the other refuses, too."""
 
 import copy
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import namgraph as ng
+from namgraph.graph.node import registered
 from namgraph.presets.bundled import shipped_presets
 from namgraph.presets.preset import dumps, loads
 from namgraph.presets.schema import preset_schema
+from namgraph.presets.values import fields_of
 
 from .every_node import every_node
 
@@ -114,6 +117,8 @@ RIGHT = [
     put("nodes", "amp", "knobs", {}),
     put("nodes", "amp", "path", "asset:crunch-lstm.nam"),
     put("nodes", "amp", "path", FILE),
+    put("nodes", "amp", "right", None),
+    put("nodes", "amp", "right", FILE),
     put("nodes", "lfo", "tempo_bpm", 400),
     put("nodes", "cab", "bypass", False),
     put("connections", []),
@@ -234,6 +239,29 @@ numbers = st.integers(-200, 200) | st.floats(-200, 200)
 scalars = st.none() | st.booleans() | numbers | st.text(max_size=3)
 objects = st.dictionaries(st.text(max_size=3), scalars, max_size=2)
 things = scalars | st.lists(scalars, max_size=2) | objects
+
+
+@pytest.mark.parametrize("value", [None, True, [], {}, "", 0, 1.5, -1], ids=repr)
+def test_what_the_parser_reads_in_any_field_of_any_node_the_schema_does_not_refuse(
+    value: Any,
+) -> None:
+    read = 0
+    defined = {name.removeprefix("node ") for name in SCHEMA["$defs"]}
+    for name, cls in registered().items():
+        if name not in defined or name in ("oversample", "pedalboard_effect"):
+            continue  # those of other tests; those that hold a node, or a plugin
+        node: dict[str, Any] = {"type": name}
+        for field in fields_of(cls):
+            if field.default is dataclasses.MISSING:  # a file, or several
+                file = "crunch-lstm.nam" if name.startswith("nam") else "cab.wav"
+                node[field.name] = [file] if field.metadata["file"][0] else file
+        for field in fields_of(cls):
+            given = {"n": {**node, field.name: value}}
+            data = {"namgraph": 2, "inputs": {}, "outputs": {}, "nodes": given, "connections": []}
+            if parser_accepts(data):
+                assert schema_accepts(data), (name, field.name)
+                read += 1
+    assert read
 
 
 @settings(max_examples=60, deadline=None)
