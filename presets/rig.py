@@ -250,7 +250,8 @@ def _warn_of_slim(graph: Graph, asked: Iterable[str]) -> None:
     """Warn if ``slim`` was asked for and no model that it was set in has more than one size."""
     found = models(graph)
     fixed = {name: found[name] for name in asked if name in found}
-    if fixed and all(len(m.resolved.file_model.sizes) == 1 and m.slim < 1 for m in fixed.values()):
+    sizes = [len(side.file_model.sizes) for m in fixed.values() for side in m.sides]
+    if fixed and max(sizes) == 1 and all(m.slim < 1 for m in fixed.values()):
         names = ", ".join(file_label(node.path) for node in fixed.values())
         line = f"slim changes nothing: {names}: not slimmable, there is one size"
         warnings.warn(line, RuntimeWarning, stacklevel=stack_level())

@@ -11,7 +11,9 @@ from typing import Any
 from ...graph import AudioFileError
 from ...graph.version import VERSION
 from ...nodes.nam import Model, Nam, NamBank
+from ...nodes.nam.pair.sides import SIDES
 from ...runtime.native.host import host_lanes
+from ..files.bundle import bundle_member
 from ..preset import stored_path
 from ..rig import Rig, format_levels
 from .execution.digests import Digests, digest, rack_digest
@@ -42,7 +44,10 @@ def rack_facts(job: Job, rig: Rig, digests: Digests) -> RackFacts:
     models = list[dict[str, Any]]()
     for name, node in rig.graph.nodes.items():
         if isinstance(node, Nam):
-            models.append(_model(job, name, node.path, node.resolved.file_model))
+            sides = zip((node.path, node.right), SIDES, node.sides, strict=False)
+            for path, side, found in sides:
+                label = name if node.right is None else f"{name} ({side})"
+                models.append(_model(job, label, path, found.file_model))
         elif isinstance(node, NamBank):
             for k, (path, found) in enumerate(zip(node.paths, node.resolved, strict=True)):
                 models.append(_model(job, f"{name}[{k}]", path, found.file_model))
@@ -103,12 +108,20 @@ def is_made(entry: Mapping[str, Any], before: Mapping[str, Any] | None, output: 
 def _model(job: Job, node: str, path: Any, model: Model) -> dict[str, Any]:
     return {
         "node": node,
-        "file": stored_path(os.fspath(path), job.output),
+        "file": _stored_file(os.fspath(path), job.output),
         "sha256": model.digest,
         "architecture": model.architecture,
         "sample_rate": model.sample_rate,
         **{key: getattr(model, key) for key in (*ABOUT, *LEVELS)},
     }
+
+
+def _stored_file(path: str, folder: Path) -> str:
+    """Return a path relative to the manifest's folder; that of a bundle and one inside it."""
+    if (packed := bundle_member(path)) is None:
+        return stored_path(path, folder)
+    bundle, member = packed
+    return f"{stored_path(os.path.abspath(bundle), folder)}/{member}"
 
 
 def _stored_name(name: str, folder: Path) -> str | None:

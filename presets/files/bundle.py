@@ -25,7 +25,7 @@ from ..values import format_value
 from .references import Path_
 from .zip_check import check_directory, check_members
 
-__all__ = ["check_kept", "extract", "is_bundle", "open_bundle"]
+__all__ = ["bundle_member", "check_kept", "extract", "is_bundle", "open_bundle"]
 
 CHUNK = 1 << 20
 SIGNATURE = b"PK\3\4"
@@ -126,14 +126,22 @@ def _preset_of(files: list[zipfile.ZipInfo], wanted: str) -> str:
 def check_kept(files: Iterable[Path_], target: str) -> None:
     """Raise ``PresetError`` if a preset would name files of an open bundle, which are temporary."""
     for path in files:
-        whole = os.path.abspath(path)
-        for folder, bundle, _ in _folders:
-            if Path(whole).is_relative_to(folder):
-                raise PresetError(
-                    f"{target}: {os.path.basename(whole)} is in the bundle {bundle}, unpacked only "
-                    "while this process runs: save as .zip, with its files; or begin with "
-                    f"namgraph unpack {bundle} FOLDER"
-                )
+        if (packed := bundle_member(path)) is not None:
+            bundle, _ = packed
+            raise PresetError(
+                f"{target}: {os.path.basename(path)} is in the bundle {bundle}, unpacked only "
+                "while this process runs: save as .zip, with its files; or begin with "
+                f"namgraph unpack {bundle} FOLDER"
+            )
+
+
+def bundle_member(path: Path_) -> tuple[str, str] | None:
+    """Return the bundle that a file was unpacked from, and its path there; ``None`` for others."""
+    whole = Path(os.path.abspath(path))
+    for folder, bundle, _ in _folders:
+        if whole.is_relative_to(folder):
+            return bundle, whole.relative_to(folder).as_posix()
+    return None
 
 
 @atexit.register

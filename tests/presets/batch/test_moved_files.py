@@ -53,6 +53,23 @@ def test_search_folders_that_another_machine_lacks_are_no_fault(folders: Path) -
         assert source.open().graph.mixes["cab"].mix == 0.5
 
 
+def test_the_manifest_names_both_sides_of_a_pair_and_their_bundle(folders: Path) -> None:
+    shutil.copy(ng.asset("clean-wavenet.nam"), "right.nam")
+    graph = ng.Graph.chain(amp=ng.Nam("amps/amp.nam", "right.nam"))
+    ng.save_preset(graph, "pair.zip")
+    soundfile.write("a.wav", GUITAR[:9_000, None].repeat(2, 1), RATE, subtype="FLOAT")
+    done = ng.batch(racks="pair.zip", inputs="a.wav", output="out", tail=False)
+    (entry,) = done.entries.values()
+    told = [(m["node"], m["file"], m["sha256"]) for m in entry["models"]]
+    assert told == [
+        (f"amp ({side})", f"../pair.zip/files/{name}", ng.load_nam(path).digest)
+        for side, name, path in (
+            ("left", "amp.nam", LSTM),
+            ("right", "right.nam", ng.asset("clean-wavenet.nam")),
+        )
+    ]
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_cluster_finds_them_too(folders: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason="the extra dask is not installed")
