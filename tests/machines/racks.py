@@ -1,0 +1,53 @@
+"""The graphs that are played on other machines, and the signal they are given."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import namgraph as ng
+from namgraph.cli.benchmarks import models
+
+__all__ = ["BLOCK", "COSTS", "RACKS", "RATE", "signal"]
+
+RATE, BLOCK = 48_000, 64
+
+
+def signal(frames: int) -> NDArray[np.float32]:
+    """Return decaying notes with some noise, the same on every call."""
+    t = np.arange(frames) / RATE
+    notes = np.sin(2 * np.pi * 110 * t) + 0.4 * np.sin(2 * np.pi * 331 * t)
+    noise = np.random.default_rng(19).standard_normal(frames)
+    return np.asarray(0.4 * np.exp(-5 * (t % 0.25)) * (notes + 0.05 * noise), np.float32)
+
+
+def _model(file: Any) -> ng.Graph:
+    return ng.Graph.chain(ng.Nam(ng.load_nam(file)))
+
+
+def _a2(name: str) -> ng.Graph:
+    return ng.Graph.chain(ng.Nam(ng.asset(name)))
+
+
+def _effects() -> ng.Graph:
+    return ng.Graph.chain(
+        ng.Gain(gain_db=-3.0), ng.Compressor(), ng.ParametricEq(gain2_db=6.0), ng.Reverb()
+    )
+
+
+RACKS: dict[str, Callable[[], ng.Graph]] = {
+    "A1 nano": lambda: _model(models.a1("nano")),
+    "A2 lite": lambda: _a2("crunch-wavenet.nam"),
+    "LSTM 1x16": lambda: _model(models.lstm(16, 1)),
+    "cabinet": lambda: ng.Graph.chain(ng.Cab(ng.asset("cab.wav"))),
+    "effects": _effects,
+}
+"""What the tests compare: every kind of main kernel."""
+
+COSTS: dict[str, Callable[[], ng.Graph]] = {
+    **RACKS,
+    "A1 standard": lambda: _model(models.a1("standard")),
+    "crunch rack": lambda: ng.load_preset("crunch"),
+}
+"""What the table of costs has besides."""

@@ -1,0 +1,100 @@
+"""Play graphs with the kernels of one vector width, and keep their programs for other machines.
+
+A process of its own, since a process emits kernels for one width.  Of each rack it writes the
+output, played here.  With ``--neon`` it emits what it would on a 64-bit ARM processor, which has 32
+vectors of 4 lanes and fused multiply-add.  With ``--keep`` it also writes the program: the LLVM
+code of its kernels before optimisation, and an image of the memory of its plan.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from llvmlite.binding import Linkage
+from namgraph.graph import Spec
+from namgraph.runtime import Engine
+from namgraph.runtime.engine.build import build_plan
+from namgraph.runtime.native import compiler, host
+from namgraph.runtime.native.abi import natives
+from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES
+from namgraph.runtime.plan.player import walk
+from numpy.typing import NDArray
+
+from .racks import BLOCK, RACKS, RATE, signal
+
+code: dict[str, str] = {}
+"""LLVM code of each kernel compiled so far, by the name of its C function."""
+
+
+def keep_code() -> None:
+    """Let the compiler keep the code of each kernel as it is before it is optimised."""
+    optimize = compiler.optimize
+
+    def keeping(module: Any, machine: Any) -> None:
+        made = [f for f in module.functions if not f.is_declaration]
+        (entry,) = [f.name for f in made if f.linkage == Linkage.external]
+        code[entry] = str(module)
+        optimize(module, machine)
+
+    compiler.optimize = keeping
+
+
+def image(plan: Any) -> tuple[dict[str, Any], bytes]:
+    """Return the memory of a plan, and which of its words are addresses, found by their values."""
+    begin, size = plan.arena.state_address, (plan.arena.nbytes - ALIGN) // 8 * 8
+    words = plan.arena.bytes_at(begin, size).view(np.int64)
+    kernels = {n.address: n._compiled._wrapper_name for n in natives() if n.is_compiled}
+    inside = (words >= begin) & (words <= begin + size)
+    called = np.isin(words, np.array(list(kernels), np.int64))
+    strange = (_is_mapped(words) & ~inside & ~called).nonzero()[0]
+    if len(strange):
+        raise SystemExit(f"words {strange[:5]} of a plan are addresses of memory not its own")
+    header = {
+        "bytes": size,
+        "begin": begin % PAGE_BYTES,
+        "plan": plan.address - begin,
+        "pointers": (8 * inside.nonzero()[0]).tolist(),
+        "calls": [[8 * k, kernels[int(words[k])]] for k in called.nonzero()[0].tolist()],
+        "walk": kernels[walk.address],
+    }
+    return header, np.where(inside, words - begin, words).tobytes()
+
+
+def _is_mapped(words: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which words would be addresses of this process's memory."""
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split()[0].split("-") for line in lines if "[vsyscall]" not in line]
+    spans = np.array([[int(end, 16) for end in pair] for pair in pairs], np.int64)
+    at = np.searchsorted(spans[:, 0], words, side="right") - 1
+    return np.asarray((at >= 0) & (words < spans[at, 1]))
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("folder", type=Path)
+    reader.add_argument("racks", nargs="+", choices=RACKS)
+    reader.add_argument("--frames", type=int, required=True)
+    reader.add_argument("--neon", action="store_true")
+    reader.add_argument("--keep", action="store_true")
+    told = reader.parse_args()
+    if told.neon:
+        host._arm = lambda: True  # type: ignore[assignment]
+    if told.keep:
+        keep_code()
+    for name in told.racks:
+        graph, x = RACKS[name](), signal(told.frames)
+        engine = Engine(graph, sample_rate=RATE, max_frames=BLOCK, fade_s=0.0)
+        np.save(told.folder / f"{name}.npy", engine.process(np.atleast_2d(x)))
+        if told.keep:
+            walk.address  # noqa: B018
+            made = image(build_plan(graph, Spec(RATE, BLOCK)))
+            (told.folder / f"{name}.json").write_text(json.dumps(made[0]), encoding="utf-8")
+            (told.folder / f"{name}.image").write_bytes(made[1])
+    if told.keep:
+        (told.folder / "code.json").write_text(json.dumps(code), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
