@@ -17,20 +17,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from llvmlite import binding as llvm
+from numpy.typing import NDArray
+
 from namgraph.runtime.native.compiler import optimize
 from namgraph.runtime.plan.records import PLAN
-from numpy.typing import NDArray
 
 from .racks import BLOCK, signal
 
-__all__ = ["AARCH64", "X86_V2", "X86_V3", "Program", "Target", "emit"]
+__all__ = ["AARCH64", "X86_V2", "X86_V3", "Program", "Target", "aarch64", "compiled", "emit"]
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+CHOOSES_KERNELS = ("NAMGRAPH_LANES", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 Sound = NDArray[np.float32]
 
 
@@ -74,13 +75,22 @@ X86_V3 = _x86("x86-64-v3", "Haswell", "+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe
 def emit(
     folder: Path, racks: Sequence[str], frames: int, *options: str, **environment: str
 ) -> dict[str, Sound]:
-    """Run a worker that writes into ``folder``; return the output of each rack, played here."""
-    folder.mkdir(parents=True, exist_ok=True)
-    told = {k: v for k, v in os.environ.items() if k not in ("NAMGRAPH_LANES", "NUMBA_CPU_NAME")}
+    """Run a worker that writes into a new ``folder``; return the racks' output, played here."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    told = {k: v for k, v in os.environ.items() if k not in CHOOSES_KERNELS}
     if "--keep" in options:  # code that comes from disk is not emitted
         told["NUMBA_CACHE_DIR"] = str(folder / "cache")
-    module = [sys.executable, "-m", f"{HERE.parent.name}.{HERE.name}.worker"]
-    line = [*module, str(folder), *racks, "--frames", str(frames), *options]
+    line = [
+        sys.executable,
+        "-m",
+        "namgraph.tests.machines.worker",
+        str(folder),
+        *racks,
+        "--frames",
+        str(frames),
+        *options,
+    ]
     subprocess.run(line, env=told | environment, cwd=ROOT, check=True)
     return {name: np.load(folder / f"{name}.npy") for name in racks}
 
@@ -97,26 +107,26 @@ class Program:
         self.here = emit(folder, racks, frames, *options, **dict(target.environment))
         self._code: dict[str, str] = json.loads((folder / "code.json").read_text("utf-8"))
 
-    def play(self, rack: str, target: Target | None = None, native: bool = False) -> Sound:
+    def play(self, rack: str, target: Target | None = None) -> Sound:
         """Return the output of a rack on the target, or on another of its kind."""
-        return self._play(rack, target or self.target, self.frames, native)[0]
+        return self._play(rack, target or self.target, self.frames)[0]
 
     def instructions(self, rack: str, target: Target | None = None) -> float:
         """Return the instructions for one sample: those of twice the signal less those of one."""
         counts = [
-            self._play(rack, target or self.target, n * self.frames, counted=True)[1] for n in (1, 2)
+            self._play(rack, target or self.target, n * self.frames, counted=True)[1]
+            for n in (1, 2)
         ]
         return (counts[1] - counts[0]) / self.frames
 
     def _play(
-        self, rack: str, target: Target, frames: int, native: bool = False, counted: bool = False
+        self, rack: str, target: Target, frames: int, counted: bool = False
     ) -> tuple[Sound, int]:
-        header = json.loads((self.folder / f"{rack}.json").read_text("utf-8"))
-        binary = self._link(rack, header, target)
+        binary = self.link(rack, target)
         x, y = self.folder / "x.f32", self.folder / "y.f32"
         signal(frames).tofile(x)
         plugin = ["-plugin", str(plugin_file(target, self.folder))] if counted else []
-        before = [] if native else [target.emulator, "-cpu", target.emulated, *plugin]
+        before = [target.emulator, "-cpu", target.emulated, *plugin]
         files = [binary, self.folder / f"{rack}.bin", x, y]
         done = subprocess.run(
             [*before, *map(str, files), str(BLOCK)], capture_output=True, text=True, check=False
@@ -127,8 +137,12 @@ class Program:
         found = np.fromfile(y, np.float32)
         return found.reshape(-1, frames), int(told[1]) if told else 0
 
-    def _link(self, rack: str, header: dict[str, Any], target: Target) -> Path:
-        """Write the image of a rack and the executable with its kernels; return the latter."""
+    def link(self, rack: str, target: Target) -> Path:
+        """Write the image of a rack, and the executable with its kernels; return the latter."""
+        binary = self.folder / f"{rack}.{target.cpu}"
+        if binary.exists():
+            return binary
+        header = json.loads((self.folder / f"{rack}.json").read_text("utf-8"))
         names = sorted({name for _, name in header["calls"]} | {header["walk"]})
         calls = [(at, names.index(name)) for at, name in header["calls"]]
         fields = [PLAN.fields[n][1] for n in ("ins", "in_count", "outs", "out_count")]
@@ -140,7 +154,6 @@ class Program:
         objects = [self._object(name, target) for name in names]
         table = self.folder / f"{rack}.{target.cpu}.o"
         table.write_bytes(compiled(_table(names), target))
-        binary = self.folder / f"{rack}.{target.cpu}"
         given = ["-O1", "-static", "-o", str(binary), str(HERE / "play.c"), str(table)]
         subprocess.run([target.compiler, *given, *map(str, objects), "-lm"], check=True)
         return binary
@@ -166,7 +179,7 @@ def compiled(code: str, target: Target) -> bytes:
     lines = re.sub(r"^target (triple|datalayout) = .*\n", "", code, flags=re.MULTILINE)
     module = llvm.parse_assembly(lines)
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=target.cpu, opt=3, reloc="pic"
+        cpu=target.cpu, opt=3, reloc="pic", codemodel="small"
     )
     module.triple, module.data_layout = target.triple, str(machine.target_data)
     optimize(module, machine)
@@ -177,7 +190,9 @@ def compiled(code: str, target: Target) -> bytes:
 @cache
 def plugin_file(target: Target, folder: Path) -> Path:
     """Return the compiled plugin that counts instructions."""
-    told = subprocess.run([target.emulator, "--version"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [target.emulator, "--version"], capture_output=True, text=True, check=True
+    )
     major = int((re.search(r"version (\d+)", told.stdout) or [0, 0])[1])
     path = folder / "count.so"
     options = ["-shared", "-fPIC", "-O2", f"-DPLUGIN_VERSION={2 if major >= 9 else 1}"]

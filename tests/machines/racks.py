@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import namgraph as ng
-from namgraph.cli.benchmarks import models
+
+from ..nodes.nam import nets
 
 __all__ = ["BLOCK", "COSTS", "RACKS", "RATE", "signal"]
 
@@ -26,10 +27,6 @@ def _model(file: Any) -> ng.Graph:
     return ng.Graph.chain(ng.Nam(ng.load_nam(file)))
 
 
-def _a2(name: str) -> ng.Graph:
-    return ng.Graph.chain(ng.Nam(ng.asset(name)))
-
-
 def _effects() -> ng.Graph:
     return ng.Graph.chain(
         ng.Gain(gain_db=-3.0), ng.Compressor(), ng.ParametricEq(gain2_db=6.0), ng.Reverb()
@@ -37,9 +34,9 @@ def _effects() -> ng.Graph:
 
 
 RACKS: dict[str, Callable[[], ng.Graph]] = {
-    "A1 nano": lambda: _model(models.a1("nano")),
-    "A2 lite": lambda: _a2("crunch-wavenet.nam"),
-    "LSTM 1x16": lambda: _model(models.lstm(16, 1)),
+    "A1 nano": lambda: _model(nets.a1("nano")),
+    "A2 lite": lambda: ng.Graph.chain(ng.Nam(ng.asset("crunch-wavenet.nam"))),
+    "LSTM 1x16": lambda: _model(nets.lstm(16, 1)),
     "cabinet": lambda: ng.Graph.chain(ng.Cab(ng.asset("cab.wav"))),
     "effects": _effects,
 }
@@ -47,7 +44,9 @@ RACKS: dict[str, Callable[[], ng.Graph]] = {
 
 COSTS: dict[str, Callable[[], ng.Graph]] = {
     **RACKS,
-    "A1 standard": lambda: _model(models.a1("standard")),
+    "A1 standard": lambda: _model(nets.a1("standard")),
+    "A2 full": lambda: _model(nets.a2(8)),
+    "LSTM 2x16": lambda: _model(nets.lstm(16, 2)),
     "crunch rack": lambda: ng.load_preset("crunch"),
 }
 """What the table of costs has besides."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite.binding import Linkage
+from numpy.typing import NDArray
+
 from namgraph.graph import Spec
 from namgraph.runtime import Engine
 from namgraph.runtime.engine.build import build_plan
@@ -20,9 +22,8 @@ from namgraph.runtime.native import compiler, host
 from namgraph.runtime.native.abi import natives
 from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES
 from namgraph.runtime.plan.player import walk
-from numpy.typing import NDArray
 
-from .racks import BLOCK, RACKS, RATE, signal
+from .racks import BLOCK, COSTS, RATE, signal
 
 code: dict[str, str] = {}
 """LLVM code of each kernel compiled so far, by the name of its C function."""
@@ -63,18 +64,18 @@ def image(plan: Any) -> tuple[dict[str, Any], bytes]:
 
 
 def _is_mapped(words: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which words would be addresses of this process's memory."""
+    """Return which words would be addresses of this process's memory, above what counts reach."""
     lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     pairs = [line.split()[0].split("-") for line in lines if "[vsyscall]" not in line]
     spans = np.array([[int(end, 16) for end in pair] for pair in pairs], np.int64)
     at = np.searchsorted(spans[:, 0], words, side="right") - 1
-    return np.asarray((at >= 0) & (words < spans[at, 1]))
+    return np.asarray((words >= 1 << 40) & (words < spans[at, 1]))
 
 
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("folder", type=Path)
-    reader.add_argument("racks", nargs="+", choices=RACKS)
+    reader.add_argument("racks", nargs="+", choices=COSTS)
     reader.add_argument("--frames", type=int, required=True)
     reader.add_argument("--neon", action="store_true")
     reader.add_argument("--keep", action="store_true")
@@ -84,7 +85,7 @@ def main() -> None:
     if told.keep:
         keep_code()
     for name in told.racks:
-        graph, x = RACKS[name](), signal(told.frames)
+        graph, x = COSTS[name](), signal(told.frames)
         engine = Engine(graph, sample_rate=RATE, max_frames=BLOCK, fade_s=0.0)
         np.save(told.folder / f"{name}.npy", engine.process(np.atleast_2d(x)))
         if told.keep:
