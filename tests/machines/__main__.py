@@ -1,14 +1,18 @@
-"""Print what a sample costs on other processors: the table of docs/machines.md.
+"""Print what a sample costs on other processors: the tables of docs/machines.md.
 
-Run it as ``python -m namgraph.tests.machines`` in the checkout.  It takes some minutes.
+Run it as ``python -m namgraph.tests.machines`` in the checkout; it takes some minutes.  With
+``--shipped`` it plays the racks that ship on aarch64, and prints whether they have the bits of x86.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from .cross import X86_V2, X86_V3, Program, aarch64
-from .racks import COSTS, RATE
+import numpy as np
+
+from .cross import AARCH64, X86_V2, X86_V3, Program, aarch64, emit
+from .racks import COSTS, RATE, SHIPPED
 
 FRAMES = 4800
 
@@ -30,18 +34,37 @@ BOARDS = (
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as kept:
-        arm, *others = (
-            Program(target, Path(kept) / target.cpu, [*COSTS], FRAMES)
-            for target in (aarch64("cortex-a72"), X86_V2, X86_V3)
-        )
-        cores = {board.cpu: aarch64(board.cpu) for board in BOARDS}
-        rows, costs = [], []
-        for rack in COSTS:
-            counts = {cpu: arm.instructions(rack, core) for cpu, core in cores.items()}
-            x86 = [program.instructions(rack) for program in others]
-            rows.append((rack, counts["cortex-a72"], *x86))
-            costs.append((rack, *(_cost(counts[board.cpu], board) for board in BOARDS)))
+    reader = argparse.ArgumentParser(description="play graphs on emulated processors")
+    reader.add_argument("--shipped", action="store_true", help="compare the racks that ship")
+    shipped = reader.parse_args().shipped
+    with tempfile.TemporaryDirectory() as folder:
+        compare_shipped(Path(folder)) if shipped else print_costs(Path(folder))
+
+
+def compare_shipped(folder: Path) -> None:
+    """Print of each rack that ships whether aarch64 plays the bits of 4 lanes, and of 16."""
+    racks = [*SHIPPED]
+    program = Program(AARCH64, folder / "arm", racks, FRAMES)
+    for lanes in (4, 16):
+        here = emit(folder / str(lanes), racks, FRAMES, NAMGRAPH_LANES=str(lanes))
+        for rack in racks:
+            found = program.play(rack)
+            same = np.array_equal(found.view(np.int32), here[rack].view(np.int32))
+            error = abs(found - here[rack]).max() / abs(found).max()
+            print(f"{lanes} lanes, {rack}:", "the same bits" if same else f"within {error:.1e}")
+
+
+def print_costs(folder: Path) -> None:
+    """Print instructions for a sample, and what they cost on a board."""
+    targets = AARCH64, X86_V2, X86_V3
+    arm, *others = (Program(t, folder / t.cpu, [*COSTS], FRAMES) for t in targets)
+    cores = {board.cpu: aarch64(board.cpu) for board in BOARDS}
+    rows, costs = [], []
+    for rack in COSTS:
+        counts = {cpu: arm.instructions(rack, core) for cpu, core in cores.items()}
+        x86 = [program.instructions(rack) for program in others]
+        rows.append((rack, counts[AARCH64.cpu], *x86))
+        costs.append((rack, *(_cost(counts[board.cpu], board) for board in BOARDS)))
     print("| rack | aarch64 | x86-64-v2 | x86-64-v3 |\n|---|---|---|---|")
     for name, *numbers in rows:
         print(f"| {name} |", *(f"{number:,.0f} |" for number in numbers))

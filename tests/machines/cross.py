@@ -23,6 +23,7 @@ from llvmlite import binding as llvm
 from numpy.typing import NDArray
 
 from namgraph.runtime.native.compiler import optimize
+from namgraph.runtime.plan.arena import offset
 from namgraph.runtime.plan.records import PLAN
 
 from .racks import BLOCK, signal
@@ -145,7 +146,7 @@ class Program:
         header = json.loads((self.folder / f"{rack}.json").read_text("utf-8"))
         names = sorted({name for _, name in header["calls"]} | {header["walk"]})
         calls = [(at, names.index(name)) for at, name in header["calls"]]
-        fields = [PLAN.fields[n][1] for n in ("ins", "in_count", "outs", "out_count")]
+        fields = [offset(PLAN, name) for name in ("ins", "in_count", "outs", "out_count")]
         words = [header["bytes"], header["begin"], header["plan"], names.index(header["walk"])]
         words += [len(header["pointers"]), len(calls), *fields, *header["pointers"]]
         words += [word for call in calls for word in call]

@@ -1,16 +1,18 @@
 """The graphs that are played on other machines, and the signal they are given."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import namgraph as ng
+from namgraph.presets.bundled import shipped_presets
 
 from ..nodes.nam import nets
 
-__all__ = ["BLOCK", "COSTS", "RACKS", "RATE", "signal"]
+__all__ = ["BLOCK", "COSTS", "RACKS", "RATE", "SHIPPED", "signal"]
 
 RATE, BLOCK = 48_000, 64
 
@@ -49,4 +51,9 @@ COSTS: dict[str, Callable[[], ng.Graph]] = {
     "LSTM 2x16": lambda: _model(nets.lstm(16, 2)),
     "crunch rack": lambda: ng.load_preset("crunch"),
 }
-"""What the table of costs has besides."""
+"""What the table of costs has."""
+
+SHIPPED: dict[str, Callable[[], ng.Graph]] = {
+    name: partial(ng.load_preset, name) for name in shipped_presets()
+}
+"""The racks that ship."""

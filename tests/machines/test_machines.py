@@ -29,7 +29,7 @@ COSTS = Path(__file__).resolve().parents[2] / "docs" / "machines.md"
 on_x86 = platform.machine().lower() in ("x86_64", "amd64") and platform.system() == "Linux"
 
 
-def needs(*targets: Target) -> Any:
+def needs(*targets: Target) -> pytest.MarkDecorator:
     missing = " ".join(t.missing for t in targets).strip()
     reason = f"needs {missing}" if missing else "compares a Linux machine of x86-64 with others"
     return pytest.mark.skipif(bool(missing) or not on_x86, reason=reason)
@@ -70,7 +70,9 @@ def test_every_width_gives_the_same_bits(rack: str, widths: Any) -> None:
     assert abs(wide).max() > 0.1
     if rack in BY_WIDTH:
         for other in (narrow, medium):
-            assert not np.array_equal(other, wide), "it may leave the list: README says so too"
+            assert not np.array_equal(other, wide), (
+                "take it off the list, and out of docs/machines.md"
+            )
             assert abs(other - wide).max() <= PARITY * abs(wide).max()
     else:
         same_bits(narrow, wide)

@@ -23,7 +23,7 @@ from namgraph.runtime.native.abi import natives
 from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES
 from namgraph.runtime.plan.player import walk
 
-from .racks import BLOCK, COSTS, RATE, signal
+from .racks import BLOCK, COSTS, RATE, SHIPPED, signal
 
 code: dict[str, str] = {}
 """LLVM code of each kernel compiled so far, by the name of its C function."""
@@ -46,7 +46,8 @@ def image(plan: Any) -> tuple[dict[str, Any], bytes]:
     """Return the memory of a plan, and which of its words are addresses, found by their values."""
     begin, size = plan.arena.state_address, (plan.arena.nbytes - ALIGN) // 8 * 8
     words = plan.arena.bytes_at(begin, size).view(np.int64)
-    kernels = {n.address: n._compiled._wrapper_name for n in natives() if n.is_compiled}
+    made = [native._compiled for native in natives()]
+    kernels = {c.address: c._wrapper_name for c in made if c is not None}
     inside = (words >= begin) & (words <= begin + size)
     called = np.isin(words, np.array(list(kernels), np.int64))
     strange = (_is_mapped(words) & ~inside & ~called).nonzero()[0]
@@ -75,7 +76,7 @@ def _is_mapped(words: NDArray[np.int64]) -> NDArray[np.bool_]:
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("folder", type=Path)
-    reader.add_argument("racks", nargs="+", choices=COSTS)
+    reader.add_argument("racks", nargs="+", choices=COSTS | SHIPPED)
     reader.add_argument("--frames", type=int, required=True)
     reader.add_argument("--neon", action="store_true")
     reader.add_argument("--keep", action="store_true")
@@ -85,9 +86,10 @@ def main() -> None:
     if told.keep:
         keep_code()
     for name in told.racks:
-        graph, x = COSTS[name](), signal(told.frames)
+        graph, x = (COSTS | SHIPPED)[name](), signal(told.frames)
         engine = Engine(graph, sample_rate=RATE, max_frames=BLOCK, fade_s=0.0)
-        np.save(told.folder / f"{name}.npy", engine.process(np.atleast_2d(x)))
+        given = np.tile(x, (sum(graph.inputs.values()), 1))
+        np.save(told.folder / f"{name}.npy", engine.process(given))
         if told.keep:
             walk.address  # noqa: B018
             made = image(build_plan(graph, Spec(RATE, BLOCK)))
