@@ -20,7 +20,7 @@ from namgraph.runtime import Engine
 from namgraph.runtime.engine.build import build_plan
 from namgraph.runtime.native import compiler, host
 from namgraph.runtime.native.abi import natives
-from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES
+from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES, padded
 from namgraph.runtime.plan.player import walk
 
 from .racks import BLOCK, COSTS, RATE, SHIPPED, signal
@@ -43,25 +43,39 @@ def keep_code() -> None:
 
 
 def image(plan: Any) -> tuple[dict[str, Any], bytes]:
-    """Return the memory of a plan, and which of its words are addresses, found by their values."""
-    begin, size = plan.arena.state_address, (plan.arena.nbytes - ALIGN) // 8 * 8
-    words = plan.arena.bytes_at(begin, size).view(np.int64)
-    made = [native._compiled for native in natives()]
-    kernels = {c.address: c._wrapper_name for c in made if c is not None}
-    inside = (words >= begin) & (words <= begin + size)
+    """Return the memory of a plan, and which of its words are addresses, found by their values.
+
+    The stores of nodes follow the arena.
+    """
+    arena = plan.arena
+    begin, size = arena.state_address, (arena.nbytes - ALIGN) // 8 * 8
+    parts = [(begin, arena.bytes_at(begin, size).tobytes())]
+    stores = {s.address: s.content.tobytes() for memory in arena.memories for s in memory.stores}
+    parts.extend(stores.items())
+    memory = b"".join(content.ljust(padded(len(content)), b"\0") for _, content in parts)
+    words = np.frombuffer(memory, np.int64).copy()
+    compiled = [native._compiled for native in natives()]
+    kernels = {c.address: c._wrapper_name for c in compiled if c is not None}
     called = np.isin(words, np.array(list(kernels), np.int64))
-    strange = (_is_mapped(words) & ~inside & ~called).nonzero()[0]
-    if len(strange):
-        raise SystemExit(f"words {strange[:5]} of a plan are addresses of memory not its own")
+    calls = [[8 * k, kernels[int(words[k])]] for k in called.nonzero()[0].tolist()]
+    strange, pointers, at = _is_mapped(words) & ~called, np.zeros(len(words), bool), 0
+    made = words.copy()
+    for address, content in parts:
+        inside = (words >= address) & (words <= address + len(content)) & ~pointers
+        made[inside] = words[inside] - address + at
+        pointers |= inside
+        at += padded(len(content))
+    if (strange & ~pointers).any():
+        raise SystemExit("a word of a plan is an address of memory that is not the plan's own")
     header = {
-        "bytes": size,
+        "bytes": len(memory),
         "begin": begin % PAGE_BYTES,
         "plan": plan.address - begin,
-        "pointers": (8 * inside.nonzero()[0]).tolist(),
-        "calls": [[8 * k, kernels[int(words[k])]] for k in called.nonzero()[0].tolist()],
+        "pointers": (8 * pointers.nonzero()[0]).tolist(),
+        "calls": calls,
         "walk": kernels[walk.address],
     }
-    return header, np.where(inside, words - begin, words).tobytes()
+    return header, made.tobytes()
 
 
 def _is_mapped(words: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -88,8 +102,8 @@ def main() -> None:
     for name in told.racks:
         graph, x = (COSTS | SHIPPED)[name](), signal(told.frames)
         engine = Engine(graph, sample_rate=RATE, max_frames=BLOCK, fade_s=0.0)
-        given = np.tile(x, (sum(graph.inputs.values()), 1))
-        np.save(told.folder / f"{name}.npy", engine.process(given))
+        given = {port: np.tile(x, (channels, 1)) for port, channels in graph.inputs.items()}
+        np.save(told.folder / f"{name}.npy", np.concatenate([*engine.process(given).values()]))
         if told.keep:
             walk.address  # noqa: B018
             made = image(build_plan(graph, Spec(RATE, BLOCK)))
