@@ -26,7 +26,7 @@ def signal(frames: int) -> NDArray[np.float32]:
 
 
 def _model(file: Any) -> ng.Graph:
-    return ng.Graph.chain(ng.Nam(ng.load_nam(file)))
+    return ng.Graph.chain(ng.Nam(ng.load_nam(file), resample=True))
 
 
 def _effects() -> ng.Graph:
@@ -39,6 +39,7 @@ RACKS: dict[str, Callable[[], ng.Graph]] = {
     "A1 nano": lambda: _model(nets.a1("nano")),
     "A2 lite": lambda: ng.Graph.chain(ng.Nam(ng.asset("crunch-wavenet.nam"))),
     "LSTM 1x16": lambda: _model(nets.lstm(16, 1)),
+    "resampled LSTM": lambda: _model(nets.lstm(3, 1, rate=44_100)),
     "cabinet": lambda: ng.Graph.chain(ng.Cab(ng.asset("cab.wav"))),
     "effects": _effects,
 }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
+from ..recurrent_head import HEAD_LANES, emit_head
 from .cell import full_cell, half_cell, quarter_cell
 
 __all__ = ["Grid", "emit_unrolled"]
@@ -108,8 +109,8 @@ class _NetworkEmitter:
 
     def layer(self, number: int, x: Value) -> None:
         """Emit one frame of a layer; the first one's input is ``x``."""
-        columns = [*(self._spread(number - 1) if number else [x]), *self._spread(number)]
-        self._cells(number, self._sums(number, columns))
+        given = self._spread(number - 1) if number else [x]
+        self._cells(number, self._sums(number, given, self._spread(number)))
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
@@ -123,21 +124,26 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
-    def _sums(self, number: int, columns: Sequence[Value]) -> list[Value]:
-        """Return the gates: bias and weighted columns, each broadcast to all lanes."""
+    def _sums(self, number: int, given: Sequence[Value], own: Sequence[Value]) -> list[Value]:
+        """Return the gates: bias and weighted columns, each broadcast to all lanes.
+
+        The columns that are given, and those of the layer itself, go to the partial sums in turn.
+        """
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(columns):
+        turns = [n % PARTIAL_SUMS for part in (given, own) for n in range(len(part))]
+        for n, (turn, column) in enumerate(zip(turns, [*given, *own], strict=True)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
-            kept = sums[n % PARTIAL_SUMS]
-            sums[n % PARTIAL_SUMS] = (
+            kept = sums[turn]
+            sums[turn] = (
                 [lanes.fma(w, column, s) for w, s in zip(row, kept, strict=True)]
                 if kept
                 else [lanes.mul(w, column) for w in row]
             )
-        return [lanes.add(a, b) for a, b in zip(*sums, strict=True)]
+        even, odd = sums
+        return [lanes.add(a, b) for a, b in zip(even, odd, strict=True)] if odd else even
 
     def _place(self, number: int) -> int:
         """Return the offset of the bias and columns of a layer in the weights."""
@@ -161,9 +167,8 @@ class _NetworkEmitter:
     def head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
-        total = lanes.constant(0.0)
-        for v, hidden in enumerate(self.hidden[-1]):
-            weights = lanes.load(self.weights, place + v * lanes.width)
-            total = lanes.fma(weights, hidden.value, total)
-        bias = lanes.load_number(self.weights, place + self.grid.units * lanes.width)
-        return lanes.builder.fadd(lanes.total(total), bias)
+        units = [self.grid.unit(n) for n in range(self.grid.hidden)]
+        vectors = [hidden.value for hidden in self.hidden[-1]]
+        total = emit_head(lanes, self.weights, place, vectors, units)
+        padded = self.grid.hidden + -self.grid.hidden % HEAD_LANES
+        return lanes.builder.fadd(total, lanes.load_number(self.weights, place + padded))
