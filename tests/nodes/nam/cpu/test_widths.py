@@ -1,7 +1,7 @@
 """Networks play the same bits with vectors of 4, 8 and 16 lanes; test_wavenet.py has WaveNets."""
 
-import functools
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,18 +17,23 @@ from ..features import CASES
 from ..playing import Playing, parse
 
 FRAMES = 400
+
+
+def _lstm(hidden: int, depth: int) -> Model:
+    return parse(nets.lstm(hidden, depth, seed=hidden))
+
+
+def _gru(hidden: int) -> Model:
+    return ng.load_capture(keras(layer("gru", 1, hidden), dense(hidden)))
+
+
+SIZES = [(1, 1), (3, 1), (6, 2), (9, 1), (18, 1), (24, 2), (40, 1), (65, 1)]
 NETWORKS: dict[str, Callable[[], Model]] = {
-    **{
-        f"LSTM {depth}x{hidden}": lambda h=hidden, d=depth: parse(nets.lstm(h, d, seed=h))
-        for hidden, depth in [(1, 1), (3, 1), (6, 2), (9, 1), (18, 1), (24, 2), (40, 1), (65, 1)]
-    },
-    **{
-        f"GRU {hidden}": lambda h=hidden: ng.load_capture(keras(layer("gru", 1, h), dense(h)))
-        for hidden in (5, 12, 20, 40)
-    },
+    **{f"LSTM {depth}x{hidden}": partial(_lstm, hidden, depth) for hidden, depth in SIZES},
+    **{f"GRU {hidden}": partial(_gru, hidden) for hidden in (5, 12, 20, 40)},
     "LSTM with a skip": lambda: ng.load_capture(guitarml(20)),
     **{
-        name: functools.partial(parse, CASES[name])
+        name: partial(parse, CASES[name])
         for name in ("condition LSTM", "ConvNet batchnorm", "film groups", "Linear fft")
     },
 }
