@@ -1,14 +1,17 @@
 """Kernels at every vector width, and on other processors: the bits, and what a sample costs."""
 
+import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from namgraph.nodes.testing import same_bits
@@ -67,6 +70,21 @@ def test_every_width_gives_the_same_bits(rack: str, widths: Any) -> None:
     assert abs(wide).max() > 0.1
     same_bits(narrow, wide)
     same_bits(medium, wide)
+
+
+def test_every_type_of_node_gives_the_same_bits(folder: Path) -> None:
+    def play(width: int) -> Any:
+        path = folder / f"nodes{width}.npz"
+        line = [sys.executable, "-m", "namgraph.tests.machines.play_nodes", str(path)]
+        told = os.environ | {"NAMGRAPH_LANES": str(width)}
+        subprocess.run(line, env=told, cwd=COSTS.parents[1], check=True)
+        return np.load(path)
+
+    with ThreadPoolExecutor(2) as pool:
+        narrow, wide = pool.map(play, (4, 16))
+    assert len(narrow.files) > 100
+    assert {name.split()[0] for name in narrow.files} > {"nam", "cab", "reverb"}
+    assert [name for name in narrow if narrow[name].tobytes() != wide[name].tobytes()] == []
 
 
 @needs(AARCH64)
