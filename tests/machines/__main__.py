@@ -37,6 +37,12 @@ def main() -> None:
     reader = argparse.ArgumentParser(description="play graphs on emulated processors")
     reader.add_argument("--shipped", action="store_true", help="compare the racks that ship")
     shipped = reader.parse_args().shipped
+    missing = {tool for target in (AARCH64, X86_V2) for tool in target.missing.split()}
+    if missing:
+        reader.error(
+            f"not installed: {', '.join(sorted(missing))} (Debian: apt-get install gcc "
+            "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
+        )
     with tempfile.TemporaryDirectory() as folder:
         compare_shipped(Path(folder)) if shipped else print_costs(Path(folder))
 
