@@ -9,7 +9,7 @@ from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from ..graph.check import format_names
 from .preset import dumps, loads, stored_path
-from .values import as_float, call_at, fields_of, format_value
+from .values import as_value, call_at, fields_of, format_value
 
 __all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
 
@@ -102,7 +102,8 @@ def with_settings(
 
 def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
     """Set parameters that nodes have by themselves: knobs of a capture, those of an inner node."""
-    for name in values:
+    given = dict[str, Any]()
+    for name, value in values.items():
         node, _, key = name.rpartition(".")
         known = dict.fromkeys([*_fields(graph[node]), *graph[node].params()])
         if key not in known:
@@ -110,8 +111,9 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
                 f"{place}{name}: {node} ({graph[node].type_name}) has no {format_value(key)}; "
                 f"{nearest(key, known)}"
             )
+        given[name] = value, graph[node].params().get(key)
     try:
-        return graph.with_params({name: as_float(name, value) for name, value in values.items()})
+        return graph.with_params({name: as_value(name, *each) for name, each in given.items()})
     except NamgraphError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error
 
