@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from .values import as_value, call_at, fields_of, format_value
 
 __all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
 
+NUMBER = re.compile(r"[+-]?(\d+\.?|\d*\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 SNAPSHOT = "snapshot"
 """The setting that recalls a snapshot of the rack."""
 
@@ -45,11 +47,14 @@ def split_settings(
 
 
 def parse_value(text: str) -> Any:
-    """Return a text read as JSON (a number, ``true``, ``[1, 2]``), or else the text itself."""
+    """Return a text read as JSON (a number, ``true``, ``[1, 2]``), or else the text itself.
+
+    Numbers may also be ``.5``, ``+3`` and ``2.``, which JSON does not have.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        return float(text) if NUMBER.fullmatch(text) else text
 
 
 def with_settings(
