@@ -139,6 +139,13 @@ def test_a_plain_file_and_weights_beyond_float32(tmp_path: Path) -> None:
         ng.bake(loud, tmp_path / "out.nam")
 
 
+def test_a_name_that_is_no_models(tmp_path: Path) -> None:
+    for name in ("amp.wav", "amp.json", "amp"):
+        with pytest.raises(NamFileError, match=r"name must end in \.nam: save it as .*\.nam"):
+            ng.bake(film_a2(), tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+
 def test_never_over_the_capture(tmp_path: Path) -> None:
     path = tmp_path / "amp.nam"
     path.write_text(json.dumps(film_wavenet()))
