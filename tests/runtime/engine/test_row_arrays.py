@@ -59,9 +59,10 @@ def test_an_array_that_is_wrong_is_named(wrong: Any, said: str) -> None:
 
 def test_other_lists_and_lengths() -> None:
     made, two = engine(), [row(), row()]
-    for sides in (([row()], two), (two, [*two, row()]), ([], two), (row(), two), (two, None)):
+    wrong: list[tuple[Any, Any]] = [([row()], two), (two, [*two, row()]), ([], two), (row(), two)]
+    for inputs, outputs in [*wrong, (two, None)]:
         with pytest.raises(ng.PortError, match="must be a list of 2, one for each channel"):
-            made.play(*sides, FRAMES)  # type: ignore[arg-type]
+            made.play(inputs, outputs, FRAMES)
     with pytest.raises(ng.PortError, match=r"outputs\[0\] is read-only: must be writeable"):
         made.play(two, [read_only(), row()], FRAMES)
     for frames, block in ((-1, None), (1.5, None), (FRAMES, 0), (FRAMES, -64), (1 << 60, None)):
