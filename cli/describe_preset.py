@@ -84,8 +84,8 @@ def _cab_layouts(graph: Graph) -> dict[str, str]:
     for name, node in graph.nodes.items():
         if isinstance(node, CabMics):
             for key in node.files():
-                path = str(getattr(node, key))
-                found[f"{name}.{key}"] = layout_of(path, header(path), "auto")
+                if (path := getattr(node, key)) is not None:  # one microphone alone
+                    found[f"{name}.{key}"] = layout_of(str(path), header(str(path)), "auto")
     return found
 
 

@@ -34,6 +34,7 @@ from .migrations import FORMAT, migrate
 from .snapshots import mix_json, read_mix, read_snapshots, snapshots_json, split_mix
 from .values import (
     as_float,
+    as_value,
     call_at,
     check_option,
     fields_of,
@@ -259,8 +260,7 @@ def _node(place: str, fields: Any, tempo: dict[str, float], inside: bool = False
         if key not in known:
             no_such_key(place, key, ["type", *known])
         if key in params:
-            by_label = isinstance(value, str) and params[key].labels
-            given = value if by_label else as_float(where, value)
+            given = as_value(where, value, params[key])
             values[key] = call_at(place, params[key].check, key, given)
         elif key in files:
             values[key] = tuple(value) if isinstance(value, list) else value

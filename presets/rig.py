@@ -139,9 +139,9 @@ def open_graph(
 ) -> Graph:
     """Return the graph of a preset, of a bundled preset by name, or of a model file.
 
-    ``search`` are folders to find moved files of a preset in.  The model (.nam, .aidax, or .json of
-    a capture) is the node ``amp``, with the options of ``Nam(path)``; the graph is named after the
-    file.
+    ``search`` are folders to find moved files of a preset in.  The model (.nam, .aidax, .namb,
+    or .json of a capture) is the node ``amp``, with the options of ``Nam(path)``; the graph is
+    named after the file.
     """
     path = checked_path(path, "path", PresetError)
     if is_model(path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,10 +11,11 @@ from ..graph.arguments import nearest
 from ..graph.check import format_names
 from ..graph.editing.snapshots import BYPASS, DRY_WET
 from .preset import dumps, loads, stored_path
-from .values import as_float, call_at, fields_of, format_value
+from .values import as_value, call_at, fields_of, format_value
 
 __all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
 
+NUMBER = re.compile(r"[+-]?(\d+\.?|\d*\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 SNAPSHOT = "snapshot"
 """The setting that recalls a snapshot of the rack."""
 
@@ -46,11 +48,14 @@ def split_settings(
 
 
 def parse_value(text: str) -> Any:
-    """Return a text read as JSON (a number, ``true``, ``[1, 2]``), or else the text itself."""
+    """Return a text read as JSON (a number, ``true``, ``[1, 2]``), or else the text itself.
+
+    Numbers may also be ``.5``, ``+3`` and ``2.``, which JSON does not have.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        return float(text) if NUMBER.fullmatch(text) else text
 
 
 def with_settings(
@@ -104,7 +109,8 @@ def with_settings(
 
 def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
     """Set parameters that nodes have by themselves: knobs of a capture, those of an inner node."""
-    for name in values:
+    given = dict[str, Any]()
+    for name, value in values.items():
         node, _, key = name.rpartition(".")
         known = dict.fromkeys([*_fields(graph[node]), *graph[node].params(), DRY_WET, BYPASS])
         if key not in known:
@@ -112,16 +118,11 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
                 f"{place}{name}: {node} ({graph[node].type_name}) has no {format_value(key)}; "
                 f"{nearest(key, known)}"
             )
+        given[name] = value, graph[node].params().get(key)
     try:
-        return graph.with_params({n: _number_or_label(graph, n, v) for n, v in values.items()})
+        return graph.with_params({name: as_value(name, *each) for name, each in given.items()})
     except NamgraphError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error
-
-
-def _number_or_label(graph: Graph, name: str, value: Any) -> Any:
-    node, _, key = name.rpartition(".")
-    row = graph[node].params().get(key)
-    return value if isinstance(value, str) and row and row.labels else as_float(name, value)
 
 
 def _is_mix(node: Node, key: str) -> bool:

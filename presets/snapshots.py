@@ -6,7 +6,7 @@ from ..graph import SLOTS, TEMPO, Graph
 from ..graph.arguments import check_number
 from ..graph.editing.snapshots import BYPASS, DRY_WET, DryWet
 from ..graph.node import registered
-from .values import as_float, call_at, fields_of, no_such_key, wrong
+from .values import as_float, as_value, call_at, fields_of, no_such_key, wrong
 
 __all__ = ["mix_json", "read_mix", "read_snapshots", "snapshots_json", "split_mix"]
 
@@ -64,8 +64,7 @@ def _value(graph: Graph, place: str, full: str, value: Any) -> Any:
         return value
     node, _, key = full.rpartition(".")
     row = graph[node].params().get(key) if node in graph and full != TEMPO else None
-    by_label = isinstance(value, str) and row is not None and bool(row.labels)
-    return value if by_label else as_float(where, value)
+    return as_value(where, value, row)
 
 
 def mix_json(graph: Graph, node: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import typing
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from ..graph import NamgraphError, Node, PresetError, json_text
+from ..graph import NamgraphError, Node, Param, PresetError, json_text
 
 __all__ = [
     "as_float",
+    "as_value",
     "call_at",
     "check_option",
     "fields_of",
@@ -58,6 +59,12 @@ def as_float(place: str, value: Any) -> float:
     except OverflowError:  # an integer beyond float64
         pass
     wrong(place, value, "a finite number")
+
+
+def as_value(place: str, value: Any, row: Param | None) -> Any:
+    """Return a JSON number as a finite float; of a parameter with labels a text as it is."""
+    by_label = isinstance(value, str) and row is not None and row.labels
+    return value if by_label else as_float(place, value)
 
 
 def call_at(place: str, call: Any, *args: Any, **kwargs: Any) -> Any:

@@ -43,6 +43,7 @@ LEFT_TO_RUN = (
     "cli/test_interrupts.py",
     "cuda/",  # an emulated GPU
     "fuzz/",
+    "machines/",  # cross compilers and emulators
     "pedalboard/",  # plugins are loaded, compiled and hosted
     "nodes/nam/format/test_load_fuzz.py",
     "nodes/nam/test_heap.py",

@@ -8,12 +8,12 @@ from typing import Any
 from ...graph import FileError
 from ...graph.text import counted
 from ...presets.files.bundle import is_bundle
-from ...runtime.io.file_kind import CAPTURES, PRESET, READ, kind_of_file
+from ...runtime.io.file_kind import CAPTURES, MODEL_SUFFIXES, PRESET, READ, kind_of_file
 
 __all__ = ["files_in", "format_line"]
 
 MAX_FILES = 10_000
-SUFFIXES = (".nam", ".aidax", ".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
+SUFFIXES = (*MODEL_SUFFIXES, ".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 """Of files that are described whatever they contain: what is wrong with them is said."""
 
 

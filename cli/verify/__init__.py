@@ -21,7 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph verify amp.nam --input in.wav --against reference.wav --plot null.png",
     )
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a model (.nam, .aidax, .json)")
+    add("model", metavar="MODEL", help="a model (.nam, .aidax, .namb, .json)")
     add("--against", metavar="REF.wav|torch", help="the output of a reference for the same input")
     add("--input", metavar="IN.wav", help="mono, at the model's rate (the bundled guitar)")
     add("--slim", type=float, metavar="V", help="size of a slimmable model, 0 to 1 (the largest)")

@@ -46,7 +46,7 @@ class Param:
         check_number("smoothing_s", self.smoothing_s, 0.0, LARGEST)
         self._check_steps()
 
-    def check(self, name: str, value: float) -> float:
+    def check(self, name: str, value: float | str) -> float:
         """Return ``value`` as a float; ``ParamError`` if it is no number in range, and no label."""
         if type(value) is float and self.low <= value <= self.high and not self.step:
             return value

@@ -67,6 +67,8 @@ def _settings(node: Node, defaults: int) -> list[str]:
         value = getattr(node, field.name)
         label = field.name.replace("_", " ")
         if "file" in field.metadata:
+            if value is None:  # a file that is left out
+                continue
             many = isinstance(value, tuple | list) and len(value) != 1
             path = value[0] if isinstance(value, tuple | list) and not many else value
             changed.append(f"{len(value)} files" if many else one_line(PurePath(str(path)).name))

@@ -92,7 +92,9 @@ def modulation(
             raise ParamError(f"amount is {format_value(amount)}: does not go with absolute=True")
         if other := [m for m in moved if m.absolute]:
             raise GraphError(f"{other[0].source} already is the value of {param}: disconnect it")
-    share = 1.0 if amount is None else check_number("amount", amount, -1.0, 1.0)
+    share = 1.0
+    if amount is not None:
+        share = check_number("amount", amount, -1.0, 1.0, "of the parameter's range")
     return Modulation(source, param, share, absolute)
 
 

@@ -76,8 +76,8 @@ def open_graph(
 
     ``search`` are folders to find files of the preset in that were moved.
 
-    A model (.nam, .aidax, or .json of a capture) becomes the node ``amp`` between an input and an
-    output.  ``FileError`` if the file is none of these.
+    A model (.nam, .aidax, .namb, or .json of a capture) becomes the node ``amp`` between an input
+    and an output.  ``FileError`` if the file is none of these.
     """
     _ensure_registered()
     return _open[0](path, search)

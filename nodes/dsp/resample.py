@@ -16,7 +16,6 @@ import numpy as np
 
 from ...graph.prepare import Memory, NativeFunction
 from ...runtime.native.abi import Native, helper, kernel
-from ...runtime.native.host import host_lanes
 from ...runtime.native.pointers import call_node, copy_bytes, move_bytes, record
 from ...runtime.simd.embed import embed
 from ...runtime.simd.lanes import Lanes, Value
@@ -26,8 +25,8 @@ __all__ = ["Rates", "rates", "resampled"]
 
 PIECE = 64
 """Stream frames per pass."""
-SUMS = 2
-"""Independent partial sums, in vectors, to hide the latency of additions."""
+SUMS = 32
+"""Partial sums, added by halves: in two vectors or more of any width, with the same bits."""
 
 STATE = np.dtype(
     [
@@ -42,15 +41,16 @@ STATE = np.dtype(
 def _emit_dot(lanes: Lanes, table: Value, x: Value, y: Value, taps: Value) -> None:
     """Emit the dot product of two rows of ``taps`` float32, stored at ``y``."""
     weights, signal = lanes.pointer(table), lanes.pointer(x)
-    sums = [lanes.cell(lanes.constant(0.0)) for _ in range(SUMS)]
-    with lanes.loop(taps, step=SUMS * lanes.width) as i:
+    sums = [lanes.cell(lanes.constant(0.0)) for _ in range(SUMS // lanes.width)]
+    with lanes.loop(taps, step=SUMS) as i:
         for number, cell in enumerate(sums):
             at = lanes.plus(i, number * lanes.width)
             cell.value = lanes.fma(lanes.load(weights, at), lanes.load(signal, at), cell.value)
-    whole = sums[0].value
-    for cell in sums[1:]:
-        whole = lanes.add(whole, cell.value)
-    lanes.store_number(lanes.total(whole), lanes.pointer(y))
+    parts = [cell.value for cell in sums]
+    while len(parts) > 1:
+        half = len(parts) // 2
+        parts = [lanes.add(a, b) for a, b in zip(parts[:half], parts[half:], strict=True)]
+    lanes.store_number(lanes.total(parts[0]), lanes.pointer(y))
 
 
 _dot = embed("resample.dot", 4, _emit_dot)
@@ -110,8 +110,7 @@ def resampled(
     """
     lower = min(between.stream, between.inner)
     max_inner = -(-PIECE * between.up // between.down) + 1
-    line = SUMS * host_lanes()
-    taps_in, taps_out = (-(-n // line) * line for n in (between.taps_in, between.taps_out))
+    taps_in, taps_out = (-(-n // SUMS) * SUMS for n in (between.taps_in, between.taps_out))
     enter = filters(between.stream, lower, between.taps_in, between.up, taps_in)
     leave = filters(between.inner, lower, between.taps_out, between.down, taps_out)
     made = memory.record(

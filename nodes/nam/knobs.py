@@ -17,8 +17,8 @@ from .resolved_model import ResolvedModel, equal_nodes
 
 __all__ = ["KNOBS", "KnobNode", "Knobs"]
 
-Knobs = tuple[tuple[str, float], ...]
-"""Names and values of knobs."""
+Knobs = tuple[tuple[str, float | str], ...]
+"""Names and values of knobs; that of a switch may be the name of a choice."""
 KNOBS: Any = dataclasses.field(
     default=(), kw_only=True, compare=False, metadata={"choices": (), "pairs": True}
 )
@@ -60,20 +60,24 @@ def _param(knob: Knob) -> Param:
 
 
 def check_knobs(given: Any) -> Knobs:
-    """Return names and values of knobs, of a mapping or of pairs; the file is not read."""
+    """Return names and values of knobs, of a mapping or of pairs; the file is not read.
+
+    Which texts are choices of a switch its file tells.
+    """
     pairs = given.items() if isinstance(given, Mapping) else given
     try:
         found = tuple((name, value) for name, value in pairs)
     except (TypeError, ValueError):
         found = ((None, None),)
-    made = []
+    made = list[tuple[str, float | str]]()
     for name, value in found:
-        number = as_number(value)
+        number = 0.0 if isinstance(value, str) else as_number(value)
         if not isinstance(name, str) or number is None or not math.isfinite(number):
             raise ParamError(
-                f'knobs is {format_value(given)}: must map names to numbers, as in {{"knob1": 0.5}}'
+                f"knobs is {format_value(given)}: must map names to numbers, of switches also "
+                'to choices, as in {"knob1": 0.5, "mode": "lead"}'
             )
-        made.append((name, number))
+        made.append((name, value if isinstance(value, str) else number))
     return tuple(dict(made).items())
 
 
@@ -86,6 +90,12 @@ def checked_values(label: str, rows: Mapping[str, Param], given: Knobs) -> dict[
             raise ParamError(f"{label}: there is no knob {format_value(name)}: {known}")
         made[name] = rows[name].check(name, value)
     return made
+
+
+def _number(row: Param | None, value: float | str) -> float | str:
+    """Return the number that a choice of a switch is; other values as they are."""
+    is_choice = row is not None and value in row.labels
+    return row.low + row.step * row.labels.index(value) if row and is_choice else value
 
 
 class KnobNode(Node):
@@ -124,8 +134,12 @@ class KnobNode(Node):
             return False
         both: list[Any] = [self, other]
         read = [node for node in both if "resolved" in vars(node)]
+        rows = read[0].knob_params if read else {}
         known = read[0].knob_defaults if read else {}
-        mine, theirs = ({**known, **dict(each.knobs)} for each in both)
+        mine, theirs = (
+            known | {name: _number(rows.get(name), value) for name, value in each.knobs}
+            for each in both
+        )
         return mine == theirs
 
     def __getattr__(self, name: str) -> float:

@@ -35,7 +35,7 @@ class Nam(KnobNode):
 
     Captures of AIDA-X, RTNeural and GuitarML, and .namb, play as well: ``load_capture``
     lists the formats.  Knobs of a capture are parameters of the node, ``amp.knob1``; ``knobs`` sets
-    them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``.
+    them at first: ``Nam("amp.json", knobs={"knob1": 0.7})``; of a switch a choice, ``"lead"``, too.
 
     ``path`` is the path of the file, or a ``Model`` that ``load_capture`` or ``load_nam``
     returned.  The file is read once, when the ports are first listed (``Graph.add``); the model
@@ -89,7 +89,7 @@ class Nam(KnobNode):
     quality: str = option(default="studio", choices=("studio", "live"))
     backend: str = option(default="cpu", choices=BACKENDS, machine=True)
     precision: str = option(default="exact", choices=PRECISIONS)
-    knobs: Knobs | Mapping[str, float] = KNOBS
+    knobs: Knobs | Mapping[str, float | str] = KNOBS
     input_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
     output_db: float = param(default=0.0, low=-60.0, high=60.0, unit="dB", smoothing_s=SMOOTHING_S)
 

@@ -137,4 +137,5 @@ class NodeHarness:
         for name in self.node.params():
             self.turn(name, getattr(self.node, name))
         self.engine.reset()
-        self.engine.play([], [], 0)  # so that ``engine.frame`` is 0 for the next changes
+        none = np.zeros(0, np.float32)  # a call, so that ``engine.frame`` is 0 for the next changes
+        self.engine.play([none] * len(self.ins), [none] * len(self.outs), 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import PresetError
+from ...runtime.io.file_kind import MODEL_SUFFIXES, is_model
 from ..bundled import shipped_presets
 from ..preset import read_preset
 from ..values import format_value, windows_hint, wrong
@@ -54,15 +55,15 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
             read_preset(name)  # raises for an unknown name
             found[name] = None
         else:
-            found |= dict.fromkeys(
-                _matching(f"racks[{k}]", name, folder, (".json", ".zip"), _never)
-            )
+            found |= dict.fromkeys(_matching(f"racks[{k}]", name, folder, RACK_NAMES, _never))
     return list(found)
 
 
 AUDIO_NAMES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
 """Ends of the files of a folder that are inputs; a name or a pattern may have any."""
-MODEL_NAMES = (".nam", ".aidax", ".namb", ".json")
+MODEL_NAMES = (*MODEL_SUFFIXES, ".json")
+"""Ends of the names of models; of the .json files of a folder only captures are."""
+RACK_NAMES = (".json", ".zip")
 
 
 def _never(path: str) -> bool:
@@ -124,9 +125,11 @@ def _matching(
     matches, results = [name], 0
     pattern = glob.has_magic(name) and not os.path.exists(folder / name)
     if os.path.isdir(folder / name):
-        ends = suffix[:2] or AUDIO_NAMES
-        pattern, matches = True, [p.name for p in sorted((folder / name).iterdir())]
-        matches = [f"{name}/{m}" for m in matches if Path(m).suffix.lower() in ends]
+        ends = suffix or AUDIO_NAMES
+        found = [p for p in sorted((folder / name).iterdir()) if p.suffix.lower() in ends]
+        if suffix == MODEL_NAMES:
+            found = [p for p in found if is_model(p)]
+        pattern, matches = True, [f"{name}/{p.name}" for p in found]
     elif pattern:
         matches = sorted(glob.glob(name, root_dir=folder, recursive=True))
     if pattern:

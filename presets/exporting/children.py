@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
+from ...graph.errors import NamFileError
 from ...nodes.nam import Model, Nam
+from ...nodes.nam.baking.bake import baked
+from ...nodes.nam.format.parse import parse_nam
 from ...nodes.nam.format.save import content_of_model
 from ...runtime.io.file_kind import MODEL
 from .series import ExportError
@@ -16,19 +19,26 @@ Json = dict[str, Any]
 def children_of(name: str, node: Nam) -> list[Json]:
     """Return the models that play a node's capture, without the gains before and after it.
 
+    Knobs stay as the node has them, and another format is converted, as ``bake`` does.
+
     ``ExportError`` if a .nam cannot play it as the node does.
     """
     model = node.resolved.file_model
     for found, why in (
         (node.right is not None, "is a pair of captures, side by side: must be one capture"),
-        (model.kind != MODEL, f"its capture is {model.kind}: must be a NAM model"),
         (node.oversample > 1, f"has oversample={node.oversample}: must be 1"),
         (not node.prewarm, "has prewarm=False: a .nam is played prewarmed"),
         (model.channels != (1, 1), "its capture is not mono"),
     ):
         if found:
             raise ExportError(f"{name}: {why}")
-    return _children(name, json.loads(content_of_model(model)), model, node.slim)
+    if model.kind == MODEL and not model.knobs:
+        return _children(name, json.loads(content_of_model(model)), model, node.slim)
+    try:
+        content = baked(model, node.knob_values).content
+    except NamFileError as error:
+        raise ExportError(f"{name}: {error}") from None
+    return _children(name, json.loads(content), parse_nam(content), node.slim)
 
 
 def _children(name: str, found: Json, model: Model, slim: float) -> list[Json]:

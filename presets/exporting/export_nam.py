@@ -90,10 +90,10 @@ def export_nam(
     of the captures, or 48,000 for a rack without any.
 
     ``ExportError``, which names the node, if a .nam cannot play the rack: branches, nodes that are
-    neither captures nor linear (dynamics, echoes, drives), pairs, knobs, oversampled captures,
-    captures of different rates, or mixed with their input.  Bypassed nodes are left out; linear
-    ones may be mixed.  The file appears whole or not at all, and never replaces one that
-    the rack reads.
+    neither captures nor linear (dynamics, echoes, drives), pairs, oversampled captures, captures of
+    different rates, captures mixed with their input, or what ``bake`` cannot write (a GRU).  Knobs
+    are written as they are set, bypassed nodes are left out, and linear ones may be mixed.
+    The file appears whole or not at all, and never replaces one that the rack reads.
     """
     rack = as_graph(graph, "export_nam(graph, path)")
     path = checked_path(path, "path", NamFileError)
@@ -170,8 +170,9 @@ def _file(series: Series, name: str) -> Json:
         if series.cab and "gear_type" in about:
             known = WITH_CAB.get(about.pop("gear_type"))
             about |= {"gear_type": known} if known else {}
-        if series.input_db == 0.0 and gain_db is not None and only.loudness is not None:
-            about["loudness"] = round(only.loudness + gain_db, 6)
+        told = None if only.knobs else only.loudness  # of knobs it is that at the defaults
+        if series.input_db == 0.0 and gain_db is not None and told is not None:
+            about["loudness"] = round(told + gain_db, 6)
     if series.captures and series.input_db is not None:
         level = series.captures[0].input_level_dbu
         about |= {} if level is None else {"input_level_dbu": round(level + series.input_db, 6)}

@@ -32,6 +32,7 @@ __all__ = [
     "array_caller",
     "list_channels",
     "may_clash",
+    "play_rows",
     "process_arrays",
     "view_array",
 ]
@@ -184,6 +185,17 @@ class ArrayCall:
         for after in queue.plan.afters:
             after()
         return out
+
+
+def play_rows(
+    queue: ControlQueue, inputs: list[Audio], outputs: list[Audio], frames: int, block: int | None
+) -> None:
+    """Play ``frames`` of arrays, one a channel, which ``audio_arrays`` has checked or made."""
+    ins = np.array([x.ctypes.data for x in inputs] or [0], np.int64)
+    outs = np.array([y.ctypes.data for y in outputs] or [0], np.int64)
+    queue.play(ins.ctypes.data, outs.ctypes.data, frames, block)
+    for after in queue.plan.afters:
+        after()
 
 
 @cache

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...graph import Graph, PortError
-from ...graph.arguments import format_value
+from ...graph.arguments import check_whole, format_value
 
-__all__ = ["AudioBuffers", "as_channels", "check_samples"]
+__all__ = ["AudioBuffers", "as_channels", "check_rows", "check_samples"]
 
 Audio = NDArray[np.float32]
 STEREO = 2
+MOST_FRAMES = 1 << 40
 
 
 def as_channels(name: str, audio: ArrayLike, channels: int) -> Audio:
@@ -82,6 +83,39 @@ def _advice(x: NDArray[Any], channels: int) -> str:
     if channels == STEREO and rows == 1:
         return ": np.repeat(x, 2, axis=0) plays it on both"
     return ""
+
+
+def check_rows(
+    graph: Graph, inputs: list[Audio], outputs: list[Audio], frames: int, block: int | None
+) -> None:
+    """Check the arrays whose addresses a native call gets, and the lengths of it and its blocks.
+
+    ``PortError``, which names the array: native code reads and writes ``frames`` samples of each.
+    """
+    check_whole("frames", frames, 0, MOST_FRAMES)
+    if block is not None:
+        check_whole("block", block, 1, MOST_FRAMES)
+    _check_side("inputs", inputs, sum(graph.inputs.values()), frames)
+    _check_side("outputs", outputs, sum(graph.outputs.values()), frames)
+
+
+def _check_side(side: str, rows: list[Audio], channels: int, frames: int) -> None:
+    if not isinstance(rows, list | tuple) or len(rows) != channels:
+        found = f"{len(rows)} arrays" if isinstance(rows, list | tuple) else type(rows).__name__
+        raise PortError(f"{side} is {found}: must be a list of {channels}, one for each channel")
+    for n, row in enumerate(rows):
+        what = f"{side}[{n}]"
+        if type(row) is not np.ndarray or row.dtype != np.float32 or row.ndim != 1:
+            is_array = isinstance(row, np.ndarray)
+            told = f"{row.dtype} of shape {row.shape}" if is_array else format_value(row)
+            raise PortError(f"{what} is {told}: must be a float32 array of shape ({frames},)")
+        if len(row) < frames:
+            raise PortError(f"{what} has {len(row)} frames: must have {frames}")
+        flags = row.flags
+        if not (flags.c_contiguous and flags.aligned):
+            raise PortError(f"{what} is not contiguous: np.ascontiguousarray makes it so")
+        if side == "outputs" and not flags.writeable:
+            raise PortError(f"{what} is read-only: must be writeable")
 
 
 class AudioBuffers:

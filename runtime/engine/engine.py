@@ -13,8 +13,8 @@ from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
 from ..plan.plan import Plan
 from ..plan.stats import Stats
-from .array_call import ArrayCall
-from .audio_arrays import AudioBuffers
+from .array_call import ArrayCall, play_rows
+from .audio_arrays import AudioBuffers, check_rows
 from .build import build_plan, check_same_ports, post_swap
 from .collect_stats import collect_stats
 from .control import ControlQueue
@@ -159,22 +159,21 @@ class Engine(ParameterAccess):
             return done
         buffers = AudioBuffers(self.plan.graph, block)
         outs = buffers.outputs(out)
-        self.play(buffers.inputs, outs, buffers.frames)
+        play_rows(self.queue, buffers.inputs, outs, buffers.frames, None)
         shaped: Audio | dict[str, Audio] = buffers.shaped(outs) if out is None else out
         return shaped
 
     def play(
         self, inputs: list[Audio], outputs: list[Audio], frames: int, block: int | None = None
     ) -> None:
-        """Play one block (or many, of ``block`` frames), without checks, in one native call.
+        """Play one block (or many, of ``block`` frames) in one native call, without conversions.
 
         One contiguous float32 array of ``frames`` for each channel.  The GIL is released.
         """
-        ins = np.array([x.ctypes.data for x in inputs] or [0], np.int64)
-        outs = np.array([y.ctypes.data for y in outputs] or [0], np.int64)
-        self.queue.play(ins.ctypes.data, outs.ctypes.data, frames, block)
-        for after in self.plan.afters:
-            after()
+        if self.queue.has_audio_thread:
+            self.queue.refuse_second_thread()
+        check_rows(self.plan.graph, inputs, outputs, frames, block)
+        play_rows(self.queue, inputs, outputs, frames, block)
 
     def params(self) -> dict[str, float]:
         """Return every parameter ``"node.param"`` as last set, like those of ``graph``."""

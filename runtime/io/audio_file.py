@@ -45,6 +45,10 @@ class AudioFile:
         """Iterate over ``samples`` and ``rate``, so that both can be assigned at once."""
         return iter((self.samples, self.rate))
 
+    def __getitem__(self, index: int) -> Any:
+        """Return ``samples`` for 0 and ``rate`` for 1, as of a tuple of both."""
+        return (self.samples, self.rate)[index]
+
     @property
     def channels(self) -> int:
         """Number of channels."""

@@ -32,7 +32,17 @@ from .call_types import PLAIN
 from .inline_helpers import InlineHelpers
 from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
 
-__all__ = ["KernelCompiler"]
+__all__ = ["KernelCompiler", "optimize"]
+
+
+def optimize(module: Any, machine: Any) -> None:
+    """Optimise the LLVM module of a kernel, in place, for an LLVM target machine."""
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = True
+    tuning.slp_vectorization = False
+    tuning.loop_unrolling = False  # emitted loops are unrolled as far as they should be
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -56,12 +66,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
     def _optimize_final_module(self) -> None:
         self._hide_all_but_the_entry()
-        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-        tuning.loop_vectorization = True
-        tuning.slp_vectorization = False
-        tuning.loop_unrolling = False  # emitted loops are unrolled as far as they should be
-        builder = llvm.create_pass_builder(self._codegen._tm, tuning)
-        builder.getModulePassManager().run(self._final_module, builder)
+        optimize(self._final_module, self._codegen._tm)
         self._check()
 
     def _hide_all_but_the_entry(self) -> None:

@@ -35,7 +35,7 @@ from .command import GUITAR, LSTM, refused, wav
         ("render crunch in.wav out.wav --backend gpu", "invalid choice: 'gpu'"),
         ("render crunch in.wav out.wav --levels loud", "invalid choice: 'loud'"),
         ("render crunch in.wav out.wav --interface-dbu 99", "interface_dbu is 99.0: must be"),
-        ("render crunch in.wav out.wav --threads 4", "unrecognized arguments: --threads 4"),
+        ("render crunch in.wav out.wav --voices 4", "unrecognized arguments: --voices 4"),
         ("render crunch in.wav out.wav --block 0", "--block is 0: must lie in [1, 4194304]"),
         ("render crunch in.wav out.wav --block x", "invalid int value: 'x'"),
         ("render crunch in.wav out.wav --slim 2", "slim is 2.0: must be a number in [0, 1]"),

@@ -36,6 +36,12 @@ def test_values_are_json_or_text() -> None:
         "cab.trim=true",
         "x.y=[1, 2]",
         "p.q=",
+        "a.b=.5",
+        "a.c=+3.",
+        "a.d=-.5E1",
+        "a.e=.",
+        "a.f=1.5.wav",
+        "a.g=nan",
     ]
     assert parse_settings(texts) == {
         "amp.input_db": 6,
@@ -44,6 +50,12 @@ def test_values_are_json_or_text() -> None:
         "cab.trim": True,
         "x.y": [1, 2],
         "p.q": "",
+        "a.b": 0.5,
+        "a.c": 3.0,
+        "a.d": -5.0,
+        "a.e": ".",
+        "a.f": "1.5.wav",
+        "a.g": "nan",
     }
 
 
@@ -76,7 +88,7 @@ def test_nodes_of_racks_inside_and_labels_and_the_tempo() -> None:
         ("ampp.input_db=1", "--set ampp.input_db: there is no node 'ampp'; nearest: amp"),
         (
             "amp.knobs=x",
-            "knobs is 'x': must be a list (a list of a string and a number each) or an",
+            "knobs is 'x': must be a list (a list of a string and a number or a string",
         ),
         ("amp.input_db=900", "--set: nodes.amp: input_db is 900.0: must be a number in [-60, 60]"),
         ("amp.input_db=loud", "--set: nodes.amp.input_db is 'loud': must be a finite number"),

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import namgraph as ng
-from namgraph.runtime.adapters.pedalboard.parameter import from_raw, to_raw
+from namgraph.runtime.adapters.pedalboard.hosting.raw_value import from_raw, to_raw
 
+from ..nodes.nam.parametric.files import concat_lstm
 from .graphs import RATE, around, echo_graph, noise, rendered
 
 pb = pytest.importorskip("pedalboard")
@@ -165,3 +166,28 @@ def test_raw_values_are_positions_in_the_range(row: ng.Param) -> None:
             assert to_raw(row, value) == pytest.approx(raw)
     log = ng.Param(20.0, 20.0, 20_000.0, taper="log")
     assert from_raw(log, 1 / 3) == pytest.approx(200.0)
+
+
+def test_steps_and_their_labels() -> None:
+    capture = ng.load_capture(concat_lstm())
+    made = GraphPlugin(ng.Graph.chain(amp=ng.Nam(capture), delay=ng.Delay()))
+    mode = made.parameters["amp_mode"]
+    assert (mode.string_value, mode.num_steps, mode.is_discrete) == ("crunch", 3, True)
+    assert mode.range == (0.0, 2.0, 1.0)
+    assert mode.valid_values == [0.0, 1.0, 2.0]
+    assert list(mode.ranges.values()) == mode.valid_values
+    made.amp_mode = "lead"
+    assert (mode.value, mode.raw_value, str(mode)) == (
+        2.0,
+        1.0,
+        "<amp.mode = lead in [clean, lead]>",
+    )
+    heard = [mode.get_text_for_raw_value(raw) for raw in (0.0, 0.2, 0.3, 0.7, 0.8)]
+    assert heard == ["clean", "clean", "crunch", "crunch", "lead"]
+    for text, raw in (("clean", 0.0), ("crunch", 0.5), ("2", 1.0)):
+        assert mode.get_raw_value_for_text(text) == raw
+    mode.raw_value = 0.1
+    assert mode.value == 0.0
+    with pytest.raises(ng.ParamError, match="must be one of clean, crunch, lead"):
+        made.amp_mode = "leed"
+    assert made.parameters["delay_freeze"].string_value == "off"

@@ -8,6 +8,9 @@ import pytest
 
 import namgraph as ng
 
+from ..nodes.nam.captures.files import dense, keras, layer
+from ..nodes.nam.nets import lstm
+from ..nodes.nam.parametric.files import concat_lstm, film_a2
 from .graphs import LAG, RATE, Late, Only48k, around, echo_graph, noise, play, rendered, wire
 
 pb = pytest.importorskip("pedalboard")
@@ -78,6 +81,31 @@ def test_many_swaps_without_a_block_end_with_the_last(kind: Any) -> None:
         if k in (1, 3, 24):
             wanted = rendered(made.graph, x)
             np.testing.assert_array_equal(play(made, x), wanted)
+
+
+KNOB = keras(layer("lstm", 2, 6), dense(6), in_shape=[None, None, 2])
+OTHERS: list[Any] = [
+    lstm(8, 1, 2),
+    film_a2(3, name="knob2"),
+    film_a2(3, name="knob1"),
+    concat_lstm(),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_capture_with_other_knobs(kind: Any, other: Any) -> None:
+    x, nodes = noise(1, 2000), [ng.Nam(ng.load_capture(file)) for file in (KNOB, other)]
+    made = kind(ng.Graph.chain(amp=nodes[0]))
+    for _ in range(2):
+        made.amp_knob1 = 0.25
+        play(made, x)
+        made.swap(ng.Graph.chain(amp=nodes[1]))
+        graph = ng.Graph.chain(amp=nodes[1])
+        np.testing.assert_array_equal(play(made, x), rendered(graph, x))
+        assert made.graph == graph
+        made.swap(ng.Graph.chain(amp=nodes[0]))
+        assert made.amp_knob1 == 0.5
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,10 @@ import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.exporting.series import ExportError
 
+from ..nodes.nam.captures.files import dense, guitarml, keras, layer
+from ..nodes.nam.captures.smartamp import smartamp
 from ..nodes.nam.nets import a1, container, lstm, write
+from ..nodes.nam.parametric.files import concat_lstm, film_a2
 
 RATE = 48_000
 X = np.random.default_rng(5).normal(0.0, 0.1, (1, 40_000)).astype(np.float32)
@@ -28,8 +31,8 @@ def nulls(graph: ng.Graph, path: Path, settled: int = 3000) -> ng.Model:
     """Export; assert that file and rack agree, and return the model."""
     made = ng.export_nam(graph, path)
     assert ng.load_nam(path).digest == made.digest
-    wanted = ng.render(graph, X, RATE, tail=False)
-    found = ng.render(ng.Graph.chain(ng.Nam(path)), X, RATE, tail=False)
+    wanted = ng.render(graph, X, made.sample_rate, tail=False)
+    found = ng.render(ng.Graph.chain(ng.Nam(path)), X, made.sample_rate, tail=False)
     assert found.shape == wanted.shape
     peak = np.abs(wanted).max()
     assert peak > 1e-3
@@ -150,6 +153,28 @@ def test_what_is_refused(tmp_path: Path) -> None:
     moved.add("lfo", ng.Lfo())
     moved.connect("lfo", "nam.input_db", amount=0.1)
     refused(moved, tmp_path, "^nam: lfo.out moves its input_db")
+
+
+CAPTURES: dict[str, tuple[Any, dict[str, Any]]] = {
+    "proteus": (guitarml(8), {}),
+    "proteus with knobs": (guitarml(8, inputs=3), {"knob1": 0.9}),
+    "aida-x": (keras(layer("lstm", 1, 8), dense(8), in_skip=1, out_gain=-6.0), {}),
+    "smartamp": (smartamp(4, [1, 2]), {}),
+    "film": (film_a2(), {"sustain": 0.9}),
+    "switch": (concat_lstm(), {"mode": "lead", "gain": 8.0}),
+}
+
+
+@pytest.mark.parametrize("kind", CAPTURES)
+def test_captures_of_other_formats_and_with_knobs(kind: str, tmp_path: Path) -> None:
+    file, knobs = CAPTURES[kind]
+    amp = ng.Nam(ng.load_capture(file), knobs=knobs)
+    nulls(ng.Graph.chain(ng.Gain(gain_db=-3.0), amp), tmp_path / "rack.nam")
+
+
+def test_a_capture_that_a_nam_cannot_hold(tmp_path: Path) -> None:
+    gru = ng.load_capture(keras(layer("gru", 1, 8), dense(8)))
+    refused(ng.Graph.chain(amp=ng.Nam(gru)), tmp_path, "^amp: .*the network is a GRU, which a .nam")
 
 
 def test_files_are_not_replaced(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ class Baked:
     def write(self, path: str | os.PathLike[str]) -> Model:
         """Write the file, whole or not at all, but never over the capture; return its model."""
         path = checked_path(path, "path", NamFileError)
+        if not path.lower().endswith(".nam"):
+            raise NamFileError(f"{path}: a model's name must end in .nam: save it as {path}.nam")
         read = self.source.source
         check_outputs([path], {read: "the capture"} if os.path.isabs(read) else {}, NamFileError)
         with whole_file(path, NamFileError) as part, writing(path, NamFileError):

@@ -2,19 +2,23 @@
 
 An LSTM whose input is added to its output (Proteus, ``in_skip`` of AIDA-X) becomes a WaveNet of one
 channel whose condition is the LSTM: ``x + LSTM(x)`` through an activation that changes nothing.
-Gains become a Linear of one tap, before and after, in a Sequential.
+Gains become a Linear of one tap, before and after, in a Sequential; so does a convolution of the
+input that has a bias (SmartAmp), which a WaveNet has not.
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ....graph.errors import UnsupportedArchitectureError, UnsupportedFeatureError
 from ..format.activation import PLAIN
+from ..format.parse import parse_nam
 from ..model.captures import ConvStack, Gru
-from ..model.flat_weights import flat_weights
-from ..model.networks import Activation, ConvNet, Floats, Linear, Lstm
+from ..model.flat_weights import flat_weights, weight_shapes
+from ..model.networks import Activation, Conv, ConvNet, Floats, Linear, Lstm
 from ..model.wavenet import Gained, Network, Sequential, WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
 
@@ -37,7 +41,7 @@ def document(network: Network, rate: float) -> Json:
     if isinstance(network, Lstm):
         return _lstm(network, rate)
     if isinstance(network, WaveNet):
-        return _wavenet(network, rate)
+        return _biased(network, rate)
     kind = "GRU" if isinstance(network, Gru) else type(network).__name__
     if isinstance(network, ConvStack | ConvNet | Linear):
         kind = "dense and convolution layers" if isinstance(network, ConvStack) else kind
@@ -121,6 +125,43 @@ def _lstm(network: Lstm, rate: float) -> Json:
     arrays = [a for la in network.layers for a in (la.weight, la.bias, la.hidden, la.cell)]
     flat = np.concatenate([a.ravel() for a in (*arrays, network.head, network.head_bias)])
     return _model("LSTM", config, flat, rate, OLDER if mono else VERSION)
+
+
+def _biased(network: WaveNet, rate: float) -> Json:
+    """Return a WaveNet, after a Linear if its input has a bias; what it reads as is compared."""
+    before, plain = list[Json](), _with_head_biases(network)
+    array = plain.arrays[0]
+    rechannel, mixins = array.rechannel, [layer.mixin for layer in array.layers]
+    alone = len(plain.arrays) == 1 and plain.condition is None and plain.inputs == 1
+    if rechannel.bias is not None and alone and not any(m.weight.any() for m in mixins):
+        count = rechannel.outputs
+        config = {"receptive_field": 1, "bias": True, "in_channels": 1, "out_channels": count}
+        weights = np.concatenate([rechannel.weight.ravel(), rechannel.bias])
+        before = [_model("Linear", config, weights, rate, VERSION)]
+        unused = np.zeros((mixins[0].outputs, count, 1), np.float32)  # the input of the array
+        layers = tuple(replace(layer, mixin=Conv(unused)) for layer in array.layers)
+        same = Conv(np.eye(count, dtype=np.float32)[:, :, None])
+        plain = replace(plain, arrays=(replace(array, rechannel=same, layers=layers),))
+    made = _wavenet(plain, rate)
+    read: Any = parse_nam(json.dumps(made).encode()).network
+    if weight_shapes(read) != weight_shapes(plain):
+        raise UnsupportedFeatureError(
+            "the network has biases where a WaveNet of a .nam file has none: it cannot be written"
+        )
+    return _sequential([*before, made], rate) if before else made
+
+
+def _with_head_biases(network: WaveNet) -> WaveNet:
+    """Return the same network with a bias in every head1x1, as the format has them."""
+
+    def layer(row: Layer) -> Layer:
+        if row.head is None or row.head.bias is not None:
+            return row
+        zeros = np.zeros(row.head.outputs, np.float32)
+        return replace(row, head=replace(row.head, bias=zeros))
+
+    arrays = tuple(replace(a, layers=tuple(map(layer, a.layers))) for a in network.arrays)
+    return replace(network, arrays=arrays)
 
 
 def _wavenet(network: WaveNet, rate: float) -> Json:

@@ -113,7 +113,9 @@ def _read(whole: str, size: int) -> tuple[Model | NamFileError, int]:
     try:
         model = parse_capture(read_content(whole, size))
     except NamFileError as error:
-        return copy.copy(error), MIN_CACHE_WEIGHTS  # a copy has no traceback, which holds the bytes
+        kept = copy.copy(error).with_traceback(None)  # a traceback holds the bytes
+        kept.__context__ = kept.__cause__ = None
+        return kept, MIN_CACHE_WEIGHTS
     return model.identified(model.digest, whole), max(model.weight_count, MIN_CACHE_WEIGHTS)
 
 

@@ -16,9 +16,10 @@ __all__ = ["content_of_model", "save_nam"]
 
 
 def save_nam(model: Model, path: str | os.PathLike[str]) -> None:
-    """Write a model that ``load_nam`` returned to a .nam file, whole or not at all.
+    """Write a model to a file, whole or not at all: the bytes of the file that was read.
 
-    The file has the same bytes as the one that was read (of a ``dict``: its JSON).  Raises
+    ``model`` is what ``load_nam`` or ``load_capture`` returned; of a ``dict`` the JSON is written.
+    A capture of another format stays in it: to a name in .nam only ``bake`` writes it.  Raises
     ``NamFileError`` if it cannot be written, if the file that the model was read from has changed
     since, or if ``model`` is one size of another model.
     """
@@ -26,6 +27,10 @@ def save_nam(model: Model, path: str | os.PathLike[str]) -> None:
         found: Any = model
         raise ParamError(f"model is {describe_value(found)}: must be {Model.described}")
     path = checked_path(path, "path", NamFileError)
+    if model.kind != MODEL and path.lower().endswith(".nam"):
+        raise NamFileError(
+            f"{path}: the model, {model.label}, is {model.kind}: namgraph.bake writes it as a .nam"
+        )
     content = content_of_model(model)
     with whole_file(path, NamFileError) as part, writing(path, NamFileError):
         part.write_bytes(content)

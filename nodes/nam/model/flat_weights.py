@@ -10,7 +10,7 @@ from .networks import Conv, Floats
 from .wavenet import ParametricWaveNet, WaveNet
 from .wavenet_parts import Film, Layer, LayerArray
 
-__all__ = ["flat_weights", "plain_network", "with_weights"]
+__all__ = ["flat_weights", "plain_network", "weight_shapes", "with_weights"]
 
 Change = Callable[[Floats], Floats]
 
@@ -25,6 +25,18 @@ def flat_weights(network: WaveNet) -> Floats:
 
     _changed(network, keep)
     return np.concatenate(found)
+
+
+def weight_shapes(network: WaveNet) -> list[tuple[int, ...]]:
+    """Return the shapes of the arrays of weights, in the order of the file."""
+    found: list[tuple[int, ...]] = []
+
+    def keep(array: Floats) -> Floats:
+        found.append(array.shape)
+        return array
+
+    _changed(network, keep)
+    return found
 
 
 def with_weights(network: WaveNet, flat: Floats) -> WaveNet:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ....graph import graph_of
 from ....graph.json_text import format_json
 from ....graph.paths import Content
+from ....runtime.io.file_kind import MODEL, NAMB
 from .captures import Conditioned, ConvStack, Gru
 from .knob import Knob
 from .metadata import About
@@ -66,7 +67,7 @@ class Model(About, Content):
     "<dict>" or "<file>"; of a size of a model "<size 0 of amp.nam>"."""
     content: bytes | None = None
     """The bytes it was read from, if these were in memory."""
-    kind: str = "a NAM model"
+    kind: str = MODEL
     """The format in words: "a NAM model", "a Keras model for RTNeural (AIDA-X)"..."""
     batch: tuple[Floats, Floats] | None = None
     """An input and the output for it, from a zero state, if the file gives them (AIDA-X)."""
@@ -85,7 +86,8 @@ class Model(About, Content):
         """Return how to make a file of it, for the message of a preset that needs one."""
         if self.content is None and os.path.isabs(self.source):
             return f"give the node the path it was read from, {self.source!r}"
-        return 'save it, namgraph.save_nam(model, "amp.nam"), and give the node that path'
+        suffix = {MODEL: ".nam", NAMB: ".namb"}.get(self.kind, ".json")
+        return f'save it, namgraph.save_nam(model, "amp{suffix}"), and give the node that path'
 
     def at_rate(self, rate: float | None) -> "Model":
         """Return the model with this sample rate, where its file gives none."""

@@ -20,6 +20,7 @@ MAX_NAME = 64
 KINDS = ("continuous", "switch")
 RESERVED = frozenset(
     (
+        "argument_hint",
         "backend",
         "calibrate_input",
         "category",
@@ -84,6 +85,7 @@ RESERVED = frozenset(
         "prepare",
         "prewarm",
         "quality",
+        "receptive_field",
         "reports",
         "required",
         "resample",

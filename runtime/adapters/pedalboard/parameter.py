@@ -5,12 +5,12 @@ Any thread.
 """
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ....graph import Param
 from ....graph.arguments import as_number, check_flag, check_number
+from .hosting.raw_value import from_raw, to_raw
 
 __all__ = [
     "SWITCHES",
@@ -89,7 +89,7 @@ class Parameter:
 
     @property
     def string_value(self) -> str:
-        """The value as text, without its unit."""
+        """The value as text, without its unit: its label, if it has one ("lead")."""
         return self._text(self.value)
 
     @property
@@ -115,12 +115,12 @@ class Parameter:
     @property
     def step_size(self) -> float | None:
         """The distance of two values: 1 for a switch, ``None`` if every value is valid."""
-        return 1 if self.type is bool else None
+        return 1 if self.type is bool else self.row.step or None
 
     @property
     def approximate_step_size(self) -> float | None:
-        """The mean distance of two ``valid_values``; ``None`` for a switch."""
-        return None if self.type is bool else (self.row.high - self.row.low) / STEPS
+        """The mean distance of two ``valid_values``; ``None`` where there is a ``step_size``."""
+        return None if self.is_discrete else (self.row.high - self.row.low) / STEPS
 
     @property
     def range(self) -> tuple[float, float, float | None]:
@@ -139,9 +139,11 @@ class Parameter:
 
     @property
     def valid_values(self) -> list[float]:
-        """``[False, True]``, or 1001 values from the lowest to the highest."""
+        """``[False, True]``, all steps, or 1001 values from the lowest to the highest."""
         if self.type is bool:
             return [False, True]
+        if self.row.step:
+            return [self.row.low + self.row.step * k for k in range(self.num_steps)]
         return [from_raw(self.row, k / STEPS) for k in range(STEPS + 1)]
 
     @property
@@ -153,7 +155,9 @@ class Parameter:
 
     @property
     def num_steps(self) -> int:
-        """The number of values: 2 for a switch, else 0x7fffffff."""
+        """The number of values: 2 for a switch, that of its steps, else 0x7fffffff."""
+        if self.row.step:
+            return round((self.row.high - self.row.low) / self.row.step) + 1
         return 2 if self.type is bool else CONTINUOUS
 
     @property
@@ -161,7 +165,7 @@ class Parameter:
         """Whether it is a switch."""
         return self.type is bool
 
-    is_discrete = is_boolean
+    is_discrete = property(lambda self: self.step_size is not None, doc="Whether it has steps.")
     is_automatable = property(lambda self: True, doc="Always true.")
     is_meta_parameter = property(lambda self: False, doc="Always false.")
     is_orientation_inverted = property(lambda self: False, doc="Always false.")
@@ -206,7 +210,10 @@ class Parameter:
         return raw >= 0.5 if self.type is bool else from_raw(self.row, raw)
 
     def _text(self, value: float) -> str:
-        return TEXTS[bool(value)] if self.type is bool else f"{value:g}"
+        if self.type is bool:
+            return TEXTS[bool(value)]
+        value = self.row.check(self.name, value) if self.row.step else value  # a step
+        return self.row.label(value) or f"{value:g}"
 
 
 class ParameterValue(float):
@@ -243,26 +250,6 @@ class ParameterValue(float):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> float:
         return float(self)
-
-
-def to_raw(row: Param, value: float) -> float:
-    """Return the position of a value in its range, 0 to 1; on a logarithmic scale if so tapered."""
-    if row.high == row.low:
-        return 0.0
-    if row.taper == "log" and row.low > 0:
-        return math.log(value / row.low) / math.log(row.high / row.low)
-    return (value - row.low) / (row.high - row.low)
-
-
-def from_raw(row: Param, raw: float) -> float:
-    """Return the value at a position of the range: the inverse of ``to_raw``, exact at the ends."""
-    if raw in (0.0, 1.0):
-        return row.high if raw else row.low
-    if row.taper == "log" and row.low > 0:
-        value = row.low * math.pow(row.high / row.low, raw)
-    else:
-        value = row.low + raw * (row.high - row.low)
-    return min(max(value, row.low), row.high)
 
 
 def parse_value(row: Param, value: Any) -> Any:

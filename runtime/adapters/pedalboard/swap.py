@@ -34,8 +34,8 @@ def carry_over(
         now[TEMPO] = current.tempo_bpm
     for name, node in graph.nodes.items():
         old = current.nodes.get(name)
-        if old is None or type(old) is not type(node):
-            continue
+        if old is None or type(old) is not type(node) or old.params() != node.params():
+            continue  # nodes of one type may have other parameters: knobs of another capture
         values = {param: getattr(old, param) for param in old.params()}
         if node.with_params(values) != old:
             continue

@@ -109,7 +109,10 @@ def which_streams(given: ArrayLike | None, count: int) -> Which | None:
 
 def stream_numbers(given: ArrayLike, count: int) -> NDArray[np.int64]:
     """Return an array of stream numbers; a mask of all streams gives those that are true."""
-    found = np.asarray(given)
+    try:
+        found = np.asarray(given)
+    except (TypeError, ValueError):  # rows of different lengths, a tensor on a device
+        found = np.asarray(None)
     if found.dtype == bool and found.shape == (count,):
         return np.flatnonzero(found)
     whole = found.dtype.kind in "iu" or found.size == 0

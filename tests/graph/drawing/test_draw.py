@@ -225,3 +225,16 @@ def test_a_write_that_fails_leaves_the_old_file(
 def test_a_missing_folder_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="No such file"):
         draw(rack(), tmp_path / "nowhere" / "rack.svg")
+
+
+@dataclass(frozen=True)
+class Pair(Node):
+    path: str = file(kw_only=True)
+    right: str | None = file(kw_only=True, default=None)
+
+
+def test_a_file_that_is_left_out_is_not_drawn() -> None:
+    graph = Graph()
+    graph.add("amp", Pair(path="left.nam"))
+    assert "left.nam" in texts(svg(graph))
+    assert "None" not in texts(svg(graph))

@@ -17,9 +17,11 @@ from namgraph.nodes.nam.model.captures import Conditioned
 from namgraph.nodes.nam.model.wavenet import Gained, knobs_of
 from namgraph.nodes.testing import NODE_CHECKS, same_bits
 from namgraph.nodes.testing.description import check_parameters_effective
+from namgraph.presets.settings import with_settings
 
 from .captures.files import Json, dense, guitarml, keras, layer, play_guitarml, play_keras, signal
 from .captures.test_captures import play
+from .parametric.files import concat_lstm
 
 RATE = 44_100.0
 TWO = guitarml(12, inputs=3)
@@ -96,7 +98,7 @@ def test_names_defaults_and_values() -> None:
         _ = node.knob3
 
 
-@pytest.mark.parametrize("wrong", [3, "knob1", {"knob1": "x"}, {1: 0.5}, {"knob1": float("nan")}])
+@pytest.mark.parametrize("wrong", [3, "knob1", {"knob1": None}, {1: 0.5}, {"knob1": float("nan")}])
 def test_knobs_of_a_wrong_type(wrong: Any) -> None:
     with pytest.raises(ParamError, match=r"knobs is .*: must map names to numbers"):
         ng.Nam("amp.json", knobs=wrong)
@@ -108,6 +110,27 @@ def test_knobs_that_the_capture_has_not() -> None:
             ng.Graph.chain(amp=ng.Nam(ng.load_capture(file), knobs={"gain": 0.5}))
     with pytest.raises(ParamError, match="knob1 is 2"):
         ng.Graph.chain(amp=ng.Nam(ng.load_capture(TWO), knobs={"knob1": 2}))
+    with pytest.raises(ParamError, match="knob1 is 'x': must be a number"):
+        ng.Graph.chain(amp=ng.Nam(ng.load_capture(TWO), knobs={"knob1": "x"}))
+
+
+def test_a_switch_takes_a_choice_wherever_values_are_given(tmp_path: Path) -> None:
+    (tmp_path / "amp.nam").write_text(json.dumps(concat_lstm()))
+    model = ng.load_capture(tmp_path / "amp.nam")
+    lead, wanted = (ng.Graph.chain(amp=ng.Nam(model, knobs={"mode": v})) for v in ("lead", 2))
+    assert lead == wanted
+    for settings in ({"amp.mode": "lead"}, {"amp.knobs": {"mode": "lead"}}):
+        plain = ng.Graph.chain(amp=ng.Nam(tmp_path / "amp.nam"))
+        made: Any = with_settings(plain, settings)["amp"]
+        assert made.mode == 2.0
+    lead = ng.Graph.chain(amp=ng.Nam(tmp_path / "amp.nam", knobs={"mode": "lead"}))
+    ng.save_preset(lead.with_params({"amp.gain": 3.0}), tmp_path / "rack.json")
+    read: Any = ng.load_preset(tmp_path / "rack.json")["amp"]
+    assert (read.mode, read.gain) == (2.0, 3.0)
+    with pytest.raises(ParamError, match="mode is 'leed': must be one of clean, crunch, lead"):
+        ng.Graph.chain(amp=ng.Nam(model, knobs={"mode": "leed"}))
+    with pytest.raises(ng.PresetError, match="mode is 'leed': must be one of clean"):
+        with_settings(lead, {"amp.mode": "leed"})
 
 
 def test_nodes_are_equal_by_the_values_of_their_knobs() -> None:

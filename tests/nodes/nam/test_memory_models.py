@@ -16,6 +16,8 @@ from namgraph.presets.preset import files_of
 from namgraph.presets.rig import format_levels, model_rates
 
 from . import nets
+from .captures.files import guitarml
+from .captures.namb import blocks
 from .playing import engine, play_blocks
 
 SIGNAL = np.random.default_rng(2).uniform(-0.5, 0.5, 500).astype(np.float32)
@@ -106,6 +108,9 @@ def test_a_preset_refuses_it_and_says_what_to_do(tmp_path: Path) -> None:
         ng.save_preset(rack(Nam(read)), target)
     with pytest.raises(ng.PresetError, match=r"^bank\.paths\[1\] is <Model 'Plexi': .* in memory"):
         ng.save_preset(rack(NamBank([path, model]), "bank", 2), target)
+    for file, name in ((guitarml(4), "amp.json"), (blocks(LSTM), "amp.namb")):
+        with pytest.raises(ng.PresetError, match=rf'save_nam\(model, "{name}"\)'):
+            ng.save_preset(rack(Nam(ng.load_capture(file))), target)
     assert not target.exists()
     ng.save_nam(model, tmp_path / "amp.nam")  # as it says
     ng.save_preset(rack(Nam(tmp_path / "amp.nam")), target)

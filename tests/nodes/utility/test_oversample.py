@@ -161,7 +161,7 @@ def test_presets_copies_and_pickles_keep_it(tmp_path: Path) -> None:
     graph.add("two", ng.Oversample(bare(curve="fold"), quality="live", drive_db=2.0))
     ng.save_preset(graph, tmp_path / "rack.json")
     text = json.loads((tmp_path / "rack.json").read_text())
-    assert text["nodes"]["oversample"]["node"]["path"] == "cab.wav"
+    assert text["nodes"]["oversample"]["node"]["path"]["path"] == "cab.wav"
     assert text["nodes"]["two"]["node"]["drive_db"] == 2.0
     again = ng.load_preset(tmp_path / "rack.json")
     for name, node in graph.nodes.items():

@@ -14,7 +14,11 @@ import soundfile
 import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.presets.batch.manifest_csv import write_csv
+from namgraph.presets.batch.patterns import models_of
 
+from ...nodes.nam.captures import namb
+from ...nodes.nam.captures.files import dense, guitarml, keras, layer
+from ...nodes.nam.nets import lstm
 from .jobs import GUITAR, LSTM, RATE, entries, read, write
 from .thousand import contents
 
@@ -222,3 +226,15 @@ def test_a_folder_stands_for_its_files(takes: Path) -> None:
         Path("in/t").rename(f"in/{name}")
     done = ng.batch(inputs="in", models=".", output="out")
     assert [name.split("/")[1] for name in done.entries] == ["y.wav", "z.wav"] * 2
+
+
+def test_a_folder_of_models_has_captures_of_every_format(takes: Path) -> None:
+    amps = takes / "amps"
+    amps.mkdir()
+    (amps / "proteus.json").write_text(json.dumps(guitarml(4)))
+    (amps / "keras.aidax").write_text(json.dumps(keras(layer("lstm", 1, 4), dense(4))))
+    (amps / "block.namb").write_bytes(namb.blocks(lstm(4, 1, 1)))
+    ng.save_preset(ng.Graph.chain(ng.Gain()), amps / "rack.json")
+    (amps / "notes.json").write_text("{}")
+    found = models_of({"models": "amps"}, takes)
+    assert [Path(path).name for path in found] == ["block.namb", "keras.aidax", "proteus.json"]

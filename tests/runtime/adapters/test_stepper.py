@@ -281,6 +281,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     ),
     (lambda: ng.Stepper(rack(), RATE, streams=2).commit([2]), EngineError, "streams is .2.: must"),
     (lambda: ng.Stepper(rack(), RATE, streams=2).reset([0.5]), EngineError, "must be numbers in"),
+    (lambda: ng.Stepper(rack(), RATE, streams=2).select([[0], [0, 1]]), EngineError, "must be"),
     (lambda: ng.Stepper(rack(), RATE, streams=2).select([0]), EngineError, "must have 2, one for"),
     (lambda: ng.Stepper(rack(), RATE).save_state(stream=1), ParamError, "stream is 1: must be"),
     (

@@ -104,6 +104,10 @@ def test_the_short_names_are_the_same_functions(tmp_path: Path) -> None:
         samples, rate = ng.read(path)
         assert (samples.shape, samples.dtype, rate) == ((2, 999), np.float32, 44_100)
         np.testing.assert_allclose(samples, noise, atol={"pcm16": 4e-5}.get(subtype, 2e-7))
+    whole = ng.read(tmp_path / "float.wav")
+    assert (whole[0] is whole.samples, whole[1]) == (True, 44_100)
+    with pytest.raises(IndexError):
+        _ = whole[2]
     spread = ng.Graph.chain(ng.Gain(), channels=2)
     heard = ng.render(spread, *ng.read(tmp_path / "float.wav"))
     np.testing.assert_array_equal(heard, noise)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .....runtime.simd.fields import Words
 from .....runtime.simd.lanes import Cell, Lanes, Value
+from ..recurrent_head import emit_looped_head
 from .unrolled import GATES, gru_cell
 
 __all__ = ["LAYER", "NETWORK", "emit_looped"]
@@ -94,9 +95,5 @@ def _emit_columns(
 
 def _head(lanes: Lanes, net: Words, channel: Value) -> Value:
     head = lanes.at(net.pointer("head"), lanes.times(channel, net["units"]))
-    total = lanes.cell(lanes.constant(0.0))
-    with lanes.loop(net["units"], step=lanes.width) as unit:
-        hidden = lanes.load(net.pointer("hidden"), unit)
-        total.value = lanes.fma(lanes.load(head, unit), hidden, total.value)
-    bias = lanes.load_number(net.pointer("bias"), channel)
-    return lanes.builder.fadd(lanes.total(total.value), bias)
+    total = emit_looped_head(lanes, head, net.pointer("hidden"), net["units"])
+    return lanes.builder.fadd(total, lanes.load_number(net.pointer("bias"), channel))

@@ -57,10 +57,15 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
-    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
-    best = min([w for w in WIDTHS if hidden <= w <= width], default=width)
+    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken.
+
+    The two add in different orders: which is taken does not depend on ``width``, nor do the bits.
+    """
+    widest = min([w for w in WIDTHS if hidden <= w], default=max(WIDTHS))
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    return best if GATES * columns * (hidden + -hidden % best) <= MAX_UNROLLED else 0
+    if GATES * columns * (hidden + -hidden % widest) > MAX_UNROLLED:
+        return 0
+    return min(widest, width)
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..lstm.cell import cell_tanh
+from ..recurrent_head import emit_head
 
 __all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
 
@@ -90,12 +91,9 @@ class _NetworkEmitter:
     def head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
-        total = lanes.constant(0.0)
-        for v, hidden in enumerate(self.now[-1]):
-            weights = lanes.load(self.weights, place + v * lanes.width)
-            total = lanes.fma(weights, hidden.value, total)
-        bias = lanes.load_number(self.weights, place + self.padded)
-        return lanes.builder.fadd(lanes.total(total), bias)
+        vectors = [hidden.value for hidden in self.now[-1]]
+        total = emit_head(lanes, self.weights, place, vectors, range(self.hidden))
+        return lanes.builder.fadd(total, lanes.load_number(self.weights, place + self.padded))
 
     def _add(
         self,

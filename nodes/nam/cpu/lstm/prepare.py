@@ -15,17 +15,11 @@ from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
 from ..knob_columns import KnobColumns, state_block
+from ..recurrent_head import head_weights
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import Grid, emit_unrolled
 
-__all__ = [
-    "lstm_grid",
-    "lstm_kernel",
-    "prepare_lstm",
-    "scaled_gates",
-    "state_places",
-    "unit_lanes",
-]
+__all__ = ["lstm_grid", "lstm_kernel", "prepare_lstm", "scaled_gates", "state_places"]
 
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 700
@@ -107,7 +101,7 @@ def _looped_kernel(width: int) -> Native:
     return play
 
 
-def unit_lanes(network: Lstm, width: int) -> tuple[bool, int, int, list[int]]:
+def _unit_lanes(network: Lstm, width: int) -> tuple[bool, int, int, list[int]]:
     """Return where the kernel of a mono network keeps its units.
 
     Whether it is unrolled, its vectors of units, the lanes of each, and, of each unit, its lane,
@@ -126,7 +120,7 @@ def state_places(network: Lstm, made: Block, width: int | None = None) -> list[t
     Of each layer all units' hidden state, then all units' cell state.  ``made`` is the record that
     ``prepare_lstm`` returned.
     """
-    unrolled, vectors, lanes, units = unit_lanes(network, width or host_lanes())
+    unrolled, vectors, lanes, units = _unit_lanes(network, width or host_lanes())
     depth = len(network.layers)
     places: list[tuple[Block, int]] = []
     if unrolled:
@@ -172,8 +166,7 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColum
         part[0, gate] = bias
         part[1:, gate] = weight.transpose(2, 0, 1)
         rows.append(part.ravel())
-    head = np.zeros(grid.units * width + 1, np.float32)
-    head[unit], head[-1] = network.head[0], network.head_bias[0]
+    head = np.append(head_weights(network.head[0]), network.head_bias[:1])
     state = np.zeros((2 * len(network.layers), grid.units * width), np.float32)
     state[0::2, unit] = [layer.hidden for layer in network.layers]
     state[1::2, unit] = [layer.cell for layer in network.layers]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
+from ..recurrent_head import HEAD_LANES, emit_head
 from .cell import full_cell, half_cell, quarter_cell
 
 __all__ = ["Grid", "emit_unrolled"]
@@ -112,11 +113,6 @@ class _NetworkEmitter:
         if number == self.depth - 1:
             self.lanes.store_number(self._head(), self.y, frame)
 
-    def _columns(self, number: int, frame: Value) -> list[Value]:
-        """Return the columns that the weights of a layer multiply, each broadcast to all lanes."""
-        inputs = self._spread(number - 1) if number else [self.lanes.broadcast(self.x, frame)]
-        return [*inputs, *self._spread(number)]
-
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
         made = []
@@ -130,20 +126,28 @@ class _NetworkEmitter:
         return made
 
     def sums(self, number: int, frame: Value) -> list[Value]:
-        """Emit the gates of a layer before their activations; the first reads ``frame``."""
+        """Emit the gates of a layer before their activations; the first reads ``frame``.
+
+        Columns of the inputs and of the layer's own state go to the partial sums in turn, each of
+        the two beginning with the first.
+        """
+        given = self._spread(number - 1) if number else [self.lanes.broadcast(self.x, frame)]
+        own = self._spread(number)
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
         bias = self._row(place) if number else self._row(0, self.bias)
         sums: list[list[Value]] = [bias, *([] for _ in range(PARTIAL_SUMS - 1))]
-        for n, column in enumerate(self._columns(number, frame)):
+        turns = [n % PARTIAL_SUMS for part in (given, own) for n in range(len(part))]
+        for n, (turn, column) in enumerate(zip(turns, [*given, *own], strict=True)):
             row = self._row(place + (n + 1) * grid.gates * lanes.width)
-            kept = sums[n % PARTIAL_SUMS]
-            sums[n % PARTIAL_SUMS] = (
+            kept = sums[turn]
+            sums[turn] = (
                 [lanes.fma(w, column, s) for w, s in zip(row, kept, strict=True)]
                 if kept
                 else [lanes.mul(w, column) for w in row]
             )
-        return [lanes.add(a, b) for a, b in zip(*sums, strict=True)]
+        even, odd = sums
+        return [lanes.add(a, b) for a, b in zip(even, odd, strict=True)] if odd else even
 
     def _place(self, number: int) -> int:
         """Return the offset of the bias and columns of a layer in the weights."""
@@ -167,9 +171,8 @@ class _NetworkEmitter:
     def _head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
-        total = lanes.constant(0.0)
-        for v, hidden in enumerate(self.hidden[-1]):
-            weights = lanes.load(self.weights, place + v * lanes.width)
-            total = lanes.fma(weights, hidden.value, total)
-        bias = lanes.load_number(self.weights, place + self.grid.units * lanes.width)
-        return lanes.builder.fadd(lanes.total(total), bias)
+        units = [self.grid.unit(n) for n in range(self.grid.hidden)]
+        vectors = [hidden.value for hidden in self.hidden[-1]]
+        total = emit_head(lanes, self.weights, place, vectors, units)
+        padded = self.grid.hidden + -self.grid.hidden % HEAD_LANES
+        return lanes.builder.fadd(total, lanes.load_number(self.weights, place + padded))

@@ -3,8 +3,8 @@
 A *tile* is as many voices as a vector has lanes.  Its state is float32,
 ``[layer][hidden | cell][unit][lane]``; a weight is broadcast to all lanes.  Each lane has the bits
 that the kernels of one signal (``lstm.py``) give, because it adds in their order: a gate is the sum
-of two partial sums, of the columns at even and at odd places, and the head is summed by lanes of
-those kernels' vectors, then by halves.  One kernel runs every size; sizes are data.
+of two partial sums, of the columns at even and at odd places, and the head is that of
+``recurrent_head.py``.  One kernel runs every size; sizes are data.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,9 @@ from .....runtime.simd.embed import embed
 from .....runtime.simd.fields import Words
 from .....runtime.simd.lanes import Cell, Lanes, Value
 from ...model.networks import Lstm
+from ..recurrent_head import HEAD_LANES
 from .cell import full_cell
-from .prepare import scaled_gates, unit_lanes
+from .prepare import scaled_gates
 
 __all__ = ["TILE", "lstm_voices_kernel", "prepare_lstm_voices"]
 
@@ -30,18 +31,14 @@ TILE = "tile"
 NETWORK = np.dtype(
     [
         (TILE, np.int64),
-        *((n, np.int64) for n in ("layers", "depth", "units", "head", "rows", "vectors")),
-        *((n, np.int64) for n in ("width", "halvings", "bias", "aside", "totals")),
+        *((n, np.int64) for n in ("layers", "depth", "units", "head", "hidden", "bias", "aside")),
     ]
 )
-"""A network.  The kernel of one signal has units in ``vectors`` of ``width`` lanes: ``head`` has
-the weight of each of these lanes, ``rows`` the row of the state with its unit (of an unused lane
-any: its weight is 0).  ``aside`` and ``totals`` are scratch."""
-LAYER = np.dtype([(n, np.int64) for n in ("weights", "inputs", "given", "odd", "hidden", "cells")])
+"""A network; its last layer is in the state from row ``hidden`` on.  ``aside`` is scratch."""
+LAYER = np.dtype([(n, np.int64) for n in ("weights", "inputs", "given", "hidden", "cells")])
 """A layer.  Its ``inputs`` columns are rows of the state from ``given`` on, or, if that is
-negative, the signal; its own columns are from row ``hidden`` on.  ``odd``: the first of these is at
-an odd place.  Of each unit the weights are those of gates i, f, g and o, for the bias and for each
-column."""
+negative, the signal; its own columns are from row ``hidden`` on.  Of each unit the weights are
+those of gates i, f, g and o, for the bias and for each column."""
 SIGNAL = -1
 GATES = 4
 
@@ -56,7 +53,6 @@ def prepare_lstm_voices(
     """
     width = width or host_lanes()
     depth, hidden = len(network.layers), network.hidden_size
-    unrolled, vectors, single, lanes = unit_lanes(network, width)
     layers = []
     for number, layer in enumerate(network.layers):
         weight, bias = scaled_gates(layer)
@@ -68,27 +64,19 @@ def prepare_lstm_voices(
                 ),
                 "inputs": inputs,
                 "given": 2 * (number - 1) * hidden if number else SIGNAL,
-                "odd": inputs % 2 if unrolled else 0,  # the looped kernel has an even number first
                 "hidden": 2 * number * hidden,
                 "cells": (2 * number + 1) * hidden,
             }
         )
-    last = 2 * (depth - 1) * hidden
-    head, rows = np.zeros(vectors * single, np.float32), np.full(vectors * single, last, np.int64)
-    head[lanes], rows[lanes] = network.head[0], last + np.arange(hidden)
     return lstm_voices_kernel(width), memory.record(
         NETWORK,
         layers=memory.table(LAYER, layers),
         depth=depth,
         units=hidden,
-        head=memory.constant(head),
-        rows=memory.constant(rows),
-        vectors=vectors,
-        width=single,
-        halvings=single.bit_length() - 1,
+        head=memory.constant(network.head[0]),
+        hidden=2 * (depth - 1) * hidden,
         bias=memory.constant(network.head_bias),
         aside=memory.scratch((hidden, width)),
-        totals=memory.scratch((single, width)),
     )
 
 
@@ -135,7 +123,6 @@ def _emit_units(
     """Emit the loop over the units of a layer; their new hidden state is stored aside."""
     zero, inputs = lanes.constant(0.0), layer["inputs"]
     columns = lanes.plus(1, lanes.plus(inputs, net["units"]))
-    odd = lanes.builder.icmp_signed("!=", layer["odd"], lanes.index(0))
     sums = [[lanes.cell(zero) for _ in range(GATES)] for _ in range(2)]
     with lanes.loop(net["units"]) as unit:
         place = lanes.times(lanes.times(unit, columns), GATES)
@@ -145,9 +132,6 @@ def _emit_units(
             sums[1][gate].value = zero
         weights = lanes.at(weights, GATES)
         _emit_columns(lanes, weights, given, inputs, sums)
-        with lanes.when(odd):
-            for a, b in zip(*sums, strict=True):
-                a.value, b.value = b.value, a.value
         weights = lanes.at(weights, lanes.times(GATES, inputs))
         _emit_columns(lanes, weights, hidden, net["units"], sums)
         gates = [lanes.add(a.value, b.value) for a, b in zip(*sums, strict=True)]
@@ -178,19 +162,24 @@ def _emit_columns(
 
 def _head(lanes: Lanes, net: Words, tile: Value) -> Value:
     """Return the output sample of each voice: the weighted hidden state and the bias."""
-    totals, head, rows = (net.pointer(name) for name in ("totals", "head", "rows"))
-    total = lanes.cell(lanes.constant(0.0))
-    with lanes.loop(net["width"]) as lane:
-        total.value = lanes.constant(0.0)
-        with lanes.loop(net["vectors"]) as vector:
-            at = lanes.plus(lanes.times(vector, net["width"]), lane)
-            hidden = lanes.load(_row(lanes, tile, lanes.word(rows, at)))
-            total.value = lanes.fma(lanes.broadcast(head, at), hidden, total.value)
-        lanes.store(total.value, _row(lanes, totals, lane))
-    with lanes.loop(net["halvings"]) as done:
-        count = lanes.builder.ashr(net["width"], lanes.plus(done, 1))
-        with lanes.loop(count) as lane:
-            low = _row(lanes, totals, lane)
-            high = lanes.load(_row(lanes, totals, lanes.plus(lane, count)))
-            lanes.store(lanes.add(lanes.load(low), high), low)
-    return lanes.add(lanes.load(totals), lanes.broadcast(net.pointer("bias")))
+    zero, units, head = lanes.constant(0.0), net["units"], net.pointer("head")
+    hidden = _row(lanes, tile, net["hidden"])
+    totals = [lanes.cell(zero) for _ in range(HEAD_LANES)]
+
+    def add(unit: Value, total: Cell) -> None:
+        x = lanes.load(_row(lanes, hidden, unit))
+        total.value = lanes.fma(lanes.broadcast(head, unit), x, total.value)
+
+    whole = lanes.builder.and_(units, lanes.index(-HEAD_LANES))
+    for total in totals:
+        total.value = zero
+    with lanes.loop(whole, step=HEAD_LANES) as unit:
+        for n, total in enumerate(totals):
+            add(lanes.plus(unit, n), total)
+    for n, total in enumerate(totals[:-1]):
+        last = lanes.plus(whole, n)
+        with lanes.when(lanes.builder.icmp_signed("<", last, units)):
+            add(last, total)
+    a, b, c, d = (total.value for total in totals)
+    sums = lanes.add(lanes.add(a, c), lanes.add(b, d))
+    return lanes.add(sums, lanes.broadcast(net.pointer("bias")))

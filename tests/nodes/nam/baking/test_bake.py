@@ -16,6 +16,7 @@ from namgraph.nodes.testing import same_bits
 
 from .. import oracle
 from ..captures.files import Json, dense, guitarml, keras, layer, signal
+from ..captures.smartamp import smartamp
 from ..nets import a1, container
 from ..parametric.files import concat_wavenet, film_a2, film_wavenet, hyper_wavenet
 
@@ -32,6 +33,8 @@ GUITARML = {
     "no skip": guitarml(8, skip=0),
     "deep": guitarml(8, 2),
     "knobs of proteus": guitarml(12, inputs=3),
+    "smartamp": smartamp(4, [1, 2, 4, 8]),  # as many biases of the input as head1x1 has
+    "smartamp of tanh": smartamp(3, [1, 5], "tanh"),
 }
 NAM = {"film": film_wavenet(), "concat": concat_wavenet(), "hyper": hyper_wavenet()}
 FILES = {**KERAS, **GUITARML, **NAM, "a2": film_a2(), "sizes": container(film_a2(2), film_a2(3))}
@@ -134,6 +137,13 @@ def test_a_plain_file_and_weights_beyond_float32(tmp_path: Path) -> None:
     loud["weights"] = [3e30] * len(loud["weights"])
     with pytest.raises(UnsupportedFeatureError, match="beyond the range of float32"):
         ng.bake(loud, tmp_path / "out.nam")
+
+
+def test_a_name_that_is_no_models(tmp_path: Path) -> None:
+    for name in ("amp.wav", "amp.json", "amp"):
+        with pytest.raises(NamFileError, match=r"name must end in \.nam: save it as .*\.nam"):
+            ng.bake(film_a2(), tmp_path / name)
+    assert os.listdir(tmp_path) == []
 
 
 def test_never_over_the_capture(tmp_path: Path) -> None:

@@ -83,6 +83,8 @@ def test_a_file_by_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         with pytest.raises(errors.NamFileError, match="load_capture reads it"):
             ng.load_nam(path)
         ng.save_nam(ng.load_capture(path), tmp_path / "copy.namb")
+        with pytest.raises(ng.NamFileError, match=r"is a \.namb model: namgraph\.bake writes it"):
+            ng.save_nam(ng.load_capture(path), tmp_path / "copy.nam")
         assert (tmp_path / "copy.namb").read_bytes() == content
 
 

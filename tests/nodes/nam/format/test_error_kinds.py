@@ -1,6 +1,7 @@
 """Kinds of ``NamFileError``, with fields: raised, cached, pickled, and named by their source."""
 
 import copy
+import copyreg
 import inspect
 import pickle
 from pathlib import Path
@@ -132,8 +133,18 @@ def test_a_stream_at_another_rate_says_both() -> None:
     assert (caught.value.found, caught.value.expected) == (48_000.0, 44_100.0)
 
 
-def test_a_cached_error_holds_no_traceback(tmp_path: Path) -> None:
-    """A traceback would keep the bytes of the file in memory, in its frames."""
+def test_a_cached_error_holds_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A traceback would keep the bytes of the file in memory, in its frames.
+
+    Also where copies of errors keep theirs, as they do once Dask has been imported.
+    """
+    reduced = {ng.WeightCountError: lambda error: (copied, (error,))}
+
+    def copied(error: ng.WeightCountError) -> ng.WeightCountError:
+        return type(error)(*error.args).with_traceback(error.__traceback__)
+
+    table: dict[Any, Any] = {**copyreg.dispatch_table, **reduced}
+    monkeypatch.setattr("copy.dispatch_table", table)
     path = nets.write(tmp_path, changed(LSTM, "weights", []), "amp.nam")
     for _ in range(2):
         with pytest.raises(ng.WeightCountError):
