@@ -24,7 +24,7 @@ NEEDS = {"ir_layout": "ir"}
 
 
 def with_options(text: str, arguments: argparse.Namespace) -> str:
-    """Return a message with the options of the verb that do what it asks for, if there are any."""
+    """Return a message, with the command-line options for what it names in Python appended."""
     given = vars(arguments)
     found = []
     for part, (name, option) in OPTIONS.items():

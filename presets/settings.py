@@ -9,7 +9,7 @@ from typing import Any
 from ..graph import TEMPO, Graph, NamgraphError, Node, PresetError
 from ..graph.arguments import nearest
 from ..graph.check import format_names
-from ..graph.editing.snapshots import BYPASS, DRY_WET
+from ..graph.editing.snapshots import BYPASS, DRY_WET, is_mix
 from .preset import dumps, loads, stored_path
 from .values import as_value, call_at, fields_of, format_value
 
@@ -20,17 +20,19 @@ SNAPSHOT = "snapshot"
 """The setting that recalls a snapshot of the rack."""
 
 
-def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+FORM = "NODE.FIELD=VALUE, as in amp.input_db=6"
+"""What a text of ``--set`` must be, for messages."""
+
+
+def parse_settings(texts: Iterable[str], form: str = FORM) -> dict[str, Any]:
     """Return the values of ``node.field=value`` texts by ``"node.field"``.
 
-    ``PresetError`` for other texts and for a field that is set twice.
+    ``PresetError`` for a field that is set twice, and for other texts than the ``form``.
     """
-    return {name: parse_value(text) for name, text in split_settings(texts).items()}
+    return {name: parse_value(text) for name, text in split_settings(texts, form).items()}
 
 
-def split_settings(
-    texts: Iterable[str], form: str = "NODE.FIELD=VALUE, as in amp.input_db=6"
-) -> dict[str, str]:
+def split_settings(texts: Iterable[str], form: str) -> dict[str, str]:
     """Return what is after the first ``=`` of each text by what is before it.
 
     ``PresetError`` for a name that is given twice, and for other texts than the ``form``.
@@ -96,7 +98,7 @@ def with_settings(
             raise PresetError(
                 f"{place}{name}: there is no node {format_value(node)}; {nearest(node, graph)}"
             )
-        elif key in _fields(graph[node]) or _is_mix(graph[node], key):
+        elif key in _fields(graph[node]) or is_mix(graph[node], key):
             rack["nodes"][node][key] = value
         else:
             own[name] = value
@@ -123,11 +125,6 @@ def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:
         return graph.with_params({name: as_value(name, *each) for name, each in given.items()})
     except NamgraphError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error
-
-
-def _is_mix(node: Node, key: str) -> bool:
-    """Whether a setting is the mix or the bypass of a node, which has no parameter of that name."""
-    return key in (DRY_WET, BYPASS) and key not in node.params()
 
 
 def _fields(node: Node) -> list[str]:

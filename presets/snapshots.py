@@ -4,7 +4,7 @@ from typing import Any
 
 from ..graph import SLOTS, TEMPO, Graph
 from ..graph.arguments import check_number
-from ..graph.editing.snapshots import BYPASS, DRY_WET, DryWet
+from ..graph.editing.snapshots import BYPASS, DRY_WET, DryWet, is_mix
 from ..graph.node import registered
 from .values import as_float, as_value, call_at, fields_of, no_such_key, wrong
 
@@ -28,7 +28,7 @@ def _json(graph: Graph, full: str, value: float) -> float | bool:
 
 def _is_bypass(graph: Graph, full: str) -> bool:
     node, _, key = full.rpartition(".")
-    return key == BYPASS and node in graph and BYPASS not in graph[node].params()
+    return key == BYPASS and node in graph and is_mix(graph[node], key)
 
 
 def read_snapshots(graph: Graph, data: Any) -> None:

@@ -16,7 +16,7 @@ from ..render import note_levels
 __all__ = ["add_parser", "run"]
 
 BLOCK = 64
-"""Frames a block, unless said."""
+"""Frames of a block by default."""
 
 
 def add_parser(subparsers: Subparsers) -> None:

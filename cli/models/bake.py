@@ -34,10 +34,9 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Write the file, and print what it is."""
     from ...nodes.nam.baking.bake import baked
-    from ...presets.settings import parse_value, split_settings
+    from ...presets.settings import parse_settings
 
-    texts = split_settings(arguments.set, "KNOB=VALUE, as in gain=0.5")
-    knobs = {name: parse_value(text) for name, text in texts.items()}
+    knobs = parse_settings(arguments.set, "KNOB=VALUE, as in gain=0.5")
     made = baked(arguments.model, knobs)
     model = made.write(arguments.output)
     if made.loudness_is_old:

@@ -8,13 +8,14 @@ from typing import Any
 from ...graph import FileError
 from ...graph.text import counted
 from ...presets.files.bundle import is_bundle
+from ...runtime.io.encoders import AUDIO_SUFFIXES
 from ...runtime.io.file_kind import CAPTURES, MODEL_SUFFIXES, PRESET, READ, kind_of_file
 
 __all__ = ["files_in", "format_line"]
 
 MAX_FILES = 10_000
-SUFFIXES = (*MODEL_SUFFIXES, ".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
-"""Of files that are described whatever they contain: what is wrong with them is said."""
+SUFFIXES = (*MODEL_SUFFIXES, *AUDIO_SUFFIXES)
+"""Suffixes of files that are described whatever they contain; a bad one gets its error text."""
 
 
 def files_in(folder: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..arguments import check_flag, check_number, clip, format_value, nearest
 from ..connection import Connectable
 from ..errors import ParamError, UnknownNameError
+from ..node import Node
 from ..port import Kind
 from ..text import counted
 
@@ -24,6 +25,7 @@ __all__ = [
     "check_mixable",
     "check_slot",
     "filled_slot",
+    "is_mix",
     "kept_values",
     "mix_values",
     "renamed_values",
@@ -84,6 +86,11 @@ def check_mixable(graph: Connectable, node: str) -> None:
         )
 
 
+def is_mix(node: Node, key: str) -> bool:
+    """Whether a key is the mix or the bypass of a node, which has no parameter of that name."""
+    return key in (DRY_WET, BYPASS) and key not in node.params()
+
+
 def split_mixes(
     graph: Connectable, values: Mapping[str, float]
 ) -> tuple[dict[str, float], dict[str, DryWet]]:
@@ -94,9 +101,8 @@ def split_mixes(
     params, mixes = dict[str, float](), dict[str, DryWet]()
     for full, value in values.items():
         node, _, key = full.rpartition(".") if isinstance(full, str) else ("", "", "")
-        if key not in (DRY_WET, BYPASS) or (
-            node in graph.nodes and key in graph.nodes[node].params()
-        ):
+        owner = graph.nodes.get(node)
+        if not (key in (DRY_WET, BYPASS) if owner is None else is_mix(owner, key)):
             params[full] = value
             continue
         check_mixable(graph, node)

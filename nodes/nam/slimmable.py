@@ -24,17 +24,11 @@ from ...runtime.plan.arena import Block
 from ..dsp.convolver.partition import receptive_field
 from .cpu.live_weights import Moved
 from .cpu.prepare import prepare_network
-from .model.captures import Conditioned, Gru
+from .model.around import Around
+from .model.captures import Gru
 from .model.model import Model, Submodel, prewarm_frames
 from .model.networks import Linear, Lstm
-from .model.wavenet import (
-    Gained,
-    Interleaved,
-    Network,
-    ParametricWaveNet,
-    Sequential,
-    WaveNet,
-)
+from .model.wavenet import Interleaved, Network, Sequential, WaveNet
 
 __all__ = ["FADE_S", "SIZES", "exact_field", "prepare_sizes", "slim_range"]
 
@@ -224,19 +218,22 @@ def _saved_state(memory: Memory, number: int, block: Block) -> dict[str, Any]:
     return {"size": number, "state": block, "prewarmed": copy, "bytes": block.nbytes}
 
 
+def _inner(network: Network) -> tuple[Network, ...]:
+    """Return the networks that a network is made of; none of one that is a single network."""
+    if isinstance(network, Sequential):
+        return network.parts
+    if isinstance(network, Interleaved):
+        return (network.network,)
+    if isinstance(network, WaveNet):
+        return () if network.condition is None else (network.condition,)
+    return (network.inner,) if isinstance(network, Around) else ()
+
+
 def _is_finite_memory(network: Network) -> bool:
     """Whether the state of a network depends on no input before its receptive field."""
-    if isinstance(network, Sequential):
-        return all(map(_is_finite_memory, network.parts))
-    if isinstance(network, Interleaved):
-        return _is_finite_memory(network.network)
-    if isinstance(network, WaveNet):
-        return network.condition is None or _is_finite_memory(network.condition)
-    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
-        return _is_finite_memory(network.inner)
-    return not isinstance(network, Lstm | Gru) and not (
-        isinstance(network, Linear) and network.fast
-    )
+    if isinstance(network, Lstm | Gru) or (isinstance(network, Linear) and network.fast):
+        return False
+    return all(map(_is_finite_memory, _inner(network)))
 
 
 def exact_field(network: Network) -> int | None:
@@ -252,15 +249,8 @@ def _transforms(network: Network) -> int:
     if isinstance(network, Linear) and network.fast:
         taps = network.receptive_field
         return receptive_field(taps) - taps
-    if isinstance(network, Sequential):
-        return sum(map(_transforms, network.parts))
-    if isinstance(network, Interleaved):
-        return network.times * _transforms(network.network)
-    if isinstance(network, Gained | Conditioned | ParametricWaveNet):
-        return _transforms(network.inner)
-    if isinstance(network, WaveNet) and network.condition is not None:
-        return _transforms(network.condition)
-    return 0
+    times = network.times if isinstance(network, Interleaved) else 1
+    return times * sum(map(_transforms, _inner(network)))
 
 
 def slim_range(model: Model, slim: float) -> tuple[float, float]:

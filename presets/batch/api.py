@@ -65,7 +65,8 @@ def batch(
     A file that cannot be rendered costs only itself: ``result.failures`` has the reason of each,
     and with ``stop_on_error`` the first is a ``JobError``.  Faults of the job itself are a
     ``JobError`` before the first file is rendered.  Files that are up to date are kept, unless
-    ``again``.  ``threads`` files are rendered at a time (``None``: one for each processor).
+    ``again``.  ``threads`` threads render (``None``: one for each processor), one for each
+    file, or several where there are fewer files.
     ``backend`` is where models run: "auto", "cpu" or "cuda" (``None``: as the job says).
     ``scheduler`` is the address of a Dask cluster that renders instead, ``"tcp://host:8786"``, or
     "local": ``workers`` processes of this machine (``None``: one for each processor); as with

@@ -55,7 +55,7 @@ class Checked:
     reads: dict[str, str] = field(default_factory=dict)
     """Files that racks read, each with its name in messages."""
     silent: dict[str, None] = field(default_factory=dict)
-    """One line for each rack with nodes that cannot be heard."""
+    """What ``Graph.check`` says, one line for each rack."""
     missing: dict[str, dict[str, None]] = field(default_factory=dict)
     """By kind of level that level matching needs: the files that lack it."""
 

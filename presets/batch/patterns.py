@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph import PresetError
+from ...runtime.io.encoders import AUDIO_SUFFIXES
 from ...runtime.io.file_kind import MODEL_SUFFIXES, is_model
 from ..bundled import shipped_presets
 from ..preset import read_preset
@@ -59,8 +60,6 @@ def racks_of(data: dict[str, Any], folder: Path) -> list[str]:
     return list(found)
 
 
-AUDIO_NAMES = (".wav", ".wave", ".flac", ".aif", ".aiff", ".mp3", ".ogg")
-"""Ends of the files of a folder that are inputs; a name or a pattern may have any."""
 MODEL_NAMES = (*MODEL_SUFFIXES, ".json")
 """Ends of the names of models; of the .json files of a folder only captures are."""
 RACK_NAMES = (".json", ".zip")
@@ -125,7 +124,7 @@ def _matching(
     matches, results = [name], 0
     pattern = glob.has_magic(name) and not os.path.exists(folder / name)
     if os.path.isdir(folder / name):
-        ends = suffix or AUDIO_NAMES
+        ends = suffix or AUDIO_SUFFIXES  # a name or a pattern may have any
         found = [p for p in sorted((folder / name).iterdir()) if p.suffix.lower() in ends]
         if suffix == MODEL_NAMES:
             found = [p for p in found if is_model(p)]

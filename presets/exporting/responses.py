@@ -69,7 +69,7 @@ def response_of(
 
 
 def is_dry(mixed: DryWet) -> bool:
-    """Whether nothing of a node is heard."""
+    """Whether the output of a node is its input: bypassed, or mixed to 0."""
     return mixed.bypassed or mixed.mix == 0.0
 
 

@@ -34,7 +34,7 @@ class LastRender:
         self._renders: list[BlockRender] = []
 
     def take(self, *key: object) -> list[BlockRender]:
-        """Return engines that start afresh if the key is the last one's, else none."""
+        """Return the engines kept under this key, restarted; an empty list for another key."""
         found, self._renders = self._renders if key == self._key else [], []
         for render in found:
             render.restart()

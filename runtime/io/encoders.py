@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from ...graph import AudioFileError
 from .pedalboard_module import host
 
-__all__ = ["ENCODED", "encoder"]
+__all__ = ["AUDIO_SUFFIXES", "ENCODED", "encoder"]
 
 Audio = NDArray[np.float32]
 ENCODED = {".aif": "aiff", ".aiff": "aiff", ".flac": "flac", ".mp3": "mp3", ".ogg": "ogg"}
 """pedalboard's name of the format, by file suffix."""
+AUDIO_SUFFIXES = (".wav", ".wave", *ENCODED)
+"""Suffixes of audio files."""
 BIT_DEPTH = {"aiff": 24, "flac": 24, "mp3": 16, "ogg": 16}
 """Default bits per sample; MP3 and OGG ignore it."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from .around import Around
 from .knob import Knob, encode
 from .networks import Activation, Conv, Floats, Lstm, RecurrentNetwork
 from .short_repr import short_repr
@@ -126,7 +127,7 @@ class ConvStack:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Conditioned:
+class Conditioned(Around):
     """A network with one input of sound, and after it inputs for knobs (``knob.encode``).
 
     Its first layer multiplies a constant by each knob's column of weights, so that knobs at rest
@@ -147,21 +148,6 @@ class Conditioned:
     def knob_inputs(self) -> int:
         """Inputs for knobs: one for each, of a switch one for each choice."""
         return sum(knob.width for knob in self.knobs)
-
-    @property
-    def outputs(self) -> int:
-        """Output channels."""
-        return self.inner.outputs
-
-    @property
-    def receptive_field(self) -> int | None:
-        """Input frames that an output frame depends on."""
-        return self.inner.receptive_field
-
-    @property
-    def operation_count(self) -> int:
-        """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
-        return self.inner.operation_count
 
     @property
     def multiply_adds(self) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from .around import Around
 from .captures import Conditioned, ConvStack, Gru
 from .knob import Knob
 from .networks import Activation, Conv, ConvNet, Linear, Lstm
@@ -151,39 +152,8 @@ class Sequential:
         return sum(part.weight_count for part in self.parts)
 
 
-class _Around:
-    """What a network around another one, ``inner``, has of that one."""
-
-    inner: "Network"
-
-    @property
-    def inputs(self) -> int:
-        """Input channels, without knobs."""
-        return self.inner.inputs
-
-    @property
-    def outputs(self) -> int:
-        """Output channels."""
-        return self.inner.outputs
-
-    @property
-    def receptive_field(self) -> int | None:
-        """Input frames that an output frame depends on."""
-        return self.inner.receptive_field
-
-    @property
-    def operation_count(self) -> int:
-        """Convolutions or recurrent layers: a measure of the cost to prepare the network."""
-        return self.inner.operation_count
-
-    @property
-    def multiply_adds(self) -> int:
-        """Multiply-adds per frame with knobs at rest, without activations."""
-        return self.inner.multiply_adds
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Gained(_Around):
+class Gained(Around):
     """``output_gain * (inner(x) + x)``, x the input times ``input_gain``; ``+ x`` if ``skip``."""
 
     __repr__ = short_repr
@@ -210,7 +180,7 @@ class Gained(_Around):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ParametricWaveNet(_Around):
+class ParametricWaveNet(Around):
     """A WaveNet whose weights are a function of knobs: ``plain_network`` of ``flat_weights.py``.
 
     ``inner`` is the plain WaveNet that knobs at their defaults make.

@@ -10,7 +10,8 @@ from typing import Any
 
 from ....graph import AudioFileError
 from ....runtime.io.regular_file import check_plain
-from ...preset import dumps, paths_of, stored_path
+from ...files.references import paths_of, sha256_of, stored_path
+from ...preset import dumps
 from ...rig import Rig
 
 __all__ = ["Digests", "digest", "rack_digest"]
@@ -27,8 +28,7 @@ def digest(path: str) -> str:
     """Return the SHA-256 of a file's bytes; ``AudioFileError`` if it cannot be read."""
     check_plain(path, AudioFileError)
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as reason:
         raise AudioFileError(f"{path}: cannot be read: {reason.strerror or reason}") from None
 

@@ -1,4 +1,4 @@
-"""What a worker of a cluster does: check that it fits the job, render, and stop when it is told to.
+"""Functions that run in a worker of a cluster: check its versions and folders, render, stop.
 
 Imports nothing of Dask.  ``Ticket`` is sent with every task, so that workers that join later are
 checked too.  The module state is that of one worker process; its threads share it.

@@ -32,7 +32,7 @@ __all__ = ["MOST_THREADS", "ParallelRender", "parallel_render"]
 Audio = NDArray[np.float32]
 MOST_THREADS = 256
 SHORTEST = 1 << 17
-"""Frames, 2.7 s at 48 kHz: what is shorter is played by one thread if nobody asks for more."""
+"""Frames (2.7 s at 48 kHz) below which the default, ``threads=None``, is one thread."""
 SECONDS_EACH = 0.1
 """Work in seconds from which one thread more is worth it."""
 LEAST_SPEED_UP = 1.2

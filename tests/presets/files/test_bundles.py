@@ -1,4 +1,4 @@
-"""Bundles: packed, unpacked, and used wherever a preset is; relink; the colleague's test."""
+"""Bundles: packed, unpacked, and used wherever a preset is; the colleague's test."""
 
 import json
 import os
@@ -18,13 +18,13 @@ from namgraph.cli.main import main
 from namgraph.nodes.testing import same_bits
 from namgraph.presets.bundled import shipped_presets
 from namgraph.presets.files.bundle import open_bundle
-from namgraph.presets.files.relink import needed_files, pack_preset, relink_preset
+from namgraph.presets.files.relink import pack_preset
 from namgraph.presets.files.unpack import unpack_bundle
 from namgraph.runtime.adapters.live.null import NullStream
 
 from ..every_node import every_node
+from .conftest import RATE, move_away
 
-RATE = 48_000
 HEARD = """
 import sys
 import numpy as np
@@ -36,38 +36,6 @@ for path in sys.argv[2:]:
     np.save(path + ".npy", ng.render(graph, x, 48_000, tail=False, block=64))
 """
 """The colleague's program: renders presets and bundles in a process of its own."""
-
-
-@pytest.fixture
-def rack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A preset of a model and two cabinets of one name, in a folder that is the current one."""
-    here = tmp_path / "here"
-    (here / "a").mkdir(parents=True)
-    (here / "b").mkdir()
-    monkeypatch.chdir(here)
-    shutil.copy(ng.asset("crunch-lstm.nam"), here / "a" / "my amp.nam")
-    shutil.copy(ng.asset("cab.wav"), here / "a" / "cab.wav")
-    ng.write_audio(here / "b" / "cab.wav", [[0.9, 0.2]], RATE, subtype="float")
-    graph = ng.Graph.chain(
-        amp=ng.Nam("a/my amp.nam"),
-        cab=ng.Cab("a/cab.wav"),
-        cab2=ng.Cab("b/cab.wav"),
-        ships=ng.Cab(ng.asset("cab.wav")),
-    )
-    ng.save_preset(graph, "rack.json")
-    text = json.loads(Path("rack.json").read_text())
-    Path("rack.json").write_text(json.dumps({**text, "description": "what it is for"}))
-    return here / "rack.json"
-
-
-@pytest.fixture
-def guitar() -> Any:
-    return ng.read_audio(ng.asset("di.wav")).samples[:, 24_000:26_400]
-
-
-def move_away(rack: Path) -> None:
-    rack.parent.joinpath("a").rename(rack.parent / "c")
-    shutil.rmtree(rack.parent / "b")
 
 
 def test_a_bundle_has_the_preset_and_its_files(rack: Path) -> None:
@@ -278,63 +246,6 @@ def test_unpacking_that_fails_at_the_end_leaves_nothing(
     with pytest.raises(ng.PresetError, match="empty: cannot be written: No space left"):
         unpack_bundle("rack.zip", "empty")
     assert not list(Path("empty").iterdir())
-
-
-def test_relink(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = rack.read_bytes()
-    move_away(rack)
-    assert main(["relink", "rack.json"]) == 2  # there is nothing to be found
-    assert not Path("rack-relinked.json").exists()
-    assert main(["relink", "rack.json", "--search", "c"]) == 2
-    out, err = capsys.readouterr()
-    assert "nodes.amp.path a/my amp.nam -> " in out
-    assert "rack-relinked.json: written" in out
-    assert "nodes.cab2.path is 'b/cab.wav': there is no file" in err
-    assert "nodes.amp" not in err.splitlines()[-1]
-    assert rack.read_bytes() == before
-    assert main(["relink", "rack.json", "--search", "c"]) == 2  # not over the first one
-    assert "rack-relinked.json: is there already" in capsys.readouterr().err
-    ng.write_audio("found.wav", [[0.9, 0.2]], RATE, subtype="float")
-    assert main(["relink", "rack.json", "--search", "c", "-o", "rack.json"]) == 0
-    data = json.loads(rack.read_text())
-    assert data["nodes"]["amp"]["path"]["path"] == "c/my amp.nam"
-    assert data["nodes"]["cab2"]["path"]["path"] == "found.wav"
-    assert data["description"] == "what it is for"
-    assert ng.load_preset("rack.json")
-
-
-def test_relink_keeps_what_is_missing_as_seen_from_the_new_place(rack: Path) -> None:
-    move_away(rack)
-    Path("other").mkdir()
-    done = relink_preset("rack.json", "other/rack.json", search="c")
-    assert "nodes.cab2.path" in done.missing
-    nodes = json.loads(Path("other/rack.json").read_text())["nodes"]
-    assert nodes["cab2"]["path"]["path"] == "../b/cab.wav"
-    assert nodes["cab"]["path"]["path"] == "../c/cab.wav"
-
-
-def test_relink_refuses_to_replace_files_of_the_preset(rack: Path) -> None:
-    shutil.copy("a/my amp.nam", "a/amp.json")
-    data = json.loads(rack.read_text())
-    data["nodes"]["amp"]["path"] = "a/amp.json"
-    rack.write_text(json.dumps(data))
-    with pytest.raises(ng.PresetError, match="which would be replaced"):
-        relink_preset("rack.json", "a/amp.json")
-
-
-def test_info_says_where_files_are_and_what_is_missing(
-    rack: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.rmtree("b")
-    assert main(["info", "rack.json", "--json"]) == 2
-    out, err = capsys.readouterr()
-    files = {f["field"]: f for f in json.loads(out)["files"][0]["files"]}
-    assert files["amp.path"]["found"] == str(rack.parent / "a" / "my amp.nam")
-    assert files["amp.path"]["how"] == "as written"
-    assert files["cab2.path"] == {"field": "cab2.path", "written": "b/cab.wav", "how": "missing"}
-    assert files["ships.path"]["written"] == "asset:cab.wav"
-    assert "rack.json: cannot run: nodes.cab2.path is 'b/cab.wav'" in err
-    assert len(needed_files("crunch").files) == 2
 
 
 def test_the_colleague_hears_the_same_bits(tmp_path: Path, guitar: Any) -> None:

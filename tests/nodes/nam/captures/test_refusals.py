@@ -86,7 +86,11 @@ BAD: list[tuple[Json, str, Any, type[Exception], str]] = [
 
 @pytest.mark.parametrize("number", range(len(BAD)))
 def test_bad_values(number: int) -> None:
-    file, path, value, kind, said = BAD[number]
+    check_refused(*BAD[number])
+
+
+def check_refused(file: Json, path: str, value: Any, kind: type[Exception], said: str) -> None:
+    """Check the error for a file with one value replaced; ``said`` has alternatives after ``|``."""
     with pytest.raises(errors.NamFileError) as caught:
         ng.load_capture(changed(file, path, value))
     text = str(caught.value)

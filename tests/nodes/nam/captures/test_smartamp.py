@@ -15,7 +15,7 @@ from namgraph.nodes.testing import same_bits
 from .files import Json, signal
 from .smartamp import play_smartamp, play_smartamp_pro, smartamp, smartamp_pro
 from .test_captures import BLOCKS, TOLERANCE, play
-from .test_refusals import REMOVED, changed
+from .test_refusals import REMOVED, check_refused
 
 FRAMES = 700
 AMPS: dict[str, Json] = {
@@ -93,9 +93,5 @@ BAD: list[tuple[Json, str, Any, type[Exception], str]] = [
 
 @pytest.mark.parametrize("number", range(len(BAD)))
 def test_bad_values(number: int) -> None:
-    file, path, value, kind, said = BAD[number]
-    with pytest.raises(errors.NamFileError) as caught:
-        ng.load_capture(changed(file, path, value))
-    assert isinstance(caught.value, kind), str(caught.value)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert "|" not in BAD[number][-1]  # which would allow alternatives
+    check_refused(*BAD[number])
