@@ -79,13 +79,19 @@ def _engine() -> tuple[dict[str, Call], Callable[[str], float | None]]:
     state = engine.save_state()
     try:
         import pedalboard
+
+        from ...runtime.adapters.pedalboard import GraphPlugin
     except ImportError:
         return calls, _native_of(engine)
     theirs: Any = pedalboard.Gain(3.0)
+    wires = GraphPlugin(Graph.chain(channels=2))
 
     def turn_theirs() -> None:
         theirs.gain_db = 3.0 if theirs.gain_db == 0.0 else 0.0
 
+    calls["GraphPlugin.process, 2 x 64 frames, no nodes"] = partial(
+        wires.process, x, RATE, FRAMES, False
+    )
     calls["pedalboard.Gain.process, 2 x 64 frames"] = lambda: theirs.process(x, RATE, FRAMES, False)
     calls["pedalboard.Gain.gain_db = (and reading it)"] = turn_theirs
     return calls, _native_of(engine)

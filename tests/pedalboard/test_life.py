@@ -15,7 +15,7 @@ import pytest
 
 import namgraph as ng
 
-from .graphs import RATE, echo_graph, noise, rendered, wire
+from .graphs import RATE, echo_graph, noise, rendered
 
 pb = pytest.importorskip("pedalboard")
 GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
@@ -23,39 +23,46 @@ GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").G
 from namgraph.runtime.adapters.pedalboard import ownership  # noqa: E402
 from namgraph.runtime.adapters.pedalboard.shim import binding  # noqa: E402
 
-CYCLES = 2000
+ROUNDS = 5
+MOST_KIB = 512
+"""Resident memory that a round may add: what other parts of the process do is rarely in three."""
 
 
-def resident_kib() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4
+def median_growth(cycle: Callable[[int], None], cycles: int) -> float:
+    """Return by how many KiB the resident memory grows in ``cycles`` cycles: median of rounds."""
+    sizes = []
+    for _ in range(ROUNDS + 1):
+        gc.collect()
+        sizes.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4)
+        for number in range(cycles):
+            cycle(number)
+    return float(np.median(np.diff(sizes)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_loading_and_unloading_leaves_nothing() -> None:
     graph, x = echo_graph(), noise(2, 64)
-    before = 0
-    for cycle in range(CYCLES + 200):
-        if cycle == 200:
-            gc.collect()
-            before = resident_kib()
+
+    def load(number: int) -> None:
         plugin = GraphPlugin(graph)
-        if cycle % 10 == 0:
+        if number % 10 == 0:
             plugin(x, RATE)
-    del plugin
+
+    assert median_growth(load, 400) < MOST_KIB
     gc.collect()
     assert binding.release_unused() == 0
-    assert resident_kib() - before < 4096
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_memory_test_detects_plugins_that_are_kept() -> None:
-    gc.collect()
-    before, x = resident_kib(), noise(2, 64)
-    held = [GraphPlugin(echo_graph()) for _ in range(80)]  # more than earlier tests have freed
-    for plugin in held:
-        plugin(x, RATE)
-    assert resident_kib() - before > 4096
-    assert binding.release_unused() >= 80
+    x, held = noise(2, 64), []
+
+    def load(_: int) -> None:
+        held.append(GraphPlugin(echo_graph()))
+        held[-1](x, RATE)
+
+    assert median_growth(load, 4) > MOST_KIB
+    assert binding.release_unused() >= len(held)
 
 
 def test_a_board_keeps_its_plugin_and_its_parameters() -> None:
@@ -209,31 +216,6 @@ def test_other_python_threads_run_while_it_plays() -> None:
     assert hogged < 0.5 * beside, "the measure cannot see a held GIL"
 
 
-def cost_us(call: Callable[[], object], runs: int = 1000) -> float:
-    best = float("inf")
-    for _ in range(15):
-        begun = time.perf_counter()
-        for _ in range(runs):
-            call()
-        best = min(best, (time.perf_counter() - begun) / runs)
-    return best * 1e6
-
-
-def costs() -> tuple[float, float]:
-    """Microseconds of a call of 64 stereo frames: an empty graph, and pedalboard's Gain."""
-    x = noise(2, 64)
-    ours, theirs = GraphPlugin(wire()), pb.Gain(0)
-    return (
-        cost_us(lambda: ours(x, RATE, 8192, False)),
-        cost_us(lambda: theirs(x, RATE, 8192, False)),
-    )
-
-
-def test_a_call_costs_little_more_than_one_of_theirs() -> None:
-    ours, theirs = min(costs() for _ in range(3))
-    assert ours < max(2.5, 2.3 * theirs)  # 2.5 us where Gain takes 1.1
-
-
 def test_python_ends_well_with_plugins_on_boards() -> None:
     script = (
         "import numpy as np, pedalboard as pb, namgraph as ng\n"
@@ -251,6 +233,3 @@ def test_python_ends_well_with_plugins_on_boards() -> None:
 
 if __name__ == "__main__":
     print("progress beside us, beside a GIL hog:", *(f"{share:.2f}" for share in shares()))
-    for _ in range(3):
-        ours, theirs = costs()
-        print(f"us per call of 64 stereo frames: empty graph {ours:.2f}, Gain {theirs:.2f}")
