@@ -1,6 +1,7 @@
 """Describe a preset as JSON values: its nodes, connections, levels, and whether it can run."""
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..graph import AudioFileError, Graph, NamgraphError, Spec, schedule, tail
@@ -37,7 +38,7 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
         **({"description": preset.description} if preset.description else {}),
         "tempo_bpm": graph.tempo_bpm,
         "nodes": {name: node.type_name for name, node in graph.nodes.items()},
-        "values": node_values(graph),
+        "values": node_values(graph, files["files"]),
         "snapshots": snapshots_json(graph),
         "connections": [f"{c.source} -> {c.target}" for c in graph.connections],
         "modulations": [f"{m.source} -> {m.target} {m.label}" for m in graph.modulations],
@@ -56,13 +57,19 @@ def describe_preset(path: str | os.PathLike[str]) -> dict[str, Any]:
     }
 
 
-def node_values(graph: Graph) -> dict[str, dict[str, Any]]:
-    """Return of each node what is not the default: fields by name, mix and bypass."""
+def node_values(graph: Graph, files: Sequence[Mapping[str, str]]) -> dict[str, dict[str, Any]]:
+    """Return of each node what is not the default: fields by name, mix and bypass.
+
+    Files are named as they are written in the preset.
+    """
+    written = {file["field"]: file["written"] for file in files}
     found = dict[str, dict[str, Any]]()
     for name, node in graph.nodes.items():
         rows = {f.name: getattr(node, f.name) for f in fields_of(type(node)) if f.repr}
         default = {f.name: f.default for f in fields_of(type(node))}
-        values = {k: _value(v) for k, v in rows.items() if v != default[k]}
+        values = {
+            k: written.get(f"{name}.{k}") or _value(v) for k, v in rows.items() if v != default[k]
+        }
         values |= mix_json(graph, name)
         if values:
             found[name] = values

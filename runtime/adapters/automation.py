@@ -36,7 +36,8 @@ SHARE = Param(1.0, 0.0, 1.0)
 def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
     """Return a copy of a graph in which parameters follow automation lanes.
 
-    ``lanes`` maps ``"node.param"``, ``"node.mix"`` or ``"node.bypass"`` to one of
+    ``lanes`` maps ``"node.param"``, ``"node.dry_wet"`` (or ``"node.mix"``, where the node has no
+    parameter of that name) or ``"node.bypass"`` to one of
 
     * a list (or an array of two columns) of ``(seconds, value)``; straight lines connect the points
       (a bypass, or a parameter with steps, jumps)
@@ -62,19 +63,18 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
         target = f"{node}.{key}"
         if not parameter:
             if node in made.mixes:  # the lane takes the place of what is set
-                made.mix(node, 1.0) if key == "mix" else made.bypass(node, False)
-            stored = DRY_WET if key == "mix" else BYPASS
+                made.mix(node, 1.0) if key == DRY_WET else made.bypass(node, False)
             tables = made._tables
-            tables.snapshots = kept_values(tables.snapshots, partial(_is_other, node, stored))
+            tables.snapshots = kept_values(tables.snapshots, partial(_is_other, node, key))
             target = f"{_add_blend(made, node)}.position"
-            if key == "bypass" and is_curve:
+            if key == BYPASS and is_curve:
                 source = _inverted(source)
         label = _free_name(made, f"{node} {key}")
         made.add(label, source)
         if is_curve:
             made.connect(label, target, absolute=True)
         else:
-            made.connect(label, target, -1.0 if key == "bypass" and not parameter else 1.0)
+            made.connect(label, target, -1.0 if key == BYPASS and not parameter else 1.0)
     return made
 
 
@@ -86,8 +86,10 @@ def _is_other(node: str, key: str, of: str, name: str, value: float) -> bool:
 def _split(graph: Graph, name: Any) -> tuple[str, str]:
     """Return node and parameter of a lane's name; ``UnknownNameError`` if there is none."""
     node, _, key = name.rpartition(".") if isinstance(name, str) else ("", "", "")
-    whole = key in ("mix", "bypass") and (node in graph or node in graph.racks)
-    if whole or (node in graph and key in graph[node].params()):
+    if node in graph and key in graph[node].params():
+        return node, key
+    key = DRY_WET if key == "mix" else key
+    if key in (DRY_WET, BYPASS) and (node in graph or node in graph.racks):
         return node, key
     known = [f"{n}.{p}" for n, made in graph.nodes.items() for p in made.params()]
     raise UnknownNameError(f"automation: no parameter {format_value(name)}; {nearest(name, known)}")

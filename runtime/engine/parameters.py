@@ -208,7 +208,12 @@ def unknown_param(name: object, known: Iterable[str], what: str = "parameter") -
     given = name[:200] if isinstance(name, str) else ""
     near = difflib.get_close_matches(given, names, n=3, cutoff=0.4)
     there = ", ".join(near or names[:8]) or "none"
-    return UnknownNameError(f"no {what} {format_value(name)}; there is {there}")
+    node, _, key = given.rpartition(".")
+    of_node = node and key in ("mix", DRY_WET, BYPASS)
+    hint = f"; the engine's mix() and bypass() are of a node, as automation={{'{node}.{DRY_WET}'}}"
+    return UnknownNameError(
+        f"no {what} {format_value(name)}; there is {there}{hint if of_node else ''}"
+    )
 
 
 def find_param(plan: Plan, name: str, value: float) -> tuple[int, float]:

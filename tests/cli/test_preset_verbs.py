@@ -153,6 +153,17 @@ def test_info_shows_values_and_snapshots(capsys: pytest.CaptureFixture[str]) -> 
     assert row["snapshots"]["A"]["name"] == "Rhythm"
 
 
+def test_info_names_files_as_the_preset_does(capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(LSTM, "own.nam")
+    ng.save_preset(ng.Graph.chain(ng.Nam("own.nam"), ng.Cab(CAB)), "my.json")
+    assert main(["pack", "my.json", "my.zip"]) == 0
+    for file, path in {"my.json": "own.nam", "my.zip": "files/own.nam"}.items():
+        capsys.readouterr()
+        assert main(["info", file, "--json"]) == 0
+        values = json.loads(capsys.readouterr().out)["files"][0]["values"]
+        assert (values["nam"]["path"], values["cab"]["path"]) == (path, "asset:cab.wav")
+
+
 def test_info_of_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     Path("rigs/inner").mkdir(parents=True)
     wav(Path("rigs/in.wav"), GUITAR)

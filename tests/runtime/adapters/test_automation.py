@@ -206,10 +206,21 @@ def test_a_snapshot_does_not_mix_once_more_what_follows_a_lane() -> None:
     assert graph.snapshots["A"].values["gain.dry_wet"] == 0.5
 
 
+def test_the_mix_of_a_node_has_its_name_of_presets_and_a_shorter_one() -> None:
+    graph = ng.Graph.chain(Gain(gain_db=-20.0))
+    long, short = ({f"gain.{key}": [(0, 0.3)]} for key in ("dry_wet", "mix"))
+    wanted = ng.render(graph, NOISE, RATE, automation=long)
+    same_bits(ng.render(graph, NOISE, RATE, automation=short), wanted)
+    assert np.abs(wanted / NOISE - 0.73).max() < 1e-6
+    for name in ("gain.dry_wet", "gain.mix", "gain.bypass"):
+        with pytest.raises(ng.UnknownNameError, match=r"mix\(\) and bypass\(\) are of a node"):
+            ng.render(graph, NOISE, RATE, changes=[(0, name, 0.5)])
+
+
 def test_names_of_lanes_are_free_beside_racks() -> None:
     inner = ng.Graph.chain(ng.Gain())
     song = ng.Graph()
-    rack, other = song.add("amp", inner), song.add("amp mix", inner)
+    rack, other = song.add("amp", inner), song.add("amp dry_wet", inner)
     song.input("in", channels=1) >> rack >> other >> song.output("out", channels=1)
-    made = ng.automated(song, {"amp.mix": [(0.0, 0.5)]})
-    assert set(made) - set(song) == {"amp mix'", "amp blend"}
+    made = ng.automated(song, {"amp.dry_wet": [(0.0, 0.5)]})
+    assert set(made) - set(song) == {"amp dry_wet'", "amp blend"}
