@@ -1,5 +1,6 @@
 """Measure the loudness of arrays: the meter node played over them, faster than real time."""
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ __all__ = ["LoudnessMeter", "LoudnessResult", "loudness"]
 BLOCK = 4096
 MOST_CHANNELS = 64
 METER = "loudness"
+MOST_IDLE = 8
+_lock = threading.Lock()
+_idle = dict[tuple[int, float], list[Engine]]()
+"""Engines of meters that have given their result, by channels and rate, for the next ones."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,8 @@ class LoudnessMeter:
     """Measures a signal that comes in parts.  Any thread, one at a time."""
 
     def __init__(self, channels: int, rate: float) -> None:
-        graph = Graph()
-        meter = graph.add(METER, Loudness())
-        graph.input("in", channels=channels) >> meter >> graph.output("out", channels=channels)
-        self._engine = Engine(graph, sample_rate=rate, max_frames=BLOCK, strict=None)
-        self._channels = channels
+        self._channels, self._rate = channels, rate
+        self._engine = _engine(channels, rate)
 
     def add(self, part: NDArray[np.float32]) -> None:
         """Measure the next part, finite float32 samples ``(channels, frames)``."""
@@ -69,7 +71,34 @@ class LoudnessMeter:
         """Return the figures of all parts.  Nothing can be added afterwards."""
         self.add(np.zeros((self._channels, HALF), np.float32))  # the last peaks between samples
         names = LoudnessResult.__dataclass_fields__
-        return LoudnessResult(**{name: self._engine.get(f"{METER}.{name}") for name in names})
+        found = {name: self._engine.get(f"{METER}.{name}") for name in names}
+        _keep((self._channels, self._rate), self._engine)
+        del self._engine
+        return LoudnessResult(**found)
+
+
+def _engine(channels: int, rate: float) -> Engine:
+    """Return an engine that plays a meter, from its start: an idle one, or a new one."""
+    with _lock:
+        idle = _idle.get((channels, rate))
+        engine = idle.pop() if idle else None
+    if engine is not None:
+        engine.reset()
+        return engine
+    graph = Graph()
+    meter = graph.add(METER, Loudness())
+    graph.input("in", channels=channels) >> meter >> graph.output("out", channels=channels)
+    return Engine(graph, sample_rate=rate, max_frames=BLOCK, strict=None)
+
+
+def _keep(key: tuple[int, float], engine: Engine) -> None:
+    """Keep an engine for the next meter of this kind, unless enough are kept."""
+    with _lock:
+        if key not in _idle and len(_idle) == MOST_IDLE:
+            del _idle[next(iter(_idle))]
+        idle = _idle.setdefault(key, [])
+        if len(idle) < MOST_IDLE:
+            idle.append(engine)
 
 
 def loudness(samples: ArrayLike, rate: float) -> LoudnessResult:
