@@ -85,9 +85,12 @@ def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
         lap, first = lanes.minus(column, kept), history.pointer("address")
         with lanes.loop(history["rows"]) as row:
             start = lanes.at(first, lanes.times(row, history["row"]))
-            with lanes.loop(kept, step=lanes.width) as done:  # forwards: the ranges may overlap
-                vector = lanes.load(start, lanes.plus(lap, done))
-                lanes.store(vector, start, done)
+            with lanes.loop(kept, step=CACHE_LINE_FLOATS) as done:  # forwards: they may overlap
+                target = lanes.at(start, done)
+                source, parts = lanes.at(target, lap), range(0, CACHE_LINE_FLOATS, lanes.width)
+                line = [lanes.load(source, part) for part in parts]
+                for part, vector in zip(parts, line, strict=True):
+                    lanes.store(vector, target, part)
         lanes.put_word(kept, position, 0)
         lanes.put_word(lap, position, 1)
 
