@@ -77,7 +77,10 @@ def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Valu
 
 
 def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
-    """Begin a new lap of a history if the next piece does not fit."""
+    """Begin a new lap of a history if the next piece does not fit.
+
+    A lap is longer than a piece, and so than what is kept: the ranges do not overlap.
+    """
     builder, position = lanes.builder, history.pointer("position")
     column, kept = lanes.word(position, 0), history["kept"]
     full = builder.icmp_signed(">", lanes.plus(column, piece), history["stop"])
@@ -85,7 +88,7 @@ def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
         lap, first = lanes.minus(column, kept), history.pointer("address")
         with lanes.loop(history["rows"]) as row:
             start = lanes.at(first, lanes.times(row, history["row"]))
-            with lanes.loop(kept, step=CACHE_LINE_FLOATS) as done:  # forwards: they may overlap
+            with lanes.loop(kept, step=CACHE_LINE_FLOATS) as done:
                 target = lanes.at(start, done)
                 source, parts = lanes.at(target, lap), range(0, CACHE_LINE_FLOATS, lanes.width)
                 line = [lanes.load(source, part) for part in parts]
