@@ -63,29 +63,29 @@ def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Valu
         with lanes.loop(p["inputs"]) as c:
             source = lanes.pointer(lanes.plus(_channel(lanes, p, ins, c), begin))
             lanes.copy(_row(lanes, p, "source", c), source, size)
-        with lanes.loop(p["history_count"]) as number:
-            _emit_room(lanes, _numbered(lanes, p["histories"], HISTORY, number), piece)
         with lanes.loop(p["stage_count"]) as number:
             stage = _numbered(lanes, p["stages"], STAGE, number)
             lanes.call_node(stage["kernel"], stage["record"], stage["ins"], stage["outs"], count)
         with lanes.loop(p["history_count"]) as number:
-            position = _numbered(lanes, p["histories"], HISTORY, number).pointer("position")
-            lanes.put_word(lanes.plus(lanes.word(position, 0), count), position, 0)
+            history = _numbered(lanes, p["histories"], HISTORY, number)
+            _emit_advance(lanes, history, count, piece)
         with lanes.loop(p["outputs"]) as c:
             target = lanes.pointer(lanes.plus(_channel(lanes, p, outs, c), begin))
             lanes.copy(target, _row(lanes, p, "target", c), size)
 
 
-def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
-    """Begin a new lap of a history if the next piece does not fit.
+def _emit_advance(lanes: Lanes, history: Fields, count: Value, piece: Value) -> None:
+    """Go on by ``count`` frames; begin a new lap if the next piece does not fit.
 
     A lap is longer than a piece, and so than what is kept: the ranges do not overlap.
     """
     builder, position = lanes.builder, history.pointer("position")
-    column, kept = lanes.word(position, 0), history["kept"]
+    column = lanes.plus(lanes.word(position, 0), count)
+    lanes.put_word(column, position, 0)
     full = builder.icmp_signed(">", lanes.plus(column, piece), history["stop"])
     with lanes.when(full):
-        lap, first = lanes.minus(column, kept), history.pointer("address")
+        kept, first = history["kept"], history.pointer("address")
+        lap = lanes.minus(column, kept)
         with lanes.loop(history["rows"]) as row:
             start = lanes.at(first, lanes.times(row, history["row"]))
             with lanes.loop(kept, step=CACHE_LINE_FLOATS) as done:
