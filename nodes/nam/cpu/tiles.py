@@ -66,9 +66,9 @@ def tap(lanes: Lanes, words: Words, here: Value, number: Value) -> Value:
     """
     position, builder = words.pointer("source_position"), lanes.builder
     back = lanes.times(lanes.minus(number, lanes.minus(words["taps"], 1)), words["dilation"])
-    before = builder.icmp_signed("<", lanes.plus(lanes.word(position, 0), back), lanes.index(0))
-    earlier = lanes.plus(back, lanes.word(position, 1))
-    return lanes.at(here, builder.select(before, earlier, back))
+    left_end = lanes.minus(0, lanes.word(position, 0))
+    earlier = lanes.at(here, lanes.word(position, 1))
+    return lanes.at(builder.select(builder.icmp_signed("<", back, left_end), earlier, here), back)
 
 
 def new_tile(lanes: Lanes, rows: int, vectors: int) -> Tile:
