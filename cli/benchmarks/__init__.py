@@ -3,12 +3,14 @@
 Each suite is a module with two functions.  ``steps(quick)`` checks that it can run, and returns an
 iterator of ``(name, figures)``, each as soon as it is measured; ``format_row(name, figures)``
 returns a line of text.  ``quick`` takes fewer and shorter rounds, to see that the suite works.
+A suite that also has ``curves(rows)`` is drawn beside its JSON file, where matplotlib is installed.
 """
 
-import importlib
+import importlib.util
 import json
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ...graph import FileError, ParamError
@@ -25,6 +27,7 @@ SUITES = {
     "threads": "a minute rendered by two and by all processors' threads, over one: time, CPU time",
     "convolve": "a cabinet's time by length of its response, and its variation over blocks",
     "oversampling": "aliases, images, response of a model (RIG, or those that ship), oversampled",
+    "instances": "1, 2, 4 and so on amps in one graph: time of each, and how many in real time",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
 }
 """Name and one-line description of each suite."""
@@ -70,7 +73,17 @@ def measure(
         found["figures"].setdefault(step, []).append(row)
         report(suite.format_row(step, row))
         _write(found, output)
+    if output is not None and hasattr(suite, "curves") and importlib.util.find_spec("matplotlib"):
+        picture = Path(output).with_suffix(".png")
+        _draw(suite.curves([row for rows in found["figures"].values() for row in rows]), picture)
+        report(f"drawn in {picture}")
     return found
+
+
+def _draw(figure: Any, picture: Path) -> None:
+    from ..plot.figures import save
+
+    save(figure, picture)
 
 
 def _write(found: Row, output: str | os.PathLike[str] | None) -> None:

@@ -1,9 +1,10 @@
 """Programs: a network as a flat list of operations on matrices, and the kernel that runs them.
 
 A matrix is ``(channels, frames)``.  If a convolution reads past frames of it, it is a history: rows
-with the past frames, then room for new ones.  New frames are written to the right; when the room is
-used up, the frames still needed are moved to the left end.  Every other matrix holds one piece (the
-frames computed at once, ``piece``) and no state.
+to which new frames are written from left to right.  When a row is full, its last piece is copied to
+the left end, and writing goes on behind it.  Frames before the left end are read where they were
+written in the lap before: no piece that is read lies across the end of a row.  Every other matrix
+holds one piece (the frames computed at once, ``piece``) and no state.
 
 ``Program`` belongs to control threads; ``walk`` runs on the audio thread.
 """
@@ -32,17 +33,23 @@ PROGRAM = np.dtype(
     ]
 )
 STAGE = np.dtype([(name, np.int64) for name in ("kernel", "record", "ins", "outs")])
-HISTORY = np.dtype(
-    [(n, np.int64) for n in ("address", "rows", "row", "lookback", "stop", "position")]
-)
-POSITION = np.dtype([("column", np.int64)])
+HISTORY = np.dtype([(n, np.int64) for n in ("address", "rows", "row", "kept", "stop", "position")])
+"""``kept``: the frames copied to the left end when a piece would end after column ``stop``."""
+POSITION = np.dtype([(name, np.int64) for name in ("column", "lap")])
+"""The column of the next frame, and how many columns further right those before the left end are.
+
+Both are 0 for matrices that are no histories.
+"""
 
 CACHE_LINE_FLOATS = 16
-HISTORY_ROOM = 512
-"""Frames between two moves of a short history."""
+SHORT_ROOM = 2
+"""Pieces of room in a history that is not longer than a piece."""
+LONG_ROOM = 3
+"""Pieces of room in a longer history: the copy at the left end, the piece that is written, and the
+columns at the right end that no whole piece fits in."""
 STAGGER = 0.618
-"""Fraction of the room by which histories start apart, so that they do not move in one block."""
-POSITIONS_PER_BLOCK = 8
+"""Fraction of a lap by which histories start apart, so that they do not end in one block."""
+POSITIONS_PER_BLOCK = 4
 """Positions allocated side by side, in one cache line."""
 
 
@@ -56,32 +63,39 @@ def _emit_walk(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Valu
         with lanes.loop(p["inputs"]) as c:
             source = lanes.pointer(lanes.plus(_channel(lanes, p, ins, c), begin))
             lanes.copy(_row(lanes, p, "source", c), source, size)
-        with lanes.loop(p["history_count"]) as number:
-            _emit_room(lanes, _numbered(lanes, p["histories"], HISTORY, number), piece)
         with lanes.loop(p["stage_count"]) as number:
             stage = _numbered(lanes, p["stages"], STAGE, number)
             lanes.call_node(stage["kernel"], stage["record"], stage["ins"], stage["outs"], count)
         with lanes.loop(p["history_count"]) as number:
-            position = _numbered(lanes, p["histories"], HISTORY, number).pointer("position")
-            lanes.put_word(lanes.plus(lanes.word(position, 0), count), position, 0)
+            history = _numbered(lanes, p["histories"], HISTORY, number)
+            _emit_advance(lanes, history, count, piece)
         with lanes.loop(p["outputs"]) as c:
             target = lanes.pointer(lanes.plus(_channel(lanes, p, outs, c), begin))
             lanes.copy(target, _row(lanes, p, "target", c), size)
 
 
-def _emit_room(lanes: Lanes, history: Fields, piece: Value) -> None:
-    """Move the needed frames of a history to its left end if the next piece does not fit."""
+def _emit_advance(lanes: Lanes, history: Fields, count: Value, piece: Value) -> None:
+    """Go on by ``count`` frames; begin a new lap if the next piece does not fit.
+
+    A lap is longer than a piece, and so than what is kept: the ranges do not overlap.
+    """
     builder, position = lanes.builder, history.pointer("position")
-    column, lookback = lanes.word(position, 0), history["lookback"]
+    column = lanes.plus(lanes.word(position, 0), count)
+    lanes.put_word(column, position, 0)
     full = builder.icmp_signed(">", lanes.plus(column, piece), history["stop"])
     with lanes.when(full):
-        back = lanes.times(lanes.minus(column, lookback), 4)
-        step = lanes.times(history["row"], 4)
+        kept, first = history["kept"], history.pointer("address")
+        lap = lanes.minus(column, kept)
         with lanes.loop(history["rows"]) as row:
-            start = lanes.plus(history["address"], lanes.times(row, step))
-            kept = lanes.pointer(lanes.plus(start, back))
-            lanes.move(lanes.pointer(start), kept, lanes.times(lookback, 4))
-        lanes.put_word(lookback, position, 0)
+            start = lanes.at(first, lanes.times(row, history["row"]))
+            with lanes.loop(kept, step=CACHE_LINE_FLOATS) as done:
+                target = lanes.at(start, done)
+                source, parts = lanes.at(target, lap), range(0, CACHE_LINE_FLOATS, lanes.width)
+                line = [lanes.load(source, part) for part in parts]
+                for part, vector in zip(parts, line, strict=True):
+                    lanes.store(vector, target, part)
+        lanes.put_word(kept, position, 0)
+        lanes.put_word(lap, position, 1)
 
 
 def _numbered(lanes: Lanes, first: Value, kind: np.dtype[Any], number: Value) -> Fields:
@@ -144,7 +158,7 @@ class Program:
         self.width = width or host_lanes()
         self.frames = frames  # most that the audio thread gives at a time
         self.piece = VECTORS[-1] * self.width
-        self._start = memory.constant(np.zeros(1, np.int64))
+        self._start = memory.constant(np.zeros(1, POSITION))
         self._stages: list[dict[str, Any]] = []
         self._histories: list[dict[str, Any]] = []
         self._positions: Any = None
@@ -206,20 +220,22 @@ class Program:
 
     def _history(self, channels: int, lookback: int) -> Matrix:
         number = len(self._histories)
-        kept = -(-lookback // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
-        turns = -(-max(HISTORY_ROOM, kept) // self.piece)
-        begin = int(number * STAGGER % 1 * turns) * self.piece
-        stop = kept + (turns + 1) * self.piece
+        lookback = -(-lookback // CACHE_LINE_FLOATS) * CACHE_LINE_FLOATS
+        kept = min(lookback, self.piece)
+        stop = lookback + (SHORT_ROOM if lookback == kept else LONG_ROOM) * self.piece
+        turns = (stop - kept) // self.piece
+        begin = kept + int(number * STAGGER % 1 * turns) * self.piece
         lines = -(-stop // CACHE_LINE_FLOATS) | 1  # odd: rows begin in different cache sets
         row = lines * CACHE_LINE_FLOATS
         address = self.memory.state((channels, row))
-        position = self._position(number, kept + begin)
+        position = self._position(number, begin, stop - self.piece)
         rows = {"address": address, "rows": channels, "row": row}
-        self._histories.append({**rows, "lookback": kept, "stop": stop, "position": position})
+        self._histories.append({**rows, "kept": kept, "stop": stop, "position": position})
         return Matrix(address, row, position, channels)
 
-    def _position(self, number: int, column: int) -> Any:
-        if number % POSITIONS_PER_BLOCK == 0:
+    def _position(self, number: int, column: int, lap: int) -> Any:
+        inside = number % POSITIONS_PER_BLOCK
+        if inside == 0:
             self._positions = self.memory.records(POSITION, [{"column": 0}] * POSITIONS_PER_BLOCK)
-        self._positions.content["column"][number % POSITIONS_PER_BLOCK] = column
-        return self._positions[8 * (number % POSITIONS_PER_BLOCK)]
+        self._positions.content[inside] = column, lap
+        return self._positions[POSITION.itemsize * inside]

@@ -60,9 +60,15 @@ def place(lanes: Lanes, words: Words, name: str) -> tuple[Value, Value]:
 
 
 def tap(lanes: Lanes, words: Words, here: Value, number: Value) -> Value:
-    """Return a pointer to the input of a tap; that of the last tap is the current frame."""
-    back = lanes.minus(number, lanes.minus(words["taps"], 1))
-    return lanes.at(here, lanes.times(back, words["dilation"]))
+    """Return a pointer to the input of a tap; that of the last tap is the current frame.
+
+    Columns before the left end of the rows are read in the lap before (``program.py``).
+    """
+    position, builder = words.pointer("source_position"), lanes.builder
+    back = lanes.times(lanes.minus(number, lanes.minus(words["taps"], 1)), words["dilation"])
+    left_end = lanes.minus(0, lanes.word(position, 0))
+    earlier = lanes.at(here, lanes.word(position, 1))
+    return lanes.at(builder.select(builder.icmp_signed("<", back, left_end), earlier, here), back)
 
 
 def new_tile(lanes: Lanes, rows: int, vectors: int) -> Tile:
