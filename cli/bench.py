@@ -53,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "-o",
         "--output",
         metavar="FILE.json",
-        help="of a suite: write figures as they come; of all: the folder of files, pictures and a page",
+        help="of a suite: write figures as they come; of all: a folder, with pictures and a page",
     )
     add(
         "--compare",
