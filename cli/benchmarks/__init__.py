@@ -18,6 +18,7 @@ __all__ = ["OF_MODEL", "SUITES", "format_suites", "measure", "suite_module"]
 
 SUITES = {
     "models": "every architecture in blocks of 16 to 1024, beside PyTorch; and .nam files given",
+    "peers": "a cabinet beside pedalboard.Convolution and SciPy, by block, and a whole second",
     "growth": "cost against channels, taps, layers, units, nodes: fitted, jumps flagged",
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
     "start": "import, and first sound of the demo rack, kernels compiled or not",

@@ -96,4 +96,9 @@ def _in_current_keys(row: dict[str, Any]) -> dict[str, Any]:
         made["secondary_activation"] = ["Sigmoid"] * count
         first = made["activation"]
         made["activation"] = first if isinstance(first, list) else [first] * count
+    if "gating_mode" not in made and not isinstance(made["activation"], str):
+        # Without gating modes it takes activations in keys of its own, that no file has.
+        first = made["activation"]
+        made["activation"] = first if isinstance(first, list) else [first] * count
+        made["gating_mode"], made["secondary_activation"] = ["none"] * count, [None] * count
     return made

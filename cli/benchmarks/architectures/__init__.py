@@ -22,7 +22,7 @@ from ..measuring.playing import Signal
 from ..measuring.windows import Timed, in_turn
 from .cases import Case, cases
 from .parity import check_parity, model_playing
-from .trainer import Trainer, trainer, trainer_windows
+from .trainer import WHOLE, Trainer, trainer, trainer_windows
 
 __all__ = ["format_row", "steps"]
 
@@ -79,10 +79,12 @@ def _rows(
         figures = ours[block].figures()
         yield "model", {**row, **figures, **_shares(case, figures["least_ns"], peak),
                         "error": error, "kernels": list(kernels)}  # fmt: skip
-        if isinstance(peer, Trainer) and block in theirs:
-            other = theirs[block].figures()
-            ratio = other["least_ns"] / figures["least_ns"]
-            yield "peer", {**row, "peer": peer.name, **other, "ratio": ratio}
+        for frames in (block, *[WHOLE] * (block == blocks[-1])):
+            if isinstance(peer, Trainer) and frames in theirs:
+                other = theirs[frames].figures()
+                ratio = other["least_ns"] / figures["least_ns"]
+                row = {**row, "block": frames, "peer": peer.name}
+                yield "peer", {**row, **other, "ratio": ratio}
 
 
 def _measure(cases: Sequence[Timed], quick: bool) -> float:

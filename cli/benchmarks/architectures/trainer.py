@@ -17,12 +17,14 @@ from ..measuring.windows import Timed
 from .cases import Case
 from .parity import prewarmed
 
-__all__ = ["Trainer", "trainer", "trainer_windows"]
+__all__ = ["WHOLE", "Trainer", "trainer", "trainer_windows"]
 
 LIMIT = 1e-3
 """Largest error against ours, as a share of the peak, of a network that is timed."""
 WINDOW = 256
 """Least frames of a window."""
+WHOLE = 48_000
+"""Frames of a whole file."""
 Stream = Callable[[Signal], Signal]
 
 
@@ -51,14 +53,16 @@ def trainer() -> Trainer | str:
 def trainer_windows(
     peer: Trainer, case: Case, blocks: Sequence[int], checked: Signal, x: Signal
 ) -> dict[int, Timed] | str:
-    """Return windows of each length of block, or why the model is not played.
+    """Return windows of each length of block, and by ``WHOLE`` of a whole file in one call.
+
+    Or why the model is not played.
 
     The output of blocks of 256 must be ours within ``LIMIT``.  Networks with a receptive field get
     a buffer with the frames before the block, and compute all of it again for every block: the
     trainer has no streaming of its own.  An LSTM keeps its state.
     """
     try:
-        network = network_of(case.content, case.name)
+        network = network_of(_same_order(case.content), case.name)
     except NamgraphError as error:
         return str(error)
     with peer.torch.no_grad():
@@ -70,13 +74,32 @@ def trainer_windows(
     error = float(np.abs(found - wanted).max() / np.abs(wanted).max())
     if not error <= LIMIT:
         return f"its output is off ours by {error:.1e} of the peak: another network"
-    made = {}
+    whole = peer.torch.from_numpy(x[:WHOLE])
+    made = {WHOLE: Timed(_whole(peer.torch, network, whole), WHOLE)}
     for block in blocks:
         source = x[: block * max(1, WINDOW // block)]
         made[block] = Timed(
             _windows(peer.torch, stream, np.split(source, len(source) // block)), len(source)
         )
     return made
+
+
+def _whole(torch: Any, network: Any, x: Any) -> Callable[[], None]:
+    def play() -> None:
+        with torch.no_grad():
+            network(x, pad_start=True)
+
+    return play
+
+
+def _same_order(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of a file with the taps of a Linear reversed.
+
+    The trainer multiplies the last one with the current frame, NeuralAmpModelerCore the first one.
+    """
+    if content.get("architecture") != "Linear" or content["config"]["bias"]:
+        return content
+    return {**content, "weights": content["weights"][::-1]}
 
 
 def _windows(torch: Any, stream: Stream, parts: Sequence[Signal]) -> Callable[[], None]:

@@ -37,11 +37,12 @@ def draw_bars(document: Document) -> Any:
         places = range(len(bars))
         axes.barh(places, values, color=BAR, height=0.7)
         axes.set_yticks(places, [label[:LONGEST] for label, _, _ in bars], fontsize=7)
-        axes.invert_yaxis()
+        axes.set_ylim(len(bars) - 0.4, -0.6)
         if max(values) > WIDE_RANGE * min(values):
             axes.set_xscale("log")
         _targets(axes, columns, bars)
-        axes.set_title(f"{step}: {columns.value}", fontsize=9, loc="left")
+        marked = "; red: the target" * bool(axes.lines)
+        axes.set_title(f"{step}: {columns.value}{marked}", fontsize=9, loc="left")
         axes.tick_params(axis="x", labelsize=7)
         tidy(axes)
     if not panels:

@@ -46,6 +46,7 @@ KNOWN = {
     ("models", "model"): Columns(("model", "block"), **_TIMED),
     ("models", "peer"): Columns(("model", "block", "peer"), **_TIMED),
     ("models", "skipped"): Columns(("what", "reason"), "reason"),
+    ("peers", "convolution"): Columns(("player", "taps", "block"), **_TIMED),
     ("growth", "point"): Columns(("sweep", "size"), **_TIMED),
     ("growth", "fit"): Columns(("sweep",), "exponent"),
     ("start", "start"): Columns(("name",), "cpu_s", low="least_s", high="seconds"),

@@ -22,8 +22,8 @@ def compare(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Row:
     A row has ``changed`` if the two figures lie further apart than both vary: if their ratio is
     above the product of one plus each spread, or below its inverse.  A row that does not say what
     it varies by is taken to vary by 10 % (``assumed``).  ``other`` are the fields of the machines
-    that differ: then times say little.  Raises ``FileError`` for a bad file, ``ParamError`` for files of
-    two suites.
+    that differ: then times say little.  Raises ``FileError`` for a bad file, ``ParamError`` for
+    files of two suites.
     """
     pairs, missing = _pairs(Path(old), Path(new))
     found: list[Row] = []

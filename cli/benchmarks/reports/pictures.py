@@ -15,6 +15,7 @@ __all__ = ["draw"]
 COLOURS = ("#d1495b", "#2b6cb0", "#2a9d5c", "#b7791f", "#6b46c1", "#4a5568")
 STYLES = ("-o", "--s", ":^", "-.D")
 FLAG = "#d1495b"
+RATE = 48_000
 
 
 def draw(document: Document, path: str | os.PathLike[str]) -> None:
@@ -57,8 +58,8 @@ def _models(rows: list[dict[str, Any]]) -> Any:
             colour, style = look[name]
             axes.plot(x, y, style, color=colour, markersize=3.5, linewidth=1.2, label=name)
         axes.set_xscale("log", base=2)
-        blocks = sorted({row["block"] for row in rows if "block" in row})
-        axes.set_xticks(blocks, list(map(str, blocks)))
+        blocks = sorted({row["block"] for row in rows if row["step"] == step})
+        axes.set_xticks(blocks, [str(n) if n < RATE else "1 s" for n in blocks])
         axes.set_xlabel("frames of a block")
         axes.set_title(label, fontsize=10, loc="left")
         if log:
