@@ -14,7 +14,7 @@ from typing import Any
 
 from ...graph import ParamError
 
-__all__ = ["OF_MODEL", "SUITES", "format_suites", "measure", "suite_module"]
+__all__ = ["MODULES", "OF_MODEL", "SUITES", "format_suites", "measure", "suite_module"]
 
 SUITES = {
     "models": "every architecture in blocks of 16 to 1024, beside PyTorch; and .nam files given",

@@ -20,9 +20,9 @@ from ....runtime.io.audio_file import read_audio
 from ....runtime.simd.peak import fma_peak
 from ..measuring.playing import Signal
 from ..measuring.windows import Timed, in_turn
-from .cases import Case, cases
+from .model_cases import Case, cases
 from .parity import check_parity, model_playing
-from .trainer import WHOLE, Trainer, trainer, trainer_windows
+from .torch_trainer import WHOLE, Trainer, trainer, trainer_windows
 
 __all__ = ["format_row", "steps"]
 

@@ -10,7 +10,7 @@ from ....nodes.nam.model.model import Model
 from ..measuring.kernels_used import check_kernels
 from ..measuring.network_reference import reference_output
 from ..measuring.playing import Playing, Signal
-from .cases import Case
+from .model_cases import Case
 
 __all__ = ["LIMIT", "check_parity", "model_playing", "prewarmed"]
 

@@ -2,9 +2,9 @@
 
 Each sweep changes one size of a network or graph that plays in blocks of 64.  Windows of all its
 points are played in turn; a point's time is its tightest window.  Then two curves are fitted by
-least squares of relative errors (``fit.py``): a line, and a power of the size.  Where a step from
-one point to the next costs far more than the better of the two says (a jump), or the larger size
-less than the smaller (a drop), it is flagged, with the kernels that only one of the two plays.
+least squares of relative errors (``curve_fit.py``): a line, and a power of the size.  Where a step
+from one point to the next costs far more than the better of the two says (a jump), or the larger
+size less than the smaller (a drop), it is flagged, with the kernels that only one of the two plays.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ....presets.bundled import DEMO_DI, asset
 from ....runtime.io.audio_file import read_audio
 from ..measuring.kernels_used import kernels_used
 from ..measuring.windows import in_turn
-from .fit import fit
+from .curve_fit import fit
 from .sweeps import SWEEPS, playing
 
 __all__ = ["format_row", "format_steps", "steps"]

@@ -3,9 +3,9 @@
 One channel, called from Python for each block of 64 and of 512 frames, and once for a second of
 audio (block 48000): this package's ``Cab``, ``pedalboard.Convolution``, and of SciPy ``lfilter``
 with its state (a block) or ``oaconvolve`` (the second).  Before anything is timed, the output of
-each is compared with ``numpy.convolve`` in float64; a constant gain is allowed, since pedalboard and
-``Cab`` normalise responses.  ``ratio`` is the tightest window over that of this package.  Models
-beside PyTorch are in the suite ``models``.
+each is compared with ``numpy.convolve`` in float64; a constant gain is allowed, since both
+pedalboard and ``Cab`` normalise responses.  ``ratio`` is the tightest window over that of this
+package.  Models beside PyTorch are in the suite ``models``.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ import numpy as np
 
 from ....graph import EngineError
 from ..measuring.windows import in_turn
-from .players import WHOLE, Player, players
+from .convolvers import WHOLE, Player, players
 
 __all__ = ["format_row", "steps"]
 

@@ -41,13 +41,17 @@ class Columns:
         return max(0.0, high / low - 1.0)
 
 
-_TIMED = {"value": "least_ns", "spread": "spread"}
+def _timed(*keys: str) -> Columns:
+    """Return the columns of rows that ``measuring/windows.py`` makes."""
+    return Columns(keys, "least_ns", "spread")
+
+
 KNOWN = {
-    ("models", "model"): Columns(("model", "block"), **_TIMED),
-    ("models", "peer"): Columns(("model", "block", "peer"), **_TIMED),
+    ("models", "model"): _timed("model", "block"),
+    ("models", "peer"): _timed("model", "block", "peer"),
     ("models", "skipped"): Columns(("what", "reason"), "reason"),
-    ("peers", "convolution"): Columns(("player", "taps", "block"), **_TIMED),
-    ("growth", "point"): Columns(("sweep", "size"), **_TIMED),
+    ("peers", "convolution"): _timed("player", "taps", "block"),
+    ("growth", "point"): _timed("sweep", "size"),
     ("growth", "fit"): Columns(("sweep",), "exponent"),
     ("start", "start"): Columns(("name",), "cpu_s", low="least_s", high="seconds"),
     ("nodes", "node"): Columns(("type", "setting"), "ns", low="least_ns", high="ns"),
@@ -71,7 +75,7 @@ def columns_of(suite: str, step: str, row: Row) -> Columns:
     known = KNOWN.get((suite, step))
     if known is not None and all(value_of(row, n) is not None for n in (*known.keys, known.value)):
         return known
-    keys = []
+    keys: list[str] = []
     for name, value in row.items():
         if name == "step":
             continue

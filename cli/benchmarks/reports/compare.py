@@ -65,12 +65,11 @@ def _compared(before: Document, after: Document) -> Iterator[Row]:
     rows = [_by_name(document) for document in (before, after)]
     for key in dict.fromkeys([*rows[0], *rows[1]]):
         name = f"{key[0]}, {key[1]}" if key[1] else key[0]
-        sides = [side.get(key) for side in rows]
-        if sides[0] is None or sides[1] is None:
-            only = "old" if sides[1] is None else "new"
-            yield {"suite": suite, "row": name, "only": only}
+        first, second = (side.get(key) for side in rows)
+        if first is None or second is None:
+            yield {"suite": suite, "row": name, "only": "old" if second is None else "new"}
             continue
-        (old, old_spread, columns), (new, new_spread, _) = sides
+        (old, old_spread, columns), (new, new_spread, _) = first, second
         if old <= 0 or new <= 0:
             continue  # no ratio: a level in dB
         allowed = 1.0

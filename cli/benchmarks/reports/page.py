@@ -52,13 +52,9 @@ def _draw(document: Document, picture: Path) -> None:
 
 
 def _section(document: Document, picture: Path) -> list[str]:
-    name = document["suite"]
-    lines = [
-        f"## {name}",
-        "",
-        f"{SUITES.get(name, name)[0].upper()}{SUITES.get(name, name)[1:]}.",
-        "",
-    ]
+    name: str = document["suite"]
+    what = SUITES.get(name, name)
+    lines = [f"## {name}", "", f"{what[:1].upper()}{what[1:]}.", ""]
     about = [f"`{document['command']}`, {document['date']}"]
     about += ["few rounds: figures say little"] * document["quick"]
     about += ["interrupted: rows are missing"] * (not document["complete"])

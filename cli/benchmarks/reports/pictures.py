@@ -32,8 +32,8 @@ def draw(document: Document, path: str | os.PathLike[str]) -> None:
 
 def _title(document: Document) -> str:
     machine = document["machine"]
-    words = f"{document['suite']}: {machine.get('processor')}, {machine.get('lanes')} lanes"
-    return f"{words}, {document['date'][:10]}" + ", few rounds" * document["quick"]
+    words: str = f"{document['suite']}: {machine.get('processor')}, {machine.get('lanes')} lanes"
+    return f"{words}, {document['date'][:10]}{', few rounds' if document['quick'] else ''}"
 
 
 def _models(rows: list[dict[str, Any]]) -> Any:
@@ -78,7 +78,7 @@ def _looks(names: list[str]) -> dict[str, tuple[str, str]]:
     """Return colour and style of each model: a colour for each kind, the first word of its name."""
     kinds = list(dict.fromkeys(name.split()[0] for name in names))
     colours = dict(zip(kinds, itertools.cycle(COLOURS), strict=False))
-    made = {}
+    made: dict[str, tuple[str, str]] = {}
     for kind in kinds:
         own = [name for name in names if name.split()[0] == kind]
         styles = itertools.cycle(STYLES)

@@ -97,7 +97,7 @@ def _scipy(response: Signal, block: int) -> Player:
     state = [np.zeros(len(response) - 1, np.float32)]
 
     def following(x: Signal) -> Signal:
-        y, state[0] = signal.lfilter(response, np.float32([1.0]), x, zi=state[0])
+        y, state[0] = signal.lfilter(response, np.ones(1, np.float32), x, zi=state[0])
         return np.asarray(y)
 
     return Player("scipy.signal.lfilter", block, following)

@@ -14,7 +14,7 @@ from ....graph.extras import how_to_install
 from ...verify.torch_reference import network_of
 from ..measuring.playing import Signal
 from ..measuring.windows import Timed
-from .cases import Case
+from .model_cases import Case
 from .parity import prewarmed
 
 __all__ = ["WHOLE", "Trainer", "trainer", "trainer_windows"]
@@ -63,8 +63,8 @@ def trainer_windows(
     """
     try:
         network = network_of(_same_order(case.content), case.name)
-    except NamgraphError as error:
-        return str(error)
+    except NamgraphError as refusal:
+        return str(refusal)
     with peer.torch.no_grad():
         stream = _stream(peer.torch, network, case.model.prewarm)
         found = np.concatenate(
