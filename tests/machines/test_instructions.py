@@ -8,14 +8,17 @@ from typing import Any
 import llvmlite
 import pytest
 
+from namgraph.runtime.native.host import fuses
+
 from .cross import Program
 from .instructions import COUNTED, changes, count, missing, programs, read_table
 
 COUNTS = {"instructions": {"a": 100.0, "b": 200.0}}
-on_x86 = platform.machine().lower() in ("x86_64", "amd64") and platform.system() == "Linux"
+on_v3 = platform.machine().lower() in ("x86_64", "amd64") and platform.system() == "Linux"
+on_v3 = on_v3 and fuses()
 counted = pytest.mark.skipif(
-    bool(missing()) or not on_x86,
-    reason=f"needs {missing()}" if missing() else "runs programs of x86-64 on Linux",
+    bool(missing()) or not on_v3,
+    reason=f"needs {missing()}" if missing() else "runs programs of x86-64-v3 on Linux",
 )
 
 

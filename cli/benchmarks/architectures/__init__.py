@@ -34,8 +34,6 @@ PARTS = 8
 ROUNDS = 15
 """Windows of each length between two measurements of the peak."""
 WINDOW_S, QUICK_WINDOW_S = 1.5e-3, 1e-4
-RARER = 5
-"""The trainer's windows are long: it plays one in so many rounds."""
 Row = dict[str, Any]
 
 
@@ -71,8 +69,6 @@ def _rows(
             yield "skipped", {"what": f"{case.name} on PyTorch", "reason": told}
         else:
             theirs = told
-            for timed in theirs.values():
-                timed.every = RARER
     peak = _measure([*ours.values(), *theirs.values()], quick)
     for block in blocks:
         row = {"model": case.name, "architecture": case.model.architecture, "block": block}

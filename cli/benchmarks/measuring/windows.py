@@ -50,7 +50,7 @@ class Timed:
 def in_turn(cases: Sequence[Timed], rounds: int) -> None:
     """Play a window of each case in each round; the first of each is not counted."""
     for case in cases:
-        case.play()
+        case.play()  # fills the caches
     for number in range(rounds):
         for case in cases:
             if number % case.every == 0:

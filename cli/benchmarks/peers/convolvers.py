@@ -20,8 +20,10 @@ RATE, WHOLE = 48_000, 48_000
 """Hz, and frames of a second, which is played in one call."""
 LARGEST = 512
 """Frames that a whole second is cut into, inside the call, where the caller chooses it."""
-WINDOW = 2048
-"""Least frames of a window."""
+WINDOW = 8192
+"""Least frames of a window: what the one before left in the caches must not count."""
+DIRECT_EVERY = 6
+"""Rounds for a window of a convolver that takes long, since it multiplies every tap."""
 Signal = NDArray[np.float32]
 
 
@@ -32,6 +34,7 @@ class Player:
     name: str
     block: int
     next: Callable[[Signal], Signal]
+    every: int = 1
 
     def play(self, x: Signal) -> Signal:
         """Return the output for a signal of whole blocks."""
@@ -48,7 +51,7 @@ class Player:
             for part in parts:
                 call(part)
 
-        return Timed(play, count * self.block)
+        return Timed(play, count * self.block, self.every)
 
 
 def players(response: Signal, block: int) -> tuple[list[Player], dict[str, str]]:
@@ -100,4 +103,4 @@ def _scipy(response: Signal, block: int) -> Player:
         y, state[0] = signal.lfilter(response, np.ones(1, np.float32), x, zi=state[0])
         return np.asarray(y)
 
-    return Player("scipy.signal.lfilter", block, following)
+    return Player("scipy.signal.lfilter", block, following, DIRECT_EVERY)
