@@ -227,6 +227,26 @@ def test_another_network_of_the_trainer_is_not_timed(monkeypatch: pytest.MonkeyP
     assert "off ours by" in told
 
 
+def test_a_fault_of_the_trainer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = _case(models.convnet(4, [1, 2, 4]))
+
+    def breaks(*_: object, **options: object) -> Any:
+        raise KeyError(0)
+
+    monkeypatch.setattr(torch_trainer, "network_of", lambda content, name: FakeNetwork(content))
+    monkeypatch.setattr(FakeNetwork, "__call__", breaks)
+    told = torch_trainer.trainer_windows(PEER, case, (64,), NOISE, NOISE)
+    assert told == "the trainer cannot play it: KeyError: 0"
+
+
+def test_what_is_compared_is_loud() -> None:
+    x = np.zeros(1000, np.float32)
+    x[700] = 1.0
+    assert architectures._loudest(x, 100).argmax() == 50
+    assert architectures._loudest(x, 800).argmax() == 500
+    assert len(architectures._loudest(x, 1000)) == 1000
+
+
 def test_what_the_trainer_cannot_play_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(content: Any, name: str) -> Any:
         raise NamFileError("it: the trainer cannot play it: KeyError")

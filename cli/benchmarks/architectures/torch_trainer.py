@@ -65,11 +65,13 @@ def trainer_windows(
         network = network_of(_same_order(case.content), case.name)
     except NamgraphError as refusal:
         return str(refusal)
-    with peer.torch.no_grad():
-        stream = _stream(peer.torch, network, case.model.prewarm)
-        found = np.concatenate(
-            [stream(part) for part in np.split(checked, range(256, len(checked), 256))]
-        )
+    parts = np.split(checked, range(256, len(checked), 256))
+    try:
+        with peer.torch.no_grad():
+            stream = _stream(peer.torch, network, case.model.prewarm)
+            found = np.concatenate([stream(part) for part in parts])
+    except Exception as fault:  # of any type: it plays fewer networks than it makes
+        return f"the trainer cannot play it: {type(fault).__name__}: {fault}"
     wanted = prewarmed(case.model, checked)
     error = float(np.abs(found - wanted).max() / np.abs(wanted).max())
     if not error <= LIMIT:

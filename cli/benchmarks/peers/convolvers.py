@@ -22,7 +22,7 @@ LARGEST = 512
 """Frames that a whole second is cut into, inside the call, where the caller chooses it."""
 WINDOW = 8192
 """Least frames of a window: what the one before left in the caches must not count."""
-DIRECT_EVERY = 6
+DIRECT_EVERY = 2
 """Rounds for a window of a convolver that takes long, since it multiplies every tap."""
 Signal = NDArray[np.float32]
 
