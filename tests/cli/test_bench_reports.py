@@ -10,7 +10,7 @@ import pytest
 
 from namgraph.cli import benchmarks
 from namgraph.cli.benchmarks.machine import format_machine, machine
-from namgraph.cli.benchmarks.reports import everything
+from namgraph.cli.benchmarks.reports import everything, page, pictures
 from namgraph.cli.benchmarks.reports.columns import Columns, columns_of
 from namgraph.cli.benchmarks.reports.compare import compare, format_comparison
 from namgraph.cli.benchmarks.reports.document import (
@@ -20,6 +20,7 @@ from namgraph.cli.benchmarks.reports.document import (
     write_document,
 )
 from namgraph.cli.benchmarks.reports.everything import measure_all
+from namgraph.cli.benchmarks.reports.tables import tables
 from namgraph.cli.main import main
 from namgraph.graph import CudaError, FileError, NamgraphError, ParamError
 
@@ -78,6 +79,13 @@ def suites(monkeypatch: pytest.MonkeyPatch) -> dict[str, Suite]:
     return made
 
 
+@pytest.fixture
+def undrawn(suites: dict[str, Suite], monkeypatch: pytest.MonkeyPatch) -> dict[str, Suite]:
+    """The same without pictures, which take a second each."""
+    monkeypatch.setattr(page, "_draw", lambda document, picture: None)
+    return suites
+
+
 def test_one_command_writes_files_pictures_and_a_page(
     suites: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,12 +96,12 @@ def test_one_command_writes_files_pictures_and_a_page(
     assert told["skipped"] == {"gpu": "no CUDA driver on this machine"}
     names = {path.name for path in place.iterdir()}
     assert names == {"models.json", "models.png", "walk.json", "walk.png", "report.md"}
-    page = (place / "report.md").read_text(encoding="utf-8")
-    assert format_machine(machine()) in page
-    assert "Skipped: gpu: no CUDA driver on this machine" in page
-    assert "![models](models.png)" in page
-    assert "| model | 16 | 64 |" in page
-    assert "| A | 9 | 8 |" in page
+    text = (place / "report.md").read_text(encoding="utf-8")
+    assert format_machine(machine()) in text
+    assert "Skipped: gpu: no CUDA driver on this machine" in text
+    assert "![models](models.png)" in text
+    assert "| model | 16 | 64 |" in text
+    assert "| A | 9 | 8 |" in text
     assert (place / "walk.png").read_bytes()[:4] == b"\x89PNG"
     found = read_document(place / "walk.json")
     assert (found["format"], found["complete"], found["quick"]) == (1, True, True)
@@ -112,8 +120,8 @@ def test_without_matplotlib_there_are_no_pictures(
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md"}
 
 
-def test_a_suite_that_fails_costs_only_itself(suites: Any, tmp_path: Path) -> None:
-    suites["models"].error = NamgraphError("other bits")
+def test_a_suite_that_fails_costs_only_itself(undrawn: Any, tmp_path: Path) -> None:
+    undrawn["models"].error = NamgraphError("other bits")
     with pytest.raises(
         NamgraphError, match=r"has the rest; suites that failed: models \(other bits"
     ):
@@ -121,22 +129,22 @@ def test_a_suite_that_fails_costs_only_itself(suites: Any, tmp_path: Path) -> No
     assert read_document(tmp_path / "walk.json")["complete"]
     failed = read_document(tmp_path / "models.json")
     assert (len(failed["rows"]), failed["complete"]) == (2, False)
-    page = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "Failed: models: other bits" in page
-    assert "interrupted: rows are missing" in page
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "Failed: models: other bits" in text
+    assert "interrupted: rows are missing" in text
 
 
-def test_an_interrupted_run_keeps_what_is_done(suites: Any, tmp_path: Path) -> None:
-    suites["walk"].error = KeyboardInterrupt()
+def test_an_interrupted_run_keeps_what_is_done(undrawn: Any, tmp_path: Path) -> None:
+    undrawn["walk"].error = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt):
         measure_all(tmp_path)
-    page = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "## models" in page
-    assert "## walk" in page
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "## models" in text
+    assert "## walk" in text
     assert read_document(tmp_path / "walk.json")["rows"]
 
 
-def test_figures_of_a_suite_that_is_skipped_now_do_not_stay(suites: Any, tmp_path: Path) -> None:
+def test_figures_of_a_suite_that_is_skipped_now_do_not_stay(undrawn: Any, tmp_path: Path) -> None:
     (tmp_path / "gpu.json").write_text("{}")
     measure_all(tmp_path)
     assert not (tmp_path / "gpu.json").exists()
@@ -148,6 +156,59 @@ def test_the_machine_is_named() -> None:
     assert {"namgraph", "numpy", "numba", "llvmlite", "python", "processor"} <= found.keys()
     assert f"{found['lanes']} lanes" in format_machine(found)
     assert "1 core," in format_machine({**found, "cores": 1, "caches": {}})
+
+
+# --- pictures and tables
+
+
+def shown(figure: Any) -> list[Any]:
+    return [axes for axes in figure.axes if axes.get_visible()]
+
+
+def test_models_are_drawn_beside_pytorch() -> None:
+    peer = {"model": "A", "architecture": "LSTM", "peer": "PyTorch", "least_ns": 9.0}
+    ratios = [("peer", {**peer, "block": block, "ratio": 3.0}) for block in (16, 48_000)]
+    rows = document([model(16, 9.0), model(64, 8.0), *ratios])["rows"]
+    times, share, ratio = shown(pictures._models(rows))
+    assert list(times.lines[0].get_ydata()) == [9.0, 8.0]
+    assert list(share.lines[0].get_ydata()) == [50.0, 50.0]
+    assert [label.get_text() for label in ratio.get_xticklabels()] == ["16", "1 s"]
+    assert len(shown(pictures._models(rows[:2]))) == 2
+    assert pictures._models([]) is None
+
+
+GROWTH = {"sweep": "LSTM, units", "exponent": 1.0, "form": "power", "worst_power": 0.1}
+GROWTH |= {"fixed_ns": 1.0, "slope_ns": 2.0, "worst_line": 0.1, "drops": []}
+GROWTH |= {"jumps": [{"from": 2, "to": 4, "times": 1.5, "kernels": [["a|b"], ["c"]]}]}
+
+
+def test_a_jump_of_growth_is_drawn_and_told() -> None:
+    points = [("point", {"sweep": "LSTM, units", "size": n, "least_ns": float(n)}) for n in (2, 4)]
+    made = document([*points, ("fit", GROWTH)], "growth")
+    (axes,) = shown(pictures._growth(made["rows"]))
+    *_, jump = axes.lines
+    assert (list(jump.get_xdata()), jump.get_color()) == ([2.0, 4.0], pictures.FLAG)
+    line = axes.lines[0].get_ydata()
+    assert (line[0], line[-1]) == (pytest.approx(2.0), pytest.approx(4.0))
+    text = "\n".join(line for table in tables(made) for line in table)
+    assert "from=2, to=4, times=1.5" in text
+    assert "a\\|b" in text  # or the table has a column more
+
+
+def test_lengths_of_convolutions_are_a_curve_and_other_rows_bars() -> None:
+    row = {"channels": "1->1", "taps": 64, "ns_per_sample": 2.0, "least_ns_per_sample": 1.0}
+    (axes,) = shown(pictures._convolve([{"step": "response", **row}]))
+    assert list(axes.lines[0].get_ydata()) == [1.0]
+    assert pictures._convolve([{"step": "response", "taps": 64, "us": 1.0}]) is None
+    targets = [
+        ("node", {"type": "gain", "ns": 2.0, "target_ns": 1.0}),
+        ("node", {"type": "x", "ns": 0.0}),
+    ]
+    (axes,) = shown(pictures.draw_bars(document(targets, "nodes2")))
+    assert [bar.get_width() for bar in axes.patches] == [2.0]
+    assert list(axes.lines[0].get_xdata()) == [1.0, 1.0]
+    assert axes.get_title(loc="left") == "node: ns; red: the target"
+    assert shown(pictures.draw_bars(document([]))) != []
 
 
 # --- columns

@@ -64,13 +64,16 @@ def _head(names: list[str]) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    """Return a value as a cell: a bar would end it."""
+    return _words(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _words(value: Any) -> str:
     if isinstance(value, Mapping):
-        made = ", ".join(f"{k}={v}" for k, v in value.items())
-    elif isinstance(value, list):
-        made = ", ".join(map(_text, value))
-    else:
-        made = _number(value)
-    return made.replace("|", "\\|").replace("\n", " ")
+        return ", ".join(f"{name}={_words(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return " / ".join(map(_words, value))
+    return _number(value)
 
 
 def _number(value: Any) -> str:
