@@ -11,6 +11,7 @@ import pytest
 from namgraph.cli import benchmarks
 from namgraph.cli.benchmarks.machine import format_machine, machine
 from namgraph.cli.benchmarks.reports import everything, page, pictures
+from namgraph.cli.benchmarks.reports.bars import draw_bars
 from namgraph.cli.benchmarks.reports.columns import Columns, columns_of
 from namgraph.cli.benchmarks.reports.compare import compare, format_comparison
 from namgraph.cli.benchmarks.reports.document import (
@@ -204,11 +205,11 @@ def test_lengths_of_convolutions_are_a_curve_and_other_rows_bars() -> None:
         ("node", {"type": "gain", "ns": 2.0, "target_ns": 1.0}),
         ("node", {"type": "x", "ns": 0.0}),
     ]
-    (axes,) = shown(pictures.draw_bars(document(targets, "nodes2")))
+    (axes,) = shown(draw_bars(document(targets, "nodes2")))
     assert [bar.get_width() for bar in axes.patches] == [2.0]
     assert list(axes.lines[0].get_xdata()) == [1.0, 1.0]
     assert axes.get_title(loc="left") == "node: ns; red: the target"
-    assert shown(pictures.draw_bars(document([]))) != []
+    assert shown(draw_bars(document([]))) != []
 
 
 # --- columns

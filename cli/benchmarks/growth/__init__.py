@@ -40,7 +40,9 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
         found = fit(sizes, [row["least_ns"] for row in figures], [r["spread"] for r in figures])
         for step in (*found["jumps"], *found["drops"]):
             sides = [kernels[sizes.index(step[side])] for side in ("from", "to")]
-            step["kernels"] = [[n for n in a if n not in b] for a, b in (sides, sides[::-1])]
+            only = [[n for n in a if n not in b] for a, b in (sides, sides[::-1])]
+            if any(only):
+                step["kernels"] = only
         yield "fit", {"sweep": sweep.name, **found}
 
 
@@ -67,6 +69,7 @@ def format_steps(row: Row) -> list[str]:
     for kind, of in (("jumps", "times the fit"), ("drops", "times the smaller")):
         for step in row[kind]:
             text = f"{kind[:-1].upper()} {step['from']} to {step['to']}: {step['times']:.2f} {of}"
-            before, after = (" + ".join(names) for names in step["kernels"])
-            texts.append(f"{text} ({before} -> {after})" if before or after else text)
+            if "kernels" in step:
+                text += f" ({' -> '.join(' + '.join(names) for names in step['kernels'])})"
+            texts.append(text)
     return texts

@@ -12,7 +12,7 @@ __all__ = ["draw_bars"]
 BAR, TARGET = "#2b6cb0", "#d1495b"
 WIDE_RANGE = 50.0
 """From this ratio of the longest bar to the shortest on, the axis is logarithmic."""
-LONGEST = 48
+LONGEST = 60
 """Characters of a label."""
 
 
