@@ -155,6 +155,8 @@ def test_windows_are_played_in_turn() -> None:
     figures = often.figures()
     assert (figures["least_ns"], figures["ns"]) == (pytest.approx(1.0), pytest.approx(2.5))
     assert figures["spread"] == pytest.approx(3.0)  # the four quarters have one window each
+    often.seconds = [1e-8, 3e-8]
+    assert often.figures()["spread"] is None
     with pytest.raises(ValueError, match="no window"):
         Timed(lambda: None, 1).figures()
 

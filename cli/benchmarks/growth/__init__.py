@@ -37,7 +37,9 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
         kernels = [list(kernels_used(one.engine.plan)) for one in played]
         for size, row, names in zip(sizes, figures, kernels, strict=True):
             yield "point", {"sweep": sweep.name, "size": size, **row, "kernels": names}
-        found = fit(sizes, [row["least_ns"] for row in figures], [r["spread"] for r in figures])
+        found = fit(
+            sizes, [row["least_ns"] for row in figures], [r["spread"] or 0.0 for r in figures]
+        )
         for step in (*found["jumps"], *found["drops"]):
             sides = [kernels[sizes.index(step[side])] for side in ("from", "to")]
             only = [[n for n in a if n not in b] for a, b in (sides, sides[::-1])]

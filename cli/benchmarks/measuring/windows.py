@@ -32,17 +32,18 @@ class Timed:
     def figures(self) -> dict[str, Any]:
         """Return nanoseconds a sample: the least, median and 99th percentile of all windows.
 
-        ``spread`` is the largest least time of a quarter of the windows over that of all, less one.
+        ``spread`` is the largest least time of a quarter of the windows over that of all, less one;
+        None with fewer windows than quarters.
         """
         if not self.seconds:
             raise ValueError("no window was played")
         ns = np.array(self.seconds) * 1e9 / self.samples
-        parts = [part.min() for part in np.array_split(ns, PARTS) if part.size]
+        parts = [part.min() for part in np.array_split(ns, min(PARTS, len(ns)))]
         return {
             "least_ns": float(ns.min()),
             "ns": float(np.median(ns)),
             "p99_ns": float(np.quantile(ns, 0.99)),
-            "spread": float(max(parts) / ns.min() - 1.0),
+            "spread": float(max(parts) / ns.min() - 1.0) if len(ns) >= PARTS else None,
             "windows": len(self.seconds),
         }
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["ASSUMED_SPREAD", "Columns", "columns_of", "value_of"]
+__all__ = ["ASSUMED_SPREAD", "LEAST_SPREAD", "Columns", "columns_of", "value_of"]
 
 ASSUMED_SPREAD = 0.1
 """Of rows that say nothing of how far their figure varies."""
+LEAST_SPREAD = 0.03
+"""From one run to another, whatever the windows of each say."""
 Row = Mapping[str, Any]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ....graph import FileError, ParamError
-from .columns import ASSUMED_SPREAD, Columns, value_of
+from .columns import ASSUMED_SPREAD, LEAST_SPREAD, Columns, value_of
 from .document import Document, read_document
 
 __all__ = ["compare", "format_comparison", "row_name"]
@@ -20,8 +20,8 @@ def compare(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Row:
     """Return the ratio of each row's figure, new over old, of two files or two folders.
 
     A row has ``changed`` if the two figures lie further apart than both vary: if their ratio is
-    above the product of one plus each spread, or below its inverse.  A row that does not say what
-    it varies by is taken to vary by 10 % (``assumed``).  ``other`` are the fields of the machines
+    above the product of one plus each spread, or below its inverse.  A spread is at least 3 %; a row
+    that does not say it is taken to vary by 10 % (``assumed``).  ``other`` are the fields of the machines
     that differ: then times say little.  Raises ``FileError`` for a bad file, ``ParamError`` for
     files of two suites.
     """
@@ -34,8 +34,14 @@ def compare(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Row:
             sides = [document["machine"].get(name) for document in (before, after)]
             if sides[0] != sides[1]:
                 other[name] = sides
-    return {"rows": found, "missing": missing, "other": other, "incomplete": [
-        d["suite"] for pair in pairs for d in pair if not d.get("complete")]}  # fmt: skip
+    both = [document for pair in pairs for document in pair]
+    return {
+        "rows": found,
+        "missing": missing,
+        "other": other,
+        "incomplete": [document["suite"] for document in both if not document.get("complete")],
+        "quick": any(document.get("quick") for document in both),
+    }
 
 
 def _pairs(old: Path, new: Path) -> tuple[list[tuple[Document, Document]], list[str]]:
@@ -74,7 +80,7 @@ def _compared(before: Document, after: Document) -> Iterator[Row]:
             continue  # no ratio: a level in dB
         allowed = 1.0
         for spread in (old_spread, new_spread):
-            allowed *= 1.0 + (ASSUMED_SPREAD if spread is None else spread)
+            allowed *= 1.0 + (ASSUMED_SPREAD if spread is None else max(LEAST_SPREAD, spread))
         ratio = new / old
         changed = ratio > allowed or ratio < 1.0 / allowed
         better = (ratio > 1.0) == columns.higher_is_better
@@ -123,7 +129,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def format_comparison(found: Row) -> str:
-    """Return a comparison as text: what changed first, then every row."""
+    """Return a comparison as text: a line for each row, and how many changed."""
     rows = [row for row in found["rows"] if "only" not in row]
     lines = []
     if found["other"]:
@@ -131,6 +137,8 @@ def format_comparison(found: Row) -> str:
         lines.append(f"ANOTHER MACHINE, times say little: {'; '.join(sides)}")
     if found["incomplete"]:
         lines.append(f"interrupted: {', '.join(sorted(set(found['incomplete'])))}")
+    if found["quick"]:
+        lines.append("few rounds (--quick): what is flagged says little")
     lines += [_line(row) for row in rows]
     for row in found["rows"]:
         if "only" in row:
