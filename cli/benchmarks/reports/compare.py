@@ -20,10 +20,10 @@ def compare(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Row:
     """Return the ratio of each row's figure, new over old, of two files or two folders.
 
     A row has ``changed`` if the two figures lie further apart than both vary: if their ratio is
-    above the product of one plus each spread, or below its inverse.  A spread is at least 3 %; a row
-    that does not say it is taken to vary by 10 % (``assumed``).  ``other`` are the fields of the machines
-    that differ: then times say little.  Raises ``FileError`` for a bad file, ``ParamError`` for
-    files of two suites.
+    above the product of one plus each spread, or below its inverse.  A spread is at least 3 %; a
+    row that does not say it is taken to vary by 10 % (``assumed``).  ``other`` are the fields of
+    the machines that differ: then times say little.  Raises ``FileError`` for a bad file,
+    ``ParamError`` for files of two suites.
     """
     pairs, missing = _pairs(Path(old), Path(new))
     found: list[Row] = []
