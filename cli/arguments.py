@@ -75,7 +75,7 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_rig_options(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
-    """Add RIG and the options of opening it; ``nargs`` "?" makes RIG optional."""
+    """Add RIG and the options of opening it; ``nargs`` "*" takes any number of RIGs."""
     parser.add_argument("rig", metavar="RIG", nargs=nargs, help=RIG_HELP)
     parser.add_argument("--ir", metavar="CAB.wav", help="cabinet impulse response after a .nam")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""``namgraph bench``: measure how fast a rack plays, or run a suite of measurements."""
+"""``namgraph bench``: measure how fast a rack plays, or run suites of measurements, or compare."""
 
 import argparse
 import json
@@ -19,6 +19,9 @@ from .progress import Progress
 
 __all__ = ["add_parser", "run"]
 
+ALL, LIST = "all", "list"
+RIG_OPTIONS = ("ir", "right", "slim", "backend", "snapshot", "block", "seconds")
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the verb and its options."""
@@ -29,28 +32,47 @@ def add_parser(subparsers: Subparsers) -> None:
         "measure how fast a rack plays, or what parts of the engine cost",
         "namgraph bench crunch --block 64",
         "namgraph bench amp.nam --backend cpu --json",
-        "namgraph bench amp.nam --suite oversampling",
+        "namgraph bench amp.nam --suite models -o models.json",
+        "namgraph bench --suite all -o figures",
+        "namgraph bench --compare before figures",
         "namgraph bench --suite list",
     )
-    add_rig_options(parser, "?")
+    add_rig_options(parser, "*")
     add = parser.add_argument
     add("--block", type=int, metavar="N", help="frames a block (64); of a RIG")
     add("--seconds", type=float, metavar="S", help="seconds of audio (10); of a RIG")
     names = ", ".join(SUITES)
     add(
         "--suite",
-        choices=(*SUITES, "list"),
+        choices=(*SUITES, ALL, LIST),
         metavar="NAME",
-        help=f"run a suite instead of a RIG: {names}; list describes them",
+        help=f"run a suite instead of a RIG: {names}; all of them; list describes them",
     )
     add("--quick", action="store_true", help="of a suite: few rounds, to see that it works")
-    add("-o", "--output", metavar="FILE.json", help="of a suite: write figures as they come")
+    add(
+        "-o",
+        "--output",
+        metavar="FILE.json",
+        help="of a suite: write figures as they come; of all: a folder, with pictures and a page",
+    )
+    add(
+        "--compare",
+        nargs=2,
+        metavar=("OLD", "NEW"),
+        help="compare two files of figures, or two folders of them, row by row",
+    )
     add_json_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure, and print the figures."""
     _check(arguments)
+    if arguments.compare is not None:
+        from .benchmarks.reports.compare import compare, format_comparison
+
+        made = compare(*arguments.compare)
+        say(json.dumps(made) if arguments.json else format_comparison(made))
+        return
     if arguments.suite is not None:
         _run_suite(arguments)
         return
@@ -59,7 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
 
     block = 64 if arguments.block is None else arguments.block
     check_block(block)
-    rig = open_rig(arguments.rig, **rig_options(arguments))
+    rig = open_rig(arguments.rig[0], **rig_options(arguments))
     with Progress("measuring", 2 * ROUNDS, "rounds") as progress:
         seconds = 10.0 if arguments.seconds is None else arguments.seconds
         found = bench(rig, block=block, seconds=seconds, progress=progress)
@@ -67,7 +89,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _run_suite(arguments: argparse.Namespace) -> None:
-    if arguments.suite == "list":
+    if arguments.suite == LIST:
         say(json.dumps({"suites": SUITES}) if arguments.json else format_suites())
         return
 
@@ -76,11 +98,18 @@ def _run_suite(arguments: argparse.Namespace) -> None:
             say(text)
             sys.stdout.flush()  # into a pipe too: a suite takes minutes
 
+    if arguments.suite == ALL:
+        from .benchmarks.reports.everything import measure_all
+
+        made = measure_all(arguments.output, quick=arguments.quick, report=report)
+        if arguments.json:
+            say(json.dumps(made))
+        return
     found = measure(
         arguments.suite,
         quick=arguments.quick,
         output=arguments.output,
-        model=arguments.rig,
+        models=arguments.rig,
         report=report,
     )
     if arguments.json:
@@ -90,21 +119,29 @@ def _run_suite(arguments: argparse.Namespace) -> None:
 def _check(arguments: argparse.Namespace) -> None:
     """Raise ``ParamError`` for options without effect, and if there is nothing to measure."""
     suite_options = ["--quick"] * arguments.quick + ["--output"] * (arguments.output is not None)
-    if arguments.suite is None:
-        if arguments.rig is None:
+    idle = [f"--{name}" for name in RIG_OPTIONS if getattr(arguments, name) is not None]
+    idle += ["--set"] * bool(arguments.set)
+    rigs, suite = arguments.rig, arguments.suite
+    if arguments.compare is not None:
+        idle = ["RIG"] * bool(rigs) + ["--suite"] * (suite is not None) + idle + suite_options
+        what = "--compare"
+    elif suite is None:
+        if not rigs:
             raise ParamError("bench: nothing to measure: give a RIG, or --suite NAME (list: which)")
         if suite_options:
             raise ParamError(f"{suite_options[0]} goes with --suite: must be left out for a RIG")
+        if len(rigs) > 1:
+            raise ParamError(f"RIG is given {len(rigs)} times: must be one, but for --suite models")
         return
-    rig_options: tuple[str, ...] = (
-        *("rig", "ir", "right", "slim", "backend", "snapshot", "block", "seconds"),
-    )
-    if arguments.suite in OF_MODEL:
-        rig_options = rig_options[1:]
-    idle = [name for name in rig_options if getattr(arguments, name) is not None]
-    idle = ["RIG" if name == "rig" else f"--{name}" for name in idle]
-    idle += ["--set"] * bool(arguments.set)
-    if arguments.suite == "list":
-        idle += suite_options
+    else:
+        what = f"--suite {suite}"
+        if suite not in OF_MODEL:
+            idle = ["RIG"] * bool(rigs) + idle
+        elif (most := OF_MODEL[suite]) is not None and len(rigs) > most:
+            raise ParamError(f"RIG is given {len(rigs)} times: must be at most {most} with {what}")
+        if suite == LIST:
+            idle += suite_options
+        if suite == ALL and arguments.output is None:
+            raise ParamError("--suite all writes a folder of files: give it with -o FOLDER")
     if idle:
-        raise ParamError(f"{idle[0]} does nothing with --suite {arguments.suite}: must be left out")
+        raise ParamError(f"{idle[0]} does nothing with {what}: must be left out")

@@ -40,6 +40,7 @@ PATHS = (
     "files",
     "model",
     "against",
+    "compare",
     "plot",
     "thing",
     "preset",

@@ -34,6 +34,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 LEFT_TO_RUN = (
+    "cli/test_bench_growth.py",
+    "cli/test_bench_reports.py",
     "cli/test_benchmarks.py",
     "cli/test_cli_decoders.py",  # processes of their own
     "cli/test_cli_ends.py",

@@ -1,23 +1,25 @@
 """Measurements of ``namgraph bench``: ``rack.py`` times a whole rack, suites time parts.
 
-Each suite is a module with two functions.  ``steps(quick)`` checks that it can run, and returns an
-iterator of ``(name, figures)``, each as soon as it is measured; ``format_row(name, figures)``
-returns a line of text.  ``quick`` takes fewer and shorter rounds, to see that the suite works.
-A suite that also has ``curves(rows)`` is drawn beside its JSON file, where matplotlib is installed.
+Each suite is a module or package with two functions.  ``steps(quick)`` checks that it can run, and
+returns an iterator of ``(step, row)``, each as soon as it is measured; ``format_row(step, row)``
+returns a line of text.  ``quick`` takes fewer and shorter rounds, to see that the suite works.  The
+first fields of a row, before its first number with a fraction, say what was measured
+(``reports/columns.py`` where that does not hold).
 """
 
-import importlib.util
-import json
+import importlib
 import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...graph import FileError, ParamError
+from ...graph import ParamError
 
-__all__ = ["OF_MODEL", "SUITES", "format_suites", "measure"]
+__all__ = ["MODULES", "OF_MODEL", "SUITES", "format_suites", "measure", "suite_module"]
 
 SUITES = {
+    "models": "every architecture in blocks of 16 to 1024, beside PyTorch; and .nam files given",
+    "peers": "a cabinet beside pedalboard.Convolution and SciPy, by block, and a whole second",
+    "growth": "cost against channels, taps, layers, units, nodes: fitted, jumps flagged",
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
     "start": "import, and first sound of the demo rack, kernels compiled or not",
     "calls": "calls from Python: process, set, stats, steps, samples; beside pedalboard's Gain",
@@ -30,10 +32,13 @@ SUITES = {
     "instances": "1, 2, 4 and so on amps in one graph: time of each, and how many in real time",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
 }
-"""Name and one-line description of each suite."""
+"""Name and one-line description of each suite; ``all`` runs them in this order."""
 
-OF_MODEL = ("oversampling",)
-"""Suites whose ``steps`` takes the path of a model too."""
+MODULES = {"models": "architectures"}
+"""Module of a suite where it has another name."""
+
+OF_MODEL = {"oversampling": 1, "models": None}
+"""Suites whose ``steps`` takes paths of models too, and how many at most."""
 
 Row = dict[str, Any]
 
@@ -43,54 +48,46 @@ def format_suites() -> str:
     return "\n".join(f"{name:<14}{what}" for name, what in SUITES.items())
 
 
+def suite_module(name: str) -> Any:
+    """Return the module of a suite; ``ParamError`` if there is none of this name."""
+    if name not in SUITES:
+        raise ParamError(f"suite is {name!r}: must be one of {', '.join(SUITES)}")
+    return importlib.import_module(f"{__name__}.{MODULES.get(name, name)}")
+
+
 def measure(
     name: str,
     *,
     quick: bool = False,
     output: str | os.PathLike[str] | None = None,
-    model: str | None = None,
+    models: Sequence[str] = (),
     report: Callable[[str], None] = lambda text: None,
 ) -> Row:
-    """Run a suite and return its figures: ``suite``, ``machine``, and ``figures``, lists by name.
+    """Run a suite and return its figures, in the layout of ``reports/document.py``.
 
     ``report`` is called with lines of text, each as soon as it is measured.  ``output`` is a JSON
-    file of the same figures, rewritten after every step.  ``model`` is the path of a .nam file, for
-    a suite of ``OF_MODEL``.
+    file of the same figures, rewritten after every row.  ``models`` are paths of .nam files, for a
+    suite of ``OF_MODEL``.
 
     Raises ``ParamError`` for an unknown suite, ``CudaError`` for ``gpu`` without a device,
     ``FileError`` if ``output`` is not writable.
     """
-    if name not in SUITES:
-        raise ParamError(f"suite is {name!r}: must be one of {', '.join(SUITES)}")
+    suite = suite_module(name)
     from .machine import format_machine, machine
+    from .reports.document import add_row, new_document, write_document
 
-    suite: Any = importlib.import_module(f"{__name__}.{name}")
-    steps = suite.steps(quick) if model is None else suite.steps(quick, model)
-    found: Row = {"suite": name, "quick": quick, "machine": machine(), "figures": {}}
-    _write(found, output)  # fails before minutes are spent on the measurements
+    steps = suite.steps(quick, *models)
+    command = ["namgraph bench", *models, f"--suite {name}", *["--quick"] * quick]
+    found = new_document(name, quick, " ".join(command), machine())
+    if output is not None:
+        write_document(found, output)  # fails before minutes are spent on the measurements
     report(format_machine(found["machine"]))
     for step, row in steps:
-        found["figures"].setdefault(step, []).append(row)
+        add_row(found, step, row)
         report(suite.format_row(step, row))
-        _write(found, output)
-    if output is not None and hasattr(suite, "curves") and importlib.util.find_spec("matplotlib"):
-        picture = Path(output).with_suffix(".png")
-        _draw(suite.curves([row for rows in found["figures"].values() for row in rows]), picture)
-        report(f"drawn in {picture}")
+        if output is not None:
+            write_document(found, output)
+    found["complete"] = True
+    if output is not None:
+        write_document(found, output)
     return found
-
-
-def _draw(figure: Any, picture: Path) -> None:
-    from ..plot.figures import save
-
-    save(figure, picture)
-
-
-def _write(found: Row, output: str | os.PathLike[str] | None) -> None:
-    if output is None:
-        return
-    from ...runtime.io.atomic_write import whole_file, writing
-
-    text = json.dumps(found, indent=1) + "\n"
-    with whole_file(output, FileError) as part, writing(os.fspath(output), FileError):
-        part.write_text(text, encoding="utf-8")

@@ -13,9 +13,8 @@ import numpy as np
 
 from ...graph import Graph
 from ...nodes.nam import Nam, load_nam
-from ...nodes.nam.parametric.read import A2_DILATIONS, A2_TAPS
 from ...runtime.engine.engine import Engine
-from .models import a1, array, lstm, wavenet
+from .models import a1, a2, lstm
 
 __all__ = ["curves", "format_row", "steps"]
 
@@ -23,13 +22,10 @@ FRAMES, RATE = 64, 48_000
 DEADLINE_US = 1e6 * FRAMES / RATE
 MOST = 512
 """Amps at most: each takes milliseconds to prepare."""
-LEAKY = {"type": "LeakyReLU", "negative_slope": 0.01}
 MODELS: dict[str, Callable[[int], Any]] = {
     "A1 standard": lambda seed: a1("standard", seed),
     "A1 nano": lambda seed: a1("nano", seed),
-    "A2 full": lambda seed: wavenet(
-        array(8, A2_DILATIONS, taps=A2_TAPS, activation=LEAKY, head_taps=16), seed=seed
-    ),
+    "A2 full": lambda seed: a2(8, seed),
     "LSTM 1x16": lambda seed: lstm(16, 1, seed),
 }
 """Content of a .nam file with random weights, by the name of its kind."""

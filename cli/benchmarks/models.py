@@ -1,4 +1,4 @@
-"""Contents of .nam files with random weights, in the shapes of real captures."""
+"""Contents of model files with random weights, in the shapes of real captures."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["A1", "a1", "array", "count", "lstm", "wavenet", "write"]
+__all__ = [
+    "A1",
+    "A2_DILATIONS",
+    "A2_TAPS",
+    "a1",
+    "a2",
+    "array",
+    "convnet",
+    "count",
+    "gru",
+    "linear",
+    "lstm",
+    "wavenet",
+    "write",
+]
 
 Json = dict[str, Any]
 
@@ -20,6 +34,9 @@ A1 = {
     "nano": (4, 2, SHORT, LONG),
 }
 """Channels and dilations of the two arrays of each size of the first generation."""
+A2_TAPS = [6] * 14 + [15, 15] + [6] * 7
+A2_DILATIONS = [1, 3, 7, 17, 41, 101, 239] * 2 + [1, 13] + [1, 3, 7, 17, 41, 101, 239]
+"""Taps and dilations of the layers of the second generation."""
 
 
 def array(
@@ -90,6 +107,56 @@ def a1(name: str, seed: int = 0) -> Json:
         array(narrow, second, inputs=wide),
         seed=seed,
     )
+
+
+def a2(channels: int, seed: int = 0) -> Json:
+    """Return a network of the second generation: of 3 channels (lite) or 8 (full)."""
+    leaky = [{"type": "LeakyReLU", "negative_slope": 0.01}] * len(A2_TAPS)
+    return wavenet(
+        array(channels, A2_DILATIONS, taps=A2_TAPS, activation=leaky, head_taps=16), seed=seed
+    )
+
+
+def convnet(channels: int, dilations: Sequence[int], seed: int = 0) -> Json:
+    """Return a ConvNet without batch norm: two taps in each layer, tanh between them."""
+    rng, weights, inputs = np.random.default_rng(seed), list[float](), 1
+    for _ in dilations:
+        weights += list(rng.normal(0, 1 / np.sqrt(2 * inputs), 2 * channels * inputs))
+        weights += list(rng.normal(0, 0.1, channels))
+        inputs = channels
+    weights += list(rng.normal(0, 0.5 / np.sqrt(channels), channels + 1))
+    config = {"channels": channels, "dilations": list(dilations)}
+    return _file("ConvNet", config | {"batchnorm": False, "activation": "Tanh"}, weights)
+
+
+def linear(taps: int, seed: int = 0) -> Json:
+    """Return a Linear, an impulse response that decays by 60 dB."""
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(0, 0.1, taps) * 10.0 ** (-3.0 * np.arange(taps) / taps)
+    return _file("Linear", {"receptive_field": taps, "bias": False}, list(weights))
+
+
+def _file(architecture: str, config: Json, weights: Sequence[float]) -> Json:
+    made = {"version": "0.5.4", "architecture": architecture, "config": config}
+    return made | {"weights": [float(np.float32(w)) for w in weights], "sample_rate": 48_000}
+
+
+def gru(hidden: int, depth: int = 1, seed: int = 0) -> Json:
+    """Return GRU layers and a dense layer, as Keras keeps them (AIDA-X, RTNeural)."""
+    rng = np.random.default_rng(seed)
+
+    def weights(*shape: int) -> Any:
+        return rng.normal(0, 1.0 / np.sqrt(shape[0]), shape).astype(np.float32).tolist()
+
+    layers: list[Json] = []
+    for number in range(depth):
+        kept = [weights(hidden if number else 1, 3 * hidden), weights(hidden, 3 * hidden)]
+        bias = rng.normal(0, 0.1, (2, 3 * hidden)).tolist()
+        row = {"type": "gru", "activation": "", "shape": [None, None, hidden]}
+        layers.append({**row, "weights": [*kept, bias]})
+    dense = {"type": "dense", "activation": "", "shape": [None, None, 1]}
+    layers.append({**dense, "weights": [weights(hidden, 1), [0.0]]})
+    return {"in_shape": [None, None, 1], "samplerate": 48_000, "layers": layers}
 
 
 def lstm(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...graph import NamFileError, ParamError
 from ...graph.extras import how_to_install
 
-__all__ = ["torch_output"]
+__all__ = ["network_of", "torch_output"]
 
 Signal = NDArray[np.float32]
 
@@ -29,19 +29,40 @@ def torch_output(path: str | os.PathLike[str], slim: float, prewarm: int, x: Sig
         raise ParamError(needed)
     try:
         torch: Any = importlib.import_module("torch")
-        trainer: Any = importlib.import_module("nam.models")
+        importlib.import_module("nam.models")
     except ImportError as error:
         raise ParamError(f"{needed} ({error})") from None
     values = _chosen(json.loads(Path(path).read_bytes().decode("utf-8-sig")), slim)
+    network = _initialised(values, os.fspath(path))
     try:
-        network = trainer.init_from_nam(values).eval()
         with torch.no_grad():
             padded = np.concatenate([np.zeros(prewarm, np.float32), x])
             found = network(torch.from_numpy(padded), pad_start=True).numpy()
     except Exception as error:  # of any type: the trainer reads fewer files than Core
-        reason = f"{type(error).__name__}: {error}"
-        raise NamFileError(f"{os.fspath(path)}: the trainer cannot play it: {reason}") from None
+        raise _refused(os.fspath(path), error) from None
     return np.ascontiguousarray(found.reshape(-1)[-x.size :], np.float32)
+
+
+def network_of(values: dict[str, Any], name: str) -> Any:
+    """Return the trainer's network of the content of a .nam file, at its largest size.
+
+    The trainer must be installed.  Raises ``NamFileError``, with ``name``, if it cannot play it.
+    """
+    if not isinstance(values.get("architecture"), str):
+        raise NamFileError(f"{name}: the trainer cannot play it: it is no .nam file")
+    return _initialised(_chosen(values, 1.0), name)
+
+
+def _initialised(values: dict[str, Any], name: str) -> Any:
+    trainer: Any = importlib.import_module("nam.models")
+    try:
+        return trainer.init_from_nam(values).eval()
+    except Exception as error:  # of any type, as above
+        raise _refused(name, error) from None
+
+
+def _refused(name: str, error: Exception) -> NamFileError:
+    return NamFileError(f"{name}: the trainer cannot play it: {type(error).__name__}: {error}")
 
 
 def _chosen(values: dict[str, Any], slim: float) -> dict[str, Any]:
@@ -75,4 +96,9 @@ def _in_current_keys(row: dict[str, Any]) -> dict[str, Any]:
         made["secondary_activation"] = ["Sigmoid"] * count
         first = made["activation"]
         made["activation"] = first if isinstance(first, list) else [first] * count
+    if "gating_mode" not in made and not isinstance(made["activation"], str):
+        # Without gating modes it takes activations in keys of its own, that no file has.
+        first = made["activation"]
+        made["activation"] = first if isinstance(first, list) else [first] * count
+        made["gating_mode"], made["secondary_activation"] = ["none"] * count, [None] * count
     return made

@@ -10,7 +10,7 @@ import soundfile
 import namgraph as ng
 from namgraph.cli.main import main
 
-__all__ = ["CAB", "DI", "GUITAR", "LSTM", "RATE", "WAVENET", "read", "refused", "wav"]
+__all__ = ["CAB", "DI", "GUITAR", "LSTM", "RATE", "WAVENET", "read", "refused", "rows", "wav"]
 
 LSTM, WAVENET, CAB, DI = map(
     ng.asset, ("crunch-lstm.nam", "crunch-wavenet.nam", "cab.wav", "di.wav")
@@ -27,6 +27,11 @@ def wav(path: Path, samples: Any, rate: int = RATE, subtype: str = "FLOAT") -> s
 def read(path: Path | str) -> tuple[Any, int]:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     return samples.T, rate
+
+
+def rows(found: Any, step: str) -> list[Any]:
+    """Return the rows of one step of a suite's figures."""
+    return [row for row in found["rows"] if row["step"] == step]
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

@@ -6,26 +6,30 @@ from pathlib import Path
 import pytest
 
 from namgraph.cli.benchmarks.instances import MODELS, format_row, most_amps
+from namgraph.cli.benchmarks.reports.pictures import draw
 from namgraph.cli.main import main
+
+from .command import rows
 
 
 def test_amps_are_timed_by_their_number(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     kept = tmp_path / "amps.json"
     assert main(["bench", "--suite", "instances", "--quick", "-o", str(kept)]) == 0
-    found = json.loads(kept.read_text())
-    rows = found["figures"]["amps"]
-    assert [(row["model"], row["amps"]) for row in rows] == [(m, n) for m in MODELS for n in (1, 2)]
-    for row in rows:
+    found = rows(json.loads(kept.read_text()), "amps")
+    assert [(row["model"], row["amps"]) for row in found] == [
+        (m, n) for m in MODELS for n in (1, 2)
+    ]
+    for row in found:
         assert 0 < row["least_ns"] <= row["ns"]
         assert 0 < row["p50_us"] <= row["p99_us"]
         assert row["constant_bytes"] > 4000
-    assert rows[0]["state_bytes"] > 10 * rows[2]["constant_bytes"] > rows[-1]["state_bytes"]
-    assert kept.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert found[0]["state_bytes"] > 10 * found[2]["constant_bytes"] > found[-1]["state_bytes"]
     shown = capsys.readouterr().out.splitlines()
-    assert shown[1:-1] == [format_row("amps", row) for row in rows]
+    assert shown[1:] == [format_row("amps", row) for row in found]
     assert "KiB history" in shown[1]
-    assert shown[-1] == f"drawn in {kept.with_suffix('.png')}"
+    draw(json.loads(kept.read_text()), tmp_path / "amps.png")
+    assert (tmp_path / "amps.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2, 37, 63, 100, 500])

@@ -12,13 +12,15 @@ from namgraph.cli.main import main
 from namgraph.graph import node_types
 from namgraph.nodes import Gain, Mix
 
+from . import command
+
 SHIPPED = {getattr(namgraph.nodes, name) for name in namgraph.nodes.__all__}
 OURS = {name: cls for name, cls in node_types().items() if cls in SHIPPED}
 
 
 def test_every_type_has_a_row_for_each_setting(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "nodes", "--quick", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["figures"]["node"]
+    rows = command.rows(json.loads(capsys.readouterr().out), "node")
     assert {row["type"] for row in rows} == set(OURS)
     for row in rows:
         assert 0 < row["least_ns"] <= row["ns"] < 1e6

@@ -35,7 +35,7 @@ def test_the_figures_of_a_clipper(tmp_path: Path, capsys: pytest.CaptureFixture[
     path = tmp_path / "clip.nam"
     path.write_text(json.dumps(CLIP))
     assert main(["bench", str(path), "--suite", "oversampling", "--quick", "--json"]) == 0
-    once, twice = json.loads(capsys.readouterr().out)["figures"]["model"]
+    once, twice = json.loads(capsys.readouterr().out)["rows"]
     assert (once["file"], once["times"], once["latency"], once["images_db"]) == (
         "clip.nam", 1, 0, None,
     )  # fmt: skip

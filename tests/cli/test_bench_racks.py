@@ -9,10 +9,12 @@ from namgraph.cli.benchmarks import racks
 from namgraph.cli.main import main
 from namgraph.presets.bundled import shipped_presets
 
+from . import command
+
 
 def test_every_rack_has_a_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "racks", "--quick", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["figures"]["rack"]
+    rows = command.rows(json.loads(capsys.readouterr().out), "rack")
     assert [row["rack"] for row in rows] == list(shipped_presets())
     for row in rows:
         assert 0 < row["p50_us"] <= row["p99_us"] <= row["worst_us"]

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from namgraph.cli.benchmarks import SUITES, convolve, start, walk
+from namgraph.cli.benchmarks import MODULES, SUITES, convolve, start, suite_module, walk
 from namgraph.cli.main import main
 from namgraph.graph import EngineError, node_types
 
-from .command import refused
+from .command import refused, rows
 
 
 def test_walk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -19,10 +19,10 @@ def test_walk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = json.loads(capsys.readouterr().out)
     assert (found["suite"], found["quick"]) == ("walk", True)
     assert found["machine"]["lanes"] in (4, 8, 16)
-    bare, checked = found["figures"]["node"]
+    bare, checked = rows(found, "node")
     assert (bare["output_checked"], checked["output_checked"]) == (False, True)
     assert np.isfinite([bare["ns"], checked["ns"]]).all()
-    (rewire,) = found["figures"]["rewire"]
+    (rewire,) = rows(found, "rewire")
     assert rewire["nodes"] == walk.NODES
     assert rewire["ms"] > 0
     assert json.loads(kept.read_text()) == found
@@ -58,9 +58,9 @@ def test_automation_is_timed_beside_the_same_render_without(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["bench", "--suite", "automation", "--quick", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["figures"]["automation"]
-    assert [row["points"] for row in rows] == [576] * 3
-    assert all(row["plain_s"] > 0 and row["automated_s"] > 0 for row in rows)
+    found = rows(json.loads(capsys.readouterr().out), "automation")
+    assert [row["points"] for row in found] == [576] * 3
+    assert all(row["plain_s"] > 0 and row["automated_s"] > 0 for row in found)
     assert main(["bench", "--suite", "automation", "--quick"]) == 0
     assert (
         "576 points move the mix of a cabinet behind it in 0.6 s of audio"
@@ -70,7 +70,7 @@ def test_automation_is_timed_beside_the_same_render_without(
 
 def test_a_start_compiles_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "start", "--quick", "--json"]) == 0
-    imported, warm, cold = json.loads(capsys.readouterr().out)["figures"]["start"]
+    imported, warm, cold = rows(json.loads(capsys.readouterr().out), "start")
     assert [row["target_s"] for row in (imported, warm, cold)] == [0.15, 0.4, 1.5]
     assert 0 < imported["cpu_s"] < warm["cpu_s"] < cold["cpu_s"]
     assert "kernels not compiled" in start.format_row("start", cold)
@@ -94,9 +94,14 @@ def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_suite_is_a_module_with_both_functions() -> None:
     here = Path(convolve.__file__).parent
-    helpers = {"__init__", "machine", "models", "node_targets", "rack"}
+    helpers = {"__init__", "machine", "models", "node_targets", "rack", "measuring", "reports"}
     modules = [*here.glob("*.py"), *(path.parent for path in here.glob("*/__init__.py"))]
-    assert {path.stem for path in modules} - helpers == set(SUITES)
+    named = {MODULES.get(name, name) for name in SUITES}
+    assert {path.stem for path in modules} - helpers == named
+    for name in SUITES:
+        suite = suite_module(name)
+        assert callable(suite.steps)
+        assert callable(suite.format_row)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,7 @@ def test_an_unknown_suite_names_all_that_there_are(
 
 def test_threads_are_timed_beside_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "threads", "--quick", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["figures"]["threads"]
+    found = rows(json.loads(capsys.readouterr().out), "threads")
     assert {row["name"] for row in found} >= {"A1 standard", "crunch"}
     for row in found:
         assert row["threads"] >= 2

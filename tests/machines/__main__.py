@@ -2,6 +2,7 @@
 
 Run it as ``python -m namgraph.tests.machines`` in the checkout; it takes some minutes.  With
 ``--shipped`` it plays the racks that ship on aarch64, and prints whether they have the bits of x86.
+With ``--write`` it counts, with valgrind, and writes the table of ``instructions.py``.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import instructions
 from .cross import AARCH64, X86_V2, X86_V3, Program, aarch64, emit
 from .racks import COSTS, RATE, SHIPPED
 
@@ -36,7 +38,19 @@ BOARDS = (
 def main() -> None:
     reader = argparse.ArgumentParser(description="play graphs on emulated processors")
     reader.add_argument("--shipped", action="store_true", help="compare the racks that ship")
-    shipped = reader.parse_args().shipped
+    reader.add_argument(
+        "--write", action="store_true", help="count what test_instructions compares"
+    )
+    told = reader.parse_args()
+    if told.write:
+        if instructions.missing():
+            reader.error(
+                f"not installed: {instructions.missing()} (Debian: apt-get install gcc valgrind)"
+            )
+        with tempfile.TemporaryDirectory() as place:
+            instructions.write_table(Path(place))
+        print(instructions.TABLE)
+        return
     missing = {tool for target in (AARCH64, X86_V2) for tool in target.missing.split()}
     if missing:
         reader.error(
@@ -44,7 +58,7 @@ def main() -> None:
             "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)"
         )
     with tempfile.TemporaryDirectory() as folder:
-        compare_shipped(Path(folder)) if shipped else print_costs(Path(folder))
+        compare_shipped(Path(folder)) if told.shipped else print_costs(Path(folder))
 
 
 def compare_shipped(folder: Path) -> None:

@@ -274,6 +274,20 @@ def test_the_trainers_model_is_chosen_as_here() -> None:
         assert torch_reference._chosen(sizes, slim)["config"]["hidden_size"] == hidden
 
 
+def test_activations_with_settings_are_told_to_the_trainer_with_gating_modes() -> None:
+    (row,) = torch_reference._chosen(nets.a2(3), 1.0)["config"]["layers"]
+    assert row["gating_mode"] == ["none"] * len(row["dilations"])
+    assert row["secondary_activation"] == [None] * len(row["dilations"])
+    assert row["activation"][0] == {"type": "LeakyReLU", "negative_slope": 0.01}
+    (plain,) = torch_reference._chosen(nets.wavenet(nets.array(3, [1])), 1.0)["config"]["layers"]
+    assert "gating_mode" not in plain
+
+
+def test_what_is_no_nam_file_is_refused_by_name() -> None:
+    with pytest.raises(NamFileError, match=r"it: the trainer cannot play it: it is no \.nam file"):
+        torch_reference.network_of({}, "it")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "model", [nets.lstm(3, 2), nets.wavenet(nets.array(3, [1, 4], bias=True)), nets.a1("nano")]
