@@ -15,6 +15,8 @@ from ...graph import EngineError, Graph
 from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
+from ..workers.parallel_walk import parallel_walk
+from ..workers.worker_threads import WorkerThreads
 from .crossfade import crossfade
 from .messages.message_handler import copy_state, handle_messages
 from .messages.message_queue import MESSAGE, NOW, Message, Ring, aligned
@@ -39,7 +41,10 @@ class ControlQueue:
     message is posted, so that a plain render starts sooner.
     """
 
-    def __init__(self, plan: Plan, fade_frames: int) -> None:
+    def __init__(
+        self, plan: Plan, fade_frames: int, workers: WorkerThreads | None = None
+    ) -> None:
+        self.workers = workers
         self.plan = plan
         """The last plan posted."""
         self.has_audio_thread = False
@@ -77,13 +82,11 @@ class ControlQueue:
         self.address = int(self.record.ctypes.data)
         """The address of the engine's record."""
         e = self.record[0]
-        e["plan"] = plan.address
-        e["fade_frames"] = fade_frames
+        e["plan"], e["fade_frames"] = plan.address, fade_frames
         e["slots"], e["slot_count"] = self.ring.slots.ctypes.data, RING_SIZE
         e["counters"] = self.ring.counters.ctypes.data
         e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING_SIZE
-        e["trace"] = self.trace.ctypes.data
-        e["counts"] = self.counts.ctypes.data
+        e["trace"], e["counts"] = self.trace.ctypes.data, self.counts.ctypes.data
         e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
         self._process, self._render = process.ctypes, render_blocks.ctypes
@@ -117,7 +120,7 @@ class ControlQueue:
                 plan.set_monitoring({})
                 if self.record["frame"][0]:
                     plan.start_dry_wet()
-            self.record["walk"] = monitored_walk.address
+            self.record["walk"] = (parallel_walk if self.workers else monitored_walk).address
 
     def guard(self, fields: dict[str, int]) -> None:
         """Enter a limit into the rows of this plan and of those to come: see ``Engine.guard``."""
@@ -297,4 +300,6 @@ class ControlQueue:
         with contextlib.suppress(IndexError):
             while self._retired < int(self.record["retired"][0]):
                 self._retired += 1
-                self.old_plans.pop(0)
+                plan = self.old_plans.pop(0)
+                if self.workers is not None:
+                    self.workers.release(plan)

@@ -13,6 +13,7 @@ from ...graph.catalog.summary import format_rack
 from ...graph.silent import warn_silent
 from ..plan.plan import Plan
 from ..plan.stats import Stats
+from ..workers.worker_threads import make_workers
 from .array_call import ArrayCall, play_rows
 from .audio_arrays import AudioBuffers, check_rows
 from .build import build_plan, check_same_ports, post_swap
@@ -54,7 +55,9 @@ class Engine(ParameterAccess):
     applies messages itself, at once.  ``pipelined`` lets a GPU compute one block
     while the next is recorded, for ``max_frames`` of latency.  Nodes that cannot be heard
     (``Graph.check``) are a ``GraphWarning``, with ``strict`` a ``GraphError``; ``strict=None``
-    skips that check.
+    skips that check.  ``threads``: how many at most play independent branches within a block, where
+    that is faster; ``None`` is one for each processor.  It changes no bit; ``stats().threads`` has
+    who plays what.
     """
 
     @by_keyword
@@ -67,20 +70,22 @@ class Engine(ParameterAccess):
         fade_s: float = 0.02,
         pipelined: bool = False,
         strict: bool | None = False,
+        threads: int | None = 1,
     ) -> None:
         graph = as_graph(graph)
         self.spec = Spec(sample_rate, max_frames, pipelined)
         fade_s = check_number("fade_s", fade_s, 0.0, LONGEST_FADE_S, "s")
         self._strict = None if strict is None else check_flag("strict", strict)
         warn_silent(graph, self._strict or None)
-        plan = build_plan(graph, self.spec)
-        self.queue = ControlQueue(plan, round(fade_s * self.spec.rate))
+        workers = make_workers(threads)
+        plan = build_plan(graph, self.spec, workers=workers)
+        self.queue = ControlQueue(plan, round(fade_s * self.spec.rate), workers)
         """The control-thread side: its record, messages and locks.  For adapters."""
         warn_silent(graph, self._strict)  # warn only of a graph that can be played
         self._array_call = ArrayCall(self.queue, graph)
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
-        if pipelined or graph.mixes:  # pipelined: dry signals are late from the first block on
+        if pipelined or graph.mixes or workers:  # pipelined: dry signals are late from the first block on
             self.queue.monitor()
 
     def __reduce__(self) -> NoReturn:
