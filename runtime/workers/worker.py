@@ -21,18 +21,9 @@ from .records import IDLE, INSIDE, JOB, JOB_BYTES, LANES, OPEN, SEGMENT, TEAM
 __all__ = ["run_worker"]
 
 STOP, ENDED = offset(TEAM, "stop"), offset(JOB, "ended")
-POLLS = 1024
-"""Polls of a door after which the thread lets others of its processor run."""
-
-
-@helper
-def _rest(team: int, polls: int) -> int:
-    """Poll a little slower, and let other threads run now and then; return the polls so far."""
-    pause()
-    polls += 1
-    if polls & (POLLS - 1) == 0:
-        call_c(record(team, TEAM).give_way, 0, 0, 0)
-    return polls
+POLLS = 4096
+"""Polls after which a worker inside a block lets others of its processor run: perhaps the one that
+it waits for."""
 
 
 @helper
@@ -45,7 +36,10 @@ def _play_lane(team: int, job: int, lane: int) -> None:
     for k in range(lanes.segment_count):
         if element(lanes.segments, k, SEGMENT).lane == lane:
             while not is_ready(lanes_at, k, turn):
-                polls = _rest(team, polls)
+                pause()
+                polls += 1
+                if polls & (POLLS - 1) == 0:
+                    call_c(record(team, TEAM).give_way, 0, 0, 0)
             call_node(lanes.play_segment, job, k, 0, np.int32(j.frames))
 
 
@@ -55,7 +49,8 @@ def _nap(team: int, job: int, length: int) -> int:
     t = record(team, TEAM)
     call_c(t.sleep, max(length // t.sleep_unit, 1), 0, 0)
     record(job, JOB).naps += 1
-    return load_acquire(team)
+    seen: int = load_acquire(team)
+    return seen
 
 
 @native(types.void(types.int64, types.int64))
@@ -70,7 +65,7 @@ def run_worker(team: int, lane: int) -> None:
     job = t.jobs + JOB_BYTES * lane
     j = record(job, JOB)
     saved = set_flush_to_zero()
-    polls, last, turn = 0, cycles(), np.int64(0)
+    last, turn = cycles(), np.int64(0)
     expected = last
     while load_acquire(team + STOP) == 0:
         if load_acquire(job) == OPEN:
@@ -84,11 +79,11 @@ def run_worker(team: int, lane: int) -> None:
         else:
             now = cycles()
             if now - last < t.linger:
-                polls = _rest(team, polls)
+                pause()
                 continue
             early = expected - t.early - now
             if early <= 0 and now < expected + t.longest_poll:
-                polls = _rest(team, polls)
+                pause()
                 continue
             seen = _nap(team, job, min(early, t.idle_nap) if early > 0 else t.idle_nap)
             if seen != turn:  # blocks are played without this worker

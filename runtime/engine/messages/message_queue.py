@@ -1,10 +1,8 @@
 """Messages from control threads to the audio thread: a lock-free ring, one writer, one reader."""
 
 import enum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...plan.arena import aligned
 
