@@ -44,13 +44,11 @@ def _play_lane(team: int, job: int, lane: int) -> None:
 
 
 @helper
-def _nap(team: int, job: int, length: int) -> int:
-    """Sleep for about ``length`` cycles; return the last turn begun."""
+def _nap(team: int, job: int, length: int) -> None:
+    """Sleep for about ``length`` cycles."""
     t = record(team, TEAM)
     call_c(t.sleep, max(length // t.sleep_unit, 1), 0, 0)
     record(job, JOB).naps += 1
-    seen: int = load_acquire(team)
-    return seen
 
 
 @native(types.void(types.int64, types.int64))
@@ -76,17 +74,16 @@ def run_worker(team: int, lane: int) -> None:
                 j.entered += 1
                 store_release(job, IDLE)
                 last = cycles()
+            continue
+        now = cycles()
+        early = expected - t.early - now
+        if now - last < t.linger or (early <= 0 and now < expected + t.longest_poll):
+            pause()
+        elif early > 0:
+            _nap(team, job, min(early, t.idle_nap))
+        elif load_acquire(team) != turn:  # blocks are played without this worker
+            turn, expected = load_acquire(team), now
         else:
-            now = cycles()
-            if now - last < t.linger:
-                pause()
-                continue
-            early = expected - t.early - now
-            if early <= 0 and now < expected + t.longest_poll:
-                pause()
-                continue
-            seen = _nap(team, job, min(early, t.idle_nap) if early > 0 else t.idle_nap)
-            if seen != turn:  # blocks are played without this worker
-                turn, expected = seen, cycles()
+            _nap(team, job, t.idle_nap)
     restore_floats(saved)
     store_release(job + ENDED, 1)

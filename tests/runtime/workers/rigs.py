@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import namgraph as ng
 from namgraph.graph import Graph, Node, node_types
-from namgraph.nodes import Delay, Filter, Gain, Lfo
+from namgraph.nodes import Click, Delay, Filter, Gain, Lfo, Limiter
 from namgraph.runtime.native.cpu import cycles
 from namgraph.runtime.plan.plan import Plan
 from namgraph.runtime.workers import plan_lanes, worker_threads
@@ -39,7 +39,7 @@ def _dawdle(state: int, ins: int, outs: int, frames: int) -> None:
 
 
 @cache
-def dawdle_type() -> type[Node]:
+def dawdle_type() -> Any:
     if "test_dawdle" in node_types():
         return node_types()["test_dawdle"]
 
@@ -58,7 +58,8 @@ def dawdle_type() -> type[Node]:
 
 
 def dawdle(seed: int, longest: int = 60_000) -> Node:
-    return dawdle_type()(seed=seed, longest=longest)
+    made: Node = dawdle_type()(seed=seed, longest=longest)
+    return made
 
 
 def two_branches(longest: int = 60_000) -> Graph:
@@ -71,39 +72,42 @@ def two_branches(longest: int = 60_000) -> Graph:
     return graph
 
 
+KINDS: dict[str, Node] = {
+    "dawdle": Gain(),
+    "gain": Gain(gain_db=-3.0),
+    "delay": Delay(time_ms=1.0, feedback=0.3, mix=0.5),
+    "filter": Filter(),
+    "late": Limiter(),
+    "click": Click(),
+}
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     """Random graphs: sums, delays that align branches, mixes, bypasses, control signals."""
     graph = Graph()
     ends = [graph.input("in", channels=1)]
-    names = []
-    lfo = graph.add("lfo", Lfo(rate_hz=7.0)) if draw(st.booleans()) else None
+    names: list[str] = []
+    has_lfo = draw(st.booleans())
+    if has_lfo:
+        graph.add("lfo", Lfo(rate_hz=7.0))
     for k in range(draw(st.integers(3, 9))):
-        kind = draw(st.sampled_from(["dawdle", "gain", "delay", "filter", "late", "click"]))
-        made = {
-            "dawdle": lambda k=k: dawdle(k + 1, 20_000),
-            "gain": lambda: Gain(gain_db=-3.0),
-            "delay": lambda: Delay(time_ms=1.0, feedback=0.3, mix=0.5),
-            "filter": lambda: Filter(),
-            "late": lambda: ng.Limiter(),
-            "click": lambda: ng.Click(),
-        }[kind]()
-        name = f"n{k}"
-        here = graph.add(name, made)
+        kind = draw(st.sampled_from(sorted(KINDS)))
+        here = graph.add(name := f"n{k}", dawdle(k, 20_000) if kind == "dawdle" else KINDS[kind])
         for source in draw(st.sets(st.integers(0, len(ends) - 1), min_size=1, max_size=3)):
             if kind != "click":
                 ends[source] >> here
         moved = {"gain": "gain_db", "click": "level_db"}.get(kind)  # a click reads the transport
-        if lfo is not None and moved and draw(st.booleans()):
+        if has_lfo and moved and draw(st.booleans()):
             graph.connect("lfo", f"{name}.{moved}", 0.1)
         ends.append(here)
         names += [name] * (kind != "click")
     sink = graph.output("out", channels=1)
     for end in ends[-draw(st.integers(1, 3)) :]:
         end >> sink
-    if names and draw(st.booleans()):
+    if draw(st.booleans()) and names:
         graph.mix(names[0], 0.4)
-    if names and draw(st.booleans()):
+    if draw(st.booleans()) and names:
         graph.bypass(names[-1])
     return graph
 

@@ -31,6 +31,16 @@ def rig(delay_s: float = 0.2) -> Graph:
 Change = Callable[[ng.Engine], object]
 
 
+def set_many(engine: ng.Engine) -> None:
+    for k in range(9):
+        engine.set("gain a.gain_db", -k, at=1100 + 7 * k)
+
+
+def read_statistics(engine: ng.Engine) -> None:
+    engine.stats(timed=True)
+    engine.reset_stats()
+
+
 def swap_tail_away(engine: ng.Engine) -> None:
     graph = rig(0.0)
     graph.add("lfo", Lfo(rate_hz=9.0))
@@ -55,9 +65,7 @@ def leave_and_return(engine: ng.Engine) -> None:
 
 CHANGES: dict[str, Change] = {
     "a parameter, in the middle of a block": lambda e: e.set("gain a.gain_db", 6.0, at=1333),
-    "many, at odd frames": lambda e: [
-        e.set("gain a.gain_db", -k, at=1100 + 7 * k) for k in range(9)
-    ],
+    "many, at odd frames": set_many,
     "a mix": lambda e: e.mix("amp a", 0.3),
     "a bypass": lambda e: e.bypass("echo"),
     "the tempo": lambda e: e.set("tempo_bpm", 77.0),
@@ -66,7 +74,7 @@ CHANGES: dict[str, Change] = {
     "a swap to a graph without branches": swap_to_a_chain,
     "two swaps, one waits": swap_twice,
     "states": leave_and_return,
-    "statistics": lambda e: (e.stats(timed=True), e.reset_stats()),
+    "statistics": read_statistics,
     "a node above its time limit": lambda e: e.guard(1e-9, overruns=3, mute_s=0.01),
 }
 
