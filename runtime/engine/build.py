@@ -15,12 +15,12 @@ from ...graph import (
     Schedule,
     Spec,
     schedule,
-    unshared_schedule,
 )
 from ...graph.editing.snapshots import mix_values
 from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
+from ..workers.plan_lanes import schedule_for_threads
 from ..workers.worker_threads import WorkerThreads
 from .control import ControlQueue
 from .handover import hand_over, is_rewired, unchanged
@@ -122,8 +122,7 @@ def _build(
     def fades_in(name: str) -> bool:
         return previous is not None and fade_in_frames > 0 and not is_kept(name, graph.nodes[name])
 
-    own_buffers = workers is not None  # shared ones would have branches wait for each other
-    lower = unshared_schedule if own_buffers else schedule
+    lower = schedule if workers is None else schedule_for_threads
     plan = Plan(graph, spec, _open_executor, fades_in, previous, lower)
     try:
         same = [] if previous is None else unchanged(previous, plan, is_kept)
@@ -136,6 +135,8 @@ def _build(
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()
+        if workers is not None:
+            workers.release(plan)
         raise
     return plan
 

@@ -8,7 +8,7 @@ computing", IEEE Trans. Parallel Distrib. Syst. 13, 2002, on equal processors).
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Segment", "Shares", "predecessors", "share_rows"]
+__all__ = ["Segment", "Shares", "predecessors", "share_rows", "ways_to_the_end"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def share_rows(
     ``before`` are the predecessors of each row, all with smaller numbers.  ``handover`` is the cost
     of waiting for a row of another lane.
     """
-    order = _by_way_to_the_end(costs, before)
+    way = ways_to_the_end(costs, before)
+    order = sorted(range(len(costs)), key=lambda row: (-way[row], row))
     lane_of, ends, free = [0] * len(costs), [0.0] * len(costs), [0.0] * lanes
     for row in order:
         best = (float("inf"), 0)
@@ -87,13 +88,13 @@ def share_rows(
     return Shares(max(1, len(numbers)), _segments(order, lane_of, before), last)
 
 
-def _by_way_to_the_end(costs: Sequence[float], before: Sequence[Collection[int]]) -> list[int]:
-    """Return the rows in the order to be placed: those before others with more to play after."""
+def ways_to_the_end(costs: Sequence[float], before: Sequence[Collection[int]]) -> list[float]:
+    """Return of each row its cost, and the most that has to be played after it."""
     way = list(map(float, costs))
     for row in reversed(range(len(costs))):
         for k in before[row]:
             way[k] = max(way[k], costs[k] + way[row])
-    return sorted(range(len(costs)), key=lambda row: (-way[row], row))
+    return way
 
 
 def _segments(

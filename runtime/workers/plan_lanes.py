@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...graph import Graph, Schedule, Spec, schedule, unshared_schedule
 from ..plan.arena import aligned
 from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
-from .lanes import Shares, share_rows
+from .lanes import Shares, predecessors, share_rows, ways_to_the_end
 from .parallel_walk import play_segment
 from .records import DONE_BYTES, LANES, SEGMENT
 from .row_times import measure_rows, rows_before
 
-__all__ = ["PlanLanes", "choose_shares"]
+__all__ = ["PlanLanes", "choose_shares", "schedule_for_threads"]
 
 HANDOVER_NS = 400.0
 """What it costs to wait for a row of another thread: two cache lines from core to core."""
@@ -47,6 +48,8 @@ def choose_shares(costs: list[float], before: list[set[int]], threads: int, fram
     best = share_rows(costs, before, 1, HANDOVER_NS)
     for lanes in range(2, min(threads, MOST_LANES, len(costs)) + 1):
         shares = share_rows(costs, before, lanes, HANDOVER_NS)
+        if shares.lanes < lanes:
+            break  # more would have nothing to do
         if shares.cost < 0.98 * best.cost:
             best = shares
     alone_us, shared_us = 1e-3 * alone, 1e-3 * best.cost
@@ -125,12 +128,22 @@ def _choose(plan: Plan, threads: int) -> Choice:
     if plan.afters:
         return Choice(None, "nodes of it call Python")
     before = rows_before(plan)
-    if not _has_branches(plan, before):
+    if not _has_branches([float(node) for node in plan.is_node], before):
         return Choice(None, "no two of its nodes are independent")
     return choose_shares(measure_rows(plan), before, threads, plan.spec.max_frames)
 
 
-def _has_branches(plan: Plan, before: list[set[int]]) -> bool:
-    """Return whether two nodes can be played at the same time."""
-    costs = [float(node) for node in plan.is_node]
-    return share_rows(costs, before, len(costs) or 1, 0.0).cost < sum(costs)
+def schedule_for_threads(graph: Graph, spec: Spec) -> Schedule:
+    """Compile ``graph``, without sharing buffers where it has independent branches.
+
+    Branches that used the same buffers would wait for each other.
+    """
+    found = unshared_schedule(graph, spec)
+    before = predecessors([op.reads for op in found.ops], [op.writes for op in found.ops])
+    costs = [float(op.kind == "process") for op in found.ops]
+    return found if _has_branches(costs, before) else schedule(graph, spec)
+
+
+def _has_branches(costs: list[float], before: list[set[int]]) -> bool:
+    """Return whether two rows that have costs can be played at the same time."""
+    return max(ways_to_the_end(costs, before), default=0.0) < sum(costs)

@@ -154,8 +154,11 @@ class WorkerThreads:
                 name=f"namgraph-worker-{lane}",
                 daemon=True,
             )
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more: the audio thread plays the lane
+                return
             shared.threads.append(thread)
-            thread.start()
             if self._priority:
                 _set_priority(thread, self._priority)
 

@@ -162,10 +162,10 @@ class LiveStream(Stream):
             api = (self.output_device or self.input_device).api  # type: ignore[union-attr]
             if sys.platform.startswith("linux") and "JACK" not in api:  # JACK's has it already
                 thread_priority.request_priority(self.host[0])
-            if (workers := self.engine.queue.workers) is not None:
-                reason = workers.raise_priority(thread_priority.PRIORITY - 1)
-                if reason:
-                    self._warn(f"the worker threads have no real-time priority ({reason})")
+            workers = self.engine.queue.workers
+            reason = workers.raise_priority(thread_priority.PRIORITY - 1) if workers else ""
+            if reason:
+                self._warn(f"the worker threads have no real-time priority ({reason})")
         self._last_call = (int(self.host["blocks"][0]), time.monotonic())
         try:
             self._card.start()

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
+import namgraph as ng
+from namgraph.graph import schedule
 from namgraph.runtime.workers import plan_lanes
 from namgraph.runtime.workers.lanes import Shares, predecessors, share_rows
+from namgraph.runtime.workers.plan_lanes import schedule_for_threads
 
 COSTS = st.sampled_from([0.0, 1.0, 3.0, 10.0])
 
@@ -94,3 +97,16 @@ def test_threads_play_where_it_pays() -> None:
     assert 1 <= long.least_frames < 8
     chain = plan_lanes.choose_shares([9e4, 9e4, 9e4], [set(), {0}, {1}], 4, 64)
     assert "wait for each other" in chain.reason
+
+
+def test_buffers_are_shared_where_there_are_no_branches() -> None:
+    spec = ng.Spec(48_000, 64)
+    chain = ng.Graph.chain(*(ng.Gain() for _ in range(6)), channels=1)
+    assert schedule_for_threads(chain, spec) == schedule(chain, spec)
+    branches = ng.Graph()
+    source, sink = branches.input("in", channels=1), branches.output("out", channels=1)
+    for k in range(3):
+        source >> branches.add(f"a{k}", ng.Gain()) >> branches.add(f"b{k}", ng.Gain()) >> sink
+    made = schedule_for_threads(branches, spec)
+    assert len(made.buffers) == len({b for op in made.ops for b in (*op.reads, *op.writes)})
+    assert len(made.buffers) > len(schedule(branches, spec).buffers)
