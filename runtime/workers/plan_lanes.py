@@ -54,7 +54,7 @@ def choose_shares(costs: list[float], before: list[set[int]], threads: int, fram
             best = shares
     alone_us, shared_us = 1e-3 * alone, 1e-3 * best.cost
     if best.lanes < 2:
-        return Choice(None, "its rows wait for each other: one thread is as fast", alone_us)
+        return Choice(None, "its independent nodes are too quick to be shared", alone_us)
     saved = alone - best.cost
     if best.cost * LEAST_GAIN > alone or saved < ENTRY_NS:
         reason = (

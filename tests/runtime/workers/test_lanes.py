@@ -96,7 +96,7 @@ def test_threads_play_where_it_pays() -> None:
     assert (long.shares.lanes, long.reason) == (2, "")
     assert 1 <= long.least_frames < 8
     chain = plan_lanes.choose_shares([9e4, 9e4, 9e4], [set(), {0}, {1}], 4, 64)
-    assert "wait for each other" in chain.reason
+    assert "too quick to be shared" in chain.reason
 
 
 def test_buffers_are_shared_where_there_are_no_branches() -> None:
