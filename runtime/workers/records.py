@@ -64,7 +64,8 @@ TEAM = np.dtype(
         ("sleep", np.int64),  # addresses of C functions: sleep, and let other threads run
         ("give_way", np.int64),
         ("sleep_unit", np.int64),  # cycles of the unit that ``sleep`` counts in
-        ("padding", np.int64, 4),
+        ("shortest_nap", np.int64),  # cycles; shorter times are spent polling
+        ("padding", np.int64, 3),
     ]
 )
 """What all threads of an engine share."""

@@ -77,9 +77,10 @@ def run_worker(team: int, lane: int) -> None:
             continue
         now = cycles()
         early = expected - t.early - now
-        if now - last < t.linger or (early <= 0 and now < expected + t.longest_poll):
+        is_due = early <= t.shortest_nap and now < expected + t.longest_poll
+        if is_due or now - last < t.linger:
             pause()
-        elif early > 0:
+        elif early > t.shortest_nap:
             _nap(team, job, min(early, t.idle_nap))
         elif load_acquire(team) != turn:  # blocks are played without this worker
             turn, expected = load_acquire(team), now

@@ -90,7 +90,7 @@ class WorkerThreads:
         self._priority = 0
         team, jobs = aligned(1, TEAM), aligned(self.threads, JOB)
         cycles = 1.0 / nanoseconds_per_cycle()
-        sleep, give_way, unit_ns = _system_calls()
+        sleep, give_way, unit_ns, shortest_ns = _system_calls()
         fields = {
             "jobs": jobs.ctypes.data,
             "patience": PATIENCE_NS * cycles,
@@ -103,6 +103,7 @@ class WorkerThreads:
             "sleep": sleep,
             "give_way": give_way,
             "sleep_unit": max(1.0, unit_ns * cycles),
+            "shortest_nap": shortest_ns * cycles,
         }
         for name, value in fields.items():
             team[name] = int(value)
@@ -186,13 +187,16 @@ def _set_priority(thread: threading.Thread, priority: int) -> str:
     return os.strerror(answer) if answer else ""
 
 
-def _system_calls() -> tuple[int, int, float]:
-    """Return the addresses of a sleep and of a yield, and the nanoseconds the first counts in."""
+def _system_calls() -> tuple[int, int, float, float]:
+    """Return the addresses of a sleep and of a yield, and two times in nanoseconds.
+
+    They are the unit that the sleep counts in, and the shortest time it can be trusted with.
+    """
     if sys.platform == "win32":
         kernel32: Any = ctypes.WinDLL("kernel32")
-        calls, unit_ns = (kernel32.Sleep, kernel32.SwitchToThread), 1e6
+        calls, unit_ns, shortest_ns = (kernel32.Sleep, kernel32.SwitchToThread), 1e6, 20e6
     else:
         libc = ctypes.CDLL(None)
-        calls, unit_ns = (libc.usleep, libc.sched_yield), 1e3
+        calls, unit_ns, shortest_ns = (libc.usleep, libc.sched_yield), 1e3, 50e3
     sleep, give_way = (ctypes.cast(call, ctypes.c_void_p).value or 0 for call in calls)
-    return sleep, give_way, unit_ns
+    return sleep, give_way, unit_ns, shortest_ns
