@@ -53,7 +53,7 @@ class HostedGraph:
         self._rack = Rack.of(graph, fit)
         if name is not None and not check_text("name", name).strip():
             raise ParamError(f"name is {format_value(name)}: must be a text to display")
-        self.fit, self.own_name, self._threads = fit, name, check_threads(most)
+        self.fit, self.own_name, self.threads = fit, name, check_threads(most)
         self._values = {name: row.default for name, row in OF_STREAM.items()}
         self._tempo: float | None = None
         self.node_mixes: dict[str, tuple[float, bool]] = {**self._rack.graph.mixes}
@@ -147,7 +147,7 @@ class HostedGraph:
         ``WidthError`` if the graph cannot process that many channels.
         """
         with self.lock:
-            layout, most = self._rack.layout(channels), self._threads
+            layout, most = self._rack.layout(channels), self.threads
             mix, bypass = (self.get(name) for name in ("mix", "bypass"))
             wrapped, exit_ = wrap(self.graph, layout, mix, bypass)
             engines = [
