@@ -128,7 +128,12 @@ def test_an_unknown_suite_names_all_that_there_are(
 
 def test_threads_are_timed_beside_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "threads", "--quick", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)["figures"]["threads"]
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert [row["block"] for row in figures["blocks"]] == [64, 256, 64, 256]
+    for row in figures["blocks"]:
+        assert 0 < row["two_us"] <= row["two_p99_us"]
+        assert 0 <= row["late"] <= 1
+    found = figures["threads"]
     assert {row["name"] for row in found} >= {"A1 standard", "crunch"}
     for row in found:
         assert row["threads"] >= 2
