@@ -59,13 +59,13 @@ class _Shared:
     """Those with lanes that workers may be inside of."""
     process: int
 
-    def wait_until_out(self, plan: Plan | None = None) -> bool:
-        """Wait until no worker is inside a plan, or any; it leaves at the end of a block."""
+    def wait_until_out(self, plan: Plan) -> bool:
+        """Wait until no worker is inside a plan; each leaves at the end of a block."""
         if self.process != os.getpid():  # forked: no thread was copied
             return True
         deadline = time.monotonic() + TIMEOUT_S
         for job in self.jobs[1:]:
-            while job["door"] == INSIDE and (plan is None or job["plan"] == plan.address):
+            while job["door"] == INSIDE and job["plan"] == plan.address:
                 if time.monotonic() > deadline:
                     return False
                 time.sleep(0.0001)
@@ -86,7 +86,7 @@ class WorkerThreads:
 
     def __init__(self, threads: int | None) -> None:
         self.threads = min(processors() if threads is None else threads, MOST_LANES)
-        """Threads asked for, the audio thread among them."""
+        """Threads asked for, the audio thread among them; at most 32."""
         self._priority = 0
         team, jobs = aligned(1, TEAM), aligned(self.threads, JOB)
         cycles = 1.0 / nanoseconds_per_cycle()
