@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> None:
     from ..graph.text import counted
     from ..presets.rendering.render import check_loudness, format_loudness, render_file
     from ..presets.rig import open_rig
-    from ..runtime.adapters.offline import check_threads
+    from ..runtime.limits import check_threads
     from .live.machine_settings import read_settings, set_interface
 
     check_loudness(arguments.loudness, "--loudness")

@@ -24,7 +24,7 @@ SOURCES = {
 }
 LONGEST = 300
 FULLEST = 14
-RUNTIME_ORDER = ("native", "simd", "plan", "cuda", "engine", "adapters")
+RUNTIME_ORDER = ("native", "simd", "plan", "cuda", "workers", "engine", "adapters")
 """Folders of runtime/, each of which may import those before it, and nothing after."""
 BESIDE = {"io": {"native"}}
 """Folders that stand beside the row: what they may import.  All of the row may import them."""

@@ -225,7 +225,7 @@ call("asset", ng.asset, name="cab.wav")
 
 call(
     "Engine", ng.Engine, graph=rack(), sample_rate=RATE, max_frames=64, fade_s=0.02,
-    pipelined=False, strict=False,
+    pipelined=False, strict=False, threads=1,
 )  # fmt: skip
 call("Engine.process", on(engine, "process"), block=X, out=None)
 call("Engine.set", on(engine, "set"), name="amp.gain_db", value=0.0, at=None)
@@ -272,7 +272,7 @@ def stream() -> ng.NullStream:
 call(
     "NullStream", ng.NullStream, graph=rack(), blocksize=64, sample_rate=RATE, realtime=True,
     seconds=None, source=None, record=0, inputs=None, outputs=None, fade_s=0.02, node_share=1.0,
-    pipelined=False,
+    pipelined=False, threads=1,
 )  # fmt: skip
 call("Stream.set", on(stream, "set"), name="amp.gain_db", value=0.0, at=None)
 call("Stream.get", on(stream, "get"), name="amp.gain_db")

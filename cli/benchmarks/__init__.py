@@ -26,7 +26,7 @@ SUITES = {
     "racks": "every shipped rack live at 64 frames: its share of the deadline, lost blocks",
     "nodes": "every node's time per frame and channel, beside its target",
     "automation": "a render that follows 57,600 points of automation, over one without",
-    "threads": "a minute rendered by two and by all processors' threads, over one: time, CPU time",
+    "threads": "live blocks and a minute rendered by several threads, over one: time, CPU time",
     "convolve": "a cabinet's time by length of its response, and its variation over blocks",
     "oversampling": "aliases, images, response of a model (RIG, or those that ship), oversampled",
     "instances": "1, 2, 4 and so on amps in one graph: time of each, and how many in real time",

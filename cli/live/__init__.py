@@ -40,6 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--outputs", metavar="1,2", help="output channels of the card, in the rack's order")
     add("--seconds", type=float, metavar="S", help="stop after so many seconds (on Ctrl-C)")
     add("--pipelined", action="store_true", help="give a GPU one more block of time and latency")
+    add("--threads", type=int, default=1, metavar="N", help="threads that play branches (1)")
     add("--null", action="store_true", help="use a clock instead of a sound card")
     add("--fast", action="store_true", help="with --null: as fast as the processor can")
     add("--json", action="store_true", help="print events as lines of JSON")
@@ -49,9 +50,11 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Open the rack and play it until it is stopped."""
     from ...presets.rig import open_rig
+    from ...runtime.limits import check_threads
     from .machine_settings import fill_in, read_settings, set_interface
     from .play import play
 
+    check_threads(arguments.threads, "--threads")
     machine = read_settings(arguments.settings)
     fill_in(arguments, machine)
     arguments.block = BLOCK if arguments.block is None else arguments.block

@@ -196,4 +196,4 @@ def _summary(s: LiveStats) -> list[str]:
             f"  {n.name:<16} p50 {n.p50_us:8.1f} us  p99 {n.p99_us:8.1f} us  max {n.max_us:8.1f} us"
             f"  {100 * n.p99_us / s.deadline_us:5.1f} %  {', '.join(marks)}".rstrip()
         )
-    return lines
+    return lines if s.threads is None else [*lines, str(s.threads)]

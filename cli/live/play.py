@@ -124,6 +124,7 @@ def _open(rig: Rig, arguments: argparse.Namespace) -> Stream:
             inputs=inputs,
             outputs=outputs,
             pipelined=a.pipelined,
+            threads=a.threads,
         )
     if a.device is not None:
         raise ParamError(f"--device is {a.device}: with --null there is none")
@@ -137,6 +138,7 @@ def _open(rig: Rig, arguments: argparse.Namespace) -> Stream:
         inputs=inputs,
         outputs=outputs,
         pipelined=a.pipelined,
+        threads=a.threads,
     )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from ...graph import JobError, NamgraphError
 from ...graph.arguments import clip
 from ...nodes.nam import LevelsWarning
-from ...runtime.adapters.parallel.parallel_render import MOST_THREADS
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
+from ...runtime.limits import MOST_THREADS
 from ...runtime.native.cpu import processors
 from .check import Checked, check_job, output_warning
 from .execution.executor import Executor, Group, ThreadExecutor

@@ -15,10 +15,10 @@ from ...graph import AudioFileError
 from ...graph.arguments import check_number
 from ...graph.text import counted
 from ...nodes.analysis.offline_loudness import LoudnessResult, loudness
-from ...runtime.adapters.offline import check_threads
 from ...runtime.io.audio_file import scan_audio
 from ...runtime.io.audio_writer import audio_writer
 from ...runtime.io.outputs import check_outputs
+from ...runtime.limits import check_threads
 from ...runtime.plan.stats import Stats
 from ..rig import Rig
 from .file_render import FileRender, LastRender, kept_pieces

@@ -31,13 +31,13 @@ from ...graph.arguments import (
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
 from ..engine.parameters import find_param, find_params
-from ..limits import MAX_AUDIO_SAMPLES, format_bytes
+from ..limits import MAX_AUDIO_SAMPLES, check_threads, format_bytes
 from ..plan.stats import Stats
 from .automation import automated
 from .parallel.chunk import Change
-from .parallel.parallel_render import MOST_THREADS, parallel_render
+from .parallel.parallel_render import parallel_render
 
-__all__ = ["best_block", "check_threads", "render"]
+__all__ = ["best_block", "render"]
 
 Audio = NDArray[np.float32]
 BLOCK = 512
@@ -159,11 +159,6 @@ def render(
         report((engine if parallel is None else parallel).stats())
     result: Audio | dict[str, Audio] = buffers.shaped([y[latency:] for y in outputs])
     return result
-
-
-def check_threads(threads: int | None, name: str = "threads") -> int | None:
-    """Return a number of threads, or ``None``, checked; ``name`` is for the message."""
-    return None if threads is None else check_whole(name, threads, 1, MOST_THREADS)
 
 
 def _in_one_thread(

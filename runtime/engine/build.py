@@ -6,11 +6,22 @@ Control threads; the audio thread uses a plan once the engine has swapped to it.
 import contextlib
 from collections.abc import Callable, Iterator
 
-from ...graph import CudaError, DryWet, EngineError, Graph, Node, Schedule, Spec
+from ...graph import (
+    CudaError,
+    DryWet,
+    EngineError,
+    Graph,
+    Node,
+    Schedule,
+    Spec,
+    schedule,
+)
 from ...graph.editing.snapshots import mix_values
 from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
+from ..workers.plan_lanes import schedule_for_threads
+from ..workers.worker_threads import WorkerThreads
 from .control import ControlQueue
 from .handover import hand_over, is_rewired, unchanged
 from .parameters import apply_values
@@ -35,8 +46,9 @@ def build_plan(
     previous: Plan | None = None,
     fade_in_frames: int = 0,
     current: Graph | None = None,
+    workers: WorkerThreads | None = None,
 ) -> Plan:
-    """Return a plan that is ready to be played.
+    """Return a plan that is ready to be played, by ``workers`` too where that is faster.
 
     ``previous`` is the plan that plays before it: nodes of the same name and value, at the same
     rate and channel counts, take over its state when the engine swaps plans.  A value is the same
@@ -55,7 +67,7 @@ def build_plan(
     keeps_tempo = graph.tempo_bpm in tempos
 
     def build(graph: Graph) -> Plan:
-        return _build(graph, spec, previous, fade_in_frames, is_kept, keeps_tempo)
+        return _build(graph, spec, previous, fade_in_frames, is_kept, keeps_tempo, workers)
 
     try:
         return build(graph.copy())
@@ -73,7 +85,7 @@ def post_swap(queue: ControlQueue, graph: Graph, spec: Spec, deadline_s: float |
     playing = queue.plan
     frames, current = int(queue.record["fade_frames"][0]), queue.current_graph()
     with suspend_deadline(playing.executor, deadline_s):
-        plan = build_plan(graph, spec, playing, frames, current)
+        plan = build_plan(graph, spec, playing, frames, current, queue.workers)
         plan.touch()
     with queue.lock:
         if plan.executor is not None:
@@ -105,20 +117,26 @@ def _build(
     fade_in_frames: int,
     is_kept: Callable[[str, Node], bool],
     keeps_tempo: bool,
+    workers: WorkerThreads | None,
 ) -> Plan:
     def fades_in(name: str) -> bool:
         return previous is not None and fade_in_frames > 0 and not is_kept(name, graph.nodes[name])
 
-    plan = Plan(graph, spec, _open_executor, fades_in, previous)
+    lower = schedule if workers is None else schedule_for_threads
+    plan = Plan(graph, spec, _open_executor, fades_in, previous, lower)
     try:
         same = [] if previous is None else unchanged(previous, plan, is_kept)
         whole = [] if previous is None else [p for p in same if not is_rewired(previous, plan, *p)]
         plan.prewarm(previous, {k: j for j, k in whole})
+        if workers is not None:
+            workers.divide(plan)
         if previous is not None:
             plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo))
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()
+        if workers is not None:
+            workers.release(plan)
         raise
     return plan
 

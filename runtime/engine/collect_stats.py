@@ -42,6 +42,7 @@ def collect_stats(queue: ControlQueue) -> Stats:
         saves=done[Message.SNAPSHOT],
         restores=done[Message.RESTORE],
         transport=read_transport(plan.transport.content),
+        threads=None if queue.workers is None else queue.workers.stats(plan),
     )
 
 

@@ -15,6 +15,8 @@ from ...graph import EngineError, Graph
 from ..plan.monitored_player import monitored_walk
 from ..plan.plan import Plan
 from ..plan.player import walk
+from ..workers.parallel_walk import parallel_walk
+from ..workers.worker_threads import WorkerThreads
 from .crossfade import crossfade
 from .messages.message_handler import copy_state, handle_messages
 from .messages.message_queue import MESSAGE, NOW, Message, Ring, aligned
@@ -25,8 +27,7 @@ from .records import ENGINE, TRACE
 __all__ = ["ControlQueue"]
 
 RING_SIZE = 8192
-PENDING_SIZE = 2 * RING_SIZE
-"""Room for messages that wait for their frame: as many as may be posted, and one more ring."""
+PENDING_SIZE = 2 * RING_SIZE  # messages for later: as many as may be posted, and one more ring
 LONGEST_CALL = 1 << 24  # frames of one call of the callback, which counts in 32 bits
 TIMEOUT_S = 2.0
 """How long a control thread waits for an audio thread that does not read its messages."""
@@ -35,11 +36,11 @@ TIMEOUT_S = 2.0
 class ControlQueue:
     """Owns an engine's record, its ring of messages and its locks, and posts messages.
 
-    Control threads.  Kernels that are needed only after a message are compiled when the first such
-    message is posted, so that a plain render starts sooner.
+    Control threads.  Kernels needed only after a message are compiled with the first such message.
     """
 
-    def __init__(self, plan: Plan, fade_frames: int) -> None:
+    def __init__(self, plan: Plan, fade: int, workers: WorkerThreads | None = None) -> None:
+        self.workers = workers
         self.plan = plan
         """The last plan posted."""
         self.has_audio_thread = False
@@ -67,27 +68,25 @@ class ControlQueue:
         """Cycles of the last blocks."""
         self.counts = aligned(8, np.int64)
         """Samples that are not finite: of the input, the output, and a plan that fades out."""
-        channels = sum(plan.graph.inputs.values()) + sum(plan.graph.outputs.values())
-        self._channels = aligned(max(1, channels), np.int64)
-        self._views = aligned(8, np.int64)
+        channels = sum([*plan.graph.inputs.values(), *plan.graph.outputs.values()])
+        self._channels, self._views = aligned(max(1, channels), np.int64), aligned(8, np.int64)
         self.record = aligned(1, ENGINE)
-        """One ``ENGINE`` record: the state of the native callback."""
+        """The state of the native callback."""
         self.progress = self.record[["frame", "blocks"]]
         """A view of the frames since the last reset, and of the blocks played."""
         self.address = int(self.record.ctypes.data)
         """The address of the engine's record."""
         e = self.record[0]
-        e["plan"] = plan.address
-        e["fade_frames"] = fade_frames
+        e["plan"], e["fade_frames"] = plan.address, fade
         e["slots"], e["slot_count"] = self.ring.slots.ctypes.data, RING_SIZE
         e["counters"] = self.ring.counters.ctypes.data
         e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING_SIZE
-        e["trace"] = self.trace.ctypes.data
-        e["counts"] = self.counts.ctypes.data
+        e["trace"], e["counts"] = self.trace.ctypes.data, self.counts.ctypes.data
         e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
         e["walk"], e["process"] = walk.address, process.address
-        self._process, self._render = process.ctypes, render_blocks.ctypes
-        self._post_param = post_param.ctypes
+        self._process, self._render, self._post_param = (
+            native.ctypes for native in (process, render_blocks, post_param)
+        )
 
     @property
     def waiting(self) -> int:
@@ -117,7 +116,7 @@ class ControlQueue:
                 plan.set_monitoring({})
                 if self.record["frame"][0]:
                     plan.start_dry_wet()
-            self.record["walk"] = monitored_walk.address
+            self.record["walk"] = (parallel_walk if self.workers else monitored_walk).address
 
     def guard(self, fields: dict[str, int]) -> None:
         """Enter a limit into the rows of this plan and of those to come: see ``Engine.guard``."""
@@ -244,8 +243,7 @@ class ControlQueue:
             return
         with self.native_lock:
             self._process(self.address, 0, 0, 0)
-        # A swap waits for the crossfade before it: the next blocks read the rest.
-        if self.ring.full:
+        if self.ring.full:  # a swap waits for the crossfade before it: later blocks read the rest
             raise EngineError(
                 f"the message queue is full: {self.waiting} messages wait for a crossfade to end; "
                 "play on first"
@@ -297,4 +295,6 @@ class ControlQueue:
         with contextlib.suppress(IndexError):
             while self._retired < int(self.record["retired"][0]):
                 self._retired += 1
-                self.old_plans.pop(0)
+                old = self.old_plans.pop(0)
+                if self.workers:
+                    self.workers.release(old)

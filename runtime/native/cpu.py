@@ -13,7 +13,14 @@ from numba.extending import intrinsic
 from .abi import native
 from .pointers import store
 
-__all__ = ["cycles", "nanoseconds_per_cycle", "processors", "restore_floats", "set_flush_to_zero"]
+__all__ = [
+    "cycles",
+    "nanoseconds_per_cycle",
+    "pause",
+    "processors",
+    "restore_floats",
+    "set_flush_to_zero",
+]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 PTR, VOID = ir.PointerType(), ir.VoidType()
@@ -84,6 +91,20 @@ def cycles(typing: Any) -> Any:
         return builder.call(_declare(builder, "llvm.readcyclecounter", kind), [])
 
     return types.int64(), generate
+
+
+@intrinsic
+def pause(typing: Any) -> Any:
+    """Tell the processor that this thread polls a memory location."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        if X86:
+            builder.call(_declare(builder, "llvm.x86.sse2.pause", ir.FunctionType(VOID, [])), [])
+        elif ARM:
+            _assembly(builder, "yield", "", VOID)
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 @native(types.void(types.int64))

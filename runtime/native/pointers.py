@@ -14,9 +14,12 @@ from numba.extending import intrinsic
 from .structs import Numbers, element, record
 
 __all__ = [
+    "call_c",
+    "call_c_no_args",
     "call_node",
     "channel",
     "channel_address",
+    "compare_exchange",
     "copy_bytes",
     "element",
     "floats",
@@ -86,6 +89,21 @@ def store_release(typing: Any, address: Any, value: Any) -> Any:
 
 
 @intrinsic
+def compare_exchange(typing: Any, address: Any, expected: Any, value: Any) -> Any:
+    """Store ``value`` at ``address`` if it holds ``expected``, as one step; return whether it did.
+
+    All that either thread wrote before is visible to the other after.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.inttoptr(args[0], i64.as_pointer())
+        pair = builder.cmpxchg(place, args[1], args[2], "acq_rel", "acquire")
+        return builder.extract_value(pair, 1)
+
+    return types.boolean(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
 def call_node(typing: Any, function: Any, state: Any, ins: Any, outs: Any, frames: Any) -> Any:
     """Call the kernel at address ``function``."""
 
@@ -96,6 +114,29 @@ def call_node(typing: Any, function: Any, state: Any, ins: Any, outs: Any, frame
 
     five = (types.int64, types.int64, types.int64, types.int64, types.int32)
     return types.void(*five), generate
+
+
+@intrinsic
+def call_c(typing: Any, function: Any, first: Any, second: Any, third: Any) -> Any:
+    """Call a C function with three 64-bit integers; return its int."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(i32, [i64, i64, i64])
+        answer = builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return builder.sext(answer, i64)
+
+    return types.int64(*[types.int64] * 4), generate
+
+
+@intrinsic
+def call_c_no_args(typing: Any, function: Any) -> Any:
+    """Call a C function without arguments that returns a 64-bit integer."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(i64, [])
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
+
+    return types.int64(types.int64), generate
 
 
 @intrinsic

@@ -20,9 +20,27 @@ from numpy.typing import NDArray
 from .layout.block import ALIGN, Block, offset, padded
 from .layout.memory import ELSEWHERE, STATE, Memory, TooLargeError, check_total
 
-__all__ = ["ALIGN", "Arena", "Block", "Memory", "TooLargeError", "check_total", "offset", "padded"]
+__all__ = [
+    "ALIGN",
+    "Arena",
+    "Block",
+    "Memory",
+    "TooLargeError",
+    "aligned",
+    "check_total",
+    "offset",
+    "padded",
+]
 
 PAGE_BYTES = 4096
+
+
+def aligned(count: int, dtype: Any) -> NDArray[Any]:
+    """Return zeros that begin on a cache line."""
+    kind = np.dtype(dtype)
+    raw = np.zeros(count * kind.itemsize + ALIGN, np.uint8)
+    skip = -raw.ctypes.data % ALIGN
+    return raw[skip : skip + count * kind.itemsize].view(kind)
 
 
 class Arena:

@@ -6,13 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...graph import TEMPO, Graph, Schedule, Spec, schedule
-from ..native.abi import native
-from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.host import host_lanes
-from ..native.pointers import call_node, record
 from .arena import Arena, Memory, check_total
 from .kernels.dry_wet import mix_dry_wet
 from .kernels.transport import allocate_transport
@@ -21,6 +17,7 @@ from .monitored_player import TRACED
 from .placement import Executor, named, on_device
 from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
 from .records import COUNTER_FIELDS, ROW
+from .row_operations import run_row
 from .rows import FadeInRow, NodeRow, Row, find_analyses, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
@@ -30,26 +27,14 @@ LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
 
-@native(types.void(types.int64, types.int64, types.int64))
-def _prewarm(row: int, frames: int, block: int) -> None:
-    """Run one row for ``frames``, in blocks of at most ``block``."""
-    r = record(row, ROW)
-    saved = set_flush_to_zero()
-    while frames > 0:
-        n = min(frames, block)
-        call_node(r.kernel, r.state, r.ins, r.outs, np.int32(n))
-        frames -= n
-    restore_floats(saved)
-
-
 class Plan:
     """Everything that the audio thread needs to play a graph, allocated and prepared.
 
     Made and changed on control threads only.  ``open_executor(memory, schedule)`` returns what runs
     nodes on a device, or ``None`` where no node does.  Nodes with a long tail of which
     ``fades_in(name)`` is true get a row before theirs that fades their inputs in.  Nodes that are
-    the same in ``previous`` are copied from there, not prepared again.  Call ``prewarm`` before it
-    plays.
+    the same in ``previous`` are copied from there, not prepared again.  ``make_schedule`` may be
+    ``unshared_schedule``.  Call ``prewarm`` before it plays.
     """
 
     def __init__(
@@ -59,13 +44,16 @@ class Plan:
         open_executor: Callable[[Memory, Schedule], Executor | None] = lambda own, schedule: None,
         fades_in: Callable[[str], bool] = lambda name: False,
         previous: "Plan | None" = None,
+        make_schedule: Callable[[Graph, Spec], Schedule] = schedule,
     ) -> None:
         host_lanes()  # refuses a wrong NAMGRAPH_LANES
         self.graph, self.spec = graph, spec
-        self.schedule: Schedule = schedule(graph, spec)
+        self.schedule: Schedule = make_schedule(graph, spec)
         self.handed_over = frozenset[str]()
         """Nodes whose parameters, as set in the plan before, are handed over to this one."""
         self._swap_tables: list[Any] = []
+        self.lanes: Any = None
+        """The ``PlanLanes`` of an engine with worker threads."""
         self.executor: Executor | None = None
         try:
             self._allocate(open_executor, fades_in, previous)
@@ -230,8 +218,8 @@ class Plan:
             if row.prewarm and k in same and previous is not None:
                 self._copy_initial(previous, same[k], k)
             elif row.prewarm:
-                self._clear_buffers()
-                _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
+                self.clear_buffers()
+                run_row.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
             content: Any = row.record.content
             if row.bases and row.state is not None:
                 row.state.content["frame"] = 0  # the grid begins after the prewarm
@@ -244,7 +232,8 @@ class Plan:
                 self.executor.warm()
         self.arena.initial[:] = self.arena.state
 
-    def _clear_buffers(self) -> None:
+    def clear_buffers(self) -> None:
+        """Fill all buffers with zeros."""
         channels = [c for buffer in self._buffers.values() for c in buffer]
         for block in {id(block): block for block, _ in channels}.values():
             block.content[...] = 0.0

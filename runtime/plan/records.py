@@ -22,7 +22,8 @@ ROW = np.dtype(
         ("trace", np.int64),  # address: cycles of the last calls
         ("consecutive_overruns", np.int64),  # blocks in a row above the cycle limit
         ("mute_left", np.int64),  # frames for which it stays muted
-        ("spare", np.int64, 2),
+        ("lane", np.int64),  # the thread that plays it: see runtime/workers
+        ("spare", np.int64),
         ("faults", np.int64),
         ("overruns", np.int64),
         ("xruns", np.int64),  # of the sound card, attributed to this node
@@ -81,6 +82,8 @@ PLAN = np.dtype(
         ("hold", np.int64),  # frames of silence after a swap, until a pipelined device delivers
         ("collect", np.int64),  # address of the kernel that waits for the device
         ("transport", np.int64),  # address of the TRANSPORT record
+        ("lanes", np.int64),  # address of the LANES record, of an engine with worker threads
+        ("lane_count", np.int64),
     ]
 )
 """One plan: its rows, its channels, its state, and what the audio thread needs for a swap to it."""

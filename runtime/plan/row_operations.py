@@ -1,15 +1,25 @@
 """Operations on the rows of a plan, compiled into audio-thread kernels: apply, mute, reset."""
 
 import numpy as np
+from numba import types
 
-from ..native.abi import helper
+from ..native.abi import helper, native
+from ..native.cpu import restore_floats, set_flush_to_zero
 from ..native.pointers import call_node, copy_bytes, record
 from ..simd.embed import embed
 from ..simd.fields import Fields
 from ..simd.lanes import Lanes, Value
 from .records import PARAM, PLAN, ROW
 
-__all__ = ["apply_params", "mute", "mute_and_reset", "reset_plan", "reset_row", "wait_for_device"]
+__all__ = [
+    "apply_params",
+    "mute",
+    "mute_and_reset",
+    "reset_plan",
+    "reset_row",
+    "run_row",
+    "wait_for_device",
+]
 
 
 def _emit_apply(lanes: Lanes, params: Value, first: Value, count: Value) -> None:
@@ -52,6 +62,18 @@ mute_and_reset = embed("mute_and_reset", 3, _emit_mute_and_reset)
 
 It is emitted rather than compiled by Numba to save compile time: every plan has it, few run it.
 """
+
+
+@native(types.void(types.int64, types.int64, types.int64))
+def run_row(row: int, frames: int, block: int) -> None:
+    """Run one row for ``frames``, in blocks of at most ``block``."""
+    r = record(row, ROW)
+    saved = set_flush_to_zero()
+    while frames > 0:
+        n = min(frames, block)
+        call_node(r.kernel, r.state, r.ins, r.outs, np.int32(n))
+        frames -= n
+    restore_floats(saved)
 
 
 @helper

@@ -15,6 +15,7 @@ __all__ = [
     "DeviceStats",
     "NodeStats",
     "Stats",
+    "ThreadStats",
     "format_times",
     "node_table",
     "reading_notes",
@@ -97,6 +98,42 @@ class DeviceStats:
 
 
 @dataclass(frozen=True)
+class ThreadStats:
+    """How threads share the graph of an engine with ``threads``, within a block."""
+
+    threads: int
+    """Asked for."""
+    lanes: tuple[tuple[str, ...], ...]
+    """Of each thread that plays, the nodes and <operations>; the first is the audio thread."""
+    reason: str
+    """Why one thread plays alone, or ``""``."""
+    alone_us: float
+    """Of a block of ``max_frames`` by one thread, and by several: measured when the graph was built
+    (0: not measured)."""
+    shared_us: float
+    least_frames: int
+    """Shorter blocks are played by one thread."""
+    blocks: int
+    """Blocks (or parts of them, at changes) shared so far; of them those that each worker entered,
+    and how often the audio thread played for one that had not come."""
+    entered: tuple[int, ...]
+    taken: int
+
+    @property
+    def engaged(self) -> bool:
+        """Whether several threads play."""
+        return not self.reason
+
+    def __str__(self) -> str:
+        """Return who plays what, on one line."""
+        if self.reason:
+            return f"threads: one plays alone: {self.reason}"
+        parts = "; ".join(", ".join(n for n in lane if n[0] != "<") or "-" for lane in self.lanes)
+        times = f"{self.alone_us:.1f} us alone, {self.shared_us:.1f} us estimated"
+        return f"threads: {parts} ({times}); {self.taken} times a worker came too late"
+
+
+@dataclass(frozen=True)
 class Stats:
     """Statistics of an engine since it was made, or since ``reset_stats``."""
 
@@ -128,6 +165,8 @@ class Stats:
     """Calls of ``restore_state``."""
     transport: TransportReading = AT_REST
     """Tempo, beats and frame at the end of the last block."""
+    threads: ThreadStats | None = None
+    """Of an engine with ``threads``."""
 
     def __repr__(self) -> str:
         names = ("faults", "bad_inputs", "bad_outputs")
@@ -151,7 +190,8 @@ class Stats:
         counts = [f"{n.replace('_', ' ')} {getattr(self, n)}" for n in names if getattr(self, n)]
         parts = [f"{self.frames} frames", f"latency {counted(self.latency, 'frame')}", *counts]
         title = f"Stats: {counted(self.blocks, 'block')}, {', '.join(parts)}"
-        notes = reading_notes(self.readings) + [str(self.device)] * (self.device is not None)
+        notes = reading_notes(self.readings)
+        notes += [str(one) for one in (self.device, self.threads) if one is not None]
         return node_table(title, self.nodes, self.between, self.block_us, notes)
 
 

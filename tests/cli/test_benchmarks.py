@@ -133,7 +133,12 @@ def test_an_unknown_suite_names_all_that_there_are(
 
 def test_threads_are_timed_beside_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--suite", "threads", "--quick", "--json"]) == 0
-    found = rows(json.loads(capsys.readouterr().out), "threads")
+    figures = json.loads(capsys.readouterr().out)
+    blocks, found = rows(figures, "blocks"), rows(figures, "threads")
+    assert [row["block"] for row in blocks] == [64, 256, 64, 256]
+    for row in blocks:
+        assert 0 < row["two_us"] <= row["two_p99_us"]
+        assert 0 <= row["late"] <= 1
     assert {row["name"] for row in found} >= {"A1 standard", "crunch"}
     for row in found:
         assert row["threads"] >= 2

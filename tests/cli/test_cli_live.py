@@ -50,6 +50,13 @@ def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert sum("p99" in line for line in lines) > 3, "a line for each node"
 
 
+def test_the_summary_tells_which_thread_plays_what(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(("live", "two-amps", "--null", "--fast", "--seconds", "0.1", "--threads", "2")) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.splitlines()[-1].startswith("threads: ")
+
+
 def test_a_terminal_gets_one_line_that_is_redrawn(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +78,7 @@ def test_a_terminal_gets_one_line_that_is_redrawn(
         (("live", "crunch", "--null", "--outputs", "left"), "--outputs is 'left'"),
         (("live", "crunch", "--null", "--outputs", "0"), "counted from 1"),
         (("live", "nothing", "--null"), "nothing"),
+        (("live", "crunch", "--null", "--threads", "0"), "--threads is 0: must be a whole"),
         (
             ("live", "crunch", "--null", "--rate", "44100"),
             "48000 (sample_rate=48000), or let the node resample: Nam(..., resample=True) "

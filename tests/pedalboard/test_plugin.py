@@ -27,6 +27,20 @@ def streamed(plugin: Any, audio: Audio, sizes: list[int], buffer_size: int = 819
     return np.concatenate([p for p in parts if p.size], axis=1)
 
 
+def test_several_threads_play_the_same_bits() -> None:
+    graph, x = ng.Graph(), noise(1, 3000)
+    source, sink = graph.input("in", channels=1), graph.output("out", channels=1)
+    for side in "ab":
+        source >> graph.add(side, ng.Drive()) >> graph.add(f"{side} eq", ng.ParametricEq()) >> sink
+    plugin = GraphPlugin(graph, threads=2)
+    np.testing.assert_array_equal(plugin(x, RATE, 256), rendered(graph, x))
+    copied = copy.copy(plugin)
+    np.testing.assert_array_equal(copied(x, RATE, 256), rendered(graph, x))
+    assert plugin.stats().threads.threads == copied.stats().threads.threads == 2
+    with pytest.raises(ng.ParamError, match="threads is 0"):
+        GraphPlugin(graph, threads=0)
+
+
 def test_it_is_a_vst3_plugin() -> None:
     plugin = GraphPlugin(echo_graph())
     assert isinstance(plugin, pb.VST3Plugin)

@@ -14,10 +14,12 @@ from numba import int64, njit
 
 import namgraph as ng
 from namgraph.runtime.engine.process import process
+from namgraph.runtime.workers import plan_lanes, worker_threads
 
 BLOCKS, FRAMES = 20_000, 64
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+THREAD_BLOCKS = 200
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 NUMBERS = {"x86_64": (1, 231), "aarch64": (64, 94)}
 """Of write and exit_group."""
@@ -63,6 +65,30 @@ def filter_for(machine: str) -> bytes:
     return b"".join(struct.pack("=HBBI", *row) for row in rows)
 
 
+def branches() -> ng.Engine:
+    """Return an engine whose worker must play a branch, or its blocks never end."""
+    vars(plan_lanes)["measure_rows"] = lambda plan: [1e6] * len(plan.names)
+    worker_threads.PATIENCE_NS = worker_threads.SETTLE_NS = 1e12
+    graph = ng.Graph()
+    source, sink = graph.input("in", channels=1), graph.output("out", channels=1)
+    for name in "ab":
+        source >> graph.add(name, ng.Gain(gain_db=-3.0)) >> graph.add(f"{name}2", ng.Gain()) >> sink
+    engine = ng.Engine(graph, sample_rate=48_000, max_frames=FRAMES, threads=2)
+    engine.process(np.zeros(FRAMES, np.float32))
+    return engine
+
+
+def with_a_worker(machine: str, calls: str) -> None:
+    """Confine the audio thread alone, this one: the worker may sleep."""
+    engine, x = branches(), np.zeros((2, FRAMES), np.float32)
+    ins, outs = (np.array([row.ctypes.data], np.int64) for row in x)
+    text = np.frombuffer(b"played\n", np.uint8)
+    rules = np.frombuffer(filter_for(machine), np.uint8)
+    program = np.frombuffer(struct.pack("@HP", len(rules) // 8, rules.ctypes.data), np.uint8)
+    places = ins.ctypes.data, outs.ctypes.data, THREAD_BLOCKS, text.ctypes.data
+    print(confined(engine.state, *places, int(calls), program.ctypes.data))
+
+
 def main(machine: str, calls: str) -> None:
     graph = ng.load_preset("crunch")
     engine = ng.Engine(graph, sample_rate=48_000, max_frames=FRAMES)
@@ -86,4 +112,4 @@ def main(machine: str, calls: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    (with_a_worker if sys.argv[3:] else main)(*sys.argv[1:3])

@@ -37,3 +37,19 @@ def test_a_rack_plays_without_a_system_call() -> None:
 
 def test_one_system_call_is_found() -> None:
     assert confined(1) == [str(-int(signal.SIGSYS))]
+
+
+def beside_a_worker(calls: int) -> subprocess.CompletedProcess[str]:
+    """Confine the audio thread of an engine that two threads play; its process ends with it."""
+    worker = Path(__file__).parent / "call_worker.py"
+    command = [sys.executable, str(worker), platform.machine(), str(calls), "worker"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    if REFUSED.intersection(done.stdout.split()):
+        pytest.skip("this system does not let a process filter its system calls")
+    return done
+
+
+def test_the_audio_thread_wakes_no_worker_by_a_system_call() -> None:
+    done = beside_a_worker(0)
+    assert (done.stdout, done.returncode) == ("played\n", 0), done.stderr
+    assert beside_a_worker(1).returncode == -int(signal.SIGSYS)

@@ -21,7 +21,8 @@ RATE = 48_000
 
 def draw(document: Document, path: str | os.PathLike[str]) -> None:
     """Draw the rows of a document into a file, in the format of its suffix."""
-    known = {"models": _models, "growth": _growth, "convolve": _convolve, "instances": instances.curves}
+    known = {"models": _models, "growth": _growth, "convolve": _convolve}
+    known["instances"] = instances.curves
     figure = None
     if document["suite"] in known:
         figure = known[document["suite"]](document["rows"])

@@ -16,10 +16,10 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from ...native.abi import helper, native
-from ...native.pointers import copy_bytes, load, load_acquire, record
+from ...native.pointers import call_c, copy_bytes, load, load_acquire, record
 from .callback import ULONG
 
-__all__ = ["CLOCK", "call_c", "call_c_no_args", "run_clock", "use_system_clock"]
+__all__ = ["CLOCK", "run_clock", "use_system_clock"]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 UNDERFLOW = 4
@@ -58,29 +58,6 @@ CLOCK = np.dtype(
 )
 MAX_SLEEP_NS = 20_000_000
 """A clock stops within this time."""
-
-
-@intrinsic
-def call_c(typing: Any, function: Any, first: Any, second: Any, third: Any) -> Any:
-    """Call a C function with three 64-bit integers; return its int."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(i32, [i64, i64, i64])
-        answer = builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
-        return builder.sext(answer, i64)
-
-    return types.int64(*[types.int64] * 4), generate
-
-
-@intrinsic
-def call_c_no_args(typing: Any, function: Any) -> Any:
-    """Call a C function without arguments that returns a 64-bit integer."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(i64, [])
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
-
-    return types.int64(types.int64), generate
 
 
 @intrinsic

@@ -34,6 +34,7 @@ class NullStream(Stream):
     ``recorded``.  ``sample_rate`` is in Hz; where it is not
     given, that of the graph's models, or 48000.  ``node_share`` is the share of a block's
     time that a node may take for many blocks running before it is muted for half a second.
+    ``threads`` is as of ``Engine``.
     """
 
     @by_keyword
@@ -52,6 +53,7 @@ class NullStream(Stream):
         fade_s: float = 0.02,
         node_share: float | None = 1.0,
         pipelined: bool = False,
+        threads: int | None = 1,
     ) -> None:
         graph = as_graph(graph)
         blocksize = check_block(blocksize)
@@ -71,6 +73,7 @@ class NullStream(Stream):
             fade_s=fade_s,
             node_share=node_share,
             pipelined=pipelined,
+            threads=threads,
         )
         self._source = _interleaved(source, self.in_width)
         self._sink = np.zeros((record, self.out_width), np.float32)

@@ -43,7 +43,7 @@ class LiveStream(Stream):
     ``inputs`` and ``outputs`` name channels of the card, counted from 1, for the graph's channels
     in order; ``()`` opens none on that side.  A mono graph plays on both of a card's first two.
     ``node_share`` is the share of a block's time that a node may take for many blocks running
-    before it is muted for half a second.
+    before it is muted for half a second.  ``threads`` is as of ``Engine``.
 
     The thread's priority is raised and the plan's memory locked where the system allows; where it
     does not, that is a ``RuntimeWarning`` and a line in ``warnings``.
@@ -63,6 +63,7 @@ class LiveStream(Stream):
         fade_s: float = 0.02,
         node_share: float | None = 1.0,
         pipelined: bool = False,
+        threads: int | None = 1,
         priority: bool = True,
     ) -> None:
         graph = as_graph(graph)
@@ -93,6 +94,7 @@ class LiveStream(Stream):
             fade_s=fade_s,
             node_share=node_share,
             pipelined=pipelined,
+            threads=threads,
         )
         self._priority = priority
         self._last_call = (0, 0.0)
@@ -160,6 +162,10 @@ class LiveStream(Stream):
             api = (self.output_device or self.input_device).api  # type: ignore[union-attr]
             if sys.platform.startswith("linux") and "JACK" not in api:  # JACK's has it already
                 thread_priority.request_priority(self.host[0])
+            workers = self.engine.queue.workers
+            reason = workers.raise_priority(thread_priority.PRIORITY - 1) if workers else ""
+            if reason:
+                self._warn(f"the worker threads have no real-time priority ({reason})")
         self._last_call = (int(self.host["blocks"][0]), time.monotonic())
         try:
             self._card.start()

@@ -14,6 +14,7 @@ from ...plan.stats import (
     DeviceStats,
     NodeStats,
     Stats,
+    ThreadStats,
     format_times,
     node_table,
     reading_notes,
@@ -78,6 +79,8 @@ class LiveStats:
     """Of the GPU, if any node runs there."""
     transport: TransportReading
     """Tempo, beats and frame at the end of the last block."""
+    threads: ThreadStats | None
+    """Of a stream with ``threads``."""
 
     def __repr__(self) -> str:
         names = ("lost", "late", "xruns", "faults", "overruns", "bad_inputs", "bad_outputs")
@@ -104,7 +107,8 @@ class LiveStats:
         parts = [f"{self.seconds:.1f} s", blocks, f"latency {self.latency_ms['total']:.1f} ms"]
         parts += [f"load {self.load:.1%} of {self.deadline_us:.0f} us", *counts]
         notes = [f"late or lost because of {name}: {n}" for name, n in self.blamed.items()]
-        notes += reading_notes(self.readings) + [str(self.device)] * (self.device is not None)
+        notes += reading_notes(self.readings)
+        notes += [str(one) for one in (self.device, self.threads) if one is not None]
         title = f"LiveStats: {self.state}, {', '.join(parts)}"
         channels = [
             (f"{end} {row.name}", *(f"{x:.1f}" for x in (row.peak_db, row.hold_db, row.highest_db)),
@@ -176,4 +180,5 @@ def read_stats(
         nodes=nodes,
         device=engine.device,
         transport=engine.transport,
+        threads=engine.threads,
     )

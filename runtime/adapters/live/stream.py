@@ -57,6 +57,7 @@ class Stream(ParameterAccess):
         fade_s: float,
         node_share: float | None,
         pipelined: bool = False,
+        threads: int | None = 1,
     ) -> None:
         graph = as_graph(graph)
         refuse_offline_nodes(graph, "a live stream")
@@ -69,6 +70,7 @@ class Stream(ParameterAccess):
             max_frames=blocksize,
             fade_s=fade_s,
             pipelined=pipelined,
+            threads=threads,
         )
         weak = weakref.ref(self)  # the engine must not keep its stream alive
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...native.abi import kernel
-from ...native.pointers import record, store
+from ...native.pointers import call_c, call_c_no_args, record, store
 from ...plan.arena import offset
 from .callback import HOST
-from .clock import call_c, call_c_no_args
 
 __all__ = ["PRIORITY", "lock_memory", "raise_priority", "request_priority"]
 

@@ -27,10 +27,9 @@ from .row_range import RowRange
 from .stage_player import StagePlayer
 from .stages import Stage, receptive_fields, speed_up, split
 
-__all__ = ["MOST_THREADS", "ParallelRender", "parallel_render"]
+__all__ = ["ParallelRender", "parallel_render"]
 
 Audio = NDArray[np.float32]
-MOST_THREADS = 256
 SHORTEST = 1 << 17
 """Frames (2.7 s at 48 kHz) below which the default, ``threads=None``, is one thread."""
 SECONDS_EACH = 0.1

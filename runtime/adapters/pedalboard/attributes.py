@@ -262,7 +262,7 @@ class GraphAttributes:
 
     def __reduce__(self) -> tuple[Any, ...]:
         hosted = self._hosted
-        more = {name: hosted.get(name) for name in ("mix", "bypass")}
+        more = {name: hosted.get(name) for name in ("mix", "bypass")} | {"threads": hosted.threads}
         kept = {"name": hosted.own_name, "program": hosted.program, "nodes": {**hosted.node_mixes}}
         return _copy_of, (type(self), self.graph, hosted.fit, self._rate, {**more, **kept})
 
@@ -280,8 +280,7 @@ class GraphAttributes:
         if len(counts) > 2:
             width = f"{counts[0]} to {counts[-1]} channels"
         latency = f", latency {self.latency}" * (self.latency > 0)
-        bypassed = ", bypassed" * self.bypass
-        chain = format_chain(hosted.graph)
+        bypassed, chain = ", bypassed" * self.bypass, format_chain(hosted.graph)
         return clip(f"<{type(self).__name__} {chain} ({width}{latency}{bypassed})>")
 
 
@@ -290,7 +289,8 @@ def _copy_of(
 ) -> Any:
     """Return a plugin of ``kind``; ``more`` is missing from what older versions have pickled."""
     more = more or {"name": None, "program": None, "nodes": {}, "mix": 1.0, "bypass": 0.0}
-    made = kind(graph, fit=fit, sample_rate=rate, name=more["name"])
+    own = {"threads": more["threads"]} if more.get("threads", 1) != 1 else {}
+    made = kind(graph, fit=fit, sample_rate=rate, name=more["name"], **own)
     hosted: HostedGraph = made._hosted
     hosted.program = more["program"]
     hosted.set("mix", more["mix"])

@@ -23,6 +23,7 @@ from ....graph.arguments import check_flag, check_number, check_text, format_val
 from ....graph.editing.snapshots import mix_values, split_mixes
 from ...engine.engine import Engine
 from ...engine.parameters import TRANSPORT_READINGS, apply_values, check_time, read_value
+from ...limits import check_threads
 from ...plan.stats import Stats
 from .channels import Fit, Layout, wrap
 from .host import Host
@@ -42,14 +43,17 @@ class HostedGraph:
     """A graph, its parameter values, and the engines that process it at the host's sample rate.
 
     The values are stored here, because a host may change the sample rate at any time: new engines
-    start with them.  ``build``: the thread that calls the host.  Everything else: any thread.
+    start with them.  ``most`` threads play: ``Engine``.  ``build``: the thread that calls the host.
+    Everything else: any thread.
     """
 
-    def __init__(self, graph: GraphSource, fit: Fit = "auto", name: str | None = None) -> None:
+    def __init__(
+        self, graph: GraphSource, fit: Fit = "auto", name: str | None = None, most: int | None = 1
+    ) -> None:
         self._rack = Rack.of(graph, fit)
         if name is not None and not check_text("name", name).strip():
             raise ParamError(f"name is {format_value(name)}: must be a text to display")
-        self.fit, self.own_name = fit, name
+        self.fit, self.own_name, self.threads = fit, name, check_threads(most)
         self._values = {name: row.default for name, row in OF_STREAM.items()}
         self._tempo: float | None = None
         self.node_mixes: dict[str, tuple[float, bool]] = {**self._rack.graph.mixes}
@@ -143,11 +147,11 @@ class HostedGraph:
         ``WidthError`` if the graph cannot process that many channels.
         """
         with self.lock:
-            layout = self._rack.layout(channels)
+            layout, most = self._rack.layout(channels), self.threads
             mix, bypass = (self.get(name) for name in ("mix", "bypass"))
             wrapped, exit_ = wrap(self.graph, layout, mix, bypass)
             engines = [
-                Engine(wrapped, sample_rate=rate, max_frames=MAX_FRAMES, strict=None)
+                Engine(wrapped, sample_rate=rate, max_frames=MAX_FRAMES, strict=None, threads=most)
                 for _ in range(layout.engines)
             ]
             for engine in engines:

@@ -35,8 +35,9 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
     Blocks are processed without Python and without the GIL; only the first block at a new sample
     rate takes the GIL, to build an engine.  ``sample_rate`` builds it at once: use it with a live
     ``AudioStream``.  ``name`` is what a host displays.  ``automation`` maps ``"node.param"`` to
-    points in time: see ``ng.automated``; a reset starts it again.  Create it in the thread that
-    created the first external plugin of pedalboard; use it in any.
+    points in time: see ``ng.automated``; a reset starts it again.  ``threads`` is as of
+    ``Engine``.  Create it in the thread that created the first external plugin of pedalboard; use
+    it in any.
 
     Attributes: every parameter of the graph is one, a float that may be read and set on any thread:
     ``amp.input_db`` is ``plugin.amp_input_db``.  A value is not rounded, and takes effect from the
@@ -68,12 +69,13 @@ class GraphPlugin(GraphAttributes, pedalboard.VST3Plugin):  # type: ignore[misc]
         sample_rate: float | None = None,
         name: str | None = None,
         automation: Mapping[str, Any] | None = None,
+        threads: int | None = 1,
     ) -> None:
         release_unused_plugins()
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
         if automation is not None:
             graph = automated(graph, automation)
-        hosted = HostedGraph(graph, fit, name)
+        hosted = HostedGraph(graph, fit, name, threads)
         builder = _EngineBuilder(hosted)
         try:
             mask = sum(1 << n for n in hosted.rack.layouts)

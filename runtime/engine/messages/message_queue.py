@@ -1,12 +1,10 @@
 """Messages from control threads to the audio thread: a lock-free ring, one writer, one reader."""
 
 import enum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...plan.arena import ALIGN
+from ...plan.arena import aligned
 
 __all__ = ["MESSAGE", "NOW", "Message", "Ring", "aligned"]
 
@@ -41,14 +39,6 @@ MESSAGE = np.dtype(
 )
 NOW = -1
 """The frame of a message that is applied as soon as it is read."""
-
-
-def aligned(count: int, dtype: Any) -> NDArray[Any]:
-    """Return zeros that begin on a cache line."""
-    kind = np.dtype(dtype)
-    raw = np.zeros(count * kind.itemsize + ALIGN, np.uint8)
-    skip = -raw.ctypes.data % ALIGN
-    return raw[skip : skip + count * kind.itemsize].view(kind)
 
 
 class Ring:

@@ -56,7 +56,8 @@ MODULATION = np.dtype(
         ("in_count", np.int64),  # without the control signals
         ("outs", np.int64),
         ("out_count", np.int64),
-        ("transport", np.int64),  # of the plan: its frame is that of the piece while one runs
+        ("transport", np.int64),  # of the plan: its frame is that of the piece while one runs;
+        # 0: the node does not read it
     ]
 )
 
@@ -93,9 +94,11 @@ def _run_piece(state: int, ins: int, outs: int, begin: int, end: int) -> None:
         store(s.ins, c, load(ins, c) + 4 * begin)
     for c in range(s.out_count):
         store(s.outs, c, load(outs, c) + 4 * begin)
-    end_block(s.transport, begin)
+    if s.transport != 0:
+        end_block(s.transport, begin)
     call_node(s.kernel, s.record, s.ins, s.outs, np.int32(end - begin))
-    end_block(s.transport, -begin)
+    if s.transport != 0:
+        end_block(s.transport, -begin)
 
 
 @kernel
@@ -168,6 +171,7 @@ def allocate_modulation(
                 "count": len(sources) - first,
             }
         )
+    is_read = any(target is transport for b in memory.blocks for _, target, _ in b.links)
     block = memory.record(
         MODULATION,
         kernel=kernel,
@@ -179,7 +183,7 @@ def allocate_modulation(
         in_count=channels[0],
         outs=memory.scratch(max(1, channels[1]), np.int64),
         out_count=channels[1],
-        transport=transport,
+        **({"transport": transport} if is_read else {}),
     )
     return block, places
 

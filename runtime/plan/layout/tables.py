@@ -76,6 +76,7 @@ class Tables:
         header["state"], header["initial"] = arena.state_address, arena.initial_address
         header["state_bytes"] = arena.state_bytes
         header["transport"] = self._transport.address
+        header["lane_count"] = 1
 
     def links(self) -> dict[int, list[tuple[int, Block, int]]]:
         """Return the addresses in the tables that refer to blocks, by the ``id`` of the table.
