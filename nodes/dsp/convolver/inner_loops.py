@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from ....runtime.simd.fft.twiddles import HALF, LEAF
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
-__all__ = ["ROW", "add_pair", "copy_in", "direct", "multiply", "multiply_newest"]
+__all__ = ["ROW", "add", "copy_in", "direct", "direct_step", "multiply", "multiply_newest"]
 
 ROW = 2 * HALF
 """Float32 in a row: half a leaf of a spectrum, 32 real and 32 imaginary."""
 
-SUMS = 4
-"""Partial sums of the direct form, 16 taps each."""
+RUN = 16
+"""Taps of a partial sum of the direct form."""
+
+SUMS = LEAF // RUN
 
 
 def copy_in(lanes: Lanes, source: Value, target: Value, count: Value) -> None:
@@ -62,11 +64,54 @@ def _tile(lanes: Lanes, tile: int, places: Sequence[Value], taps: Value, left: V
         for a, b in zip(sums[::2], sums[1::2], strict=True):
             halves.append([lanes.add(a[v].value, b[v].value) for v in range(tile)])
     for v, (low, high) in enumerate(zip(*halves, strict=True)):
-        y = lanes.add(lanes.add(low, high), lanes.load(addend, lanes.width * v))
+        y = _total(lanes, [low, high], lanes.load(addend, lanes.width * v))
         if v < tile - 1:
             lanes.store(y, out, lanes.width * v)
         else:
             lanes.store_first(y, out, lanes.minus(left, lanes.width * v), lanes.width * v)
+
+
+def direct_step(lanes: Lanes, samples: Value, taps: Value, addend: Value, out: Value) -> None:
+    """Direct form of a whole step of 64 frames with zeros before it: the same bits as ``direct``.
+
+    Sixteen taps and sixteen frames make a block; those that would multiply only zeros are left out.
+    """
+    samples, taps, addend, out = map(lanes.pointer, (samples, taps, addend, out))
+    across, blocks = RUN // lanes.width, range(LEAF // RUN)
+    # All frames at once with vectors of 16 lanes; else 16 frames after 16.
+    for group in [blocks] if across == 1 else [[b] for b in blocks]:
+        sums = {
+            (b, j, v): lanes.cell(lanes.constant(0.0))
+            for b in group
+            for j in range(b + 1)
+            for v in range(across)
+        }
+        with lanes.loop(RUN) as k:
+            here, tap = lanes.at(samples, lanes.minus(0, k)), lanes.at(taps, k)
+            for j in range(max(group) + 1):
+                weight = lanes.broadcast(tap, RUN * j)
+                for (b, _, v), total in [(key, s) for key, s in sums.items() if key[1] == j]:
+                    x = lanes.load(here, RUN * (b - j) + lanes.width * v)
+                    total.value = lanes.fma(weight, x, total.value)
+        for b in group:
+            for v in range(across):
+                s = [sums[b, j, v].value if j <= b else None for j in range(SUMS)]
+                pairs = [
+                    low if high is None else lanes.add(low, high)
+                    for low, high in zip(s[::2], s[1::2], strict=True)
+                    if low is not None
+                ]
+                at = RUN * b + lanes.width * v
+                lanes.store(_total(lanes, pairs, lanes.load(addend, at)), out, at)
+
+
+def _total(lanes: Lanes, halves: Sequence[Value], addend: Value) -> Value:
+    """Return the sum of one or two halves, then of ``addend``.
+
+    0.0 is added first: it makes -0 to 0, which sums over zeros may or may not give.
+    """
+    both = lanes.add(*halves) if len(halves) == 2 else halves[0]
+    return lanes.add(lanes.add(both, lanes.constant(0.0)), addend)
 
 
 def multiply(
@@ -148,9 +193,8 @@ def _accumulate(
     im.value = lanes.fma(b, c, im.value)
 
 
-def add_pair(lanes: Lanes, target: Value, a: Value, b: Value) -> None:
-    """Add ``a`` and ``b`` to ``target``, 64 samples each."""
-    target, a, b = map(lanes.pointer, (target, a, b))
+def add(lanes: Lanes, target: Value, addend: Value) -> None:
+    """Add ``addend`` to ``target``, 64 samples each."""
+    target, addend = map(lanes.pointer, (target, addend))
     for at in range(0, LEAF, lanes.width):
-        both = lanes.add(lanes.load(a, at), lanes.load(b, at))
-        lanes.store(lanes.add(lanes.load(target, at), both), target, at)
+        lanes.store(lanes.add(lanes.load(target, at), lanes.load(addend, at)), target, at)

@@ -19,7 +19,7 @@ from ....runtime.simd.fft.leaf64 import forward_real, inverse_real
 from ....runtime.simd.fft.twiddles import LEAF
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import copy_in, direct
+from .inner_loops import copy_in, direct, direct_step
 from .layout import (
     Leaf,
     call,
@@ -73,15 +73,21 @@ def _convolve(
             out = float_at(lanes, lanes.word(lanes.pointer(outs), o), begin)
             ahead, line = tail(lanes, c, o, at), c["line"]
             with routes(lanes, c, o) as route:
-                call(
-                    lanes,
-                    direct,
+                args = (
                     recent(lanes, c, route.input, filling),
                     float_at(lanes, c["head"], lanes.times(route.response, LEAF)),
                     lanes.builder.select(route.is_first, ahead, line),
                     lanes.builder.select(route.is_last, out, line),
-                    count,
                 )
+                whole = lanes.builder.icmp_signed("==", count, lanes.index(LEAF))
+                if not depth:
+                    call(lanes, direct, *args, count)
+                else:
+                    with lanes.builder.if_else(whole) as (then, other):
+                        with then:
+                            call(lanes, direct_step, *args)
+                        with other:
+                            call(lanes, direct, *args, count)
         at = lanes.plus(at, count)
         full = lanes.builder.icmp_signed("==", at, lanes.index(LEAF))
         c["phase"] = lanes.builder.select(full, lanes.index(0), at)
@@ -114,7 +120,6 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
             recent(lanes, c, i, LEAF),
             low,
             row_at(lanes, low, slots),
-            recent(lanes, c, i),
             float_at(lanes, c["samples"], lanes.plus(span, write)),
         )
     with lanes.loop(c["outputs"]) as o:
@@ -133,8 +138,7 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
             )
             leaf.older(lanes, position, lanes.index(0), lanes.minus(slots, 1))
             leaf.newest(lanes, position)
-        overlap = float_at(lanes, c["overlap"], lanes.times(o, LEAF))
-        call(lanes, inverse_real, product, tail(lanes, c, o), overlap)
+        call(lanes, inverse_real, product, tail(lanes, c, o))
     c["step"] = lanes.plus(step, 1)
     for size, name in LONGER[: depth - 1]:
         call(lanes, level, state, c[name], parameter=size)

@@ -12,7 +12,7 @@ from ....runtime.simd.fft.radix8 import SEGMENT, SEGMENT_STRIDE
 from ....runtime.simd.fft.twiddles import LEAF
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import add_pair
+from .inner_loops import add
 from .layout import (
     Leaf,
     Route,
@@ -30,7 +30,7 @@ __all__ = ["level"]
 
 
 def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
-    """Process this step's rows, and add the results of earlier periods to every ``tail``."""
+    """Process this step's rows, and add the result of the period before to every ``tail``."""
     c, v = Fields(lanes, state, CONVOLVER), Fields(lanes, record, LEVEL)
     b, steps = lanes.builder, size // LEAF
     slot = b.and_(c["step"], lanes.index(steps - 1))
@@ -42,15 +42,8 @@ def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
         call(lanes, _row, state, record, block, row, parameter=size)
     offset = _leaf_offset(lanes, slot)
     with lanes.loop(c["outputs"]) as o:
-        first = lanes.plus(_result(lanes, c, size, lanes.minus(block, 1), o), offset)
-        second = lanes.plus(_result(lanes, c, size, lanes.minus(block, 2), o), offset)
-        call(
-            lanes,
-            add_pair,
-            tail(lanes, c, o),
-            float_at(lanes, v["out"], first),
-            float_at(lanes, v["out"], lanes.plus(second, plane(size))),  # the second half
-        )
+        done = lanes.plus(_result(lanes, c, size, lanes.minus(block, 1), o), offset)
+        call(lanes, add, tail(lanes, c, o), float_at(lanes, v["out"], done))
 
 
 def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, size: int) -> None:
@@ -98,9 +91,8 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
         ends = v["outer"], lanes.index(columns), stride, begin, end
         call(lanes, radix8.first, samples, *planes("work", i), *ends)
     with _case(lanes, op, Op.LAST), lanes.loop(c["outputs"]) as o:
-        re = float_at(lanes, v["out"], _result(lanes, c, size, block, o))
-        target = re, float_at(lanes, re, width)
-        args = *planes("product", o), *target, v["outer"], stride, begin, end
+        target = float_at(lanes, v["out"], _result(lanes, c, size, block, o))
+        args = *planes("product", o), target, v["outer"], stride, begin, end
         call(lanes, radix8.last, *args)
     if size > SEGMENT:
         with _case(lanes, op, Op.SPLIT), lanes.loop(c["inputs"]) as i:
@@ -127,4 +119,4 @@ def _result(lanes: Lanes, c: Fields, size: int, block: Value, output: Value) -> 
     """Return the offset of a block's result in ``out``, in float32."""
     slot = lanes.builder.and_(block, lanes.index(OUT_SLOTS - 1))
     number = lanes.plus(lanes.times(slot, c["outputs"]), output)
-    return lanes.times(number, 2 * plane(size))
+    return lanes.times(number, plane(size))

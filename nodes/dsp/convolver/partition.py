@@ -77,8 +77,8 @@ class Level:
 
     @property
     def partitions(self) -> int:
-        """Number of partitions."""
-        return -(-(self.end - self.begin) // self.size)
+        """Number of input blocks that an output block depends on, one more than runs of taps."""
+        return 1 - (self.begin - self.end) // self.size
 
 
 Row = tuple[Op, int, int, int]

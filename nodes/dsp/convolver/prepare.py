@@ -85,7 +85,6 @@ def convolution(
         span = 2 * partition_levels[-1].size
         count = partition_levels[0].partitions
         fields |= {
-            "overlap": memory.state((outputs, LEAF)),
             "partitions": count,
             "ring": memory.state((inputs, 2, count, ROW)),
             "spectra": memory.constant(_spectra(taps, partition_levels[0])),
@@ -117,7 +116,7 @@ def _level(
         spectra=memory.constant(_spectra(taps, level)),
         product=memory.state((outputs, 2 * width)),
         next=memory.state((outputs, 2 * width)),
-        out=memory.state((OUT_SLOTS, outputs, 2 * width)),
+        out=memory.state((OUT_SLOTS, outputs, width)),
         outer=memory.constant(first_twiddles(size)),
         inner=memory.constant(inner_twiddles(SEGMENT)) if size > SEGMENT else 0,
         rows=memory.constant(work.rows),
@@ -130,5 +129,11 @@ def _spectra(taps: NDArray[np.float64], level: Level) -> NDArray[np.float32]:
 
     So partitions and inputs are both read from the oldest input to the newest.
     """
-    made = [spectra(row[level.begin : level.end], level.size) for row in taps]
-    return np.stack([one[:, :, ::-1] for one in made])
+    made = []
+    for row in taps:
+        before = np.zeros(level.size)  # longer levels: computed by the level below
+        if level.size == LEAF:
+            before[1:] = row[1:LEAF]  # what the step before adds to the direct form
+        run = np.append(before, row[level.begin : level.end])
+        made.append(spectra(run, level.size)[:, :, ::-1])
+    return np.stack(made)

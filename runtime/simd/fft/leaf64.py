@@ -20,20 +20,17 @@ Rows = list[Pair]
 Move = Callable[[Lanes, Sequence[Value]], list[Value]]
 
 
-def forward_real(
-    lanes: Lanes, block: Value, low: Value, high: Value, first: Value, second: Value
-) -> None:
-    """Transform 64 real samples with right-angle weights, and copy them to two more places.
+def forward_real(lanes: Lanes, block: Value, low: Value, high: Value, copy: Value) -> None:
+    """Transform 64 real samples with right-angle weights, and copy them to one more place.
 
-    The copies are the history of the direct form and the ring of the longer partitions.  ``low``
-    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary parts.
+    The copy is the ring of the longer partitions.  ``low`` and ``high`` get 32 bins each: 32 real
+    parts, then 32 imaginary parts.
     """
-    block, first, second = map(lanes.pointer, (block, first, second))
+    block, copy = map(lanes.pointer, (block, copy))
     by, z = weights(LEAF), []
     for at in range(0, LEAF, lanes.width):
         x = lanes.load(block, at)
-        lanes.store(x, first, at)
-        lanes.store(x, second, at)
+        lanes.store(x, copy, at)
         w = by[at : at + lanes.width]
         re, im = lanes.constant(list(w.real)), lanes.constant(list(w.imag))
         z.append((lanes.mul(x, re), lanes.mul(x, im)))
@@ -52,15 +49,13 @@ def inverse(lanes: Lanes, re: Value, im: Value) -> None:
     _store(lanes, invert(_backward)(lanes, _load(lanes, re, im)), re, im)
 
 
-def inverse_real(lanes: Lanes, spectrum: Value, out: Value, overlap: Value) -> None:
-    """Transform 64 bins back: ``out`` is the first half plus ``overlap``, which gets the second."""
-    spectrum, out, overlap = map(lanes.pointer, (spectrum, out, overlap))
+def inverse_real(lanes: Lanes, spectrum: Value, out: Value) -> None:
+    """Transform 64 bins back, and remove the right-angle weights: ``out`` is the real part."""
+    spectrum, out = map(lanes.pointer, (spectrum, out))
     by = weights(LEAF).conj()
     z = invert(_backward)(lanes, _load(lanes, spectrum, lanes.at(spectrum, LEAF)))
     for number, at in enumerate(range(0, LEAF, lanes.width)):
-        re, im = turn_by(lanes, z[number], by[at : at + lanes.width])
-        lanes.store(lanes.add(re, lanes.load(overlap, at)), out, at)
-        lanes.store(im, overlap, at)
+        lanes.store(turn_by(lanes, z[number], by[at : at + lanes.width])[0], out, at)
 
 
 def _load(lanes: Lanes, re: Value, im: Value) -> Rows:

@@ -83,13 +83,18 @@ def _pack(turn: Complexes) -> NDArray[np.float32]:
 
 
 def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    """Return the spectra of partitions of ``size`` taps: (leaf, half, partition, re 32 | im 32).
+    """Return the spectra of partitions: (leaf, half, partition, re 32 | im 32).
 
-    Bins are permuted, and the scale of the inverse transform is included.
+    Partition p is ``H[p + 1] - i H[p]``, where ``H[p]`` is the transform of ``size`` taps from
+    ``p size`` on.  So the real part of the product with a block, transformed back, is all that the
+    block adds to one block of output: the first half of its convolution with one run of taps, plus
+    the second half of that with the run before.  Bins are permuted, and the scale of the inverse
+    transform is included.
     """
     count = -(-len(taps) // size)
-    padded = np.zeros((count, size))
+    padded = np.zeros((count + 1, size))
     padded.reshape(-1)[: len(taps)] = taps
-    bins = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
+    runs = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
+    bins = runs[1:] - 1j * runs[:-1]
     split = bins.reshape(count, size // LEAF, 2, HALF).transpose(1, 2, 0, 3)
     return np.concatenate([split.real, split.imag], axis=3).astype(np.float32)
