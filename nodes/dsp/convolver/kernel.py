@@ -123,7 +123,7 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
             float_at(lanes, c["samples"], lanes.plus(span, write)),
         )
     with lanes.loop(c["outputs"]) as o:
-        product, later = c["product"], float_at(lanes, c["next"], lanes.times(o, 2 * LEAF))
+        product, later = c["product"], float_at(lanes, c["next"], lanes.times(o, 3 * LEAF))
         with routes(lanes, c, o) as route:
             leaf = Leaf(
                 row_at(lanes, c["ring"], lanes.times(route.input, both)),
@@ -131,9 +131,8 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
                 slots,
                 lanes.builder.and_(step, lanes.index(1)),
                 product,
-                float_at(lanes, product, LEAF),
                 later,
-                float_at(lanes, later, LEAF),
+                lanes.index(LEAF),
                 route.is_first,
             )
             leaf.older(lanes, position, lanes.index(0), lanes.minus(slots, 1))

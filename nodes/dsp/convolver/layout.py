@@ -104,7 +104,8 @@ class Leaf:
     """Addresses for the products of one leaf: the factors, and the sums.
 
     ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of the low half, then as many
-    of the high half.  The sums are those of this block and of the next, real and imaginary.
+    of the high half.  The sums are those of this block and of the next: three planes of each,
+    ``apart`` float32 from each other.
     """
 
     ring: Value
@@ -112,10 +113,9 @@ class Leaf:
     slots: Value
     parity: Value
     """The half (0 or 1) that is multiplied now, for this block and the next."""
-    re: Value
-    im: Value
-    next_re: Value
-    next_im: Value
+    sums: Value
+    later: Value
+    apart: Value
     is_first: Value
     """Whether this is the first route of the sum."""
 
@@ -129,7 +129,9 @@ class Leaf:
             multiply,
             row_at(lanes, self.ring, skip),
             row_at(lanes, self.spectra, lanes.plus(skip, begin)),
-            *(float_at(lanes, p, half) for p in (self.re, self.im, self.next_re, self.next_im)),
+            float_at(lanes, self.sums, half),
+            float_at(lanes, self.later, half),
+            self.apart,
             ring_after(lanes, position, lanes.plus(begin, 1), self.slots),
             self.slots,
             lanes.minus(end, begin),
@@ -141,16 +143,17 @@ class Leaf:
         for current in (True, False):
             side = self.parity if current else lanes.minus(1, self.parity)
             skip, half = lanes.times(side, self.slots), lanes.times(side, HALF)
-            re, im = self.re, self.im
+            source = self.sums
             if not current:
-                re = lanes.builder.select(self.is_first, self.next_re, re)
-                im = lanes.builder.select(self.is_first, self.next_im, im)
+                source = lanes.builder.select(self.is_first, self.later, source)
             call(
                 lanes,
                 multiply_newest,
                 row_at(lanes, self.ring, lanes.plus(skip, position)),
                 row_at(lanes, self.spectra, lanes.plus(skip, lanes.minus(self.slots, 1))),
-                *(float_at(lanes, p, half) for p in (re, im, self.re, self.im)),
+                float_at(lanes, source, half),
+                float_at(lanes, self.sums, half),
+                self.apart,
             )
 
 

@@ -54,7 +54,8 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
     width, slots = plane(size), v["partitions"]
 
     def planes(field: str, channel: Value, offset: int | Value = 0) -> tuple[Value, Value]:
-        re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, 2 * width), offset))
+        count = 2 if field == "work" else 3
+        re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, count * width), offset))
         return re, float_at(lanes, re, width)
 
     def rows_of(field: str, number: Value) -> Value:
@@ -68,8 +69,9 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
             rows_of("spectra", route.response),
             slots,
             lanes.builder.and_(block, lanes.index(1)),
-            *planes("product", output, offset),
-            *planes("next", output, offset),
+            planes("product", output, offset)[0],
+            planes("next", output, offset)[0],
+            lanes.index(width),
             route.is_first,
         )
 
@@ -78,7 +80,8 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
     with _case(lanes, op, Op.FINISH), lanes.loop(c["outputs"]) as o:
         with routes(lanes, c, o) as r:
             products(o, r).newest(lanes, v["position"])
-        call(lanes, leaf64.inverse, *planes("product", o, _leaf_offset(lanes, leaf)))
+        sums, _ = planes("product", o, _leaf_offset(lanes, leaf))
+        call(lanes, leaf64.inverse, sums, lanes.index(width))
     with _case(lanes, op, Op.FORWARD), lanes.loop(c["inputs"]) as i:
         low = row_at(lanes, rows_of("ring", i), v["position"])
         source = planes("work", i, _leaf_offset(lanes, leaf))

@@ -43,23 +43,37 @@ def forward(lanes: Lanes, re: Value, im: Value, low: Value, high: Value) -> None
     _store_halves(lanes, _transform(lanes, _load(lanes, re, im)), low, high)
 
 
-def inverse(lanes: Lanes, re: Value, im: Value) -> None:
-    """Transform 64 bins back, in place."""
-    re, im = lanes.pointer(re), lanes.pointer(im)
-    _store(lanes, invert(_backward)(lanes, _load(lanes, re, im)), re, im)
+def inverse(lanes: Lanes, sums: Value, apart: Value) -> None:
+    """Transform 64 bins back, given as three sums of products ``apart`` float32 from each other.
+
+    With sums s, t and u a bin is ``(s - u) + i (s + t)``: see ``multiply`` of the convolver.  Real
+    and imaginary parts are stored in place of the first two.
+    """
+    re = lanes.pointer(sums)
+    im = lanes.at(re, apart)
+    z = invert(_backward)(lanes, _load_sums(lanes, re, apart))
+    _store(lanes, z, re, im)
 
 
-def inverse_real(lanes: Lanes, spectrum: Value, out: Value) -> None:
-    """Transform 64 bins back, and remove the right-angle weights: ``out`` is the real part."""
-    spectrum, out = map(lanes.pointer, (spectrum, out))
+def inverse_real(lanes: Lanes, sums: Value, out: Value) -> None:
+    """Transform 64 bins back, as ``inverse``; ``out`` is the real part without its weights."""
+    sums, out = map(lanes.pointer, (sums, out))
     by = weights(LEAF).conj()
-    z = invert(_backward)(lanes, _load(lanes, spectrum, lanes.at(spectrum, LEAF)))
+    z = invert(_backward)(lanes, _load_sums(lanes, sums, lanes.index(LEAF)))
     for number, at in enumerate(range(0, LEAF, lanes.width)):
         lanes.store(turn_by(lanes, z[number], by[at : at + lanes.width])[0], out, at)
 
 
 def _load(lanes: Lanes, re: Value, im: Value) -> Rows:
     return [(lanes.load(re, at), lanes.load(im, at)) for at in range(0, LEAF, lanes.width)]
+
+
+def _load_sums(lanes: Lanes, sums: Value, apart: Value) -> Rows:
+    rows: Rows = []
+    for at in range(0, LEAF, lanes.width):
+        s, t, u = (lanes.load(sums, lanes.plus(lanes.times(apart, n), at)) for n in range(3))
+        rows.append((lanes.sub(s, u), lanes.add(s, t)))
+    return rows
 
 
 def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
