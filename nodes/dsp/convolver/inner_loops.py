@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from ....runtime.simd.fft.twiddles import HALF, LEAF
+from ....runtime.simd.fft.twiddles import LEAF, PART, PARTS
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
 __all__ = ["ROW", "add", "copy_in", "direct", "direct_step", "multiply", "multiply_newest"]
 
-ROW = 2 * HALF
-"""Float32 in a row: half a leaf of a spectrum, 32 real and 32 imaginary."""
+ROW = 2 * PART
+"""Float32 in a row: a part of a leaf of a spectrum, 16 real and 16 imaginary."""
 
 RUN = 16
 """Taps of a partial sum of the direct form."""
@@ -119,84 +119,132 @@ def multiply(
     ring: Value,
     spectra: Value,
     sums: Value,
-    later: Value,
     apart: Value,
     slot: Value,
     slots: Value,
     count: Value,
     fresh: Value,
 ) -> None:
-    """Add the products of ``count`` partitions, for half a leaf, to this block and the next.
+    """Add the products of ``count`` older partitions, for a part of a leaf, to four blocks.
 
-    Partition p is multiplied with the input p blocks ago.  All inputs of the *next* block but its
-    newest are known already, so each loaded spectrum is used for two blocks: half the memory
-    traffic, which limits long responses.  The two halves of a leaf alternate, so that every block
-    costs the same.  ``fresh`` 1 starts the sums at zero, 0 at their current values.
+    Partition p is multiplied with the input p blocks ago.  For p of 3 and more, the inputs of this
+    block and of the next three are known already, so each loaded spectrum is used for four blocks:
+    a quarter of the memory traffic, which limits long responses.  The four parts of a leaf take
+    turns, so that every block costs the same.  ``fresh`` 1 starts the sums at zero, 0 at their
+    current values.
 
-    ``sums`` and ``later`` are the sums of this block and the next, three of each, ``apart`` float32
-    from each other.  Of factors ``a + i b`` and ``c + i d`` they are of ``c (a + b)``,
-    ``a (d - c)`` and ``b (c + d)``: three multiplications instead of four (Gauss; Knuth, "The Art
-    of Computer Programming", vol. 2, 4.6.4), and additions, which other units of a processor do
-    meanwhile.  They are subtracted only once, before the inverse transform.
+    ``sums`` are those of this block and the next three, three of each, all ``apart`` float32 from
+    each other.  Of factors ``a + i b`` and ``c + i d`` they are of ``c (a + b)``, ``a (d - c)`` and
+    ``b (c + d)``: three multiplications instead of four (Gauss; Knuth, "The Art of Computer
+    Programming", vol. 2, 4.6.4), and additions, which other units of a processor do meanwhile.
+    They are subtracted only once, before the inverse transform.
     """
-    ring, spectra = lanes.pointer(ring), lanes.pointer(spectra)
-    places = [
-        lanes.at(lanes.pointer(p), lanes.times(apart, n)) for p in (sums, later) for n in range(3)
-    ]
+    ring, spectra, sums = map(lanes.pointer, (ring, spectra, sums))
     begins = lanes.builder.icmp_signed("!=", fresh, lanes.index(0))
     zero = lanes.constant(0.0)
-    together = 2 if lanes.registers == 32 else 1
-    for first in range(0, HALF, together * lanes.width):
-        ats = [first + n * lanes.width for n in range(together)]
-        totals = [
-            [lanes.cell(lanes.where(begins, zero, lanes.load(p, at))) for p in places] for at in ats
-        ]
-        x = lanes.at(ring, lanes.times(slot, ROW))
-        held = [[lanes.cell(value) for value in _factors(lanes, x, at)] for at in ats]
-        here = lanes.cell(slot)
-        with lanes.loop(count) as step:
-            h = lanes.at(spectra, lanes.times(step, ROW))
-            after = lanes.plus(here.value, 1)
-            around = lanes.builder.icmp_signed(">=", after, slots)
-            here.value = lanes.builder.select(around, lanes.index(0), after)
-            x = lanes.at(ring, lanes.times(here.value, ROW))
-            for at, total, cells in zip(ats, totals, held, strict=True):
+    # All four blocks at once with 32 vector registers; else two of them, twice.
+    together = PARTS if lanes.registers == 32 else PARTS // 2
+    for first in range(0, PARTS, together):
+        begin = slot
+        for _ in range(first):
+            begin = _after(lanes, begin, slots)
+        for at in range(0, PART, lanes.width):
+            places = [
+                lanes.at(sums, lanes.plus(lanes.times(apart, 3 * first + n), at))
+                for n in range(3 * together)
+            ]
+            totals = [lanes.cell(lanes.where(begins, zero, lanes.load(p))) for p in places]
+            newest = begin
+            held: list[list[Cell]] = []
+            for _ in range(together - 1):
+                x = lanes.at(ring, lanes.times(newest, ROW))
+                held.append([lanes.cell(value) for value in _factors(lanes, x, at)])
+                newest = _after(lanes, newest, slots)
+            here = lanes.cell(newest)
+            with lanes.loop(count) as step:
+                h = lanes.at(spectra, lanes.times(step, ROW))
+                x = lanes.at(ring, lanes.times(here.value, ROW))
+                here.value = _after(lanes, here.value, slots)
                 by = _coefficients(lanes, h, at)
-                _accumulate(lanes, total[:3], [cell.value for cell in cells], by)
-                fresher = _factors(lanes, x, at)
-                _accumulate(lanes, total[3:], fresher, by)
-                for cell, value in zip(cells, fresher, strict=True):
-                    cell.value = value
-        for at, total in zip(ats, totals, strict=True):
-            for place, cell in zip(places, total, strict=True):
-                lanes.store(cell.value, place, at)
+                inputs = [[cell.value for cell in cells] for cells in held]
+                inputs.append(_factors(lanes, x, at))
+                for n, factors in enumerate(inputs):
+                    _accumulate(lanes, totals[3 * n : 3 * n + 3], factors, by)
+                for cells, factors in zip(held, inputs[1:], strict=True):
+                    for cell, value in zip(cells, factors, strict=True):
+                        cell.value = value
+            for place, cell in zip(places, totals, strict=True):
+                lanes.store(cell.value, place)
 
 
 def multiply_newest(
-    lanes: Lanes, samples: Value, spectrum: Value, source: Value, target: Value, apart: Value
+    lanes: Lanes,
+    ring: Value,
+    spectra: Value,
+    sums: Value,
+    product: Value,
+    apart: Value,
+    slot: Value,
+    slots: Value,
+    count: Value,
+    block: Value,
+    first: Value,
 ) -> None:
-    """Store the sums at ``source`` plus the newest input's products, for half a leaf."""
-    x, h = lanes.pointer(samples), lanes.pointer(spectrum)
-    before, after = (
-        [lanes.at(lanes.pointer(p), lanes.times(apart, n)) for n in range(3)]
-        for p in (source, target)
-    )
-    for at in range(0, HALF, lanes.width):
-        sums = [lanes.cell(lanes.load(place, at)) for place in before]
-        _accumulate(lanes, sums, _factors(lanes, x, at), _coefficients(lanes, h, at))
-        for cell, place in zip(sums, after, strict=True):
-            lanes.store(cell.value, place, at)
+    """Store in ``product`` the sums of this block plus the products of the ``count`` newest inputs.
+
+    For all parts of a leaf.  ``sums`` are those of ``multiply`` as each part left them in its turn;
+    ``first`` 0 begins with the values of ``product`` instead.
+    """
+    ring, spectra, sums, product = map(lanes.pointer, (ring, spectra, sums, product))
+    begins = lanes.builder.icmp_signed("!=", first, lanes.index(0))
+    row = lanes.times(slots, ROW)
+    ats = [
+        (part, at)
+        for part in range(PARTS)
+        for at in range(0, PART, lanes.width)
+    ]
+    together = 4 if lanes.registers == 32 else 2
+    for group in [ats[n : n + together] for n in range(0, len(ats), together)]:
+        totals, places = [], []
+        for part, at in group:
+            age = lanes.builder.and_(lanes.minus(block, part), lanes.index(PARTS - 1))
+            for n in range(3):
+                before = lanes.at(sums, lanes.times(apart, lanes.plus(lanes.times(age, 3), n)))
+                place = lanes.at(product, lanes.times(apart, n))
+                source = lanes.builder.select(begins, before, place)
+                offset = PART * part + at
+                places.append(lanes.at(place, offset))
+                totals.append(lanes.cell(lanes.load(source, offset)))
+        here = lanes.cell(slot)
+        with lanes.loop(count) as step:
+            place, by = lanes.times(here.value, ROW), lanes.times(step, ROW)
+            here.value = _after(lanes, here.value, slots)
+            for number, (part, at) in enumerate(group):
+                skip = lanes.times(row, part)
+                x = lanes.at(ring, lanes.plus(place, skip))
+                h = lanes.at(spectra, lanes.plus(by, skip))
+                mine = totals[3 * number : 3 * number + 3]
+                _accumulate(lanes, mine, _factors(lanes, x, at), _coefficients(lanes, h, at))
+        for spot, cell in zip(places, totals, strict=True):
+            lanes.store(cell.value, spot)
+
+
+def _after(lanes: Lanes, slot: Value, slots: Value) -> Value:
+    """Return the next index of a ring."""
+    after = lanes.plus(slot, 1)
+    around = lanes.builder.icmp_signed(">=", after, slots)
+    return lanes.builder.select(around, lanes.index(0), after)
 
 
 def _factors(lanes: Lanes, row: Value, at: int) -> list[Value]:
     """Return ``a + b``, ``a`` and ``b`` of the bins ``a + i b`` of an input."""
-    a, b = lanes.load(row, at), lanes.load(row, HALF + at)
+    a, b = lanes.load(row, at), lanes.load(row, PART + at)
     return [lanes.add(a, b), a, b]
 
 
 def _coefficients(lanes: Lanes, row: Value, at: int) -> list[Value]:
     """Return ``c``, ``d - c`` and ``c + d`` of the bins ``c + i d`` of a response."""
-    c, d = lanes.load(row, at), lanes.load(row, HALF + at)
+    c, d = lanes.load(row, at), lanes.load(row, PART + at)
     return [c, lanes.sub(d, c), lanes.add(c, d)]
 
 

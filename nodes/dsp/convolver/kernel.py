@@ -16,16 +16,18 @@ from collections.abc import Callable
 
 from ....runtime.simd.embed import embed
 from ....runtime.simd.fft.leaf64 import forward_real, inverse_real
-from ....runtime.simd.fft.twiddles import LEAF
+from ....runtime.simd.fft.twiddles import LEAF, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import copy_in, direct, direct_step
+from .inner_loops import ROW, copy_in, direct, direct_step
 from .layout import (
     Leaf,
+    Route,
     call,
     float_at,
     maximum,
     minimum,
+    older_steps,
     recent,
     ring_after,
     routes,
@@ -109,34 +111,38 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
     slots, step, mask = c["partitions"], c["step"], c["samples_mask"]
     position = ring_after(lanes, c["position"], 1, slots)
     c["position"] = position
-    both = lanes.times(slots, 2)
+    rows = lanes.times(slots, PARTS)
     write = lanes.builder.and_(lanes.times(step, LEAF), mask)
     with lanes.loop(c["inputs"]) as i:
         span = lanes.times(i, lanes.plus(mask, 1))
-        low = row_at(lanes, c["ring"], lanes.plus(lanes.times(i, both), position))
         call(
             lanes,
             forward_real,
             recent(lanes, c, i, LEAF),
-            low,
-            row_at(lanes, low, slots),
+            row_at(lanes, c["ring"], lanes.plus(lanes.times(i, rows), position)),
+            lanes.times(slots, ROW),
             float_at(lanes, c["samples"], lanes.plus(span, write)),
         )
     with lanes.loop(c["outputs"]) as o:
-        product, later = c["product"], float_at(lanes, c["next"], lanes.times(o, 3 * LEAF))
-        with routes(lanes, c, o) as route:
-            leaf = Leaf(
-                row_at(lanes, c["ring"], lanes.times(route.input, both)),
-                row_at(lanes, c["spectra"], lanes.times(route.response, both)),
+        product = c["product"]
+        sums = float_at(lanes, c["sums"], lanes.times(o, 3 * PARTS * LEAF))
+
+        def leaf(route: Route) -> Leaf:
+            return Leaf(
+                row_at(lanes, c["ring"], lanes.times(route.input, rows)),
+                row_at(lanes, c["spectra"], lanes.times(route.response, rows)),
                 slots,
-                lanes.builder.and_(step, lanes.index(1)),
+                step,
+                sums,
                 product,
-                later,
                 lanes.index(LEAF),
                 route.is_first,
             )
-            leaf.older(lanes, position, lanes.index(0), lanes.minus(slots, 1))
-            leaf.newest(lanes, position)
+
+        with routes(lanes, c, o) as route:
+            leaf(route).older(lanes, position, lanes.index(0), older_steps(lanes, slots))
+        with routes(lanes, c, o) as route:
+            leaf(route).newest(lanes, position)
         call(lanes, inverse_real, product, tail(lanes, c, o))
     c["step"] = lanes.plus(step, 1)
     for size, name in LONGER[: depth - 1]:

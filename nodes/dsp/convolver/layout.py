@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from ....runtime.simd.embed import new_function
-from ....runtime.simd.fft.twiddles import HALF
+from ....runtime.simd.fft.twiddles import PART, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value, i64
 from .inner_loops import ROW, multiply, multiply_newest
@@ -20,6 +20,7 @@ __all__ = [
     "float_at",
     "maximum",
     "minimum",
+    "older_steps",
     "recent",
     "ring_after",
     "routes",
@@ -37,7 +38,7 @@ def float_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
 
 
 def row_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
-    """Return ``address`` plus ``count`` rows (half leaves)."""
+    """Return ``address`` plus ``count`` rows (parts of leaves)."""
     return lanes.plus(address, lanes.times(count, 4 * ROW))
 
 
@@ -103,34 +104,33 @@ def routes(lanes: Lanes, c: Fields, output: Value) -> Iterator[Route]:
 class Leaf:
     """Addresses for the products of one leaf: the factors, and the sums.
 
-    ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of the low half, then as many
-    of the high half.  The sums are those of this block and of the next: three planes of each,
-    ``apart`` float32 from each other.
+    ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of each part, part after
+    part.  ``sums`` are the planes of ``multiply``, ``apart`` float32 from each other.
     """
 
     ring: Value
     spectra: Value
     slots: Value
-    parity: Value
-    """The half (0 or 1) that is multiplied now, for this block and the next."""
+    block: Value
+    """Number of the block that is multiplied now, for it and the next three."""
     sums: Value
-    later: Value
+    product: Value
     apart: Value
     is_first: Value
     """Whether this is the first route of the sum."""
 
     def older(self, lanes: Lanes, position: Value, begin: Value, end: Value) -> None:
         """Add the products of steps ``begin`` to ``end``, oldest first, up to ``position``."""
-        b, half = lanes.builder, lanes.times(self.parity, HALF)
-        skip = lanes.times(self.parity, self.slots)
+        b = lanes.builder
+        part = b.and_(self.block, lanes.index(PARTS - 1))
+        skip = lanes.times(part, self.slots)
         fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.is_first)
         call(
             lanes,
             multiply,
             row_at(lanes, self.ring, skip),
             row_at(lanes, self.spectra, lanes.plus(skip, begin)),
-            float_at(lanes, self.sums, half),
-            float_at(lanes, self.later, half),
+            float_at(lanes, self.sums, lanes.times(part, PART)),
             self.apart,
             ring_after(lanes, position, lanes.plus(begin, 1), self.slots),
             self.slots,
@@ -139,22 +139,27 @@ class Leaf:
         )
 
     def newest(self, lanes: Lanes, position: Value) -> None:
-        """Add the products of the newest input to both halves."""
-        for current in (True, False):
-            side = self.parity if current else lanes.minus(1, self.parity)
-            skip, half = lanes.times(side, self.slots), lanes.times(side, HALF)
-            source = self.sums
-            if not current:
-                source = lanes.builder.select(self.is_first, self.later, source)
-            call(
-                lanes,
-                multiply_newest,
-                row_at(lanes, self.ring, lanes.plus(skip, position)),
-                row_at(lanes, self.spectra, lanes.plus(skip, lanes.minus(self.slots, 1))),
-                float_at(lanes, source, half),
-                float_at(lanes, self.sums, half),
-                self.apart,
-            )
+        """Add the products of the newest inputs to all parts."""
+        older = older_steps(lanes, self.slots)
+        call(
+            lanes,
+            multiply_newest,
+            self.ring,
+            row_at(lanes, self.spectra, older),
+            self.sums,
+            self.product,
+            self.apart,
+            ring_after(lanes, position, lanes.plus(older, 1), self.slots),
+            self.slots,
+            lanes.minus(self.slots, older),
+            self.block,
+            lanes.builder.zext(self.is_first, i64),
+        )
+
+
+def older_steps(lanes: Lanes, slots: Value) -> Value:
+    """Return how many of a leaf's products ``Leaf.older`` adds, for four blocks at once."""
+    return maximum(lanes, lanes.minus(slots, PARTS - 1), lanes.index(0))
 
 
 # ---- calls -------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from ....runtime.simd.fft import leaf64, radix8
 from ....runtime.simd.fft.radix8 import SEGMENT, SEGMENT_STRIDE
-from ....runtime.simd.fft.twiddles import LEAF
+from ....runtime.simd.fft.twiddles import LEAF, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import add
+from .inner_loops import ROW, add
 from .layout import (
     Leaf,
     Route,
@@ -54,13 +54,13 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
     width, slots = plane(size), v["partitions"]
 
     def planes(field: str, channel: Value, offset: int | Value = 0) -> tuple[Value, Value]:
-        count = 2 if field == "work" else 3
+        count = {"work": 2, "product": 3, "sums": 3 * PARTS}[field]
         re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, count * width), offset))
         return re, float_at(lanes, re, width)
 
     def rows_of(field: str, number: Value) -> Value:
         first = lanes.plus(lanes.times(number, size // LEAF), leaf)
-        return row_at(lanes, v[field], lanes.times(first, lanes.times(slots, 2)))
+        return row_at(lanes, v[field], lanes.times(first, lanes.times(slots, PARTS)))
 
     def products(output: Value, route: Route) -> Leaf:
         offset = _leaf_offset(lanes, leaf)
@@ -68,9 +68,9 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
             rows_of("ring", route.input),
             rows_of("spectra", route.response),
             slots,
-            lanes.builder.and_(block, lanes.index(1)),
+            block,
+            planes("sums", output, offset)[0],
             planes("product", output, offset)[0],
-            planes("next", output, offset)[0],
             lanes.index(width),
             route.is_first,
         )
@@ -83,9 +83,9 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
         sums, _ = planes("product", o, _leaf_offset(lanes, leaf))
         call(lanes, leaf64.inverse, sums, lanes.index(width))
     with _case(lanes, op, Op.FORWARD), lanes.loop(c["inputs"]) as i:
-        low = row_at(lanes, rows_of("ring", i), v["position"])
+        bins = row_at(lanes, rows_of("ring", i), v["position"])
         source = planes("work", i, _leaf_offset(lanes, leaf))
-        call(lanes, leaf64.forward, *source, low, row_at(lanes, low, slots))
+        call(lanes, leaf64.forward, *source, bins, lanes.times(slots, ROW))
     stride = lanes.index(SEGMENT_STRIDE if size > SEGMENT else size // 8)
     with _case(lanes, op, Op.FIRST), lanes.loop(c["inputs"]) as i:
         read = lanes.builder.and_(lanes.times(block, size), c["samples_mask"])

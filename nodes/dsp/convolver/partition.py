@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....runtime.simd.fft.radix8 import SEGMENT
-from ....runtime.simd.fft.twiddles import COLUMNS, LEAF
+from ....runtime.simd.fft.twiddles import COLUMNS, LEAF, PARTS
 
 __all__ = ["Level", "Op", "Rows", "levels", "receptive_field", "rows"]
 
@@ -132,7 +132,7 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         for unit in range(level.size // 8 // COLUMNS):
             add(op, 0, unit, unit + 1, cost[op] * channels)
 
-    deep, older = level.size > SEGMENT, level.partitions - 1
+    deep, older = level.size > SEGMENT, max(0, level.partitions - PARTS + 1)
     units(Op.FIRST, inputs)
     if deep:
         units(Op.SPLIT, inputs)

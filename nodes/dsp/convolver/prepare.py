@@ -12,14 +12,13 @@ from ....graph.errors import ParamError
 from ....graph.prepare import Memory
 from ....runtime.native.abi import Native, kernel
 from ....runtime.simd.fft.radix8 import SEGMENT
-from ....runtime.simd.fft.twiddles import HALF, LEAF, first_twiddles, inner_twiddles, spectra
+from ....runtime.simd.fft.twiddles import LEAF, PARTS, first_twiddles, inner_twiddles, spectra
+from .inner_loops import ROW
 from .kernel import convolver
 from .partition import Level, levels, rows
 from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, RECENT, plane
 
 __all__ = ["Convolution", "Route", "convolution", "convolution_kernel"]
-
-ROW = 2 * HALF
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,10 @@ def convolution(
         count = partition_levels[0].partitions
         fields |= {
             "partitions": count,
-            "ring": memory.state((inputs, 2, count, ROW)),
+            "ring": memory.state((inputs, PARTS, count, ROW)),
             "spectra": memory.constant(_spectra(taps, partition_levels[0])),
             "product": memory.scratch(3 * LEAF),
-            "next": memory.state((outputs, 3 * LEAF)),
+            "sums": memory.state((outputs, PARTS, 3 * LEAF)),
             "samples": memory.state((inputs, span)),
             "samples_mask": span - 1,
         }
@@ -112,10 +111,10 @@ def _level(
         LEVEL,
         partitions=count,
         work=memory.state((inputs, 2 * width)),
-        ring=memory.state((inputs, size // LEAF, 2, count, ROW)),
+        ring=memory.state((inputs, size // LEAF, PARTS, count, ROW)),
         spectra=memory.constant(_spectra(taps, level)),
         product=memory.state((outputs, 3 * width)),
-        next=memory.state((outputs, 3 * width)),
+        sums=memory.state((outputs, PARTS, 3 * width)),
         out=memory.state((OUT_SLOTS, outputs, width)),
         outer=memory.constant(first_twiddles(size)),
         inner=memory.constant(inner_twiddles(SEGMENT)) if size > SEGMENT else 0,

@@ -45,10 +45,10 @@ CONVOLVER = _words(
     "phase step inputs outputs "  # frames in the current step; steps since reset
     "recent tail line head "
     "routes starts "  # (input, response) pairs; index of the first pair of each output
-    "partitions position ring spectra product next "  # the level of 64
+    "partitions position ring spectra product sums "  # the level of 64
     "samples samples_mask level512 level4096"
 )
-LEVEL = _words("partitions position work ring spectra product next out outer inner rows slots")
+LEVEL = _words("partitions position work ring spectra product sums out outer inner rows slots")
 
 
 def plane(size: int) -> int:

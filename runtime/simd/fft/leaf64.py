@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ..lanes import Lanes, Value
 from .butterflies import Pair, dft4, invert, turn_by
-from .twiddles import HALF, LEAF, leaf_twiddles, weights
+from .twiddles import LEAF, PART, leaf_twiddles, weights
 
 __all__ = ["forward", "forward_real", "inverse", "inverse_real"]
 
@@ -20,11 +20,11 @@ Rows = list[Pair]
 Move = Callable[[Lanes, Sequence[Value]], list[Value]]
 
 
-def forward_real(lanes: Lanes, block: Value, low: Value, high: Value, copy: Value) -> None:
+def forward_real(lanes: Lanes, block: Value, bins: Value, apart: Value, copy: Value) -> None:
     """Transform 64 real samples with right-angle weights, and copy them to one more place.
 
-    The copy is the ring of the longer partitions.  ``low`` and ``high`` get 32 bins each: 32 real
-    parts, then 32 imaginary parts.
+    The copy is the ring of the longer partitions.  ``bins`` gets four rows ``apart`` float32 from
+    each other, of 16 bins each: 16 real parts, then 16 imaginary parts.
     """
     block, copy = map(lanes.pointer, (block, copy))
     by, z = weights(LEAF), []
@@ -34,13 +34,13 @@ def forward_real(lanes: Lanes, block: Value, low: Value, high: Value, copy: Valu
         w = by[at : at + lanes.width]
         re, im = lanes.constant(list(w.real)), lanes.constant(list(w.imag))
         z.append((lanes.mul(x, re), lanes.mul(x, im)))
-    _store_halves(lanes, _transform(lanes, z), low, high)
+    _store_parts(lanes, _transform(lanes, z), bins, apart)
 
 
-def forward(lanes: Lanes, re: Value, im: Value, low: Value, high: Value) -> None:
-    """Transform 64 complex points into two rows of 32 bins."""
+def forward(lanes: Lanes, re: Value, im: Value, bins: Value, apart: Value) -> None:
+    """Transform 64 complex points into four rows of 16 bins, as ``forward_real``."""
     re, im = lanes.pointer(re), lanes.pointer(im)
-    _store_halves(lanes, _transform(lanes, _load(lanes, re, im)), low, high)
+    _store_parts(lanes, _transform(lanes, _load(lanes, re, im)), bins, apart)
 
 
 def inverse(lanes: Lanes, sums: Value, apart: Value) -> None:
@@ -82,11 +82,13 @@ def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
         lanes.store(imaginary, im, number * lanes.width)
 
 
-def _store_halves(lanes: Lanes, z: Rows, low: Value, high: Value) -> None:
-    middle = len(z) // 2
-    for rows, place in ((z[:middle], low), (z[middle:], high)):
-        re = lanes.pointer(place)
-        _store(lanes, rows, re, lanes.at(re, HALF))
+def _store_parts(lanes: Lanes, z: Rows, bins: Value, apart: Value) -> None:
+    bins = lanes.pointer(bins)
+    for number, (re, im) in enumerate(z):
+        part, at = divmod(number * lanes.width, PART)
+        row = lanes.at(bins, lanes.times(apart, part))
+        lanes.store(re, row, at)
+        lanes.store(im, row, PART + at)
 
 
 def _transform(lanes: Lanes, z: Rows) -> Rows:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 __all__ = [
     "COLUMNS",
-    "HALF",
     "LEAF",
+    "PART",
+    "PARTS",
     "first_twiddles",
     "inner_twiddles",
     "leaf_twiddles",
@@ -32,8 +33,11 @@ __all__ = [
 LEAF = 64
 """Points of the transform in registers; larger transforms have LEAF * 8^k points."""
 
-HALF = LEAF // 2
-"""Bins stored together, real parts, then imaginary parts: products process half a leaf."""
+PARTS = 4
+"""Parts of a leaf that are multiplied in turn, for four blocks each."""
+
+PART = LEAF // PARTS
+"""Bins stored together: real parts, then imaginary parts."""
 
 COLUMNS = 16
 """Columns of a table's row, for any number of lanes: tables do not depend on the processor."""
@@ -83,7 +87,7 @@ def _pack(turn: Complexes) -> NDArray[np.float32]:
 
 
 def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    """Return the spectra of partitions: (leaf, half, partition, re 32 | im 32).
+    """Return the spectra of partitions: (leaf, part, partition, re 16 | im 16).
 
     Partition p is ``H[p + 1] - i H[p]``, where ``H[p]`` is the transform of ``size`` taps from
     ``p size`` on.  So the real part of the product with a block, transformed back, is all that the
@@ -96,5 +100,5 @@ def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
     padded.reshape(-1)[: len(taps)] = taps
     runs = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
     bins = runs[1:] - 1j * runs[:-1]
-    split = bins.reshape(count, size // LEAF, 2, HALF).transpose(1, 2, 0, 3)
+    split = bins.reshape(count, size // LEAF, PARTS, PART).transpose(1, 2, 0, 3)
     return np.concatenate([split.real, split.imag], axis=3).astype(np.float32)
