@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from ....runtime.simd.fft import leaf64
 from ....runtime.simd.fft.twiddles import LEAF, PART, PARTS
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
-__all__ = ["ROW", "add", "copy_in", "direct", "direct_step", "multiply", "multiply_newest"]
+__all__ = ["ROW", "add", "copy_in", "direct", "direct_step", "finish", "finish_real", "multiply", "newest"]
 
 ROW = 2 * PART
 """Float32 in a row: a part of a leaf of a spectrum, 16 real and 16 imaginary."""
@@ -177,44 +178,64 @@ def multiply(
                 lanes.store(cell.value, place)
 
 
-def multiply_newest(
+def newest(lanes: Lanes, product: Value, apart: Value, *args: Value) -> None:
+    """Store in ``product`` what ``_sums_of_block`` returns of its other arguments."""
+    place = lanes.pointer(product)
+    for number, sums in enumerate(_sums_of_block(lanes, product, apart, *args)):
+        for n, value in enumerate(sums):
+            lanes.store(value, place, lanes.plus(lanes.times(apart, n), number * lanes.width))
+
+
+def finish(lanes: Lanes, product: Value, apart: Value, *args: Value) -> None:
+    """Transform the sums of a block back; ``product`` gets real parts, then imaginary parts."""
+    bins = [_bins(lanes, *sums) for sums in _sums_of_block(lanes, product, apart, *args)]
+    leaf64.inverse(lanes, bins, product, lanes.plus(product, lanes.times(apart, 4)))
+
+
+def finish_real(lanes: Lanes, out: Value, product: Value, apart: Value, *args: Value) -> None:
+    """Transform the sums of a block of the level of 64 back to 64 samples, stored in ``out``."""
+    bins = [_bins(lanes, *sums) for sums in _sums_of_block(lanes, product, apart, *args)]
+    leaf64.inverse_real(lanes, bins, out)
+
+
+def _bins(lanes: Lanes, s: Value, t: Value, u: Value) -> tuple[Value, Value]:
+    """Return the product whose three sums are given: see ``multiply``."""
+    return lanes.sub(s, u), lanes.add(s, t)
+
+
+def _sums_of_block(
     lanes: Lanes,
+    product: Value,
+    apart: Value,
     ring: Value,
     spectra: Value,
     sums: Value,
-    product: Value,
-    apart: Value,
     slot: Value,
     slots: Value,
     count: Value,
     block: Value,
     first: Value,
-) -> None:
-    """Store in ``product`` the sums of this block plus the products of the ``count`` newest inputs.
+) -> list[list[Value]]:
+    """Return the sums of this block plus the products of the ``count`` newest inputs.
 
-    For all parts of a leaf.  ``sums`` are those of ``multiply`` as each part left them in its turn;
-    ``first`` 0 begins with the values of ``product`` instead.
+    Three for each vector of a leaf.  ``sums`` are those of ``multiply`` as each part left them in
+    its turn; ``first`` 0 begins with the values of ``product`` instead.
     """
     ring, spectra, sums, product = map(lanes.pointer, (ring, spectra, sums, product))
     begins = lanes.builder.icmp_signed("!=", first, lanes.index(0))
     row = lanes.times(slots, ROW)
-    ats = [
-        (part, at)
-        for part in range(PARTS)
-        for at in range(0, PART, lanes.width)
-    ]
+    ats = [(part, at) for part in range(PARTS) for at in range(0, PART, lanes.width)]
     together = 4 if lanes.registers == 32 else 2
+    found: list[list[Value]] = []
     for group in [ats[n : n + together] for n in range(0, len(ats), together)]:
-        totals, places = [], []
+        totals = []
         for part, at in group:
             age = lanes.builder.and_(lanes.minus(block, part), lanes.index(PARTS - 1))
             for n in range(3):
                 before = lanes.at(sums, lanes.times(apart, lanes.plus(lanes.times(age, 3), n)))
                 place = lanes.at(product, lanes.times(apart, n))
                 source = lanes.builder.select(begins, before, place)
-                offset = PART * part + at
-                places.append(lanes.at(place, offset))
-                totals.append(lanes.cell(lanes.load(source, offset)))
+                totals.append(lanes.cell(lanes.load(source, PART * part + at)))
         here = lanes.cell(slot)
         with lanes.loop(count) as step:
             place, by = lanes.times(here.value, ROW), lanes.times(step, ROW)
@@ -225,8 +246,9 @@ def multiply_newest(
                 h = lanes.at(spectra, lanes.plus(by, skip))
                 mine = totals[3 * number : 3 * number + 3]
                 _accumulate(lanes, mine, _factors(lanes, x, at), _coefficients(lanes, h, at))
-        for spot, cell in zip(places, totals, strict=True):
-            lanes.store(cell.value, spot)
+        values = [cell.value for cell in totals]
+        found += [values[n : n + 3] for n in range(0, len(values), 3)]
+    return found
 
 
 def _after(lanes: Lanes, slot: Value, slots: Value) -> Value:

@@ -15,7 +15,7 @@ instead of a second.
 from collections.abc import Callable
 
 from ....runtime.simd.embed import embed
-from ....runtime.simd.fft.leaf64 import forward_real, inverse_real
+from ....runtime.simd.fft.leaf64 import forward_real
 from ....runtime.simd.fft.twiddles import LEAF, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
@@ -136,14 +136,13 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
                 sums,
                 product,
                 lanes.index(LEAF),
-                route.is_first,
+                route,
             )
 
         with routes(lanes, c, o) as route:
             leaf(route).older(lanes, position, lanes.index(0), older_steps(lanes, slots))
         with routes(lanes, c, o) as route:
-            leaf(route).newest(lanes, position)
-        call(lanes, inverse_real, product, tail(lanes, c, o))
+            leaf(route).finish(lanes, position, tail(lanes, c, o))
     c["step"] = lanes.plus(step, 1)
     for size, name in LONGER[: depth - 1]:
         call(lanes, level, state, c[name], parameter=size)

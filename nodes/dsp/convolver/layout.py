@@ -10,7 +10,7 @@ from ....runtime.simd.embed import new_function
 from ....runtime.simd.fft.twiddles import PART, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value, i64
-from .inner_loops import ROW, multiply, multiply_newest
+from .inner_loops import ROW, finish, finish_real, multiply, newest
 from .records import LINE, RECENT, ROUTE_WORDS
 
 __all__ = [
@@ -116,15 +116,14 @@ class Leaf:
     sums: Value
     product: Value
     apart: Value
-    is_first: Value
-    """Whether this is the first route of the sum."""
+    route: Route
 
     def older(self, lanes: Lanes, position: Value, begin: Value, end: Value) -> None:
         """Add the products of steps ``begin`` to ``end``, oldest first, up to ``position``."""
         b = lanes.builder
         part = b.and_(self.block, lanes.index(PARTS - 1))
         skip = lanes.times(part, self.slots)
-        fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.is_first)
+        fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.route.is_first)
         call(
             lanes,
             multiply,
@@ -138,23 +137,32 @@ class Leaf:
             b.zext(fresh, i64),
         )
 
-    def newest(self, lanes: Lanes, position: Value) -> None:
-        """Add the products of the newest inputs to all parts."""
+    def finish(self, lanes: Lanes, position: Value, out: Value | None = None) -> None:
+        """Add the products of the newest inputs; after the last route, transform back.
+
+        Into ``product``, or 64 samples into ``out``.
+        """
         older = older_steps(lanes, self.slots)
-        call(
-            lanes,
-            multiply_newest,
+        args = (
+            self.product,
+            self.apart,
             self.ring,
             row_at(lanes, self.spectra, older),
             self.sums,
-            self.product,
-            self.apart,
             ring_after(lanes, position, lanes.plus(older, 1), self.slots),
             self.slots,
             lanes.minus(self.slots, older),
             self.block,
-            lanes.builder.zext(self.is_first, i64),
+            lanes.builder.zext(self.route.is_first, i64),
         )
+        with lanes.builder.if_else(self.route.is_last) as (last, other):
+            with last:
+                if out is None:
+                    call(lanes, finish, *args)
+                else:
+                    call(lanes, finish_real, out, *args)
+            with other:
+                call(lanes, newest, *args)
 
 
 def older_steps(lanes: Lanes, slots: Value) -> Value:

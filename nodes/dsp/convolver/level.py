@@ -72,16 +72,13 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
             planes("sums", output, offset)[0],
             planes("product", output, offset)[0],
             lanes.index(width),
-            route.is_first,
+            route,
         )
 
     with _case(lanes, op, Op.MULTIPLY), lanes.loop(c["outputs"]) as o, routes(lanes, c, o) as r:
         products(o, r).older(lanes, v["position"], begin, end)
-    with _case(lanes, op, Op.FINISH), lanes.loop(c["outputs"]) as o:
-        with routes(lanes, c, o) as r:
-            products(o, r).newest(lanes, v["position"])
-        sums, _ = planes("product", o, _leaf_offset(lanes, leaf))
-        call(lanes, leaf64.inverse, sums, lanes.index(width))
+    with _case(lanes, op, Op.FINISH), lanes.loop(c["outputs"]) as o, routes(lanes, c, o) as r:
+        products(o, r).finish(lanes, v["position"])
     with _case(lanes, op, Op.FORWARD), lanes.loop(c["inputs"]) as i:
         bins = row_at(lanes, rows_of("ring", i), v["position"])
         source = planes("work", i, _leaf_offset(lanes, leaf))

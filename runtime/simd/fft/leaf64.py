@@ -12,7 +12,7 @@ from ..lanes import Lanes, Value
 from .butterflies import Pair, dft4, invert, turn_by
 from .twiddles import LEAF, PART, leaf_twiddles, weights
 
-__all__ = ["forward", "forward_real", "inverse", "inverse_real"]
+__all__ = ["Rows", "forward", "forward_real", "inverse", "inverse_real", "load"]
 
 Rows = list[Pair]
 """Four rows of sixteen columns: 64 / width complex vectors, row after row."""
@@ -40,40 +40,25 @@ def forward_real(lanes: Lanes, block: Value, bins: Value, apart: Value, copy: Va
 def forward(lanes: Lanes, re: Value, im: Value, bins: Value, apart: Value) -> None:
     """Transform 64 complex points into four rows of 16 bins, as ``forward_real``."""
     re, im = lanes.pointer(re), lanes.pointer(im)
-    _store_parts(lanes, _transform(lanes, _load(lanes, re, im)), bins, apart)
+    _store_parts(lanes, _transform(lanes, load(lanes, re, im)), bins, apart)
 
 
-def inverse(lanes: Lanes, sums: Value, apart: Value) -> None:
-    """Transform 64 bins back, given as three sums of products ``apart`` float32 from each other.
-
-    With sums s, t and u a bin is ``(s - u) + i (s + t)``: see ``multiply`` of the convolver.  Real
-    and imaginary parts are stored in place of the first two.
-    """
-    re = lanes.pointer(sums)
-    im = lanes.at(re, apart)
-    z = invert(_backward)(lanes, _load_sums(lanes, re, apart))
-    _store(lanes, z, re, im)
+def inverse(lanes: Lanes, bins: Rows, re: Value, im: Value) -> None:
+    """Transform 64 bins back into real and imaginary parts."""
+    _store(lanes, invert(_backward)(lanes, bins), lanes.pointer(re), lanes.pointer(im))
 
 
-def inverse_real(lanes: Lanes, sums: Value, out: Value) -> None:
-    """Transform 64 bins back, as ``inverse``; ``out`` is the real part without its weights."""
-    sums, out = map(lanes.pointer, (sums, out))
-    by = weights(LEAF).conj()
-    z = invert(_backward)(lanes, _load_sums(lanes, sums, lanes.index(LEAF)))
-    for number, at in enumerate(range(0, LEAF, lanes.width)):
-        lanes.store(turn_by(lanes, z[number], by[at : at + lanes.width])[0], out, at)
+def inverse_real(lanes: Lanes, bins: Rows, out: Value) -> None:
+    """Transform 64 bins back; ``out`` is the real part of the result without its weights."""
+    out, by = lanes.pointer(out), weights(LEAF).conj()
+    for number, value in enumerate(invert(_backward)(lanes, bins)):
+        at = number * lanes.width
+        lanes.store(turn_by(lanes, value, by[at : at + lanes.width])[0], out, at)
 
 
-def _load(lanes: Lanes, re: Value, im: Value) -> Rows:
+def load(lanes: Lanes, re: Value, im: Value) -> Rows:
+    """Load 64 complex numbers from pointers."""
     return [(lanes.load(re, at), lanes.load(im, at)) for at in range(0, LEAF, lanes.width)]
-
-
-def _load_sums(lanes: Lanes, sums: Value, apart: Value) -> Rows:
-    rows: Rows = []
-    for at in range(0, LEAF, lanes.width):
-        s, t, u = (lanes.load(sums, lanes.plus(lanes.times(apart, n), at)) for n in range(3))
-        rows.append((lanes.sub(s, u), lanes.add(s, t)))
-    return rows
 
 
 def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
