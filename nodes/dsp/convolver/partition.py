@@ -27,11 +27,14 @@ __all__ = ["Level", "Op", "Rows", "levels", "receptive_field", "rows"]
 CHUNK = 3
 """Partitions that a row multiplies at least, before rows are merged."""
 
-TWO_LEVELS, TWO_LEVELS_SHARED = 2944, 2304
+TWO_LEVELS, TWO_LEVELS_SHARED = 3584, 3072
 """Taps from which a level of 512 is faster; the second if an input goes to several outputs."""
 
-THREE_LEVELS = 24_000
-"""Taps from which a level of 4096 is faster.  All measured on Zen 4."""
+THREE_LEVELS = 36_000
+"""Taps from which a level of 4096 is faster: from 42,000 for one output, 35,000 for two.
+
+All measured on Zen 4 with 1 MB of L2.  Bits depend on these, so they are the same everywhere.
+"""
 
 
 class Op(enum.IntEnum):
@@ -48,23 +51,26 @@ class Op(enum.IntEnum):
 
 COSTS = {
     512: {
-        Op.FIRST: 22.0,
-        Op.FORWARD: 24.0,
-        Op.MULTIPLY: 6.4,
-        Op.FINISH: 36.0,
-        Op.LAST: 31.0,
+        Op.FIRST: 26.0,
+        Op.FORWARD: 26.0,
+        Op.MULTIPLY: 4.5,
+        Op.FINISH: 60.0,
+        Op.LAST: 36.0,
     },
     4096: {
-        Op.FIRST: 25.0,
-        Op.SPLIT: 20.0,
-        Op.FORWARD: 21.0,
-        Op.MULTIPLY: 6.9,
-        Op.FINISH: 40.0,
-        Op.JOIN: 22.0,
-        Op.LAST: 35.0,
+        Op.FIRST: 26.0,
+        Op.SPLIT: 19.0,
+        Op.FORWARD: 29.0,
+        Op.MULTIPLY: 5.5,
+        Op.FINISH: 70.0,
+        Op.JOIN: 21.0,
+        Op.LAST: 30.0,
     },
 }
 """Nanoseconds per unit (per partition, for MULTIPLY) on Zen 4; only the ratios matter."""
+
+SUMS_COST = 10.0
+"""Nanoseconds for loading and storing the sums of a leaf, once for each route."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +146,8 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         add(Op.FORWARD, leaf, 0, 0, cost[Op.FORWARD] * inputs)
         for begin in range(0, max(older, 1), CHUNK):  # at least one: it clears the sums
             end = min(begin + CHUNK, older)
-            add(Op.MULTIPLY, leaf, begin, end, cost[Op.MULTIPLY] * (end - begin) * routes)
+            price = cost[Op.MULTIPLY] * (end - begin) + (0.0 if begin else SUMS_COST)
+            add(Op.MULTIPLY, leaf, begin, end, price * routes)
         add(Op.FINISH, leaf, 0, 0, cost[Op.FINISH] * outputs)
     if deep:
         units(Op.JOIN, outputs)
