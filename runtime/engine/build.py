@@ -115,7 +115,7 @@ def _build(
         whole = [] if previous is None else [p for p in same if not is_rewired(previous, plan, *p)]
         plan.prewarm(previous, {k: j for j, k in whole})
         if previous is not None:
-            plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo))
+            plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo, fade_in_frames))
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()

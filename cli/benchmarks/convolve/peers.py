@@ -23,7 +23,7 @@ __all__ = ["LIMIT", "Plays", "check_outputs", "compare"]
 RATE = 48_000
 LIMIT = 1e-5
 """Largest difference from float64, relative to its peak."""
-FRAMES = 64 * BLOCK
+FRAMES = 256 * BLOCK
 SLOW_BLOCKS = 2
 """Blocks of scipy in a round: one may take a millisecond."""
 
@@ -41,12 +41,12 @@ def compare(taps: int, quick: bool) -> Row:
     fall = np.exp(-6.0 * np.arange(taps) / taps)
     response = (rng.standard_normal(taps) * fall).astype(np.float32)
     players, missing = _players(response)
-    frames = FRAMES if quick else -(-(taps + FRAMES) // BLOCK) * BLOCK
+    frames = 16 * BLOCK if quick else -(-(taps + FRAMES) // BLOCK) * BLOCK
     x = rng.standard_normal(frames).astype(np.float32)
     errors = check_outputs(players, x, response)
     found: dict[str, list[float]] = {name: [] for name in players}
     fast, slow = x[:FRAMES], x[: SLOW_BLOCKS * BLOCK]
-    for _ in range(3 if quick else 61):
+    for _ in range(3 if quick else 41):
         for name, play in players.items():
             signal = slow if name.startswith("scipy") else fast
             play(signal)  # into the caches

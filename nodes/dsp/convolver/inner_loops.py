@@ -6,7 +6,17 @@ from ....runtime.simd.fft import leaf64
 from ....runtime.simd.fft.twiddles import LEAF, PART, PARTS
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
-__all__ = ["ROW", "add", "copy_in", "direct", "direct_step", "finish", "finish_real", "multiply", "newest"]
+__all__ = [
+    "ROW",
+    "add",
+    "copy_in",
+    "direct",
+    "direct_step",
+    "finish",
+    "finish_real",
+    "multiply",
+    "newest",
+]
 
 ROW = 2 * PART
 """Float32 in a row: a part of a leaf of a spectrum, 16 real and 16 imaginary."""

@@ -78,7 +78,9 @@ def test_forward(width: int) -> None:
     z = complex_noise()
     bins = np.zeros((PARTS, 2, PART), np.float32)
     call("forward", width, z[0], z[1], bins)
-    close((bins[:, 0] + 1j * bins[:, 1]).reshape(-1), np.fft.fft(z[0] + 1j * z[1])[permutation(LEAF)])
+    close(
+        (bins[:, 0] + 1j * bins[:, 1]).reshape(-1), np.fft.fft(z[0] + 1j * z[1])[permutation(LEAF)]
+    )
 
 
 @every_width
