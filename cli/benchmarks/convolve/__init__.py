@@ -17,7 +17,7 @@ import numpy as np
 
 from ....runtime.simd.peak import fma_peak
 from .case import BLOCK, LENGTHS, MONO, PERIOD, STEREO, TRUE_STEREO, WIDE_LENGTHS, Case
-from .exchange import exchange
+from .exchange import time_exchange
 from .peers import compare
 
 __all__ = [
@@ -56,7 +56,7 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     for taps in PEER_LENGTHS:
         yield "peer", compare(taps, quick)
     for taps in PEER_LENGTHS:
-        yield "exchange", exchange(taps, quick)
+        yield "exchange", time_exchange(taps, quick)
 
 
 def format_row(name: str, row: Row) -> str:
@@ -83,10 +83,10 @@ def format_row(name: str, row: Row) -> str:
 def _format_peers(row: Row) -> str:
     ours = row["ours"]
     lines = [f"peers {row['taps']:>7} taps: {ours['ns_per_sample']:.2f} ns a sample"]
-    for peer in row["peers"]:
-        lines.append(
-            f"  {peer['name']:<44} {peer['ns_per_sample']:>9.1f} ns a sample, "
-            f"{peer['ratio']:>7.1f} times; differs by {peer['error']:.0e}"
-        )
+    lines += [
+        f"  {peer['name']:<44} {peer['ns_per_sample']:>9.1f} ns a sample, "
+        f"{peer['ratio']:>7.1f} times; differs by {peer['error']:.0e}"
+        for peer in row["peers"]
+    ]
     lines += [f"  {missing} is not installed" for missing in row["missing"]]
     return "\n".join(lines)

@@ -76,6 +76,6 @@ class Case:
         }
 
 
-def _spread(times: NDArray[np.float64]) -> dict[str, float]:
+def _spread(times: NDArray[np.floating[Any]]) -> dict[str, float]:
     middle, high, top = np.quantile(times, [0.5, 0.99, 1.0])
     return {"p50": float(middle), "p99": float(high), "max": float(top)}

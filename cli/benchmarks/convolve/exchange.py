@@ -1,8 +1,8 @@
-"""The time of a block while a playing cabinet's response is exchanged: both play for a crossfade.
+"""The time of a block while a playing cabinet's response is exchanged, and both play.
 
-Blocks of an engine are timed one by one, over many exchanges; a crossfade of 20 ms is 15 blocks of
-64.  A response of 0.1 s or more plays on after that until its tail is over: those blocks are not
-counted.
+Blocks of an engine are timed one by one, over many exchanges.  Both play until the past of the new
+response is filled, and for a crossfade of 20 ms; of a response of 0.1 s or more, the old one then
+plays on until its tail is over.
 """
 
 import time
@@ -15,14 +15,14 @@ from ....nodes.cabinet.cab import Cab
 from ....runtime.engine.engine import Engine
 from .case import BLOCK
 
-__all__ = ["exchange"]
+__all__ = ["time_exchange"]
 
 RATE, FADE_S = 48_000, 0.02
 BEFORE = 64
 """Blocks that are timed before each exchange."""
 
 
-def exchange(taps: int, quick: bool) -> dict[str, Any]:
+def time_exchange(taps: int, quick: bool) -> dict[str, Any]:
     """Return microseconds of a block with one response, while two play, and the first of these.
 
     Medians; a call from Python counts in all of them.
@@ -33,7 +33,8 @@ def exchange(taps: int, quick: bool) -> dict[str, Any]:
     engine = Engine(graphs[0], sample_rate=RATE, max_frames=BLOCK, fade_s=FADE_S)
     x = rng.standard_normal((1, BLOCK)).astype(np.float32)
     y = np.empty_like(x)
-    blocks, rest = round(FADE_S * RATE) // BLOCK, -(-taps // BLOCK) + BEFORE
+    frames = round(FADE_S * RATE) + taps
+    blocks, rest = frames // BLOCK, taps // BLOCK + BEFORE
     alone: list[int] = []
     both: list[int] = []
 

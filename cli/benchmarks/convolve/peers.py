@@ -53,7 +53,7 @@ def compare(taps: int, quick: bool) -> Row:
             begun = time.perf_counter()
             play(signal)
             found[name].append((time.perf_counter() - begun) / len(signal) * 1e9)
-    rows = [
+    rows: list[Row] = [
         {
             "name": name,
             "ns_per_sample": float(np.median(times)),
