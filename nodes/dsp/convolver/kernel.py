@@ -1,9 +1,10 @@
 """The convolver as one emitted function: any block size, no latency, constant cost per step.
 
-Time is an absolute grid of steps of 64 frames, counted from reset.  Within a step the first 64 taps
-are computed directly, frame by frame; the output of all later taps was written to ``tail`` when the
-step began.  At the end of a step, a *boundary* does the transforms: those of the level of 64 at
-once, and a share of each longer level's work (``level.py``), so that all steps cost about the same.
+Time is an absolute grid of steps of 64 frames, counted from reset.  What a step's own frames add to
+it, through the first 64 taps, is computed directly, frame by frame; what all earlier steps add was
+written to ``tail`` when the step began.  At the end of a step, a *boundary* does the transforms:
+those of the level of 64 at once, and a share of each longer level's work (``level.py``), so that
+all steps cost about the same.
 Non-uniform partitions: Gardner, "Efficient Convolution without Input-Output Delay", JAES 43 (3),
 1995; spreading the work: Garcia, "Optimal Filter Partition for Efficient Convolution with Short
 Input/Output Delay", AES 113, 2002.
@@ -19,7 +20,8 @@ from ....runtime.simd.fft.leaf64 import forward_real
 from ....runtime.simd.fft.twiddles import LEAF, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import ROW, copy_in, direct, direct_step
+from .direct import FIRST_HALF, SECOND_HALF, WHOLE, direct, direct_step
+from .inner_loops import ROW, copy_in
 from .layout import (
     Leaf,
     Route,
@@ -81,20 +83,35 @@ def _convolve(
                     lanes.builder.select(route.is_first, ahead, line),
                     lanes.builder.select(route.is_last, out, line),
                 )
-                whole = lanes.builder.icmp_signed("==", count, lanes.index(LEAF))
-                if not depth:
-                    call(lanes, direct, *args, count)
-                else:
-                    with lanes.builder.if_else(whole) as (then, other):
-                        with then:
-                            call(lanes, direct_step, *args)
-                        with other:
-                            call(lanes, direct, *args, count)
+                _direct(lanes, depth, at, count, *args)
         at = lanes.plus(at, count)
         full = lanes.builder.icmp_signed("==", at, lanes.index(LEAF))
         c["phase"] = lanes.builder.select(full, lanes.index(0), at)
         with lanes.when(full):
             call(lanes, _boundary if depth else _shift, state, parameter=depth)
+
+
+def _direct(lanes: Lanes, depth: int, at: Value, count: Value, *args: Value) -> None:
+    """Call the direct form for ``count`` frames from ``at`` on in a step."""
+    if not depth:  # there are samples before the step
+        call(lanes, direct, *args, count)
+        return
+    b = lanes.builder
+
+    def equal(a: Value, number: int) -> Value:
+        return b.icmp_signed("==", a, lanes.index(number))
+
+    halves = (equal(at, 0), FIRST_HALF), (equal(at, LEAF // 2), SECOND_HALF)
+    shares = [(b.and_(equal(count, LEAF // 2), begins), share) for begins, share in halves]
+    left = b.not_(equal(count, LEAF))
+    with lanes.when(equal(count, LEAF)):
+        call(lanes, direct_step, *args, parameter=WHOLE)
+    for matches, share in shares:
+        left = b.and_(left, b.not_(matches))
+        with lanes.when(matches):
+            call(lanes, direct_step, *args, parameter=share)
+    with lanes.when(left):
+        call(lanes, direct, *args, count)
 
 
 def _shift(lanes: Lanes, state: Value, depth: int) -> None:

@@ -1,7 +1,7 @@
 """One step of a partition level of 512 or 4096: some rows of its work list (``partition.py``).
 
 The samples of period n are transformed, multiplied and transformed back during period n + 1, and
-output from period n + 2 on.
+output in period n + 2.
 """
 
 from collections.abc import Iterator

@@ -1,12 +1,13 @@
 """Partition levels of a response, and the schedule of their work.  Control thread.
 
-    taps [0, 64)         direct form
+    taps [0, 64)         direct form, within a step of 64 frames
     from 64 on           partitions of 64, transformed at the end of each step of 64 frames
     from 1024 on         partitions of 512, if the response is long enough
     from 8192 on         partitions of 4096, likewise
 
-A level of B begins at tap 2 B: a period of B frames is collected, processed in the next period, and
-output in the one after.  The work of a period is a list of rows, cut into B / 64 slots of about
+What a step adds to the next through the first 64 taps is the work of the level of 64, too.  A level
+of B begins at tap 2 B: a period of B frames is collected, processed in the next period, and output
+in the one after.  The work of a period is a list of rows, cut into B / 64 slots of about
 equal cost (a contiguous minimax partition, found by bisection); adjacent rows of a slot are merged.
 The cut does not change the result: sums are stored between rows.
 """

@@ -1,12 +1,12 @@
 """Tables of the transforms, computed in float64: weights, twiddles, order of bins, spectra.
 
 A block of B real samples is convolved through one complex transform of length B: the *right-angle*
-convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch. 4.2; also
+convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch.  4.2; also
 "right-angle circular convolution", Martens and Vanwormhoudt 1983).  With ``w = exp(i pi / 2B)``,
-the product of the transforms of ``x[n] w^n`` and ``h[n] w^n`` transforms back to
-``w^n (c[n] + i c[n + B])``, ``c`` being the linear convolution: the real part is its first half,
-the imaginary part the second.  Every bin is an ordinary complex bin: no split of a real transform,
-no Nyquist bin, half the storage of a zero-padded one.
+the product of the transforms of ``x[n] w^n`` and ``h[n] w^n`` transforms back to ``w^n (c[n] + i
+c[n + B])``, ``c`` being the linear convolution: the real part is its first half, the imaginary part
+the second.  ``spectra`` makes real parts of both.  Every bin is an ordinary complex bin: no split
+of a real transform, no Nyquist bin, half the storage of a zero-padded one.
 
 The transforms are in place and leave their bins permuted (Cooley and Tukey 1965, decimation in
 frequency).  Products of spectra do not depend on the order, so bins are never reordered.
