@@ -37,7 +37,7 @@ from .layout import (
     tail,
 )
 from .level import level
-from .records import CONVOLVER
+from .records import CONVOLVER, PLANES
 
 __all__ = ["convolver"]
 
@@ -142,7 +142,7 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
         )
     with lanes.loop(c["outputs"]) as o:
         product = c["product"]
-        sums = float_at(lanes, c["sums"], lanes.times(o, 3 * PARTS * LEAF))
+        sums = float_at(lanes, c["sums"], lanes.times(o, PLANES * PARTS * LEAF))
 
         def leaf(route: Route) -> Leaf:
             return Leaf(
@@ -153,6 +153,7 @@ def _boundary(lanes: Lanes, state: Value, depth: int) -> None:
                 sums,
                 product,
                 lanes.index(LEAF),
+                PLANES,
                 route,
             )
 

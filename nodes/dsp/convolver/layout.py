@@ -116,6 +116,7 @@ class Leaf:
     sums: Value
     product: Value
     apart: Value
+    planes: int
     route: Route
 
     def older(self, lanes: Lanes, position: Value, begin: Value, end: Value) -> None:
@@ -135,6 +136,7 @@ class Leaf:
             self.slots,
             lanes.minus(end, begin),
             b.zext(fresh, i64),
+            parameter=self.planes,
         )
 
     def finish(self, lanes: Lanes, position: Value, out: Value | None = None) -> None:
@@ -158,11 +160,11 @@ class Leaf:
         with lanes.builder.if_else(self.route.is_last) as (last, other):
             with last:
                 if out is None:
-                    call(lanes, finish, *args)
+                    call(lanes, finish, *args, parameter=self.planes)
                 else:
-                    call(lanes, finish_real, out, *args)
+                    call(lanes, finish_real, out, *args, parameter=self.planes)
             with other:
-                call(lanes, newest, *args)
+                call(lanes, newest, *args, parameter=self.planes)
 
 
 def older_steps(lanes: Lanes, slots: Value) -> Value:

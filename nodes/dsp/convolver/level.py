@@ -24,7 +24,7 @@ from .layout import (
     tail,
 )
 from .partition import Op
-from .records import CONVOLVER, LEVEL, OUT_SLOTS, ROW_WORDS, plane
+from .records import CONVOLVER, LEVEL, OUT_SLOTS, PLANES_LONGER, ROW_WORDS, plane
 
 __all__ = ["level"]
 
@@ -54,7 +54,7 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
     width, slots = plane(size), v["partitions"]
 
     def planes(field: str, channel: Value, offset: int | Value = 0) -> tuple[Value, Value]:
-        count = {"work": 2, "product": 3, "sums": 3 * PARTS}[field]
+        count = PLANES_LONGER * PARTS if field == "sums" else PLANES_LONGER
         re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, count * width), offset))
         return re, float_at(lanes, re, width)
 
@@ -72,6 +72,7 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
             planes("sums", output, offset)[0],
             planes("product", output, offset)[0],
             lanes.index(width),
+            PLANES_LONGER,
             route,
         )
 

@@ -16,7 +16,7 @@ from ....runtime.simd.fft.twiddles import LEAF, PARTS, first_twiddles, inner_twi
 from .inner_loops import ROW
 from .kernel import convolver
 from .partition import Level, levels, rows
-from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, RECENT, plane
+from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, PLANES, PLANES_LONGER, RECENT, plane
 
 __all__ = ["Convolution", "Route", "convolution", "convolution_kernel"]
 
@@ -87,8 +87,8 @@ def convolution(
             "partitions": count,
             "ring": memory.state((inputs, PARTS, count, ROW)),
             "spectra": memory.constant(_spectra(taps, partition_levels[0])),
-            "product": memory.scratch(3 * LEAF),
-            "sums": memory.state((outputs, PARTS, 3 * LEAF)),
+            "product": memory.scratch(PLANES * LEAF),
+            "sums": memory.state((outputs, PARTS, PLANES * LEAF)),
             "samples": memory.state((inputs, span)),
             "samples_mask": span - 1,
         }
@@ -113,8 +113,8 @@ def _level(
         work=memory.state((inputs, 2 * width)),
         ring=memory.state((inputs, size // LEAF, PARTS, count, ROW)),
         spectra=memory.constant(_spectra(taps, level)),
-        product=memory.state((outputs, 3 * width)),
-        sums=memory.state((outputs, PARTS, 3 * width)),
+        product=memory.state((outputs, PLANES_LONGER * width)),
+        sums=memory.state((outputs, PARTS, PLANES_LONGER * width)),
         out=memory.state((OUT_SLOTS, outputs, width)),
         outer=memory.constant(first_twiddles(size)),
         inner=memory.constant(inner_twiddles(SEGMENT)) if size > SEGMENT else 0,

@@ -15,6 +15,8 @@ __all__ = [
     "LEVEL",
     "LINE",
     "OUT_SLOTS",
+    "PLANES",
+    "PLANES_LONGER",
     "RECENT",
     "ROUTE_WORDS",
     "ROW_WORDS",
@@ -32,6 +34,12 @@ RECENT = 2 * LEAF + 2 * PAD
 
 OUT_SLOTS = 2
 """Results of a longer level: one written, one read; a power of two, for masking."""
+
+PLANES, PLANES_LONGER = 3, 2
+"""Sums of the products of a bin (see ``multiply``), of the level of 64 and of longer ones.
+
+Three take less arithmetic, two less memory, which is what limits the longer levels.
+"""
 
 ROUTE_WORDS = 2
 ROW_WORDS = 4
