@@ -28,11 +28,11 @@ __all__ = ["Level", "Op", "Rows", "levels", "receptive_field", "rows"]
 CHUNK = 3
 """Partitions that a row multiplies at least, before rows are merged."""
 
-TWO_LEVELS, TWO_LEVELS_SHARED = 3584, 3072
+TWO_LEVELS, TWO_LEVELS_SHARED = 3328, 2944
 """Taps from which a level of 512 is faster; the second if an input goes to several outputs."""
 
-THREE_LEVELS = 36_000
-"""Taps from which a level of 4096 is faster: from 42,000 for one output, 35,000 for two.
+THREE_LEVELS = 32_000
+"""Taps from which a level of 4096 is faster: from 30,000 for one output, 33,000 for two.
 
 All measured on Zen 4 with 1 MB of L2.  Bits depend on these, so they are the same everywhere.
 """
