@@ -55,6 +55,8 @@ class Node:
     """Whether there is output without input: a network with an offset, an oscillator."""
     jump_ratio: ClassVar[float] = 4.0
     """How far a jump of a parameter may bend a sine, relative to the bend before or after it."""
+    warms_up: ClassVar[bool] = False
+    """Whether it plays unheard before a swap fades to it, as long as its tail, 0.1 s at most."""
     reports: ClassVar[tuple[str, ...]] = ()
     """Float64 fields of the record that control threads may read (readings of a meter)."""
 

@@ -27,7 +27,7 @@ SUITES = {
     "nodes": "every node's time per frame and channel, beside its target",
     "automation": "a render that follows 57,600 points of automation, over one without",
     "threads": "live blocks and a minute rendered by several threads, over one: time, CPU time",
-    "convolve": "a cabinet's time by length of its response, and its variation over blocks",
+    "convolve": "a cabinet's kernel by length of response, beside other convolvers; an exchange",
     "oversampling": "aliases, images, response of a model (RIG, or those that ship), oversampled",
     "instances": "1, 2, 4 and so on amps in one graph: time of each, and how many in real time",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",

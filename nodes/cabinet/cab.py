@@ -117,6 +117,8 @@ class Cab(ng.Node):
     another rate is resampled.  ``mix`` 0 is dry, 1 is wet.
     """
 
+    warms_up = True  # else its first frames after a swap lack those before
+
     path: str | os.PathLike[str] | AudioFile | NDArray[Any] | ImpulseResponse = ng.file(
         kw_only=False, content=ImpulseResponse
     )

@@ -80,6 +80,7 @@ class CabMics(ng.Node):
     """
 
     stereo = True  # by pans, and responses with two channels
+    warms_up = True
 
     path_a: File = ng.file(kw_only=False, content=ImpulseResponse)
     path_b: File | None = ng.file(kw_only=False, content=ImpulseResponse, default=None)

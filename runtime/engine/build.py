@@ -131,7 +131,7 @@ def _build(
         if workers is not None:
             workers.divide(plan)
         if previous is not None:
-            plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo))
+            plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo, fade_in_frames))
         plan.begin_fade_ins(fade_in_frames)
     except BaseException:  # else a stored traceback keeps the device's memory
         plan.close_executor()

@@ -77,6 +77,8 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
                 w = np.float32(min(1.0, max(0.0, share - i) / whole))
                 if spillover == 1:
                     y[i] += x[i] - w * y[i]
+                elif w == np.float32(1.0):  # the new plan warms up: the old one's bits
+                    y[i] = x[i]
                 else:
                     y[i] += w * (x[i] - y[i])
     if e.tail != 0:

@@ -3,7 +3,7 @@
 Control threads write the tables; the audio thread copies when it swaps plans.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...graph import Node, tail
 from ..plan.arena import offset
 from ..plan.kernels.transport import TRANSPORT
-from ..plan.plan import Plan
+from ..plan.plan import LONG_TAIL_S, Plan
 from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS
 from ..plan.rows import MixRow, NodeRow, widths
 
@@ -104,10 +104,11 @@ def hand_over(
     same: list[tuple[int, int]],
     is_kept: Callable[[str, Node], bool],
     keeps_tempo: bool,
+    fade_frames: int,
 ) -> list[Any]:
     """Write the tables of copies for a swap into the new plan; return the arrays to keep.
 
-    With ``keeps_tempo`` the tempo stays as last set.
+    With ``keeps_tempo`` the tempo stays as last set.  ``fade_frames`` is the length of a crossfade.
     """
     header, keep = plan.header, []
     kept = {previous._prepared[j].op.node for j, _ in same}
@@ -136,6 +137,8 @@ def hand_over(
     for j, k in same:
         plan.arena.take_over_stores(k + 1, previous._prepared[j].memory)
     clear_list = _spillover(previous, same, header)
+    if fade_frames and not header["spillover"]:
+        header["hold"] += _warm_up(plan, kept)
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),
         ("relocations", "relocation_count", np.concatenate(relocations) if relocations else []),
@@ -212,6 +215,13 @@ def _same_but_device(
         return False
     same = (before.on_cpu() or before) == (here.on_cpu() or here)
     return same or is_kept(name, here)
+
+
+def _warm_up(plan: Plan, kept: Collection[str]) -> int:
+    """Return the frames for which new nodes play unheard, until their past is filled."""
+    nodes = [n for name, n in plan.graph.nodes.items() if n.warms_up and name not in kept]
+    longest = max((node.tail(plan.spec) for node in nodes), default=0)
+    return min(longest, round(LONG_TAIL_S * plan.spec.rate))
 
 
 def _spillover(

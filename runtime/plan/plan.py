@@ -21,7 +21,7 @@ from .row_operations import run_row
 from .rows import FadeInRow, NodeRow, Row, find_analyses, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
-__all__ = ["Plan"]
+__all__ = ["LONG_TAIL_S", "Plan"]
 
 LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""

@@ -79,7 +79,10 @@ PLAN = np.dtype(
         ("max_consecutive_overruns", np.int64),  # blocks above the limit until a node is muted
         ("mute_frames", np.int64),  # frames for which it is then muted
         ("executor", np.int64),  # address of the device's EXECUTOR record, or 0
-        ("hold", np.int64),  # frames of silence after a swap, until a pipelined device delivers
+        (
+            "hold",
+            np.int64,
+        ),  # frames between a swap and its crossfade: a device is late, nodes warm up
         ("collect", np.int64),  # address of the kernel that waits for the device
         ("transport", np.int64),  # address of the TRANSPORT record
         ("lanes", np.int64),  # address of the LANES record, of an engine with worker threads

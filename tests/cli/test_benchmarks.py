@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from namgraph.cli.benchmarks import MODULES, SUITES, convolve, start, suite_module, walk
+from namgraph.cli.benchmarks.convolve import peers
 from namgraph.cli.main import main
 from namgraph.graph import EngineError, node_types
 
@@ -36,8 +37,24 @@ def test_convolve_prints_its_machine_and_a_line_for_each_length(
     machine, peak, *lines = capsys.readouterr().out.splitlines()
     assert "lanes" in machine
     assert peak.startswith("peak of one core: ")
-    assert len(lines) == len(convolve.LENGTHS) + 2 * len(convolve.WIDE_LENGTHS)
+    count = len(convolve.LENGTHS) + 2 * len(convolve.WIDE_LENGTHS)
     assert lines[0].startswith("1->1      64 taps: ")
+    assert all("taps: " in line and "by position, raw" in line for line in lines[:count])
+    exchanges = lines[-len(convolve.PEER_LENGTHS) :]
+    assert all(line.startswith("exchange of ") for line in exchanges)
+    others = [line for line in lines[count : -len(exchanges)] if "skipped" not in line]
+    assert sum(line.startswith("namgraph ") for line in others) == len(convolve.PEER_LENGTHS)
+    assert all(" times ours; differs by " in line for line in others)
+
+
+def test_a_peer_that_plays_something_else_is_not_timed() -> None:
+    rng = np.random.default_rng(3)
+    response, x = (rng.standard_normal(n).astype(np.float32) for n in (100, 640))
+    players, _ = peers._players(response)
+    assert all(error < peers.LIMIT for error in peers.check_outputs(players, x, response).values())
+    late = {"namgraph": lambda x: np.roll(players["namgraph"](x), 1)}
+    with pytest.raises(EngineError, match="namgraph differs from float64 by"):
+        peers.check_outputs(late, x, response)
 
 
 def test_what_is_measured_is_a_convolution() -> None:
@@ -93,7 +110,7 @@ def test_the_list_names_every_suite(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_suite_is_a_module_with_both_functions() -> None:
-    here = Path(convolve.__file__).parent
+    here = Path(walk.__file__).parent
     helpers = {"__init__", "machine", "models", "node_targets", "rack", "measuring", "reports"}
     modules = [*here.glob("*.py"), *(path.parent for path in here.glob("*/__init__.py"))]
     named = {MODULES.get(name, name) for name in SUITES}

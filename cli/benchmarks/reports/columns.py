@@ -64,6 +64,7 @@ KNOWN = {
     ("racks", "rack"): Columns(("rack",), "p50_us", low="p50_us", high="p99_us"),
     ("oversampling", "model"): Columns(("file", "times"), "times_as_long"),
     ("instances", "limit"): Columns(("model", "frames"), "most", higher_is_better=True),
+    ("convolve", "peer"): Columns(("player", "taps"), "ns", low="least_ns", high="ns"),
     ("convolve", "peak"): Columns((), "fma_per_s", higher_is_better=True),
 }
 """By suite and step, where ``columns_of`` would find others, or no spread."""

@@ -1,17 +1,16 @@
-"""Inner loops of the convolver, emitted: copy, direct form, spectrum products, add."""
+"""Inner loops of the convolver, emitted: copy, spectrum products, add; ``direct.py`` has others."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from ....runtime.simd.fft.twiddles import HALF, LEAF
+from ....runtime.simd.fft import leaf64
+from ....runtime.simd.fft.twiddles import LEAF, PART, PARTS
 from ....runtime.simd.lanes import Cell, Lanes, Value
 
-__all__ = ["ROW", "add_pair", "copy_in", "direct", "multiply", "multiply_newest"]
+__all__ = ["ROW", "add", "copy_in", "finish", "finish_real", "multiply", "newest"]
 
-ROW = 2 * HALF
-"""Float32 in a row: half a leaf of a spectrum, 32 real and 32 imaginary."""
-
-SUMS = 4
-"""Partial sums of the direct form, 16 taps each."""
+ROW = 2 * PART
+"""Float32 in a row: a part of a leaf of a spectrum, 16 real and 16 imaginary."""
 
 
 def copy_in(lanes: Lanes, source: Value, target: Value, count: Value) -> None:
@@ -23,134 +22,193 @@ def copy_in(lanes: Lanes, source: Value, target: Value, count: Value) -> None:
         lanes.store(lanes.load_first(source, left, at), target, at)
 
 
-def direct(
-    lanes: Lanes, samples: Value, taps: Value, addend: Value, out: Value, count: Value
-) -> None:
-    """Direct form: ``out[n] = addend[n] + sum over k < 64 of taps[k] samples[n - k]``.
-
-    Every frame is summed in the same order, at any position in a tile: four sums of 16 taps each,
-    then their sum.  So the output does not depend on block sizes.
-    """
-    samples, taps, addend, out = map(lanes.pointer, (samples, taps, addend, out))
-    done = lanes.cell(lanes.index(0))
-    for tile in (4, 2, 1):  # a wide tile only while its last vector is needed
-        stop = lanes.minus(count, (tile - 1) * lanes.width)
-        with lanes.loop(stop, done.value, tile * lanes.width) as at:
-            places = [lanes.at(p, at) for p in (samples, addend, out)]
-            _tile(lanes, tile, places, taps, lanes.minus(count, at))
-            done.value = lanes.plus(at, tile * lanes.width)
-
-
-def _tile(lanes: Lanes, tile: int, places: Sequence[Value], taps: Value, left: Value) -> None:
-    samples, addend, out = places
-    # All sums at once with 32 vector registers; else two of the four, twice.
-    together = SUMS if lanes.registers == 32 else SUMS // 2
-    halves = []
-    for first in range(0, SUMS, together):
-        sums = [[lanes.cell(lanes.constant(0.0)) for _ in range(tile)] for _ in range(together)]
-        with lanes.loop(LEAF // SUMS) as k:
-            here, tap = lanes.at(samples, lanes.minus(0, k)), lanes.at(taps, k)
-            loaded: dict[int, Value] = {}
-            for j in range(together):
-                shift = LEAF // SUMS * (first + j)
-                weight = lanes.broadcast(tap, shift)
-                for v in range(tile):
-                    offset = lanes.width * v - shift
-                    if offset not in loaded:
-                        loaded[offset] = lanes.load(here, offset)
-                    sums[j][v].value = lanes.fma(weight, loaded[offset], sums[j][v].value)
-        for a, b in zip(sums[::2], sums[1::2], strict=True):
-            halves.append([lanes.add(a[v].value, b[v].value) for v in range(tile)])
-    for v, (low, high) in enumerate(zip(*halves, strict=True)):
-        y = lanes.add(lanes.add(low, high), lanes.load(addend, lanes.width * v))
-        if v < tile - 1:
-            lanes.store(y, out, lanes.width * v)
-        else:
-            lanes.store_first(y, out, lanes.minus(left, lanes.width * v), lanes.width * v)
-
-
 def multiply(
     lanes: Lanes,
     ring: Value,
     spectra: Value,
-    re: Value,
-    im: Value,
-    next_re: Value,
-    next_im: Value,
+    sums: Value,
+    apart: Value,
     slot: Value,
     slots: Value,
     count: Value,
     fresh: Value,
+    planes: int,
 ) -> None:
-    """Add the products of ``count`` partitions, for half a leaf, to this block and the next.
+    """Add the products of ``count`` older partitions, for a part of a leaf, to four blocks.
 
-    Partition p is multiplied with the input p blocks ago.  All inputs of the *next* block but its
-    newest are known already, so each loaded spectrum is used for two blocks: half the memory
-    traffic, which limits long responses.  The two halves of a leaf alternate, so that every block
-    costs the same.  ``fresh`` 1 starts the sums at zero, 0 at their current values.
+    Partition p is multiplied with the input p blocks ago.  For p of 3 and more, the inputs of this
+    block and of the next three are known already, so each loaded spectrum is used for four blocks:
+    a quarter of the memory traffic, which limits long responses.  The four parts of a leaf take
+    turns, so that every block costs the same.  ``fresh`` 1 starts the sums at zero, 0 at their
+    current values.
+
+    ``sums`` are those of this block and the next three, two or three ``planes`` of each, all
+    ``apart`` float32 from each other.  Two are real and imaginary parts.  Three, of factors
+    ``a + i b`` and ``c + i d``, are of ``c (a + b)``, ``a (d - c)`` and ``b (c + d)``: three
+    multiplications instead of four (Gauss; Knuth, "The Art of Computer Programming", vol. 2,
+    4.6.4), and additions, which other units of a processor do meanwhile.  They are subtracted only
+    once, before the inverse transform.
     """
-    ring, spectra = lanes.pointer(ring), lanes.pointer(spectra)
-    places = [lanes.pointer(p) for p in (re, im, next_re, next_im)]
+    ring, spectra, sums = map(lanes.pointer, (ring, spectra, sums))
     begins = lanes.builder.icmp_signed("!=", fresh, lanes.index(0))
     zero = lanes.constant(0.0)
-    for first in range(0, HALF, 2 * lanes.width):
-        ats = [at for at in (first, first + lanes.width) if at < HALF]
-        sums = [
-            [lanes.cell(lanes.where(begins, zero, lanes.load(p, at))) for p in places] for at in ats
-        ]
-        x = lanes.at(ring, lanes.times(slot, ROW))
-        held = [[lanes.cell(lanes.load(x, at + part)) for part in (0, HALF)] for at in ats]
+    # All four blocks at once with 32 vector registers; else two of them, twice.
+    together = PARTS if lanes.registers == 32 else PARTS // 2
+    # With two sums, 16 registers do for two vectors: sums that do not wait for each other.
+    wide = 2 if planes == 2 and together < PARTS and lanes.width < PART else 1
+    for first in range(0, PARTS, together):
+        begin = slot
+        for _ in range(first):
+            begin = _after(lanes, begin, slots)
+        for low in range(0, PART, wide * lanes.width):
+            ats = [low + n * lanes.width for n in range(wide)]
+            places = [
+                lanes.at(sums, lanes.plus(lanes.times(apart, planes * first + n), at))
+                for at in ats
+                for n in range(planes * together)
+            ]
+            totals = [lanes.cell(lanes.where(begins, zero, lanes.load(p))) for p in places]
+            newest = begin
+            held: list[list[Cell]] = []
+            for _ in range(together - 1):
+                x = lanes.at(ring, lanes.times(newest, ROW))
+                loaded = [v for at in ats for v in _factors(lanes, x, at, planes)]
+                held.append([lanes.cell(value) for value in loaded])
+                newest = _after(lanes, newest, slots)
+            here = lanes.cell(newest)
+            with lanes.loop(count) as step:
+                h = lanes.at(spectra, lanes.times(step, ROW))
+                x = lanes.at(ring, lanes.times(here.value, ROW))
+                here.value = _after(lanes, here.value, slots)
+                inputs = [[cell.value for cell in cells] for cells in held]
+                inputs.append([v for at in ats for v in _factors(lanes, x, at, planes)])
+                for number, at in enumerate(ats):
+                    by = _coefficients(lanes, h, at, planes)
+                    mine = slice(planes * number, planes * (number + 1))
+                    for n, factors in enumerate(inputs):
+                        first_sum = planes * (together * number + n)
+                        sums_of_input = totals[first_sum : first_sum + planes]
+                        _accumulate(lanes, sums_of_input, factors[mine], by)
+                for cells, factors in zip(held, inputs[1:], strict=True):
+                    for cell, value in zip(cells, factors, strict=True):
+                        cell.value = value
+            for place, cell in zip(places, totals, strict=True):
+                lanes.store(cell.value, place)
+
+
+def newest(lanes: Lanes, product: Value, apart: Value, *args: Any) -> None:
+    """Store in ``product`` what ``_sums_of_block`` returns of its other arguments."""
+    place = lanes.pointer(product)
+    for number, sums in enumerate(_sums_of_block(lanes, product, apart, *args)):
+        for n, value in enumerate(sums):
+            lanes.store(value, place, lanes.plus(lanes.times(apart, n), number * lanes.width))
+
+
+def finish(lanes: Lanes, product: Value, apart: Value, *args: Any) -> None:
+    """Transform the sums of a block back; ``product`` gets real parts, then imaginary parts."""
+    bins = [_bins(lanes, sums) for sums in _sums_of_block(lanes, product, apart, *args)]
+    leaf64.inverse(lanes, bins, product, lanes.plus(product, lanes.times(apart, 4)))
+
+
+def finish_real(lanes: Lanes, out: Value, product: Value, apart: Value, *args: Any) -> None:
+    """Transform the sums of a block of the level of 64 back to 64 samples, stored in ``out``."""
+    bins = [_bins(lanes, sums) for sums in _sums_of_block(lanes, product, apart, *args)]
+    leaf64.inverse_real(lanes, bins, out)
+
+
+def _bins(lanes: Lanes, sums: Sequence[Value]) -> tuple[Value, Value]:
+    """Return the product whose two or three sums are given: see ``multiply``."""
+    if len(sums) == 2:
+        return sums[0], sums[1]
+    s, t, u = sums
+    return lanes.sub(s, u), lanes.add(s, t)
+
+
+def _sums_of_block(
+    lanes: Lanes,
+    product: Value,
+    apart: Value,
+    ring: Value,
+    spectra: Value,
+    sums: Value,
+    slot: Value,
+    slots: Value,
+    count: Value,
+    block: Value,
+    first: Value,
+    planes: int,
+) -> list[list[Value]]:
+    """Return the sums of this block plus the products of the ``count`` newest inputs.
+
+    ``planes`` for each vector of a leaf.  ``sums`` are those of ``multiply`` as each part left them
+    in its turn; ``first`` 0 begins with the values of ``product`` instead.
+    """
+    ring, spectra, sums, product = map(lanes.pointer, (ring, spectra, sums, product))
+    begins = lanes.builder.icmp_signed("!=", first, lanes.index(0))
+    row = lanes.times(slots, ROW)
+    ats = [(part, at) for part in range(PARTS) for at in range(0, PART, lanes.width)]
+    together = 4 if lanes.registers == 32 else 2
+    found: list[list[Value]] = []
+    for group in [ats[n : n + together] for n in range(0, len(ats), together)]:
+        totals = []
+        for part, at in group:
+            age = lanes.builder.and_(lanes.minus(block, part), lanes.index(PARTS - 1))
+            for n in range(planes):
+                before = lanes.at(sums, lanes.times(apart, lanes.plus(lanes.times(age, planes), n)))
+                place = lanes.at(product, lanes.times(apart, n))
+                source = lanes.builder.select(begins, before, place)
+                totals.append(lanes.cell(lanes.load(source, PART * part + at)))
         here = lanes.cell(slot)
         with lanes.loop(count) as step:
-            h = lanes.at(spectra, lanes.times(step, ROW))
-            after = lanes.plus(here.value, 1)
-            around = lanes.builder.icmp_signed(">=", after, slots)
-            here.value = lanes.builder.select(around, lanes.index(0), after)
-            x = lanes.at(ring, lanes.times(here.value, ROW))
-            for at, total, (a, b) in zip(ats, sums, held, strict=True):
-                by = lanes.load(h, at), lanes.load(h, HALF + at)
-                _accumulate(lanes, total[:2], (a.value, b.value), by)
-                a.value, b.value = lanes.load(x, at), lanes.load(x, HALF + at)
-                _accumulate(lanes, total[2:], (a.value, b.value), by)
-        for at, total in zip(ats, sums, strict=True):
-            for place, cell in zip(places, total, strict=True):
-                lanes.store(cell.value, place, at)
+            place, by = lanes.times(here.value, ROW), lanes.times(step, ROW)
+            here.value = _after(lanes, here.value, slots)
+            for number, (part, at) in enumerate(group):
+                skip = lanes.times(row, part)
+                x = lanes.at(ring, lanes.plus(place, skip))
+                h = lanes.at(spectra, lanes.plus(by, skip))
+                mine = totals[planes * number : planes * (number + 1)]
+                by_bins = _coefficients(lanes, h, at, planes)
+                _accumulate(lanes, mine, _factors(lanes, x, at, planes), by_bins)
+        values = [cell.value for cell in totals]
+        found += [values[n : n + planes] for n in range(0, len(values), planes)]
+    return found
 
 
-def multiply_newest(
-    lanes: Lanes,
-    samples: Value,
-    spectrum: Value,
-    from_re: Value,
-    from_im: Value,
-    re: Value,
-    im: Value,
-) -> None:
-    """Store ``from`` plus the newest input's product, for half a leaf, in ``re`` and ``im``."""
-    x, h = lanes.pointer(samples), lanes.pointer(spectrum)
-    from_re, from_im, re, im = map(lanes.pointer, (from_re, from_im, re, im))
-    for at in range(0, HALF, lanes.width):
-        sums = [lanes.cell(lanes.load(from_re, at)), lanes.cell(lanes.load(from_im, at))]
-        pair = lanes.load(x, at), lanes.load(x, HALF + at)
-        _accumulate(lanes, sums, pair, (lanes.load(h, at), lanes.load(h, HALF + at)))
-        lanes.store(sums[0].value, re, at)
-        lanes.store(sums[1].value, im, at)
+def _after(lanes: Lanes, slot: Value, slots: Value) -> Value:
+    """Return the next index of a ring."""
+    after = lanes.plus(slot, 1)
+    around = lanes.builder.icmp_signed(">=", after, slots)
+    return lanes.builder.select(around, lanes.index(0), after)
+
+
+def _factors(lanes: Lanes, row: Value, at: int, planes: int) -> list[Value]:
+    """Return ``a`` and ``b`` of the bins ``a + i b``; for three sums, ``a + b`` before them."""
+    a, b = lanes.load(row, at), lanes.load(row, PART + at)
+    return [a, b] if planes == 2 else [lanes.add(a, b), a, b]
+
+
+def _coefficients(lanes: Lanes, row: Value, at: int, planes: int) -> list[Value]:
+    """Return ``c`` and ``d`` of bins ``c + i d``; for three sums ``c``, ``d - c`` and ``c + d``."""
+    c, d = lanes.load(row, at), lanes.load(row, PART + at)
+    return [c, d] if planes == 2 else [c, lanes.sub(d, c), lanes.add(c, d)]
 
 
 def _accumulate(
-    lanes: Lanes, sums: Sequence[Cell], x: tuple[Value, Value], h: tuple[Value, Value]
+    lanes: Lanes, sums: Sequence[Cell], factors: Sequence[Value], coefficients: Sequence[Value]
 ) -> None:
-    """Add the complex product ``x h`` to a complex sum."""
-    (a, b), (c, d), (re, im) = x, h, sums
-    re.value = lanes.fma(a, c, re.value)
-    im.value = lanes.fma(a, d, im.value)
-    re.value = lanes.fma(lanes.neg(b), d, re.value)
-    im.value = lanes.fma(b, c, im.value)
+    if len(sums) == 2:
+        (re, im), (a, b), (c, d) = sums, factors, coefficients
+        re.value = lanes.fma(a, c, re.value)
+        im.value = lanes.fma(a, d, im.value)
+        re.value = lanes.fma(lanes.neg(b), d, re.value)
+        im.value = lanes.fma(b, c, im.value)
+        return
+    for total, x, h in zip(sums, factors, coefficients, strict=True):
+        total.value = lanes.fma(x, h, total.value)
 
 
-def add_pair(lanes: Lanes, target: Value, a: Value, b: Value) -> None:
-    """Add ``a`` and ``b`` to ``target``, 64 samples each."""
-    target, a, b = map(lanes.pointer, (target, a, b))
+def add(lanes: Lanes, target: Value, addend: Value) -> None:
+    """Add ``addend`` to ``target``, 64 samples each."""
+    target, addend = map(lanes.pointer, (target, addend))
     for at in range(0, LEAF, lanes.width):
-        both = lanes.add(lanes.load(a, at), lanes.load(b, at))
-        lanes.store(lanes.add(lanes.load(target, at), both), target, at)
+        lanes.store(lanes.add(lanes.load(target, at), lanes.load(addend, at)), target, at)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from ....runtime.simd.embed import new_function
-from ....runtime.simd.fft.twiddles import HALF
+from ....runtime.simd.fft.twiddles import PART, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value, i64
-from .inner_loops import ROW, multiply, multiply_newest
+from .inner_loops import ROW, finish, finish_real, multiply, newest
 from .records import LINE, RECENT, ROUTE_WORDS
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "float_at",
     "maximum",
     "minimum",
+    "older_steps",
     "recent",
     "ring_after",
     "routes",
@@ -37,7 +38,7 @@ def float_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
 
 
 def row_at(lanes: Lanes, address: Value, count: int | Value) -> Value:
-    """Return ``address`` plus ``count`` rows (half leaves)."""
+    """Return ``address`` plus ``count`` rows (parts of leaves)."""
     return lanes.plus(address, lanes.times(count, 4 * ROW))
 
 
@@ -103,55 +104,72 @@ def routes(lanes: Lanes, c: Fields, output: Value) -> Iterator[Route]:
 class Leaf:
     """Addresses for the products of one leaf: the factors, and the sums.
 
-    ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of the low half, then as many
-    of the high half.  The sums are those of this block and of the next, real and imaginary.
+    ``ring`` and ``spectra`` are the first of a leaf's rows: ``slots`` of each part, part after
+    part.  ``sums`` are the planes of ``multiply``, ``apart`` float32 from each other.
     """
 
     ring: Value
     spectra: Value
     slots: Value
-    parity: Value
-    """The half (0 or 1) that is multiplied now, for this block and the next."""
-    re: Value
-    im: Value
-    next_re: Value
-    next_im: Value
-    is_first: Value
-    """Whether this is the first route of the sum."""
+    block: Value
+    """Number of the block that is multiplied now, for it and the next three."""
+    sums: Value
+    product: Value
+    apart: Value
+    planes: int
+    route: Route
 
     def older(self, lanes: Lanes, position: Value, begin: Value, end: Value) -> None:
         """Add the products of steps ``begin`` to ``end``, oldest first, up to ``position``."""
-        b, half = lanes.builder, lanes.times(self.parity, HALF)
-        skip = lanes.times(self.parity, self.slots)
-        fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.is_first)
+        b = lanes.builder
+        part = b.and_(self.block, lanes.index(PARTS - 1))
+        skip = lanes.times(part, self.slots)
+        fresh = b.and_(b.icmp_signed("==", begin, lanes.index(0)), self.route.is_first)
         call(
             lanes,
             multiply,
             row_at(lanes, self.ring, skip),
             row_at(lanes, self.spectra, lanes.plus(skip, begin)),
-            *(float_at(lanes, p, half) for p in (self.re, self.im, self.next_re, self.next_im)),
+            float_at(lanes, self.sums, lanes.times(part, PART)),
+            self.apart,
             ring_after(lanes, position, lanes.plus(begin, 1), self.slots),
             self.slots,
             lanes.minus(end, begin),
             b.zext(fresh, i64),
+            parameter=self.planes,
         )
 
-    def newest(self, lanes: Lanes, position: Value) -> None:
-        """Add the products of the newest input to both halves."""
-        for current in (True, False):
-            side = self.parity if current else lanes.minus(1, self.parity)
-            skip, half = lanes.times(side, self.slots), lanes.times(side, HALF)
-            re, im = self.re, self.im
-            if not current:
-                re = lanes.builder.select(self.is_first, self.next_re, re)
-                im = lanes.builder.select(self.is_first, self.next_im, im)
-            call(
-                lanes,
-                multiply_newest,
-                row_at(lanes, self.ring, lanes.plus(skip, position)),
-                row_at(lanes, self.spectra, lanes.plus(skip, lanes.minus(self.slots, 1))),
-                *(float_at(lanes, p, half) for p in (re, im, self.re, self.im)),
-            )
+    def finish(self, lanes: Lanes, position: Value, out: Value | None = None) -> None:
+        """Add the products of the newest inputs; after the last route, transform back.
+
+        Into ``product``, or 64 samples into ``out``.
+        """
+        older = older_steps(lanes, self.slots)
+        args = (
+            self.product,
+            self.apart,
+            self.ring,
+            row_at(lanes, self.spectra, older),
+            self.sums,
+            ring_after(lanes, position, lanes.plus(older, 1), self.slots),
+            self.slots,
+            lanes.minus(self.slots, older),
+            self.block,
+            lanes.builder.zext(self.route.is_first, i64),
+        )
+        with lanes.builder.if_else(self.route.is_last) as (last, other):
+            with last:
+                if out is None:
+                    call(lanes, finish, *args, parameter=self.planes)
+                else:
+                    call(lanes, finish_real, out, *args, parameter=self.planes)
+            with other:
+                call(lanes, newest, *args, parameter=self.planes)
+
+
+def older_steps(lanes: Lanes, slots: Value) -> Value:
+    """Return how many of a leaf's products ``Leaf.older`` adds, for four blocks at once."""
+    return maximum(lanes, lanes.minus(slots, PARTS - 1), lanes.index(0))
 
 
 # ---- calls -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """One step of a partition level of 512 or 4096: some rows of its work list (``partition.py``).
 
 The samples of period n are transformed, multiplied and transformed back during period n + 1, and
-output from period n + 2 on.
+output in period n + 2.
 """
 
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from ....runtime.simd.fft import leaf64, radix8
 from ....runtime.simd.fft.radix8 import SEGMENT, SEGMENT_STRIDE
-from ....runtime.simd.fft.twiddles import LEAF
+from ....runtime.simd.fft.twiddles import LEAF, PARTS
 from ....runtime.simd.fields import Fields
 from ....runtime.simd.lanes import Lanes, Value
-from .inner_loops import add_pair
+from .inner_loops import ROW, add
 from .layout import (
     Leaf,
     Route,
@@ -24,13 +24,13 @@ from .layout import (
     tail,
 )
 from .partition import Op
-from .records import CONVOLVER, LEVEL, OUT_SLOTS, ROW_WORDS, plane
+from .records import CONVOLVER, LEVEL, OUT_SLOTS, PLANES_LONGER, ROW_WORDS, plane
 
 __all__ = ["level"]
 
 
 def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
-    """Process this step's rows, and add the results of earlier periods to every ``tail``."""
+    """Process this step's rows, and add the result of the period before to every ``tail``."""
     c, v = Fields(lanes, state, CONVOLVER), Fields(lanes, record, LEVEL)
     b, steps = lanes.builder, size // LEAF
     slot = b.and_(c["step"], lanes.index(steps - 1))
@@ -42,15 +42,8 @@ def level(lanes: Lanes, state: Value, record: Value, size: int) -> None:
         call(lanes, _row, state, record, block, row, parameter=size)
     offset = _leaf_offset(lanes, slot)
     with lanes.loop(c["outputs"]) as o:
-        first = lanes.plus(_result(lanes, c, size, lanes.minus(block, 1), o), offset)
-        second = lanes.plus(_result(lanes, c, size, lanes.minus(block, 2), o), offset)
-        call(
-            lanes,
-            add_pair,
-            tail(lanes, c, o),
-            float_at(lanes, v["out"], first),
-            float_at(lanes, v["out"], lanes.plus(second, plane(size))),  # the second half
-        )
+        done = lanes.plus(_result(lanes, c, size, lanes.minus(block, 1), o), offset)
+        call(lanes, add, tail(lanes, c, o), float_at(lanes, v["out"], done))
 
 
 def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, size: int) -> None:
@@ -61,12 +54,13 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
     width, slots = plane(size), v["partitions"]
 
     def planes(field: str, channel: Value, offset: int | Value = 0) -> tuple[Value, Value]:
-        re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, 2 * width), offset))
+        count = PLANES_LONGER * PARTS if field == "sums" else PLANES_LONGER
+        re = float_at(lanes, v[field], lanes.plus(lanes.times(channel, count * width), offset))
         return re, float_at(lanes, re, width)
 
     def rows_of(field: str, number: Value) -> Value:
         first = lanes.plus(lanes.times(number, size // LEAF), leaf)
-        return row_at(lanes, v[field], lanes.times(first, lanes.times(slots, 2)))
+        return row_at(lanes, v[field], lanes.times(first, lanes.times(slots, PARTS)))
 
     def products(output: Value, route: Route) -> Leaf:
         offset = _leaf_offset(lanes, leaf)
@@ -74,22 +68,22 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
             rows_of("ring", route.input),
             rows_of("spectra", route.response),
             slots,
-            lanes.builder.and_(block, lanes.index(1)),
-            *planes("product", output, offset),
-            *planes("next", output, offset),
-            route.is_first,
+            block,
+            planes("sums", output, offset)[0],
+            planes("product", output, offset)[0],
+            lanes.index(width),
+            PLANES_LONGER,
+            route,
         )
 
     with _case(lanes, op, Op.MULTIPLY), lanes.loop(c["outputs"]) as o, routes(lanes, c, o) as r:
         products(o, r).older(lanes, v["position"], begin, end)
-    with _case(lanes, op, Op.FINISH), lanes.loop(c["outputs"]) as o:
-        with routes(lanes, c, o) as r:
-            products(o, r).newest(lanes, v["position"])
-        call(lanes, leaf64.inverse, *planes("product", o, _leaf_offset(lanes, leaf)))
+    with _case(lanes, op, Op.FINISH), lanes.loop(c["outputs"]) as o, routes(lanes, c, o) as r:
+        products(o, r).finish(lanes, v["position"])
     with _case(lanes, op, Op.FORWARD), lanes.loop(c["inputs"]) as i:
-        low = row_at(lanes, rows_of("ring", i), v["position"])
+        bins = row_at(lanes, rows_of("ring", i), v["position"])
         source = planes("work", i, _leaf_offset(lanes, leaf))
-        call(lanes, leaf64.forward, *source, low, row_at(lanes, low, slots))
+        call(lanes, leaf64.forward, *source, bins, lanes.times(slots, ROW))
     stride = lanes.index(SEGMENT_STRIDE if size > SEGMENT else size // 8)
     with _case(lanes, op, Op.FIRST), lanes.loop(c["inputs"]) as i:
         read = lanes.builder.and_(lanes.times(block, size), c["samples_mask"])
@@ -98,9 +92,8 @@ def _row(lanes: Lanes, state: Value, record: Value, block: Value, row: Value, si
         ends = v["outer"], lanes.index(columns), stride, begin, end
         call(lanes, radix8.first, samples, *planes("work", i), *ends)
     with _case(lanes, op, Op.LAST), lanes.loop(c["outputs"]) as o:
-        re = float_at(lanes, v["out"], _result(lanes, c, size, block, o))
-        target = re, float_at(lanes, re, width)
-        args = *planes("product", o), *target, v["outer"], stride, begin, end
+        target = float_at(lanes, v["out"], _result(lanes, c, size, block, o))
+        args = *planes("product", o), target, v["outer"], stride, begin, end
         call(lanes, radix8.last, *args)
     if size > SEGMENT:
         with _case(lanes, op, Op.SPLIT), lanes.loop(c["inputs"]) as i:
@@ -127,4 +120,4 @@ def _result(lanes: Lanes, c: Fields, size: int, block: Value, output: Value) -> 
     """Return the offset of a block's result in ``out``, in float32."""
     slot = lanes.builder.and_(block, lanes.index(OUT_SLOTS - 1))
     number = lanes.plus(lanes.times(slot, c["outputs"]), output)
-    return lanes.times(number, 2 * plane(size))
+    return lanes.times(number, plane(size))

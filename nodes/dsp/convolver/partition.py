@@ -1,12 +1,13 @@
 """Partition levels of a response, and the schedule of their work.  Control thread.
 
-    taps [0, 64)         direct form
+    taps [0, 64)         direct form, within a step of 64 frames
     from 64 on           partitions of 64, transformed at the end of each step of 64 frames
     from 1024 on         partitions of 512, if the response is long enough
     from 8192 on         partitions of 4096, likewise
 
-A level of B begins at tap 2 B: a period of B frames is collected, processed in the next period, and
-output in the one after.  The work of a period is a list of rows, cut into B / 64 slots of about
+What a step adds to the next through the first 64 taps is the work of the level of 64, too.  A level
+of B begins at tap 2 B: a period of B frames is collected, processed in the next period, and output
+in the one after.  The work of a period is a list of rows, cut into B / 64 slots of about
 equal cost (a contiguous minimax partition, found by bisection); adjacent rows of a slot are merged.
 The cut does not change the result: sums are stored between rows.
 """
@@ -20,18 +21,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....runtime.simd.fft.radix8 import SEGMENT
-from ....runtime.simd.fft.twiddles import COLUMNS, LEAF
+from ....runtime.simd.fft.twiddles import COLUMNS, LEAF, PARTS
 
 __all__ = ["Level", "Op", "Rows", "levels", "receptive_field", "rows"]
 
 CHUNK = 3
 """Partitions that a row multiplies at least, before rows are merged."""
 
-TWO_LEVELS, TWO_LEVELS_SHARED = 2944, 2304
+TWO_LEVELS, TWO_LEVELS_SHARED = 3328, 2944
 """Taps from which a level of 512 is faster; the second if an input goes to several outputs."""
 
-THREE_LEVELS = 24_000
-"""Taps from which a level of 4096 is faster.  All measured on Zen 4."""
+THREE_LEVELS = 32_000
+"""Taps from which a level of 4096 is faster: from 30,000 for one output, 33,000 for two.
+
+All measured on Zen 4 with 1 MB of L2.  Bits depend on these, so they are the same everywhere.
+"""
 
 
 class Op(enum.IntEnum):
@@ -48,23 +52,26 @@ class Op(enum.IntEnum):
 
 COSTS = {
     512: {
-        Op.FIRST: 22.0,
-        Op.FORWARD: 24.0,
-        Op.MULTIPLY: 6.4,
-        Op.FINISH: 36.0,
-        Op.LAST: 31.0,
+        Op.FIRST: 26.0,
+        Op.FORWARD: 26.0,
+        Op.MULTIPLY: 4.5,
+        Op.FINISH: 60.0,
+        Op.LAST: 36.0,
     },
     4096: {
-        Op.FIRST: 25.0,
-        Op.SPLIT: 20.0,
-        Op.FORWARD: 21.0,
-        Op.MULTIPLY: 6.9,
-        Op.FINISH: 40.0,
-        Op.JOIN: 22.0,
-        Op.LAST: 35.0,
+        Op.FIRST: 26.0,
+        Op.SPLIT: 19.0,
+        Op.FORWARD: 29.0,
+        Op.MULTIPLY: 5.5,
+        Op.FINISH: 70.0,
+        Op.JOIN: 21.0,
+        Op.LAST: 30.0,
     },
 }
 """Nanoseconds per unit (per partition, for MULTIPLY) on Zen 4; only the ratios matter."""
+
+SUMS_COST = 10.0
+"""Nanoseconds for loading and storing the sums of a leaf, once for each route."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,8 @@ class Level:
 
     @property
     def partitions(self) -> int:
-        """Number of partitions."""
-        return -(-(self.end - self.begin) // self.size)
+        """Number of input blocks that an output block depends on, one more than runs of taps."""
+        return 1 - (self.begin - self.end) // self.size
 
 
 Row = tuple[Op, int, int, int]
@@ -132,7 +139,7 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         for unit in range(level.size // 8 // COLUMNS):
             add(op, 0, unit, unit + 1, cost[op] * channels)
 
-    deep, older = level.size > SEGMENT, level.partitions - 1
+    deep, older = level.size > SEGMENT, max(0, level.partitions - PARTS + 1)
     units(Op.FIRST, inputs)
     if deep:
         units(Op.SPLIT, inputs)
@@ -140,7 +147,8 @@ def rows(level: Level, inputs: int, outputs: int, routes: int) -> Rows:
         add(Op.FORWARD, leaf, 0, 0, cost[Op.FORWARD] * inputs)
         for begin in range(0, max(older, 1), CHUNK):  # at least one: it clears the sums
             end = min(begin + CHUNK, older)
-            add(Op.MULTIPLY, leaf, begin, end, cost[Op.MULTIPLY] * (end - begin) * routes)
+            price = cost[Op.MULTIPLY] * (end - begin) + (0.0 if begin else SUMS_COST)
+            add(Op.MULTIPLY, leaf, begin, end, price * routes)
         add(Op.FINISH, leaf, 0, 0, cost[Op.FINISH] * outputs)
     if deep:
         units(Op.JOIN, outputs)

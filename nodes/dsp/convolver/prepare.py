@@ -12,14 +12,13 @@ from ....graph.errors import ParamError
 from ....graph.prepare import Memory
 from ....runtime.native.abi import Native, kernel
 from ....runtime.simd.fft.radix8 import SEGMENT
-from ....runtime.simd.fft.twiddles import HALF, LEAF, first_twiddles, inner_twiddles, spectra
+from ....runtime.simd.fft.twiddles import LEAF, PARTS, first_twiddles, inner_twiddles, spectra
+from .inner_loops import ROW
 from .kernel import convolver
 from .partition import Level, levels, rows
-from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, RECENT, plane
+from .records import CONVOLVER, LEVEL, LINE, OUT_SLOTS, PLANES, PLANES_LONGER, RECENT, plane
 
 __all__ = ["Convolution", "Route", "convolution", "convolution_kernel"]
-
-ROW = 2 * HALF
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,11 @@ def convolution(
         span = 2 * partition_levels[-1].size
         count = partition_levels[0].partitions
         fields |= {
-            "overlap": memory.state((outputs, LEAF)),
             "partitions": count,
-            "ring": memory.state((inputs, 2, count, ROW)),
+            "ring": memory.state((inputs, PARTS, count, ROW)),
             "spectra": memory.constant(_spectra(taps, partition_levels[0])),
-            "product": memory.scratch(2 * LEAF),
-            "next": memory.state((outputs, 2 * LEAF)),
+            "product": memory.scratch(PLANES * LEAF),
+            "sums": memory.state((outputs, PARTS, PLANES * LEAF)),
             "samples": memory.state((inputs, span)),
             "samples_mask": span - 1,
         }
@@ -113,11 +111,11 @@ def _level(
         LEVEL,
         partitions=count,
         work=memory.state((inputs, 2 * width)),
-        ring=memory.state((inputs, size // LEAF, 2, count, ROW)),
+        ring=memory.state((inputs, size // LEAF, PARTS, count, ROW)),
         spectra=memory.constant(_spectra(taps, level)),
-        product=memory.state((outputs, 2 * width)),
-        next=memory.state((outputs, 2 * width)),
-        out=memory.state((OUT_SLOTS, outputs, 2 * width)),
+        product=memory.state((outputs, PLANES_LONGER * width)),
+        sums=memory.state((outputs, PARTS, PLANES_LONGER * width)),
+        out=memory.state((OUT_SLOTS, outputs, width)),
         outer=memory.constant(first_twiddles(size)),
         inner=memory.constant(inner_twiddles(SEGMENT)) if size > SEGMENT else 0,
         rows=memory.constant(work.rows),
@@ -130,5 +128,11 @@ def _spectra(taps: NDArray[np.float64], level: Level) -> NDArray[np.float32]:
 
     So partitions and inputs are both read from the oldest input to the newest.
     """
-    made = [spectra(row[level.begin : level.end], level.size) for row in taps]
-    return np.stack([one[:, :, ::-1] for one in made])
+    made = []
+    for row in taps:
+        before = np.zeros(level.size)  # longer levels: computed by the level below
+        if level.size == LEAF:
+            before[1:] = row[1:LEAF]  # what the step before adds to the direct form
+        run = np.append(before, row[level.begin : level.end])
+        made.append(spectra(run, level.size)[:, :, ::-1])
+    return np.stack(made)

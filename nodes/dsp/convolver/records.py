@@ -15,6 +15,8 @@ __all__ = [
     "LEVEL",
     "LINE",
     "OUT_SLOTS",
+    "PLANES",
+    "PLANES_LONGER",
     "RECENT",
     "ROUTE_WORDS",
     "ROW_WORDS",
@@ -28,10 +30,16 @@ LINE = LEAF + PAD
 """One step of output: ``tail`` of each output, and ``line``, in which routes are summed."""
 
 RECENT = 2 * LEAF + 2 * PAD
-"""The previous and the current step of each input."""
+"""The current step of each input, after zeros (the step before, for responses of one step)."""
 
-OUT_SLOTS = 4
-"""Results of a longer level: one written, two read; a power of two, for masking."""
+OUT_SLOTS = 2
+"""Results of a longer level: one written, one read; a power of two, for masking."""
+
+PLANES, PLANES_LONGER = 3, 2
+"""Sums of the products of a bin (see ``multiply``), of the level of 64 and of longer ones.
+
+Three take less arithmetic, two less memory, which is what limits the longer levels.
+"""
 
 ROUTE_WORDS = 2
 ROW_WORDS = 4
@@ -43,12 +51,12 @@ def _words(names: str) -> Any:
 
 CONVOLVER = _words(
     "phase step inputs outputs "  # frames in the current step; steps since reset
-    "recent tail overlap line head "
+    "recent tail line head "
     "routes starts "  # (input, response) pairs; index of the first pair of each output
-    "partitions position ring spectra product next "  # the level of 64
+    "partitions position ring spectra product sums "  # the level of 64
     "samples samples_mask level512 level4096"
 )
-LEVEL = _words("partitions position work ring spectra product next out outer inner rows slots")
+LEVEL = _words("partitions position work ring spectra product sums out outer inner rows slots")
 
 
 def plane(size: int) -> int:

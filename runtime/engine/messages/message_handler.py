@@ -64,7 +64,7 @@ def _swap(e: Any, plan: int) -> None:
     e.pending_count = kept
     e.old = e.plan
     e.plan = plan
-    e.fade_left = e.fade_frames + p.hold  # the old plan plays on through the device's latency
+    e.fade_left = e.fade_frames + p.hold  # the old plan plays on until the new one is ready
     if e.fade_left == 0:  # no tail either: plans retire in their order
         e.retired += 1
 

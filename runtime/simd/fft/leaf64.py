@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 from ..lanes import Lanes, Value
 from .butterflies import Pair, dft4, invert, turn_by
-from .twiddles import HALF, LEAF, leaf_twiddles, weights
+from .twiddles import LEAF, PART, leaf_twiddles, weights
 
-__all__ = ["forward", "forward_real", "inverse", "inverse_real"]
+__all__ = ["Rows", "forward", "forward_real", "inverse", "inverse_real", "load"]
 
 Rows = list[Pair]
 """Four rows of sixteen columns: 64 / width complex vectors, row after row."""
@@ -20,50 +20,44 @@ Rows = list[Pair]
 Move = Callable[[Lanes, Sequence[Value]], list[Value]]
 
 
-def forward_real(
-    lanes: Lanes, block: Value, low: Value, high: Value, first: Value, second: Value
-) -> None:
-    """Transform 64 real samples with right-angle weights, and copy them to two more places.
+def forward_real(lanes: Lanes, block: Value, bins: Value, apart: Value, copy: Value) -> None:
+    """Transform 64 real samples with right-angle weights, and copy them to one more place.
 
-    The copies are the history of the direct form and the ring of the longer partitions.  ``low``
-    and ``high`` get 32 bins each: 32 real parts, then 32 imaginary parts.
+    The copy is the ring of the longer partitions.  ``bins`` gets four rows ``apart`` float32 from
+    each other, of 16 bins each: 16 real parts, then 16 imaginary parts.
     """
-    block, first, second = map(lanes.pointer, (block, first, second))
+    block, copy = map(lanes.pointer, (block, copy))
     by, z = weights(LEAF), []
     for at in range(0, LEAF, lanes.width):
         x = lanes.load(block, at)
-        lanes.store(x, first, at)
-        lanes.store(x, second, at)
+        lanes.store(x, copy, at)
         w = by[at : at + lanes.width]
         re, im = lanes.constant(list(w.real)), lanes.constant(list(w.imag))
         z.append((lanes.mul(x, re), lanes.mul(x, im)))
-    _store_halves(lanes, _transform(lanes, z), low, high)
+    _store_parts(lanes, _transform(lanes, z), bins, apart)
 
 
-def forward(lanes: Lanes, re: Value, im: Value, low: Value, high: Value) -> None:
-    """Transform 64 complex points into two rows of 32 bins."""
+def forward(lanes: Lanes, re: Value, im: Value, bins: Value, apart: Value) -> None:
+    """Transform 64 complex points into four rows of 16 bins, as ``forward_real``."""
     re, im = lanes.pointer(re), lanes.pointer(im)
-    _store_halves(lanes, _transform(lanes, _load(lanes, re, im)), low, high)
+    _store_parts(lanes, _transform(lanes, load(lanes, re, im)), bins, apart)
 
 
-def inverse(lanes: Lanes, re: Value, im: Value) -> None:
-    """Transform 64 bins back, in place."""
-    re, im = lanes.pointer(re), lanes.pointer(im)
-    _store(lanes, invert(_backward)(lanes, _load(lanes, re, im)), re, im)
+def inverse(lanes: Lanes, bins: Rows, re: Value, im: Value) -> None:
+    """Transform 64 bins back into real and imaginary parts."""
+    _store(lanes, invert(_backward)(lanes, bins), lanes.pointer(re), lanes.pointer(im))
 
 
-def inverse_real(lanes: Lanes, spectrum: Value, out: Value, overlap: Value) -> None:
-    """Transform 64 bins back: ``out`` is the first half plus ``overlap``, which gets the second."""
-    spectrum, out, overlap = map(lanes.pointer, (spectrum, out, overlap))
-    by = weights(LEAF).conj()
-    z = invert(_backward)(lanes, _load(lanes, spectrum, lanes.at(spectrum, LEAF)))
-    for number, at in enumerate(range(0, LEAF, lanes.width)):
-        re, im = turn_by(lanes, z[number], by[at : at + lanes.width])
-        lanes.store(lanes.add(re, lanes.load(overlap, at)), out, at)
-        lanes.store(im, overlap, at)
+def inverse_real(lanes: Lanes, bins: Rows, out: Value) -> None:
+    """Transform 64 bins back; ``out`` is the real part of the result without its weights."""
+    out, by = lanes.pointer(out), weights(LEAF).conj()
+    for number, value in enumerate(invert(_backward)(lanes, bins)):
+        at = number * lanes.width
+        lanes.store(turn_by(lanes, value, by[at : at + lanes.width])[0], out, at)
 
 
-def _load(lanes: Lanes, re: Value, im: Value) -> Rows:
+def load(lanes: Lanes, re: Value, im: Value) -> Rows:
+    """Load 64 complex numbers from pointers."""
     return [(lanes.load(re, at), lanes.load(im, at)) for at in range(0, LEAF, lanes.width)]
 
 
@@ -73,11 +67,13 @@ def _store(lanes: Lanes, z: Rows, re: Value, im: Value) -> None:
         lanes.store(imaginary, im, number * lanes.width)
 
 
-def _store_halves(lanes: Lanes, z: Rows, low: Value, high: Value) -> None:
-    middle = len(z) // 2
-    for rows, place in ((z[:middle], low), (z[middle:], high)):
-        re = lanes.pointer(place)
-        _store(lanes, rows, re, lanes.at(re, HALF))
+def _store_parts(lanes: Lanes, z: Rows, bins: Value, apart: Value) -> None:
+    bins = lanes.pointer(bins)
+    for number, (re, im) in enumerate(z):
+        part, at = divmod(number * lanes.width, PART)
+        row = lanes.at(bins, lanes.times(apart, part))
+        lanes.store(re, row, at)
+        lanes.store(im, row, PART + at)
 
 
 def _transform(lanes: Lanes, z: Rows) -> Rows:

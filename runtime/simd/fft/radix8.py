@@ -63,15 +63,14 @@ def last(
     lanes: Lanes,
     re: Value,
     im: Value,
-    out_re: Value,
-    out_im: Value,
+    out: Value,
     table: Value,
     stride: Value,
     begin: Value,
     end: Value,
 ) -> None:
-    """Last pass of the inverse transform, with the right-angle weights removed."""
-    re, im, out_re, out_im, table = map(lanes.pointer, (re, im, out_re, out_im, table))
+    """Last pass of the inverse transform, with the right-angle weights removed: the real part."""
+    re, im, out, table = map(lanes.pointer, (re, im, out, table))
     with lanes.loop(end, begin) as unit:
         column = lanes.times(unit, COLUMNS)
         turns = lanes.at(table, lanes.times(column, COLUMNS))
@@ -82,9 +81,7 @@ def last(
             z = [turn(lanes, v, _twiddle(lanes, turns, row, at)) for row, v in enumerate(z)]
             for row, value in enumerate(swap(dft8(lanes, z))):
                 w = _QUARTER[row].conjugate()
-                a, b = turn_by(lanes, value, w) if row else value
-                lanes.store(a, out_re, rows[row])
-                lanes.store(b, out_im, rows[row])
+                lanes.store((turn_by(lanes, value, w) if row else value)[0], out, rows[row])
 
 
 def inner_forward(

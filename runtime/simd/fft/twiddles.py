@@ -1,12 +1,12 @@
 """Tables of the transforms, computed in float64: weights, twiddles, order of bins, spectra.
 
 A block of B real samples is convolved through one complex transform of length B: the *right-angle*
-convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch. 4.2; also
+convolution (Nussbaumer, "Fast Fourier Transform and Convolution Algorithms", 1982, ch.  4.2; also
 "right-angle circular convolution", Martens and Vanwormhoudt 1983).  With ``w = exp(i pi / 2B)``,
-the product of the transforms of ``x[n] w^n`` and ``h[n] w^n`` transforms back to
-``w^n (c[n] + i c[n + B])``, ``c`` being the linear convolution: the real part is its first half,
-the imaginary part the second.  Every bin is an ordinary complex bin: no split of a real transform,
-no Nyquist bin, half the storage of a zero-padded one.
+the product of the transforms of ``x[n] w^n`` and ``h[n] w^n`` transforms back to ``w^n (c[n] + i
+c[n + B])``, ``c`` being the linear convolution: the real part is its first half, the imaginary part
+the second.  ``spectra`` makes real parts of both.  Every bin is an ordinary complex bin: no split
+of a real transform, no Nyquist bin, half the storage of a zero-padded one.
 
 The transforms are in place and leave their bins permuted (Cooley and Tukey 1965, decimation in
 frequency).  Products of spectra do not depend on the order, so bins are never reordered.
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 __all__ = [
     "COLUMNS",
-    "HALF",
     "LEAF",
+    "PART",
+    "PARTS",
     "first_twiddles",
     "inner_twiddles",
     "leaf_twiddles",
@@ -32,8 +33,11 @@ __all__ = [
 LEAF = 64
 """Points of the transform in registers; larger transforms have LEAF * 8^k points."""
 
-HALF = LEAF // 2
-"""Bins stored together, real parts, then imaginary parts: products process half a leaf."""
+PARTS = 4
+"""Parts of a leaf that are multiplied in turn, for four blocks each."""
+
+PART = LEAF // PARTS
+"""Bins stored together: real parts, then imaginary parts."""
 
 COLUMNS = 16
 """Columns of a table's row, for any number of lanes: tables do not depend on the processor."""
@@ -83,13 +87,18 @@ def _pack(turn: Complexes) -> NDArray[np.float32]:
 
 
 def spectra(taps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
-    """Return the spectra of partitions of ``size`` taps: (leaf, half, partition, re 32 | im 32).
+    """Return the spectra of partitions: (leaf, part, partition, re 16 | im 16).
 
-    Bins are permuted, and the scale of the inverse transform is included.
+    Partition p is ``H[p + 1] - i H[p]``, where ``H[p]`` is the transform of ``size`` taps from
+    ``p size`` on.  So the real part of the product with a block, transformed back, is all that the
+    block adds to one block of output: the first half of its convolution with one run of taps, plus
+    the second half of that with the run before.  Bins are permuted, and the scale of the inverse
+    transform is included.
     """
     count = -(-len(taps) // size)
-    padded = np.zeros((count, size))
+    padded = np.zeros((count + 1, size))
     padded.reshape(-1)[: len(taps)] = taps
-    bins = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
-    split = bins.reshape(count, size // LEAF, 2, HALF).transpose(1, 2, 0, 3)
+    runs = np.fft.fft(padded * weights(size), axis=1)[:, permutation(size)] / size
+    bins = runs[1:] - 1j * runs[:-1]
+    split = bins.reshape(count, size // LEAF, PARTS, PART).transpose(1, 2, 0, 3)
     return np.concatenate([split.real, split.imag], axis=3).astype(np.float32)

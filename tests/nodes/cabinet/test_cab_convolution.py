@@ -1,5 +1,7 @@
 """The convolver against float64, for every length, cut, route and number of lanes."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -51,13 +53,21 @@ def test_the_oracle_can_hear() -> None:
 
 
 @pytest.mark.parametrize("count", EVERY_DEPTH)
-@pytest.mark.parametrize("cut", [1, 7, 17, 64, 65, 100, 4096])
+@pytest.mark.parametrize("cut", [1, 7, 17, 32, 64, 65, 100, 4096])
 def test_no_cut_changes_a_bit(count: int, cut: int) -> None:
     h = taps(count)
     x = noise(3000 if count < 20_000 else 20_000)
     if cut == 1 and count > 20_000:
         x = x[:, :12_000]
     np.testing.assert_array_equal(Convolver(h)(x, cut), Convolver(h)(x, 64))
+
+
+@pytest.mark.parametrize("cuts", [[32], [16], [7], [32, 64, 5, 27]])
+def test_no_cut_changes_the_sign_of_a_zero(cuts: list[int]) -> None:
+    h, x = -np.abs(taps(200)), np.zeros((1, 1000), np.float32)
+    x[0, 40::300] = 1e-30, -0.0, 1.0, -1e-38
+    found, right = (Convolver(h)(x, itertools.cycle(c)).view(np.int32) for c in (cuts, [64]))
+    np.testing.assert_array_equal(found, right)
 
 
 @given(

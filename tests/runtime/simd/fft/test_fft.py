@@ -12,15 +12,36 @@ from namgraph.nodes.dsp.convolver.partition import Level, Op, levels, rows
 from namgraph.runtime.native.abi import native
 from namgraph.runtime.simd.embed import embed
 from namgraph.runtime.simd.fft import leaf64
-from namgraph.runtime.simd.fft.twiddles import HALF, LEAF, permutation, spectra, weights
+from namgraph.runtime.simd.fft.twiddles import LEAF, PART, PARTS, permutation, spectra, weights
+from namgraph.runtime.simd.lanes import Lanes, Value
 
 every_width = pytest.mark.parametrize("width", [4, 8, 16])
 WORD = types.int64
 
 
+def inverse(lanes: Lanes, re: Value, im: Value) -> None:
+    bins = leaf64.load(lanes, lanes.pointer(re), lanes.pointer(im))
+    leaf64.inverse(lanes, bins, re, im)
+
+
+def inverse_real(lanes: Lanes, re: Value, im: Value, out: Value) -> None:
+    leaf64.inverse_real(lanes, leaf64.load(lanes, lanes.pointer(re), lanes.pointer(im)), out)
+
+
+def forward(lanes: Lanes, re: Value, im: Value, bins: Value) -> None:
+    leaf64.forward(lanes, re, im, bins, lanes.index(2 * PART))
+
+
+def forward_real(lanes: Lanes, block: Value, bins: Value, copy: Value) -> None:
+    leaf64.forward_real(lanes, block, bins, lanes.index(2 * PART), copy)
+
+
+EMIT = {e.__name__: e for e in (inverse, inverse_real, forward, forward_real)}
+
+
 @functools.cache
 def compiled(name: str, width: int) -> Callable[..., None]:
-    emit: Callable[..., None] = getattr(leaf64, name)
+    emit: Callable[..., None] = EMIT[name]
     if name == "inverse":
         two = embed(f"test.{name}", 2, emit, width)
 
@@ -29,29 +50,13 @@ def compiled(name: str, width: int) -> Callable[..., None]:
             two(a, b)
 
         return run2.ctypes  # type: ignore[no-any-return]
-    if name == "inverse_real":
-        three = embed(f"test.{name}", 3, emit, width)
+    three = embed(f"test.{name}", 3, emit, width)
 
-        @native(types.void(WORD, WORD, WORD))
-        def run3(a: int, b: int, c: int) -> None:
-            three(a, b, c)
+    @native(types.void(WORD, WORD, WORD))
+    def run3(a: int, b: int, c: int) -> None:
+        three(a, b, c)
 
-        return run3.ctypes  # type: ignore[no-any-return]
-    if name == "forward":
-        four = embed(f"test.{name}", 4, emit, width)
-
-        @native(types.void(WORD, WORD, WORD, WORD))
-        def run4(a: int, b: int, c: int, d: int) -> None:
-            four(a, b, c, d)
-
-        return run4.ctypes  # type: ignore[no-any-return]
-    five = embed(f"test.{name}", 5, emit, width)
-
-    @native(types.void(WORD, WORD, WORD, WORD, WORD))
-    def run5(a: int, b: int, c: int, d: int, e: int) -> None:
-        five(a, b, c, d, e)
-
-    return run5.ctypes  # type: ignore[no-any-return]
+    return run3.ctypes  # type: ignore[no-any-return]
 
 
 def call(name: str, width: int, *arrays: np.ndarray[Any, Any]) -> None:
@@ -71,10 +76,11 @@ def close(found: Any, right: Any) -> None:
 @every_width
 def test_forward(width: int) -> None:
     z = complex_noise()
-    low, high = np.zeros((2, HALF), np.float32), np.zeros((2, HALF), np.float32)
-    call("forward", width, z[0], z[1], low, high)
-    found = np.concatenate([low[0] + 1j * low[1], high[0] + 1j * high[1]])
-    close(found, np.fft.fft(z[0] + 1j * z[1])[permutation(LEAF)])
+    bins = np.zeros((PARTS, 2, PART), np.float32)
+    call("forward", width, z[0], z[1], bins)
+    close(
+        (bins[:, 0] + 1j * bins[:, 1]).reshape(-1), np.fft.fft(z[0] + 1j * z[1])[permutation(LEAF)]
+    )
 
 
 @every_width
@@ -89,21 +95,17 @@ def test_inverse_undoes_forward(width: int) -> None:
 @every_width
 def test_real_blocks_convolve_at_right_angles(width: int) -> None:
     rng = np.random.default_rng(2)
-    x, h = (rng.standard_normal(LEAF).astype(np.float32) for _ in range(2))
-    halves = np.zeros((2, 2, HALF), np.float32)
-    first, second = np.zeros(LEAF, np.float32), np.zeros(LEAF, np.float32)
-    call("forward_real", width, x, halves[0], halves[1], first, second)
-    np.testing.assert_array_equal(first, x)
-    np.testing.assert_array_equal(second, x)
-    by = spectra(h.astype(np.float64), LEAF)[0, :, 0].reshape(2, 2, HALF)
-    product = (halves[:, 0] + 1j * halves[:, 1]) * (by[:, 0] + 1j * by[:, 1])
-    sums = np.concatenate([product.real.reshape(-1), product.imag.reshape(-1)]).astype(np.float32)
-    overlap = rng.standard_normal(LEAF).astype(np.float32)
-    before, out = overlap.copy(), np.zeros(LEAF, np.float32)
-    call("inverse_real", width, sums, out, overlap)
-    right = np.append(np.convolve(x.astype(np.float64), h), 0.0)
-    close(out, right[:LEAF] + before)
-    close(overlap, right[LEAF:])
+    x, h = (rng.standard_normal(n).astype(np.float32) for n in (LEAF, 2 * LEAF))
+    bins, copy = np.zeros((PARTS, 2, PART), np.float32), np.zeros(LEAF, np.float32)
+    call("forward_real", width, x, bins, copy)
+    np.testing.assert_array_equal(copy, x)
+    by = spectra(h.astype(np.float64), LEAF)[0, :, 0].reshape(PARTS, 2, PART)
+    product = (bins[:, 0] + 1j * bins[:, 1]) * (by[:, 0] + 1j * by[:, 1])
+    re, im = product.real.astype(np.float32), product.imag.astype(np.float32)
+    out = np.zeros(LEAF, np.float32)
+    call("inverse_real", width, re, im, out)
+    right = np.convolve(x.astype(np.float64), h)
+    close(out, right[LEAF : 2 * LEAF])
 
 
 def test_the_comparison_can_fail() -> None:
@@ -120,11 +122,11 @@ def test_every_bin_has_one_place(size: int) -> None:
 def test_spectra_are_right_angle_transforms(size: int) -> None:
     h = np.random.default_rng(size).standard_normal(2 * size + 5)
     made = spectra(h, size)
-    assert made.shape == (size // LEAF, 2, 3, 2 * HALF)
-    bins = made[..., :HALF] + 1j * made[..., HALF:]
-    second = bins[:, :, 1].reshape(-1)
-    right = np.fft.fft(h[size : 2 * size] * weights(size))[permutation(size)] / size
-    close(second, right)
+    assert made.shape == (size // LEAF, PARTS, 3, 2 * PART)
+    bins = made[..., :PART] + 1j * made[..., PART:]
+    first, second = h[:size], h[size : 2 * size]
+    right = np.fft.fft((second - 1j * first) * weights(size))[permutation(size)] / size
+    close(bins[:, :, 0].reshape(-1), right)
 
 
 @pytest.mark.parametrize("taps", [1, 64, 65, 1000, 3000, 10_000, 30_000, 192_000, 1_920_000])
@@ -151,7 +153,7 @@ def test_rows_do_all_the_work_once_in_slots_of_equal_cost(level: Level, routes: 
         for op in (Op.FORWARD, Op.FINISH):
             assert np.sum(mine[:, 0] == op) == 1
         products = mine[mine[:, 0] == Op.MULTIPLY]
-        assert np.sum(products[:, 3] - products[:, 2]) == level.partitions - 1
+        assert np.sum(products[:, 3] - products[:, 2]) == level.partitions - PARTS + 1
         assert products[0, 2] == 0  # this row clears the sums
     for op in (Op.FIRST, Op.LAST):
         units = made.rows[made.rows[:, 0] == op]
