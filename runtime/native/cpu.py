@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from . import numba_types as types
 from .abi import native
+from .intrinsic import intrinsic
 from .pointers import store
 
 __all__ = ["cycles", "nanoseconds_per_cycle", "processors", "restore_floats", "set_flush_to_zero"]
@@ -86,7 +86,7 @@ def cycles(typing: Any) -> Any:
     return types.int64(), generate
 
 
-@native(types.void(types.int64))
+@native("void(int64)")
 def _read_cycles(target: int) -> None:
     store(target, 0, cycles())
 

@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...graph import TEMPO, Graph, Schedule, Spec, schedule
 from ..native.abi import native
@@ -30,7 +29,7 @@ LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
 
-@native(types.void(types.int64, types.int64, types.int64))
+@native("void(int64, int64, int64)")
 def _prewarm(row: int, frames: int, block: int) -> None:
     """Run one row for ``frames``, in blocks of at most ``block``."""
     r = record(row, ROW)
