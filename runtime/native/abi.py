@@ -22,6 +22,7 @@ from ...graph import ParamError
 from ...graph.arguments import format_value
 from .disk_cache import KernelCache
 from .loader import ObjectCode, link
+from .parallel import Stop, collector
 from .signals import signals_deferred
 
 __all__ = ["NODE", "Helper", "Native", "helper", "kernel", "native", "natives"]
@@ -70,11 +71,15 @@ class Native:
     @property
     def address(self) -> int:
         """Address of the machine code; compiles it, or loads it from disk, the first time."""
+        if collector.collects(self, self.is_compiled):
+            return 0
         return (self._linked or self._link()).address
 
     @cached_property
     def ctypes(self) -> Any:
         """The function as a ctypes callable; calls release the GIL while it runs."""
+        if collector.collects(self, is_compiled=False):
+            raise Stop
         given, _, rest = self.signature.partition("(")
         takes = rest.rstrip(")").split(", ") if rest != ")" else []
         kind = ctypes.CFUNCTYPE(_C_TYPES[given], *(_C_TYPES[name] for name in takes))
@@ -88,6 +93,8 @@ class Native:
     @property
     def depends(self) -> bytes:
         """Digest of the code and the values it is compiled from; empty if they have no digest."""
+        if collector.collects(self, self.is_compiled):
+            return b""
         return (self._linked or self._link()).depends
 
     def _link(self) -> Linked:
@@ -100,6 +107,8 @@ class Native:
             if self._linked is None:
                 cache = KernelCache(self.function, self.signature)
                 found = cache.read()
+                if found is None and cache.is_writable and collector.compile_all():
+                    found = cache.read()
                 made = found or self._compile(cache)
                 self._linked = Linked(link(made), made.entry, cache.depends, found is not None)
         return self._linked

@@ -1,6 +1,5 @@
 """Processor state for the audio thread: flush-to-zero, and the cycle counter."""
 
-import os
 import platform
 import time
 from typing import Any
@@ -13,7 +12,7 @@ from .abi import native
 from .intrinsic import intrinsic
 from .pointers import store
 
-__all__ = ["cycles", "nanoseconds_per_cycle", "processors", "restore_floats", "set_flush_to_zero"]
+__all__ = ["cycles", "nanoseconds_per_cycle", "read_cycles", "restore_floats", "set_flush_to_zero"]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 PTR, VOID = ir.PointerType(), ir.VoidType()
@@ -87,15 +86,9 @@ def cycles(typing: Any) -> Any:
 
 
 @native("void(int64)")
-def _read_cycles(target: int) -> None:
+def read_cycles(target: int) -> None:
+    """Store the cycle counter at an address."""
     store(target, 0, cycles())
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # ``os.process_cpu_count`` is new in Python 3.13
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 _unit: float | None = None
@@ -106,7 +99,7 @@ def nanoseconds_per_cycle() -> float:
     global _unit
     if _unit is None:
         word = np.zeros(1, np.int64)
-        read = _read_cycles.ctypes
+        read = read_cycles.ctypes
         read(word.ctypes.data)
         start, begun = int(word[0]), time.perf_counter_ns()
         while time.perf_counter_ns() - begun < 20_000_000:

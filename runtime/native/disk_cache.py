@@ -110,6 +110,11 @@ class KernelCache:
                 )
         return None
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether another process may find here what this one writes."""
+        return any(os.access(_existing(folder), os.W_OK) for folder in self._folders)
+
     def write(self, made: ObjectCode) -> None:
         """Write object code to the first folder that can be written; warn once if none can."""
         reasons = []
@@ -144,6 +149,11 @@ class KernelCache:
         for folder in self._folders:
             key = digest_of(self._target_key, self.depends)
             yield folder / f"{stem}-{variant}.kernel", key
+
+
+def _existing(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def _unpacked(payload: bytes) -> ObjectCode:

@@ -23,14 +23,14 @@ from .records import COUNTER_FIELDS, ROW
 from .rows import FadeInRow, NodeRow, Row, find_analyses, find_reports, number_parameters
 from .state_layout import StateLayout, layout_of
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "prewarm_row"]
 
 LONG_TAIL_S = 0.1
 """Nodes with at least this tail fade in, and spill over, when plans are swapped."""
 
 
 @native("void(int64, int64, int64)")
-def _prewarm(row: int, frames: int, block: int) -> None:
+def prewarm_row(row: int, frames: int, block: int) -> None:
     """Run one row for ``frames``, in blocks of at most ``block``."""
     r = record(row, ROW)
     saved = set_flush_to_zero()
@@ -230,7 +230,7 @@ class Plan:
                 self._copy_initial(previous, same[k], k)
             elif row.prewarm:
                 self._clear_buffers()
-                _prewarm.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
+                prewarm_row.ctypes(self.row_address(k), row.prewarm, self.spec.max_frames)
             content: Any = row.record.content
             if row.bases and row.state is not None:
                 row.state.content["frame"] = 0  # the grid begins after the prewarm
