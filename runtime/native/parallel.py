@@ -1,9 +1,10 @@
 """Compile the kernels of an engine in several processes at once, when they are not on disk yet.
 
 Numba compiles one kernel at a time in a process.  So the first kernel that has to be compiled while
-an engine is made starts processes that are copies of this one (``fork``).  Each builds the engine
-as far as needed to know all kernels in it, compiles those that no other process has taken, into the
-disk cache, and ends.  What they could not do is compiled in this process, where errors are raised.
+an engine is made starts a copy of this process (``fork``).  That one builds the engine as far as
+needed to know all kernels in it, imports Numba, and starts as many copies of itself as there are
+processors.  Each compiles the kernels that no other has taken, into the disk cache, and ends.  What
+they could not do is compiled in the process itself, where errors are raised.
 
 Linux only, and only in a process without other threads, whose locks a copy could find locked.
 """
@@ -21,11 +22,8 @@ from typing import Any
 __all__ = ["Collector", "collector", "compiled_in_parallel", "processors"]
 
 MOST_PROCESSES = 8
-MOST_KERNELS = 10_000
-NONE = b"\xff\xff"
-"""In place of a number: none is left."""
 LONGEST_S = 300.0
-"""After this time processes that still compile are stopped."""
+"""After this time a copy that still compiles is stopped."""
 
 
 def processors() -> int:
@@ -68,10 +66,9 @@ class Collector:
     def compile_all(self) -> bool:
         """Compile, in other processes, all kernels that ``build`` needs; False if not possible."""
         build, self.build = self.build, None  # once
-        count = min(processors(), MOST_PROCESSES)
-        if build is None or count < 2 or not _can_fork():
+        if build is None or processors() < 2 or not _can_fork():
             return False
-        _run(count, lambda take: _compile_share(self, build, take))
+        _in_a_copy(lambda: _compile(_kernels_of(build)), LONGEST_S)
         return True
 
 
@@ -103,67 +100,74 @@ def _can_fork() -> bool:
     )
 
 
-def _run(count: int, work: Callable[[Callable[[], int]], None]) -> None:
-    """Run ``work`` in ``count`` copies of this process, and wait for them.
+def _kernels_of(build: Callable[[], object]) -> list[Any]:
+    """Return the kernels that ``build`` asks for, the longest first.  In a copy only."""
+    found: list[Any] = []
+    collector.kernels = found
+    with contextlib.suppress(Exception, Stop):
+        build()
+    collector.kernels = None
+    # Those with a closure are emitted for a network or a filter.
+    return sorted(
+        found, key=lambda k: (k.function.__closure__ is None, -len(k.function.__code__.co_code))
+    )
 
-    Each gets a function that returns the next number, from 0, that no other got.
-    """
+
+def _compile(kernels: list[Any]) -> None:
+    """Compile kernels here and in copies of this copy, which have Numba ready then."""
+    if "numba" not in sys.modules:
+        # Numba imports these if they are there, for code that no kernel has.
+        sys.modules.update({"scipy": None, "cffi": None})  # type: ignore[dict-item]
+    from .compiler.compile import get_ready
+
+    get_ready()
     numbers, feed = os.pipe()
-    alive, ends = os.pipe()
-    os.write(feed, b"".join(number.to_bytes(2, "little") for number in range(MOST_KERNELS)))
+    os.write(feed, bytes(range(min(len(kernels), 256))))
     os.close(feed)
-    started: list[int] = []
+
+    def work() -> None:
+        while taken := os.read(numbers, 1):
+            with contextlib.suppress(Exception):
+                _ = kernels[taken[0]].address
+
+    helpers = min(processors(), MOST_PROCESSES, len(kernels)) - 1
+    started = [_fork(work) for _ in range(helpers)]
+    work()
+    for process in started:
+        os.waitpid(process, 0)
+
+
+def _in_a_copy(work: Callable[[], None], longest_s: float) -> None:
+    """Do work in a copy of this process, and wait until it and its copies have ended."""
+    alive, ends = os.pipe()
     try:
-        for _ in range(count):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # threads: see _can_fork
-                child = os.fork()
-            if child == 0:
-                _be_a_copy(lambda: int.from_bytes(os.read(numbers, 2) or NONE, "little"), work)
-            started.append(child)
-        os.close(ends)
-        ends = -1
-        select.select([alive], [], [], LONGEST_S)  # readable once all have ended
+        process = _fork(work)
     except OSError:  # no more processes to be had
-        pass
+        os.close(alive)
+        return
     finally:
-        for child in started:
-            with contextlib.suppress(OSError):
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-        for handle in (numbers, alive, ends):
-            if handle >= 0:
-                os.close(handle)
+        os.close(ends)
+    try:
+        select.select([alive], [], [], longest_s)  # readable once no copy has the other end open
+    finally:
+        os.close(alive)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
 
 
-def _be_a_copy(take: Callable[[], int], work: Callable[[Callable[[], int]], None]) -> None:
-    """Do the work of a copy, silently, and end it."""
+def _fork(work: Callable[[], None]) -> int:
+    """Do work, silently, in a copy of this process, which then ends; return the copy's number."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see _can_fork
+        process = os.fork()
+    if process:
+        return process
     try:
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        work(take)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        work()
     finally:
         os._exit(0)
-
-
-def _compile_share(
-    collector: Collector, build: Callable[[], object], take: Callable[[], int]
-) -> None:
-    collector.kernels = []
-    with contextlib.suppress(Exception, Stop):
-        build()
-    # Those with a closure are emitted for a network or a filter: the longest.
-    kernels = sorted(
-        collector.kernels,
-        key=lambda k: (k.function.__closure__ is None, -len(k.function.__code__.co_code)),
-    )
-    collector.kernels = None
-    if "numba" not in sys.modules:
-        # Numba imports these if they are there, for code that no kernel has.
-        sys.modules.update({"scipy": None, "cffi": None})  # type: ignore[dict-item]
-    while (number := take()) < len(kernels):
-        with contextlib.suppress(Exception):
-            _ = kernels[number].address

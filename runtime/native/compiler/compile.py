@@ -9,6 +9,7 @@ from numba.core import sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
+from numba.core.registry import cpu_target
 
 from ....graph import KernelError
 from ..loader import ObjectCode
@@ -17,7 +18,7 @@ from .kernel_check import cannot_compile
 from .no_imports import no_imports
 from .pipeline import KernelCompiler
 
-__all__ = ["compile_kernel"]
+__all__ = ["compile_kernel", "get_ready"]
 
 OPTIONS = {"nopython": True, "error_model": "numpy", "boundscheck": False}
 
@@ -32,6 +33,12 @@ def _garbage_collection_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def get_ready() -> None:
+    """Load what Numba else loads with the first kernel."""
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
 
 
 def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[ObjectCode, bool]:
