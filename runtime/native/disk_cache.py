@@ -1,10 +1,13 @@
 """The cache of compiled kernels on disk: one file of object code per kernel, nothing pickled.
 
+Neither the key of a kernel nor its file needs Numba.
+
 The files lie below ``NUMBA_CACHE_DIR`` if that is set, else in the ``__pycache__`` beside the
 kernel's source; if those cannot be used, in the user's cache folder.  ``cache_files.py`` checks
 that a file is intact and this user's before it is linked.
 """
 
+import contextlib
 import os
 import platform
 import re
@@ -14,7 +17,8 @@ import types as python
 from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha1, sha256
-from importlib.metadata import version
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -186,8 +190,20 @@ def _renamed(function: Any, depends: bytes) -> Any:
 
 @cache
 def _versions() -> tuple[str, ...]:
-    compiled_by = version("numba"), llvmlite.__version__, platform.python_implementation()
+    compiled_by = _numba_version(), llvmlite.__version__, platform.python_implementation()
     return *compiled_by, sys.version
+
+
+def _numba_version() -> str:
+    """Return a digest of the file with Numba's version, or the version where there is none.
+
+    Numba is not imported for it, nor ``importlib.metadata``, which imports much.
+    """
+    spec = find_spec("numba")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        with contextlib.suppress(OSError):
+            return sha256(Path(folder, "_version.py").read_bytes()).hexdigest()
+    return str(import_module("numba").__version__)
 
 
 def _effort() -> str:

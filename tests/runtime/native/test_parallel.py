@@ -122,7 +122,8 @@ def test_a_copy_notes_kernels_and_calls_none(monkeypatch: pytest.MonkeyPatch) ->
     def never(state: int, ins: int, outs: int, frames: int) -> None:
         pass
 
-    monkeypatch.setattr(collector, "kernels", found := [])
+    found: list[object] = []
+    monkeypatch.setattr(collector, "kernels", found)
     assert never.address == 0
     assert never.depends == b""
     with pytest.raises(Stop):
@@ -130,7 +131,8 @@ def test_a_copy_notes_kernels_and_calls_none(monkeypatch: pytest.MonkeyPatch) ->
     assert found == [never]
     monkeypatch.setattr(collector, "kernels", None)
     assert never.address != 0
-    monkeypatch.setattr(collector, "kernels", found := [])
+    found.clear()
+    monkeypatch.setattr(collector, "kernels", found)
     assert never.address != 0
     assert not found, "one that is compiled has an address in a copy, too"
 
