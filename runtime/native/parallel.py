@@ -19,6 +19,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np  # noqa: F401  (so that its threads are counted)
+
 __all__ = ["Collector", "collector", "compiled_in_parallel", "processors"]
 
 MOST_PROCESSES = 8
