@@ -52,7 +52,7 @@ def warm(
     what another could not do is done here, and errors are raised here.
     """
     from ..runtime.native.abi import natives
-    from ..runtime.native.parallel import processors
+    from ..runtime.native.cpu import processors
 
     begun = time.perf_counter()
     count = processes or min(processors(), MOST_PROCESSES)

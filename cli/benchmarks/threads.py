@@ -16,7 +16,7 @@ from ...nodes import DcBlock, Gate, Nam
 from ...nodes.nam import load_nam
 from ...presets.preset import load_preset
 from ...runtime import render
-from ...runtime.native.parallel import processors
+from ...runtime.native.cpu import processors
 from .models import a1
 
 __all__ = ["format_row", "steps"]

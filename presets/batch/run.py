@@ -14,7 +14,7 @@ from ...graph.arguments import clip
 from ...nodes.nam import LevelsWarning
 from ...runtime.adapters.parallel.parallel_render import MOST_THREADS
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
-from ...runtime.native.parallel import processors
+from ...runtime.native.cpu import processors
 from .check import Checked, check_job, output_warning
 from .execution.executor import Executor, Group, ThreadExecutor
 from .execution.task import Entry, Options, Task

@@ -10,9 +10,17 @@ from llvmlite import ir
 from . import numba_types as types
 from .abi import native
 from .intrinsic import intrinsic
+from .parallel import processors
 from .pointers import store
 
-__all__ = ["cycles", "nanoseconds_per_cycle", "read_cycles", "restore_floats", "set_flush_to_zero"]
+__all__ = [
+    "cycles",
+    "nanoseconds_per_cycle",
+    "processors",
+    "read_cycles",
+    "restore_floats",
+    "set_flush_to_zero",
+]
 
 i32, i64 = ir.IntType(32), ir.IntType(64)
 PTR, VOID = ir.PointerType(), ir.VoidType()

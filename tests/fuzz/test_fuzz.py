@@ -22,7 +22,7 @@ from namgraph.nodes.nam import load_nam
 from namgraph.nodes.nam.format import parse as reader
 from namgraph.nodes.nam.format.load import parse_nam
 from namgraph.runtime import Engine
-from namgraph.runtime.native.parallel import processors
+from namgraph.runtime.native.cpu import processors
 
 from ..nodes import bad
 from ..nodes.nam import nets

@@ -12,7 +12,7 @@ from typing import Any
 
 from ....graph import JobError
 from ....graph.extras import how_to_install
-from ....runtime.native.parallel import processors
+from ....runtime.native.cpu import processors
 from .dask import DaskExecutor
 
 __all__ = ["executor_for", "local_cluster", "silent_logs"]

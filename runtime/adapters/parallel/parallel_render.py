@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ....graph import CUT_GRID, DryWet
 from ...engine.build import build_plan
 from ...engine.engine import Engine
-from ...native.parallel import processors
+from ...native.cpu import processors
 from ...plan.plan import Plan
 from ...plan.stats import NodeStats, Stats
 from .chunk import Change, play_in_blocks
