@@ -36,6 +36,7 @@ Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 ``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
 """
 
+import gc
 import importlib
 
 _PUBLIC = {
@@ -274,8 +275,14 @@ else:
 def _import_all() -> None:
     """Import every public name but those that need pedalboard: all nodes are registered then."""
     found: dict[str, object] = {}
-    for module, names in _PUBLIC.items():
-        imported = importlib.import_module(module, __name__)
-        found |= {name: getattr(imported, name) for name in names}
+    collects = gc.isenabled()
+    gc.disable()  # it would look through all that is imported, several times
+    try:
+        for module, names in _PUBLIC.items():
+            imported = importlib.import_module(module, __name__)
+            found |= {name: getattr(imported, name) for name in names}
+    finally:
+        if collects:
+            gc.enable()
     found["__version__"] = importlib.import_module(".graph.version", __name__).VERSION
     globals().update(found, __all__=sorted(found))

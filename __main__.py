@@ -6,12 +6,15 @@ code 130.  Only while Python itself starts, before the first line here, it canno
 """
 
 import atexit
+import gc
 import os
 import signal
 import sys
 
 __all__ = ["main"]
 
+GARBAGE = 20_000
+"""New objects between two searches for garbage: imports make many objects, and none of it."""
 STACK_KIB = 256
 """Of the main thread.  Python itself does not start with about 70; compilers need some more."""
 
@@ -33,6 +36,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, leave)
     if not _enough_stack():
         return 2
+    gc.set_threshold(GARBAGE)
     from .cli.main import main as run
 
     if not guarded:

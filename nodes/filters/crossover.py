@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.structs import element
+from ...runtime.native.pointers import element
 from ...runtime.simd.loops.svf import COEFFICIENTS
 from ..dsp.filters.chains import LAYOUT, lay_out, places, play_lanes, step_ratios
 from ..dsp.filters.crossover_tree import crossover_tree

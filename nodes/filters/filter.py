@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ...runtime import authoring as ng
-from ...runtime.native.structs import element
+from ...runtime.native.pointers import element
 from ..dsp.filters import svf
 from ..dsp.filters.chains import LAYOUT, in_series, lay_out, play_lanes, step_ratios
 from ..dsp.filters.decay import decay_frames

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from ..native import numba_types as types
 from ..native.abi import helper, kernel
 from ..native.cpu import cycles
+from ..native.intrinsic import intrinsic
 from ..native.pointers import call_node, copy_bytes, load, record, store
 from ..plan.records import ROW
 from .commit import commit, write_launch_header

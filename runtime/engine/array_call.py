@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from ...graph import Graph
@@ -129,7 +128,7 @@ def may_clash(x: Any, y: Any, streams: int, ins: int, outs: int, frames: int) ->
     return bool(x_low < y.data + y_high + size and y_low < x.data + x_high + size)
 
 
-@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+@native("int64(int64, int64, int64, int64)")
 def process_arrays(engine: int, block: int, out: int, float32: int) -> int:
     """Play one block from an array into another; return its frames, or ``REFUSED``.
 

@@ -17,17 +17,25 @@ from ...graph import (
     schedule,
 )
 from ...graph.editing.snapshots import mix_values
+from ..native.cpu import read_cycles
+from ..native.parallel import compiled_in_parallel
 from ..plan.arena import Memory
 from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
+from ..plan.player import walk
+from ..plan.row_operations import run_row
 from ..workers.plan_lanes import schedule_for_threads
 from ..workers.worker_threads import WorkerThreads
+from .array_call import process_arrays
 from .control import ControlQueue
 from .handover import hand_over, is_rewired, unchanged
 from .parameters import apply_values
+from .process import post_param, process, render_blocks
 
 __all__ = ["build_plan", "check_same_ports", "post_swap", "suspend_deadline"]
 
+OWN_KERNELS = (process, process_arrays, walk, render_blocks, post_param, read_cycles)
+"""Those of every engine that renders."""
 MAX_OLD_PLANS = 8
 """Plans that may wait for their crossfade before a swap waits for them."""
 
@@ -69,8 +77,11 @@ def build_plan(
     def build(graph: Graph) -> Plan:
         return _build(graph, spec, previous, fade_in_frames, is_kept, keeps_tempo, workers)
 
+    # Not beside a plan that plays: copies of a process delay its audio thread.
+    ahead = compiled_in_parallel(lambda: _ask_for_kernels(graph, spec))
     try:
-        return build(graph.copy())
+        with ahead if previous is None else contextlib.nullcontext():
+            return build(graph.copy())
     except CudaError as error:
         return build(move_to_host(graph, error))
 
@@ -139,6 +150,13 @@ def _build(
             workers.release(plan)
         raise
     return plan
+
+
+def _ask_for_kernels(graph: Graph, spec: Spec) -> None:
+    """Ask for the address of each kernel that the CPU needs to play a graph."""
+    for made in (*OWN_KERNELS, run_row):
+        _ = made.address
+    Plan(graph.copy(), spec)
 
 
 def _open_executor(own: Memory, schedule: Schedule) -> Executor | None:

@@ -1,7 +1,6 @@
 """The engine's native callback: one call for each block.  Audio thread."""
 
 import numpy as np
-from numba import types
 
 from ..native.abi import NODE, native
 from ..native.cpu import cycles, restore_floats, set_flush_to_zero
@@ -86,13 +85,13 @@ offset_pointers = embed("offset_pointers", 4, _emit_offset_pointers)
 """``offset_pointers(targets, sources, count, offset)``: add ``offset`` frames to each pointer."""
 
 
-@native(types.void(types.int64, types.int64))
+@native("void(int64, int64)")
 def publish(counter: int, value: int) -> None:
     """Store ``value`` with release order: all that was written before is visible to its reader."""
     store_release(counter, value)
 
 
-@native(types.int64(types.int64, types.int64, types.int64, types.float64, types.int64))
+@native("int64(int64, int64, int64, float64, int64)")
 def post_param(engine: int, at: int, index: int, value: float, plan: int) -> int:
     """Write one PARAM message to the ring; return 0, and write nothing, where it may not fit.
 
@@ -138,7 +137,7 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
     restore_floats(saved)
 
 
-@native(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
+@native("void(int64, int64, int64, int64, int64)")
 def render_blocks(engine: int, ins: int, outs: int, frames: int, block: int) -> None:
     """Play many blocks in one call, without the GIL."""
     e = record(engine, ENGINE)

@@ -1,7 +1,5 @@
 """Play one frame of a mono graph as a native call that takes and returns a number."""
 
-from numba import types
-
 from ..native.abi import native
 from ..native.pointers import call_node, floats, record, store
 from .array_call import VIEW
@@ -14,7 +12,7 @@ SAMPLES = 2 * VIEW.itemsize
 SAMPLE_BYTES = 4
 
 
-@native(types.float64(types.int64, types.float64))
+@native("float64(int64, float64)")
 def process_sample(engine: int, x: float) -> float:
     """Play one frame of one channel; return the output, a float32.
 

@@ -10,117 +10,131 @@ never allocates, locks, raises, prints or takes the GIL; it reads and writes not
 machine code on disk: importing a node compiles nothing, and neither does a second process.
 """
 
-import contextlib
-import gc
-from collections.abc import Callable, Iterator
+import ctypes
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, update_wrapper
 from types import FunctionType
 from typing import Any
 
-from numba import njit, types
-from numba.core import sigutils
-from numba.core.ccallback import CFunc
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.errors import NumbaError
-
-from ...graph import KernelError, ParamError
+from ...graph import ParamError
 from ...graph.arguments import format_value
-from .call_types import remembered_call_types
-from .compiler import KernelCompiler
 from .disk_cache import KernelCache
-from .kernel_check import cannot_compile
-from .no_imports import no_imports
+from .loader import ObjectCode, link
+from .parallel import Stop, collector
 from .signals import signals_deferred
 
-__all__ = ["NODE", "Native", "helper", "kernel", "native", "natives"]
+__all__ = ["NODE", "Helper", "Native", "helper", "kernel", "native", "natives"]
 
-NODE = types.void(types.int64, types.int64, types.int64, types.int32)
+NODE = "void(int64, int64, int64, int32)"
 """The signature of every node's kernel."""
 
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
+"""Numba's options for all code of kernels."""
+_C_TYPES = {
+    "void": None,
+    **{kind: getattr(ctypes, f"c_{kind}") for kind in ("int32", "int64", "uint32", "uint64")},
+    "float32": ctypes.c_float,
+    "float64": ctypes.c_double,
+}
 _natives: list["Native"] = []
+_lock = threading.RLock()
 
 
-@contextlib.contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+@dataclass(frozen=True)
+class Linked:
+    """A kernel that is ready to be called."""
+
+    address: int
+    entry: str
+    """Name of the C function."""
+    depends: bytes
+    """Digest of the code and the values it is compiled from; empty if they have no digest."""
+    from_disk: bool
 
 
 class Native:
-    """A Python function that is compiled to a C function on the first use of its address."""
+    """A Python function that is compiled to a C function on the first use of its address.
 
-    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+    ``signature`` is ``"void(int64, float64)"``, for instance.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: str) -> None:
         self.function = function
         self.signature = signature
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
-        self._compiled: CFunc | None = None
+        self._linked: Linked | None = None
         _natives.append(self)
 
     @property
     def address(self) -> int:
         """Address of the machine code; compiles it, or loads it from disk, the first time."""
-        compiled = self._compiled or self._compile()
-        return int(compiled.address)
+        if collector.collects(self, self.is_compiled):
+            return 0
+        return (self._linked or self._link()).address
 
-    @property
+    @cached_property
     def ctypes(self) -> Any:
         """The function as a ctypes callable; calls release the GIL while it runs."""
-        compiled = self._compiled or self._compile()
-        return compiled.ctypes
+        if collector.collects(self, is_compiled=False):
+            raise Stop
+        given, _, rest = self.signature.partition("(")
+        takes = rest.rstrip(")").split(", ") if rest != ")" else []
+        kind = ctypes.CFUNCTYPE(_C_TYPES[given], *(_C_TYPES[name] for name in takes))
+        return kind(self.address)
 
     @property
     def is_compiled(self) -> bool:
         """Whether it has an address already."""
-        return self._compiled is not None
+        return self._linked is not None
 
     @property
     def depends(self) -> bytes:
         """Digest of the code and the values it is compiled from; empty if they have no digest."""
-        compiled = self._compiled or self._compile()
-        return bytes(compiled._cache.depends)
+        if collector.collects(self, self.is_compiled):
+            return b""
+        return (self._linked or self._link()).depends
 
-    def _compile(self) -> CFunc:
-        """Compile, or load from disk, in the calling thread; raise ``KernelError`` if refused.
+    def _link(self) -> Linked:
+        """Load from disk, or compile, in the calling thread; raise ``KernelError`` if refused.
 
         A thread of its own could deadlock: the caller may be importing a module, an import by the
         compiler would wait for the caller, and the caller waits for the compiler.
         """
-        with global_compiler_lock, no_imports(), signals_deferred(), _garbage_collection_off():
-            if self._compiled is None:
+        with _lock, signals_deferred():
+            if self._linked is None:
                 cache = KernelCache(self.function, self.signature)
-                made = CFunc(
-                    cache.function,
-                    sigutils.normalize_signature(self.signature),
-                    locals={},
-                    options={"nopython": True, **_OPTIONS},
-                    pipeline_class=KernelCompiler,
-                )
-                made._cache = cache
-                try:
-                    with remembered_call_types():
-                        made.compile()
-                except KernelError:
-                    raise
-                except Exception as error:
-                    # Numba's own errors are told in full; their tracebacks are a hundred lines.
-                    told = isinstance(error, NumbaError)
-                    raise cannot_compile(self.function, error) from (None if told else error)
-                self._compiled = made
-        return self._compiled
+                found = cache.read()
+                if found is None and cache.is_writable and collector.compile_all():
+                    found = cache.read()
+                made = found or self._compile(cache)
+                self._linked = Linked(link(made), made.entry, cache.depends, found is not None)
+        return self._linked
+
+    def _compile(self, cache: KernelCache) -> ObjectCode:
+        from .compiler.compile import compile_kernel
+
+        made, kept = compile_kernel(cache.function, self.signature)
+        if kept:
+            cache.write(made)
+        else:
+            cache.warn_of_addresses()
+        return made
 
     def __repr__(self) -> str:
         return f"<native {self.function.__module__}.{self.function.__qualname__}>"
 
 
 def native(signature: Any) -> Callable[[Callable[..., Any]], Native]:
-    """Return a decorator that makes a C function of the given Numba signature."""
+    """Return a decorator that makes a C function of the given signature.
+
+    ``"float64(int64, float64)"``, or a signature of Numba.
+    """
+    if not isinstance(signature, str):
+        takes = ", ".join(map(str, signature.args))
+        signature = f"{signature.return_type}({takes})".replace("none", "void")
     return lambda function: Native(function, signature)
 
 
@@ -133,8 +147,35 @@ def kernel(function: Callable[[int, int, int, int], None]) -> Native:
     return Native(function, NODE)
 
 
-helper: Callable[[Callable[..., Any]], Any] = njit(inline="always", **_OPTIONS)
-"""Decorates a function that kernels call; it is inlined into them."""
+class Helper:
+    """A function that kernels call: it is inlined into them.  Python can call it, too."""
+
+    targetoptions = {"inline": "always", **OPTIONS}  # noqa: RUF012
+    """What Numba compiles it with; by this name, for ``compiler/inline_helpers.py``."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        update_wrapper(self, function)
+        self.py_func = function
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The function as one of ``numba.njit``."""
+        from numba import njit
+
+        return njit(**self.targetoptions)(self.py_func)
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.compiled._numba_type_
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Call it from Python; the first call compiles it."""
+        return self.compiled(*args, **keywords)
+
+
+def helper(function: Callable[..., Any]) -> Any:
+    """Make a function that kernels call; it is inlined into them."""
+    return Helper(function)
 
 
 def natives() -> tuple[Native, ...]:

@@ -1,16 +1,16 @@
 """Processor state for the audio thread: flush-to-zero, and the cycle counter."""
 
-import os
 import platform
 import time
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
+from . import numba_types as types
 from .abi import native
+from .intrinsic import intrinsic
+from .parallel import processors
 from .pointers import store
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "nanoseconds_per_cycle",
     "pause",
     "processors",
+    "read_cycles",
     "restore_floats",
     "set_flush_to_zero",
 ]
@@ -107,16 +108,10 @@ def pause(typing: Any) -> Any:
     return types.void(), generate
 
 
-@native(types.void(types.int64))
-def _read_cycles(target: int) -> None:
+@native("void(int64)")
+def read_cycles(target: int) -> None:
+    """Store the cycle counter at an address."""
     store(target, 0, cycles())
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # ``os.process_cpu_count`` is new in Python 3.13
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 _unit: float | None = None
@@ -127,7 +122,7 @@ def nanoseconds_per_cycle() -> float:
     global _unit
     if _unit is None:
         word = np.zeros(1, np.int64)
-        read = _read_cycles.ctypes
+        read = read_cycles.ctypes
         read(word.ctypes.data)
         start, begun = int(word[0]), time.perf_counter_ns()
         while time.perf_counter_ns() - begun < 20_000_000:

@@ -1,10 +1,13 @@
 """The cache of compiled kernels on disk: one file of object code per kernel, nothing pickled.
 
+Neither the key of a kernel nor its file needs Numba.
+
 The files lie below ``NUMBA_CACHE_DIR`` if that is set, else in the ``__pycache__`` beside the
 kernel's source; if those cannot be used, in the user's cache folder.  ``cache_files.py`` checks
 that a file is intact and this user's before it is linked.
 """
 
+import contextlib
 import os
 import platform
 import re
@@ -14,13 +17,12 @@ import types as python
 from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import sha1, sha256
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import llvmlite
-import numba
-from numba.core import config
 
 from .cache_files import (
     digest_of,
@@ -32,13 +34,14 @@ from .cache_files import (
     write_entry,
 )
 from .fingerprint import fingerprint
-from .host import host_lanes
+from .host import host_lanes, setting, target
+from .loader import ObjectCode
 
 __all__ = ["KernelCache", "source_key"]
 
 LONGEST_NAME = 120
-_PARTS = struct.Struct("<4Q")
-"""Lengths of the parts of a payload: library name, C function name, object code, bitcode."""
+_PARTS = struct.Struct("<3Q")
+"""Lengths of the parts of a payload: name of the C function, of those it calls, object code."""
 
 
 @cache
@@ -60,14 +63,14 @@ def source_key() -> str:
 
 
 class KernelCache:
-    """The cache of one kernel, with the interface that Numba's ``CFunc`` expects.
+    """The file of one kernel.
 
     ``function`` is the function to compile: the one given, under a name that contains its digest.
     Symbols of compiled code are global in a process, so kernels of different code, such as two
     versions of a notebook cell, must have different names.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+    def __init__(self, function: Callable[..., Any], signature: str) -> None:
         self.function = function
         self.depends = b""
         """Digest of what the machine code depends on; empty if there is none."""
@@ -85,14 +88,16 @@ class KernelCache:
             source_key().encode(),
         )
         self.function = _renamed(function, self.depends)
-        self._target_key = str(signature), host_lanes(), _versions()
+        self._target_key = repr(
+            (signature, host_lanes(), _versions(), _effort(), target())
+        ).encode()
         self._stem = f"{_stem(source)}.{function.__qualname__}-{function.__code__.co_firstlineno}"
         self._closure = closure
         self._folders = list(_folders(source))
 
-    def load_overload(self, signature: Any, target: Any) -> Any:
-        """Return the cached library, or ``None``.  Imports and unpickles nothing."""
-        for path, key in self._paths(target):
+    def read(self) -> ObjectCode | None:
+        """Return the kernel's object code, or ``None`` if it is not there, or not to be trusted."""
+        for path, key in self._paths():
             payload, reason = None, distrust(path.parent)
             if not reason:
                 try:
@@ -100,8 +105,8 @@ class KernelCache:
                 except PermissionError as error:
                     reason = str(error)
             if payload is not None:
-                return _linked(target, payload)
-            if reason and (config.CACHE_DIR or os.path.lexists(path)):
+                return _unpacked(payload)
+            if reason and (setting("CACHE_DIR") or os.path.lexists(path)):
                 warn_once(
                     "distrust",
                     f"compiled kernels in {path.parent} are not read: {reason}: set "
@@ -109,19 +114,18 @@ class KernelCache:
                 )
         return None
 
-    def save_overload(self, signature: Any, made: Any) -> None:
-        """Write the library to the first folder that can be written; warn once if none can."""
-        if made.library.has_dynamic_globals:
-            self._folders = []
-            warn_once(
-                self._stem,
-                f"{self._stem} is compiled again in each process: its code contains addresses",
-            )
+    @property
+    def is_writable(self) -> bool:
+        """Whether another process may find here what this one writes."""
+        return any(os.access(_existing(folder), os.W_OK) for folder in self._folders)
+
+    def write(self, made: ObjectCode) -> None:
+        """Write object code to the first folder that can be written; warn once if none can."""
         reasons = []
-        for path, key in self._paths(made.target_context):
+        for path, key in self._paths():
             try:
                 make_private(path.parent)
-                write_entry(path, key, _payload(made))
+                write_entry(path, key, _packed(made))
                 return
             except OSError as error:
                 reasons.append(error)
@@ -132,32 +136,41 @@ class KernelCache:
                 "(set NUMBA_CACHE_DIR to a folder of your own that can be written)",
             )
 
-    def _paths(self, target: Any) -> Iterator[tuple[Path, bytes]]:
-        """Yield each path where the machine code may be, and its key."""
+    def warn_of_addresses(self) -> None:
+        """Warn, once, that the code of this kernel has addresses of this process in it."""
+        if self._folders:
+            warn_once(
+                self._stem,
+                f"{self._stem} is compiled again in each process: its code contains addresses",
+            )
+
+    def _paths(self) -> Iterator[tuple[Path, bytes]]:
+        """Yield each path where the object code may be, and its key."""
         if not self._folders:
             return
-        key = repr((*self._target_key, target.codegen().magic_tuple())).encode()
-        variant = digest_of(key, self._closure).hex()[:16]
+        variant = digest_of(self._target_key, self._closure).hex()[:16]
         stem = re.sub(r"[^\w.-]", "", self._stem)[:LONGEST_NAME]
         for folder in self._folders:
-            yield folder / f"{stem}-{variant}.kernel", digest_of(key, self.depends)
+            key = digest_of(self._target_key, self.depends)
+            yield folder / f"{stem}-{variant}.kernel", key
 
 
-def _linked(target: Any, payload: bytes) -> Any:
-    """Return the compiled library in a payload, with the attributes that ``CFunc`` reads."""
+def _existing(folder: Path) -> Path:
+    """Return a folder, or the nearest above it that exists."""
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _unpacked(payload: bytes) -> ObjectCode:
     parts, at = [], _PARTS.size
     for length in _PARTS.unpack(payload[:at]):
         parts.append(payload[at : at + length])
         at += length
-    name, wrapper, code, bitcode = parts
-    library = target.codegen().unserialize_library((name.decode(), "object", (code, bitcode)))
-    fndesc = SimpleNamespace(llvm_cfunc_wrapper_name=wrapper.decode())
-    return SimpleNamespace(library=library, fndesc=fndesc)
+    entry, calls, code = parts
+    return ObjectCode(entry.decode(), tuple(calls.decode().split()), code)
 
 
-def _payload(made: Any) -> bytes:
-    name, _, (code, bitcode) = made.library.serialize_using_object_code()
-    parts = [name.encode(), made.fndesc.llvm_cfunc_wrapper_name.encode(), code, bitcode]
+def _packed(made: ObjectCode) -> bytes:
+    parts = made.entry.encode(), " ".join(made.calls).encode(), made.code
     return _PARTS.pack(*map(len, parts)) + b"".join(parts)
 
 
@@ -177,8 +190,26 @@ def _renamed(function: Any, depends: bytes) -> Any:
 
 @cache
 def _versions() -> tuple[str, ...]:
-    compiled_by = numba.__version__, llvmlite.__version__, platform.python_implementation()
-    return *compiled_by, sys.version, str(config.OPT)
+    compiled_by = _numba_version(), llvmlite.__version__, platform.python_implementation()
+    return *compiled_by, sys.version
+
+
+def _numba_version() -> str:
+    """Return a digest of the file with Numba's version, or the version where there is none.
+
+    Numba is not imported for it, nor ``importlib.metadata``, which imports much.
+    """
+    spec = find_spec("numba")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        with contextlib.suppress(OSError):
+            return sha256(Path(folder, "_version.py").read_bytes()).hexdigest()
+    return str(import_module("numba").__version__)
+
+
+def _effort() -> str:
+    """Return Numba's level of optimisation."""
+    level = setting("OPT")
+    return "max" if getattr(level, "is_opt_max", level == "max") else str(int(level or 3))
 
 
 def _folders(source: Path) -> Iterator[Path]:
@@ -192,8 +223,9 @@ def _folders(source: Path) -> Iterator[Path]:
     above = source.absolute().parent
     # The folder's name makes the digest readable.
     name = "notebook" if notebook else f"{above.name}_{sha1(os.fsencode(above)).hexdigest()}"
-    if config.CACHE_DIR:
-        yield Path(config.CACHE_DIR).absolute() / name
+    chosen = setting("CACHE_DIR")
+    if chosen:
+        yield Path(chosen).absolute() / name
     elif above.is_dir() and not notebook:
         yield above / "__pycache__"
     own = user_cache()

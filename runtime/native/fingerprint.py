@@ -6,14 +6,15 @@ own functions it covers only names and closures: ``source_key`` covers their sou
 """
 
 import enum
+import sys
 import types as python
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from numba.core import serialize
-from numba.core.types import Type
+
+from .intrinsic import Intrinsic
 
 __all__ = ["fingerprint", "is_ours"]
 
@@ -79,7 +80,7 @@ class _Walk:
             self.add("scalar", value.dtype, value.tobytes())
         elif isinstance(value, np.dtype):
             self.add("dtype", value)
-        elif isinstance(value, Type):
+        elif _is_numba_type(value):
             self.add("type", type(value).__name__, value.name)
         elif isinstance(value, python.CodeType):
             self.code(value)
@@ -94,6 +95,10 @@ class _Walk:
         elif hasattr(value, "py_func"):  # what Numba's decorators return
             self.add("compiled", sorted(getattr(value, "targetoptions", {}).items()))
             self.value(value.py_func)
+        elif isinstance(value, Intrinsic):
+            self.add("emitted", value.__name__)
+            if value.count is None:
+                self.value(value.define)
         elif hasattr(value, "_defn") and not is_ours(type(value)):  # Numba's intrinsics
             self.add("intrinsic", value._name)
             self.value(value._defn)
@@ -103,8 +108,14 @@ class _Walk:
             self._pickled(value)
 
     def _pickled(self, value: Any) -> None:
+        from numba.core import serialize
+        from numba.core.compiler_lock import global_compiler_lock
+
+        from .compiler.no_imports import no_imports
+
         try:
-            self.add("pickled", serialize.dumps(value))
+            with global_compiler_lock, no_imports():
+                self.add("pickled", serialize.dumps(value))
         except Exception as reason:  # whatever its own methods raise
             raise ValueError(
                 f"{type(value).__qualname__} cannot be serialised: {reason}"
@@ -157,6 +168,11 @@ class _Walk:
         self.add("code", code.co_code, code.co_names, code.co_varnames, code.co_cellvars)
         self.add(code.co_argcount, code.co_kwonlyargcount, code.co_flags, code.co_freevars)
         self.value(code.co_consts)
+
+
+def _is_numba_type(value: Any) -> bool:
+    types = sys.modules.get("numba.core.types")  # without Numba there are none
+    return types is not None and isinstance(value, types.Type)
 
 
 def _names(code: python.CodeType) -> list[str]:

@@ -1,27 +1,68 @@
-"""The host processor's vector width, number of vector registers, and fused multiply-add."""
+"""The host processor, as Numba compiles for it: vector width, registers, fused multiply-add.
+
+Numba's settings (``NUMBA_CPU_NAME`` and the like) decide, not only the processor.  They are read
+without importing Numba, which takes longer than a whole start whose kernels are compiled already.
+"""
 
 import os
+import sys
 from functools import cache
+from typing import Any
 
 from llvmlite import binding
-from numba.core import config
-from numba.core.codegen import get_host_cpu_features
 
 from ...graph.errors import ParamError
 
-__all__ = ["WIDTHS", "fuses", "host_lanes", "lanes_at_import", "registers"]
+__all__ = ["WIDTHS", "fuses", "host_lanes", "lanes_at_import", "registers", "setting", "target"]
 
 WIDTHS = (4, 8, 16)
 """Float32 lanes per vector: SSE and NEON, AVX2, AVX-512."""
+WITHOUT_AVX = {"corei7-avx", "core-avx-i", "sandybridge", "ivybridge", "nocona"}
+"""Processors that Numba uses no AVX on unless NUMBA_ENABLE_AVX is set."""
+_SETTINGS_FILE = ".numba_config.yaml"
+
+
+def setting(name: str) -> Any:
+    """Return a setting of Numba, ``CACHE_DIR`` for instance; ``None`` if it is not set.
+
+    Numba's own value if it is imported or has a file of settings in the current folder, else that
+    of the environment variable ``NUMBA_`` and the name.
+    """
+    if "numba.core.config" in sys.modules or os.path.isfile(_SETTINGS_FILE):
+        from numba.core import config
+
+        return getattr(config, name, None)
+    return os.environ.get(f"NUMBA_{name}") or None
+
+
+def target() -> tuple[str, str, str]:
+    """Return what Numba compiles for: LLVM's triple, the processor and its features."""
+    cpu = str(setting("CPU_NAME") or binding.get_host_cpu_name())
+    features = setting("CPU_FEATURES")
+    if features is None:
+        features = "" if cpu.lower() == "generic" else _host_features(_avx(cpu))
+    return str(binding.get_process_triple()), cpu, str(features)
+
+
+def _avx(cpu: str) -> bool:
+    chosen = setting("ENABLE_AVX")
+    return cpu not in WITHOUT_AVX if chosen is None else bool(int(chosen))
+
+
+@cache
+def _host_features(avx: bool) -> str:
+    try:
+        found = binding.get_host_cpu_features()
+    except RuntimeError:  # LLVM cannot tell
+        return ""
+    if not avx:
+        found.update({name: False for name in found if name.startswith("avx")})
+    return str(found.flatten())
 
 
 @cache
 def _features() -> frozenset[str]:
-    # Numba generates the code, so its settings (NUMBA_ENABLE_AVX and the like) decide, not cpuid.
-    flat = config.CPU_FEATURES
-    if flat is None:
-        flat = get_host_cpu_features()
-    return frozenset(f[1:] for f in flat.split(",") if f.startswith("+"))
+    return frozenset(f[1:] for f in target()[2].split(",") if f.startswith("+"))
 
 
 @cache

@@ -7,11 +7,9 @@ between jitted functions would cost reference counts.
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from .structs import Numbers, element, record
+from . import numba_types as types
+from .intrinsic import Intrinsic, intrinsic
 
 __all__ = [
     "call_c",
@@ -154,21 +152,23 @@ def prefetch(typing: Any, address: Any) -> Any:
     return types.void(types.int64), generate
 
 
-def _bytes(operation: Any) -> Any:
-    def typed(typing: Any, target: Any, source: Any, count: Any) -> Any:
+def _bytes(operation: str) -> Intrinsic:
+    def define(typing: Any, target: Any, source: Any, count: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            from numba.core import cgutils
+
             pointers = [builder.inttoptr(a, PTR) for a in args[:2]]
-            operation(builder, *pointers, args[2], 1)
+            getattr(cgutils, f"raw_{operation}")(builder, *pointers, args[2], 1)
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), generate
 
-    return typed
+    return Intrinsic(operation, define)
 
 
-copy_bytes = intrinsic(_bytes(cgutils.raw_memcpy))
+copy_bytes = _bytes("memcpy")
 """``copy_bytes(target, source, count)`` for ranges that do not overlap."""
-move_bytes = intrinsic(_bytes(cgutils.raw_memmove))
+move_bytes = _bytes("memmove")
 """``move_bytes(target, source, count)`` for ranges that may overlap."""
 
 
@@ -177,6 +177,8 @@ def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
     """Set ``count`` bytes to zero."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        from numba.core import cgutils
+
         cgutils.memset(builder, builder.inttoptr(args[0], PTR), args[1], 0)
         return context.get_dummy_value()
 
@@ -193,12 +195,16 @@ def numbers(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
 
     (Numba refuses a function named ``view`` that is an attribute.)
     """
+    from .compiler.structs import Numbers
+
     return Numbers(dtype.dtype)(types.int64, types.int64, dtype), _first
 
 
 @intrinsic
 def floats(typing: Any, address: Any, count: Any) -> Any:
     """Return a view of ``count`` float32 at ``address``."""
+    from .compiler.structs import Numbers
+
     return Numbers(types.float32)(types.int64, types.int64), _first
 
 
@@ -209,4 +215,29 @@ def channel(typing: Any, pointers: Any, index: Any, frames: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(_word(builder, *args[:2]), typ=i64)
 
+    from .compiler.structs import Numbers
+
     return Numbers(types.float32)(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def record(typing: Any, address: Any, dtype: Any) -> Any:
+    """Return a view of the record of a structured ``dtype`` at ``address``."""
+    from .compiler.structs import Struct
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return args[0]
+
+    return Struct(dtype.dtype)(types.int64, dtype), generate
+
+
+@intrinsic
+def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
+    """Return a view of record number ``index`` of an array of records at ``address``."""
+    from .compiler.structs import Struct
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        size = ir.Constant(i64, dtype.dtype.size)
+        return builder.add(args[0], builder.mul(args[1], size))
+
+    return Struct(dtype.dtype)(types.int64, types.int64, dtype), generate

@@ -10,8 +10,6 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
-from numba.core.ccallback import CFunc
-
 from ...graph import (
     EngineError,
     Graph,
@@ -255,9 +253,10 @@ def _prepare_node(name: str, node: Node, io: Io) -> Processor:
         if not isinstance(made, Processor) or not isinstance(made.record, Block):
             given = type(made).__name__
             raise EngineError(f"{where}: prepare gave a {given}: must be a Processor with a record")
-        if isinstance(made.kernel, CFunc):
+        if type(made.kernel).__module__ == "numba.core.ccallback":
+            name = getattr(made.kernel, "__name__", "")
             raise KernelError(
-                f"kernel {made.kernel.__name__}: made by numba.cfunc, which would let it allocate, "
+                f"kernel {name}: made by numba.cfunc, which would let it allocate, "
                 "call Python and raise: make it with ng.kernel"
             )
         _ = made.kernel.address  # compiles

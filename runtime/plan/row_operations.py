@@ -1,7 +1,6 @@
 """Operations on the rows of a plan, compiled into audio-thread kernels: apply, mute, reset."""
 
 import numpy as np
-from numba import types
 
 from ..native.abi import helper, native
 from ..native.cpu import restore_floats, set_flush_to_zero
@@ -64,7 +63,7 @@ It is emitted rather than compiled by Numba to save compile time: every plan has
 """
 
 
-@native(types.void(types.int64, types.int64, types.int64))
+@native("void(int64, int64, int64)")
 def run_row(row: int, frames: int, block: int) -> None:
     """Run one row for ``frames``, in blocks of at most ``block``."""
     r = record(row, ROW)

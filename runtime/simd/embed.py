@@ -1,38 +1,22 @@
 """Make emitted code callable from Numba kernels: an intrinsic that calls an LLVM function."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core.extending import _Intrinsic
 
+from ..native import numba_types as types
 from ..native.host import lanes_at_import
+from ..native.intrinsic import Intrinsic
 from .lanes import Lanes, i64
 
 __all__ = ["embed", "new_function"]
 
-NUMBA = {"": types.void, "i": types.int64, "d": types.float64}
+NUMBA = {"": "void", "i": "int64", "d": "float64"}
 LLVM = {"": ir.VoidType(), "i": i64, "d": ir.DoubleType()}
 
 _WIDE = ('"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
-_embedded: dict[str, "_Embedded"] = {}
-
-
-class _Embedded(_Intrinsic):  # type: ignore[misc]
-    """An intrinsic that pickles as its name.
-
-    The disk cache is keyed by a kernel's closure.  A plain Numba intrinsic pickles as a random
-    number, so that no other process would find the cached code.
-    """
-
-    def _reduce_states(self) -> dict[str, str]:
-        return {"name": self._name}
-
-    @classmethod
-    def _rebuild(cls, **states: str) -> "_Embedded":
-        return _embedded[states["name"]]
+_embedded: dict[str, Intrinsic] = {}
 
 
 def embed(
@@ -59,7 +43,7 @@ def embed(
         return _embedded[label]
     letters = "i" * takes if isinstance(takes, int) else takes
 
-    def typed(typing: Any, *kinds: Any) -> Any:
+    def define(typing: Any, *kinds: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             function = builder.module.globals.get(label)
             if function is None:
@@ -70,15 +54,10 @@ def embed(
             made = builder.call(function, args)
             return made if gives else context.get_dummy_value()
 
-        return NUMBA[gives](*(NUMBA[letter] for letter in letters)), generate
+        given, *taken = (getattr(types, NUMBA[letter]) for letter in (gives, *letters))
+        return given(*taken), generate
 
-    names = ["typing", *(f"a{n}" for n in range(len(letters)))]
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    typed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(n, kind) for n in names]
-    )
-    made = _Embedded(label, typed)
-    made._register()
+    made = Intrinsic(label, define, len(letters))
     _embedded[label] = made
     return made
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils
 
 __all__ = ["Cell", "Emitter", "Value", "f32", "i32", "i64", "pointer"]
 
@@ -105,14 +104,20 @@ class Emitter:
 
     def clear(self, place: Value, size: Value) -> None:
         """Set ``size`` bytes to zero."""
+        from numba.core import cgutils
+
         cgutils.memset(self.builder, place, size, 0)
 
     def copy(self, target: Value, source: Value, size: Value) -> None:
         """Copy ``size`` bytes between ranges that do not overlap."""
+        from numba.core import cgutils
+
         cgutils.raw_memcpy(self.builder, target, source, size, 1)
 
     def move(self, target: Value, source: Value, size: Value) -> None:
         """Copy ``size`` bytes between ranges that may overlap."""
+        from numba.core import cgutils
+
         cgutils.raw_memmove(self.builder, target, source, size, 1)
 
     # ---- control -------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ import time
 from functools import cache
 
 import numpy as np
-from numba import types
 
 from ..native.abi import Native, native
 from ..native.host import host_lanes, registers
@@ -37,7 +36,7 @@ def _emit(lanes: Lanes, place: Value, turns: Value) -> None:
 def _kernel(width: int) -> Native:
     multiply_add = embed("peak", 2, _emit, width)
 
-    @native(types.void(types.int64, types.int64))
+    @native("void(int64, int64)")
     def peak(place: int, turns: int) -> None:
         multiply_add(place, turns)
 

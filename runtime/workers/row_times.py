@@ -1,7 +1,6 @@
 """Measure how long each row of a plan takes, and find which rows it depends on.  Control thread."""
 
 import numpy as np
-from numba import types
 
 from ..native.abi import native
 from ..native.cpu import cycles, nanoseconds_per_cycle, restore_floats, set_flush_to_zero
@@ -22,7 +21,7 @@ TRANSPORT = 0
 """Stands for the transport among the addresses that rows read and write."""
 
 
-@native(types.void(types.int64, types.int64, types.int64, types.int64, types.int64))
+@native("void(int64, int64, int64, int64, int64)")
 def _measure(row: int, frames: int, block: int, runs: int, target: int) -> None:
     """Run a row ``runs`` times for ``frames``; store the cycles of the shortest run."""
     r = record(row, ROW)

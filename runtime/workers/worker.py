@@ -1,7 +1,6 @@
 """A worker's side of a block: wait for a door to open, and play a lane.  Native code, no GIL."""
 
 import numpy as np
-from numba import types
 
 from ..native.abi import helper, native
 from ..native.cpu import cycles, pause, restore_floats, set_flush_to_zero
@@ -51,7 +50,7 @@ def _nap(team: int, job: int, length: int) -> None:
     record(job, JOB).naps += 1
 
 
-@native(types.void(types.int64, types.int64))
+@native("void(int64, int64)")
 def run_worker(team: int, lane: int) -> None:
     """Play a lane of each block until ``stop`` is set; one native call for the life of a thread.
 

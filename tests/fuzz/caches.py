@@ -69,8 +69,8 @@ def use() -> int:
         ins, outs = (np.array([a.ctypes.data], np.int64) for a in (x, y))
         made.ctypes(state.ctypes.data, ins.ctypes.data, outs.ctypes.data, FRAMES)
         assert (y == wanted).all(), f"{function.__name__} computes something else"
-        assert made._compiled is not None
-        found += made._compiled.cache_hits
+        assert made._linked is not None
+        found += made._linked.from_disk
     return found
 
 

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from namgraph.graph import Spec
 from namgraph.runtime import Engine
 from namgraph.runtime.engine.build import build_plan
-from namgraph.runtime.native import compiler, host
+from namgraph.runtime.native import host
 from namgraph.runtime.native.abi import natives
+from namgraph.runtime.native.compiler import pipeline
 from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES, padded
 from namgraph.runtime.plan.player import walk
 
@@ -31,7 +32,7 @@ code: dict[str, str] = {}
 
 def keep_code() -> None:
     """Let the compiler keep the code of each kernel as it is before it is optimised."""
-    optimize = compiler.optimize
+    optimize = pipeline.optimize
 
     def keeping(module: Any, machine: Any) -> None:
         made = [f for f in module.functions if not f.is_declaration]
@@ -39,7 +40,7 @@ def keep_code() -> None:
         code[entry] = str(module)
         optimize(module, machine)
 
-    compiler.optimize = keeping
+    pipeline.optimize = keeping
 
 
 def image(plan: Any) -> tuple[dict[str, Any], bytes]:
@@ -54,8 +55,8 @@ def image(plan: Any) -> tuple[dict[str, Any], bytes]:
     parts.extend(stores.items())
     memory = b"".join(content.ljust(padded(len(content)), b"\0") for _, content in parts)
     words = np.frombuffer(memory, np.int64).copy()
-    compiled = [native._compiled for native in natives()]
-    kernels = {c.address: c._wrapper_name for c in compiled if c is not None}
+    linked = [native._linked for native in natives()]
+    kernels = {made.address: made.entry for made in linked if made is not None}
     called = np.isin(words, np.array(list(kernels), np.int64))
     calls = [[8 * k, kernels[int(words[k])]] for k in called.nonzero()[0].tolist()]
     strange, pointers, at = _is_mapped(words) & ~called, np.zeros(len(words), bool), 0

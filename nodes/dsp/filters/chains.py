@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ....graph import Io
 from ....graph.prepare import NativeFunction
 from ....runtime import authoring as ng
-from ....runtime.native.structs import element
+from ....runtime.native.pointers import element
 from ....runtime.simd.loops.svf import (
     CHAIN,
     COEFFICIENTS,

@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...engine.engine import Engine
 from ...engine.messages.message_queue import aligned
@@ -24,8 +23,8 @@ from .meters import make_meters, measure
 
 __all__ = ["CALLBACK", "FLAGS", "HOST", "CallbackMemory", "card_callback"]
 
-ULONG = types.uint32 if sys.platform == "win32" else types.uint64
-CALLBACK = types.int32(types.int64, types.int64, ULONG, types.int64, ULONG, types.int64)
+ULONG = "uint32" if sys.platform == "win32" else "uint64"
+CALLBACK = f"int32(int64, int64, {ULONG}, int64, {ULONG}, int64)"
 
 FLAGS = ("input_underflow", "input_overflow", "output_underflow", "output_overflow", "priming")
 """The bits of PortAudio's flags, lowest first; all but the last are xruns."""

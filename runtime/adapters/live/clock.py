@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from ...native import numba_types as types
 from ...native.abi import helper, native
+from ...native.intrinsic import intrinsic
 from ...native.pointers import call_c, copy_bytes, load, load_acquire, record
 from .callback import ULONG
 
@@ -65,7 +65,7 @@ def _call_callback(
     typing: Any, function: Any, source: Any, target: Any, frames: Any, flags: Any, user: Any
 ) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        long = ir.IntType(ULONG.bitwidth)
+        long = ir.IntType(int(ULONG.removeprefix("uint")))
         kind = ir.FunctionType(i32, [i64, i64, long, i64, long, i64])
         frames, flags = (
             builder.trunc(a, long) if long.width < 64 else a for a in (args[3], args[4])
@@ -123,7 +123,7 @@ def _record_output(clock: int) -> None:
         c.sink_at += n
 
 
-@native(types.void(types.int64))
+@native("void(int64)")
 def run_clock(clock: int) -> None:
     """Call the callback block after block until ``stop`` is set; the GIL is released.
 

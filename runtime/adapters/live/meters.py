@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from ....graph.arguments import clip
@@ -43,7 +42,7 @@ def measure(meters: int, channels: int, count: int, frames: int) -> None:
     """Update the meters of ``count`` channels, from a list of ``float*``.  Audio thread."""
     for c in range(count):
         m = element(meters, c, METER)
-        bits = numbers(load(channels, c), frames, types.int32)
+        bits = numbers(load(channels, c), frames, np.int32)
         top, clipped = np.int32(0), np.int32(0)
         for i in range(frames):  # integers: these two loops become vectors
             top = max(top, bits[i] & np.int32(0x7FFFFFFF))

@@ -6,7 +6,6 @@ The thread that calls ``Stepper.step``; without the GIL.
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...engine.array_call import REFUSED, VIEW, list_channels, may_clash, view_array
 from ...engine.process import copy_in, copy_out
@@ -116,7 +115,7 @@ def _walk_image(images: Any, image: int, frames: int) -> None:
     end_block(p.transport, frames)
 
 
-@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+@native("int64(int64, int64, int64, int64)")
 def step(stepper: int, block: int, out: int, float32: int) -> int:
     """Play one block of every stream; return its frames, or ``REFUSED``, with nothing played.
 

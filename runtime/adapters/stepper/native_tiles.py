@@ -6,7 +6,6 @@ The thread that calls ``Stepper.step``; without the GIL.
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...engine.array_call import REFUSED, VIEW
 from ...engine.records import ENGINE
@@ -102,7 +101,7 @@ def _mute_and_reset(t: Any, tile: int, rows: int, count: int, frames: int) -> No
             row.faults += 1
 
 
-@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+@native("int64(int64, int64, int64, int64)")
 def step_tiles(stepper: int, block: int, out: int, float32: int) -> int:
     """Play one block of every stream, as ``step`` does; the result is the same."""
     s = record(stepper, STEPPER)

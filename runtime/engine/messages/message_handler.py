@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from ...native.abi import helper, kernel, native
 from ...native.pointers import (
@@ -188,7 +187,7 @@ def handle_messages(engine: int, ins: int, outs: int, frames: int) -> None:
         e.frames_until_event = min(np.int64(frames), first.at - e.frame)
 
 
-@native(types.int64(types.int64, types.int64, types.int64, types.int64))
+@native("int64(int64, int64, int64, int64)")
 def copy_state(engine: int, place: int, out: int, with_params: int) -> int:
     """Apply the messages that are due, then save to or restore from ``place``.
 

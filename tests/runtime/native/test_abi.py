@@ -25,7 +25,7 @@ def test_declaring_a_kernel_compiles_nothing() -> None:
         pass
 
     assert made in natives()
-    assert made._compiled is None
+    assert not made.is_compiled
     assert made.address == made.address != 0
 
 

@@ -46,8 +46,8 @@ def loaded(function: Callable[..., Any]) -> bool:
     """Prepare a kernel as a new process would; return whether it was loaded from disk."""
     made = Native(function, NODE)
     assert made.address
-    assert made._compiled is not None
-    return bool(made._compiled.cache_hits)
+    assert made._linked is not None
+    return made._linked.from_disk
 
 
 def compiled_in_a_new_process(key: str, folder: Path) -> int:
@@ -113,8 +113,8 @@ def output(function: Callable[..., Any]) -> tuple[float, bool]:
     outs = np.array([y.ctypes.data], np.int64)
     made = Native(function, NODE)
     made.ctypes(0, 0, outs.ctypes.data, 4)
-    assert made._compiled is not None
-    return float(y[0]), bool(made._compiled.cache_hits)
+    assert made._linked is not None
+    return float(y[0]), made._linked.from_disk
 
 
 CELL = """
@@ -177,7 +177,7 @@ def test_kernels_of_different_code_have_different_symbols(place: Path) -> None:
         "from namgraph.runtime.native.pointers import channel\n"
         "cell = CELL.format(value=sys.argv[1])\n"
         "made = Native(typed(cell, '<ipython-input-3-ab>', channel=channel), NODE)\n"
-        "print(made.address and made._compiled._wrapper_name)\n"
+        "print(made.address and made._linked.entry)\n"
     )
 
     def symbol(value: str) -> str:

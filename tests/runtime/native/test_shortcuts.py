@@ -11,7 +11,7 @@ from namgraph.graph import KernelError
 from namgraph.nodes.filters.wah import Wah
 from namgraph.nodes.testing import NodeHarness
 from namgraph.runtime.native.abi import helper, native
-from namgraph.runtime.native.call_types import remembered_call_types
+from namgraph.runtime.native.compiler.call_types import remembered_call_types
 from namgraph.runtime.native.pointers import numbers
 
 D, I = types.float64, types.int64  # noqa: E741

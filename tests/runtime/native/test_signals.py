@@ -7,11 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from numba.core.ccallback import CFunc
 
 from namgraph.runtime.native.abi import kernel
+from namgraph.runtime.native.compiler import compile as compiling
+from namgraph.runtime.native.compiler.compile import compile_kernel
 from namgraph.runtime.native.signals import signals_deferred
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
@@ -104,11 +106,12 @@ def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPat
     def slow(state: int, ins: int, outs: int, frames: int) -> None:
         pass
 
-    def compile_while_interrupted(self: CFunc) -> None:
+    def compile_while_interrupted(*given: Any) -> Any:
         send(signal.SIGINT)
         went_on.append("to the end")
+        return compile_kernel(*given)
 
-    monkeypatch.setattr(CFunc, "compile", compile_while_interrupted)
+    monkeypatch.setattr(compiling, "compile_kernel", compile_while_interrupted)
     with pytest.raises(KeyboardInterrupt):
         _ = slow.address
     assert went_on == ["to the end"]

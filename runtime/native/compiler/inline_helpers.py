@@ -20,7 +20,7 @@ from numba.core.ir_utils import guard, resolve_func_from_module, simplify_CFG
 from numba.core.untyped_passes import InlineInlinables
 from numba.parfors.parfor import ParforDiagnostics
 
-from .fingerprint import is_ours
+from ..fingerprint import is_ours
 
 __all__ = ["InlineHelpers"]
 

@@ -15,7 +15,6 @@ from numba.core.errors import TypingError
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer_global, signature
 from numba.extending import (
     infer_getattr,
-    intrinsic,
     lower_builtin,
     lower_getattr_generic,
     lower_setattr_generic,
@@ -23,7 +22,7 @@ from numba.extending import (
     register_model,
 )
 
-__all__ = ["Numbers", "element", "record"]
+__all__ = ["Numbers", "Struct"]
 
 i8, i64 = ir.IntType(8), ir.IntType(64)
 PTR = ir.PointerType()
@@ -76,27 +75,6 @@ def _set(context: Any, builder: Any, signature: Any, args: Any, name: str) -> No
     kind, given = signature.args
     value = context.cast(builder, args[1], given, kind.fields.typeof(name))
     builder.store(value, _place(builder, kind, args[0], name))
-
-
-@intrinsic
-def record(typing: Any, address: Any, dtype: Any) -> Any:
-    """Return a view of the record of a structured ``dtype`` at ``address``."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return args[0]
-
-    return Struct(dtype.dtype)(types.int64, dtype), generate
-
-
-@intrinsic
-def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
-    """Return a view of record number ``index`` of an array of records at ``address``."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        size = ir.Constant(i64, dtype.dtype.size)
-        return builder.add(args[0], builder.mul(args[1], size))
-
-    return Struct(dtype.dtype)(types.int64, types.int64, dtype), generate
 
 
 class Numbers(types.Type):  # type: ignore[misc]

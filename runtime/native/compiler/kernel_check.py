@@ -20,7 +20,7 @@ from numba.core import ir as statements
 from numba.core.errors import NumbaError
 from numba.core.ir import Loc
 
-from ...graph import KernelError
+from ....graph import KernelError
 
 __all__ = [
     "Sites",

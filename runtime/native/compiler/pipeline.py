@@ -28,6 +28,7 @@ from numba.core.untyped_passes import (
     WithLifting,
 )
 
+from ..loader import ObjectCode
 from .call_types import PLAIN
 from .inline_helpers import InlineHelpers
 from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
@@ -58,8 +59,6 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
     start: Any
     """Source location where the kernel begins."""
     sites: Sites
-    environment: str
-    """Name of the global variable that Numba sets when it loads the code from disk."""
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
@@ -69,11 +68,23 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
         optimize(self._final_module, self._codegen._tm)
         self._check()
 
+    def _finalize_final_module(self) -> None:
+        """Note which globals are addresses, and leave the linking to ``loader.py``."""
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def object_code(self) -> ObjectCode:
+        """Return the machine code of the module."""
+        module = self._final_module
+        called = [f.name for f in module.functions if f.is_declaration]
+        calls = tuple(name for name in called if not name.startswith("llvm."))
+        return ObjectCode(self.entry, calls, self._codegen._tm.emit_object(module))
+
     def _hide_all_but_the_entry(self) -> None:
         """Make the rest internal, so that LLVM drops what is not called (Numba's allocator)."""
         module = self._final_module
         for made in (*module.functions, *module.global_variables):
-            if not made.is_declaration and made.name not in (self.entry, self.environment):
+            if not made.is_declaration and made.name != self.entry:
                 made.linkage = "internal"
 
     def _check(self) -> None:
@@ -108,7 +119,6 @@ class _Lower(Lower):  # type: ignore[misc]
         library.sites, library.start = Sites(), self.func_ir.loc
         library.kernel = self.func_ir.func_id.func_name
         library.entry = fndesc.llvm_cfunc_wrapper_name
-        library.environment = self.context.get_env_name(fndesc)
 
     def lower_inst(self, inst: Any) -> None:
         """Lower a statement, and record the calls in it."""
@@ -246,6 +256,5 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         """Return Numba's passes without those that kernels do not need."""
         refuse_bytecode(self.state.func_id.func)
         library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        library.enable_object_caching()
         self.state.library = library
         return [_Passes(DefaultPassBuilder.define_nopython_pipeline(self.state, "kernel"))]

@@ -1,0 +1,1 @@
+"""Compile kernels with Numba.  Imported only when a kernel is not in the disk cache."""

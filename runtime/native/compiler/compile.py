@@ -1,0 +1,66 @@
+"""Compile a Python function to the object code of a C function."""
+
+import contextlib
+import gc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from numba.core import sigutils
+from numba.core.ccallback import CFunc
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.errors import NumbaError
+from numba.core.registry import cpu_target
+
+from ....graph import KernelError
+from ..loader import ObjectCode
+from .call_types import remembered_call_types
+from .kernel_check import cannot_compile
+from .no_imports import no_imports
+from .pipeline import KernelCompiler
+
+__all__ = ["compile_kernel", "get_ready"]
+
+OPTIONS = {"nopython": True, "error_model": "numpy", "boundscheck": False}
+
+
+@contextlib.contextmanager
+def _garbage_collection_off() -> Iterator[None]:
+    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def get_ready() -> None:
+    """Load what Numba else loads with the first kernel."""
+    cpu_target.typing_context.refresh()
+    cpu_target.target_context.refresh()
+
+
+def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[ObjectCode, bool]:
+    """Return the object code, and whether another process may use it; ``KernelError`` if refused.
+
+    Another process may not if there are addresses of this process in the code.
+    """
+    with global_compiler_lock, no_imports(), _garbage_collection_off():
+        made = CFunc(
+            function,
+            sigutils.normalize_signature(signature),
+            locals={},
+            options=OPTIONS,
+            pipeline_class=KernelCompiler,
+        )
+        try:
+            with remembered_call_types():
+                library = made._compile_uncached().library
+        except KernelError:
+            raise
+        except Exception as error:
+            # Numba's own errors are told in full; their tracebacks are a hundred lines.
+            told = isinstance(error, NumbaError)
+            raise cannot_compile(function, error) from (None if told else error)
+        return library.object_code(), not library.has_dynamic_globals
