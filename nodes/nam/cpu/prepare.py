@@ -31,9 +31,9 @@ from .live_weights import Moved, add_live_wavenet
 from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
-from .program_conv import conv as conv_kernel
+from .program_conv import conv as conv_kernel, dense
 from .wavenet import add_wavenet
-from .wavenet_layers import dense, layers
+from .wavenet_layers import layers
 
 __all__ = ["common_kernels", "prepare_network"]
 

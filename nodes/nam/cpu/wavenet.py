@@ -15,7 +15,8 @@ from ..model.wavenet import WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
 from .layers import OperationBuilder, bias_of, by_tap
 from .program import Matrix, Program
-from .wavenet_layers import DENSE, LAYER, LAYERS, dense, layers
+from .program_conv import DENSE, dense
+from .wavenet_layers import LAYER, LAYERS, layers
 from .wavenet_short import short_layers
 
 __all__ = ["add_wavenet"]
