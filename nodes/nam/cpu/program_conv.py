@@ -16,7 +16,7 @@ CONV = record_of(
     *("groups", "inputs", "outputs", "weight", "bias"),
 )
 """A convolution; ``inputs`` and ``outputs`` per group, weights as ``[group][tap][in][out]``."""
-ROWS = {32: (4, 2, 1), 16: (3, 1)}
+ROWS = {32: (4, 2, 1), 16: (2, 1)}
 """By SIMD registers: rows of the tiles, largest first; the last takes the remaining rows."""
 
 DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs", "weight", "bias")
@@ -24,8 +24,8 @@ DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs",
 
 Without inputs it fills the target with its bias.
 """
-DENSE_ROWS = 4
-"""Rows of a tile of the plain convolution."""
+DENSE_ROWS = {32: 4, 16: 2}
+"""Rows of a tile of the plain convolution, by SIMD registers."""
 
 
 @cache
@@ -116,8 +116,9 @@ def dense(width: int) -> Native:
 def _emit_dense(vectors: int, lanes: Lanes, state: Value) -> None:
     words = Words(lanes, DENSE, lanes.pointer(state))
     outputs = words["outputs"]
-    tiled = lanes.builder.and_(outputs, lanes.index(-DENSE_ROWS))
-    _emit_dense_rows(lanes, words, (DENSE_ROWS, vectors), 0, tiled)
+    rows = DENSE_ROWS[lanes.registers]
+    tiled = lanes.builder.and_(outputs, lanes.index(-rows))
+    _emit_dense_rows(lanes, words, (rows, vectors), 0, tiled)
     _emit_dense_rows(lanes, words, (1, vectors), tiled, outputs)
 
 

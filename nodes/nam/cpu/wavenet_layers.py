@@ -3,8 +3,8 @@
 A layer is dilated convolution, condition, activation, head sum, layer1x1 and residual.  Two forms
 compute the same sums in the same order, hence the same bits.  Layers of any width go tile by tile,
 once for the activations and once for layer1x1.  Layers of few channels keep all channels in one
-tile, and the activations in registers: up to 4 channels by four vectors of frames, up to 8 by two,
-which are taken through all layers before the next two.
+tile, and the activations in registers: the fewest by four vectors of frames, others by two, which
+are taken through all layers before the next two.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,15 +40,15 @@ LAYER = record_of(
 )
 """One layer, from its history to that of the next; weights as ``[tap][in][out]``."""
 
-MAX_FUSED = {32: 4, 16: 3}
+MAX_FUSED = {32: 4, 16: 2}
 """Most channels of a fused layer with four vectors to a tile, by SIMD registers."""
-MAX_PAIRED = {32: 8, 16: 0}
+MAX_PAIRED = {32: 8, 16: 6}
 """Most channels of a fused layer with two vectors to a tile, by SIMD registers."""
-ROWS = {32: (4, 3, 5), 16: (3, 2)}
+ROWS = {32: (4, 3, 5), 16: (2,)}
 """Rows of a tile of layers with more channels, in order of preference, by SIMD registers.
 
 If none divides the channels, tiles of the first number and of one less are mixed.  With 16
-registers a tile of four rows would spill.
+registers a tile of three rows would spill, which takes up to 1.7 times as long.
 """
 MAX_UNROLLED = 4
 """Most input channels of a fused layer whose convolution is not a loop over them."""
@@ -65,7 +65,8 @@ def layers(channels: int, activation: str, width: int) -> Native:
     count = registers(width)
     if channels <= MAX_FUSED[count]:
         return _fused(activation, channels, width)
-    if channels <= MAX_PAIRED[count]:
+    # In many registers of four lanes, each reading of the weights would serve eight frames only.
+    if channels <= MAX_PAIRED[count] and (width, count) != (4, 32):
         return _paired(activation, channels, width)
     most = ROWS[count][0]
     whole = next((rows for rows in ROWS[count] if channels % rows == 0), None)
