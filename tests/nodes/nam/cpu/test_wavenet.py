@@ -155,6 +155,8 @@ def test_short_blocks_have_kernels_of_their_own() -> None:
     for frames in (1, 8):
         assert short_layers(16, "tanh", 16, frames) not in (None, layers(16, "tanh", 16))
     assert short_layers(16, "tanh", 16, 9) is short_layers(3, "tanh", 16, 1) is None
+    assert short_layers(6, "tanh", 16, 4) is not None
+    assert short_layers(6, "tanh", 16, 5) is None
     assert short_layers(8, "tanh", 4, 4) is None, "four lanes over time are in use"
 
 
