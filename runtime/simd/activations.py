@@ -124,6 +124,12 @@ def _leaky(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
     return lanes.where(lanes.above(x, lanes.constant(0.0)), x, lanes.mul(x, slope))
 
 
+def _leaky_max(lanes: Lanes, x: Value, parameters: Sequence[Value]) -> Value:
+    """Return the same for slopes above 0, up to 1: the larger of ``x`` and ``x * slope``."""
+    (slope,) = parameters
+    return lanes.max(x, lanes.mul(x, slope))
+
+
 def _elu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
     """Return ELU with alpha 1, as in Keras: ``e^x - 1`` below zero."""
     below = lanes.sub(exponential(lanes, x), lanes.constant(1.0))
@@ -179,6 +185,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation(_relu),
     "elu": Activation(_elu),
     "leaky": Activation(_leaky, 1),
+    "leaky_max": Activation(_leaky_max, 1),
     "sigmoid": Activation(_sigmoid),
     "silu": Activation(_silu),
     "hardswish": Activation(_hardswish),

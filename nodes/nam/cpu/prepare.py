@@ -107,7 +107,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
     made = [
         dense(width),
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
-        *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
+        *(layers(channels, "leaky_max", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
         *(gru_kernel(hidden, 1, width) for hidden in GRUS),
         lstm_voices_kernel(width),

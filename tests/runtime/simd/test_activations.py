@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import (
     ACTIVATIONS,
     TANH44,
@@ -50,6 +51,7 @@ EXACT: dict[str, tuple[Any, list[float], float]] = {
     "relu": (lambda x: np.maximum(x, 0), [], 0),
     "elu": (lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), [], 2e-7),
     "leaky": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
+    "leaky_max": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
     "sigmoid": (sigmoid, [], 2e-7),
     "silu": (silu, [], 4e-7),
     "hardswish": (lambda x: x * np.clip(x + 3, 0, 6) / 6, [], 3e-7),
@@ -78,6 +80,17 @@ def test_values(name: str, width: int) -> None:
     tame = abs(WIDE) < (1e30 if name in ("hardswish", "leaky_hardtanh") else np.inf)
     found = run(ACTIVATIONS[name], name, RANGE[tame], parameters, width)
     check(found, function(WIDE[tame]), error)
+
+
+@pytest.mark.parametrize("slope", [1e-30, 0.01, 1.0])
+def test_leaky_max_has_the_bits_of_leaky(slope: float) -> None:
+    signal = np.concatenate([RANGE, np.array([np.inf, -np.inf, np.nan], np.float32)])
+    found, wanted = (
+        run(ACTIVATIONS[name], f"{name} {slope}", signal, [slope], 16)
+        for name in ("leaky_max", "leaky")
+    )
+    same_bits(found[:-1], wanted[:-1])
+    assert np.isnan([found[-1], wanted[-1]]).all()
 
 
 def test_every_activation_is_tested() -> None:
