@@ -12,7 +12,7 @@ from .knob_columns import KnobColumns, bias_block
 from .program import Matrix, Program
 from .program_conv import CONV, conv as convolution
 
-__all__ = ["OperationBuilder", "bias_of", "by_tap"]
+__all__ = ["OperationBuilder", "bias_of", "by_tap", "kernel_name"]
 
 
 class OperationBuilder:
@@ -80,7 +80,7 @@ class OperationBuilder:
     def activate(self, kind: Activation, source: Matrix, target: Matrix) -> None:
         """Add ``target = activation(source)``, with parameters per channel."""
         self.program.operation(
-            ops.activate(kind.name, self.program.width),
+            ops.activate(kernel_name(kind, source.channels), self.program.width),
             ops.ACTIVATE,
             source=source,
             target=target,
@@ -143,6 +143,12 @@ def by_tap(conv: Conv | NDArray[np.float32]) -> NDArray[np.float32]:
 def bias_of(conv: Conv) -> NDArray[np.float32]:
     """Return the biases; zeros if the convolution has none."""
     return np.zeros(conv.outputs, np.float32) if conv.bias is None else conv.bias
+
+
+def kernel_name(kind: Activation, channels: int) -> str:
+    """Return the name of an activation's emitter, of a cheaper one where it has the same bits."""
+    slopes = kind.table(channels) if kind.name == "leaky" else np.zeros(1)
+    return "leaky_max" if ((slopes > 0) & (slopes <= 1)).all() else kind.name
 
 
 def _start_fields(start: Matrix | None, target: Matrix) -> dict[str, Any]:

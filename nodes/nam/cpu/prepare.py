@@ -31,9 +31,9 @@ from .live_weights import Moved, add_live_wavenet
 from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
-from .program_conv import conv as conv_kernel
+from .program_conv import conv as conv_kernel, dense
 from .wavenet import add_wavenet
-from .wavenet_layers import dense, layers
+from .wavenet_layers import layers
 
 __all__ = ["common_kernels", "prepare_network"]
 
@@ -107,7 +107,7 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
     made = [
         dense(width),
         *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
-        *(layers(channels, "leaky", width) for channels in SECOND_GENERATION),
+        *(layers(channels, "leaky_max", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
         *(gru_kernel(hidden, 1, width) for hidden in GRUS),
         lstm_voices_kernel(width),

@@ -1,4 +1,4 @@
-"""General convolution as an operation: any shape and groups, in tiles held in registers."""
+"""Convolutions as operations, in tiles held in registers: of any shape and groups, or plain."""
 
 from functools import cache
 
@@ -7,17 +7,25 @@ from ....runtime.native.host import registers
 from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Lanes, Value
 from .program_ops import Rows, Start
-from .tiles import Tile, accumulate, by_length, finish, new_tile, record_of, step, tap
+from .tiles import Tile, accumulate, by_length, finish, new_tile, place, record_of, step, tap
 
-__all__ = ["CONV", "conv"]
+__all__ = ["CONV", "DENSE", "conv", "dense"]
 
 CONV = record_of(
     *("*source", "*target", "*start", "started", "taps", "dilation"),
     *("groups", "inputs", "outputs", "weight", "bias"),
 )
 """A convolution; ``inputs`` and ``outputs`` per group, weights as ``[group][tap][in][out]``."""
-ROWS = {32: (4, 2, 1), 16: (3, 1)}
+ROWS = {32: (4, 2, 1), 16: (2, 1)}
 """By SIMD registers: rows of the tiles, largest first; the last takes the remaining rows."""
+
+DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs", "weight", "bias")
+"""A convolution of one matrix into another, with weights as ``[tap][in][out]``.
+
+Without inputs it fills the target with its bias.
+"""
+DENSE_ROWS = {32: 4, 16: 2}
+"""Rows of a tile of the plain convolution, by SIMD registers."""
 
 
 @cache
@@ -97,3 +105,39 @@ class _ConvEmitter:
 
 def _emit_conv(vectors: int, lanes: Lanes, state: Value) -> None:
     _ConvEmitter(vectors, lanes, state).emit()
+
+
+@cache
+def dense(width: int) -> Native:
+    """Return the kernel for plain convolutions (no groups) of any shape."""
+    return by_length("nam.dense", _emit_dense, width)
+
+
+def _emit_dense(vectors: int, lanes: Lanes, state: Value) -> None:
+    words = Words(lanes, DENSE, lanes.pointer(state))
+    outputs = words["outputs"]
+    rows = DENSE_ROWS[lanes.registers]
+    tiled = lanes.builder.and_(outputs, lanes.index(-rows))
+    _emit_dense_rows(lanes, words, (rows, vectors), 0, tiled)
+    _emit_dense_rows(lanes, words, (1, vectors), tiled, outputs)
+
+
+def _emit_dense_rows(
+    lanes: Lanes, words: Words, shape: tuple[int, int], start: Value | int, stop: Value
+) -> None:
+    x, x_row = place(lanes, words, "source")
+    y, y_row = place(lanes, words, "target")
+    inputs, outputs = words["inputs"], words["outputs"]
+    tile = new_tile(lanes, *shape)
+    with lanes.loop(stop, start, shape[0]) as first:
+        for r, sums in enumerate(tile):
+            bias = lanes.broadcast(words.pointer("bias"), lanes.plus(first, r))
+            for total in sums:
+                total.value = bias
+        with lanes.loop(words["taps"]) as k:
+            part = lanes.plus(lanes.times(k, lanes.times(inputs, outputs)), first)
+            weights = lanes.at(words.pointer("weight"), part)
+            accumulate(lanes, tile, tap(lanes, words, x, k), x_row, weights, inputs, outputs)
+        for r, sums in enumerate(tile):
+            target = lanes.at(y, lanes.times(lanes.plus(first, r), y_row))
+            finish(lanes, [total.value for total in sums], target)

@@ -25,6 +25,7 @@ __all__ = [
     "Tile",
     "accumulate",
     "by_length",
+    "by_pairs",
     "finish",
     "new_tile",
     "place",
@@ -86,7 +87,13 @@ def step(lanes: Lanes, tile: Tile, vectors: Sequence[Value], weights: Value) -> 
 
 
 def accumulate(
-    lanes: Lanes, tile: Tile, x: Value, row: Value, weights: Value, inputs: Value, outputs: Value
+    lanes: Lanes,
+    tile: Tile,
+    x: Value,
+    row: Value,
+    weights: Value,
+    inputs: Value | int,
+    outputs: Value | int,
 ) -> None:
     """Emit ``tile[r][v] += weights[i][r] * x[i][v]`` for all input channels ``i``."""
     with lanes.loop(inputs) as i:
@@ -128,3 +135,23 @@ def by_length(
             four(state)
 
     return stage
+
+
+def by_pairs(name: str, emit: Callable[[int, Lanes, Value, Value], None], width: int) -> Native:
+    """Return a kernel ``(record, _, _, frames)`` made of ``emit(vectors, lanes, record, first)``.
+
+    It plays two vectors of frames from ``first`` on after another, and one at the end if that holds
+    the rest.
+    """
+    one, two = (embed(f"{name}.p{v}", 2, partial(emit, v), width) for v in (1, 2))
+    one_frames, two_frames = width, 2 * width
+
+    @kernel
+    def pairs(state: int, ins: int, outs: int, frames: int) -> None:
+        for first in range(0, frames, two_frames):
+            if frames - first <= one_frames:
+                one(state, first)
+            else:
+                two(state, first)
+
+    return pairs

@@ -13,9 +13,10 @@ import numpy as np
 from ..model.networks import Conv
 from ..model.wavenet import WaveNet
 from ..model.wavenet_parts import Layer, LayerArray
-from .layers import OperationBuilder, bias_of, by_tap
+from .layers import OperationBuilder, bias_of, by_tap, kernel_name
 from .program import Matrix, Program
-from .wavenet_layers import DENSE, LAYER, LAYERS, dense, layers
+from .program_conv import DENSE, dense
+from .wavenet_layers import LAYER, LAYERS, layers
 from .wavenet_short import short_layers
 
 __all__ = ["add_wavenet"]
@@ -171,7 +172,7 @@ class _ArrayBuilder:
             self._row(layer, places[n], places[n + 1], not (last and layer is array.layers[-1]))
             for n, layer in enumerate(array.layers)
         ]
-        kinds = [layer.activation.name for layer in array.layers]
+        kinds = [kernel_name(layer.activation, layer.width) for layer in array.layers]
         for name, run in groupby(range(len(rows)), key=kinds.__getitem__):
             part = [rows[n] for n in run]
             shape = (array.channels, name, self.program.width)

@@ -1,11 +1,13 @@
-"""Fused kernels of a WaveNet: a run of plain layers, and the plain convolution around them.
+"""Fused kernels of a WaveNet: a run of plain layers.
 
 A layer is dilated convolution, condition, activation, head sum, layer1x1 and residual.  Two forms
 compute the same sums in the same order, hence the same bits.  Layers of any width go tile by tile,
 once for the activations and once for layer1x1.  Layers of few channels keep all channels in one
-tile, and the activations in registers.
+tile, and the activations in registers: the fewest by four vectors of frames, others by two, which
+are taken through all layers before the next two.
 """
 
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cache, partial
 
@@ -13,12 +15,13 @@ from ....runtime.native.abi import Native
 from ....runtime.native.host import registers
 from ....runtime.simd.activations import ACTIVATIONS
 from ....runtime.simd.fields import Words
-from ....runtime.simd.lanes import Lanes, Value
+from ....runtime.simd.lanes import Cell, Lanes, Value
 from .tiles import (
     ALL_VECTORS,
     Tile,
     accumulate,
     by_length,
+    by_pairs,
     finish,
     new_tile,
     place,
@@ -27,7 +30,7 @@ from .tiles import (
     tap,
 )
 
-__all__ = ["DENSE", "LAYER", "LAYERS", "dense", "layers"]
+__all__ = ["LAYER", "LAYERS", "layers"]
 
 LAYERS = record_of("channels", "count", "layers", "condition", "activated", "*head")
 """A run of ``count`` layers; their activations are added to the matrix ``head``."""
@@ -37,86 +40,147 @@ LAYER = record_of(
 )
 """One layer, from its history to that of the next; weights as ``[tap][in][out]``."""
 
-DENSE = record_of("*source", "*target", "taps", "dilation", "inputs", "outputs", "weight", "bias")
-"""A convolution of one matrix into another, with weights as ``[tap][in][out]``.
+MAX_FUSED = {32: 4, 16: 2}
+"""Most channels of a fused layer with four vectors to a tile, by SIMD registers."""
+MAX_PAIRED = {32: 8, 16: 6}
+"""Most channels of a fused layer with two vectors to a tile, by SIMD registers."""
+ROWS = {32: (4, 3, 5), 16: (2,)}
+"""Rows of a tile of layers with more channels, in order of preference, by SIMD registers.
 
-Without inputs it fills the target with its bias.
+If none divides the channels, tiles of the first number and of one less are mixed.  With 16
+registers a tile of three rows would spill, which takes up to 1.7 times as long.
 """
-ROWS = {32: (4, (4, 3, 5, 2, 1)), 16: (3, (3, 2, 1))}
-"""By SIMD registers: most channels of a fused layer, and rows of a tile in order of preference.
-
-With 16 registers a tile of four rows would spill.
-"""
+MAX_UNROLLED = 4
+"""Most input channels of a fused layer whose convolution is not a loop over them."""
 MAX_HEAD_CHANNELS = 3
 """Most channels whose head sums stay in registers from layer to layer."""
 
-DENSE_ROWS = 4
-"""Rows of a tile of the plain convolution."""
+
+Part = tuple[Tile, Value | int, Value]
+"""A tile, and the channels from one to another for which it serves in turn."""
 
 
 def layers(channels: int, activation: str, width: int) -> Native:
     """Return the kernel for a run of plain layers with this many channels and activation."""
-    most, tiled = ROWS[registers(width)]
-    fused = channels <= most
-    rows = channels if fused else next(r for r in tiled if channels % r == 0)
-    return _kernel(activation, rows, fused, width)
+    count = registers(width)
+    if channels <= MAX_FUSED[count]:
+        return _fused(activation, channels, width)
+    # In many registers of four lanes, each reading of the weights would serve eight frames only.
+    if channels <= MAX_PAIRED[count] and (width, count) != (4, 32):
+        return _paired(activation, channels, width)
+    most = ROWS[count][0]
+    whole = next((rows for rows in ROWS[count] if channels % rows == 0), None)
+    return _tiled(activation, whole or most, 0 if whole else -channels % most, width)
 
 
 @cache
-def _kernel(activation: str, rows: int, fused: bool, width: int) -> Native:
-    name = f"nam.layers.{'fused' if fused else 'rows'}{rows}.{activation}"
-    return by_length(name, partial(_emit, activation, rows, fused), width, ALL_VECTORS)
+def _fused(activation: str, rows: int, width: int) -> Native:
+    name = f"nam.layers.fused{rows}.{activation}"
+    return by_length(name, partial(_emit_fused, activation, rows), width, ALL_VECTORS)
 
 
-def _emit(
-    activation: str, rows: int, fused: bool, vectors: int, lanes: Lanes, state: Value
+@cache
+def _paired(activation: str, rows: int, width: int) -> Native:
+    name = f"nam.layers.fused{rows}.{activation}"
+    return by_pairs(name, partial(_emit_fused, activation, rows), width)
+
+
+@cache
+def _tiled(activation: str, rows: int, narrow: int, width: int) -> Native:
+    name = f"nam.layers.rows{rows}.{narrow}.{activation}"
+    return by_length(name, partial(_emit_tiled, activation, rows, narrow), width, ALL_VECTORS)
+
+
+def _emit_fused(
+    activation: str, rows: int, vectors: int, lanes: Lanes, state: Value, start: Value | int = 0
 ) -> None:
+    """Emit a run of layers for the frames from ``start`` on, all channels in one tile."""
     run = Words(lanes, LAYERS, lanes.pointer(state))
-    first = run.pointer("layers")
     tile = new_tile(lanes, rows, vectors)
-    held = new_tile(lanes, rows, vectors) if fused and rows <= MAX_HEAD_CHANNELS else []
+    held = new_tile(lanes, rows, vectors) if rows <= MAX_HEAD_CHANNELS else []
     head, head_row = place(lanes, run, "head")
+    head = lanes.at(head, start)
     for r, sums in enumerate(held):
         for v, total in enumerate(sums):
             total.value = lanes.load(lanes.at(head, lanes.times(r, head_row)), v * lanes.width)
-    with lanes.loop(run["count"]) as number:
-        at = lanes.words(first, lanes.times(number, LAYER.itemsize // 8))
-        layer = _LayerEmitter(lanes, run, Words(lanes, LAYER, at), activation, held)
-        (layer.fused if fused else layer.tiled)(tile)
+    for words in _each(lanes, run):
+        _LayerEmitter(lanes, run, words, activation, held, start).fused(tile)
     for r, sums in enumerate(held):
         finish(lanes, [total.value for total in sums], lanes.at(head, lanes.times(r, head_row)))
+
+
+def _emit_tiled(
+    activation: str, rows: int, narrow: int, vectors: int, lanes: Lanes, state: Value
+) -> None:
+    """Emit a run of layers in tiles of ``rows`` channels, the last ``narrow`` of one less."""
+    run = Words(lanes, LAYERS, lanes.pointer(state))
+    channels = run["channels"]
+    middle = lanes.minus(channels, narrow * (rows - 1))
+    parts: list[Part] = [(new_tile(lanes, rows, vectors), 0, middle)]
+    if narrow:
+        parts.append((new_tile(lanes, rows - 1, vectors), middle, channels))
+    for words in _each(lanes, run):
+        _LayerEmitter(lanes, run, words, activation).tiled(parts)
+
+
+def _each(lanes: Lanes, run: Words) -> Iterator[Words]:
+    """Emit a loop over the layers of a run."""
+    first = run.pointer("layers")
+    with lanes.loop(run["count"]) as number:
+        yield Words(lanes, LAYER, lanes.words(first, lanes.times(number, LAYER.itemsize // 8)))
 
 
 class _LayerEmitter:
     """Emits the code of one layer."""
 
-    def __init__(self, lanes: Lanes, run: Words, words: Words, activation: str, held: Tile) -> None:
+    def __init__(
+        self,
+        lanes: Lanes,
+        run: Words,
+        words: Words,
+        activation: str,
+        held: Sequence[Sequence[Cell]] = (),
+        start: Value | int = 0,
+    ) -> None:
         self.lanes, self.words, self.held = lanes, words, held
         self.channels = run["channels"]
         self.x, self.x_row = place(lanes, words, "source")
         self.y, self.y_row = place(lanes, words, "target")
         self.head, self.head_row = place(lanes, run, "head")
-        self.condition, self.kept = run.pointer("condition"), run.pointer("activated")
+        self.x, self.y, self.head = (lanes.at(p, start) for p in (self.x, self.y, self.head))
+        self.condition = lanes.at(run.pointer("condition"), start)
+        self.kept = run.pointer("activated")
         self.activation = ACTIVATIONS[activation]
 
-    def tiled(self, tile: Tile) -> None:
+    def tiled(self, parts: Sequence[Part]) -> None:
         """Emit a layer of any width."""
+        for tile, start, stop in parts:
+            with self.lanes.loop(stop, start, len(tile)) as first:
+                self._activate_rows(tile, first)
+        with self._unless_last():
+            for tile, start, stop in parts:
+                with self.lanes.loop(stop, start, len(tile)) as first:
+                    self._project_rows(tile, first)
+
+    def _activate_rows(self, tile: Tile, first: Value) -> None:
+        """Emit the activations of the rows from ``first`` on, into memory."""
         lanes, words, channels = self.lanes, self.words, self.channels
-        piece, rows = len(tile[0]) * lanes.width, len(tile)
-        with lanes.loop(channels, step=rows) as first:
-            self._begin(tile, first)
-            conv = lanes.at(words.pointer("conv"), first)
-            with lanes.loop(words["taps"]) as k:
-                part = lanes.at(conv, lanes.times(k, lanes.times(channels, channels)))
-                source = tap(lanes, words, self.x, k)
-                accumulate(lanes, tile, source, self.x_row, part, channels, channels)
-            for r, row in enumerate(self._activated(tile, first)):
-                finish(lanes, row, self._row(self.kept, piece, first, r))
-        with self._unless_last(), lanes.loop(channels, step=rows) as first:
-            self._residual(tile, first)
-            out = lanes.at(words.pointer("out"), first)
-            accumulate(lanes, tile, self.kept, lanes.index(piece), out, channels, channels)
-            self._store_output(tile, first)
+        self._begin(tile, first)
+        conv = lanes.at(words.pointer("conv"), first)
+        with lanes.loop(words["taps"]) as k:
+            part = lanes.at(conv, lanes.times(k, lanes.times(channels, channels)))
+            source = tap(lanes, words, self.x, k)
+            accumulate(lanes, tile, source, self.x_row, part, channels, channels)
+        for r, row in enumerate(self._activated(tile, first)):
+            finish(lanes, row, self._row(self.kept, len(row) * lanes.width, first, r))
+
+    def _project_rows(self, tile: Tile, first: Value) -> None:
+        """Emit layer1x1 of the rows from ``first`` on."""
+        lanes, channels, piece = self.lanes, self.channels, len(tile[0]) * self.lanes.width
+        self._residual(tile, first)
+        out = lanes.at(self.words.pointer("out"), first)
+        accumulate(lanes, tile, self.kept, lanes.index(piece), out, channels, channels)
+        self._store_output(tile, first)
 
     def fused(self, tile: Tile) -> None:
         """Emit a layer whose channels are the rows of one tile."""
@@ -125,16 +189,22 @@ class _LayerEmitter:
         with lanes.loop(words["taps"]) as k:
             source = tap(lanes, words, self.x, k)
             part = lanes.at(words.pointer("conv"), lanes.times(k, rows * rows))
-            for i in range(rows):
+            if rows > MAX_UNROLLED:
+                accumulate(lanes, tile, source, self.x_row, part, rows, rows)
+            for i in range(rows) if rows <= MAX_UNROLLED else ():
                 row = self._row(source, self.x_row, 0, i)
                 vectors = [lanes.load(row, v * lanes.width) for v in range(len(tile[0]))]
                 step(lanes, tile, vectors, lanes.at(part, i * rows))
         activated = self._activated(tile, 0)
         with self._unless_last():
-            self._residual(tile, 0)
-            for i, vectors in enumerate(activated):
-                step(lanes, tile, vectors, lanes.at(words.pointer("out"), i * rows))
-            self._store_output(tile, 0)
+            # Half of the rows at a time: more sums beside the activations would spill.
+            size = rows if rows <= MAX_UNROLLED else -(-rows // 2)
+            for first in range(0, rows, size):
+                part = tile[first : first + size]
+                self._residual(part, first)
+                for i, vectors in enumerate(activated):
+                    step(lanes, part, vectors, lanes.at(words.pointer("out"), i * rows + first))
+                self._store_output(part, first)
 
     def _row(self, base: Value, step: Value | int, first: Value | int, r: int) -> Value:
         return self.lanes.at(base, self.lanes.times(self.lanes.plus(first, r), step))
@@ -190,38 +260,3 @@ class _LayerEmitter:
         for r, sums in enumerate(tile):
             target = self._row(self.y, self.y_row, first, r)
             finish(self.lanes, [total.value for total in sums], target)
-
-
-@cache
-def dense(width: int) -> Native:
-    """Return the kernel for plain convolutions (no groups) of any shape."""
-    return by_length("nam.dense", _emit_dense, width)
-
-
-def _emit_dense(vectors: int, lanes: Lanes, state: Value) -> None:
-    words = Words(lanes, DENSE, lanes.pointer(state))
-    outputs = words["outputs"]
-    tiled = lanes.builder.and_(outputs, lanes.index(-DENSE_ROWS))
-    _emit_dense_rows(lanes, words, (DENSE_ROWS, vectors), 0, tiled)
-    _emit_dense_rows(lanes, words, (1, vectors), tiled, outputs)
-
-
-def _emit_dense_rows(
-    lanes: Lanes, words: Words, shape: tuple[int, int], start: Value | int, stop: Value
-) -> None:
-    x, x_row = place(lanes, words, "source")
-    y, y_row = place(lanes, words, "target")
-    inputs, outputs = words["inputs"], words["outputs"]
-    tile = new_tile(lanes, *shape)
-    with lanes.loop(stop, start, shape[0]) as first:
-        for r, sums in enumerate(tile):
-            bias = lanes.broadcast(words.pointer("bias"), lanes.plus(first, r))
-            for total in sums:
-                total.value = bias
-        with lanes.loop(words["taps"]) as k:
-            part = lanes.plus(lanes.times(k, lanes.times(inputs, outputs)), first)
-            weights = lanes.at(words.pointer("weight"), part)
-            accumulate(lanes, tile, tap(lanes, words, x, k), x_row, weights, inputs, outputs)
-        for r, sums in enumerate(tile):
-            target = lanes.at(y, lanes.times(lanes.plus(first, r), y_row))
-            finish(lanes, [total.value for total in sums], target)

@@ -22,6 +22,8 @@ FRAMES = (1, 2, 4, 8)
 """Frames of a tile; the smallest that holds the longest block is taken."""
 CHANNELS = range(5, 33)
 """Channel counts that have a kernel here: with fewer, the one over time is as fast."""
+FEW, FRAMES_OF_FEW = 6, 4
+"""With up to ``FEW`` channels, the longest blocks for which the kernel here is the faster one."""
 
 
 def short_layers(channels: int, activation: str, width: int, frames: int) -> Native | None:
@@ -29,7 +31,8 @@ def short_layers(channels: int, activation: str, width: int, frames: int) -> Nat
 
     ``None`` where the kernel over time, with ``width`` lanes, is as fast.
     """
-    if channels not in CHANNELS or frames > min(width // 2, FRAMES[-1]):
+    longest = FRAMES_OF_FEW if channels <= FEW else FRAMES[-1]
+    if channels not in CHANNELS or frames > min(width // 2, longest):
         return None
     return _kernel(channels, activation, next(n for n in FRAMES if n >= frames))
 

@@ -38,6 +38,6 @@ def fit(
 
 
 if __name__ == "__main__":
-    for size, limit in ((3, 7.0), (4, 8.0)):
-        error, p, q = fit(size, size, limit)
+    for size, limit, turns in ((3, 7.0, 150), (4, 8.0, 150), (4, 7.94, 60)):
+        error, p, q = fit(size, size, limit, turns)
         print(f"{size}/{size} on [0, {limit}]: {error:.2e}", p.tolist(), q.tolist(), sep="\n")

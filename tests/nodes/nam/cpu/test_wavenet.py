@@ -38,7 +38,7 @@ def test_second_generation(channels: int) -> None:
     check_file(nets.a2(channels))
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 16, 24])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 16, 24])
 def test_any_width(channels: int) -> None:
     check_file(nets.wavenet(nets.array(channels, [1, 3, 50]), seed=channels))
 
@@ -49,8 +49,12 @@ def test_any_vector(width: int, channels: int) -> None:
     check_file(nets.wavenet(nets.array(channels, [1, 3, 50])), width)
 
 
-def test_vectors_of_all_widths_give_the_same_bits() -> None:
-    model = parse(nets.a1("feather"))
+ODD = nets.wavenet(nets.array(11, [1, 9], head=7), nets.array(7, [70], inputs=11))
+
+
+@pytest.mark.parametrize("file", [nets.a1("feather"), ODD], ids=["feather", "odd"])
+def test_vectors_of_all_widths_give_the_same_bits(file: Any) -> None:
+    model = parse(file)
     narrow, medium, wide = (Playing(model, width)(SIGNAL) for width in WIDTHS)
     same_bits(narrow, wide)
     same_bits(medium, wide)
@@ -116,8 +120,9 @@ def test_no_cut_changes_a_bit(cuts: list[int]) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_block_size_changes_a_bit(width: int) -> None:
-    model = parse(nets.a1("nano"))
+@pytest.mark.parametrize("file", [nets.a1("nano"), ODD], ids=["nano", "odd"])
+def test_no_block_size_changes_a_bit(file: Any, width: int) -> None:
+    model = parse(file)
     wanted = Playing(model, width)(SIGNAL, 1)
     for block in (2, 7, 16, 17, 31, 33, 48, 64, 65, 100, 128, 1000):
         same_bits(Playing(model, width)(SIGNAL, block), wanted)
@@ -150,6 +155,8 @@ def test_short_blocks_have_kernels_of_their_own() -> None:
     for frames in (1, 8):
         assert short_layers(16, "tanh", 16, frames) not in (None, layers(16, "tanh", 16))
     assert short_layers(16, "tanh", 16, 9) is short_layers(3, "tanh", 16, 1) is None
+    assert short_layers(6, "tanh", 16, 4) is not None
+    assert short_layers(6, "tanh", 16, 5) is None
     assert short_layers(8, "tanh", 4, 4) is None, "four lanes over time are in use"
 
 
