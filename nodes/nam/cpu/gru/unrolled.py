@@ -43,10 +43,11 @@ def emit_unrolled(
     """
     net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    for number, t in lanes.staggered(depth, frames):
-        net.layer(number, lanes.broadcast(x, t))
-        if number == depth - 1:
-            lanes.store_number(net.head(), y, t)
+    for steps in lanes.staggered(depth, frames):
+        for number, t in steps:
+            net.layer(number, lanes.broadcast(x, t))
+            if number == depth - 1:
+                lanes.store_number(net.head(), y, t)
 
 
 class _NetworkEmitter:

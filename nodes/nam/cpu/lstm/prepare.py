@@ -16,6 +16,7 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
+from .cell import GATE_SCALES
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import Grid, emit_unrolled
 
@@ -27,8 +28,6 @@ MAX_UNROLLED = 700
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
-GATE_SCALES = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
-"""Factors of the weights of gates i, f, g and o, as cell.py needs them (powers of two)."""
 
 
 def prepare_lstm(
@@ -64,7 +63,9 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
 
 def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
     """Return the layout of units in vectors if the network is unrolled, else ``None``."""
-    grid = Grid(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
+    whole = min([w for w in WIDTHS if hidden <= w <= width], default=width)
+    # 9 to 12 units: a vector of 8 lanes and half of one cost less than one of 16.
+    grid = Grid(hidden, 8 if whole == 16 and hidden <= 12 else whole)
     columns = depth * (hidden + 1) + (depth - 1) * hidden
     return grid if columns * grid.gates <= MAX_UNROLLED else None
 
