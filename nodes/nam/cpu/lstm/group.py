@@ -25,9 +25,11 @@ __all__ = ["lstm_group_size", "prepare_lstm_group"]
 
 ARGUMENTS = 5
 """Of each network: its weights, state and biases, its input and output."""
+MOST_UNITS = 24
+"""Most units of all layers of networks that are played two at a time."""
 MOST_GATES = 6
-MOST_GATES_OF_ALL_LAYERS = 8
-"""Most vectors of gates of networks that are played two at a time, of a layer and of all layers."""
+MOST_GATES_OF_LAYERS = 8
+"""Most vectors of gates of such networks, of a layer and of all layers."""
 FOUR_UNITS = 8
 """Most units of networks of one layer that are played four at a time."""
 
@@ -38,7 +40,8 @@ def lstm_group_size(network: Lstm, width: int | None = None) -> int:
     grid = lstm_grid(hidden, depth, width or host_lanes())
     if not depth or grid is None or not network.inputs == network.outputs == 1:
         return 1
-    if grid.gates > MOST_GATES or depth * grid.gates > MOST_GATES_OF_ALL_LAYERS:
+    gates = grid.gates
+    if depth * hidden > MOST_UNITS or gates > MOST_GATES or depth * gates > MOST_GATES_OF_LAYERS:
         return 1
     return 4 if depth == 1 and hidden <= min(FOUR_UNITS, grid.width) else 2
 

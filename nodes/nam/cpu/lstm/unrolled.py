@@ -92,8 +92,9 @@ def _emit_layers(lanes: Lanes, layers: Sequence[tuple["_NetworkEmitter", int, Va
     for net, number, t in layers:
         gates.append(net.sums(number, t))
         lanes.builder.fence("seq_cst", "singlethread")
+    alone = len(layers) == 1 and layers[0][0].grid.units == 1
     chains = [
-        partial(net.cell, number, v, sums)
+        partial(net.cell, number, v, sums, late=alone)
         for (net, number, _), sums in zip(layers, gates, strict=True)
         for v in range(net.grid.units)
     ]
@@ -132,11 +133,14 @@ class _NetworkEmitter:
         if number == self.depth - 1:
             lanes.store_number(self._head(), self.y, frame)
 
-    def cell(self, number: int, vector: int, gates: Sequence[Value]) -> tuple[Value, Value]:
+    def cell(
+        self, number: int, vector: int, gates: Sequence[Value], late: bool
+    ) -> tuple[Value, Value]:
         """Emit the cells of a vector of units of a layer; return cells and hidden states."""
-        step = CELLS[self.grid.shares] if vector == self.grid.full else full_cell
-        part = gates[4 * vector : 4 * vector + 4]
-        return step(self.lanes, part, self.cells[number][vector].value)
+        part, cell = gates[4 * vector : 4 * vector + 4], self.cells[number][vector].value
+        if vector == self.grid.full:
+            return CELLS[self.grid.shares](self.lanes, part, cell)
+        return full_cell(self.lanes, part, cell, late)
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
