@@ -6,7 +6,7 @@ Python ints or int64 values.  A variable that changes in a loop is a ``Cell``, w
 register.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -138,12 +138,15 @@ class Emitter:
         builder.branch(head)
         builder.position_at_end(after)
 
-    def staggered(self, stages: int, frames: Value) -> Iterator[list[tuple[int, Value]]]:
+    def staggered(
+        self, stages: int, frames: Value, together: bool = True
+    ) -> Iterator[list[tuple[int, Value]]]:
         """Emit a loop over ``frames`` in which each stage is one frame behind the one before it.
 
         Yields lists of ``(stage, frame)`` whose code is to be emitted, the last stage first: it
         takes what the stage before made in the previous turn.  Those of a list do not wait for
-        each other; that of a whole turn has all stages, those of the first and last turns one.
+        each other; ``together`` makes one list of a whole turn, besides those of one stage each
+        for the first and last turns, which is twice the code.
         """
         if stages == 1:
             with self.loop(frames) as t:
@@ -152,15 +155,23 @@ class Emitter:
         builder, behind = self.builder, self.index(stages - 1)
         with self.loop(self.plus(frames, behind)) as turn:
             steps = [(stage, self.minus(turn, stage)) for stage in reversed(range(stages))]
+            if not together:
+                yield from self._one_by_one(steps, frames)
+                return
             begun = builder.icmp_signed(">=", turn, behind)
             whole = builder.and_(begun, builder.icmp_signed("<", turn, frames))
-            with builder.if_else(whole, likely=True) as (together, apart):
-                with together:
+            with builder.if_else(whole, likely=True) as (steady, ends):
+                with steady:
                     yield steps
-                with apart:
-                    for stage, frame in steps:
-                        with self.when(builder.icmp_unsigned("<", frame, frames)):
-                            yield [(stage, frame)]
+                with ends:
+                    yield from self._one_by_one(steps, frames)
+
+    def _one_by_one(
+        self, steps: Sequence[tuple[int, Value]], frames: Value
+    ) -> Iterator[list[tuple[int, Value]]]:
+        for stage, frame in steps:
+            with self.when(self.builder.icmp_unsigned("<", frame, frames)):
+                yield [(stage, frame)]
 
     def interleave(self, *emits: Callable[[], Any]) -> list[Any]:
         """Emit code that does not depend on each other, in turn instead of one after another.

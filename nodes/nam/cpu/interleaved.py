@@ -1,8 +1,8 @@
 """Copies of a mono network that play interleaved frames, one after another or in groups.
 
 Small LSTMs are played side by side, two or four at a time (``lstm/group.py``).  Copies could also
-be the lanes of a vector (``lstm/voices.py``); with 16 lanes, eight of them in use, that took as long
-as or longer than eight copies one by one (Zen 4, 8 to 40 units).
+be the lanes of a vector (``lstm/voices.py``); with 16 lanes, eight of them in use, that took as
+long as or longer than eight copies one by one (Zen 4, 8 to 40 units).
 """
 
 import numpy as np
@@ -20,8 +20,8 @@ INTERLEAVED = np.dtype(
         *((name, np.int64) for name in ("source", "target", "ins", "outs")),
     ]
 )
-"""The ``count`` groups are of ``size`` copies.  ``source`` and ``target`` are ``[size][PIECE]`` float32; ``ins``
-and ``outs`` are what the kernels take: these addresses, or lists of those of all copies."""
+"""The ``count`` groups are of ``size`` copies.  ``source`` and ``target`` are ``[size][PIECE]``
+float32; ``ins`` and ``outs`` are what the kernels take: these, or lists of those of all copies."""
 GROUP = np.dtype([(name, np.int64) for name in ("kernel", "record")])
 
 

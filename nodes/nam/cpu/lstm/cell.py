@@ -23,10 +23,19 @@ from llvmlite import ir
 from .....runtime.simd.activations import TANH44
 from .....runtime.simd.lanes import Lanes, Value, i32
 
-__all__ = ["GATE_SCALES", "cell_tanh", "full_cell", "half_cell", "quarter_cell"]
+__all__ = [
+    "GATE_SCALES",
+    "SIGMOID_RATE",
+    "full_cell",
+    "half_cell",
+    "power_of_two",
+    "quarter_cell",
+    "tanh_parts",
+]
 
-_RATE = -1 / math.log(2)
-GATE_SCALES = np.array([_RATE, _RATE, 2 * _RATE, _RATE], np.float32)
+SIGMOID_RATE = -1 / math.log(2)
+"""``e^-x`` is two to the power of x times this."""
+GATE_SCALES = np.array([SIGMOID_RATE, SIGMOID_RATE, 2 * SIGMOID_RATE, SIGMOID_RATE], np.float32)
 """Factors of the weights and biases of gates i, f, g and o."""
 POWER_LIMIT = 24.0
 """Bound of exponents: float32 has 24 bits."""
@@ -54,14 +63,13 @@ def full_cell(
 
     With ``late`` the code of gate o comes after the cell, which does not wait for it.
     """
-
     one = lanes.constant(1.0)
     if late:
-        g, i, f = (_power(lanes, gates[n]) for n in (2, 0, 1))
+        g, i, f = (power_of_two(lanes, gates[n]) for n in (2, 0, 1))
         cell = _next_cell(lanes, lanes.add(one, i), lanes.add(one, f), g, cell)
-        o = _power(lanes, gates[3])
+        o = power_of_two(lanes, gates[3])
         return cell, _hidden(lanes, lanes.add(one, o), cell)
-    i, f, g, o = (_power(lanes, gate) for gate in gates)
+    i, f, g, o = (power_of_two(lanes, gate) for gate in gates)
     i, f, o = (lanes.add(one, x) for x in (i, f, o))
     cell = _next_cell(lanes, i, f, g, cell)
     return cell, _hidden(lanes, o, cell)
@@ -74,7 +82,7 @@ def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
     """
     width, one = lanes.width, lanes.constant(1.0)
     turned = [*range(width // 2, width), *range(width // 2)]
-    i_f, g_o = (_power(lanes, gate) for gate in gates)
+    i_f, g_o = (power_of_two(lanes, gate) for gate in gates)
     i_f, o = lanes.add(one, i_f), lanes.add(one, g_o)
     i, g = (lanes.shuffle(x, x, turned) for x in (i_f, g_o))
     cell = _next_cell(lanes, i, i_f, g, cell)
@@ -87,7 +95,7 @@ def quarter_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Val
     Cell and hidden state are in the last quarter; the others are unused.
     """
     width = lanes.width
-    powers = _power(lanes, gates[0])
+    powers = power_of_two(lanes, gates[0])
     o = lanes.add(lanes.constant(1.0), powers)
     quarters = [range(n * width // 4, (n + 1) * width // 4) for n in range(3)]
     sources = (o, o, powers)
@@ -105,11 +113,11 @@ def _next_cell(lanes: Lanes, i: Value, f: Value, g: Value, cell: Value) -> Value
 
 def _hidden(lanes: Lanes, o: Value, cell: Value) -> Value:
     """Return the hidden state for the gate ``1 + 2^x`` of o."""
-    above, below = _tanh_parts(lanes, cell)
+    above, below = tanh_parts(lanes, cell)
     return lanes.div(above, lanes.mul(o, below))
 
 
-def _power(lanes: Lanes, x: Value) -> Value:
+def power_of_two(lanes: Lanes, x: Value) -> Value:
     """Return ``2^x`` of the clamped ``x``: of its nearest integer, times a polynomial."""
     builder, limit = lanes.builder, POWER_LIMIT
     x = lanes.min(lanes.max(x, lanes.constant(-limit)), lanes.constant(limit))
@@ -126,12 +134,7 @@ def _power(lanes: Lanes, x: Value) -> Value:
     return builder.bitcast(builder.add(builder.bitcast(made, kind), exponent), lanes.vector)
 
 
-def cell_tanh(lanes: Lanes, x: Value) -> Value:
-    """Return ``tanh(x)``; a NaN is clamped to a bound."""
-    return lanes.div(*_tanh_parts(lanes, x))
-
-
-def _tanh_parts(lanes: Lanes, x: Value) -> tuple[Value, Value]:
+def tanh_parts(lanes: Lanes, x: Value) -> tuple[Value, Value]:
     """Return numerator and denominator of ``tanh(x)``; the square does not wait for the clamp."""
     limit = TANH44.limit
     square = lanes.min(lanes.mul(x, x), lanes.constant(limit * limit))

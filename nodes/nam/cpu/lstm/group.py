@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-
 from .....graph.prepare import Memory
 from .....runtime.native.abi import Native, kernel
 from .....runtime.native.host import host_lanes

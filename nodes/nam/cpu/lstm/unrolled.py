@@ -23,6 +23,11 @@ REGISTER_COLUMNS = 8
 """Columns of the hidden state broadcast from registers."""
 CELLS = {2: half_cell, 4: quarter_cell}
 """By the gates that share a vector."""
+MOST_TOGETHER = {4: 24, 8: 32, 16: 48}
+"""Most units of all layers whose cells are interleaved, by the lanes of a vector.
+
+More took longer so, as their sums do not stay in registers.
+"""
 PARTIAL_SUMS = 2
 """Partial sums per gate: each depends on half of the multiply-adds."""
 
@@ -80,7 +85,8 @@ def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Valu
     """
     *given, (frames,) = networks
     nets = [_NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
-    for steps in lanes.staggered(depth, frames):
+    together = depth * grid.hidden <= MOST_TOGETHER[grid.width]
+    for steps in lanes.staggered(depth, frames, together):
         _emit_layers(lanes, [(net, number, t) for number, t in steps for net in nets])
     for net in nets:
         net.save()
