@@ -14,7 +14,6 @@ from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
 from ..knob_columns import KnobColumns, bias_block, state_block
-from ..lstm.cell import SIGMOID_RATE
 from ..lstm.prepare import fewest_lanes
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
@@ -26,8 +25,6 @@ MAX_UNROLLED = 2600
 """Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer."""
-SCALES = np.array([SIGMOID_RATE, SIGMOID_RATE, 1.0], np.float32)
-"""Factors of the rows z, r and n."""
 
 
 def prepare_gru(
@@ -98,16 +95,16 @@ def _looped_kernel(width: int) -> Native:
 
 
 def _columns(weight: Floats, padded: int) -> Floats:
-    """Return weights ``[3 H][columns]`` as ``[column][gate][padded unit]``, scaled."""
-    gates = weight.reshape(3, -1, weight.shape[1]) * SCALES[:, None, None]
+    """Return weights ``[3 H][columns]`` as ``[column][gate][padded unit]``."""
+    gates = weight.reshape(3, -1, weight.shape[1])
     made = np.zeros((weight.shape[1], 3, padded), np.float32)
     made[:, :, : gates.shape[1]] = gates.transpose(2, 0, 1)
     return made
 
 
 def _input_rows(bias: Floats, padded: int) -> Floats:
-    """Return biases of the input as ``[z, r, n, n of the hidden state][padded unit]``, scaled."""
-    rows = bias.reshape(3, -1) * SCALES[:, None]
+    """Return biases of the input as ``[z, r, n, n of the hidden state][padded unit]``."""
+    rows = bias.reshape(3, -1)
     made = np.zeros((4, padded), np.float32)
     made[:3, : rows.shape[1]] = rows
     return made
@@ -115,7 +112,7 @@ def _input_rows(bias: Floats, padded: int) -> Floats:
 
 def _own_rows(layer: GruLayer, padded: int) -> Floats:
     """Return the biases of the hidden state in the same order; z and r add to the input's."""
-    rows = layer.recurrent_bias.reshape(3, -1) * SCALES[:, None]
+    rows = layer.recurrent_bias.reshape(3, -1)
     made = np.zeros((4, padded), np.float32)
     made[[0, 1, 3], : rows.shape[1]] = rows
     return made

@@ -1,7 +1,6 @@
 """Small GRUs, unrolled: the code has the instructions of every column, and state is in registers.
 
-The gates' rows z and r are scaled beforehand, so that with the powers of two ``z = 2^row`` and
-``r`` that ``lstm/cell.py`` computes, and tanh as its quotient,
+With ``z`` and ``r`` the exponentials ``e^-sum`` of the gates, and tanh as its quotient ``P / Q``,
 
     n  = tanh(nx + sigmoid(..) nh) = tanh(nx + nh / (1 + r)) = P / Q
     h' = (h + z n) / (1 + z) = (h Q + z P) / ((1 + z) Q)
@@ -10,7 +9,7 @@ The gates' rows z and r are scaled beforehand, so that with the powers of two ``
 from collections.abc import Iterator, Sequence
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
-from ..lstm.cell import power_of_two, tanh_parts
+from ..lstm.cell import exp_minus, tanh_parts
 from ..recurrent_head import emit_head
 
 __all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
@@ -24,7 +23,7 @@ REGISTER_COLUMNS = 8
 def gru_cell(lanes: Lanes, sums: Sequence[Value], hidden: Value) -> Value:
     """Emit one frame of a vector of units; return the hidden state.  Sums: z, r, nx, nh."""
     one = lanes.constant(1.0)
-    r, z = (power_of_two(lanes, sums[n]) for n in (1, 0))
+    r, z = (exp_minus(lanes, sums[n]) for n in (1, 0))
     n = lanes.add(sums[2], lanes.div(sums[3], lanes.add(one, r)))
     above, below = tanh_parts(lanes, n)
     kept = lanes.fma(z, above, lanes.mul(hidden, below))

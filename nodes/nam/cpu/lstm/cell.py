@@ -1,17 +1,16 @@
 """The LSTM cell on vectors, with a short dependency chain from frame to frame and three divisions.
 
 The hidden state of a frame is needed by the next, so the latency of the cell bounds the speed of a
-small network, and its operations bound that of several.  ``GATE_SCALES`` multiplies the file's
-gate rows, so that with the powers of two ``i = 2^gate`` (and so on) that are computed here
+small network, and its operations bound that of several.  The file's rows of gate g are doubled
+beforehand, so that with ``i = e^-gate`` (and so on), which all four gates compute alike,
 
     sigmoid(x) = 1 / (1 + e^-x)          tanh(x) = (1 - e^-2x) / (1 + e^-2x)
     c' = f c + i g = c / (1 + f) + (1 - g) / ((1 + i)(1 + g))
     h  = o tanh c' = c' P(c'^2) / ((1 + o) Q(c'^2))
 
-Powers are clamped to ``2^-24 .. 2^24``, below which ``1 + i`` is 1 in float32; so no product of
-them overflows.  A NaN becomes one of these bounds, so that the state recovers from it.  Five
-rational functions, each with a division of its own, take half as many operations again; the error
-of a network is about half as large with them.
+Exponentials are clamped to ``2^-24 .. 2^24``, below which ``1 + i`` is 1 in float32; so no product
+of them overflows.  A NaN becomes one of these bounds, so that the state recovers from it.  Five
+rational functions, each with a division of its own, take half as many operations again.
 """
 
 import math
@@ -25,20 +24,19 @@ from .....runtime.simd.lanes import Lanes, Value, i32
 
 __all__ = [
     "GATE_SCALES",
-    "SIGMOID_RATE",
+    "exp_minus",
     "full_cell",
     "half_cell",
-    "power_of_two",
     "quarter_cell",
     "tanh_parts",
 ]
 
-SIGMOID_RATE = -1 / math.log(2)
+GATE_SCALES = np.array([1.0, 1.0, 2.0, 1.0], np.float32)
+"""Factors of the weights and biases of gates i, f, g and o (powers of two)."""
+TO_POWER_OF_2 = -1 / math.log(2)
 """``e^-x`` is two to the power of x times this."""
-GATE_SCALES = np.array([SIGMOID_RATE, SIGMOID_RATE, 2 * SIGMOID_RATE, SIGMOID_RATE], np.float32)
-"""Factors of the weights and biases of gates i, f, g and o."""
-POWER_LIMIT = 24.0
-"""Bound of exponents: float32 has 24 bits."""
+LIMIT = 24 * math.log(2)
+"""Bound of the arguments of ``exp_minus``: float32 has 24 bits."""
 POWER_TERMS = (
     1.0,
     0.6931469775865389,
@@ -65,11 +63,11 @@ def full_cell(
     """
     one = lanes.constant(1.0)
     if late:
-        g, i, f = (power_of_two(lanes, gates[n]) for n in (2, 0, 1))
+        g, i, f = (exp_minus(lanes, gates[n]) for n in (2, 0, 1))
         cell = _next_cell(lanes, lanes.add(one, i), lanes.add(one, f), g, cell)
-        o = power_of_two(lanes, gates[3])
+        o = exp_minus(lanes, gates[3])
         return cell, _hidden(lanes, lanes.add(one, o), cell)
-    i, f, g, o = (power_of_two(lanes, gate) for gate in gates)
+    i, f, g, o = (exp_minus(lanes, gate) for gate in gates)
     i, f, o = (lanes.add(one, x) for x in (i, f, o))
     cell = _next_cell(lanes, i, f, g, cell)
     return cell, _hidden(lanes, o, cell)
@@ -82,7 +80,7 @@ def half_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Value,
     """
     width, one = lanes.width, lanes.constant(1.0)
     turned = [*range(width // 2, width), *range(width // 2)]
-    i_f, g_o = (power_of_two(lanes, gate) for gate in gates)
+    i_f, g_o = (exp_minus(lanes, gate) for gate in gates)
     i_f, o = lanes.add(one, i_f), lanes.add(one, g_o)
     i, g = (lanes.shuffle(x, x, turned) for x in (i_f, g_o))
     cell = _next_cell(lanes, i, i_f, g, cell)
@@ -95,7 +93,7 @@ def quarter_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Val
     Cell and hidden state are in the last quarter; the others are unused.
     """
     width = lanes.width
-    powers = power_of_two(lanes, gates[0])
+    powers = exp_minus(lanes, gates[0])
     o = lanes.add(lanes.constant(1.0), powers)
     quarters = [range(n * width // 4, (n + 1) * width // 4) for n in range(3)]
     sources = (o, o, powers)
@@ -105,25 +103,25 @@ def quarter_cell(lanes: Lanes, gates: Sequence[Value], cell: Value) -> tuple[Val
 
 
 def _next_cell(lanes: Lanes, i: Value, f: Value, g: Value, cell: Value) -> Value:
-    """Return the new cell for the gates ``1 + 2^x`` of i and f, and ``2^x`` of g."""
+    """Return the new cell for ``1 + e^-x`` of gates i and f, and ``e^-x`` of g."""
     one = lanes.constant(1.0)
     new = lanes.div(lanes.sub(one, g), lanes.mul(i, lanes.add(one, g)))
     return lanes.add(new, lanes.div(cell, f))
 
 
 def _hidden(lanes: Lanes, o: Value, cell: Value) -> Value:
-    """Return the hidden state for the gate ``1 + 2^x`` of o."""
+    """Return the hidden state for ``1 + e^-x`` of gate o."""
     above, below = tanh_parts(lanes, cell)
     return lanes.div(above, lanes.mul(o, below))
 
 
-def power_of_two(lanes: Lanes, x: Value) -> Value:
-    """Return ``2^x`` of the clamped ``x``: of its nearest integer, times a polynomial."""
-    builder, limit = lanes.builder, POWER_LIMIT
-    x = lanes.min(lanes.max(x, lanes.constant(-limit)), lanes.constant(limit))
-    rounder = lanes.constant(ROUNDER)
-    whole = lanes.add(x, rounder)
-    rest = lanes.sub(x, lanes.sub(whole, rounder))
+def exp_minus(lanes: Lanes, x: Value) -> Value:
+    """Return ``e^-x`` of the clamped ``x``: a power of two, times a polynomial of the rest."""
+    builder = lanes.builder
+    x = lanes.min(lanes.max(x, lanes.constant(-LIMIT)), lanes.constant(LIMIT))
+    rate, rounder = lanes.constant(TO_POWER_OF_2), lanes.constant(ROUNDER)
+    whole = lanes.fma(x, rate, rounder)
+    rest = lanes.fma(x, rate, lanes.sub(rounder, whole))
     a, b, c, d, e, f = map(lanes.constant, POWER_TERMS)
     square = lanes.mul(rest, rest)
     upper = lanes.fma(lanes.fma(f, rest, e), square, lanes.fma(d, rest, c))
