@@ -2,9 +2,10 @@
 
 A frame needs the result of the frame before, so that a single small LSTM waits much of the time,
 and the others compute meanwhile.  Two take (Zen 4, whose vectors of 16 run at half rate, blocks of
-64) 1.15 times as long as one with 3 or 8 units, 1.5 with 12 and 16, 1.7 with 20, 1.6 with two
-layers of 8; four of 8 units take twice as long.  Larger ones leave no gap to fill: their sums would
-not stay in registers, and took up to twice as long as one after another.
+64) 1.3 times as long as one with 3 units, 1.4 with 8, 1.6 with 12, 1.7 with 16 and with two layers
+of 8, 1.9 with 24; four of 3 units take 2.2 times as long, of 8 units 2.5 times.  Larger ones leave
+no gap to fill: their sums would not stay in registers, and took up to twice as long side by side as
+one after another.
 """
 
 from collections.abc import Sequence
