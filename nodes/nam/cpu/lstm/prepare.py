@@ -32,8 +32,8 @@ __all__ = [
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 850
 """Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
-MAX_GATES = 18
-"""Most vectors of gates of one: the sums of more do not stay in registers."""
+MAX_GATES = {4: 18, 8: 14, 16: 18}
+"""Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
 MAX_FLOATS = 8700
 """Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
@@ -83,7 +83,7 @@ def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
     columns = depth * (hidden + 1) + (depth - 1) * hidden
     multiplies = columns * grid.gates
     small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
-    return grid if small and grid.gates <= MAX_GATES else None
+    return grid if small and grid.gates <= MAX_GATES[grid.width] else None
 
 
 def fewest_lanes(hidden: int, width: int) -> int:

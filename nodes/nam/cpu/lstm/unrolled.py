@@ -97,8 +97,9 @@ def _emit_layers(lanes: Lanes, layers: Sequence[tuple["_NetworkEmitter", int, Va
     gates = []
     for net, number, t in layers:
         gates.append(net.sums(number, t))
+        # A layer's columns are loaded anew for the next: all at once would not stay in registers.
         lanes.builder.fence("seq_cst", "singlethread")
-    alone = len(layers) == 1 and layers[0][0].grid.units == 1
+    alone = len(layers) == layers[0][0].depth == layers[0][0].grid.units == 1
     chains = [
         partial(net.cell, number, v, sums, late=alone)
         for (net, number, _), sums in zip(layers, gates, strict=True)
