@@ -6,7 +6,7 @@ Python ints or int64 values.  A variable that changes in a loop is a ``Cell``, w
 register.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -143,21 +143,62 @@ class Emitter:
         builder.branch(head)
         builder.position_at_end(after)
 
-    def staggered(self, stages: int, frames: Value) -> Iterator[tuple[int, Value]]:
+    def staggered(
+        self, stages: int, frames: Value, together: bool = True
+    ) -> Iterator[list[tuple[int, Value]]]:
         """Emit a loop over ``frames`` in which each stage is one frame behind the one before it.
 
-        Yields ``(stage, frame)``, the last stage first, so that it takes what the stage before made
-        in the previous turn.  Stages of one turn do not wait for each other.
+        Yields lists of ``(stage, frame)`` whose code is to be emitted, the last stage first: it
+        takes what the stage before made in the previous turn.  Those of a list do not wait for
+        each other; ``together`` makes one list of a whole turn, besides those of one stage each
+        for the first and last turns, which is twice the code.
         """
         if stages == 1:
             with self.loop(frames) as t:
-                yield 0, t
+                yield [(0, t)]
             return
-        with self.loop(self.plus(frames, stages - 1)) as turn:
-            for stage in reversed(range(stages)):
-                frame = self.minus(turn, stage)
-                with self.when(self.builder.icmp_unsigned("<", frame, frames)):
-                    yield stage, frame
+        builder, behind = self.builder, self.index(stages - 1)
+        with self.loop(self.plus(frames, behind)) as turn:
+            steps = [(stage, self.minus(turn, stage)) for stage in reversed(range(stages))]
+            if not together:
+                yield from self._one_by_one(steps, frames)
+                return
+            begun = builder.icmp_signed(">=", turn, behind)
+            whole = builder.and_(begun, builder.icmp_signed("<", turn, frames))
+            with builder.if_else(whole, likely=True) as (steady, ends):
+                with steady:
+                    yield steps
+                with ends:
+                    yield from self._one_by_one(steps, frames)
+
+    def _one_by_one(
+        self, steps: Sequence[tuple[int, Value]], frames: Value
+    ) -> Iterator[list[tuple[int, Value]]]:
+        for stage, frame in steps:
+            with self.when(self.builder.icmp_unsigned("<", frame, frames)):
+                yield [(stage, frame)]
+
+    def interleave(self, *emits: Callable[[], Any]) -> list[Any]:
+        """Emit code that does not depend on each other, in turn instead of one after another.
+
+        Compiler and processor look ahead a hundred instructions or so: one chain fills the gaps
+        where another waits for its own results only if the two are next to each other.  Each part
+        must stay in the current basic block.
+        """
+        block, made, parts = self.builder.block, [], []
+        begin = len(block.instructions)
+        for emit in emits:
+            made.append(emit())
+            parts.append(block.instructions[begin:])
+            del block.instructions[begin:]
+        places = [
+            ((n + 0.5) / len(part), number, step)
+            for number, part in enumerate(parts)
+            for n, step in enumerate(part)
+        ]
+        block.instructions.extend(step for *_, step in sorted(places, key=lambda at: at[:2]))
+        self.builder.position_at_end(block)
+        return made
 
     def call_node(self, kernel: Value, state: Value, ins: Value, outs: Value, n: Value) -> None:
         """Call the kernel at an int64 address for ``n`` (an int64) frames."""

@@ -24,10 +24,11 @@ from ..model.wavenet import (
 )
 from . import program_ops as ops
 from .gru.prepare import gru_kernel, prepare_gru
-from .interleaved import COPY, INTERLEAVED, PIECE, play_copies
+from .interleaved import GROUP, INTERLEAVED, PIECE, play_copies
 from .knob_columns import KnobColumns
 from .layers import OperationBuilder
 from .live_weights import Moved, add_live_wavenet
+from .lstm.group import lstm_group_size, prepare_lstm_group
 from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
@@ -87,13 +88,27 @@ def _interleaved(
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
     inner, times = network.network, network.times
     copies = [prepare_network(memory, inner, width, moved, frames) for _ in range(times)]
-    rows = [{"kernel": made.address, "record": at} for made, at in copies]
+    plain, _ = _at_rest(inner, moved)
+    size, ends = 1, ("source", "target")
+    if isinstance(plain, Lstm):
+        size = min(times, lstm_group_size(plain, width))
+    rooms = {name: memory.scratch(size * PIECE) for name in ends}
+    lists = list(rooms.values())
+    if isinstance(plain, Lstm) and size > 1:
+        groups = [copies[n : n + size] for n in range(0, times, size)]
+        records = [[at for _, at in group] for group in groups]
+        made = [prepare_lstm_group(memory, [plain] * size, group, width) for group in records]
+        copies = [group for group in made if group is not None]
+        lists = [memory.pointers([room[4 * n * PIECE] for n in range(size)]) for room in lists]
     record = memory.record(
         INTERLEAVED,
         times=times,
-        copies=memory.table(COPY, rows),
-        source=memory.scratch(PIECE),
-        target=memory.scratch(PIECE),
+        size=size,
+        count=len(copies),
+        groups=memory.table(GROUP, [{"kernel": k.address, "record": at} for k, at in copies]),
+        ins=lists[0],
+        outs=lists[1],
+        **rooms,
     )
     return play_copies, record
 

@@ -11,7 +11,7 @@ import numpy as np
 from ....graph.errors import PortError
 from ....graph.prepare import Io, Processor
 from ....runtime.plan.arena import Block, offset
-from ..cpu.lstm.pair import prepare_lstm_pair
+from ..cpu.lstm.group import prepare_lstm_group
 from ..knob_kernel import TICK
 from ..model.knob import Knob
 from ..model.networks import Lstm
@@ -97,4 +97,4 @@ def _networks_at_once(io: Io, sides: Sequence[Prepared]) -> Any:
     left, right = (side.network for side in sides)
     if not (isinstance(left, Lstm) and isinstance(right, Lstm)):
         return None
-    return prepare_lstm_pair(io.memory, (left, right), (sides[0].made, sides[1].made))
+    return prepare_lstm_group(io.memory, (left, right), [side.made for side in sides])

@@ -25,6 +25,7 @@ NETWORKS: dict[str, Any] = {
     "wavenet": WAVENET,
     "lstm": nets.lstm(3, 1, seed=2),
     "lstm, two layers": nets.lstm(16, 2, seed=5),
+    "lstm, two at a time": nets.lstm(12, 1, seed=6),
     **{n: CASES[n] for n in ("condition LSTM", "ConvNet batchnorm", "Linear fft")},
     "Sequential nested": CASES["Sequential nested"],
 }

@@ -14,6 +14,7 @@ from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
 from ..knob_columns import KnobColumns, bias_block, state_block
+from ..lstm.prepare import fewest_lanes
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
 
@@ -24,9 +25,6 @@ MAX_UNROLLED = 2600
 """Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer."""
-SCALES = np.array([0.5, 0.5, 1.0], np.float32)
-HIDDEN_SCALE = np.float32(0.5)
-"""Factors of the rows z, r, n of the input part, and of all of the hidden part (powers of two)."""
 
 
 def prepare_gru(
@@ -47,13 +45,16 @@ def prepare_gru(
     if small and network.inputs == network.outputs == 1:
         made = _unrolled_record(memory, network, small, knobs)
         return _unrolled_kernel(hidden, depth, small), made
-    return _looped_kernel(width), _looped_record(memory, network, width, row, knobs)
+    lanes = fewest_lanes(hidden, width)
+    return _looped_kernel(lanes), _looped_record(memory, network, lanes, row, knobs)
 
 
 def gru_kernel(hidden: int, depth: int, width: int) -> Native:
     """Return the kernel for mono networks of this size."""
     small = _unrolled_width(hidden, depth, width)
-    return _unrolled_kernel(hidden, depth, small) if small else _looped_kernel(width)
+    if small:
+        return _unrolled_kernel(hidden, depth, small)
+    return _looped_kernel(fewest_lanes(hidden, width))
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
@@ -65,7 +66,7 @@ def _unrolled_width(hidden: int, depth: int, width: int) -> int:
     columns = depth * (hidden + 1) + (depth - 1) * hidden
     if GATES * columns * (hidden + -hidden % widest) > MAX_UNROLLED:
         return 0
-    return min(widest, width)
+    return fewest_lanes(hidden, min(widest, width))
 
 
 @cache
@@ -93,17 +94,17 @@ def _looped_kernel(width: int) -> Native:
     return play
 
 
-def _columns(weight: Floats, scales: Floats, padded: int) -> Floats:
-    """Return weights ``[3 H][columns]`` as ``[column][gate][padded unit]``, scaled."""
-    gates = weight.reshape(3, -1, weight.shape[1]) * scales[:, None, None]
+def _columns(weight: Floats, padded: int) -> Floats:
+    """Return weights ``[3 H][columns]`` as ``[column][gate][padded unit]``."""
+    gates = weight.reshape(3, -1, weight.shape[1])
     made = np.zeros((weight.shape[1], 3, padded), np.float32)
     made[:, :, : gates.shape[1]] = gates.transpose(2, 0, 1)
     return made
 
 
 def _input_rows(bias: Floats, padded: int) -> Floats:
-    """Return biases of the input as ``[z, r, n, n of the hidden state][padded unit]``, scaled."""
-    rows = bias.reshape(3, -1) * SCALES[:, None]
+    """Return biases of the input as ``[z, r, n, n of the hidden state][padded unit]``."""
+    rows = bias.reshape(3, -1)
     made = np.zeros((4, padded), np.float32)
     made[:3, : rows.shape[1]] = rows
     return made
@@ -111,7 +112,7 @@ def _input_rows(bias: Floats, padded: int) -> Floats:
 
 def _own_rows(layer: GruLayer, padded: int) -> Floats:
     """Return the biases of the hidden state in the same order; z and r add to the input's."""
-    rows = layer.recurrent_bias.reshape(3, -1) * HIDDEN_SCALE
+    rows = layer.recurrent_bias.reshape(3, -1)
     made = np.zeros((4, padded), np.float32)
     made[[0, 1, 3], : rows.shape[1]] = rows
     return made
@@ -121,11 +122,10 @@ def _unrolled_record(memory: Memory, network: Gru, width: int, knobs: KnobColumn
     hidden = network.hidden_size
     padded = -(-hidden // width) * width
     rows, first = [], network.layers[0]
-    own_scales = np.full(3, HIDDEN_SCALE, np.float32)
     for layer in network.layers:
         bias = _input_rows(layer.bias, padded) + _own_rows(layer, padded)
-        fed = _columns(layer.weight, SCALES, padded)
-        own = _columns(layer.recurrent, own_scales, padded)
+        fed = _columns(layer.weight, padded)
+        own = _columns(layer.recurrent, padded)
         rows += [part.ravel() for part in (bias, fed, own)]
     head = np.zeros(padded + 1, np.float32)
     head[:hidden], head[-1] = network.head[0], network.head_bias[0]
@@ -147,7 +147,6 @@ def _looped_record(
     fed = network.inputs + network.inputs % 2  # the kernel takes columns in pairs
     given = memory.scratch(fed)
     states = [state_block(memory, np.zeros(units, np.float32)) for _ in range(depth)]
-    own_scales = np.full(3, HIDDEN_SCALE, np.float32)
 
     def by_vector(rows: Floats) -> Floats:
         """Return ``[...][unit]`` as ``[vector of units][...][lane]``."""
@@ -158,8 +157,8 @@ def _looped_record(
     for number, layer in enumerate(network.layers):
         inputs = units if number else fed
         columns = np.zeros((inputs + units, 3, units), np.float32)
-        columns[: layer.weight.shape[1]] = _columns(layer.weight, SCALES, units)
-        columns[inputs : inputs + hidden] = _columns(layer.recurrent, own_scales, units)
+        columns[: layer.weight.shape[1]] = _columns(layer.weight, units)
+        columns[inputs : inputs + hidden] = _columns(layer.recurrent, units)
         own = by_vector(_own_rows(layer, units))
         bias = bias_block(
             memory,

@@ -1,16 +1,15 @@
 """Small GRUs, unrolled: the code has the instructions of every column, and state is in registers.
 
-The gates' rows z and r, and the hidden part of n, are halved beforehand, so that with
-``sigmoid(x) = tanh(x/2)/2 + 1/2`` (exact rewrites)
+With ``z`` and ``r`` the exponentials ``e^-sum`` of the gates, and tanh as its quotient ``P / Q``,
 
-    n  = tanh(nx + r nh) = tanh(nx + (tr + 1) nh/2)
-    h' = z h + (1 - z) n = n + (tz/2 + 1/2) (h - n)
+    n  = tanh(nx + sigmoid(..) nh) = tanh(nx + nh / (1 + r)) = P / Q
+    h' = (h + z n) / (1 + z) = (h Q + z P) / ((1 + z) Q)
 """
 
 from collections.abc import Iterator, Sequence
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
-from ..lstm.cell import cell_tanh
+from ..lstm.cell import exp_minus, tanh_parts
 from ..recurrent_head import emit_head
 
 __all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
@@ -23,10 +22,12 @@ REGISTER_COLUMNS = 8
 
 def gru_cell(lanes: Lanes, sums: Sequence[Value], hidden: Value) -> Value:
     """Emit one frame of a vector of units; return the hidden state.  Sums: z, r, nx, nh."""
-    half = lanes.constant(0.5)
-    z, r = (cell_tanh(lanes, total) for total in sums[:2])
-    n = cell_tanh(lanes, lanes.add(sums[2], lanes.fma(r, sums[3], sums[3])))
-    return lanes.fma(lanes.fma(z, half, half), lanes.sub(hidden, n), n)
+    one = lanes.constant(1.0)
+    r, z = (exp_minus(lanes, sums[n]) for n in (1, 0))
+    n = lanes.add(sums[2], lanes.div(sums[3], lanes.add(one, r)))
+    above, below = tanh_parts(lanes, n)
+    kept = lanes.fma(z, above, lanes.mul(hidden, below))
+    return lanes.div(kept, lanes.mul(lanes.add(one, z), below))
 
 
 def layer_floats(inputs: int, hidden: int, padded: int) -> int:
@@ -43,10 +44,11 @@ def emit_unrolled(
     """
     net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
     x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    for number, t in lanes.staggered(depth, frames):
-        net.layer(number, lanes.broadcast(x, t))
-        if number == depth - 1:
-            lanes.store_number(net.head(), y, t)
+    for steps in lanes.staggered(depth, frames, together=False):
+        for number, t in steps:
+            net.layer(number, lanes.broadcast(x, t))
+            if number == depth - 1:
+                lanes.store_number(net.head(), y, t)
 
 
 class _NetworkEmitter:

@@ -49,20 +49,29 @@ def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Val
         with lanes.loop(net["depth"]) as number:
             at = lanes.words(net.pointer("layers"), lanes.times(number, LAYER.itemsize // 8))
             layer = Words(lanes, LAYER, at)
-            _emit_units(lanes, net, layer)
+            _emit_units(lanes, net, layer, lanes.builder.and_(t, lanes.index(1)))
             _emit_copy(lanes, net, layer)
         with lanes.loop(net["outputs"]) as c:
             at = lanes.plus(lanes.times(c, net["step"]), t)
             lanes.store_number(_head(lanes, net, c), y, at)
 
 
-def _emit_units(lanes: Lanes, net: Words, layer: Words) -> None:
+def _emit_units(lanes: Lanes, net: Words, layer: Words, backward: Value) -> None:
+    """Emit the loop over the units of a layer, from the last to the first if ``backward`` is 1.
+
+    Turning round from frame to frame finds the weights used last still in the first cache; those of
+    more than 40 units do not fit.
+    """
+    builder = lanes.builder
+    turned = builder.icmp_signed("!=", backward, lanes.index(0))
+    last = lanes.minus(net["units"], lanes.width)
     width, zero = lanes.width, lanes.constant(0.0)
     row, columns, aside = layer.pointer("row"), layer["columns"], net.pointer("aside")
     block = lanes.times(4 * width, lanes.plus(columns, 1))
     sums = [[lanes.cell(zero) for _ in range(4)] for _ in range(2)]
-    with lanes.loop(net["units"], step=width) as unit:
-        part = lanes.builder.sdiv(unit, lanes.index(width))
+    with lanes.loop(net["units"], step=width) as step:
+        unit = builder.select(turned, lanes.minus(last, step), step)
+        part = builder.sdiv(unit, lanes.index(width))
         weights = lanes.at(layer.pointer("weights"), lanes.times(part, block))
         bias = lanes.at(layer.pointer("bias"), lanes.times(part, layer["bias_step"]))
         for gate in range(4):

@@ -16,19 +16,29 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
+from .cell import GATE_SCALES
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import Grid, emit_unrolled
 
-__all__ = ["lstm_grid", "lstm_kernel", "prepare_lstm", "scaled_gates", "state_places"]
+__all__ = [
+    "fewest_lanes",
+    "lstm_grid",
+    "lstm_kernel",
+    "prepare_lstm",
+    "scaled_gates",
+    "state_places",
+]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 700
-"""Most vector multiply-adds of an unrolled network (a tenth of a second to compile)."""
+MAX_UNROLLED = 850
+"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
+MAX_GATES = {4: 18, 8: 14, 16: 18}
+"""Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
+MAX_FLOATS = 8700
+"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
-GATE_SCALES = np.array([0.5, 0.5, 1.0, 0.5], np.float32)
-"""Factors of the weights of gates i, f, g and o, as cell.py needs them (powers of two)."""
 
 
 def prepare_lstm(
@@ -51,7 +61,8 @@ def prepare_lstm(
         return _pass, memory.table(PASS, [fields])
     if grid is not None and network.inputs == network.outputs == 1:
         return lstm_kernel(hidden, depth, width), _unrolled_record(memory, network, grid, knobs)
-    return _looped_kernel(width), _looped_record(memory, network, width, row, knobs)
+    lanes = fewest_lanes(hidden, width)
+    return _looped_kernel(lanes), _looped_record(memory, network, lanes, row, knobs)
 
 
 def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
@@ -59,14 +70,25 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
     if depth == 0:
         return _pass
     grid = lstm_grid(hidden, depth, width)
-    return _looped_kernel(width) if grid is None else _unrolled_kernel(hidden, depth, grid.width)
+    if grid is None:
+        return _looped_kernel(fewest_lanes(hidden, width))
+    return _unrolled_kernel(hidden, depth, grid.width)
 
 
 def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
     """Return the layout of units in vectors if the network is unrolled, else ``None``."""
-    grid = Grid(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
+    whole = min([w for w in WIDTHS if hidden <= w <= width], default=width)
+    # 9 to 12 units: a vector of 8 lanes and half of one cost less than one of 16.
+    grid = Grid(hidden, 8 if whole == 16 and hidden <= 12 else whole)
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    return grid if columns * grid.gates <= MAX_UNROLLED else None
+    multiplies = columns * grid.gates
+    small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
+    return grid if small and grid.gates <= MAX_GATES[grid.width] else None
+
+
+def fewest_lanes(hidden: int, width: int) -> int:
+    """Return the lanes of vectors of whole units: 8 instead of 16 where fewer are unused."""
+    return 8 if width == 16 and 0 < hidden % 16 <= 8 else width
 
 
 @kernel
@@ -110,7 +132,8 @@ def _unit_lanes(network: Lstm, width: int) -> tuple[bool, int, int, list[int]]:
     hidden = network.hidden_size
     grid = lstm_grid(hidden, len(network.layers), width)
     if grid is None:
-        return False, -(-hidden // width), width, list(range(hidden))
+        lanes = fewest_lanes(hidden, width)
+        return False, -(-hidden // lanes), lanes, list(range(hidden))
     return True, grid.units, grid.width, [grid.unit(n) for n in range(hidden)]
 
 

@@ -10,6 +10,8 @@ loaded from memory, where they have arrived by then.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..recurrent_head import HEAD_LANES, emit_head
@@ -21,6 +23,11 @@ REGISTER_COLUMNS = 8
 """Columns of the hidden state broadcast from registers."""
 CELLS = {2: half_cell, 4: quarter_cell}
 """By the gates that share a vector."""
+MOST_TOGETHER = {4: 24, 8: 32, 16: 48}
+"""Most units of all layers whose cells are interleaved, by the lanes of a vector.
+
+More took longer so, as their sums do not stay in registers.
+"""
 PARTIAL_SUMS = 2
 """Partial sums per gate: each depends on half of the multiply-adds."""
 
@@ -78,12 +85,29 @@ def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Valu
     """
     *given, (frames,) = networks
     nets = [_NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
-    for number, t in lanes.staggered(depth, frames):
-        sums = [net.sums(number, t) for net in nets]
-        for net, gates in zip(nets, sums, strict=True):
-            net.finish(number, gates, t)
+    together = depth * grid.hidden <= MOST_TOGETHER[grid.width]
+    for steps in lanes.staggered(depth, frames, together):
+        _emit_layers(lanes, [(net, number, t) for number, t in steps for net in nets])
     for net in nets:
         net.save()
+
+
+def _emit_layers(lanes: Lanes, layers: Sequence[tuple["_NetworkEmitter", int, Value]]) -> None:
+    """Emit one frame of layers that do not wait for each other: all gates, then all cells."""
+    gates = []
+    for net, number, t in layers:
+        gates.append(net.sums(number, t))
+        # A layer's columns are loaded anew for the next: all at once would not stay in registers.
+        lanes.builder.fence("seq_cst", "singlethread")
+    alone = len(layers) == layers[0][0].depth == layers[0][0].grid.units == 1
+    chains = [
+        partial(net.cell, number, v, sums, late=alone)
+        for (net, number, _), sums in zip(layers, gates, strict=True)
+        for v in range(net.grid.units)
+    ]
+    made = iter(lanes.interleave(*chains) if len(layers) > 1 else [emit() for emit in chains])
+    for net, number, t in layers:
+        net.finish(number, list(islice(made, net.grid.units)), t)
 
 
 class _NetworkEmitter:
@@ -107,11 +131,23 @@ class _NetworkEmitter:
                 place = ((2 * n + 1) * self.grid.units + v) * self.lanes.width
                 self.lanes.store(cell.value, self.state, place)
 
-    def finish(self, number: int, gates: Sequence[Value], frame: Value) -> None:
-        """Emit the cells of a layer; after the last one the output of the frame."""
-        self._cells(number, gates)
+    def finish(self, number: int, made: Sequence[tuple[Value, Value]], frame: Value) -> None:
+        """Keep cells and hidden states of a layer; after the last one store the frame's output."""
+        lanes, grid = self.lanes, self.grid
+        for v, (cell, hidden) in enumerate(made):
+            self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
+            lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
         if number == self.depth - 1:
-            self.lanes.store_number(self._head(), self.y, frame)
+            lanes.store_number(self._head(), self.y, frame)
+
+    def cell(
+        self, number: int, vector: int, gates: Sequence[Value], late: bool
+    ) -> tuple[Value, Value]:
+        """Emit the cells of a vector of units of a layer; return cells and hidden states."""
+        part, cell = gates[4 * vector : 4 * vector + 4], self.cells[number][vector].value
+        if vector == self.grid.full:
+            return CELLS[self.grid.shares](self.lanes, part, cell)
+        return full_cell(self.lanes, part, cell, late)
 
     def _spread(self, number: int) -> list[Value]:
         lanes, grid, row = self.lanes, self.grid, 2 * number * self.grid.units
@@ -158,15 +194,6 @@ class _NetworkEmitter:
         lanes, source = self.lanes, self.weights if source is None else source
         places = range(place, place + self.grid.gates * lanes.width, lanes.width)
         return [lanes.load(source, at, align=4 * lanes.width) for at in places]
-
-    def _cells(self, number: int, gates: Sequence[Value]) -> None:
-        lanes, grid = self.lanes, self.grid
-        for v in range(grid.units):
-            step = CELLS[grid.shares] if v == grid.full else full_cell
-            part = gates[4 * v : 4 * v + 4]
-            cell, hidden = step(lanes, part, self.cells[number][v].value)
-            self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
-            lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
 
     def _head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
