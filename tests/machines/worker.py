@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from namgraph.graph import Spec
 from namgraph.runtime import Engine
 from namgraph.runtime.engine.build import build_plan
-from namgraph.runtime.native import host
+from namgraph.runtime.native import host, parallel
 from namgraph.runtime.native.abi import natives
 from namgraph.runtime.native.compiler import pipeline
 from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES, padded
@@ -41,6 +41,7 @@ def keep_code() -> None:
         optimize(module, machine)
 
     pipeline.optimize = keeping
+    parallel._can_fork = lambda: False  # all of it is compiled here
 
 
 def image(plan: Any) -> tuple[dict[str, Any], bytes]:

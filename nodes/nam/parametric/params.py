@@ -103,6 +103,7 @@ RESERVED = frozenset(
         "tail",
         "type_name",
         "version",
+        "warms_up",
         "with_params",
     )
 )
