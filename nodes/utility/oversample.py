@@ -103,6 +103,7 @@ class Oversample(ng.Node):
     params: ClassVar[Any] = _InnerMethod("params", {})  # per instance; other nodes: per class
     files: ClassVar[Any] = _InnerMethod("files", ())
     parameters_of: ClassVar[str] = "the inner node"
+    warms_up = True  # its filters, and a cabinet inside
 
     def __init__(
         self, node: ng.Node, *, times: int = 4, quality: str = "studio", **values: float

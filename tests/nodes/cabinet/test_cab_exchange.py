@@ -1,11 +1,13 @@
 """A cabinet's response exchanged while it plays, by a swap: no click, and exact bits after it."""
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import namgraph as ng
 from namgraph.graph import Graph
 from namgraph.nodes import Cab
 from namgraph.nodes.dsp.convolver.partition import receptive_field
@@ -24,6 +26,11 @@ def graph(taps: int, seed: int, gain: float = 1.0) -> Graph:
     fall = np.exp(-6.0 * np.arange(taps) / taps)
     h = 0.3 * gain * np.random.default_rng(seed).standard_normal(taps) * fall
     return Graph.chain(cab=Cab(h, RATE, gain_rule="none"), channels=1)
+
+
+def oversampled(taps: int, seed: int, gain: float = 1.0) -> Graph:
+    (cab,) = graph(taps, seed, gain).nodes.values()
+    return Graph.chain(cab=ng.Oversample(cab, times=2), channels=1)
 
 
 def engine(made: Graph, fade: int = FADE) -> Engine:
@@ -55,11 +62,12 @@ def bend(
     fade: int = FADE,
     seeds: tuple[int, int] = (1, 2),
     gain: float = 1.0,
+    make: Callable[[int, int, float], Graph] = graph,
 ) -> float:
     """Return the second difference of a sine around an exchange over that before and after it."""
     rest = at + 2 * taps + 2 * fade + 4800
     turns = hertz / RATE * np.arange(rest + 4800) + 0.15
-    graphs = graph(taps, seeds[0]), graph(taps, seeds[1], gain)
+    graphs = make(taps, seeds[0], 1.0), make(taps, seeds[1], gain)
     sine = 0.25 * np.sin(2 * np.pi * turns)[None].astype(np.float32)
     y: NDArray[np.float64] = exchanged(graphs, sine, at, (64,), fade)[0].astype(np.float64)
     bent = np.abs(np.diff(y, n=2))
@@ -71,6 +79,10 @@ def bend(
 @pytest.mark.parametrize("offset", [0, 1, 37])
 def test_an_exchange_at_any_frame_does_not_click(taps: int, offset: int) -> None:
     assert bend(taps, 2 * taps + 4800 + offset) <= STEEPEST
+
+
+def test_an_oversampled_cabinet_warms_up_too() -> None:
+    assert bend(2048, 8897, 82.0, seeds=(1, 1), gain=0.9, make=oversampled) <= STEEPEST
 
 
 @pytest.mark.parametrize("taps", [40, 2048])
