@@ -15,6 +15,7 @@ from .lanes import Lanes, Value, i32
 
 __all__ = [
     "ACTIVATIONS",
+    "TANH22",
     "TANH44",
     "TANH_MONIC",
     "Activation",
@@ -63,6 +64,18 @@ fits with limits about 8, rounded up or down, this one has the smallest error of
 numbers, 2.9e-7.
 """
 
+TANH22 = Rational(
+    (77.77030181884766, 7.97501277923584, 0.05245106294751167),
+    (77.77416229248047, 33.87590408305195, 1.0),
+    4.96,
+)
+"""The form of ``TANH_MONIC`` with two degrees less above and below, for ``precision="fast"``.
+
+Its greatest relative error is 5.0e-5 (-86 dB) over all float32 numbers: beyond the limit, too, for
+1 - tanh(4.96) is no more.  A fit with 2 above and 3 below has a quarter of the error of a
+network, and gains half as much time.
+"""
+
 TO_BASE_2 = 1 / log(2)
 EXP_TERMS = 8  # of e^r, |r| <= ln(2)/2: the next one is 5e-9
 EXP_LIMIT = 87.0  # e^87 is the last whole power that float32 holds with room to spare
@@ -106,6 +119,12 @@ def exponential(lanes: Lanes, x: Value) -> Value:
 def _sigmoid(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
     one = lanes.constant(1.0)
     return lanes.div(one, lanes.add(one, exponential(lanes, lanes.neg(x))))
+
+
+def _sigmoid22(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
+    """Return ``(1 + tanh(x / 2)) / 2`` by ``TANH22``; its error is at most 2.5e-5."""
+    half = lanes.constant(0.5)
+    return lanes.fma(half, tanh(lanes, lanes.mul(half, x), TANH22), half)
 
 
 def _silu(lanes: Lanes, x: Value, _: Sequence[Value]) -> Value:
@@ -179,6 +198,7 @@ class Activation:
 
 ACTIVATIONS: dict[str, Activation] = {
     "tanh": Activation(lambda lanes, x, _: tanh(lanes, x)),
+    "tanh22": Activation(lambda lanes, x, _: tanh(lanes, x, TANH22)),
     "fasttanh": Activation(_fast_tanh),
     "hardtanh": Activation(_hardtanh),
     "leaky_hardtanh": Activation(_leaky_hardtanh, 4),
@@ -187,6 +207,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "leaky": Activation(_leaky, 1),
     "leaky_max": Activation(_leaky_max, 1),
     "sigmoid": Activation(_sigmoid),
+    "sigmoid22": Activation(_sigmoid22),
     "silu": Activation(_silu),
     "hardswish": Activation(_hardswish),
     "softsign": Activation(_softsign),
