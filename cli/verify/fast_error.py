@@ -51,7 +51,7 @@ def fast_error(node: Nam) -> FastError:
     worst = 0.0
     for side in node.sides:
         own = {knob.name for knob in side.file_model.knobs}
-        knobs = {name: value for name, value in node.knobs if name in own}
+        knobs = {name: value for name, value in node.knob_values.items() if name in own}
         nodes = [
             Nam(side.file_model, precision=each, slim=node.slim, knobs=knobs)
             for each in ("exact", "fast")
@@ -59,7 +59,7 @@ def fast_error(node: Nam) -> FastError:
         channels = side.file_model.channels[0]
         x = np.tile(np.concatenate([guitar, noise]), (channels, 1))
         exact, fast = (render(Graph.chain(model=each), x, rate) for each in nodes)
-        for part in np.s_[:, : guitar.size], np.s_[:, guitar.size :]:
+        for part in (np.s_[:, : guitar.size], np.s_[:, guitar.size :]):
             peak = float(np.abs(exact[part]).max(initial=0.0))
             size = float(np.abs(fast[part] - exact[part]).max(initial=0.0))
             worst = max(worst, size / peak if peak > 0.0 else size)

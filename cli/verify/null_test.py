@@ -31,7 +31,7 @@ COMPARED_BLOCK = 64
 TOLERANCE, LSTM_TOLERANCE = 1e-5, 2e-5
 """Shares of the reference's peak: an LSTM amplifies rounding errors."""
 FAST_TOLERANCE = 1e-3
-"""With ``precision="fast"``: random and published A1 models are within 5e-5."""
+"""With ``precision="fast"``: random A1 models are within 3e-5, one that amplifies rounding 3e-4."""
 MAX_TOLERANCE = 1.0
 STEPS = {"PCM_U8": 2.0**-7, "PCM_S8": 2.0**-7, "PCM_16": 2.0**-15, "PCM_24": 2.0**-23}
 TORCH = "torch"

@@ -73,7 +73,7 @@ class Nam(KnobNode):
     device that fails or keeps missing its deadlines, and when ``slim`` selects another size.
 
     With ``precision="fast"`` tanh and sigmoid between the layers are cheaper functions, off by at
-    most 5e-5 (-86 dB): an A1 nano takes 0.85 of the time, a standard 0.94, and networks of other
+    most 6.4e-5 (-84 dB): an A1 nano takes 0.87 of the time, a standard 0.95, and networks of other
     activations, LSTMs and GRUs have the bits of "exact".  ``namgraph info amp.nam --precision
     fast`` prints the error of a model.  On a device "exact" is float32, "tf32x3" and "fast" are
     close to float32 on tensor cores, "tf32" has an error 60 dB below the signal; on the CPU
