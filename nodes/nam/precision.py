@@ -39,8 +39,8 @@ def fast_network(network: T) -> T:
     """Return a network, or a part of one, with the cheaper activations of ``FAST``.
 
     One without such activations is returned itself: an LSTM or a GRU, whose gates are part of its
-    kernel, and the networks of the second generation (LeakyReLU).  So are SiLUs in a network, whose
-    error would grow with the signal.
+    kernel, and a network of the second generation (LeakyReLU).  SiLUs stay exact: the error of
+    one would grow with the signal.
     """
     changed: Any = _changed(network)
     return network if changed is None else changed

@@ -10,7 +10,6 @@ import pytest
 
 import namgraph as ng
 from namgraph.nodes.nam.cpu.wavenet_short import short_layers
-from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Activation
 from namgraph.nodes.nam.precision import PRECISIONS, fast_network, model_for
 from namgraph.nodes.testing import same_bits
@@ -131,12 +130,13 @@ def test_knobs_and_steppers_play_it() -> None:
 
 def test_presets_keep_it_and_jobs_render_again(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    graph = ng.Graph.chain(amp=ng.Nam(nets.write(tmp_path, SMALL, "amp.nam"), precision="fast"))
+    node = ng.Nam(nets.write(tmp_path, SMALL, "amp.nam"), precision="fast")
+    graph = ng.Graph.chain(amp=node)
     ng.save_preset(graph, "fast.json")
     assert json.loads(Path("fast.json").read_text())["nodes"]["amp"]["precision"] == "fast"
     loaded = ng.load_preset("fast.json")
-    assert loaded.nodes["amp"] == graph.nodes["amp"]
-    assert replace(graph.nodes["amp"], precision="exact") != graph.nodes["amp"]
+    assert loaded.nodes["amp"] == node
+    assert replace(node, precision="exact") != node
     ng.write("in.wav", X[None], 48_000)
     job: dict[str, Any] = {"namgraph_job": 1, "inputs": ["in.wav"], "models": ["amp.nam"]}
     for precision, kept in (("exact", 0), ("exact", 1), ("fast", 0)):
