@@ -35,6 +35,7 @@ IMPULSE_RESPONSE_S = 3.0
 
 UNPRINTED = (
     *("file", "kind", "receptive_field", "sample_rate_assumed", "delay_frames", "inverted"),
+    "fast_error_db",
 )
 """Keys whose values are in other lines."""
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from typing import Any
 
 from ..graph import NamgraphError
 from ..graph.text import one_line
@@ -21,10 +22,14 @@ def add_parser(subparsers: Subparsers) -> None:
         "describe models, impulse responses, audio files and presets",
         "namgraph info amp.nam cab.wav",
         "namgraph info crunch --json",
+        "namgraph info amp.nam --precision fast",
         "namgraph info captures/",
     )
     parser.add_argument(
         "files", nargs="+", metavar="FILE", help="model, audio, or preset; or a folder of these"
+    )
+    parser.add_argument(
+        "--precision", choices=("fast",), help="play every model so, and tell its error"
     )
     add_search_option(parser)
     add_json_option(parser)
@@ -49,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         for path in paths:
             try:
                 rows.append(describe(path))
+                if arguments.precision is not None:
+                    rows[-1] |= _fast_error(path, rows[-1])
             except NamgraphError as error:
                 faults.append(str(error))
                 continue
@@ -64,3 +71,18 @@ def run(arguments: argparse.Namespace) -> int:
     for fault in faults:
         print_error(fault)
     return 2 if faults else 0
+
+
+def _fast_error(path: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the error of ``precision="fast"`` of each model: as text, and as a number in dB."""
+    if found["kind"] not in ("model", "preset") or "cannot_run" in found:
+        return {}
+    from ..presets.rig import open_graph
+    from .verify.fast_error import fast_errors
+
+    errors = fast_errors(open_graph(path))
+    texts = {name: str(error) for name, error in errors.items()}
+    numbers = {name: error.db for name, error in errors.items()}
+    if found["kind"] == "model":
+        return {"precision_fast": texts["amp"], "fast_error_db": numbers["amp"]}
+    return {"precision_fast": texts, "fast_error_db": numbers}

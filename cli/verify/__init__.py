@@ -18,6 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "null test of a model, and of its block sizes",
         "namgraph verify amp.nam",
+        "namgraph verify amp.nam --precision fast",
         "namgraph verify amp.nam --input in.wav --against reference.wav --plot null.png",
     )
     add = parser.add_argument
@@ -25,7 +26,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--against", metavar="REF.wav|torch", help="the output of a reference for the same input")
     add("--input", metavar="IN.wav", help="mono, at the model's rate (the bundled guitar)")
     add("--slim", type=float, metavar="V", help="size of a slimmable model, 0 to 1 (the largest)")
-    add("--tolerance", type=float, metavar="T", help="of the peak (1e-5; 2e-5 for an LSTM)")
+    add("--precision", choices=("exact", "fast"), default="exact", help="of the model (exact)")
+    add("--tolerance", type=float, metavar="T", help="of the peak (1e-5; LSTM 2e-5; fast 1e-3)")
     add("--plot", metavar="PNG", help="draw the difference over time and frequency")
     add_json_option(parser)
 
@@ -49,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             source=arguments.input,
             slim=1.0 if arguments.slim is None else arguments.slim,
             tolerance=arguments.tolerance,
+            precision=arguments.precision,
             progress=progress,
         )
     if arguments.plot is not None:

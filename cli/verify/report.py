@@ -60,12 +60,16 @@ class Report:
     null: NullResult | None
     batch: NullResult | None = None
     """Of the input and output that the file itself has."""
+    exact: NullResult | None = None
+    """With ``precision="fast"``: the difference from "exact"."""
+    exact_null: NullResult | None = None
+    """That of "exact" from the reference."""
 
     @property
     def holds(self) -> bool:
         """Whether all block sizes agree, all samples are finite, and the error is allowed."""
         same = all(c.identical and c.after_reset and not c.muted for c in self.blocks)
-        nulls = [null for null in (self.null, self.batch) if null is not None]
+        nulls = [null for null in (self.null, self.batch, self.exact) if null is not None]
         return same and self.finite and all(null.holds for null in nulls)
 
     def values(self) -> dict[str, Any]:
@@ -91,8 +95,24 @@ class Report:
             "blocks": [asdict(c) for c in self.blocks],
             "against": null,
             **({"output_batch": _batch_values(self.batch)} if self.batch else {}),
+            **({"precision": "fast", "fast": self._fast_values(self.exact)} if self.exact else {}),
             "holds": self.holds,
         }
+
+    def _fast_values(self, exact: NullResult) -> dict[str, Any]:
+        """Return the error of "fast" against "exact", and that of "exact", as JSON values."""
+        names = ("max_error", "rms_error", "tolerance", "worst_frame", "holds")
+        null = self.exact_null
+        return {
+            **{name: getattr(exact, name) for name in names},
+            "max_error_db": _decibels(exact.max_error),
+            "exact_max_error": null and null.max_error,
+        }
+
+
+def _decibels(share: float) -> float | None:
+    """Return a share of the peak in dB; ``None`` for 0, and for what is not finite."""
+    return 20.0 * float(np.log10(share)) if 0.0 < share < np.inf else None
 
 
 def _batch_values(batch: NullResult) -> dict[str, Any]:
@@ -130,5 +150,17 @@ def format_report(found: Mapping[str, Any]) -> str:
             f"({null['worst_s']:.4f} s), allowed {null['tolerance']:.3g}",
             f"    RMS error     {null['rms_error']:.3g}",
         ]
+    if "fast" in found:
+        lines += _format_fast(found["fast"])
     lines.append("holds" if found["holds"] else "FAILS")
     return "\n".join(lines)
+
+
+def _format_fast(fast: Mapping[str, Any]) -> list[str]:
+    error, db, exact = fast["max_error"], fast["max_error_db"], fast["exact_max_error"]
+    told = "the bits of exact" if error == 0.0 else f"largest error {error:.3g} of its peak"
+    depth = "" if db is None else f" ({db:.1f} dB)"
+    lines = [f"  precision fast, against exact: {told}{depth}, allowed {fast['tolerance']:.3g}"]
+    if exact is not None:
+        lines.append(f"    exact against the reference: largest error {exact:.3g}")
+    return lines

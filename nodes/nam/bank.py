@@ -26,7 +26,8 @@ from .levels import (
     warn_of_missing,
 )
 from .model.model import Model
-from .node import BACKENDS, PRECISIONS, space_of
+from .node import BACKENDS, space_of
+from .precision import PRECISIONS, network_for
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
 from .slimmable import exact_field
 
@@ -167,7 +168,8 @@ class NamBank(Node):
                     "must be mono in a bank"
                 )
             each.rate_conversion(io.spec.rate)
-            made, at = prepare_network(memory, model.running, frames=io.spec.max_frames)
+            network = network_for(model.running, self.precision)
+            made, at = prepare_network(memory, network, frames=io.spec.max_frames)
             rows.append((made.address, at))
         room = io.spec.max_frames
         prewarm = max(model.prewarm for model in models) if self.prewarm else 0

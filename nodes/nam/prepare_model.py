@@ -19,6 +19,7 @@ from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
 from .model.interleaved import interleaved_model
 from .model.wavenet import Network
+from .precision import model_for
 from .resolved_model import ResolvedModel
 from .slimmable import prepare_sizes, slim_range
 from .voices import voices
@@ -34,6 +35,7 @@ class Running:
     prewarm: bool
     oversample: int
     quality: str
+    precision: str = "exact"
 
     @property
     def latency(self) -> int:
@@ -69,7 +71,7 @@ def prepare_model(
     multichannel = (inputs, outputs) != (1, 1)
     _check_channels(resolved, multichannel, between, times)
     knobs, moved = model.knobs, list[Moved]()
-    model = interleaved_model(model, times)
+    model = interleaved_model(model_for(model, how.precision), times)
     made, at, prewarm = prepare_sizes(
         memory, model, how.slim, how.prewarm, times, moved, io.spec.max_frames
     )

@@ -63,6 +63,12 @@ def test_every_model_is_compared_and_timed(
         else:
             done = row["multiply_adds"] * 1e9 / row["least_ns"]
             assert row["peak_share"] == pytest.approx(done / row["fma_peak_per_s"])
+    fast = command.rows(found, "fast")
+    assert [row["model"] for row in fast] == ["A1 nano"] * 2 + ["ConvNet 4x3"] * 2
+    for row in fast:
+        assert 1e-7 < row["error"] < 1e-4
+        same = next(r for r in made if (r["model"], r["block"]) == (row["model"], row["block"]))
+        assert row["ratio"] == row["least_ns"] / same["least_ns"]
     kernels = {row["model"]: row["kernels"] for row in made}
     assert "nam.lstm.h3.d1.w4" in kernels["LSTM 1x3"]
     assert f"nam.layers.fused4.tanh.w{host_lanes()}" in kernels["A1 nano"]
@@ -76,6 +82,8 @@ def test_a_line_names_the_kernels() -> None:
     assert line.endswith("(median 2.00, p99 3.00), 9 x, 50 % of the peak; off by 1.0e-06; nam.x.w4")
     peer = architectures.format_row("peer", {**row, "ratio": 3.0, "peer": "PyTorch"})
     assert peer.endswith("3.0 times ours: PyTorch")
+    fast = architectures.format_row("fast", {**row, "ratio": 0.874})
+    assert fast.endswith("0.87 of the time: fast; off by 1.0e-06")
 
 
 def test_the_sizes_are_those_of_trainers() -> None:

@@ -205,7 +205,7 @@ def test_what_is_too_large_is_refused(row: Any, reason: str) -> None:
 
 
 def test_precisions_are_known_by_name() -> None:
-    with pytest.raises(ParamError, match=r"'half': must be one of exact, tf32, tf32x3$"):
+    with pytest.raises(ParamError, match=r"'half': must be one of exact, fast, tf32, tf32x3$"):
         cuda_wavenet(network_of(one()), "half")
 
 

@@ -9,6 +9,8 @@ In this order, for each model, as NAMBench does (github.com/rikkus/NAMBench):
 3. time: short windows of all lengths in turn, a guitar, in one thread.  ``least_ns`` is the
    tightest window, a sample; ``x_realtime`` and ``peak_share`` (multiply-adds a second over those
    of a loop of nothing else, measured between the windows) are those of that window.
+
+A model that ``precision="fast"`` changes is played so too, in windows between these (``fast``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from ....nodes.nam.model.networks import Linear
+from ....nodes.nam.precision import fast_network
 from ....presets.bundled import DEMO_DI, asset
 from ....runtime.io.audio_file import read_audio
 from ....runtime.simd.peak import fma_peak
-from ..measuring.playing import Signal
+from ..measuring.network_reference import reference_output
+from ..measuring.playing import Playing, Signal
 from ..measuring.windows import Timed, in_turn
 from .model_cases import Case, cases
 from .parity import check_parity, model_playing
@@ -65,24 +69,44 @@ def _rows(
     window = QUICK_WINDOW_S if quick else WINDOW_S
     ours = {block: one.windows(guitar, window) for block, one in played.items()}
     theirs: dict[int, Timed] = {}
+    fast = _fast(case, blocks)
+    fast_error = _error(case, fast[blocks[0]], checked) if fast else 0.0
+    cheaper = {block: one.windows(guitar, window) for block, one in fast.items()}
     if isinstance(peer, Trainer):
         told = trainer_windows(peer, case, blocks, checked, guitar)
         if isinstance(told, str):
             yield "skipped", {"what": f"{case.name} on PyTorch", "reason": told}
         else:
             theirs = told
-    peak = _measure([*ours.values(), *theirs.values()], quick)
+    peak = _measure([*ours.values(), *cheaper.values(), *theirs.values()], quick)
     for block in blocks:
         row = {"model": case.name, "architecture": case.model.architecture, "block": block}
         figures = ours[block].figures()
         yield "model", {**row, **figures, **_shares(case, figures["least_ns"], peak),
                         "error": error, "kernels": list(kernels)}  # fmt: skip
+        if block in cheaper:
+            other = cheaper[block].figures()
+            ratio = other["least_ns"] / figures["least_ns"]
+            yield "fast", {**row, **other, "ratio": ratio, "error": fast_error}
         for frames in (block, *[WHOLE] * (block == blocks[-1])):
             if isinstance(peer, Trainer) and frames in theirs:
                 other = theirs[frames].figures()
                 ratio = other["least_ns"] / figures["least_ns"]
                 row = {**row, "block": frames, "peer": peer.name}
                 yield "peer", {**row, **other, "ratio": ratio}
+
+
+def _fast(case: Case, blocks: Sequence[int]) -> dict[int, Playing]:
+    """Return the model with ``precision="fast"`` by block; none if that changes nothing."""
+    if fast_network(case.model.running) is case.model.running:
+        return {}
+    return {block: model_playing(case.model, block, precision="fast") for block in blocks}
+
+
+def _error(case: Case, played: Playing, x: Signal) -> float:
+    """Return the error against the float64 reference as a share of its peak."""
+    wanted = reference_output(case.model.running, x)[0]
+    return float(np.abs(played.play(x) - wanted).max() / np.abs(wanted).max())
 
 
 def _loudest(x: Signal, frames: int) -> Signal:
@@ -119,6 +143,8 @@ def format_row(name: str, row: Row) -> str:
         return f"{row['what']}: skipped: {row['reason']}"
     line = f"{row['model']:<14} block {row['block']:>4}: {row['least_ns']:9.2f} ns a sample"
     line += f" (median {row['ns']:.2f}, p99 {row['p99_ns']:.2f})"
+    if name == "fast":
+        return f"{line}, {row['ratio']:.2f} of the time: fast; off by {row['error']:.1e}"
     if name == "peer":
         return f"{line}, {row['ratio']:.1f} times ours: {row['peer']}"
     share = "" if row["peak_share"] is None else f", {100 * row['peak_share']:.0f} % of the peak"

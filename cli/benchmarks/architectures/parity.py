@@ -18,9 +18,11 @@ LIMIT = 1e-4
 """Largest error, as a share of the peak: a wrong kernel is off by far more, rounding by less."""
 
 
-def model_playing(model: Model, block: int, *, prewarm: bool = False) -> Playing:
+def model_playing(
+    model: Model, block: int, *, prewarm: bool = False, precision: str = "exact"
+) -> Playing:
     """Return a model on the CPU, alone, in blocks of ``block`` frames."""
-    graph = Graph.chain(amp=Nam(model, prewarm=prewarm, backend="cpu"))
+    graph = Graph.chain(amp=Nam(model, prewarm=prewarm, backend="cpu", precision=precision))
     return Playing(graph, model.sample_rate, block)
 
 

@@ -41,6 +41,7 @@ def _fast_tanh(x: Signal) -> Signal:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": np.tanh,
+    "tanh22": np.tanh,
     "fasttanh": _fast_tanh,
     "hardtanh": lambda x: np.clip(x, -1.0, 1.0),
     "leaky_hardtanh": lambda x, low, high, below, above: np.where(
@@ -50,6 +51,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
     "leaky": lambda x, slope: np.where(x > 0.0, x, slope * x),
     "sigmoid": _sigmoid,
+    "sigmoid22": _sigmoid,
     "silu": lambda x: x * _sigmoid(x),
     "hardswish": lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0,
     "softsign": lambda x: x / (1.0 + np.abs(x)),

@@ -50,6 +50,7 @@ def _timed(*keys: str) -> Columns:
 
 KNOWN = {
     ("models", "model"): _timed("model", "block"),
+    ("models", "fast"): _timed("model", "block"),
     ("models", "peer"): _timed("model", "block", "peer"),
     ("models", "skipped"): Columns(("what", "reason"), "reason"),
     ("peers", "convolution"): _timed("player", "taps", "block"),

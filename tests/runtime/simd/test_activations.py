@@ -8,6 +8,7 @@ import pytest
 from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import (
     ACTIVATIONS,
+    TANH22,
     TANH44,
     TANH_MONIC,
     Activation,
@@ -46,6 +47,7 @@ def bent(x: Any) -> Any:
 
 EXACT: dict[str, tuple[Any, list[float], float]] = {
     "tanh": (np.tanh, [], 3.2e-7),
+    "tanh22": (np.tanh, [], 6.4e-5),
     "hardtanh": (lambda x: np.clip(x, -1, 1), [], 0),
     "leaky_hardtanh": (bent, [-0.5, 0.25, 0.125, 2.0], 2e-7),
     "relu": (lambda x: np.maximum(x, 0), [], 0),
@@ -53,6 +55,7 @@ EXACT: dict[str, tuple[Any, list[float], float]] = {
     "leaky": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
     "leaky_max": (lambda x: np.where(x > 0, x, x * np.float32(0.01)), [0.01], 1e-7),
     "sigmoid": (sigmoid, [], 2e-7),
+    "sigmoid22": (sigmoid, [], 3.2e-5),
     "silu": (silu, [], 4e-7),
     "hardswish": (lambda x: x * np.clip(x + 3, 0, 6) / 6, [], 3e-7),
     "softsign": (lambda x: x / (1 + abs(x)), [], 2e-7),
@@ -153,3 +156,24 @@ def test_the_check_can_fail() -> None:
     found = run(Activation(lambda v, x, _: tanh(v, x, wrong)), "tanh off", RANGE, [], 16)
     with pytest.raises(AssertionError):
         check(found, np.tanh(WIDE), 3.2e-7)
+
+
+def test_tanh22_is_odd_bounded_rises_and_is_the_best_fit() -> None:
+    near = np.linspace(0, 4.84, 4001).astype(np.float32)
+    x = np.concatenate([near, np.logspace(-30, 30, 4001).astype(np.float32)])
+    found = run(ACTIVATIONS["tanh22"], "tanh22", np.concatenate([x, -x]), [], 16)
+    same_bits(found[x.size :], -found[: x.size])
+    assert (np.diff(found[: near.size]) >= -2e-7).all()  # but for rounding
+    assert found.max() == found[near.size - 1] < 1
+    exact = np.tanh(x.astype(np.float64))
+    kept = exact > 0
+    relative = abs(found[: x.size] - exact)[kept] / exact[kept]
+    assert 6.2e-5 < relative.max() <= 6.4e-5
+    assert relative[x[kept] < 0.1].max() <= 1e-6  # its slope at 0 is 1
+    _, above, below = fit(2, 2, TANH22.limit, 400, 2.0)
+    x = np.linspace(1e-2, TANH22.limit, 20_001)
+    errors = []
+    for p, q in ((TANH22.above, TANH22.below), (above, below)):
+        made = x * np.polyval(p[::-1], x * x) / np.polyval(q[::-1], x * x)
+        errors.append((abs(made - np.tanh(x)) / np.tanh(x) ** 3)[500:].max())
+    assert errors[0] <= 1.1 * errors[1]
