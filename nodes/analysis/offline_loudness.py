@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...graph import Graph, PortError
+from ...graph import Graph, PortError, Spec
 from ...runtime.engine.audio_arrays import as_channels, check_samples
 from ...runtime.engine.engine import Engine
 from ..dsp.dynamics.true_peak import HALF
@@ -59,8 +59,8 @@ class LoudnessMeter:
     """Measures a signal that comes in parts.  Any thread, one at a time."""
 
     def __init__(self, channels: int, rate: float) -> None:
-        self._channels, self._rate = channels, rate
-        self._engine = _engine(channels, rate)
+        self._channels, self._rate = channels, Spec(rate, BLOCK).rate
+        self._engine = _engine(channels, self._rate)
 
     def add(self, part: NDArray[np.float32]) -> None:
         """Measure the next part, finite float32 samples ``(channels, frames)``."""
