@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+
 from ..racks import noise
 
 RATE, FADE = 48_000, 480
