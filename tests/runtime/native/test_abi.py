@@ -53,7 +53,7 @@ def test_numbas_switch_for_debugging_does_not_concern_kernels(
 
     @native("float64(float64)")
     def quarter(x: float) -> float:
-        return half(half(x))
+        return float(half(half(x)))
 
     assert quarter.ctypes(3.0) == 0.75
     assert config.DISABLE_JIT == 1
