@@ -124,6 +124,8 @@ def process(engine: int, ins: int, outs: int, frames: int) -> None:
             n = e.frames_until_event
         if frames == 0:  # a call that only reads messages
             break
+        if e.fade_left > 0:  # what begins after a crossfade begins at that frame
+            n = min(np.int64(n), e.fade_left)
         copy_in(e.plan, ins, done, n, e.counts)
         call_node(e.walk, e.plan, e.timed, np.int64(done == 0), np.int32(n))
         if e.fade_left > 0 or e.tail != 0:  # an old plan still sounds

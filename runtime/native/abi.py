@@ -103,11 +103,11 @@ class Native:
         A thread of its own could deadlock: the caller may be importing a module, an import by the
         compiler would wait for the caller, and the caller waits for the compiler.
         """
-        with _lock, signals_deferred():
+        with _lock, signals_deferred() as is_stopped:
             if self._linked is None:
                 cache = KernelCache(self.function, self.signature)
                 found = cache.read()
-                if found is None and cache.is_writable and collector.compile_all():
+                if found is None and cache.is_writable and collector.compile_all(is_stopped):
                     found = cache.read()
                 made = found or self._compile(cache)
                 self._linked = Linked(link(made), made.entry, cache.depends, found is not None)

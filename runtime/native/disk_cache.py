@@ -117,7 +117,8 @@ class KernelCache:
     @property
     def is_writable(self) -> bool:
         """Whether another process may find here what this one writes."""
-        return any(os.access(_existing(folder), os.W_OK) for folder in self._folders)
+        usable = (folder for folder in self._folders if not distrust(folder))
+        return any(os.access(_existing(folder), os.W_OK) for folder in usable)
 
     def write(self, made: ObjectCode) -> None:
         """Write object code to the first folder that can be written; warn once if none can."""

@@ -6,15 +6,18 @@ needed to know all kernels in it, imports Numba, and starts as many copies of it
 processors.  Each compiles the kernels that no other has taken, into the disk cache, and ends.  What
 they could not do is compiled in the process itself, where errors are raised.
 
-Linux only, and only in a process without other threads, whose locks a copy could find locked.
+Linux only, and only in a process without other threads, whose locks a copy could find locked, and
+without a driver of a GPU, which a copy cannot use.  A copy ends at once with the process it is of.
 """
 
 import contextlib
+import ctypes
+import gc
 import os
-import select
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,8 +27,10 @@ import numpy as np  # noqa: F401  (so that its threads are counted)
 __all__ = ["Collector", "collector", "compiled_in_parallel", "processors"]
 
 MOST_PROCESSES = 8
-LONGEST_S = 300.0
-"""After this time a copy that still compiles is stopped."""
+LONGEST_S = 60.0
+"""After this time copies that still compile are stopped; the process compiles the rest itself."""
+POLL_S = 0.002
+PR_SET_PDEATHSIG = 1
 
 
 def processors() -> int:
@@ -65,12 +70,15 @@ class Collector:
             self.kernels.append(kernel)
         return True
 
-    def compile_all(self) -> bool:
-        """Compile, in other processes, all kernels that ``build`` needs; False if not possible."""
+    def compile_all(self, is_stopped: Callable[[], bool]) -> bool:
+        """Compile, in other processes, all kernels that ``build`` needs; False if not possible.
+
+        Once ``is_stopped`` returns True, the processes are ended.
+        """
         build, self.build = self.build, None  # once
         if build is None or processors() < 2 or not _can_fork():
             return False
-        _in_a_copy(lambda: _compile(_kernels_of(build)), LONGEST_S)
+        _in_a_copy(lambda: _compile(_kernels_of(build)), LONGEST_S, is_stopped)
         return True
 
 
@@ -99,7 +107,17 @@ def _can_fork() -> bool:
         and threading.active_count() == 1
         and threading.current_thread() is threading.main_thread()
         and _os_threads() <= _threads_at_import
+        and not _has_gpu_driver()
     )
+
+
+def _has_gpu_driver() -> bool:
+    """Return whether this process has loaded NVIDIA's driver."""
+    try:
+        with open("/proc/self/maps", "rb") as file:
+            return b"/libcuda.so" in file.read()
+    except OSError:
+        return False
 
 
 def _kernels_of(build: Callable[[], object]) -> list[Any]:
@@ -133,38 +151,59 @@ def _compile(kernels: list[Any]) -> None:
                 _ = kernels[taken[0]].address
 
     helpers = min(processors(), MOST_PROCESSES, len(kernels)) - 1
-    started = [_fork(work) for _ in range(helpers)]
+    started: list[int] = []
+    with contextlib.suppress(OSError):  # no more processes to be had
+        while len(started) < helpers:
+            started.append(_fork(work))
     work()
     for process in started:
-        os.waitpid(process, 0)
+        _wait(process)
 
 
-def _in_a_copy(work: Callable[[], None], longest_s: float) -> None:
-    """Do work in a copy of this process, and wait until it and its copies have ended."""
-    alive, ends = os.pipe()
+def _in_a_copy(
+    work: Callable[[], None], longest_s: float, is_stopped: Callable[[], bool] = lambda: False
+) -> None:
+    """Do work in a copy of this process, and wait until it has ended, or end it."""
     try:
         process = _fork(work)
-    except OSError:  # no more processes to be had
-        os.close(alive)
+    except Exception:  # no more processes to be had, or a hook of another package refuses
         return
-    finally:
-        os.close(ends)
+    end, has_ended = time.monotonic() + longest_s, False
     try:
-        select.select([alive], [], [], longest_s)  # readable once no copy has the other end open
+        while not has_ended and time.monotonic() < end and not is_stopped():
+            time.sleep(POLL_S)
+            has_ended = _wait(process, os.WNOHANG)
     finally:
-        os.close(alive)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
+        if not has_ended:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)  # its own copies end with it
+            _wait(process)
+
+
+def _wait(process: int, how: int = 0) -> bool:
+    """Wait for a copy; return whether it has ended."""
+    try:
+        return os.waitpid(process, how)[0] != 0
+    except ChildProcessError:  # the system has cleaned up: SIGCHLD is ignored here
+        return True
 
 
 def _fork(work: Callable[[], None]) -> int:
-    """Do work, silently, in a copy of this process, which then ends; return the copy's number."""
+    """Do work, silently, in a copy of this process, which then ends; return the copy's number.
+
+    The copy is killed when this process ends.
+    """
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads: see _can_fork
         process = os.fork()
     if process:
         return process
     try:
+        prctl(PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
+        if os.getppid() != parent:  # it has ended before
+            os._exit(0)
+        gc.freeze()  # nobody's objects are finalised twice
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)

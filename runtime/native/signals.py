@@ -3,16 +3,20 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
 __all__ = ["signals_deferred"]
 
+ENDING = (signal.SIGINT, signal.SIGTERM)
+
 
 @contextlib.contextmanager
-def signals_deferred() -> Iterator[None]:
+def signals_deferred() -> Iterator[Callable[[], bool]]:
     """Run Python's signal handlers after the ``with`` block, once for each signal number.
+
+    The value is a function: whether a signal to interrupt or end the process has arrived.
 
     LLVM calls back into Python while it compiles; an exception that a handler raises there
     (``KeyboardInterrupt``) is lost, and the process crashes some time later.  Python runs handlers
@@ -20,7 +24,7 @@ def signals_deferred() -> Iterator[None]:
     handler act at once.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield lambda: False
         return
     handlers: dict[int, Any] = {}
     arrived: dict[int, None] = {}
@@ -34,7 +38,7 @@ def signals_deferred() -> Iterator[None]:
             if callable(handler):
                 handlers[number] = handler
                 signal.signal(number, note)
-        yield
+        yield lambda: not arrived.keys().isdisjoint(ENDING)
     finally:
         _restore(handlers, arrived)
 

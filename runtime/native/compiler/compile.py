@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from numba.core import sigutils
+from numba.core import config, sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
@@ -35,6 +35,16 @@ def _garbage_collection_off() -> Iterator[None]:
             gc.enable()
 
 
+@contextlib.contextmanager
+def _compiler_on() -> Iterator[None]:
+    """Disregard ``NUMBA_DISABLE_JIT``, with which Numba leaves helpers to Python."""
+    was_off, config.DISABLE_JIT = config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        config.DISABLE_JIT = was_off
+
+
 def get_ready() -> None:
     """Load what Numba else loads with the first kernel."""
     cpu_target.typing_context.refresh()
@@ -46,7 +56,7 @@ def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[Object
 
     Another process may not if there are addresses of this process in the code.
     """
-    with global_compiler_lock, no_imports(), _garbage_collection_off():
+    with global_compiler_lock, no_imports(), _garbage_collection_off(), _compiler_on():
         made = CFunc(
             function,
             sigutils.normalize_signature(signature),

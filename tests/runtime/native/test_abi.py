@@ -3,8 +3,10 @@
 import gc
 
 import numpy as np
+import pytest
+from numba.core import config
 
-from namgraph.runtime.native.abi import kernel, natives
+from namgraph.runtime.native.abi import helper, kernel, native, natives
 from namgraph.runtime.plan.kernels.buffer_operations import WIDTH, copy
 
 
@@ -37,3 +39,21 @@ def test_the_garbage_collector_runs_again_after_compiling() -> None:
     assert gc.isenabled()
     assert short.address != 0
     assert gc.isenabled()
+
+
+def test_numbas_switch_for_debugging_does_not_concern_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With NUMBA_DISABLE_JIT Numba leaves functions to Python; there is no Python here."""
+    monkeypatch.setattr(config, "DISABLE_JIT", 1)
+
+    @helper
+    def half(x: float) -> float:
+        return x * 0.5
+
+    @native("float64(float64)")
+    def quarter(x: float) -> float:
+        return float(half(half(x)))
+
+    assert quarter.ctypes(3.0) == 0.75
+    assert config.DISABLE_JIT == 1

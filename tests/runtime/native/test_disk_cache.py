@@ -214,3 +214,18 @@ def test_a_cache_that_cannot_be_written_warns_once(
     with pytest.warns(RuntimeWarning, match="cannot be kept on disk: .*NUMBA_CACHE_DIR"):
         assert not loaded(add.function)
     assert not loaded(copy.function)  # a second warning would be an error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bits")
+def test_a_folder_that_is_not_trusted_counts_as_not_writable(place: Path) -> None:
+    """Else kernels would be compiled for it in copies, and then again in the process."""
+
+    def quick(state: int, ins: int, outs: int, frames: int) -> None:
+        pass
+
+    assert disk_cache.KernelCache(quick, NODE).is_writable
+    place.mkdir()
+    place.chmod(0o777)
+    cache = disk_cache.KernelCache(quick, NODE)
+    cache._folders = [place / "of a source"]
+    assert not cache.is_writable

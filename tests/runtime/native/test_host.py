@@ -7,53 +7,70 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = """
-import sys
+START = """
+import os, sys
 from namgraph.runtime.native.disk_cache import _effort
 from namgraph.runtime.native.host import setting, target
-before = target(), _effort(), setting("CACHE_DIR") or ""
-assert ("numba" in sys.modules) == (len(sys.argv) > 1)
-from numba.core import config
-from numba.core.registry import cpu_target
-assert (target(), _effort(), setting("CACHE_DIR") or "") == before
-assert before[0][1:] == cpu_target.target_context.codegen().magic_tuple()[1:], before
-print(*before[0][1:], before[1], before[2], sep=";")
+
+def ours():
+    return target(), _effort(), setting("CACHE_DIR") or ""
+
+def numbas():
+    from numba.core import codegen, config
+    config.reload_config()
+    return codegen.JITCPUCodegen("fresh").magic_tuple()
+"""
+OF_ENVIRONMENT = """
+chosen = [{}, {"OPT": "1", "CACHE_DIR": "here", "ENABLE_AVX": "0"}, {"CPU_NAME": "generic"}]
+
+def enter(settings):
+    for name in [name for name in os.environ if name.startswith("NUMBA_")]:
+        del os.environ[name]
+    os.environ.update({f"NUMBA_{name}": value for name, value in settings.items()})
+
+before = []
+for settings in chosen:
+    enter(settings)
+    before.append(ours())
+assert "numba" not in sys.modules
+for settings, found in zip(chosen, before):
+    enter(settings)
+    assert found[0][1:] == numbas()[1:], (settings, found, numbas())
+    assert ours() == found, "Numba's own values are taken once it is there"
+    print(*found[0][1:], found[1], found[2], sep=";")
+"""
+OF_FILE = """
+before = ours()
+assert "numba" in sys.modules
+assert before[0][1:] == numbas()[1:]
+assert ours() == before
+print(before[1])
 """
 
 
-def found(folder: Path, *arguments: str, **settings: str) -> list[str]:
+def found(script: str, folder: Path) -> list[list[str]]:
     others = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env={**others, **settings},
+        [sys.executable, "-c", START + script],
+        env=others,
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip().split(";")
+    return [line.split(";") for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"NUMBA_OPT": "1", "NUMBA_CACHE_DIR": "here", "NUMBA_ENABLE_AVX": "0"},
-        {"NUMBA_CPU_NAME": "generic"},
-    ],
-)
-def test_settings_of_the_environment(settings: dict[str, str], tmp_path: Path) -> None:
-    cpu, features, effort, cache = found(tmp_path, **settings)
-    assert effort == settings.get("NUMBA_OPT", "3")
-    assert cache == settings.get("NUMBA_CACHE_DIR", "")
-    if "NUMBA_CPU_NAME" in settings:
-        assert (cpu, features) == ("generic", "")
-    if "NUMBA_ENABLE_AVX" in settings:
-        assert "+avx" not in features
+def test_settings_of_the_environment(tmp_path: Path) -> None:
+    plain, chosen, generic = found(OF_ENVIRONMENT, tmp_path)
+    assert plain[2:] == ["3", ""]
+    assert chosen[2:] == ["1", "here"]
+    assert "+avx" not in chosen[1]
+    assert generic == ["generic", "", "3", ""]
 
 
 def test_settings_of_a_file(tmp_path: Path) -> None:
     pytest.importorskip("yaml")
     (tmp_path / ".numba_config.yaml").write_text("opt: '2'\n", encoding="utf-8")
-    assert found(tmp_path, "numba")[2] == "2"
+    assert found(OF_FILE, tmp_path) == [["2"]]
