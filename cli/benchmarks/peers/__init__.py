@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import EngineError
+from ..measuring.playing import share_of_peak
 from ..measuring.windows import in_turn
 from .convolvers import WHOLE, Player, players
 
@@ -65,7 +66,7 @@ def _error(one: Player, response: Any, sound: Any) -> float:
     )
     wanted = np.fft.irfft(spectra[0] * spectra[1], size)[: len(x)]
     wanted *= (made @ wanted) / (wanted @ wanted)
-    error = float(np.abs(made - wanted).max() / np.abs(wanted).max())
+    error = share_of_peak(made, wanted)
     if not error <= LIMIT:
         raise EngineError(
             f"{one.name}, {len(response)} taps, blocks of {one.block}: is off by {error:.1e} of "

@@ -32,7 +32,7 @@ def measure_all(
     place = Path(folder)
     with writing(os.fspath(folder), FileError):
         place.mkdir(parents=True, exist_ok=True)
-    done: list[str] = []
+    measured: list[str] = []
     skipped: dict[str, str] = {}
     failed: dict[str, str] = {}
     if importlib.util.find_spec("matplotlib") is None:
@@ -49,19 +49,18 @@ def measure_all(
         except NamgraphError as error:
             failed[name] = str(error)
         except KeyboardInterrupt:
-            _write(place, [*done, name], skipped, failed)
+            _write(place, [*measured, name], skipped, failed)
             raise
-        else:
-            done.append(name)
+        measured += [name] * (name not in skipped)
         for kind, reasons in (("skipped", skipped), ("FAILED", failed)):
             if name in reasons:
                 report(f"{name}: {kind}: {reasons[name]}")
-        _write(place, [*done, *failed], skipped, failed)
+        _write(place, measured, skipped, failed)
     if failed:
         names = ", ".join(f"{name} ({why})" for name, why in failed.items())
         raise NamgraphError(f"{place}: has the rest; suites that failed: {names}")
-    files = [str(place / f"{name}.json") for name in done]
-    report(f"\n{place / 'report.md'}: {len(done)} suites")
+    files = [str(place / f"{name}.json") for name in measured]
+    report(f"\n{place / 'report.md'}: {len(files)} suites")
     return {"files": files, "page": str(place / "report.md"), "skipped": skipped, "failed": failed}
 
 
