@@ -59,8 +59,7 @@ def cases(paths: Sequence[str]) -> list[Case]:
     if len({*names, *MADE}) < len(names) + len(MADE):
         names = list(paths)  # two of one name, in two folders
     return random_models() + [
-        _case(name, model, _content(path))
-        for name, (path, model) in zip(names, read, strict=True)
+        _case(name, model, _content(path)) for name, (path, model) in zip(names, read, strict=True)
     ]
 
 

@@ -5,7 +5,8 @@ audio (block 48000): this package's ``Cab``, ``pedalboard.Convolution``, and of 
 with its state (a block) or ``oaconvolve`` (the second).  Before anything is timed, the output of
 each is compared with ``numpy.convolve`` in float64; a constant gain is allowed, since both
 pedalboard and ``Cab`` normalise responses.  ``ratio`` is the tightest window over that of this
-package.  Models beside PyTorch are in the suite ``models``.
+package.  A call from Python counts on all sides; the kernel alone is compared in the suite
+``convolve``, models beside PyTorch in ``models``.
 """
 
 from collections.abc import Iterator
