@@ -137,6 +137,17 @@ def test_folders_are_compared_file_by_file(tmp_path: Path) -> None:
     assert "walk.json: in one folder only" in text
 
 
+def test_a_figure_is_compared_with_the_same_figure(tmp_path: Path) -> None:
+    """An older version may have taken another one of the same rows."""
+    row = "blocks", {"name": "a", "block": 64, "one_us": 9.0, "speed_up": 2.0}
+    old = document([row], "threads")
+    old["columns"]["blocks"]["value"] = "one_us"
+    write_document(old, tmp_path / "a.json")
+    new = written(tmp_path / "b.json", row, suite="threads")
+    (found,) = compare(tmp_path / "a.json", new)["rows"]
+    assert (found["figure"], found["ratio"]) == ("speed_up", 1.0)
+
+
 def test_the_command_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = written(tmp_path / "a.json", model(16, 10.0))
     assert main(["bench", "--compare", str(old), str(old)]) == 0

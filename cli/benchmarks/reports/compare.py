@@ -73,7 +73,9 @@ def _pair(old: Path, new: Path) -> tuple[Document, Document]:
 def _compared(before: Document, after: Document) -> Iterator[Row]:
     """Yield a row for each that either document has."""
     suite = before["suite"]
-    rows = [_by_name(document) for document in (before, after)]
+    both = {**before["columns"], **after["columns"]}  # of the newer version, where both have
+    known = {step: read_columns(values) for step, values in both.items()}
+    rows = [_by_name(document["rows"], known) for document in (before, after)]
     for key in dict.fromkeys([*rows[0], *rows[1]]):
         name = f"{key[0]}, {key[1]}" if key[1] else key[0]
         first, second = (side.get(key) for side in rows)
@@ -102,11 +104,13 @@ def _compared(before: Document, after: Document) -> Iterator[Row]:
         }
 
 
-def _by_name(document: Document) -> dict[tuple[str, str], tuple[float, float | None, Columns]]:
+def _by_name(
+    rows: list[Row], known: dict[str, Columns]
+) -> dict[tuple[str, str], tuple[float, float | None, Columns]]:
     """Return figure, spread and columns of each row that has a number, by step and name."""
     found: dict[tuple[str, str], tuple[float, float | None, Columns]] = {}
-    for row in document["rows"]:
-        columns = read_columns(document["columns"][row["step"]])
+    for row in rows:
+        columns = known[row["step"]]
         value = value_of(row, columns.value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             key = row["step"], row_name(row, columns)
