@@ -266,6 +266,11 @@ def test_lengths_of_convolutions_are_a_curve_and_other_rows_bars() -> None:
     assert [text.get_text() for text in axes.texts] == [" 2"]
     (axes,) = shown(draw_bars(document([targets[0]], "nodes2")))
     assert axes.get_xlim()[0] == 0.0
+    low = [
+        ("a_node", {"type": n, "ns": ns, "target_ns": 0.1}) for n, ns in (("a", 1.0), ("b", 60.0))
+    ]
+    (axes,) = shown(draw_bars(document(low, "nodes2")))
+    assert axes.get_xlim()[0] < 0.1  # the targets are seen
     wide = [("call", {"call": name, "us": us}) for name, us in (("a", 0.05), ("b", 40.0))]
     (axes,) = shown(draw_bars(document(wide, "calls")))
     assert axes.get_title(loc="left") == "us a call from Python, median"

@@ -39,16 +39,17 @@ def draw_bars(document: Document) -> Any:
         axes.barh(places, values, color=BAR, height=0.7)
         axes.set_yticks(places, [label[:LONGEST] for label, _, _ in bars], fontsize=7)
         axes.set_ylim(len(bars) - 0.4, -0.6)
-        lowest, highest = min(values), max(values)
+        marks = _targets(axes, columns, bars)
+        lowest, highest = min(values + marks), max(values + marks)
         if highest > WIDE_RANGE * lowest:
             axes.set_xscale("log")
             axes.set_xlim(0.5 * lowest, 2.5 * highest)
             plain_ticks(axes.xaxis, 0.5 * lowest, 2.5 * highest)
         else:
             axes.set_xlim(0.0, 1.12 * highest)
-        for place, value in zip(places, values, strict=True):
-            axes.text(value, place, f" {number(value)}", va="center", fontsize=6)
-        _targets(axes, columns, bars)
+        for place, value, mark in zip(places, values, marks, strict=True):
+            end = mark if value < mark < 1.3 * value else value  # the mark is not written over
+            axes.text(end, place, f" {number(value)}", va="center", fontsize=6)
         marked = "; red: the target" * bool(axes.lines)
         words = figure_words(document["suite"], step, columns.value)
         axes.set_title(f"{words}{marked}", fontsize=9, loc="left")
@@ -62,9 +63,16 @@ def draw_bars(document: Document) -> Any:
     return figure
 
 
-def _targets(axes: Any, columns: Columns, bars: list[tuple[str, Any, Any]]) -> None:
-    """Draw a mark at the target of each row that has one, ``target_`` and the figure's name."""
-    name = f"target_{columns.value}"
-    for place, (_, _, row) in enumerate(bars):
-        if isinstance(row.get(name), int | float):
-            axes.plot([row[name]] * 2, [place - 0.4, place + 0.4], color=TARGET, linewidth=2.0)
+def _targets(axes: Any, columns: Columns, bars: list[tuple[str, Any, Any]]) -> list[float]:
+    """Draw a mark at the target of each row that has one, ``target_`` and the figure's name.
+
+    Return the targets; of a row without one its figure.
+    """
+    name, marks = f"target_{columns.value}", []
+    for place, (_, value, row) in enumerate(bars):
+        target = row.get(name)
+        has_one = isinstance(target, int | float) and target > 0
+        if has_one:
+            axes.plot([target] * 2, [place - 0.4, place + 0.4], color=TARGET, linewidth=2.0)
+        marks.append(target if has_one else value)
+    return marks
