@@ -18,7 +18,7 @@ __all__ = ["MODULES", "OF_MODEL", "SUITES", "format_suites", "measure", "suite_m
 
 SUITES = {
     "models": "every architecture in blocks of 16 to 1024, beside PyTorch; and .nam files given",
-    "peers": "a cabinet beside pedalboard.Convolution and SciPy, by block, and a whole second",
+    "peers": "a cabinet called from Python for each block, beside pedalboard.Convolution and SciPy",
     "growth": "cost against channels, taps, layers, units, nodes: fitted, jumps flagged",
     "walk": "engine overhead per node and block, and the time of changing a playing graph",
     "start": "import, and first sound of the demo rack, kernels compiled or not",
@@ -27,7 +27,7 @@ SUITES = {
     "nodes": "every node's time per frame and channel, beside its target",
     "automation": "a render that follows 57,600 points of automation, over one without",
     "threads": "live blocks and a minute rendered by several threads, over one: time, CPU time",
-    "convolve": "a cabinet's kernel by length of response, beside other convolvers; an exchange",
+    "convolve": "a cabinet's kernel by length, beside others without Python's calls; an exchange",
     "oversampling": "aliases, images, response of a model (RIG, or those that ship), oversampled",
     "instances": "1, 2, 4 and so on amps in one graph: time of each, and how many in real time",
     "gpu": "latency, instances and whole files of models on a CUDA device (needs one)",
@@ -70,12 +70,14 @@ def measure(
     suite of ``OF_MODEL``.
 
     Raises ``ParamError`` for an unknown suite, ``CudaError`` for ``gpu`` without a device,
-    ``FileError`` if ``output`` is not writable.
+    ``FileError`` if ``output`` is not writable, or holds anything but figures.
     """
     suite = suite_module(name)
     from .machine import format_machine, machine
-    from .reports.document import add_row, new_document, write_document
+    from .reports.document import add_row, check_target, new_document, write_document
 
+    if output is not None:
+        check_target(output, models)
     steps = suite.steps(quick, *models)
     command = ["namgraph bench", *models, f"--suite {name}", *["--quick"] * quick]
     found = new_document(name, quick, " ".join(command), machine())

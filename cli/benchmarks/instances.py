@@ -173,7 +173,10 @@ def curves(rows: list[Row]) -> Any:
         block.plot(x, [row["p99_us"] for row in own], ":", color=colour, linewidth=1.0)
     block.axhline(DEADLINE_US, color="#465260", linewidth=1.0, linestyle="--")
     block.text(1.0, 1.06 * DEADLINE_US, "deadline", color="#465260", fontsize=8)
-    for axes, title in ((each, "time of an amp, over one alone"), (block, "a block, us: p50, p99")):
+    for axes, title in (
+        (each, "time of each amp, over that of one alone"),
+        (block, "us a block of 64: median (lines), 99 % (dotted)"),
+    ):
         axes.set_xscale("log", base=2)
         ticks = sorted({row["amps"] for row in amps})
         axes.set_xticks(ticks, list(map(str, ticks)))

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from namgraph.cli.benchmarks.architectures.parity import check_parity, model_pla
 from namgraph.cli.benchmarks.measuring import kernels_used as kernels_module
 from namgraph.cli.benchmarks.measuring.kernels_used import check_kernels
 from namgraph.cli.benchmarks.measuring.network_reference import FUNCTIONS, reference_output
+from namgraph.cli.benchmarks.measuring.playing import share_of_peak
 from namgraph.cli.benchmarks.measuring.windows import Timed, in_turn
 from namgraph.cli.main import main
 from namgraph.graph import EngineError, NamFileError, ParamError
@@ -147,8 +149,29 @@ def _agree(content: Any) -> None:
     assert np.abs(found - wanted).max() <= 1e-6 * np.abs(wanted).max()  # weights are float32
 
 
+@pytest.mark.usefixtures("small")
+def test_a_silent_model_is_timed_and_two_of_one_name_are_told_apart(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MADE", {})
+    (tmp_path / "a").mkdir()
+    silent = {**models.linear(64), "weights": [0.0] * 64}
+    files = [models.write(folder, silent) for folder in (tmp_path, tmp_path / "a")]
+    assert main(["bench", *files, "--suite", "models", "--quick", "--json"]) == 0
+    made = command.rows(json.loads(capsys.readouterr().out), "model")
+    assert {row["error"] for row in made} == {0.0}
+    assert list(dict.fromkeys(row["model"] for row in made)) == files
+
+
+def test_a_share_of_the_peak_of_silence() -> None:
+    silence, sound = np.zeros(2), np.array([1.0, -2.0])
+    assert share_of_peak(silence, silence) == 0.0
+    assert share_of_peak(sound, silence) == math.inf
+    assert share_of_peak(sound + 1.0, sound) == 0.5
+
+
 def test_the_reference_knows_every_activation() -> None:
-    assert set(FUNCTIONS) == set(ACTIVATIONS)
+    assert set(FUNCTIONS) == set(ACTIVATIONS) - {"leaky_max"}  # a kernel for "leaky"
     with pytest.raises(ParamError, match="Activation has no reference"):
         reference_output(Activation("tanh"), NOISE)
 

@@ -1,4 +1,4 @@
-"""``namgraph bench --suite all`` and ``--compare``: files, pictures, a page, ratios and flags."""
+"""``namgraph bench --suite all``: files, pictures, a page; what may be written over."""
 
 import importlib.util
 import json
@@ -12,8 +12,6 @@ from namgraph.cli import benchmarks
 from namgraph.cli.benchmarks.machine import format_machine, machine
 from namgraph.cli.benchmarks.reports import everything, page, pictures
 from namgraph.cli.benchmarks.reports.bars import draw_bars
-from namgraph.cli.benchmarks.reports.columns import Columns, columns_of
-from namgraph.cli.benchmarks.reports.compare import compare, format_comparison
 from namgraph.cli.benchmarks.reports.document import (
     add_row,
     new_document,
@@ -23,7 +21,8 @@ from namgraph.cli.benchmarks.reports.document import (
 from namgraph.cli.benchmarks.reports.everything import measure_all
 from namgraph.cli.benchmarks.reports.tables import tables
 from namgraph.cli.main import main
-from namgraph.graph import CudaError, FileError, NamgraphError, ParamError
+from namgraph.graph import CudaError, FileError, NamgraphError
+from namgraph.runtime.io.atomic_write import alone_in
 
 from .command import refused
 
@@ -121,7 +120,11 @@ def test_without_matplotlib_there_are_no_pictures(
     assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".md"}
 
 
-def test_a_suite_that_fails_costs_only_itself(undrawn: Any, tmp_path: Path) -> None:
+def test_a_suite_that_fails_costs_only_itself(
+    undrawn: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(page, "_draw", lambda document, picture: drawn.append(document["suite"]))
     undrawn["models"].error = NamgraphError("other bits")
     with pytest.raises(
         NamgraphError, match=r"has the rest; suites that failed: models \(other bits"
@@ -131,6 +134,8 @@ def test_a_suite_that_fails_costs_only_itself(undrawn: Any, tmp_path: Path) -> N
     failed = read_document(tmp_path / "models.json")
     assert (len(failed["rows"]), failed["complete"]) == (2, False)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert text.index("## models") < text.index("## walk")
+    assert drawn == ["models", "walk"]
     assert "Failed: models: other bits" in text
     assert "interrupted: rows are missing" in text
 
@@ -146,7 +151,7 @@ def test_an_interrupted_run_keeps_what_is_done(undrawn: Any, tmp_path: Path) -> 
 
 
 def test_figures_of_a_suite_that_is_skipped_now_do_not_stay(undrawn: Any, tmp_path: Path) -> None:
-    (tmp_path / "gpu.json").write_text("{}")
+    write_document(document([], "gpu"), tmp_path / "gpu.json")
     measure_all(tmp_path)
     assert not (tmp_path / "gpu.json").exists()
 
@@ -157,6 +162,52 @@ def test_the_machine_is_named() -> None:
     assert {"namgraph", "numpy", "numba", "llvmlite", "python", "processor"} <= found.keys()
     assert f"{found['lanes']} lanes" in format_machine(found)
     assert "1 core," in format_machine({**found, "cores": 1, "caches": {}})
+
+
+# --- what may be written over
+
+
+def test_figures_are_written_over_and_nothing_else(suites: Any, tmp_path: Path) -> None:
+    measure = benchmarks.measure
+    for _ in range(2):
+        measure("walk", output=tmp_path / "walk.json")
+    (tmp_path / "empty.json").touch()
+    measure("walk", output=tmp_path / "empty.json")
+    notes, amp = tmp_path / "notes.json", tmp_path / "amp.json"
+    for path in (notes, amp):
+        path.write_text('{"architecture": "LSTM"}')
+    with pytest.raises(FileError, match=r"notes\.json: is there, and holds no figures"):
+        measure("walk", output=notes)
+    with pytest.raises(FileError, match=r"amp\.json: is a model that is measured"):
+        measure("models", output=amp, models=[str(amp)])
+    with pytest.raises(FileError, match=r"take\.wav: the name .* must end in \.json"):
+        measure("walk", output=tmp_path / "take.wav")
+    assert notes.read_text() == amp.read_text() == '{"architecture": "LSTM"}'
+
+
+@pytest.mark.parametrize("name", ["models.json", "report.md", "walk.png"])
+def test_a_folder_with_a_file_of_the_same_name_is_left_alone(
+    undrawn: Any, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    (tmp_path / "other.txt").write_text("mine")
+    with pytest.raises(FileError, match=name):
+        measure_all(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        name: "mine", "other.txt": "mine"
+    }  # fmt: skip
+    (tmp_path / name).unlink()
+    for _ in range(2):  # its own files of an earlier run are replaced
+        measure_all(tmp_path)
+    assert (tmp_path / "other.txt").read_text() == "mine"
+
+
+def test_a_file_is_no_folder_and_two_runs_do_not_share_one(undrawn: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(FileError, match="a: is a file: must be a folder"):
+        measure_all(tmp_path / "a")
+    with alone_in(tmp_path / "b"), pytest.raises(FileError, match="another run is at work there"):
+        measure_all(tmp_path / "b")
 
 
 # --- pictures and tables
@@ -201,141 +252,30 @@ def test_lengths_of_convolutions_are_a_curve_and_other_rows_bars() -> None:
     (axes,) = shown(pictures._convolve([{"step": "response", **row}]))
     assert list(axes.lines[0].get_ydata()) == [1.0]
     assert pictures._convolve([{"step": "response", "taps": 64, "us": 1.0}]) is None
+    peers = [{"step": "peer", "player": "a", "taps": n, "least_ns": 3.0} for n in (64, 128)]
+    _, others = shown(pictures._convolve([{"step": "response", **row}, *peers]))
+    assert [list(line.get_ydata()) for line in others.lines] == [[3.0, 3.0]]
     targets = [
-        ("node", {"type": "gain", "ns": 2.0, "target_ns": 1.0}),
-        ("node", {"type": "x", "ns": 0.0}),
+        ("a_node", {"type": "gain", "ns": 2.0, "target_ns": 1.0}),
+        ("a_node", {"type": "x", "ns": 0.0}),
     ]
     (axes,) = shown(draw_bars(document(targets, "nodes2")))
     assert [bar.get_width() for bar in axes.patches] == [2.0]
     assert list(axes.lines[0].get_xdata()) == [1.0, 1.0]
-    assert axes.get_title(loc="left") == "node: ns; red: the target"
+    assert axes.get_title(loc="left") == "a node: ns; red: the target"
+    assert [text.get_text() for text in axes.texts] == [" 2"]
+    (axes,) = shown(draw_bars(document([targets[0]], "nodes2")))
+    assert axes.get_xlim()[0] == 0.0
+    low = [
+        ("a_node", {"type": n, "ns": ns, "target_ns": 0.1}) for n, ns in (("a", 1.0), ("b", 60.0))
+    ]
+    (axes,) = shown(draw_bars(document(low, "nodes2")))
+    assert axes.get_xlim()[0] < 0.1  # the targets are seen
+    wide = [("call", {"call": name, "us": us}) for name, us in (("a", 0.05), ("b", 40.0))]
+    (axes,) = shown(draw_bars(document(wide, "calls")))
+    assert axes.get_title(loc="left") == "us a call from Python, median"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "1", "10", "100"]
     assert shown(draw_bars(document([]))) != []
-
-
-# --- columns
-
-
-def test_fields_before_the_first_fraction_are_keys() -> None:
-    row = {"step": "x", "taps": 3, "setting": {"a": 1}, "ns": 1.5, "lost": 2, "spread": 0.5}
-    assert columns_of("new", "x", row) == Columns(("taps", "setting"), "ns", "spread")
-    assert columns_of("new", "x", {"name": "a", "count": 2}) == Columns(("name", "count"), "count")
-    assert columns_of("walk", "node", {"frames": 64, "ns": 1.0}).spread is None
-
-
-def test_known_columns_are_used_where_their_fields_are_there() -> None:
-    row = {"name": "a", "threads": 2, "seconds": 1.0, "speed_up": 2.0, "least": 1.5, "most": 3.0}
-    found = columns_of("threads", "threads", row)
-    assert (found.value, found.higher_is_better) == ("speed_up", True)
-    assert found.spread_of(row) == pytest.approx(1.0)
-    assert columns_of("threads", "threads", {"name": "a", "seconds": 1.0}).value == "seconds"
-
-
-# --- comparison
-
-
-def written(path: Path, *rows: Any, **values: Any) -> Path:
-    write_document(document(list(rows), **values), path)
-    return path
-
-
-def test_what_changed_by_more_than_the_spread_of_both_is_flagged(tmp_path: Path) -> None:
-    old = written(tmp_path / "a.json", model(16, 10.0), model(64, 10.0), model(128, 10.0))
-    new = written(tmp_path / "b.json", model(16, 11.0), model(64, 11.1), model(128, 9.0))
-    found = compare(old, new)
-    assert [row["changed"] for row in found["rows"]] == ["", "worse", "better"]
-    assert [row["ratio"] for row in found["rows"]] == pytest.approx([1.1, 1.11, 0.9])
-    assert found["rows"][0]["row"] == "model, A, block 16"
-    assert found["other"] == {}
-    text = format_comparison(found)
-    assert text.splitlines()[1].endswith("1.110  (varies by 10 %)  WORSE")
-    assert text.endswith("3 rows compared: 1 worse, 1 better, by more than both vary")
-
-
-def test_more_may_be_better(tmp_path: Path) -> None:
-    def sped(up: float) -> tuple[str, dict[str, Any]]:
-        row = {"name": "a", "threads": 2, "seconds": 1.0, "speed_up": up, "least": up, "most": up}
-        return "threads", row
-
-    old = written(tmp_path / "a.json", sped(2.0), suite="threads")
-    new = written(tmp_path / "b.json", sped(3.0), suite="threads")
-    assert [row["changed"] for row in compare(old, new)["rows"]] == ["better"]
-    assert [row["changed"] for row in compare(new, old)["rows"]] == ["worse"]
-
-
-def test_a_row_without_a_spread_may_vary_by_ten_percent(tmp_path: Path) -> None:
-    rows = [("node", {"frames": 64, "ns": ns}) for ns in (1.0, 1.2, 1.22)]
-    old, same, new = (
-        written(tmp_path / f"{k}.json", row, suite="walk") for k, row in enumerate(rows)
-    )
-    (row,) = compare(old, same)["rows"]
-    assert (row["changed"], row["assumed"]) == ("", True)
-    assert compare(old, new)["rows"][0]["changed"] == "worse"
-
-
-def test_folders_are_compared_file_by_file(tmp_path: Path) -> None:
-    for name, block in (("old", 16), ("new", 32)):
-        (tmp_path / name).mkdir()
-        written(tmp_path / name / "models.json", model(block, 1.0), model(64, 2.0))
-    written(tmp_path / "new" / "walk.json", suite="walk", quick=True)  # not compared
-    other = {**MACHINE, "processor": "another chip"}
-    written(tmp_path / "new" / "models.json", model(32, 1.0), model(64, 2.0), machine=other,
-            complete=False)  # fmt: skip
-    found = compare(tmp_path / "old", tmp_path / "new")
-    assert found["missing"] == ["walk.json"]
-    assert found["other"] == {"processor": ["a chip", "another chip"]}
-    text = format_comparison(found)
-    assert text.startswith("ANOTHER MACHINE, times say little: processor a chip / another chip")
-    assert "interrupted: models" in text
-    assert "few rounds" not in text
-    assert "few rounds" in format_comparison({**found, "quick": True})
-    assert "models: model, A, block 16: only in the old figures" in text
-    assert "walk.json: in one folder only" in text
-
-
-def test_the_command_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    old = written(tmp_path / "a.json", model(16, 10.0))
-    assert main(["bench", "--compare", str(old), str(old)]) == 0
-    assert capsys.readouterr().out.endswith(
-        "1 rows compared: 0 worse, 0 better, by more than both vary\n"
-    )
-    assert main(["bench", "--compare", str(old), str(old), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["rows"][0]["ratio"] == 1.0
-
-
-def test_files_that_do_not_match_are_refused(tmp_path: Path) -> None:
-    old = written(tmp_path / "a.json", model(16, 10.0))
-    new = written(tmp_path / "b.json", suite="walk")
-    with pytest.raises(ParamError, match=r"is of the suite models, .* must be of one suite"):
-        compare(old, new)
-    with pytest.raises(ParamError, match="must be two files or two folders"):
-        compare(old, tmp_path)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(FileError, match=r"have no \.json file of the same name"):
-        compare(tmp_path, tmp_path / "empty")
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("{", "is not JSON"),
-        ("[]", "holds no figures of a suite"),
-        ('{"suite": "walk", "figures": {}}', "its format is None: must be 1"),
-        ('{"suite": "walk", "format": 1, "machine": 3}', "machine is no dict"),
-        (
-            '{"suite": "a", "format": 1, "machine": {}, "columns": {}, "rows": [{"step": "x"}]}',
-            "a row has no step of columns",
-        ),
-    ],
-)
-def test_a_bad_file_is_named(tmp_path: Path, content: str, said: str) -> None:
-    path = tmp_path / "a.json"
-    path.write_text(content)
-    with pytest.raises(FileError) as told:
-        read_document(path)
-    assert str(told.value).startswith(f"{path}: ")
-    assert said in str(told.value)
-    with pytest.raises(FileError, match="cannot be read"):
-        read_document(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,8 @@ def test_convolve_prints_its_machine_and_a_line_for_each_length(
     exchanges = lines[-len(convolve.PEER_LENGTHS) :]
     assert all(line.startswith("exchange of ") for line in exchanges)
     others = [line for line in lines[count : -len(exchanges)] if "skipped" not in line]
-    assert sum(line.startswith("namgraph ") for line in others) == len(convolve.PEER_LENGTHS)
-    assert all(" times ours; differs by " in line for line in others)
+    assert sum(line.startswith("namgraph, kernel ") for line in others) == 3
+    assert all(" times ours; off by " in line for line in others)
 
 
 def test_a_peer_that_plays_something_else_is_not_timed() -> None:
@@ -52,7 +52,7 @@ def test_a_peer_that_plays_something_else_is_not_timed() -> None:
     response, x = (rng.standard_normal(n).astype(np.float32) for n in (100, 640))
     players, _ = peers._players(response)
     assert all(error < peers.LIMIT for error in peers.check_outputs(players, x, response).values())
-    late = {"namgraph": lambda x: np.roll(players["namgraph"](x), 1)}
+    late = {"namgraph": lambda x: np.roll(players[peers.OURS](x), 1)}
     with pytest.raises(EngineError, match="namgraph differs from float64 by"):
         peers.check_outputs(late, x, response)
 

@@ -11,7 +11,16 @@ import pytest
 from namgraph.runtime.native.host import fuses
 
 from .cross import Program
-from .instructions import COUNTED, changes, count, missing, programs, read_table
+from .instructions import (
+    COUNTED,
+    LIBRARY,
+    by_owner,
+    changes,
+    count,
+    missing,
+    programs,
+    read_table,
+)
 
 COUNTS = {"instructions": {"a": 100.0, "b": 200.0}}
 on_v3 = platform.machine().lower() in ("x86_64", "amd64") and platform.system() == "Linux"
@@ -32,14 +41,15 @@ def test_main_kernels_need_the_instructions_of_the_table(program: Any) -> None:
     made_with = read_table()["llvmlite"]
     if made_with != llvmlite.__version__:
         pytest.skip(f"the table is of llvmlite {made_with}, here is {llvmlite.__version__}")
-    assert changes({rack: count(program, rack) for rack in COUNTED}, read_table()) == []
+    found = {name: n for rack in COUNTED for name, n in count(program, rack).items()}
+    assert changes(found, read_table()) == []
 
 
 @counted
 def test_dearer_blocks_are_noticed(program: Any) -> None:
     """Blocks of 8 frames waste half of a vector's work in this kernel: that is over the limit."""
     short, whole = count(program, "A1 nano", block=8), count(program, "A1 nano")
-    (line,) = changes({"A1 nano": short}, {"instructions": {"A1 nano": whole}})
+    line = changes(short, {"instructions": whole})[0]
     assert re.match(r"A1 nano: [\d,.]+ instructions a sample, [+]\d+[.]\d %", line)
 
 
@@ -51,13 +61,25 @@ def test_three_percent_are_allowed_either_way(now: float, noticed: list[str]) ->
     assert [line.split(":")[0] for line in lines] == noticed
 
 
+@pytest.mark.parametrize(("now", "noticed"), [(6.9, 0), (7.1, 1)])
+def test_the_c_library_may_be_another(now: float, noticed: int) -> None:
+    name = f"a{LIBRARY}"
+    assert len(changes({name: now}, {"instructions": {"a": 100.0, name: 2.0}})) == noticed
+
+
+def test_instructions_of_kernels_are_told_from_others() -> None:
+    told = "events: Ir\nfl=???\nfn=namgraph.nam.w8\n0 40\nfn=memcpy\n0 7\n3 1\nfn=cfunc._a\n0 2\n"
+    assert by_owner(told + "summary: 50\n") == (42, 8)
+
+
 def test_no_number_is_noticed() -> None:
     assert len(changes({"a": float("nan")}, COUNTS)) == 1
 
 
 def test_the_table_is_whole() -> None:
     table = read_table()
-    assert set(table["instructions"]) == set(COUNTED)
+    names = {name for rack in COUNTED for name in (rack, rack + LIBRARY)}
+    assert set(table["instructions"]) == names
     assert table["renew"].startswith("python -m namgraph.tests.machines")
 
 

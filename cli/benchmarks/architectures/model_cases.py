@@ -55,7 +55,12 @@ def cases(paths: Sequence[str]) -> list[Case]:
     for path, model in read:
         if model.channels != (1, 1):
             raise ParamError(f"{path}: has {model.channels} channels: must be mono")
-    return random_models() + [_case(Path(path).name, model, _content(path)) for path, model in read]
+    names = [Path(path).name for path in paths]
+    if len({*names, *MADE}) < len(names) + len(MADE):
+        names = list(paths)  # two of one name, in two folders
+    return random_models() + [
+        _case(name, model, _content(path)) for name, (path, model) in zip(names, read, strict=True)
+    ]
 
 
 def _content(path: str) -> dict[str, Any]:

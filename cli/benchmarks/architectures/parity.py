@@ -9,7 +9,7 @@ from ....nodes import Nam
 from ....nodes.nam.model.model import Model
 from ..measuring.kernels_used import check_kernels
 from ..measuring.network_reference import reference_output
-from ..measuring.playing import Playing, Signal
+from ..measuring.playing import Playing, Signal, share_of_peak
 from .model_cases import Case
 
 __all__ = ["LIMIT", "check_parity", "model_playing", "prewarmed"]
@@ -42,7 +42,7 @@ def check_parity(
     outputs = {block: one.play(x) for block, one in played.items()}
     first, made = next(iter(outputs.items()))
     wanted = reference_output(case.model.running, x)[0]
-    error = float(np.abs(made - wanted).max() / np.abs(wanted).max())
+    error = share_of_peak(made, wanted)
     if not error <= LIMIT:
         raise EngineError(
             f"{case.name}: is off the float64 reference by {error:.1e} of the peak: must be "

@@ -12,7 +12,7 @@ import numpy as np
 from ....graph.errors import NamgraphError
 from ....graph.extras import how_to_install
 from ...verify.torch_reference import network_of
-from ..measuring.playing import Signal
+from ..measuring.playing import Signal, share_of_peak
 from ..measuring.windows import Timed
 from .model_cases import Case
 from .parity import prewarmed
@@ -73,7 +73,7 @@ def trainer_windows(
     except Exception as fault:  # of any type: it plays fewer networks than it makes
         return f"the trainer cannot play it: {type(fault).__name__}: {fault}"
     wanted = prewarmed(case.model, checked)
-    error = float(np.abs(found - wanted).max() / np.abs(wanted).max())
+    error = share_of_peak(found, wanted)
     if not error <= LIMIT:
         return f"its output is off ours by {error:.1e} of the peak: another network"
     whole = peer.torch.from_numpy(x[:WHOLE])

@@ -6,7 +6,8 @@
   (``block_ns``: median, 99th percentile and maximum over the period).  ``ns_per_sample`` is the
   mean of these medians (the least: of minima) over 64; ``raw_block_ns`` is of all blocks of all
   rounds.
-* ``peer``: the same responses through other libraries (``peers.py``), in rounds that alternate.
+* ``peer``: the kernel alone beside other libraries, without Python (``peers.py``), in rounds that
+  alternate; what a call from Python for each block costs is in the suite ``peers``.
 * ``exchange``: the time of a block while one response is exchanged for another (``exchange.py``).
 """
 
@@ -57,7 +58,8 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
         rows, missing = compare(taps, quick)
         yield from (("peer", row) for row in rows)
         if taps == PEER_LENGTHS[0]:
-            yield from (("skipped", {"what": one, "reason": "not installed"}) for one in missing)
+            for what, reason in missing.items():
+                yield "skipped", {"what": what, "reason": reason}
     for taps in PEER_LENGTHS:
         yield "exchange", time_exchange(taps, quick)
 
@@ -68,8 +70,9 @@ def format_row(name: str, row: Row) -> str:
         return f"peak of one core: {row['fma_per_s'] / 1e9:.1f} G multiply-adds/s"
     if name == "peer":
         return (
-            f"{row['player']:<44} {row['taps']:>6} taps: {row['ns']:>9.2f} ns a sample, "
-            f"{row['ratio']:>7.1f} times ours; differs by {row['error']:.0e}"
+            f"{row['player']:<34} {row['taps']:>6} taps, block {row['block']:>5}: "
+            f"{row['least_ns']:8.2f} ns a sample (median {row['ns']:.2f}), {row['ratio']:.2f} "
+            f"times ours; off by {row['error']:.1e}"
         )
     if name == "skipped":
         return f"{row['what']}: skipped: {row['reason']}"

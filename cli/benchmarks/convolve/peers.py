@@ -1,12 +1,12 @@
-"""The same response through other libraries, in rounds that alternate with namgraph's.
+"""The same response through other libraries, in rounds that alternate with namgraph's kernel.
 
-``pedalboard.Convolution`` gets many blocks in one call, with a buffer of 64: so no time of Python
-counts.  It scales responses by a factor of its own, which the comparison of outputs finds and
-removes.  Scipy has no convolver for blocks: each block is convolved with the whole response by
-``fftconvolve`` or ``oaconvolve``, and what lasts longer than the block is kept and added.
+No time of Python counts: the kernel plays many blocks in one call, and ``pedalboard.Convolution``
+gets as many in one, with a buffer of 64.  What a call from Python for each block costs both is in
+the suite ``peers``.  pedalboard scales responses by a factor of its own, which the comparison of
+outputs finds and removes.  Scipy has no convolver for blocks: each block is convolved with the
+whole response by ``fftconvolve`` or ``oaconvolve``, and what lasts longer is kept and added.
 """
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from ....graph import EngineError
 from ....nodes.dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ....runtime.plan.arena import Arena, Memory
+from ..measuring.playing import share_of_peak
+from ..measuring.windows import Timed
+from ..peers.convolvers import not_installed
 from .case import BLOCK
 
 __all__ = ["LIMIT", "Plays", "check_outputs", "compare"]
 
 RATE = 48_000
+OURS = "namgraph, kernel"
 LIMIT = 1e-5
 """Largest difference from float64, relative to its peak."""
 FRAMES = 256 * BLOCK
@@ -32,41 +36,38 @@ Plays = Callable[[Audio], Audio]
 Row = dict[str, Any]
 
 
-def compare(taps: int, quick: bool) -> tuple[list[Row], list[str]]:
-    """Return a row for namgraph and each library, and the names of those that are not installed.
+def compare(taps: int, quick: bool) -> tuple[list[Row], dict[str, str]]:
+    """Return a row for namgraph and each library, and why others are not there.
 
-    ``ratio`` is the median of rounds over namgraph's.  Outputs are compared with float64 first:
-    ``EngineError`` if one differs by more than ``LIMIT``.
+    Columns are those of the suite ``peers``: ``ratio`` is the tightest window over namgraph's.
+    Outputs are compared with float64 first: ``EngineError`` if one differs by more than ``LIMIT``.
     """
     rng = np.random.default_rng(taps)
     fall = np.exp(-6.0 * np.arange(taps) / taps)
     response = (rng.standard_normal(taps) * fall).astype(np.float32)
     players, missing = _players(response)
-    frames = 16 * BLOCK if quick else -(-(taps + FRAMES) // BLOCK) * BLOCK
-    x = rng.standard_normal(frames).astype(np.float32)
-    errors = check_outputs(players, x, response)
-    found: dict[str, list[float]] = {name: [] for name in players}
-    fast, slow = x[:FRAMES], x[: SLOW_BLOCKS * BLOCK]
-    for _ in range(3 if quick else 41):
-        for name, play in players.items():
-            signal = slow if name.startswith("scipy") else fast
-            play(signal)  # into the caches
-            begun = time.perf_counter()
-            play(signal)
-            found[name].append((time.perf_counter() - begun) / len(signal) * 1e9)
-    ours = float(np.median(found["namgraph"]))
+    x = rng.standard_normal(-(-(taps + FRAMES) // BLOCK) * BLOCK).astype(np.float32)
+    errors = check_outputs(players, x[: 16 * BLOCK] if quick else x, response)
+    timed = {
+        name: _timed(play, x[: SLOW_BLOCKS * BLOCK if name.startswith("scipy") else FRAMES])
+        for name, play in players.items()
+    }
+    for _ in range(4 if quick else 60):
+        for one in timed.values():
+            one.play()  # into the caches
+            one.once()
+    figures = {name: one.figures() for name, one in timed.items()}
+    ours = figures[OURS]["least_ns"]
     rows: list[Row] = [
-        {
-            "player": name,
-            "taps": taps,
-            "ns": float(np.median(times)),
-            "least_ns": min(times),
-            "ratio": float(np.median(times)) / ours,
-            "error": errors[name],
-        }
-        for name, times in found.items()
-    ]
+        {"player": name, "taps": taps, "block": BLOCK, **row, "ratio": row["least_ns"] / ours,
+         "error": errors[name]}
+        for name, row in figures.items()
+    ]  # fmt: skip
     return rows, missing
+
+
+def _timed(play: Plays, signal: Audio) -> Timed:
+    return Timed(lambda: play(signal), len(signal))
 
 
 def check_outputs(players: dict[str, Plays], x: Audio, response: Audio) -> dict[str, float]:
@@ -78,7 +79,7 @@ def check_outputs(players: dict[str, Plays], x: Audio, response: Audio) -> dict[
     for name, play in players.items():
         y = play(x).astype(np.float64)
         scale = (y @ right) / (right @ right) if name.startswith("pedalboard") else 1.0
-        errors[name] = float(np.abs(y / scale - right).max() / np.abs(right).max())
+        errors[name] = share_of_peak(y / scale, right)
         if not errors[name] <= LIMIT:
             raise EngineError(
                 f"{name} differs from float64 by {errors[name]:.1e} of the peak: must be at most "
@@ -87,29 +88,26 @@ def check_outputs(players: dict[str, Plays], x: Audio, response: Audio) -> dict[
     return errors
 
 
-def _players(response: Audio) -> tuple[dict[str, Plays], list[str]]:
-    """Return functions that convolve a signal, block after block, and what is not installed."""
-    players: dict[str, Plays] = {"namgraph": _ours(response)}
-    missing = []
+def _players(response: Audio) -> tuple[dict[str, Plays], dict[str, str]]:
+    """Return functions that convolve a signal, block after block, and why others are missing."""
+    players: dict[str, Plays] = {OURS: _ours(response)}
+    missing = dict[str, str]()
     try:
         import pedalboard
 
         theirs: Any = pedalboard.Convolution(response[None], 1.0, RATE)
-        players[f"pedalboard {pedalboard.__version__}, one call"] = lambda x: theirs.process(
+        players["pedalboard.Convolution, one call"] = lambda x: theirs.process(
             x[None], RATE, BLOCK, reset=False
         )[0]
-    except ImportError:
-        missing.append("pedalboard")
+    except ImportError as error:
+        missing["pedalboard"] = not_installed("pedalboard", error)
     try:
-        import scipy
         from scipy.signal import fftconvolve, oaconvolve
 
         for function in (fftconvolve, oaconvolve):
-            players[f"scipy {scipy.__version__}, {function.__name__} a block"] = _blocks(
-                function, response
-            )
-    except ImportError:
-        missing.append("scipy")
+            players[f"scipy.signal.{function.__name__}, each block"] = _blocks(function, response)
+    except ImportError as error:
+        missing["scipy"] = not_installed("scipy", error)
     return players, missing
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ....graph import EngineError
 from ....runtime.native.abi import Native, natives
 from ....runtime.native.host import host_lanes
+from ....runtime.native.intrinsic import Intrinsic
 from ....runtime.plan.arena import ALIGN
 
 __all__ = ["check_kernels", "kernels_used"]
@@ -41,9 +42,8 @@ def _emitted(kernel: Native) -> Iterator[str]:
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     outside = [function.__globals__.get(name) for name in function.__code__.co_names]
     for value in (*cells, *outside):
-        name = getattr(value, "_name", None)
-        if isinstance(name, str) and name.startswith(PREFIX):
-            yield name
+        if isinstance(value, Intrinsic) and value.__name__.startswith(PREFIX):
+            yield value.__name__
 
 
 def check_kernels(plan: Any, wanted: str, label: str) -> tuple[str, ...]:

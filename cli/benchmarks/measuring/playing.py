@@ -1,5 +1,8 @@
 """A graph in an engine of its own, for one length of block, and windows of it."""
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,11 +10,22 @@ from ....graph import Graph
 from ....runtime.engine.engine import Engine
 from .windows import Timed
 
-__all__ = ["Playing", "Signal"]
+__all__ = ["Playing", "Signal", "share_of_peak"]
 
 PROBE = 4096
 """Frames by which the length of a window is chosen."""
 Signal = NDArray[np.float32]
+
+
+def share_of_peak(made: Any, wanted: Any) -> float:
+    """Return the largest difference of two signals over the peak of ``wanted``.
+
+    If ``wanted`` is silent it is 0 for silence, and infinite for anything else.
+    """
+    error, peak = float(np.abs(made - wanted).max()), float(np.abs(wanted).max())
+    if peak == 0.0:
+        return 0.0 if error == 0.0 else math.inf
+    return error / peak
 
 
 class Playing:

@@ -14,7 +14,7 @@ from ....nodes import Cab
 from ....runtime.engine.engine import Engine
 from ..measuring.windows import Timed
 
-__all__ = ["RATE", "WHOLE", "Player", "players"]
+__all__ = ["RATE", "WHOLE", "Player", "not_installed", "players"]
 
 RATE, WHOLE = 48_000, 48_000
 """Hz, and frames of a second, which is played in one call."""
@@ -57,15 +57,18 @@ class Player:
 def players(response: Signal, block: int) -> tuple[list[Player], dict[str, str]]:
     """Return this package's player, then those that are installed; and why others are not."""
     found, missing = [_ours(response, block)], dict[str, str]()
-    for name, make, command in (
-        ("pedalboard", _pedalboard, how_to_install("pedalboard")),
-        ("scipy", _scipy, 'pip install "scipy>=1.13,<2"'),
-    ):
+    for name, make in (("pedalboard", _pedalboard), ("scipy", _scipy)):
         try:
             found.append(make(response, block))
         except ImportError as error:
-            missing[name] = f"not installed ({error}): {command}"
+            missing[name] = not_installed(name, error)
     return found, missing
+
+
+def not_installed(name: str, error: ImportError) -> str:
+    """Return why ``pedalboard`` or ``scipy`` is not there, and the command that installs it."""
+    command = 'pip install "scipy>=1.13,<2"' if name == "scipy" else how_to_install(name)
+    return f"not installed ({error}): {command}"
 
 
 def _ours(response: Signal, block: int) -> Player:

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["ASSUMED_SPREAD", "LEAST_SPREAD", "Columns", "columns_of", "value_of"]
+from ....graph import FileError
+
+__all__ = [
+    "ASSUMED_SPREAD",
+    "LEAST_SPREAD",
+    "Columns",
+    "columns_of",
+    "read_columns",
+    "value_of",
+]
 
 ASSUMED_SPREAD = 0.1
 """Of rows that say nothing of how far their figure varies."""
@@ -30,7 +39,8 @@ class Columns:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON values, without fields that are not set."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+        given = {k: v for k, v in asdict(self).items() if v is not None}
+        return {**given, "keys": list(self.keys)}
 
     def spread_of(self, row: Row) -> float | None:
         """Return by what share the figure of a row varies, or None if the row does not say it."""
@@ -52,7 +62,6 @@ KNOWN = {
     ("models", "model"): _timed("model", "block"),
     ("models", "fast"): _timed("model", "block"),
     ("models", "peer"): _timed("model", "block", "peer"),
-    ("models", "skipped"): Columns(("what", "reason"), "reason"),
     ("peers", "convolution"): _timed("player", "taps", "block"),
     ("growth", "point"): _timed("sweep", "size"),
     ("growth", "fit"): Columns(("sweep",), "exponent"),
@@ -65,7 +74,13 @@ KNOWN = {
     ("racks", "rack"): Columns(("rack",), "p50_us", low="p50_us", high="p99_us"),
     ("oversampling", "model"): Columns(("file", "times"), "times_as_long"),
     ("instances", "limit"): Columns(("model", "frames"), "most", higher_is_better=True),
-    ("convolve", "peer"): Columns(("player", "taps"), "ns", low="least_ns", high="ns"),
+    ("threads", "blocks"): Columns(("name", "block"), "speed_up", higher_is_better=True),
+    ("instances", "amps"): _timed("model", "amps"),
+    ("convolve", "response"): Columns(
+        ("channels", "taps"), "least_ns_per_sample", low="least_ns_per_sample", high="ns_per_sample"
+    ),
+    ("convolve", "peer"): _timed("player", "taps", "block"),
+    ("convolve", "exchange"): Columns(("taps", "blocks"), "both_us"),
     ("convolve", "peak"): Columns((), "fma_per_s", higher_is_better=True),
 }
 """By suite and step, where ``columns_of`` would find others, or no spread."""
@@ -77,6 +92,8 @@ def columns_of(suite: str, step: str, row: Row) -> Columns:
     Of a step that is not in ``KNOWN`` the fields before the first number with a fraction are keys,
     and that number is the figure.
     """
+    if step == "skipped":
+        return Columns(("what",), "reason")
     known = KNOWN.get((suite, step))
     if known is not None and all(value_of(row, n) is not None for n in (*known.keys, known.value)):
         return known
@@ -88,6 +105,22 @@ def columns_of(suite: str, step: str, row: Row) -> Columns:
             return Columns(tuple(keys), name, "spread" if "spread" in row else None)
         keys.append(name)
     return Columns(tuple(keys), keys[-1] if keys else "")
+
+
+def read_columns(values: Any) -> Columns:
+    """Return the columns of a step that a file has; ``FileError`` if they are none."""
+    texts = ("value", "spread", "low", "high")
+    good = (
+        isinstance(values, Mapping)
+        and values.keys() <= {"keys", *texts, "higher_is_better"}
+        and isinstance(values.get("keys"), list)
+        and all(isinstance(name, str) for name in values["keys"])
+        and isinstance(values.get("value"), str)
+        and all(isinstance(values.get(name, ""), str) for name in texts)
+    )
+    if not good:
+        raise FileError("its columns have unknown, missing or wrong fields")
+    return Columns(**{**values, "keys": tuple(values["keys"])})
 
 
 def value_of(row: Row, path: str) -> Any:

@@ -1,14 +1,14 @@
 """Compare two files of figures, or two folders of them: ``namgraph bench --compare OLD NEW``."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ....graph import FileError, ParamError
-from .columns import ASSUMED_SPREAD, LEAST_SPREAD, Columns, value_of
+from .columns import ASSUMED_SPREAD, LEAST_SPREAD, Columns, read_columns, value_of
 from .document import Document, read_document
+from .words import key_words
 
 __all__ = ["compare", "format_comparison", "row_name"]
 
@@ -46,29 +46,36 @@ def compare(old: str | os.PathLike[str], new: str | os.PathLike[str]) -> Row:
 
 def _pairs(old: Path, new: Path) -> tuple[list[tuple[Document, Document]], list[str]]:
     """Return pairs of documents of the same suite, and names of files that one folder lacks."""
+    for path in (old, new):
+        if not path.exists():
+            raise FileError(f"{path}: is not there: must be a file of figures, or a folder of them")
     if old.is_dir() != new.is_dir():
         raise ParamError(f"{old} and {new}: must be two files or two folders")
     if not old.is_dir():
-        before, after = read_document(old), read_document(new)
-        if before["suite"] != after["suite"]:
-            raise ParamError(
-                f"{old} is of the suite {before['suite']}, {new} of {after['suite']}: "
-                "must be of one suite"
-            )
-        return [(before, after)], []
+        return [_pair(old, new)], []
     names = [{path.name for path in folder.glob("*.json")} for folder in (old, new)]
     both = sorted(names[0] & names[1])
     if not both:
         raise FileError(f"{old} and {new}: have no .json file of the same name")
-    return [(read_document(old / n), read_document(new / n)) for n in both], sorted(
-        names[0] ^ names[1]
-    )
+    return [_pair(old / name, new / name) for name in both], sorted(names[0] ^ names[1])
+
+
+def _pair(old: Path, new: Path) -> tuple[Document, Document]:
+    before, after = read_document(old), read_document(new)
+    if before["suite"] != after["suite"]:
+        raise ParamError(
+            f"{old} is of the suite {before['suite']}, {new} of {after['suite']}: "
+            "must be of one suite"
+        )
+    return before, after
 
 
 def _compared(before: Document, after: Document) -> Iterator[Row]:
     """Yield a row for each that either document has."""
     suite = before["suite"]
-    rows = [_by_name(document) for document in (before, after)]
+    both = {**before["columns"], **after["columns"]}  # of the newer version, where both have
+    known = {step: read_columns(values) for step, values in both.items()}
+    rows = [_by_name(document["rows"], known) for document in (before, after)]
     for key in dict.fromkeys([*rows[0], *rows[1]]):
         name = f"{key[0]}, {key[1]}" if key[1] else key[0]
         first, second = (side.get(key) for side in rows)
@@ -97,11 +104,13 @@ def _compared(before: Document, after: Document) -> Iterator[Row]:
         }
 
 
-def _by_name(document: Document) -> dict[tuple[str, str], tuple[float, float | None, Columns]]:
+def _by_name(
+    rows: list[Row], known: dict[str, Columns]
+) -> dict[tuple[str, str], tuple[float, float | None, Columns]]:
     """Return figure, spread and columns of each row that has a number, by step and name."""
     found: dict[tuple[str, str], tuple[float, float | None, Columns]] = {}
-    for row in document["rows"]:
-        columns = _columns(document["columns"][row["step"]])
+    for row in rows:
+        columns = known[row["step"]]
         value = value_of(row, columns.value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             key = row["step"], row_name(row, columns)
@@ -109,23 +118,9 @@ def _by_name(document: Document) -> dict[tuple[str, str], tuple[float, float | N
     return found
 
 
-def _columns(values: dict[str, Any]) -> Columns:
-    known = {**values, "keys": tuple(values.get("keys", ()))}
-    try:
-        return Columns(**known)
-    except TypeError:
-        raise FileError(f"columns {json.dumps(values)}: has unknown or missing fields") from None
-
-
 def row_name(row: Row, columns: Columns) -> str:
     """Return what a row measured, in words: the values of its keys."""
-    return ", ".join(filter(None, (_text(name, value_of(row, name)) for name in columns.keys)))
-
-
-def _text(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{k}={v}" for k, v in value.items())
-    return value if isinstance(value, str) else f"{name} {value}"
+    return ", ".join(filter(None, (key_words(name, value_of(row, name)) for name in columns.keys)))
 
 
 def format_comparison(found: Row) -> str:
@@ -144,6 +139,8 @@ def format_comparison(found: Row) -> str:
         if "only" in row:
             lines.append(f"{row['suite']}: {row['row']}: only in the {row['only']} figures")
     lines += [f"{name}: in one folder only" for name in found["missing"]]
+    if not rows:
+        lines.append("no row of one is in the other: nothing was compared")
     changed = [row for row in rows if row["changed"]]
     worse = sum(row["changed"] == "worse" for row in changed)
     better = len(changed) - worse

@@ -12,9 +12,15 @@ from ..machine import format_machine
 from .document import Document
 from .tables import tables
 
-__all__ = ["write_page"]
+__all__ = ["PAGE", "is_page", "write_page"]
 
-PAGE = "report.md"
+PAGE, TITLE = "report.md", "# Figures"
+
+
+def is_page(path: Path) -> bool:
+    """Return whether a file is a page that ``write_page`` wrote."""
+    with writing(os.fspath(path), FileError):
+        return path.read_bytes().startswith(f"{TITLE}\n".encode())
 
 
 def write_page(
@@ -22,9 +28,10 @@ def write_page(
     documents: Sequence[Document],
     skipped: Mapping[str, str],
     failed: Mapping[str, str],
+    new: str = "",
 ) -> None:
-    """Draw the picture of the last suite, and write the page of all of them."""
-    lines = ["# Figures", ""]
+    """Draw the picture of the suite that is ``new``, and write the page of all of them."""
+    lines = [TITLE, ""]
     machines = {format_machine(document["machine"]) for document in documents}
     lines += [f"Measured on {text}." for text in sorted(machines)]
     lines += ["", "What the columns mean, and how to repeat it: docs/benchmarks.md.", ""]
@@ -32,10 +39,10 @@ def write_page(
         lines += [f"{what}: {name}: {reason}" for name, reason in reasons.items()]
     if skipped or failed:
         lines.append("")
-    for number, document in enumerate(documents):
+    for document in documents:
         name = document["suite"]
         picture = folder / f"{name}.png"
-        if number == len(documents) - 1 and importlib.util.find_spec("matplotlib") is not None:
+        if name == new and importlib.util.find_spec("matplotlib") is not None:
             _draw(document, picture)
         lines += _section(document, picture)
     target = folder / PAGE

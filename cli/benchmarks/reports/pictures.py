@@ -10,6 +10,7 @@ from ...plot.figures import new_figure, save, tidy
 from .. import instances
 from .bars import draw_bars
 from .document import Document
+from .words import number, plain_ticks
 
 __all__ = ["draw"]
 
@@ -17,6 +18,7 @@ COLOURS = ("#d1495b", "#2b6cb0", "#2a9d5c", "#b7791f", "#6b46c1", "#4a5568")
 STYLES = ("-o", "--s", ":^", "-.D")
 FLAG = "#d1495b"
 RATE = 48_000
+TITLE: dict[str, Any] = {"fontsize": 10, "loc": "left"}
 
 
 def draw(document: Document, path: str | os.PathLike[str]) -> None:
@@ -66,6 +68,7 @@ def _models(rows: list[dict[str, Any]]) -> Any:
         axes.set_title(label, fontsize=10, loc="left")
         if log:
             axes.set_yscale("log")
+            plain_ticks(axes.yaxis, *axes.get_ylim())
         else:
             axes.set_ylim(0.0, None)
         tidy(axes)
@@ -115,9 +118,12 @@ def _growth(rows: list[dict[str, Any]]) -> Any:
         for step in (*found["jumps"], *found["drops"]):
             ends = [list(x).index(step["from"]), list(x).index(step["to"])]
             axes.plot(x[ends], y[ends], color=FLAG, linewidth=2.0)
-        axes.set(xscale="log", yscale="log", ylabel="ns a sample")
+        axes.set(xscale="log", yscale="log", xlabel=found["sweep"].rpartition(", ")[2])
+        axes.set_ylabel("ns a sample, blocks of 64")
         axes.set_xticks(x, [f"{int(n)}" for n in x], fontsize=7, rotation=45 * (x[-1] > 999))
         axes.minorticks_off()
+        axes.margins(y=0.15)
+        plain_ticks(axes.yaxis, *axes.get_ylim())
         axes.set_title(found["sweep"], fontsize=10, loc="left")
         axes.legend(frameon=False, fontsize=8, loc="upper left")
         tidy(axes)
@@ -127,24 +133,53 @@ def _growth(rows: list[dict[str, Any]]) -> Any:
 
 
 def _convolve(rows: list[dict[str, Any]]) -> Any:
-    """Return time by length of the response; None if the rows have other fields."""
+    """Return time by length of the response, and of other convolvers; None without responses."""
     needed = {"channels", "taps", "least_ns_per_sample"}
     own = [row for row in rows if needed <= row.keys()]
     if not own:
         return None
-    figure = new_figure(4.5, width=8.0)
-    axes = figure.subplots()
+    peers = [row for row in rows if row["step"] == "peer"]
+    figure = new_figure(4.8, width=7.0 * (1 + bool(peers)))
+    axes = figure.subplots(1, 1 + bool(peers), squeeze=False)[0]
+    _responses(axes[0], own)
+    if peers:
+        _convolvers(axes[1], peers)
+    tidy(*axes)
+    return figure
+
+
+def _convolvers(axes: Any, rows: list[dict[str, Any]]) -> None:
+    """Draw the time of each convolver by length of the response."""
+    for colour, player in zip(
+        itertools.cycle(COLOURS[1:]), dict.fromkeys(row["player"] for row in rows), strict=False
+    ):
+        part = [row for row in rows if row["player"] == player]
+        x, y = [row["taps"] for row in part], [row["least_ns"] for row in part]
+        axes.plot(x, y, "-o", color=colour, markersize=4, label=player)
+        axes.annotate(f"{number(y[-1])} ns", (x[-1], y[-1]), xytext=(0, 6), ha="right",
+                      textcoords="offset points", color=colour, fontsize=8)  # fmt: skip
+    taps = sorted({row["taps"] for row in rows})
+    axes.set(xscale="log", yscale="log", xlabel="taps")
+    axes.set_xticks(taps, [f"{n:,}" for n in taps], fontsize=8)
+    axes.minorticks_off()
+    axes.margins(y=0.15)
+    plain_ticks(axes.yaxis, *axes.get_ylim())
+    axes.set_title("kernels alone: ns a sample, blocks of 64, the tightest window", **TITLE)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _responses(axes: Any, own: list[dict[str, Any]]) -> None:
+    """Draw the time of this package's convolver by length and channels."""
     for colour, channels in zip(
         itertools.cycle(COLOURS), dict.fromkeys(row["channels"] for row in own), strict=False
     ):
         part = [row for row in own if row["channels"] == channels]
         x, y = [row["taps"] for row in part], [row["least_ns_per_sample"] for row in part]
-        axes.plot(x, y, "-o", color=colour, markersize=4, label=str(channels))
+        axes.plot(x, y, "-o", color=colour, markersize=4, label=str(channels).replace("->", " to "))
     taps = sorted({row["taps"] for row in own})
-    axes.set(xscale="log", xlabel="taps", ylabel="ns a sample, least")
+    axes.set(xscale="log", xlabel="taps")
+    axes.set_title("a cabinet's kernel: ns a sample, blocks of 64, least", **TITLE)
     axes.set_xticks(taps, [f"{n:,}" for n in taps], rotation=30, fontsize=8)
     axes.minorticks_off()
     axes.set_ylim(0.0, None)
-    axes.legend(frameon=False)
-    tidy(axes)
-    return figure
+    axes.legend(frameon=False, title="channels in and out", fontsize=8, title_fontsize=8)
