@@ -1,10 +1,10 @@
-"""Calls for the sweep of wrong arguments: what changes a graph, control signals, automation."""
+"""Calls for the sweep of wrong arguments: edits of a graph, control signals, effects."""
 
 import numpy as np
 
 import namgraph as ng
 
-from .wrong_values import RATE, X, call, on
+from .wrong_values import RATE, X, call, on, rack as simple_rack
 
 __all__: list[str] = []
 
@@ -43,3 +43,24 @@ call(
     ), automation=LANES,
 )  # fmt: skip
 call("Curve(points)", ng.Curve, points=((0.0, 0.0), (1.0, 1.0)))
+
+
+def effect() -> ng.GraphEffect:
+    return ng.GraphEffect(simple_rack())
+
+
+def set_state(state: object) -> None:
+    effect().raw_state = state  # type: ignore[assignment]
+
+
+call("GraphEffect", ng.GraphEffect, graph=simple_rack(), fit="exact", sample_rate=RATE, name="Mine")
+call("GraphEffect.swap", on(effect, "swap"), graph=simple_rack())
+call("GraphEffect.set", on(effect, "set"), name="amp.gain_db", value=0.0, at=None)
+call("GraphEffect.get", on(effect, "get"), name="amp.gain_db")
+call("GraphEffect.bypass_node", on(effect, "bypass_node"), node="amp", bypassed=True)
+call("GraphEffect.store", on(effect, "store"), slot="A", name="Lead")
+call("GraphEffect.recall", on(effect, "recall"), slot="A")
+call("GraphEffect.save", on(effect, "save"), path="a.json", name="Lead")
+call("GraphEffect.mix_node", on(effect, "mix_node"), node="amp", share=0.5)
+call("GraphEffect.load_preset", on(effect, "load_preset"), preset_file_path="crunch")
+call("GraphEffect.raw_state", set_state, state=b"{}")

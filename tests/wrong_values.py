@@ -288,24 +288,3 @@ call("Engine.recall", on(engine, "recall"), slot="A")
 call("Engine.save", on(engine, "save"), path="a.json", name="Lead")
 call("Stream.recall", on(stream, "recall"), slot="A")
 call("NullStream.wait", on(stream, "wait"), timeout_s=None)
-
-
-def effect() -> ng.GraphEffect:
-    return ng.GraphEffect(rack())
-
-
-def set_state(state: object) -> None:
-    effect().raw_state = state  # type: ignore[assignment]
-
-
-call("GraphEffect", ng.GraphEffect, graph=rack(), fit="exact", sample_rate=RATE, name="Mine")
-call("GraphEffect.swap", on(effect, "swap"), graph=rack())
-call("GraphEffect.set", on(effect, "set"), name="amp.gain_db", value=0.0, at=None)
-call("GraphEffect.get", on(effect, "get"), name="amp.gain_db")
-call("GraphEffect.bypass_node", on(effect, "bypass_node"), node="amp", bypassed=True)
-call("GraphEffect.store", on(effect, "store"), slot="A", name="Lead")
-call("GraphEffect.recall", on(effect, "recall"), slot="A")
-call("GraphEffect.save", on(effect, "save"), path="a.json", name="Lead")
-call("GraphEffect.mix_node", on(effect, "mix_node"), node="amp", share=0.5)
-call("GraphEffect.load_preset", on(effect, "load_preset"), preset_file_path="crunch")
-call("GraphEffect.raw_state", set_state, state=b"{}")

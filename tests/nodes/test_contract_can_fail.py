@@ -11,7 +11,6 @@ import pytest
 
 from namgraph.graph import (
     Io,
-    NamgraphError,
     NativeFunction,
     Node,
     ParamError,
@@ -20,8 +19,7 @@ from namgraph.graph import (
     Spec,
     file,
 )
-from namgraph.graph.node import _types, node
-from namgraph.nodes import Blend, Gain
+from namgraph.nodes import Blend
 from namgraph.nodes.testing import NODE_CHECKS, ContractError, NodeHarness, check_node
 from namgraph.nodes.testing.description import (
     check_documented,
@@ -51,7 +49,7 @@ from namgraph.nodes.testing.state import (
     check_swap,
 )
 
-from . import bad, examples
+from . import bad
 
 GOOD = bad.make(bad.good, __doc__="Scale by a number.")
 
@@ -276,34 +274,3 @@ def test_default_ports_of_a_node_that_needs_a_file() -> None:
     wrong: Any = dataclass(frozen=True)(Two)
     with breaks("override default_ports", "'a', 'b'"):
         check_metadata(wrong("a.wav"))
-
-
-def test_what_is_no_node_is_refused() -> None:
-    for wrong in ((), (Gain,), (Gain(), 1)):
-        with pytest.raises(TypeError, match="one or more nodes"):
-            check_node(*wrong)
-    with pytest.raises(TypeError, match="Bad, Gain"):
-        check_node(Gain(), GOOD)
-    assert issubclass(ContractError, NamgraphError)
-
-
-def test_a_class_without_the_decorator_is_refused() -> None:
-    class Undeclared(Node):
-        pass
-
-    with pytest.raises(TypeError, match="Undeclared is not declared as a node: write @ng"):
-        check_node(Undeclared())
-
-
-def test_a_node_nobody_can_make_says_where_to_add_an_example() -> None:
-    @node("needs_a_file")
-    class NeedsAFile(Node):
-        """Reads a file."""
-
-        path: str = file()
-
-    try:
-        with pytest.raises(pytest.fail.Exception, match=r"add an example .*examples\.py"):
-            examples.examples("needs_a_file")
-    finally:
-        _types.pop("needs_a_file")

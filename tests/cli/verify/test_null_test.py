@@ -10,40 +10,15 @@ import numpy as np
 import pytest
 import soundfile
 
-import namgraph as ng
 from namgraph.cli.main import main
 from namgraph.cli.verify import null_test as module, plot as plot_module, torch_reference
 from namgraph.cli.verify.null_test import BLOCKS, compare, verify
-from namgraph.cli.verify.report import Report, format_report
+from namgraph.cli.verify.report import format_report
 from namgraph.graph import AudioFileError, NamFileError, ParamError
 
 from ...nodes import bad
 from ...nodes.nam import nets
-
-RATE = 48_000
-DI = soundfile.read(ng.asset("di.wav"), dtype="float32")[0][24_000:28_000]
-
-
-@pytest.fixture
-def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with a model, a guitar, and what a reference made of it."""
-    monkeypatch.chdir(tmp_path)
-    nets.write(tmp_path, nets.wavenet(nets.array(2, [1, 5, 40])), "model.nam")
-    graph = ng.Graph()
-    end = graph.input("in", channels=1) >> graph.add("amp", ng.Nam("model.nam"))
-    end >> graph.output("out", channels=1)
-    wav("in.wav", DI)
-    wav("ref.wav", ng.render(graph, DI, RATE, tail=False))
-    return tmp_path
-
-
-def wav(name: str, samples: Any, rate: int = RATE, subtype: str = "FLOAT") -> None:
-    soundfile.write(name, np.asarray(samples, np.float32), rate, subtype=subtype)
-
-
-def against(reference: str = "ref.wav", **options: Any) -> Report:
-    return verify("model.nam", source="in.wav", against=reference, **options)
-
+from .takes import DI, RATE, against, wav
 
 # --- what holds
 
@@ -299,40 +274,3 @@ def test_against_the_trainer_itself(there: Path, model: Any) -> None:
     found = verify("model.nam", source="in.wav", against="torch")
     assert found.holds, format_report(found.values())
     assert "nam.models" in sys.modules
-
-
-# --- precision="fast"
-
-
-def test_fast_is_compared_with_exact_and_both_with_the_reference(
-    there: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = against(precision="fast")
-    assert found.holds
-    values = found.values()
-    fast = values["fast"]
-    assert 1e-7 < fast["max_error"] == values["against"]["max_error"] < 1e-4
-    assert fast["exact_max_error"] == 0.0
-    assert fast["max_error_db"] == pytest.approx(20 * np.log10(fast["max_error"]))
-    wav("fast.wav", ng.render(ng.Nam("model.nam", precision="fast"), DI, RATE, tail=False))
-    assert not against("fast.wav", tolerance=1e-6).holds, "it would be exact"
-    assert "fast" not in against().values()
-    assert not against(precision="fast", tolerance=1e-7).holds
-    assert main(["verify", "model.nam", "--input", "in.wav", "--precision", "fast"]) == 0
-    assert "  precision fast, against exact: largest error " in capsys.readouterr().out
-
-
-def test_info_tells_the_error_of_fast(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nets.write(there, nets.lstm(3, 1), "lstm.nam")
-    rack = ng.Graph.chain(first=ng.Nam("model.nam"), second=ng.Nam("lstm.nam"))
-    ng.save_preset(rack, "rack.json")
-    names = ["model.nam", "rack.json", "in.wav"]
-    assert main(["info", *names, "--precision", "fast", "--json"]) == 0
-    model, preset, audio = json.loads(capsys.readouterr().out)["files"]
-    assert -140 < model["fast_error_db"] < -80
-    assert preset["fast_error_db"] == {"first": model["fast_error_db"], "second": None}
-    assert "fast_error_db" not in audio
-    assert main(["info", "lstm.nam", "--precision", "fast"]) == 0
-    assert "  precision fast     has the bits of exact\n" in capsys.readouterr().out
-    assert main(["info", "model.nam"]) == 0
-    assert "precision" not in capsys.readouterr().out

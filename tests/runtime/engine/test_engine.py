@@ -288,15 +288,3 @@ def test_reset_discards_messages_that_wait_but_not_those_posted_after_it() -> No
     e.set("b.gain_db", -6.0)
     e.process(x[:1])
     assert e.get("b.gain_db") == -6.0
-
-
-def test_no_state_is_saved_behind_a_waiting_swap() -> None:
-    x = np.ones(4_000, np.float32)
-    e = engine(chain(("b", Gain())))
-    e.swap(chain(("b", Gain(gain_db=-3.0))))
-    e.process(x[:10])
-    e.swap(chain(("b", Gain(gain_db=-6.0))))
-    with pytest.raises(EngineError, match="waits for the crossfade"):
-        e.save_state()
-    e.process(x)
-    assert e.save_state().frame == e.frame

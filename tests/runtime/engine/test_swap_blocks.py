@@ -45,3 +45,15 @@ def test_swaps_do_not_depend_on_blocks(swaps: list[ng.Graph]) -> None:
     for cut in (7, 100):
         np.testing.assert_array_equal(played(cut, swaps), whole)
     assert not np.array_equal(played(512, swaps[:-1]), whole), "the last swap is heard"
+
+
+def test_no_state_is_saved_behind_a_waiting_swap() -> None:
+    x = np.ones(4_000, np.float32)
+    e = ng.Engine(ng.Graph.chain(ng.Gain()), sample_rate=RATE, max_frames=64)
+    e.swap(ng.Graph.chain(ng.Gain(gain_db=-3.0)))
+    e.process(x[:10])
+    e.swap(ng.Graph.chain(ng.Gain(gain_db=-6.0)))
+    with pytest.raises(ng.EngineError, match="waits for the crossfade"):
+        e.save_state()
+    e.process(x)
+    assert e.save_state().frame == e.frame
