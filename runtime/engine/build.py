@@ -153,7 +153,7 @@ def _build(
 
 
 def _ask_for_kernels(graph: Graph, spec: Spec) -> None:
-    """Ask for the address of each kernel that the CPU needs to play a graph."""
+    """Read ``address`` of each kernel that the CPU needs to play a graph: compiles or notes it."""
     for made in (*OWN_KERNELS, run_row):
         _ = made.address
     Plan(graph.copy(), spec)

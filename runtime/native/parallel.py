@@ -121,7 +121,10 @@ def _has_gpu_driver() -> bool:
 
 
 def _kernels_of(build: Callable[[], object]) -> list[Any]:
-    """Return the kernels that ``build`` asks for, the longest first.  In a copy only."""
+    """Return the kernels whose ``address`` ``build`` reads, the slowest to compile first.
+
+    Called only in a forked process.
+    """
     found: list[Any] = []
     collector.kernels = found
     with contextlib.suppress(Exception, Stop):

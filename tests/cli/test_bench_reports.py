@@ -13,8 +13,6 @@ from namgraph.cli.benchmarks.machine import format_machine, machine
 from namgraph.cli.benchmarks.reports import everything, page, pictures
 from namgraph.cli.benchmarks.reports.bars import draw_bars
 from namgraph.cli.benchmarks.reports.document import (
-    add_row,
-    new_document,
     read_document,
     write_document,
 )
@@ -25,22 +23,7 @@ from namgraph.graph import CudaError, FileError, NamgraphError
 from namgraph.runtime.io.atomic_write import alone_in
 
 from .command import refused
-
-MACHINE = {"processor": "a chip", "cores": 2, "lanes": 8, "caches": {}, "system": "Linux"}
-MACHINE |= {"python": "3", "namgraph": "0", "numba": "0", "llvmlite": "0", "numpy": "2"}
-Rows = list[tuple[str, dict[str, Any]]]
-
-
-def document(rows: Rows, suite: str = "models", **values: Any) -> dict[str, Any]:
-    made = new_document(suite, False, "namgraph bench", MACHINE)
-    for step, row in rows:
-        add_row(made, step, row)
-    return {**made, "complete": True, **values}
-
-
-def model(block: int, least_ns: float, spread: float = 0.05) -> tuple[str, dict[str, Any]]:
-    figures = {"least_ns": least_ns, "ns": 1.1 * least_ns, "spread": spread, "peak_share": 0.5}
-    return "model", {"model": "A", "architecture": "LSTM", "block": block, **figures}
+from .figures import Rows, document, model
 
 
 class Suite:

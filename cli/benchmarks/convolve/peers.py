@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ....graph import EngineError
 from ....nodes.dsp.convolver.prepare import Route, convolution, convolution_kernel
 from ....runtime.plan.arena import Arena, Memory
-from ..measuring.playing import share_of_peak
+from ..measuring.playing import convolved, share_of_peak
 from ..measuring.windows import Timed
 from ..peers.convolvers import not_installed
 from .case import BLOCK
@@ -72,9 +72,7 @@ def _timed(play: Plays, signal: Audio) -> Timed:
 
 def check_outputs(players: dict[str, Plays], x: Audio, response: Audio) -> dict[str, float]:
     """Return how far the first output of each is from float64, relative to the peak."""
-    size = 1 << (len(x) + len(response)).bit_length()
-    wide = [np.fft.rfft(row.astype(np.float64), size) for row in (x, response)]
-    right = np.fft.irfft(wide[0] * wide[1], size)[: len(x)]
+    right = convolved(x, response)
     errors = {}
     for name, play in players.items():
         y = play(x).astype(np.float64)

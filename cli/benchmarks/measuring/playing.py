@@ -10,11 +10,18 @@ from ....graph import Graph
 from ....runtime.engine.engine import Engine
 from .windows import Timed
 
-__all__ = ["Playing", "Signal", "share_of_peak"]
+__all__ = ["Playing", "Signal", "convolved", "share_of_peak"]
 
 PROBE = 4096
 """Frames by which the length of a window is chosen."""
 Signal = NDArray[np.float32]
+
+
+def convolved(x: Any, response: Any) -> NDArray[np.float64]:
+    """Return the first ``len(x)`` samples of a convolution in float64, by one transform."""
+    size = len(x) + len(response)
+    spectra = [np.fft.rfft(np.asarray(row, np.float64), size) for row in (x, response)]
+    return np.fft.irfft(spectra[0] * spectra[1], size)[: len(x)]
 
 
 def share_of_peak(made: Any, wanted: Any) -> float:

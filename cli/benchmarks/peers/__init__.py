@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ....graph import EngineError
-from ..measuring.playing import share_of_peak
+from ..measuring.playing import convolved, share_of_peak
 from ..measuring.windows import in_turn
 from .convolvers import WHOLE, Player, players
 
@@ -60,12 +60,7 @@ def _error(one: Player, response: Any, sound: Any) -> float:
     """Return the largest error as a share of the peak; ``EngineError`` above ``LIMIT``."""
     x = sound if one.block == WHOLE else sound[:CHECKED]
     made = one.play(x).astype(np.float64)
-    size = len(x) + len(response)
-    spectra = (
-        np.fft.rfft(x.astype(np.float64), size),
-        np.fft.rfft(response.astype(np.float64), size),
-    )
-    wanted = np.fft.irfft(spectra[0] * spectra[1], size)[: len(x)]
+    wanted = convolved(x, response)
     wanted *= (made @ wanted) / (wanted @ wanted)
     error = share_of_peak(made, wanted)
     if not error <= LIMIT:

@@ -1,4 +1,4 @@
-"""Kernels compiled in copies of the process: the same code, whole files, whoever is killed."""
+"""Kernels compiled in forked processes: same code; no partial cache file after a kill."""
 
 import contextlib
 import os
