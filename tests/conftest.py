@@ -1,5 +1,6 @@
 """Shared by all tests."""
 
+import gc
 import itertools
 import os
 import random
@@ -25,6 +26,7 @@ if os.environ.get("NAMGRAPH_LANES", "").strip() not in ("", "4", "8", "16"):
     del os.environ["NAMGRAPH_LANES"]
 if not os.environ.get("NAMGRAPH_CUDA_DEVICE", "0").isdecimal():
     del os.environ["NAMGRAPH_CUDA_DEVICE"]
+gc.disable()  # while tests are collected: nothing of what is made there is garbage
 os.environ.pop("COLUMNS", None)  # how argparse and pytest's children wrap lines
 
 settings.register_profile("fast", max_examples=10, deadline=None, derandomize=True)
@@ -116,6 +118,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     kept = [item for tests in files for item in tests if rng.random() < share]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = kept
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of garbage collection: it would be looked through each time."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.fixture

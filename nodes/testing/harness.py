@@ -6,7 +6,8 @@ thread; signals are float32 arrays ``(channels, frames)``.
 
 import ctypes
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,15 @@ def changed(node: Node, **values: object) -> Node:
     return made.with_params(turned) if turned else made
 
 
+def _blocks(cuts: Sequence[int], frames: int) -> Iterator[int]:
+    """Yield the lengths of blocks: ``cuts``, the last one repeated; those of the end may be cut."""
+    lengths, n = iter(cuts), 1
+    while frames > 0:
+        n = min(next(lengths, n), frames)
+        frames -= n
+        yield n
+
+
 class NodeHarness:
     """One node in an engine at 48 kHz (or ``rate``), its kernel and its buffers.
 
@@ -102,12 +112,10 @@ class NodeHarness:
         signal = np.ascontiguousarray(signal, np.float32)  # the engine takes addresses
         frames, start = signal.shape[1], 0
         out = np.full((len(self.outs), frames), CANARY, np.float32)
-        lengths = iter(cuts)
-        n = 1
-        while start < frames:
-            n = min(next(lengths, n), frames - start)
+        for length, many in groupby(_blocks(cuts, frames)):
+            n = length * len(list(many))  # frames of one native call, which plays them in blocks
             now = slice(start, start + n)
-            self.engine.play([x[now] for x in signal], [y[now] for y in out], n)
+            self.engine.play([x[now] for x in signal], [y[now] for y in out], n, length or None)
             start += n
         return out
 

@@ -19,7 +19,7 @@ import pytest
 __all__ = ["KEPT", "SHIM", "CaughtError", "build", "build_all", "compiled", "emulate", "emulated"]
 
 SHIM = Path(__file__).with_name("shim")
-FLAGS = ("-O2", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
+FLAGS = ("-O1", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off")
 # fmaf is a call to a library unless the machine is known to have it.
 NATIVE = ("-march=native",) if platform.machine() in ("x86_64", "AMD64") else ()
 QUIET = ("-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-function")
