@@ -41,6 +41,7 @@ every_type = pytest.mark.parametrize("type_name", TYPES)
 every_corner = pytest.mark.parametrize("corner", ["given", "low", "high"])
 
 
+@functools.cache
 def at_corner(type_name: str, corner: str) -> list[Node]:
     return [corners(node)[corner] for node in examples(type_name)]
 
