@@ -55,11 +55,19 @@ def raised_signals() -> Iterator[None]:
 
 def _dropped(lost: Any, hook: Any) -> None:
     if _received and lost.exc_type in (KeyboardInterrupt, SystemExit):
-        again = threading.Timer(REDELIVERY_S, _thread.interrupt_main, (_received[-1],))
+        again = threading.Timer(REDELIVERY_S, _deliver, (_received[-1],))
         again.daemon = True
         again.start()
     else:
         hook(lost)
+
+
+def _deliver(number: int) -> None:
+    """Send a signal to the main thread; it ends a wait in the system there, as Ctrl-C does."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:  # Windows: noticed when the wait is over
+        _thread.interrupt_main(number)
 
 
 @contextlib.contextmanager

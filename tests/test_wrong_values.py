@@ -1,5 +1,6 @@
 """Whatever is passed to the public API by mistake is refused by name, or taken; nothing else."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,26 @@ from .wrong_values import CALLS, Call
 
 EACH = [(call, name) for call in CALLS for name in call.arguments]
 SWEEP = settings(
-    max_examples=40,
+    max_examples=80,
     derandomize=True,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+@functools.cache
+def wrong_values() -> tuple[Any, ...]:
+    """Values of every type, drawn once: every argument gets the same ones."""
+    found: list[Any] = []
+
+    @SWEEP
+    @given(values())
+    def note(value: Any) -> None:
+        found.append(value)
+
+    note()
+    return tuple(found)
 
 
 def refusal(call: Call, name: str, value: Any) -> str:
@@ -47,14 +62,15 @@ def test_a_wrong_argument_is_named(
     call: Call, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-
-    @SWEEP
-    @given(values())
-    def sweep(value: Any) -> None:
+    for value in wrong_values():
         wrong = refusal(call, name, value)
         assert not wrong, f"{call.name}({name}={value!r:.200}) {wrong}"
 
-    sweep()
+
+def test_the_values_are_many_and_of_every_type() -> None:
+    assert len(wrong_values()) >= 80
+    wanted = {type(None), bool, int, float, str, bytes, list, tuple, dict}
+    assert wanted <= {type(value) for value in wrong_values()}
 
 
 def test_the_sweep_finds_what_it_looks_for() -> None:
