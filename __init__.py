@@ -99,8 +99,6 @@ _FOLDERS = ("cli", "graph", "nodes", "presets", "runtime")
 
 TYPE_CHECKING = False  # to import it from typing takes longer than everything else here
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from .cli.plot.picture import Picture as Picture, plot as plot
     from .graph import (
         AudioFileError as AudioFileError,
@@ -261,7 +259,7 @@ else:
         if name in _FOLDERS:
             return _imported(f".{name}")
         if name == "__version__":
-            return _imported(".graph.version").VERSION
+            return getattr(_imported(".graph.version"), "VERSION")  # noqa: B009
         if name == "__all__":
             return sorted({"__version__", *(n for names in _PUBLIC.values() for n in names)})
         for module, names in (*_PUBLIC.items(), *_OPTIONAL.items()):
@@ -276,7 +274,7 @@ else:
         return sorted({*globals(), "__version__", *(name for names in tables for name in names)})
 
 
-def _imported(module: str) -> "ModuleType":
+def _imported(module: str) -> object:
     """Import a module of the package, without searches for garbage: it makes many objects."""
     collects = gc.isenabled()
     gc.disable()

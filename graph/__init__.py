@@ -11,7 +11,6 @@
     check       checks of names, channel counts and ports
     silent      nodes without input, nodes without output, unconnected ends
     paths       path arguments; Content, which nodes take in place of the path of a file
-    lazy_names  names of packages, imported when they are first used
     json_text   JSON parser with limits; values formatted for messages
     text        control characters escaped
     extras      ``pip install`` commands for optional packages
@@ -26,6 +25,7 @@ second ``node`` in this package would hide the module.
 
 from typing import TYPE_CHECKING
 
+from .catalog.lazy_import import lazy_names
 from .catalog.metadata import CATEGORIES
 from .catalog.table import NodeTypes, node_type, node_types
 from .connection import Connection, Handle, Modulation, PortRef
@@ -51,7 +51,6 @@ from .errors import (
     UnknownNameError,
 )
 from .graph import Graph
-from .lazy_names import lazy_names
 from .node import (
     Node,
     Option,

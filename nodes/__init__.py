@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from ..graph.catalog.lazy_import import lazy_names
 from ..graph.catalog.registry import register_modules
-from ..graph.lazy_names import lazy_names
 
 _TYPES = {
     "align": (".utility.align", "Align"),

@@ -22,7 +22,7 @@ The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` rea
 
 from typing import TYPE_CHECKING
 
-from ..graph.lazy_names import lazy_names
+from ..graph.catalog.lazy_import import lazy_names
 
 _PUBLIC = {
     ".bundled": (

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..graph.lazy_names import lazy_names
+from ..graph.catalog.lazy_import import lazy_names
 
 _PUBLIC = {
     ".adapters.automation": ("automated",),

@@ -23,7 +23,7 @@ cuda/                the same on a CUDA device
 
 from typing import TYPE_CHECKING
 
-from ...graph.lazy_names import lazy_names
+from ...graph.catalog.lazy_import import lazy_names
 
 _PUBLIC = {
     ".baking.bake": ("bake",),
