@@ -51,12 +51,13 @@ def declared_types(sources: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """The module and the class of each type that files under nodes/ declare with ``@node``."""
     found = {}
     for path, source in sources.items():
-        for item in ast.parse(source).body:
-            for call in item.decorator_list if isinstance(item, ast.ClassDef) else ():
-                if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("node"):
-                    assert isinstance(call.args[0], ast.Constant)
-                    module = "." + path.removesuffix(".py").replace("/", ".")
-                    found[str(call.args[0].value)] = (module, item.name)
+        classes = [c for c in ast.parse(source).body if isinstance(c, ast.ClassDef)]
+        for made, call in ((c, call) for c in classes for call in c.decorator_list):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("node"):
+                name = call.args[0]
+                assert isinstance(name, ast.Constant)
+                module = "." + path.removesuffix(".py").replace("/", ".")
+                found[str(name.value)] = (module, made.name)
     return found
 
 
