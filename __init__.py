@@ -33,7 +33,7 @@ files: ``read_audio``, which gives an ``AudioFile``, and ``write_audio``, for sh
 other names that ``runtime/authoring.py`` lists; ``namgraph.nodes.testing.check_node`` tests it.
 Every error is a ``NamgraphError``; the tree is in ``graph/errors.py``.
 
-``import namgraph`` itself loads nothing: the first use of a name loads everything but pedalboard.
+``import namgraph`` itself loads nothing: the first use of a name loads what that name needs.
 """
 
 import gc
@@ -257,13 +257,15 @@ else:
     def __getattr__(name: str) -> object:
         """Import what a name stands for when it is first asked for (PEP 562)."""
         if name in _FOLDERS:
-            return importlib.import_module(f".{name}", __name__)
-        for module, names in _OPTIONAL.items():
+            return _imported(f".{name}")
+        if name == "__version__":
+            return getattr(_imported(".graph.version"), "VERSION")  # noqa: B009
+        if name == "__all__":
+            return sorted({"__version__", *(n for names in _PUBLIC.values() for n in names)})
+        for module, names in (*_PUBLIC.items(), *_OPTIONAL.items()):
             if name in names:
-                return getattr(importlib.import_module(module, __name__), name)
-        if name in ("__all__", "__version__") or any(name in n for n in _PUBLIC.values()):
-            _import_all()
-            return globals()[name]
+                found = globals()[name] = getattr(_imported(module), name)
+                return found
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
@@ -272,17 +274,12 @@ else:
         return sorted({*globals(), "__version__", *(name for names in tables for name in names)})
 
 
-def _import_all() -> None:
-    """Import every public name but those that need pedalboard: all nodes are registered then."""
-    found: dict[str, object] = {}
+def _imported(module: str) -> object:
+    """Import a module of the package, without searches for garbage: it makes many objects."""
     collects = gc.isenabled()
-    gc.disable()  # it would look through all that is imported, several times
+    gc.disable()
     try:
-        for module, names in _PUBLIC.items():
-            imported = importlib.import_module(module, __name__)
-            found |= {name: getattr(imported, name) for name in names}
+        return importlib.import_module(module, __name__)
     finally:
         if collects:
             gc.enable()
-    found["__version__"] = importlib.import_module(".graph.version", __name__).VERSION
-    globals().update(found, __all__=sorted(found))

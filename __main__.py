@@ -13,8 +13,8 @@ import sys
 
 __all__ = ["main"]
 
-GARBAGE = 20_000
-"""New objects between two searches for garbage: imports make many objects, and none of it."""
+GARBAGE = 100_000
+"""New objects between two searches for garbage: a start makes fewer, and none of it."""
 STACK_KIB = 256
 """Of the main thread.  Python itself does not start with about 70; compilers need some more."""
 

@@ -1,6 +1,7 @@
 """``namgraph batch``: render every input through every model in every rack of a job."""
 
 import argparse
+import gc
 import json
 import os
 from dataclasses import asdict
@@ -31,6 +32,8 @@ QUICK = (
     *("resample", "variants", "seed", "save_job"),
 )
 """Options that describe a job where there is no job file."""
+GARBAGE = 20_000
+"""New objects between two searches for garbage, of which each file leaves some."""
 PATHS = ("inputs", "models", "racks", "ir", "output")
 
 
@@ -101,6 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns 1 if there are any, or with ``--strict`` if a file has a fault.
     """
+    gc.set_threshold(min(gc.get_threshold()[0], GARBAGE))
     from ..presets.batch.execution.cluster import executor_for
     from ..presets.batch.faults import failure_lines
     from ..presets.batch.job import job_of, read_job

@@ -8,27 +8,42 @@ so that ``--help`` and usage errors are fast.
 
 import argparse
 import contextlib
+import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..graph.version import VERSION
-from . import batch, bench, demo, devices, info, live, nodes, plot, render, verify, warm
 from .arguments import CommandParser
 from .console import run, silent_decoders
-from .demo import presets
-from .files import pack, relink, unpack
-from .models import bake, export_nam
 from .option_names import naming_options
-from .preset import migrate, new, schema
 from .signals import exit_on_interrupt
 
 __all__ = ["build_parser", "main"]
 
-VERBS = (
-    *(demo, presets, render, batch, info, new, pack, unpack, relink, migrate, schema),
-    *(export_nam, bake, plot, nodes, bench, live, devices, verify, warm),
-)
+VERBS = {
+    "demo": ".demo",
+    "presets": ".demo.presets",
+    "render": ".render",
+    "batch": ".batch",
+    "info": ".info",
+    "new": ".preset.new",
+    "pack": ".files.pack",
+    "unpack": ".files.unpack",
+    "relink": ".files.relink",
+    "migrate": ".preset.migrate",
+    "schema": ".preset.schema",
+    "export-nam": ".models.export_nam",
+    "bake": ".models.bake",
+    "plot": ".plot",
+    "nodes": ".nodes",
+    "bench": ".bench",
+    "live": ".live",
+    "devices": ".devices",
+    "verify": ".verify",
+    "warm": ".warm",
+}
+"""The module of each verb, in the order of the help."""
 SHELLS = ("bash", "zsh", "tcsh")
 PATHS = (
     "rig",
@@ -58,8 +73,11 @@ def main(argv: Sequence[str] | None = None, *, own_process: bool = False) -> int
     return run(lambda: _run(argv, own_process))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command; a parsed verb's function is ``arguments.run``."""
+def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command, or of one verb alone; it imports their modules.
+
+    A parsed verb's function is ``arguments.run``.
+    """
     parser = CommandParser(
         prog="namgraph",
         description="Play, render and measure racks of audio nodes, neural amps among them.",
@@ -80,13 +98,15 @@ def build_parser() -> argparse.ArgumentParser:
         help="print a shell's completion script",
     )
     subparsers = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in VERBS:
-        verb.add_parser(subparsers)
+    for name in VERBS if verb is None else [verb]:
+        importlib.import_module(VERBS[name], __package__).add_parser(subparsers)
     return parser
 
 
 def _run(argv: Sequence[str] | None, own_process: bool) -> int | None:
-    arguments = build_parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    verb = given[0] if given and given[0] in VERBS else None
+    arguments = build_parser(verb).parse_args(given)
     with exit_on_interrupt(own_process):
         from ..runtime.native.host import host_lanes
     host_lanes()  # raises for a wrong NAMGRAPH_LANES, whatever the verb

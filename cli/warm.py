@@ -3,20 +3,24 @@
 import argparse
 import contextlib
 import dataclasses
+import importlib
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..graph import Graph, Kind, Node, Spec, node_types
 from .arguments import Subparsers, add_verb
 from .console import say
 from .progress import Progress
 
-__all__ = ["Warmed", "add_parser", "compile_share", "run", "warm"]
+__all__ = ["Warmed", "add_parser", "compile_share", "import_kernels", "run", "warm"]
 
 MOST_PROCESSES = 8
+OPTIONAL = {"__init__", "compiler", "cuda", "pedalboard", "pedalboard_effect", "testing"}
+"""Modules and packages that ``import_kernels`` leaves out."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -83,6 +87,7 @@ def compile_share(
     from ..runtime.native.abi import natives
     from ..runtime.plan.plan import Plan
 
+    import_kernels()
     ours = {n: c for n, c in node_types().items() if c.__module__.startswith(nodes.__name__)}
     made: list[Callable[[], Graph]] = [
         *(lambda path=path: load_preset(path) for path in shipped_presets().values()),
@@ -102,6 +107,18 @@ def compile_share(
     for function in natives() if shares == 1 else ():
         _ = function.address  # also of those that the plans declared
     return len(made)
+
+
+def import_kernels() -> None:
+    """Import every module that declares a kernel, but for those that need an extra."""
+    from .. import nodes, runtime
+
+    for package in (runtime, nodes):
+        folder = Path(package.__path__[0])
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            if OPTIONAL.isdisjoint(parts):
+                importlib.import_module(".".join((package.__name__, *parts)))
 
 
 @contextlib.contextmanager

@@ -23,12 +23,12 @@ threads, no device.  The decorator ``node`` is ``namgraph.graph.node.node`` (and
 second ``node`` in this package would hide the module.
 """
 
+from typing import TYPE_CHECKING
+
+from .catalog.lazy_import import lazy_names
 from .catalog.metadata import CATEGORIES
 from .catalog.table import NodeTypes, node_type, node_types
 from .connection import Connection, Handle, Modulation, PortRef
-from .drawing.draw import draw
-from .drawing.mermaid import mermaid
-from .drawing.svg import svg
 from .editing.snapshots import SLOTS, DryWet, Snapshot
 from .editing.values import TEMPO, TEMPO_RANGE
 from .errors import (
@@ -65,8 +65,6 @@ from .opening.openers import (
     bundled_presets,
     graph_of,
     open_graph,
-    register_files,
-    register_kind,
     save_graph,
     with_cabinet,
 )
@@ -134,8 +132,6 @@ __all__ = [
     "open_graph",
     "option",
     "param",
-    "register_files",
-    "register_kind",
     "save_graph",
     "schedule",
     "svg",
@@ -143,3 +139,13 @@ __all__ = [
     "unshared_schedule",
     "with_cabinet",
 ]
+
+if TYPE_CHECKING:
+    from .drawing.draw import draw
+    from .drawing.mermaid import mermaid
+    from .drawing.svg import svg
+else:
+    __getattr__, __dir__, _ = lazy_names(
+        __name__,
+        {".drawing.draw": ["draw"], ".drawing.mermaid": ["mermaid"], ".drawing.svg": ["svg"]},
+    )

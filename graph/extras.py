@@ -1,7 +1,5 @@
 """``pip install`` commands for the optional packages (the extras of ``pyproject.toml``)."""
 
-import importlib.metadata
-
 __all__ = ["how_to_install"]
 
 DISTRIBUTION = "namgraph"
@@ -13,9 +11,11 @@ def how_to_install(extra: str) -> str:
     It names the packages themselves, because namgraph is on no package index.  Without installed
     metadata of namgraph it is the command for namgraph's source folder.
     """
+    from importlib import metadata  # late: it imports much
+
     try:
-        lines = importlib.metadata.requires(DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
         lines = []
     requirements = [line.partition(";") for line in lines]
     packages = [

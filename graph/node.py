@@ -1,4 +1,4 @@
-"""The base class of nodes, its decorator ``node``, and the registry of node types by name."""
+"""The base class of nodes, and its decorator ``node``."""
 
 import copyreg
 import dataclasses
@@ -11,6 +11,7 @@ from .arguments import by_keyword, check_choice, check_text, format_call, format
 from .catalog.fields import Option, Param, file, option, param
 from .catalog.metadata import node_metadata
 from .catalog.rebuild import rebuild
+from .catalog.registry import classes, find_type
 from .errors import DuplicateNameError, FileError, ParamError
 from .paths import checked_file, checked_files, identity
 from .port import Kind, Port, Space
@@ -27,7 +28,6 @@ __all__ = [
     "node",
     "option",
     "param",
-    "registered",
 ]
 
 
@@ -175,7 +175,7 @@ class Node:
         own = type(self)
         if not dataclasses.is_dataclass(self):
             return copyreg.__newobj__, (own,), self.__dict__  # type: ignore[attr-defined]
-        newest = _types.get(getattr(own, "type_name", ""), own)
+        newest = classes.get(getattr(own, "type_name", ""), own)
         kind = newest if _is_redefinition(own, newest) else own
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
         return rebuild, (kind, values)
@@ -224,7 +224,6 @@ def _differs(value: Any, default: Any) -> bool:
 
 
 N = TypeVar("N", bound=Node)
-_types: dict[str, type[Node]] = {}
 
 
 @dataclass_transform(
@@ -266,7 +265,7 @@ def node(
             raise ParamError(
                 f"@node({type_name!r}) is on {format_value(cls)}: must be a class of Node"
             )
-        other = _types.get(type_name)
+        other = find_type(type_name)
         if other is not None and not _is_redefinition(cls, other):
             raise DuplicateNameError(
                 f"node type {type_name!r} is already {other.__module__}.{other.__qualname__}: "
@@ -280,7 +279,7 @@ def node(
         if "__init__" in made.__dict__:
             made.__init__ = by_keyword(made.__init__, getattr(cls, "argument_hint", None))  # type: ignore[method-assign]
         made.type_name = type_name
-        _types[type_name] = made
+        classes[type_name] = made
         return made
 
     return register
@@ -289,8 +288,3 @@ def node(
 def _is_redefinition(cls: type, other: type) -> bool:
     """Whether two classes have the same module and qualified name."""
     return (cls.__module__, cls.__qualname__) == (other.__module__, other.__qualname__)
-
-
-def registered() -> dict[str, type[Node]]:
-    """Return every registered node class by its type name."""
-    return dict(_types)

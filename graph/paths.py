@@ -104,6 +104,8 @@ class Content:
     """SHA-256 of all that the sound depends on, in hexadecimal."""
     described: ClassVar[str] = "what is in a file"
     """What it is, with how to get it, for a message: "a Model, as load_nam returns"."""
+    played_by: ClassVar[tuple[str, str] | None] = None
+    """Name and type of the node that plays it alone in a graph, ``("amp", "nam")``, if one does."""
 
     @property
     def label(self) -> str:

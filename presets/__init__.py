@@ -20,29 +20,45 @@
 The ``*.json`` files here are the bundled presets: ``load_preset("crunch")`` reads one.
 """
 
-from ..graph import register_files
-from .bundled import asset, shipped_presets
-from .exporting.export_nam import export_nam
-from .preset import Preset, load_preset, read_preset, save_preset
-from .rendering.loudness_matching import match_loudness
-from .rendering.playback import play
-from .rendering.render_models import render_models
-from .rig import open_graph
-from .schema import preset_schema
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Preset",
-    "asset",
-    "export_nam",
-    "load_preset",
-    "match_loudness",
-    "open_graph",
-    "play",
-    "preset_schema",
-    "read_preset",
-    "render_models",
-    "save_preset",
-    "shipped_presets",
-]
+from ..graph.catalog.lazy_import import lazy_names
 
-register_files(open_graph, shipped_presets, save_preset)
+_PUBLIC = {
+    ".bundled": (
+        "asset",
+        "shipped_presets",
+    ),
+    ".exporting.export_nam": ("export_nam",),
+    ".preset": (
+        "Preset",
+        "load_preset",
+        "read_preset",
+        "save_preset",
+    ),
+    ".rendering.loudness_matching": ("match_loudness",),
+    ".rendering.playback": ("play",),
+    ".rendering.render_models": ("render_models",),
+    ".rig": ("open_graph",),
+    ".schema": ("preset_schema",),
+}
+"""Of each module, the public names that it defines; imported when they are first used."""
+
+if TYPE_CHECKING:
+    from .bundled import asset as asset, shipped_presets as shipped_presets
+    from .exporting.export_nam import export_nam as export_nam
+    from .preset import (
+        Preset as Preset,
+        load_preset as load_preset,
+        read_preset as read_preset,
+        save_preset as save_preset,
+    )
+    from .rendering.loudness_matching import match_loudness as match_loudness
+    from .rendering.playback import play as play
+    from .rendering.render_models import render_models as render_models
+    from .rig import open_graph as open_graph
+    from .schema import preset_schema as preset_schema
+
+    __all__: list[str]
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__, _PUBLIC)

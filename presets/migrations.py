@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..graph import PresetError
+from ..graph.catalog.registry import find_type
 from ..graph.editing.snapshots import BYPASS, DRY_WET
-from ..graph.node import registered
 from ..graph.version import VERSION
 from .values import fields_of, wrong
 
@@ -49,7 +49,7 @@ def _to_2(data: Document) -> Document:
     new = ["snapshots"] * ("snapshots" in data)
     for name, fields in nodes.items() if isinstance(nodes, dict) else ():
         if isinstance(fields, dict):
-            own = {f.name for f in fields_of(registered().get(str(fields.get("type")), object))}
+            own = {f.name for f in fields_of(find_type(str(fields.get("type"))) or object)}
             new += [f"nodes.{name}.{key}" for key in (DRY_WET, BYPASS) if key in {*fields} - own]
     if new:
         raise PresetError(f'{new[0]} is a key of version 2: write "namgraph": 2')

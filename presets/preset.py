@@ -11,14 +11,12 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import nodes as _registered  # noqa: F401  (a preset may name any of them)
 from ..graph import TEMPO, Graph, GraphSource, Node, PresetError, Snapshot, as_graph
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path
-from ..nodes.analysis.align import warn_stale
 from ..runtime.io.atomic_write import whole_file, writing
 from ..runtime.io.file_kind import PRESET, complaint, kind_of_json
 from ..runtime.io.outputs import check_outputs
@@ -235,7 +233,10 @@ def _preset(data: Any, files: FileSearch, wanted: str) -> Preset:
     for key, (_, mixed) in nodes.items():
         read_mix(graph, key, mixed)
     read_snapshots(graph, data.get("snapshots"))
-    warn_stale(graph)
+    if any(node.type_name == "align" for node in graph.nodes.values()):
+        from ..nodes.analysis.align import warn_stale
+
+        warn_stale(graph)
     graph.name, graph.description = name, data.get("description", "")
     return Preset(name, graph, graph.description)
 

@@ -259,10 +259,10 @@ def _warn_of_slim(graph: Graph, asked: Iterable[str]) -> None:
 
 def _set_backend(graph: Graph, backend: str | None) -> None:
     """Set the backend of all models; raise ``ParamError`` for "cuda" without a usable GPU."""
-    from ..runtime.cuda.driver.device import unavailable_reason
-
     if backend is None:
         return
+    from ..runtime.cuda.driver.device import unavailable_reason
+
     reason = unavailable_reason()
     if backend == "cuda" and reason:
         raise ParamError(f"backend is cuda: {reason}: must be auto or cpu")
@@ -278,10 +278,10 @@ def _set_backend(graph: Graph, backend: str | None) -> None:
 
 def check_devices(graph: Graph) -> None:
     """Raise ``ParamError`` if a model with backend "cuda" cannot run on this machine."""
-    from ..runtime.cuda.driver.device import unavailable_reason
-
     for name, node in graph.nodes.items():
         if isinstance(node, Nam | NamBank) and node.backend == "cuda":
+            from ..runtime.cuda.driver.device import unavailable_reason
+
             reason = unavailable_reason() or node.device_refusal()
             if reason:
                 raise ParamError(f"{name}: backend is cuda: {reason}: must be auto or cpu")

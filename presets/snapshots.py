@@ -4,8 +4,8 @@ from typing import Any
 
 from ..graph import SLOTS, TEMPO, Graph
 from ..graph.arguments import check_number
+from ..graph.catalog.registry import find_type
 from ..graph.editing.snapshots import BYPASS, DRY_WET, DryWet, is_mix
-from ..graph.node import registered
 from .values import as_float, as_value, call_at, fields_of, no_such_key, wrong
 
 __all__ = ["mix_json", "read_mix", "read_snapshots", "snapshots_json", "split_mix"]
@@ -81,7 +81,7 @@ def split_mix(fields: Any) -> tuple[Any, dict[str, Any]]:
     """
     if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
         return fields, {}
-    own = {f.name for f in fields_of(registered().get(fields["type"], object))}
+    own = {f.name for f in fields_of(find_type(fields["type"]) or object)}
     mixed = {k: v for k, v in fields.items() if k in (DRY_WET, BYPASS) and k not in own}
     return {k: v for k, v in fields.items() if k not in mixed}, mixed
 

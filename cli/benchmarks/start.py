@@ -1,6 +1,6 @@
-"""How long a start takes: the import, and the first sound of the demo rack, compiled or not.
+"""How long a start takes: the import, a node, the first sound of the demo rack, compiled or not.
 
-Each figure is of Python processes of its own, which write into a temporary folder: the import and
+Each figure is of Python processes of its own, which write into a temporary folder: imports and
 both starts alternate, medians over rounds.  A first sound is counted from the start of the process
 until the first second of audio is rendered, as ``namgraph demo`` does.  Processor time is beside
 it, that of the processes that compile included: other programs lengthen the rest.
@@ -23,15 +23,17 @@ __all__ = ["format_row", "steps"]
 
 TARGETS_S = {
     "import namgraph": 0.15,
+    "import namgraph, and ng.Nam": 0.2,
     "first sound, kernels compiled": 0.4,
     "first sound, kernels not compiled": 1.5,
 }
 """Name and target of each figure, in seconds."""
-IMPORT, WARM, COLD = TARGETS_S
+IMPORT, NODE, WARM, COLD = TARGETS_S
 IMPORTING = """
 import json, time
 begun, cpu = time.perf_counter(), time.process_time()
 import namgraph
+{}
 print(json.dumps([time.perf_counter() - begun, time.process_time() - cpu]))
 """
 SOUNDING = """
@@ -52,7 +54,9 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     found: dict[str, list[list[float]]] = {name: [] for name in TARGETS_S}
     for _ in range(1 if quick else 7):
         with tempfile.TemporaryDirectory(prefix="namgraph-start-") as folder:
-            found[IMPORT].append(_run(folder, IMPORTING))
+            found[IMPORT].append(_run(folder, IMPORTING.format("")))
+            _run(folder, IMPORTING.format("namgraph.Nam"))  # writes byte code
+            found[NODE].append(_run(folder, IMPORTING.format("namgraph.Nam")))
             for name in (COLD, WARM):
                 found[name].append(_run(folder, SOUNDING, str(Path(folder) / "demo.wav")))
     for name, pairs in found.items():

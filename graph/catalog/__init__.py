@@ -1,1 +1,1 @@
-"""Node types described: category, version and description of each, and the table of all."""
+"""Node types: category, version, description of each, the table of all; late imports of names."""

@@ -1,25 +1,23 @@
 """The registered node types as a mapping that prints as a table, in a terminal and a notebook."""
 
-import importlib
 import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
 from ..arguments import format_value, nearest
 from ..errors import UnknownNameError
-from ..node import Node, registered
+from ..node import Node
 from ..port import Kind, Port
 from .metadata import CATEGORIES
+from .registry import find_type, registered, type_names
 from .text_table import html_table
 
 __all__ = [
     "NodeTypes",
     "format_params",
     "format_ports",
-    "import_nodes",
     "node_type",
     "node_types",
-    "own_node_type",
 ]
 
 WIDTH = 120
@@ -37,11 +35,7 @@ class NodeTypes(dict[str, type[Node]]):
     def __getitem__(self, name: str) -> type[Node]:
         """Return the class of a type name; ``UnknownNameError`` with the nearest if none."""
         found = self.get(name) if isinstance(name, str) else None
-        return self._refuse(name) if found is None else found
-
-    def _refuse(self, name: object) -> NoReturn:
-        """Raise ``UnknownNameError`` with the nearest type names."""
-        raise UnknownNameError(f"no node type {format_value(name)}; {nearest(name, sorted(self))}")
+        return _refuse(name, sorted(self)) if found is None else found
 
     def by_category(self) -> dict[str, list[type[Node]]]:
         """Return the classes of each category that has any, in the order of ``CATEGORIES``."""
@@ -74,6 +68,11 @@ class NodeTypes(dict[str, type[Node]]):
         return [cls for classes in self.by_category().values() for cls in classes]
 
 
+def _refuse(name: object, known: list[str]) -> NoReturn:
+    """Raise ``UnknownNameError`` with the nearest type names."""
+    raise UnknownNameError(f"no node type {format_value(name)}; {nearest(name, known)}")
+
+
 def _names(cls: type[Node]) -> tuple[str, ...]:
     return cls.type_name, cls.display_name, cls.category, str(cls.version)
 
@@ -100,23 +99,10 @@ def format_params(cls: type[Node], most: int = 8) -> str:
 def node_type(type_name: str) -> type[Node]:
     """Return the node class registered under ``type_name``; ``UnknownNameError`` if there is none.
 
-    The error names the nearest types.
+    The error names the nearest types.  Of the nodes of this package, only its own is imported.
     """
-    return node_types()[type_name]
-
-
-def own_node_type(type_name: str) -> type[Node]:
-    """Return a node class of this package, whose nodes are imported first.
-
-    By name, because imports go one way: ``nodes`` imports ``graph``.
-    """
-    import_nodes()
-    return node_type(type_name)
-
-
-def import_nodes() -> None:
-    """Import the nodes of this package, which registers them, if no one has done so."""
-    importlib.import_module(f"{__name__.partition('.')[0]}.nodes")
+    found: type[Node] | None = find_type(type_name) if isinstance(type_name, str) else None
+    return _refuse(type_name, type_names()) if found is None else found
 
 
 def node_types() -> NodeTypes:

@@ -1,6 +1,5 @@
 """Tables of text for a terminal, and the same as HTML for a notebook.  Any thread."""
 
-import html
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -31,6 +30,8 @@ def text_of(tables: Sequence[Table]) -> str:
 
 def html_of(tables: Sequence[Table]) -> str:
     """Return tables as HTML."""
+    import html  # late: most programs print none
+
     return "".join(
         f"<p>{html.escape(one_line(table.title))}</p>"
         + (html_table(table.head, table.rows) if table.rows else "")
@@ -41,6 +42,8 @@ def html_of(tables: Sequence[Table]) -> str:
 
 def html_table(head: Row, rows: Sequence[Row]) -> str:
     """Return one table as HTML."""
+    import html
+
     top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
     body = "".join(
         f"<tr>{''.join(f'<td>{html.escape(one_line(cell))}</td>' for cell in row)}</tr>"

@@ -3,17 +3,21 @@
 This package cannot play: ``nodes`` registers the function here when it is imported.
 """
 
+import importlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..catalog.table import import_nodes
 from ..connection import Connectable, Connection, Handle, PortRef
 from ..errors import GraphWarning
 from ..node import Node
 from .tables import Tables
 
 __all__ = ["Alignable", "Measured", "register_align", "warn_if_aligned"]
+
+
+ALIGN = f"{__name__.partition('.')[0]}.nodes.analysis.align"
+"""The module that registers the function; imported if the program has not done so."""
 
 
 class Measured(Protocol):
@@ -54,7 +58,7 @@ class Alignable:
         """
         graph: Any = self
         if not _align:
-            import_nodes()
+            importlib.import_module(ALIGN)
         found = _align[0](graph, ends, sample_rate)
         for source, (wanted, node) in found.nodes.items():
             behind = _behind(graph, source, node.type_name)

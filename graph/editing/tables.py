@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from ..catalog.table import own_node_type
+from ..catalog.table import node_type
 from ..check import MAX_NAME, Side, ports_of
 from ..connection import Connectable, Connection, Modulation, PortRef
 from ..errors import GraphError
@@ -93,7 +93,7 @@ class Tables:
 
 def _inner_nodes(name: str, graph: Connectable) -> dict[str, Node]:
     """Return the nodes of ``graph``, and one for each of its ends, by their names in a rack."""
-    through: Any = own_node_type("pass_through")
+    through: Any = node_type("pass_through")
     ends: Mapping[str, int] = {**graph.inputs, **graph.outputs}
     made: dict[str, Node] = {f"{name}.{end}": through(width) for end, width in ends.items()}
     made |= {f"{name}.{inner}": node for inner, node in graph.nodes.items()}

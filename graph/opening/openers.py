@@ -1,12 +1,11 @@
 """Open what is given in place of a graph: a node, a model, the path of a file.  Control threads.
 
-This package cannot read files or models.  ``presets`` and ``nodes`` register their functions here
-when they are imported.
+This package cannot read files or models: those of ``presets`` that can are imported when needed.
 """
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,36 +23,15 @@ __all__ = [
     "bundled_presets",
     "graph_of",
     "open_graph",
-    "register_files",
-    "register_kind",
     "save_graph",
     "with_cabinet",
 ]
 
 PRESETS = f"{__name__.partition('.')[0]}.presets"
-"""The package that registers the functions for files; imported if the program has not done so."""
+"""The package that reads and writes presets and finds the bundled ones."""
 
 GraphSource = Graph | Node | Content | str | os.PathLike[str]
 """What ``as_graph`` makes a graph of: see there."""
-
-_open: list[Callable[..., Graph]] = []
-_save: list[Callable[..., None]] = []
-_bundled: list[Callable[[], Mapping[str, Path]]] = []
-_kinds: dict[type[Content], tuple[str, Callable[..., Node]]] = {}
-
-
-def register_files(
-    open_file: Callable[..., Graph],
-    list_bundled: Callable[[], Mapping[str, Path]],
-    save_file: Callable[..., None],
-) -> None:
-    """Set the functions that ``open_graph``, ``bundled_presets`` and ``save_graph`` call."""
-    _open[:], _bundled[:], _save[:] = [open_file], [list_bundled], [save_file]
-
-
-def register_kind(kind: type[Content], name: str, make: Callable[..., Node]) -> None:
-    """Let ``as_graph`` take content of a class: ``make`` makes the node ``name`` of it."""
-    _kinds[kind] = name, make
 
 
 def graph_of(content: Content, **options: Any) -> Graph:
@@ -61,12 +39,13 @@ def graph_of(content: Content, **options: Any) -> Graph:
 
     ``options`` are those of the node.  ``GraphError`` for content that no node plays.
     """
-    for kind, (name, make) in _kinds.items():
-        if isinstance(content, kind):
-            graph = Graph()
-            join_in_chain(graph, {name: make(content, **options)}, None)
-            return graph
-    raise GraphError(f"graph is {format_value(content)}: no node plays it alone")
+    if content.played_by is None:
+        raise GraphError(f"graph is {format_value(content)}: no node plays it alone")
+    name, type_name = content.played_by
+    made: Any = node_type(type_name)
+    graph = Graph()
+    join_in_chain(graph, {name: made(content, **options)}, None)
+    return graph
 
 
 def open_graph(
@@ -79,20 +58,19 @@ def open_graph(
     A model (.nam, .aidax, .namb, or .json of a capture) becomes the node ``amp`` between an input
     and an output.  ``FileError`` if the file is none of these.
     """
-    _ensure_registered()
-    return _open[0](path, search)
+    made: Graph = _presets().open_graph(path, search)
+    return made
 
 
 def bundled_presets() -> Mapping[str, Path]:
     """Return the paths of the bundled presets, by name."""
-    _ensure_registered()
-    return _bundled[0]()
+    found: Mapping[str, Path] = _presets().shipped_presets()
+    return found
 
 
 def save_graph(graph: Graph, path: str | os.PathLike[str], name: str | None = None) -> None:
     """Write a graph as a preset, whole or not at all; ``PresetError`` if it cannot be."""
-    _ensure_registered()
-    _save[0](graph, path, name=name)
+    _presets().save_preset(graph, path, name=name)
 
 
 def as_graph(value: Any, order: str = "") -> Graph:
@@ -155,6 +133,6 @@ def _cabinet(ir: Any) -> Node:
     return cab
 
 
-def _ensure_registered() -> None:
-    if not _open:  # a program that imported an adapter alone
-        importlib.import_module(PRESETS)
+def _presets() -> Any:
+    """Return the package of presets, by name: it imports this one."""
+    return importlib.import_module(PRESETS)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph.errors import FileError
-from ...graph.opening.openers import register_kind
 from ...graph.paths import checked_file, describe_value, file_label
 from ...runtime import authoring as ng
 from ...runtime.io.audio_file import AudioFile
@@ -216,6 +215,3 @@ def _routes(layout: str, inputs: int) -> list[Route]:
     if layout == "dual":
         return [Route(0, 0, 0), Route(1, 1, 1)]
     return [Route(0, 0, 0), Route(1, 0, 1), Route(0, 1, 2), Route(1, 1, 3)]
-
-
-register_kind(ImpulseResponse, "cab", Cab)

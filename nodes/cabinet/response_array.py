@@ -28,6 +28,7 @@ class ImpulseResponse(Content):
     """
 
     described: ClassVar[str] = "float samples (taps,) or (channels, taps) with their rate in Hz"
+    played_by: ClassVar[tuple[str, str] | None] = ("cab", "cab")
 
     samples: NDArray[np.float64]
     """``(channels, taps)``"""

@@ -21,28 +21,41 @@ cpu/                 from a network to a SIMD kernel and its memory
 cuda/                the same on a CUDA device
 """
 
-from ...graph import register_kind
-from .baking.bake import bake
-from .bank import NamBank
-from .format.load import load_capture, load_nam
-from .format.save import save_nam
-from .level_matching import junctions, match_levels
-from .levels import LevelsWarning
-from .model.model import DEFAULT_SAMPLE_RATE, Model
-from .node import Nam
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "DEFAULT_SAMPLE_RATE",
-    "LevelsWarning",
-    "Model",
-    "Nam",
-    "NamBank",
-    "bake",
-    "junctions",
-    "load_capture",
-    "load_nam",
-    "match_levels",
-    "save_nam",
-]
+from ...graph.catalog.lazy_import import lazy_names
 
-register_kind(Model, "amp", Nam)
+_PUBLIC = {
+    ".baking.bake": ("bake",),
+    ".bank": ("NamBank",),
+    ".format.load": (
+        "load_capture",
+        "load_nam",
+    ),
+    ".format.save": ("save_nam",),
+    ".level_matching": (
+        "junctions",
+        "match_levels",
+    ),
+    ".levels": ("LevelsWarning",),
+    ".model.model": (
+        "DEFAULT_SAMPLE_RATE",
+        "Model",
+    ),
+    ".node": ("Nam",),
+}
+"""Of each module, the public names that it defines; imported when they are first used."""
+
+if TYPE_CHECKING:
+    from .baking.bake import bake as bake
+    from .bank import NamBank as NamBank
+    from .format.load import load_capture as load_capture, load_nam as load_nam
+    from .format.save import save_nam as save_nam
+    from .level_matching import junctions as junctions, match_levels as match_levels
+    from .levels import LevelsWarning as LevelsWarning
+    from .model.model import DEFAULT_SAMPLE_RATE as DEFAULT_SAMPLE_RATE, Model as Model
+    from .node import Nam as Nam
+
+    __all__: list[str]
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__, _PUBLIC)

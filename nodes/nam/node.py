@@ -17,7 +17,6 @@ from .kernel import SMOOTHING_S
 from .knobs import KNOBS, KnobNode, Knobs
 from .levels import INTERFACE_DBU, MODES, Applied, applied, check_interface, warn_of_missing
 from .model.model import Model
-from .pair.prepare import prepare_pair
 from .pair.sides import check_sides
 from .precision import PRECISIONS
 from .prepare_model import Prepared, Running, prepare_model, stream_frames
@@ -261,6 +260,8 @@ class Nam(KnobNode):
 
         if len(sides) == 1:
             return prepared(0).processor
+        from .pair.prepare import prepare_pair  # late: not needed by one model
+
         return prepare_pair(
             io, [prepared(0), prepared(1)], [each.file_model.knobs for each in sides]
         )

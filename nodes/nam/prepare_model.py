@@ -18,11 +18,11 @@ from .kernel import STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
 from .model.interleaved import interleaved_model
+from .model.networks import Lstm
 from .model.wavenet import Network
 from .precision import model_for
 from .resolved_model import ResolvedModel
 from .slimmable import prepare_sizes, slim_range
-from .voices import voices
 
 __all__ = ["Prepared", "Running", "prepare_model", "stream_frames"]
 
@@ -124,7 +124,11 @@ def prepare_model(
         return Prepared(Processor(cpu_fallback, block, prewarm=prewarm, device=work), None, at)
     plain = len(model.sizes) == 1 and between is None and times == 1
     network = model.sizes[0].model.running if plain else None
-    many = None if network is None else voices(network, block, at)
+    many = None
+    if isinstance(network, Lstm):
+        from .voices import voices  # late: not needed by other networks
+
+        many = voices(network, block, at)
     return Prepared(Processor(play, block, prewarm=prewarm, voices=many), network, at)
 
 

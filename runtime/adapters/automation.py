@@ -21,7 +21,7 @@ from ...graph import (
     as_graph,
 )
 from ...graph.arguments import format_value, nearest
-from ...graph.catalog.table import own_node_type
+from ...graph.catalog.table import node_type
 from ...graph.check import MAX_NAME
 from ...graph.connection import find_port
 from ...graph.editing.snapshots import BYPASS, DRY_WET, kept_values
@@ -130,7 +130,7 @@ def _source(name: str, lane: Any, row: Param) -> Node:
 def _curve(name: str, points: Any, unit: str, row: Param) -> Node:
     """Return a ``Curve``, whose errors name the lane; of a parameter with steps it jumps."""
     steps = bool(row.step) or name.endswith(".bypass")
-    made: Any = own_node_type("curve")
+    made: Any = node_type("curve")
     try:
         return made(points, unit=unit, mode="step" if steps else "linear")  # type: ignore[no-any-return]
     except ParamError as error:
@@ -164,7 +164,7 @@ def _add_blend(graph: Graph, node: str) -> str:
     entry, _ = find_port(graph, f"{node}.{ins[0].name}", "input")
     leaving, _ = find_port(graph, f"{node}.{outs[0].name}", "output")
     name = _free_name(graph, f"{node} blend")
-    made: Any = own_node_type("blend")
+    made: Any = node_type("blend")
     graph.add(name, made(position=1.0, law="linear"))
     blended = PortRef(name, "out")
     graph._tables.connections = {  # in their order: sums keep it

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import Graph, tail as graph_tail
+from ..engine.collect_stats import collect_stats
 from ..engine.engine import Engine
 from ..plan.stats import Stats
 from .offline import CHUNK_S, LONGEST_TAIL_S, best_block
@@ -82,8 +83,10 @@ class BlockRender:
         self._engine.reset_stats()
 
     def stats(self) -> Stats:
-        """Return the statistics of the engine: muted blocks are counted there."""
-        return self._engine.stats() if self._parallel is None else self._parallel.stats()
+        """Return the statistics of the engine but for times: muted blocks are counted there."""
+        if self._parallel is not None:
+            return self._parallel.stats()
+        return collect_stats(self._engine.queue, times=False)
 
     def _with_zeros(self, pieces: Iterable[Audio]) -> Iterator[Audio]:
         """Yield the pieces, then zeros for the latency and the tail."""

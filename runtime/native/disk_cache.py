@@ -36,10 +36,12 @@ from .cache_files import (
 from .fingerprint import fingerprint
 from .host import host_lanes, setting, target
 from .loader import ObjectCode
+from .source_digest import source_digest
 
 __all__ = ["KernelCache", "source_key"]
 
 LONGEST_NAME = 120
+ROOT = Path(__file__).resolve().parents[2]
 _PARTS = struct.Struct("<3Q")
 """Lengths of the parts of a payload: name of the C function, of those it calls, object code."""
 
@@ -50,16 +52,7 @@ def source_key() -> str:
 
     A kernel's machine code depends on helpers and emitters in other files than its own.
     """
-    digest = sha256()
-    root = Path(__file__).resolve().parents[2]
-    for path in sorted(
-        p
-        for f in ("runtime", "nodes")
-        for p in (root / f).rglob("*.py")
-        if "testing" not in p.parts
-    ):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return source_digest(ROOT, _folders(Path(__file__)))
 
 
 class KernelCache:

@@ -159,7 +159,7 @@ class _Walk:
         self.value(value)
         if isinstance(value, python.ModuleType) and value.__name__.split(".")[0] not in KNOWN:
             for inner in names:
-                found = vars(value).get(inner)
+                found = _attribute(value, inner)
                 if found is not None and id(found) not in self.seen:
                     self._named(inner, found, names)
 
@@ -168,6 +168,13 @@ class _Walk:
         self.add("code", code.co_code, code.co_names, code.co_varnames, code.co_cellvars)
         self.add(code.co_argcount, code.co_kwonlyargcount, code.co_flags, code.co_freevars)
         self.value(code.co_consts)
+
+
+def _attribute(module: python.ModuleType, name: str) -> Any:
+    """Return an attribute of a module, or ``None``; this package imports its names when asked."""
+    if f"{module.__name__}.".startswith(f"{_PACKAGE}."):
+        return getattr(module, name, None)
+    return vars(module).get(name)
 
 
 def _is_numba_type(value: Any) -> bool:

@@ -41,7 +41,12 @@ def target() -> tuple[str, str, str]:
     features = setting("CPU_FEATURES")
     if features is None:
         features = "" if cpu.lower() == "generic" else _host_features(_avx(cpu))
-    return str(binding.get_process_triple()), cpu, str(features)
+    return _triple(), cpu, str(features)
+
+
+@cache
+def _triple() -> str:
+    return str(binding.get_process_triple())
 
 
 def _avx(cpu: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["signals_deferred"]
 
 ENDING = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = signal.valid_signals()
 
 
 @contextlib.contextmanager
@@ -33,7 +34,7 @@ def signals_deferred() -> Iterator[Callable[[], bool]]:
         arrived[number] = None
 
     try:
-        for number in signal.valid_signals():
+        for number in NUMBERS:
             handler = signal.getsignal(number)
             if callable(handler):
                 handlers[number] = handler

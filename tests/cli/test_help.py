@@ -20,7 +20,7 @@ from namgraph.nodes.nam.node import BACKENDS
 from namgraph.presets.rendering.input_channels import CHANNELS
 from namgraph.runtime.io.audio_writer import SUBTYPES
 
-VERBS = [verb.__name__.rpartition(".")[2].replace("_", "-") for verb in command.VERBS]
+VERBS = list(command.VERBS)
 
 
 def printed(*arguments: str) -> str:

@@ -43,13 +43,13 @@ def test_every_type_has_a_line_under_its_category(capsys: pytest.CaptureFixture[
 
 
 def test_only_types_of_the_package_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    from namgraph.graph.node import _types
+    from namgraph.graph.catalog.registry import classes
 
     ng.node("of_a_test")(type("OfATest", (Node,), {"__doc__": "A."}))
     try:
         assert "of_a_test" not in printed(capsys)
     finally:
-        del _types["of_a_test"]
+        del classes["of_a_test"]
 
 
 @every_type

@@ -8,8 +8,8 @@ import pytest
 import namgraph as ng
 from namgraph.graph import CATEGORIES, Node, NodeTypes
 from namgraph.graph.catalog.metadata import first_sentence
+from namgraph.graph.catalog.registry import classes, registered
 from namgraph.graph.catalog.table import format_params, format_ports
-from namgraph.graph.node import _types
 
 SHIPPED = [cls for cls in ng.node_types().values() if cls.__module__.startswith("namgraph.nodes.")]
 
@@ -17,10 +17,10 @@ SHIPPED = [cls for cls in ng.node_types().values() if cls.__module__.startswith(
 @pytest.fixture(autouse=True)
 def registry() -> Iterator[None]:
     """Forget the types that a test registers."""
-    before = dict(_types)
+    before = registered()
     yield
-    _types.clear()
-    _types.update(before)
+    classes.clear()
+    classes.update(before)
 
 
 def made(type_name: str = "odd_filter", doc: str | None = "Filter.", **given: Any) -> type[Node]:

@@ -3,7 +3,8 @@
 import pytest
 
 from namgraph.graph import NamgraphError, Node, file
-from namgraph.graph.node import _types, node
+from namgraph.graph.catalog.registry import classes
+from namgraph.graph.node import node
 from namgraph.nodes import Gain
 from namgraph.nodes.testing import ContractError, check_node
 
@@ -39,4 +40,4 @@ def test_a_node_nobody_can_make_says_where_to_add_an_example() -> None:
         with pytest.raises(pytest.fail.Exception, match=r"add an example .*examples\.py"):
             examples.examples("needs_a_file")
     finally:
-        _types.pop("needs_a_file")
+        classes.pop("needs_a_file")

@@ -14,7 +14,7 @@ import pytest
 import namgraph.graph
 import namgraph.nodes
 from namgraph.graph import NamgraphError
-from namgraph.graph.node import _types
+from namgraph.graph.catalog.registry import classes
 from namgraph.nodes.testing import NODE_CHECKS, NodeHarness, check_node
 from namgraph.nodes.testing.harness import SPEC
 
@@ -35,7 +35,7 @@ def run(source: str, folder: Path) -> Any:
         try:
             spec.loader.exec_module(module)
         finally:
-            _types.pop("throb", None)
+            classes.pop("throb", None)
     return module
 
 

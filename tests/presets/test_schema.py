@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import namgraph as ng
-from namgraph.graph.node import registered
+from namgraph.graph.catalog.registry import registered
 from namgraph.presets.bundled import shipped_presets
 from namgraph.presets.preset import dumps, loads
 from namgraph.presets.schema import preset_schema

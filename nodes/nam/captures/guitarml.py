@@ -14,10 +14,8 @@ from ..model.wavenet import Gained, Network
 from .arrays import Arrays
 from .layers import MAX_KNOBS, Recurrent, gru_layer, join_layers, lstm_layer
 
-__all__ = ["GUITARML_RATE", "read_guitarml"]
+__all__ = ["read_guitarml"]
 
-GUITARML_RATE = 44_100.0
-"""Hz: that of GuitarML's training and plugins; the files do not say it."""
 GATES = {"LSTM": 4, "GRU": 3}
 
 

@@ -9,42 +9,62 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ....runtime.io.file_kind import CAPTURES, GUITARML, KERAS, NAMB, SMARTAMP, SMARTAMP_PRO
+from ....runtime.io.file_kind import (
+    CAPTURES,
+    GUITARML,
+    KERAS,
+    NAMB,
+    SMARTAMP,
+    SMARTAMP_PRO,
+    kind_of,
+)
 from ..format.checked_json import Fields, as_number
 from ..format.cost import check_work
 from ..format.parse import RATES, nam_model, read_values
 from ..model.model import DEFAULT_SAMPLE_RATE, Model
 from ..model.wavenet import Network
-from .guitarml import GUITARML_RATE, read_guitarml
-from .keras import keras_architecture, read_batch, read_keras
-from .namb.parse import MAGIC, namb_values
-from .smartamp import read_smartamp
-from .smartamp_pro import read_smartamp_pro
 
 __all__ = ["parse_capture"]
 
+GUITARML_RATE = 44_100.0
+"""Hz: that of GuitarML's training and plugins; the files do not say it."""
 RATE_KEYS = ("samplerate", "sample_rate")
 
 
 def parse_capture(content: bytes) -> Model:
-    """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad."""
-    if content.startswith(MAGIC):
+    """Return the model in the bytes of a file of any format; ``NamFileError`` if they are bad.
+
+    The readers of other formats than .nam are imported when they are needed.
+    """
+    first = kind_of(content)
+    if first is not None and first.what == NAMB:
+        from .namb.parse import namb_values
+
         return replace(nam_model(namb_values(content), content), kind=NAMB)
     values, kind = read_values(content, CAPTURES)
     if kind not in (KERAS, GUITARML, SMARTAMP, SMARTAMP_PRO):
         return nam_model(values, content)  # or its error, which names what is missing
-    root, batch = Fields(values), None
+    root = Fields(values)
     if kind == KERAS:
+        from .keras import keras_architecture, read_batch, read_keras
+
         network = read_keras(root)
         name, batch = keras_architecture(root), read_batch(root, network)
-    elif kind == GUITARML:
+        return _model(root, network, name, batch, kind, content)
+    if kind == GUITARML:
+        from .guitarml import read_guitarml
+
         network = read_guitarml(root)
         name = str(root.raw("model_data").get("unit_type", "LSTM"))
     elif kind == SMARTAMP:
+        from .smartamp import read_smartamp
+
         network, name = read_smartamp(root), "WaveNet"
     else:
+        from .smartamp_pro import read_smartamp_pro
+
         network, name = read_smartamp_pro(root), "Conv1D and LSTM without memory"
-    return _model(root, network, name, batch, kind, content)
+    return _model(root, network, name, None, kind, content)
 
 
 def _model(

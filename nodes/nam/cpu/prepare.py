@@ -23,14 +23,9 @@ from ..model.wavenet import (
     WaveNet,
 )
 from . import program_ops as ops
-from .gru.prepare import gru_kernel, prepare_gru
-from .interleaved import GROUP, INTERLEAVED, PIECE, play_copies
 from .knob_columns import KnobColumns
 from .layers import OperationBuilder
 from .live_weights import Moved, add_live_wavenet
-from .lstm.group import lstm_group_size, prepare_lstm_group
-from .lstm.prepare import lstm_kernel, prepare_lstm
-from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel, dense
 from .wavenet import add_wavenet
@@ -68,11 +63,8 @@ def prepare_network(
     if isinstance(network, Interleaved):
         return _interleaved(memory, network, width, moved, frames)
     inner, knobs = _at_rest(network, moved)
-    if inner.inputs == inner.outputs == 1:
-        if isinstance(inner, Lstm):
-            return prepare_lstm(memory, inner, width, knobs=knobs)
-        if isinstance(inner, Gru):
-            return prepare_gru(memory, inner, width, knobs=knobs)
+    if inner.inputs == inner.outputs == 1 and isinstance(inner, Lstm | Gru):
+        return _recurrent(memory, inner, width, knobs=knobs)
     program = Program(memory, width, frames)
     source = program.matrix(network.inputs)
     return walk, program.finish(source, _add(program, network, source, moved))
@@ -86,6 +78,9 @@ def _interleaved(
     frames: int,
 ) -> tuple[Native, Any]:
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
+    from .interleaved import GROUP, INTERLEAVED, PIECE, play_copies
+    from .lstm.group import lstm_group_size, prepare_lstm_group
+
     inner, times = network.network, network.times
     copies = [prepare_network(memory, inner, width, moved, frames) for _ in range(times)]
     plain, _ = _at_rest(inner, moved)
@@ -118,6 +113,10 @@ def common_kernels(width: int | None = None) -> tuple[Native, ...]:
 
     ``width`` is the number of SIMD lanes; by default that of this CPU.
     """
+    from .gru.prepare import gru_kernel
+    from .lstm.prepare import lstm_kernel
+    from .lstm.voices import lstm_voices_kernel
+
     width = width or host_lanes()
     made = [
         dense(width),
@@ -171,12 +170,20 @@ def _add_recurrent(
     program: Program, network: Lstm | Gru, source: Matrix, knobs: KnobColumns | None
 ) -> Matrix:
     target, where = program.matrix(network.outputs), (program.width, program.piece, knobs)
-    if isinstance(network, Gru):
-        made, at = prepare_gru(program.memory, network, *where)
-    else:
-        made, at = prepare_lstm(program.memory, network, *where)
+    made, at = _recurrent(program.memory, network, *where)
     program.stage(made, at, source.address, target.address)
     return target
+
+
+def _recurrent(memory: Memory, network: Lstm | Gru, *where: Any, **more: Any) -> tuple[Native, Any]:
+    """Allocate the memory of an LSTM or a GRU, whose kernels are imported now."""
+    if isinstance(network, Gru):
+        from .gru.prepare import prepare_gru
+
+        return prepare_gru(memory, network, *where, **more)
+    from .lstm.prepare import prepare_lstm
+
+    return prepare_lstm(memory, network, *where, **more)
 
 
 def _add_stack(

@@ -28,8 +28,7 @@ from ....runtime.io.file_kind import MODEL, complaint, kind_of, kind_of_json
 from ..model.captures import Conditioned
 from ..model.model import DEFAULT_SAMPLE_RATE, Model, Submodel
 from ..model.wavenet import Network
-from ..parametric.embedded import EMBEDDED, joined
-from ..parametric.read import FILM_A2, PARAMETRIC, is_version
+from ..parametric.dialects import EMBEDDED, FILM_A2, PARAMETRIC, is_version
 from .activation import FINITE
 from .checked_json import Fields, Weights, as_number, fault, format_json, too_large
 from .convnet import read_convnet
@@ -79,6 +78,8 @@ def nam_model(values: Any, content: bytes) -> Model:
     whole = Fields(values)
     model = _check_ports(whole, _model(whole, 0))
     if not model.knobs and isinstance(whole.raw(EMBEDDED, None), dict):
+        from ..parametric.embedded import joined
+
         with suppress(NamFileError):  # as players do that know nothing of it
             embedded = _model(whole.fields(EMBEDDED), 0)
             model = joined(model, embedded) if embedded.knobs else model
@@ -117,8 +118,9 @@ def _model(row: Fields, depth: int) -> Model:
     elif architecture == "Sequential":
         network, rate = read_sequential(config, weights, rate, lambda r: _without_knobs(r, depth))
     else:
-        network = weights.read(_readers(rate, depth)[architecture](config))
-        if architecture in PARAMETRIC and network.outputs != 1:
+        with_knobs = architecture in PARAMETRIC
+        network = weights.read(_readers(rate, depth, with_knobs)[architecture](config))
+        if with_knobs and network.outputs != 1:
             raise UnsupportedFeatureError(
                 f"{row.at('config')} has {network.outputs} outputs: a model with knobs must have 1"
             )
@@ -146,8 +148,15 @@ def _without_knobs(row: Fields, depth: int) -> Model:
     return model
 
 
-def _readers(rate: float | None, depth: int) -> Readers:
-    """Return the reader of each architecture, for a model of this rate at this depth."""
+def _readers(rate: float | None, depth: int, with_knobs: bool) -> Readers:
+    """Return the reader of each architecture, for a model of this rate at this depth.
+
+    Those of models ``with_knobs`` are imported when they are needed.
+    """
+    if with_knobs:
+        from ..parametric.read import READERS
+
+        return READERS
 
     def nested(row: Fields) -> Network:
         model = _without_knobs(row, depth)
@@ -167,7 +176,6 @@ def _readers(rate: float | None, depth: int) -> Readers:
         "LSTM": read_lstm,
         "ConvNet": read_convnet,
         "Linear": read_linear,
-        **PARAMETRIC,
     }
 
 

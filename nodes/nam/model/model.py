@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ....graph import graph_of
 from ....graph.json_text import format_json
@@ -16,7 +16,6 @@ from .captures import Conditioned, ConvStack, Gru
 from .knob import Knob
 from .metadata import About
 from .networks import ConvNet, Floats, Linear, Lstm
-from .player import Player
 from .wavenet import (
     Gained,
     Interleaved,
@@ -26,6 +25,9 @@ from .wavenet import (
     WaveNet,
     knobs_of,
 )
+
+if TYPE_CHECKING:
+    from .player import Player
 
 __all__ = ["DEFAULT_SAMPLE_RATE", "Model", "Submodel", "prewarm_frames"]
 
@@ -50,6 +52,7 @@ class Model(About, Content):
     """
 
     described: ClassVar[str] = "a Model, as load_nam returns"
+    played_by: ClassVar[tuple[str, str] | None] = ("amp", "nam")
 
     version: str
     architecture: str
@@ -123,7 +126,9 @@ class Model(About, Content):
         """Set the fields from a pickle."""
         vars(self).update(values | {"metadata": MappingProxyType(values["metadata"])})
 
-    def player(self, *, rate: float | None = None, max_frames: int = 512, **options: Any) -> Player:
+    def player(
+        self, *, rate: float | None = None, max_frames: int = 512, **options: Any
+    ) -> "Player":
         """Return a ``Player``, which plays the model alone on arrays and samples.
 
         It has ``process(array, out=None)``, ``process_sample(x)``, ``reset()``,
@@ -134,6 +139,8 @@ class Model(About, Content):
         ``backend`` and so on.  Blocks may have any length; the engine works on up to
         ``max_frames`` at a time.
         """
+        from .player import Player  # late: it imports the engine
+
         graph = graph_of(self, **options)
         field = None if options.get("resample") else self.receptive_field
         return Player(graph, self.sample_rate if rate is None else rate, max_frames, field)

@@ -13,9 +13,7 @@ from ..model.knob import Knob
 from ..model.model import Model, Submodel
 from ..model.wavenet import ParametricWaveNet
 
-__all__ = ["EMBEDDED", "joined"]
-
-EMBEDDED = "embedded_parametric"
+__all__ = ["joined"]
 
 
 def joined(plain: Model, embedded: Model) -> Model:

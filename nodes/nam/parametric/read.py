@@ -1,4 +1,4 @@
-"""The readers of models with knobs, by architecture, and the versions that they have."""
+"""The readers of models with knobs, by architecture."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from ....graph.errors import UnsupportedFeatureError
 from ..format.checked_json import Fields, Weights, fault
 from .concat import read_concat_lstm, read_concat_wavenet
+from .dialects import FILM_A2
 from .film import film_wavenet, read_film_wavenet
 from .hyper import read_hyper_wavenet
 from .params import MAX_KNOBS, read_ranges
 from .trunk import Trunk
 
-__all__ = ["FILM_A2", "PARAMETRIC", "is_version"]
+__all__ = ["READERS"]
 
-FILM_A2 = "ParametricWaveNet"
 A2_TAPS = [6] * 14 + [15, 15] + [6] * 7
 A2_DILATIONS = [1, 3, 7, 17, 41, 101, 239] * 2 + [1, 13] + [1, 3, 7, 17, 41, 101, 239]
 MAX_WIDTH = 512
@@ -64,7 +64,7 @@ def read_film_a2(config: Fields) -> Callable[[Weights], Any]:
     return film_wavenet(Fields(whole, config.path), knobs, encoder)
 
 
-PARAMETRIC: dict[str, Callable[[Fields], Callable[[Weights], Any]]] = {
+READERS: dict[str, Callable[[Fields], Callable[[Weights], Any]]] = {
     "ConcatWaveNet": read_concat_wavenet,
     "ConcatLSTM": read_concat_lstm,
     "FiLMWaveNet": read_film_wavenet,
@@ -72,8 +72,3 @@ PARAMETRIC: dict[str, Callable[[Fields], Callable[[Weights], Any]]] = {
     FILM_A2: read_film_a2,
 }
 """By architecture: checks a config, and returns the function that builds a network of weights."""
-
-
-def is_version(number: tuple[int, ...]) -> bool:
-    """Whether a version is that of the dialects with versions of their own: 1.0."""
-    return number[:2] == (1, 0)

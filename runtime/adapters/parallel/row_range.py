@@ -83,8 +83,8 @@ class RowRange:
         return {name: value for name, value in found.items() if name.partition(".")[0] in nodes}
 
     def stats(self) -> Stats:
-        """Return the statistics, as ``Engine.stats``."""
-        return collect_stats(self._queue)
+        """Return the statistics, as ``Engine.stats``, but for times."""
+        return collect_stats(self._queue, times=False)
 
     def _plan_channels(self, buffers: Sequence[int]) -> list[Audio]:
         return [channel for number in buffers for channel in self.plan.buffer(number)]

@@ -14,6 +14,7 @@ from numba.core import config
 
 from namgraph.runtime.native import cache_files, disk_cache
 from namgraph.runtime.native.abi import NODE, Native, helper, kernel
+from namgraph.runtime.native.source_digest import source_digest
 from namgraph.runtime.plan.kernels.buffer_operations import add, copy
 
 SCRIPT = """
@@ -69,11 +70,11 @@ def test_a_second_process_compiles_nothing(place: Path) -> None:
 
 @pytest.mark.parametrize("file", ["lanes.py", "gain.py", "player.py"])
 def test_the_key_depends_on_every_folder(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
-    before = disk_cache.source_key.__wrapped__()
-    assert before == disk_cache.source_key.__wrapped__()
+    before = source_digest(disk_cache.ROOT, [])
+    assert before == source_digest(disk_cache.ROOT, [])
     read = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda p: read(p) + (b"#" if p.name == file else b""))
-    assert disk_cache.source_key.__wrapped__() != before
+    assert source_digest(disk_cache.ROOT, []) != before
 
 
 def test_one_file_for_each_kernel(place: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 import namgraph as ng
 from namgraph.graph import DuplicateNameError, Node, UnknownNameError, node_type
-from namgraph.graph.node import _types, node
+from namgraph.graph.catalog.registry import classes, registered
+from namgraph.graph.node import node
 from namgraph.runtime import Engine
 
 SOURCE = """
@@ -44,10 +45,10 @@ class Count(ng.Node):
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    before = dict(_types)
+    before = registered()
     yield
-    _types.clear()
-    _types.update(before)
+    classes.clear()
+    classes.update(before)
 
 
 def text(step: str = "1.0", *, first: str = "0.0", fields: str = "", more: str = "") -> str:
