@@ -15,6 +15,7 @@ from .arguments import (
     SUBTYPES,
     Subparsers,
     add_json_option,
+    add_precision_option,
     add_search_option,
     add_set_option,
     add_snapshot_option,
@@ -84,6 +85,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add("--again", action="store_true", help="render also files that are up to date")
     add("--backend", choices=BACKENDS, help=BACKEND_HELP)
+    add_precision_option(parser)
     add(
         "--stop-on-error",
         action="store_true",

@@ -133,7 +133,7 @@ def test_a_long_response_rings_on_and_the_new_one_is_exact_once_that_is_over() -
 
 
 @pytest.mark.parametrize("cuts", [(64,), (1, 300, 17)])
-def test_a_parameter_is_heard_at_once_while_the_new_response_warms_up(cuts: tuple[int, ...]) -> None:
+def test_a_parameter_is_heard_at_once_while_a_response_warms_up(cuts: tuple[int, ...]) -> None:
     taps, at, set_at = 4000, 1000, 2003
     x = noise(at + taps + 3 * FADE)
     changes = {"gain.gain_db": -9.0, "cab.level_db": -3.0}
