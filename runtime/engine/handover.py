@@ -140,13 +140,13 @@ def hand_over(
     if fade_frames and not header["spillover"]:
         header["hold"] += _warm_up(plan, kept)
     waits = header["hold"] > 0 and not header["spillover"]
-    index = _indexes_in(previous, plan) if waits else []
+    indexes = _indexes_in(previous, plan) if waits else []
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),
         ("relocations", "relocation_count", np.concatenate(relocations) if relocations else []),
         ("remap", "remap_count", remap),
         ("clear_list", "clear_count", clear_list),
-        ("previous_params", "previous_param_count", index),
+        ("previous_params", "previous_param_count", indexes),
     ):
         table = np.asarray(rows, np.int64, order="C")
         keep.append(table)

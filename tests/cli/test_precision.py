@@ -29,7 +29,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def rendered(rack: str, *options: str) -> np.ndarray[Any, Any]:
     assert main(["render", rack, "in.wav", "out.wav", "--subtype", "float", *options]) == 0
-    return read("out.wav")[0]
+    samples: np.ndarray[Any, Any] = read("out.wav")[0]
+    return samples
 
 
 def test_it_is_short_for_a_setting_of_each_model() -> None:

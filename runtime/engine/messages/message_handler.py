@@ -113,7 +113,8 @@ def _remove_messages(e: Any, count: int) -> None:
 def _is_warming(e: Any) -> bool:
     """Whether the old plan is heard alone, and the new one has played for a frame or more."""
     p = record(e.plan, PLAN)
-    return e.fade_frames < e.fade_left < e.fade_frames + p.hold and p.previous_param_count > 0
+    is_held = e.fade_frames < e.fade_left < e.fade_frames + p.hold
+    return bool(is_held and p.previous_param_count > 0)
 
 
 @helper
