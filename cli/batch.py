@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import JobError
+from ..graph.text import counted
 from .arguments import (
     BACKEND_HELP,
     BACKENDS,
@@ -148,7 +149,7 @@ def run(arguments: argparse.Namespace) -> int:
         kept = f", {done.kept} up to date" if done.kept else ""
         failed = f", {len(done.failures)} failed" if done.failures else ""
         say(
-            f"{done.made} files made, {done.seconds:.1f} s of sound{kept}{failed}; see "
+            f"{counted(done.made, 'file')} made, {done.seconds:.1f} s of sound{kept}{failed}; see "
             f"{done.manifest}"
         )
     return int(bool(done.failures) or (arguments.strict and any(found["faults"].values())))

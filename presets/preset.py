@@ -16,6 +16,7 @@ from ..graph import TEMPO, Graph, GraphSource, Node, PresetError, Snapshot, as_g
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
+from ..graph.check import check_declared
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path
 from ..nodes.analysis.align import warn_stale
@@ -276,6 +277,7 @@ def _node(place: str, fields: Any, tempo: dict[str, float], inside: bool = False
 
 
 def _node_json(name: str, node: Node, folder: Path_, store: Store) -> dict[str, Any]:
+    check_declared(node, own=True)  # else it would be read as one of the class above it
     fields: dict[str, Any] = {"type": node.type_name}
     for field in fields_of(type(node)):
         key, value = field.name, getattr(node, field.name)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...graph.text import counted
+
 __all__ = ["Faults", "failure_lines", "faults_of", "warn_of_faults"]
 
 MAX_FAILURES = 50
@@ -16,7 +18,7 @@ KINDS = {
     "silent": "silent, or one constant",
     "non_finite": "muted in places (a node's output was not finite)",
 }
-COUNTED = re.compile(r"samples beyond full scale were clipped|: muted in \d+ blocks")
+COUNTED = re.compile(r"samples beyond full scale were clipped|: muted in \d+ block")
 """Warnings about one file whose counts its manifest entry has."""
 NUMBER = re.compile(r"[-+]?\d[\d.,]*")
 
@@ -53,7 +55,9 @@ def warn_of_faults(
     for kind, description in KINDS.items():
         files = getattr(found, kind)
         if files:
-            warn(f"{description}: {len(files)} of {len(entries)} files: {_format_files(files)}")
+            warn(
+                f"{description}: {len(files)} of {counted(len(entries), 'file')}: {_format_files(files)}"
+            )
     others = dict[str, list[tuple[str, str]]]()
     for entry in entries:
         for line in entry.get("warnings", ()):
@@ -62,7 +66,7 @@ def warn_of_faults(
                 others.setdefault(kind, []).append((entry["file"], line))
     for lines in others.values():
         file, line = lines[0]
-        more = f" (and {len(lines) - 1} more files like it)" if len(lines) > 1 else ""
+        more = f" (and {counted(len(lines) - 1, 'more file')} like it)" if len(lines) > 1 else ""
         warn((line if file in line else f"{file}: {line}") + more)
 
 
@@ -76,7 +80,9 @@ def failure_lines(failures: Mapping[str, str], manifest: str) -> list[str]:
         for reason, names in files.items()
     ]
     if more := len(lines) - MAX_FAILURES:
-        lines[MAX_FAILURES:] = [f"and {more} more reasons: see {manifest}"] if more > 0 else []
+        lines[MAX_FAILURES:] = (
+            [f"and {counted(more, 'more reason')}: see {manifest}"] if more > 0 else []
+        )
     return lines
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...graph import JobError, NamgraphError
 from ...graph.arguments import clip
+from ...graph.text import counted
 from ...nodes.nam import LevelsWarning
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
 from ...runtime.limits import MOST_THREADS
@@ -73,7 +74,7 @@ class BatchResult:
     """Manifest entries of the files of the job, rendered now or before, by name."""
 
     def __repr__(self) -> str:
-        counts = f"{self.made} files made, {self.kept} up to date, {len(self.failures)} failed"
+        counts = f"{counted(self.made, 'file')} made, {self.kept} up to date, {len(self.failures)} failed"
         return clip(f"<BatchResult: {counts}, {self.seconds:.1f} s of sound; see {self.manifest}>")
 
 

@@ -121,7 +121,7 @@ def test_a_rack_without_an_input(there: Path, capsys: pytest.CaptureFixture[str]
     graph.connect("wave", graph.output("out", channels=1))
     ng.save_preset(graph, "none.json")
     said = refused(capsys, "render", "none.json", "in.wav", "out.wav")
-    assert "0 inputs and 1 outputs: only racks with both" in said
+    assert "0 inputs and 1 output: only racks with both" in said
 
 
 def test_no_space_left(

@@ -85,7 +85,7 @@ def test_warnings_are_warnings_of_python_or_lines(takes: Path) -> None:
         ng.batch(quiet)
     lines = list[str]()
     ng.batch(quiet, again=True, warn=lines.append)
-    assert lines == ["silent, or one constant: 1 of 1 files: crunch-lstm/a.wav"]
+    assert lines == ["silent, or one constant: 1 of 1 file: crunch-lstm/a.wav"]
 
 
 def test_the_command_without_a_job_file(takes: Path, capsys: pytest.CaptureFixture[str]) -> None:
