@@ -26,7 +26,7 @@ from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
 from .connections import connection_rows, racks_json, read_connections, read_racks
 from .files.bundle import check_kept, is_bundle, open_bundle
-from .files.pack import write_bundle
+from .files.pack import bare_path, write_bundle
 from .files.references import files_of, paths_of, reference_json, stored_files, stored_path
 from .files.search import FileSearch
 from .format_text import format_preset
@@ -107,7 +107,7 @@ def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> 
         raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
     title = (graph.name or target.stem) if name is None else name
     if suffix == ".zip":
-        rack = json.loads(dumps(graph, name=title, folder=target.parent))
+        rack = json.loads(dumps(graph, name=title, folder=target.parent, store=bare_path))
         write_bundle(path, f"{target.stem}.json", rack, FileSearch(target.parent))
         return
     check_kept(files_of(graph), path)

@@ -127,6 +127,6 @@ def _kind(name: str, row: Mapping[str, Any]) -> str:
 def _frames(count: int | None, by_file: str) -> str:
     if count is None:
         return f"set by {by_file}" if by_file else "unknown"
-    return (
-        f"{counted(count, 'frame')} ({1e3 * count / RATE:g} ms) at {RATE:g} Hz" if count else "none"
-    )
+    if count == 0:
+        return "none"
+    return f"{counted(count, 'frame')} ({1e3 * count / RATE:g} ms) at {RATE:g} Hz"

@@ -201,8 +201,8 @@ def _reference(path: Path_, frames: int, rate: float) -> tuple[Signal, float]:
     _fits(name, found.channels, found.rate, rate)
     if found.frames != frames:
         raise AudioFileError(
-            f"{name}: has {counted(found.frames, 'frame')}, the input {frames}: must be what a reference made "
-            "of the same input (--input)"
+            f"{name}: has {counted(found.frames, 'frame')}, the input {frames}: must be what a "
+            "reference made of the same input (--input)"
         )
     return found.samples[0], STEPS.get(found.subtype, 0.0)
 

@@ -138,8 +138,8 @@ def format_report(found: Mapping[str, Any]) -> str:
     null, batch = found["against"], found.get("output_batch")
     if batch is not None:
         lines += [
-            f"  output_batch of the file, {counted(batch['frames'], 'frame')}, as shares of its peak"
-            f" {batch['peak']:.6g}:",
+            f"  output_batch of the file, {counted(batch['frames'], 'frame')}, as shares of its "
+            f"peak {batch['peak']:.6g}:",
             f"    largest error {batch['max_error']:.3g} at frame {batch['worst_frame']},"
             f" allowed {batch['tolerance']:.3g}",
         ]

@@ -55,9 +55,8 @@ def warn_of_faults(
     for kind, description in KINDS.items():
         files = getattr(found, kind)
         if files:
-            warn(
-                f"{description}: {len(files)} of {counted(len(entries), 'file')}: {_format_files(files)}"
-            )
+            every = counted(len(entries), "file")
+            warn(f"{description}: {len(files)} of {every}: {_format_files(files)}")
     others = dict[str, list[tuple[str, str]]]()
     for entry in entries:
         for line in entry.get("warnings", ()):
@@ -79,10 +78,8 @@ def failure_lines(failures: Mapping[str, str], manifest: str) -> list[str]:
         f"{reason} ({len(names)} files: {_format_files(names)})" if len(names) > 1 else reason
         for reason, names in files.items()
     ]
-    if more := len(lines) - MAX_FAILURES:
-        lines[MAX_FAILURES:] = (
-            [f"and {counted(more, 'more reason')}: see {manifest}"] if more > 0 else []
-        )
+    if (more := len(lines) - MAX_FAILURES) > 0:
+        lines[MAX_FAILURES:] = [f"and {counted(more, 'more reason')}: see {manifest}"]
     return lines
 
 

@@ -74,7 +74,8 @@ class BatchResult:
     """Manifest entries of the files of the job, rendered now or before, by name."""
 
     def __repr__(self) -> str:
-        counts = f"{counted(self.made, 'file')} made, {self.kept} up to date, {len(self.failures)} failed"
+        made = f"{counted(self.made, 'file')} made"
+        counts = f"{made}, {self.kept} up to date, {len(self.failures)} failed"
         return clip(f"<BatchResult: {counts}, {self.seconds:.1f} s of sound; see {self.manifest}>")
 
 

@@ -25,8 +25,8 @@ def nodes_in_series(graph: Graph) -> list[tuple[str, Node]]:
         )
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise ExportError(
-            f"the rack has {counted(len(graph.inputs), 'input')} and {counted(len(graph.outputs), 'output')}: must have"
-            " one each"
+            f"the rack has {counted(len(graph.inputs), 'input')} and "
+            f"{counted(len(graph.outputs), 'output')}: must have one each"
         )
     (begin, channels), (end, _) = *graph.inputs.items(), *graph.outputs.items()
     if channels != 1:

@@ -88,7 +88,8 @@ def check_members(archive: zipfile.ZipFile, packed_size: int, count: int) -> lis
     every = archive.infolist()
     if len(every) != count:
         raise PresetError(
-            f"is a damaged zip archive: its directory says {counted(count, 'member')} and has {len(every)}"
+            f"is a damaged zip archive: its directory says {counted(count, 'member')} and has "
+            f"{len(every)}"
         )
     files = [info for info in every if _is_file(info)]
     _check_names([info.orig_filename for info in files])

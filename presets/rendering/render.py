@@ -220,8 +220,9 @@ def check_ends(rig: Rig) -> None:
     graph = rig.graph
     if not graph.inputs or not graph.outputs:
         raise AudioFileError(
-            f"the rack has {counted(len(graph.inputs), 'input')} and {counted(len(graph.outputs), 'output')}: only racks "
-            "with both can be rendered from file to file"
+            f"the rack has {counted(len(graph.inputs), 'input')} and "
+            f"{counted(len(graph.outputs), 'output')}: only racks with both can be "
+            "rendered from file to file"
         )
 
 

@@ -131,7 +131,7 @@ def test_a_saved_job_replaces_nothing_but_a_job(
         assert (Path(name).read_bytes() if Path(name).exists() else None) == before
     for made in (1, 0):
         assert main([*quick, "job.json"]) == 0
-        assert f"{made} files made" in capsys.readouterr().out
+        assert f"{made} file" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
