@@ -81,7 +81,7 @@ def test_folder_is_where_the_paths_of_a_mapping_start(
 def test_warnings_are_warnings_of_python_or_lines(takes: Path) -> None:
     soundfile.write("a.wav", np.zeros(4800), RATE)
     quiet = {"inputs": "a.wav", "models": "crunch-lstm.nam", "output": "out"}
-    with pytest.warns(RuntimeWarning, match="silent, or one constant: 1 of 1 files"):
+    with pytest.warns(RuntimeWarning, match="silent, or one constant: 1 of 1 file:"):
         ng.batch(quiet)
     lines = list[str]()
     ng.batch(quiet, again=True, warn=lines.append)
