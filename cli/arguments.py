@@ -47,6 +47,15 @@ class CommandParser(argparse.ArgumentParser):
         print_error(f"{message} (see {self.prog} --help)")
         sys.exit(2)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as ``argparse`` does; refuse an argument without an option that is empty."""
+        found, rest = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            if not action.option_strings and "" in (value if isinstance(value, list) else [value]):
+                self.error(f"{action.metavar} is an empty text: must be a name")
+        return found, rest
+
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 Run: TypeAlias = Callable[[argparse.Namespace], int | None]
