@@ -18,6 +18,7 @@ __all__ = [
     "Subparsers",
     "add_json_option",
     "add_level_options",
+    "add_precision_option",
     "add_rig_options",
     "add_search_option",
     "add_set_option",
@@ -33,6 +34,7 @@ CHANNELS = ("left", "right", "sum", "both")
 SUBTYPES = ("float", "pcm32", "pcm24", "pcm16")
 LAYOUTS = ("auto", "mono", "left", "right", "sum", "stereo", "dual", "true_stereo")
 BACKENDS = ("auto", "cpu", "cuda")
+PRECISIONS = ("exact", "fast")
 BACKEND_HELP = "where models run (default: as in the preset; auto for a .nam: a GPU if present)"
 RIG_HELP = "a preset (.json), a bundle (.zip), the name of a bundled preset, or a model (.nam)"
 
@@ -44,6 +46,15 @@ class CommandParser(argparse.ArgumentParser):
         """Print the error and the help command to use; exit with code 2."""
         print_error(f"{message} (see {self.prog} --help)")
         sys.exit(2)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as ``argparse`` does; refuse an argument without an option that is empty."""
+        found, rest = super().parse_known_args(args, namespace)
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            if not action.option_strings and "" in (value if isinstance(value, list) else [value]):
+                self.error(f"{action.metavar} is an empty text: must be a name")
+        return found, rest
 
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[CommandParser]"
@@ -102,6 +113,16 @@ def add_snapshot_option(parser: argparse.ArgumentParser) -> None:
     add("--snapshot", choices=SLOTS, metavar="SLOT", help=f"recall a snapshot of the rack: {slots}")
 
 
+def add_precision_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--precision``, which ``settings_of`` reads: the same as ``--set`` for each model."""
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="of all models: fast has cheaper activations, off by about 1e-5 of the peak (default: "
+        "as in the preset; exact for a .nam)",
+    )
+
+
 def add_search_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--search``, which may be repeated; ``main`` applies it to whatever the verb opens."""
     parser.add_argument(
@@ -125,11 +146,12 @@ def add_set_option(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what ``--snapshot`` and ``--set`` give, by "snapshot" and ``"node.field"``."""
-    from ..presets.settings import SNAPSHOT, parse_settings
+    """Return what ``--snapshot``, ``--precision`` and ``--set`` give, as of ``with_settings``."""
+    from ..presets.settings import PRECISION, SNAPSHOT, parse_settings
 
+    named = {SNAPSHOT: arguments.snapshot, PRECISION: getattr(arguments, "precision", None)}
     found = parse_settings(arguments.set)
-    return found if arguments.snapshot is None else {SNAPSHOT: arguments.snapshot, **found}
+    return {**{name: value for name, value in named.items() if value is not None}, **found}
 
 
 def rig_options(arguments: argparse.Namespace) -> dict[str, Any]:

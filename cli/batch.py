@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import JobError
+from ..graph.text import counted
 from .arguments import (
     BACKEND_HELP,
     BACKENDS,
@@ -16,6 +17,7 @@ from .arguments import (
     SUBTYPES,
     Subparsers,
     add_json_option,
+    add_precision_option,
     add_search_option,
     add_set_option,
     add_snapshot_option,
@@ -87,6 +89,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add("--again", action="store_true", help="render also files that are up to date")
     add("--backend", choices=BACKENDS, help=BACKEND_HELP)
+    add_precision_option(parser)
     add(
         "--stop-on-error",
         action="store_true",
@@ -150,7 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
         kept = f", {done.kept} up to date" if done.kept else ""
         failed = f", {len(done.failures)} failed" if done.failures else ""
         say(
-            f"{done.made} files made, {done.seconds:.1f} s of sound{kept}{failed}; see "
+            f"{counted(done.made, 'file')} made, {done.seconds:.1f} s of sound{kept}{failed}; see "
             f"{done.manifest}"
         )
     return int(bool(done.failures) or (arguments.strict and any(found["faults"].values())))

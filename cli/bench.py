@@ -8,6 +8,7 @@ from ..graph import ParamError
 from .arguments import (
     Subparsers,
     add_json_option,
+    add_precision_option,
     add_rig_options,
     add_verb,
     check_block,
@@ -20,7 +21,7 @@ from .progress import Progress
 __all__ = ["add_parser", "run"]
 
 ALL, LIST = "all", "list"
-RIG_OPTIONS = ("ir", "right", "slim", "backend", "snapshot", "block", "seconds")
+RIG_OPTIONS = ("ir", "right", "slim", "backend", "precision", "snapshot", "block", "seconds")
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -38,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph bench --suite list",
     )
     add_rig_options(parser, "*")
+    add_precision_option(parser)
     add = parser.add_argument
     add("--block", type=int, metavar="N", help="frames a block (64); of a RIG")
     add("--seconds", type=float, metavar="S", help="seconds of audio (10); of a RIG")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..graph import FileError, NamgraphError
 from ..graph.paths import checked_path
-from ..graph.text import one_line
+from ..graph.text import counted, one_line
 from ..nodes.analysis.measure import measure
 from ..nodes.cabinet.impulse_response import Header
 from ..nodes.nam import Model
@@ -134,7 +134,7 @@ def _model(path: str | os.PathLike[str]) -> dict[str, Any]:
         **({"sample_rate_assumed": model.sample_rate} if model.sample_rate_is_assumed else {}),
         "weights": model.weight_count,
         "multiply_adds": model.multiply_adds,
-        "remembers": "everything" if field is None else f"{field} frames",
+        "remembers": "everything" if field is None else counted(field, "frame"),
         "receptive_field": field,
         "prewarm": model.prewarm,
     }

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..graph import AudioFileError, Graph, NamgraphError, Spec, schedule, tail
+from ..graph.text import counted
 from ..nodes.analysis.align import alignments
 from ..nodes.cabinet.cab import Cab
 from ..nodes.cabinet.cab_mics import CabMics
@@ -124,6 +125,6 @@ def layout_of(path: str | os.PathLike[str], head: Header, layout: str = "auto") 
     try:
         found = head.layout(os.fspath(path), "auto")
     except AudioFileError:
-        return f"none for {head.channels} channels: a cabinet needs the option layout"
+        return f"none for {counted(head.channels, 'channel')}: a cabinet needs the option layout"
     guess = head.guess(os.fspath(path), "auto")
-    return f"{found} (a guess from {head.channels} channels)" if guess else found
+    return f"{found} (a guess from {counted(head.channels, 'channel')})" if guess else found

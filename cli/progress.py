@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+from ..graph.text import counted
 from .console import note, write_stderr
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class BatchLines(Progress):
     def update(self, done: "BatchProgress") -> None:
         """Show how far the batch is."""
         self._total = max(1e-9, done.of_seconds)
-        count = f"{done.files}/{done.of_files} files"
+        count = f"{done.files}/{counted(done.of_files, 'file')}"
         if self._on:
             if self._bar is None:
                 self._bar = _bar(self._doing, self._total, self._unit)

@@ -8,6 +8,7 @@ from .arguments import (
     SUBTYPES,
     Subparsers,
     add_level_options,
+    add_precision_option,
     add_rig_options,
     add_verb,
     check_block,
@@ -34,6 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph render left.nam guitar.wav out.wav --right right.nam",
     )
     add_rig_options(parser)
+    add_precision_option(parser)
     add = parser.add_argument
     add("input", metavar="IN.wav", help="audio file with as many channels as the rack's input")
     add("output", metavar="OUT.wav", help="audio file, written whole or not at all")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..graph import Graph, Kind, Node, Spec, node_types
-from .arguments import Subparsers, add_verb
+from .arguments import PRECISIONS, Subparsers, add_verb
 from .console import say
 from .progress import Progress
 
@@ -25,15 +25,26 @@ OPTIONAL = {"__init__", "compiler", "cuda", "pedalboard", "pedalboard_effect", "
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the verb."""
-    add_verb(
-        subparsers, "warm", run, "compile every kernel now, into the disk cache", "namgraph warm"
+    parser = add_verb(
+        subparsers,
+        "warm",
+        run,
+        "compile every kernel now, into the disk cache",
+        "namgraph warm",
+        "namgraph warm --precision fast",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="exact",
+        help="fast: those of models with --precision fast, too (exact)",
     )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Compile, and print counts and seconds."""
     with Progress("compiling") as progress:
-        done = warm(progress)
+        done = warm(progress, precision=arguments.precision)
     say(f"{done.functions} native functions ready, {done.racks} racks built, {done.seconds:.1f} s")
 
 
@@ -47,10 +58,13 @@ class Warmed:
 
 
 def warm(
-    progress: Callable[[float], None] = lambda share: None, processes: int | None = None
+    progress: Callable[[float], None] = lambda share: None,
+    processes: int | None = None,
+    precision: str = "exact",
 ) -> Warmed:
     """Compile every kernel, or load it from the disk cache.  May take minutes.
 
+    With ``precision`` "fast" also those of common models with ``Nam(precision="fast")``.
     A process compiles one kernel at a time.  So ``processes`` of them (as many as there are cores,
     at most 8) compile a share each into the disk cache, and this one then goes through all:
     what another could not do is done here, and errors are raised here.
@@ -60,17 +74,20 @@ def warm(
 
     begun = time.perf_counter()
     count = processes or min(processors(), MOST_PROCESSES)
-    with _helpers(count) as helpers:
+    with _helpers(count, precision) as helpers:
         if helpers:
-            compile_share(0, count, lambda share: progress(0.8 * share))
+            compile_share(0, count, precision, lambda share: progress(0.8 * share))
         for helper in helpers:
             helper.wait()
-    racks = compile_share(0, 1, lambda share: progress(0.8 + 0.2 * share))
+    racks = compile_share(0, 1, precision, lambda share: progress(0.8 + 0.2 * share))
     return Warmed(len(natives()), racks, time.perf_counter() - begun)
 
 
 def compile_share(
-    share: int, shares: int, progress: Callable[[float], None] = lambda share: None
+    share: int,
+    shares: int,
+    precision: str = "exact",
+    progress: Callable[[float], None] = lambda share: None,
 ) -> int:
     """Compile share number ``share`` (from 0) of ``shares``; return the number of racks in it.
 
@@ -96,7 +113,7 @@ def compile_share(
     ]
     made = made[share::shares]
     cab_kernels()
-    common_kernels()
+    common_kernels(precision=precision)
     functions = natives()[share::shares]
     for n, function in enumerate(functions):
         _ = function.address
@@ -122,14 +139,14 @@ def import_kernels() -> None:
 
 
 @contextlib.contextmanager
-def _helpers(count: int) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def _helpers(count: int, precision: str) -> Iterator[list["subprocess.Popen[bytes]"]]:
     """Start processes for all shares but the first; stop those that still run at the end."""
-    code = "from namgraph.cli.warm import compile_share; compile_share({}, {})"
+    code = "from namgraph.cli.warm import compile_share; compile_share({}, {}, {!r})"
     quiet = subprocess.DEVNULL
     started: list[subprocess.Popen[bytes]] = []
     try:
         for share in range(1, count):
-            command = [sys.executable, "-c", code.format(share, count)]
+            command = [sys.executable, "-c", code.format(share, count, precision)]
             with contextlib.suppress(OSError):  # no process to be had: it is all done here
                 made = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
                 started.append(made)

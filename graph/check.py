@@ -15,6 +15,7 @@ __all__ = [
     "MAX_NAME",
     "Side",
     "check_channels",
+    "check_declared",
     "check_name",
     "format_names",
     "node_hint",
@@ -48,6 +49,21 @@ def check_channels(name: str, channels: Any) -> int:
     return count
 
 
+def check_declared(node: Node, *, own: bool = False) -> None:
+    """Raise ``GraphError`` if a node's class was not decorated with ``@node``.
+
+    With ``own`` also if only a class that it inherits from was.
+    """
+    cls = type(node)
+    if not hasattr(cls, "type_name") or (own and "type_name" not in vars(cls)):
+        what = f", but for {cls.type_name!r}, which it inherits from" if own else ""
+        what = what if hasattr(cls, "type_name") else ""
+        raise GraphError(
+            f"the class {cls.__name__} is declared as no type of node{what}: decorate the class "
+            'with @ng.node("name")'
+        )
+
+
 def node_hint(value: Any) -> str:
     """Return how to make a node of what was given in place of one, for a message; or ""."""
     if isinstance(value, type) and issubclass(value, Node):
@@ -63,6 +79,7 @@ def ports_of(name: str, node: Any) -> dict[Side, tuple[Port, ...]]:
         raise GraphError(
             f"the node {name} is {format_value(node)}: must be a Node{node_hint(node)}"
         )
+    check_declared(node)
     sides: dict[Side, tuple[Port, ...]] = {
         "input": _ports(name, "input", node.inputs),
         "output": _ports(name, "output", node.outputs),

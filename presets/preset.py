@@ -15,6 +15,7 @@ from ..graph import TEMPO, Graph, GraphSource, Node, PresetError, Snapshot, as_g
 from ..graph.arguments import check_text, clip
 from ..graph.catalog.summary import format_rack
 from ..graph.catalog.table import node_type
+from ..graph.check import check_declared
 from ..graph.json_text import parse_json
 from ..graph.paths import checked_path
 from ..runtime.io.atomic_write import whole_file, writing
@@ -23,7 +24,7 @@ from ..runtime.io.outputs import check_outputs
 from .bundled import shipped_preset
 from .connections import connection_rows, racks_json, read_connections, read_racks
 from .files.bundle import check_kept, is_bundle, open_bundle
-from .files.pack import write_bundle
+from .files.pack import bare_path, write_bundle
 from .files.references import files_of, paths_of, reference_json, stored_files, stored_path
 from .files.search import FileSearch
 from .format_text import format_preset
@@ -104,7 +105,7 @@ def save_preset(graph: GraphSource, path: Path_, *, name: str | None = None) -> 
         raise PresetError(f"{path}: a preset's name must end in .json: save it as {path}.json")
     title = (graph.name or target.stem) if name is None else name
     if suffix == ".zip":
-        rack = json.loads(dumps(graph, name=title, folder=target.parent))
+        rack = json.loads(dumps(graph, name=title, folder=target.parent, store=bare_path))
         write_bundle(path, f"{target.stem}.json", rack, FileSearch(target.parent))
         return
     check_kept(files_of(graph), path)
@@ -277,6 +278,7 @@ def _node(place: str, fields: Any, tempo: dict[str, float], inside: bool = False
 
 
 def _node_json(name: str, node: Node, folder: Path_, store: Store) -> dict[str, Any]:
+    check_declared(node, own=True)  # else it would be read as one of the class above it
     fields: dict[str, Any] = {"type": node.type_name}
     for field in fields_of(type(node)):
         key, value = field.name, getattr(node, field.name)

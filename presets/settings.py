@@ -13,11 +13,20 @@ from ..graph.editing.snapshots import BYPASS, DRY_WET, is_mix
 from .preset import dumps, loads, stored_path
 from .values import as_value, call_at, fields_of, format_value
 
-__all__ = ["SNAPSHOT", "parse_settings", "parse_value", "split_settings", "with_settings"]
+__all__ = [
+    "PRECISION",
+    "SNAPSHOT",
+    "parse_settings",
+    "parse_value",
+    "split_settings",
+    "with_settings",
+]
 
 NUMBER = re.compile(r"[+-]?(\d+\.?|\d*\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 SNAPSHOT = "snapshot"
 """The setting that recalls a snapshot of the rack."""
+PRECISION = "precision"
+"""The setting that is set in every node that has it, all models, before those of one node."""
 
 
 FORM = "NODE.FIELD=VALUE, as in amp.input_db=6"
@@ -71,7 +80,8 @@ def with_settings(
     ``settings`` maps ``"node.field"`` to a JSON value; a field is a parameter, an option or a file,
     whose path is relative to ``folder``; ``"node.dry_wet"`` and ``"node.bypass"`` are the mix and
     the bypass of a node, as in a preset.  ``"tempo_bpm"`` is the tempo, also of every node that has
-    one; ``"snapshot"`` a slot, A to F, that is recalled before anything else is set.
+    one; ``"precision"`` that of all models; ``"snapshot"`` a slot, A to F, that is recalled before
+    anything else is set.
     ``place`` is what messages begin with, before the name of a setting.  Raises ``PresetError``.
     """
     if not settings:
@@ -81,9 +91,13 @@ def with_settings(
         call_at(place.replace("--set ", "--") + SNAPSHOT, graph.recall, settings[SNAPSHOT])
         settings = {name: value for name, value in settings.items() if name != SNAPSHOT}
     rack = json.loads(dumps(graph, name=graph.name, folder=folder, store=stored_path))
+    if PRECISION in settings:
+        _set_precision(graph, rack["nodes"], settings[PRECISION], place)
     own = dict[str, Any]()
     for name, value in settings.items():
         node, _, key = name.rpartition(".")
+        if name == PRECISION:
+            continue
         if name == TEMPO:
             rack[TEMPO] = value
             for each, made in graph.nodes.items():
@@ -91,8 +105,8 @@ def with_settings(
                     rack["nodes"][each][TEMPO] = value
         elif not node:
             raise PresetError(
-                f"{place}{name}: names no node: must be NODE.FIELD, or {TEMPO}; nodes are "
-                f"{format_names(graph)}"
+                f"{place}{name}: names no node: must be NODE.FIELD, {TEMPO} or {PRECISION}; "
+                f"nodes are {format_names(graph)}"
             )
         elif node not in graph:
             raise PresetError(
@@ -107,6 +121,16 @@ def with_settings(
     except PresetError as error:
         raise PresetError(f"{place.rstrip(' .')}: {error}") from error.__cause__
     return _with_own(changed, own, place)
+
+
+def _set_precision(graph: Graph, nodes: dict[str, Any], value: Any, place: str) -> None:
+    """Set the precision of all models in the JSON of a rack; ``PresetError`` if there is none."""
+    models = [name for name in graph.nodes if PRECISION in _fields(graph[name])]
+    if not models:
+        given = f"{place.replace('--set ', '--')}{PRECISION} is {format_value(value)}"
+        raise PresetError(f"{given}: the rack has no model to set it in; leave it out")
+    for name in models:
+        nodes[name][PRECISION] = value
 
 
 def _with_own(graph: Graph, values: Mapping[str, Any], place: str) -> Graph:

@@ -71,18 +71,16 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _run_all(arguments: argparse.Namespace) -> None:
     """Render every bundled rack, and print the levels of each."""
-    from ...graph import FileError, ParamError
+    from ...graph import ParamError
     from ...presets.bundled import DEMO_DI, asset, shipped_presets
     from ...presets.rendering.render import format_loudness
+    from ...runtime.io.outputs import make_folder
 
     given = {"NAME": arguments.rack, "--output": arguments.output, "--plot": arguments.plot}
     if idle := [name for name, value in given.items() if value is not None]:
         raise ParamError(f"{idle[0]} does nothing with --all: must be left out")
     folder = Path(arguments.all)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise FileError(f"{folder}: cannot be made: {reason.strerror or reason}") from None
+    make_folder(folder)
     rows = {}
     for name in shipped_presets():
         target = folder / f"{name}.wav"

@@ -5,6 +5,7 @@ import argparse
 from ..arguments import (
     Subparsers,
     add_level_options,
+    add_precision_option,
     add_rig_options,
     add_verb,
     level_options,
@@ -31,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "namgraph live crunch --null --seconds 5",
     )
     add_rig_options(parser)
+    add_precision_option(parser)
     add_level_options(parser)
     add = parser.add_argument
     add("--device", metavar="D", help="number or part of the name; IN,OUT for two (the default)")

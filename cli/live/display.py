@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from ...graph.text import one_line, printable
+from ...graph.text import counted, one_line, printable
 from ...nodes.dsp.pitch.note_name import note_name
 from ...presets.rendering.levels import SILENT_DB
 from ...presets.rig import Rig
@@ -183,7 +183,7 @@ def _xruns(s: LiveStats) -> str:
 def _summary(s: LiveStats) -> list[str]:
     us, ms = s.block_us, s.latency_ms
     lines = [
-        f"played {s.seconds:.1f} s in {s.blocks} blocks of {s.blocksize}: {_xruns(s)}, "
+        f"played {s.seconds:.1f} s in {counted(s.blocks, 'block')} of {s.blocksize}: {_xruns(s)}, "
         f"lost {s.lost}, faults {s.faults}, overruns {s.overruns}",
         f"block p50 {us['p50']:.1f} us, p99 {us['p99']:.1f} us, max {us['max']:.1f} us of "
         f"{s.deadline_us:.0f} us; latency {ms['input']:.1f} ms in, {ms['graph']:.1f} ms graph, "

@@ -2,6 +2,7 @@
 
 import argparse
 
+from ...graph.text import counted
 from ..arguments import Subparsers, add_verb
 from ..console import note, say
 
@@ -46,5 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         f"{name} {rows[name].choices[round(v)] if rows[name].choices else f'{v:g}'}"
         for name, v in made.values.items()
     ]
-    size = f"{model.architecture}, {model.weight_count} weights, {model.sample_rate:g} Hz"
+    size = (
+        f"{model.architecture}, {counted(model.weight_count, 'weight')}, {model.sample_rate:g} Hz"
+    )
     say(f"{arguments.output}: {', '.join([size, *values])}")

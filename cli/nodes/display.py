@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...graph import CATEGORIES, NodeTypes
+from ...graph.text import counted
 from .describe import RATE
 
 __all__ = ["format_list", "format_type"]
@@ -126,4 +127,6 @@ def _kind(name: str, row: Mapping[str, Any]) -> str:
 def _frames(count: int | None, by_file: str) -> str:
     if count is None:
         return f"set by {by_file}" if by_file else "unknown"
-    return f"{count} frames ({1e3 * count / RATE:g} ms) at {RATE:g} Hz" if count else "none"
+    if count == 0:
+        return "none"
+    return f"{counted(count, 'frame')} ({1e3 * count / RATE:g} ms) at {RATE:g} Hz"

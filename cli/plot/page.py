@@ -21,6 +21,7 @@ from ...presets.preset import files_of, read_preset
 from ...presets.rig import model_rates
 from ...runtime.io.atomic_write import whole_file, writing
 from ...runtime.io.audio_file import read_audio
+from ...runtime.io.outputs import make_folder
 from .rack import format_latency, format_level, measure_rack, rack_lines, rack_notes
 
 __all__ = ["FIGURES", "PAGE", "digest", "measure_racks", "pages", "write_page"]
@@ -112,10 +113,8 @@ def write_page(
     Pictures of racks that the old page had, and that no longer ship, are removed.
     """
     place = Path(folder)
-    try:
-        (place / FOLDER).mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise FileError(f"{place}: cannot be made: {reason.strerror or reason}") from None
+    make_folder(place)
+    make_folder(place / FOLDER)
     gone = _names(place / FIGURES) - set(shipped_presets())
     made = pages(measure_racks(warn, progress))
     for name, text in made.items():

@@ -175,7 +175,10 @@ def _node(source: Source, target: str) -> Picture:
         )
     ]
     return Picture(
-        target, one_line(kind), f"{', '.join(parts)}, latency {found.latency} frames", figures
+        target,
+        one_line(kind),
+        f"{', '.join(parts)}, latency {counted(found.latency, 'frame')}",
+        figures,
     )
 
 

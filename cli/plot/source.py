@@ -159,7 +159,7 @@ def _with_own(node: Node, settings: Mapping[str, str], name: str) -> Node:
 
     ``ParamError``, which begins with ``name``, for settings that it has not.
     """
-    known, own = (*_known(type(node)), *node.params()), dict[str, float]()
+    known, own = dict.fromkeys([*_known(type(node)), *node.params()]), dict[str, float]()
     for key, text in settings.items():
         if key not in known:
             raise ParamError(f"{name} has no setting {format_value(key)}; {nearest(key, known)}")

@@ -50,7 +50,7 @@ def format_line(found: Mapping[str, Any]) -> str:
     kind = found["kind"]
     if kind == "model":
         rate = found.get("sample_rate") or found.get("sample_rate_assumed")
-        parts = [found["architecture"], f"{found['weights']} weights", f"{rate:g} Hz"]
+        parts = [found["architecture"], f"{counted(found['weights'], 'weight')}", f"{rate:g} Hz"]
     elif kind == "preset":
         parts = [found["name"] or "no name", counted(len(found["nodes"]), "node")]
         slots = found.get("snapshots", {})

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError, Graph, NamFileError, Node, ParamError
 from ...graph.paths import checked_path
+from ...graph.text import counted
 from ...nodes.nam import Nam, load_capture
 from ...presets.bundled import DEMO_DI, asset
 from ...runtime.engine.engine import Engine
@@ -67,7 +68,7 @@ def verify(
     file = load_capture(model)
     if file.channels != (1, 1):
         raise NamFileError(
-            f"{model}: has {file.channels[0]} channels in and {file.channels[1]} out:"
+            f"{model}: has {counted(file.channels[0], 'channel')} in and {file.channels[1]} out:"
             " only models with one of each are verified"
         )
     chosen = file.select(slim)
@@ -200,8 +201,8 @@ def _reference(path: Path_, frames: int, rate: float) -> tuple[Signal, float]:
     _fits(name, found.channels, found.rate, rate)
     if found.frames != frames:
         raise AudioFileError(
-            f"{name}: has {found.frames} frames, the input {frames}: must be what a reference made "
-            "of the same input (--input)"
+            f"{name}: has {counted(found.frames, 'frame')}, the input {frames}: must be what a "
+            "reference made of the same input (--input)"
         )
     return found.samples[0], STEPS.get(found.subtype, 0.0)
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...graph.text import counted
+
 __all__ = ["BlockResult", "NullResult", "Report", "format_report"]
 
 Signal = NDArray[np.float32]
@@ -125,7 +127,7 @@ def format_report(found: Mapping[str, Any]) -> str:
     """Return ``Report.values`` as a table."""
     lines = [
         f"{found['model']}: {found['architecture']} at {found['sample_rate']:g} Hz, "
-        f"{found['frames']} frames of {found['input']}, peak {found['peak']:.6g}",
+        f"{counted(found['frames'], 'frame')} of {found['input']}, peak {found['peak']:.6g}",
         f"  {'block':>8}  {'bits':<28}{'after reset':<16}muted",
     ]
     for row in found["blocks"]:
@@ -136,8 +138,8 @@ def format_report(found: Mapping[str, Any]) -> str:
     null, batch = found["against"], found.get("output_batch")
     if batch is not None:
         lines += [
-            f"  output_batch of the file, {batch['frames']} frames, as shares of its peak"
-            f" {batch['peak']:.6g}:",
+            f"  output_batch of the file, {counted(batch['frames'], 'frame')}, as shares of its "
+            f"peak {batch['peak']:.6g}:",
             f"    largest error {batch['max_error']:.3g} at frame {batch['worst_frame']},"
             f" allowed {batch['tolerance']:.3g}",
         ]

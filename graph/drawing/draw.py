@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ..errors import FileError, GraphError
-from ..graph import Graph
+from ..opening.openers import GraphSource, as_graph
 from ..paths import checked_path
 from .mermaid import mermaid
 from .svg import svg
@@ -12,8 +12,9 @@ from .svg import svg
 __all__ = ["draw"]
 
 
-def draw(graph: Graph, path: str | os.PathLike[str]) -> None:
+def draw(graph: GraphSource, path: str | os.PathLike[str]) -> None:
     """Write a picture of a graph, atomically: ``.svg``, or Mermaid as ``.md`` or ``.mmd``."""
+    graph = as_graph(graph, "draw(graph, path)")
     path = Path(checked_path(path, "path", FileError))
     suffix = path.suffix.lower()
     if suffix == ".svg":

@@ -52,7 +52,7 @@ def box_labels(graph: Graph, name: str, *, defaults: int = 0) -> list[str]:
         return [f"input, {count}" if name in graph.inputs else f"output, {count}"]
     node = graph.nodes[name]
     ports = (*graph.ports(name, "input"), *graph.ports(name, "output"))
-    kind = str(getattr(type(node), "type_name", type(node).__name__))
+    kind = node.type_name
     if any(port.space is Space.DEVICE for port in ports):
         kind += ", on the device"
     share, bypassed = graph.mixes.get(name, (1.0, False))

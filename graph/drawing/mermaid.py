@@ -1,14 +1,15 @@
 """A graph as a Mermaid flowchart (https://mermaid.js.org)."""
 
-from ..graph import Graph
+from ..opening.openers import GraphSource, as_graph
 from ..port import Kind
 from .labels import box_labels
 
 __all__ = ["mermaid"]
 
 
-def mermaid(graph: Graph) -> str:
+def mermaid(graph: GraphSource) -> str:
     """Return a Mermaid flowchart; dashed links are control signals.  Loops are allowed."""
+    graph = as_graph(graph)
     ids = {name: f"n{i}" for i, name in enumerate((*graph.inputs, *graph.nodes, *graph.outputs))}
     lines = ["flowchart LR"]
     for name, number in ids.items():

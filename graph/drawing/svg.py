@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ..graph import Graph
+from ..opening.openers import GraphSource, as_graph
 from .scene import LINE_HEIGHT, MARGIN, scene
 from .shapes import Curve, Dot, Rect, Scene, Text
 
@@ -30,9 +30,9 @@ STYLE = """\
 """
 
 
-def svg(graph: Graph) -> str:
+def svg(graph: GraphSource) -> str:
     """Return an SVG: signals run from left to right, control dashed.  ``CycleError`` for loops."""
-    return svg_of(scene(graph))
+    return svg_of(scene(as_graph(graph)))
 
 
 def svg_of(picture: Scene) -> str:

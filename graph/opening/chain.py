@@ -6,7 +6,7 @@ from typing import Any
 
 from ..arguments import format_value
 from ..catalog.table import node_type
-from ..check import node_hint
+from ..check import check_declared, node_hint
 from ..errors import GraphWarning, ParamError, PortError
 from ..node import Node
 from ..port import Kind, Port
@@ -26,6 +26,7 @@ def named_nodes(nodes: Sequence[Node], named: Mapping[str, Node]) -> dict[str, N
     for node in (*nodes, *named.values()):
         if not isinstance(node, Node):
             raise ParamError(f"a chain has {format_value(node)}: must be nodes{node_hint(node)}")
+        check_declared(node)
     for node in nodes:
         name, count = node.type_name, 1
         while name in made or name in named:

@@ -1,6 +1,5 @@
 """The list of all checks, and ``check_node``, which runs them."""
 
-import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -116,9 +115,9 @@ def check_node(*examples: Node) -> None:
         kinds = ", ".join(sorted({type(node).__name__ for node in examples}))
         raise TypeError(f"check_node takes examples of one class, not of {kinds}")
     cls = type(examples[0])
-    if not dataclasses.is_dataclass(cls):
+    if "type_name" not in vars(cls):
         raise TypeError(
-            f'{cls.__name__} is not declared as a node: write @ng.node("name") above it'
+            f'{cls.__name__} is not declared as a node: decorate the class with @ng.node("name")'
         )
     for check in NODE_CHECKS:
         check(*examples)

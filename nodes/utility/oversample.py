@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...graph.arguments import format_value
+from ...graph.check import check_declared
 from ...runtime import authoring as ng
 from ..dsp.oversampling.half_band import filter_frames, latency
 from ..dsp.oversampling.oversampler import (
@@ -111,6 +112,7 @@ class Oversample(ng.Node):
         if not isinstance(node, ng.Node):
             made = f"the class {node.__name__}" if isinstance(node, type) else format_value(node)
             raise ng.ParamError(f"node is {made}: must be a node, as in Oversample(Clipper())")
+        check_declared(node)
         if reason := ITSELF.get(node.type_name, "") or getattr(node, "offline_only", ""):
             raise ng.ParamError(f"node is {node!r}, which cannot be oversampled: {reason}")
         known = node.params()

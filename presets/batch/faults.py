@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...graph.text import counted
+
 __all__ = ["Faults", "failure_lines", "faults_of", "warn_of_faults"]
 
 MAX_FAILURES = 50
@@ -16,7 +18,7 @@ KINDS = {
     "silent": "silent, or one constant",
     "non_finite": "muted in places (a node's output was not finite)",
 }
-COUNTED = re.compile(r"samples beyond full scale were clipped|: muted in \d+ blocks")
+COUNTED = re.compile(r"samples beyond full scale were clipped|: muted in \d+ block")
 """Warnings about one file whose counts its manifest entry has."""
 NUMBER = re.compile(r"[-+]?\d[\d.,]*")
 
@@ -53,7 +55,8 @@ def warn_of_faults(
     for kind, description in KINDS.items():
         files = getattr(found, kind)
         if files:
-            warn(f"{description}: {len(files)} of {len(entries)} files: {_format_files(files)}")
+            every = counted(len(entries), "file")
+            warn(f"{description}: {len(files)} of {every}: {_format_files(files)}")
     others = dict[str, list[tuple[str, str]]]()
     for entry in entries:
         for line in entry.get("warnings", ()):
@@ -62,7 +65,7 @@ def warn_of_faults(
                 others.setdefault(kind, []).append((entry["file"], line))
     for lines in others.values():
         file, line = lines[0]
-        more = f" (and {len(lines) - 1} more files like it)" if len(lines) > 1 else ""
+        more = f" (and {counted(len(lines) - 1, 'more file')} like it)" if len(lines) > 1 else ""
         warn((line if file in line else f"{file}: {line}") + more)
 
 
@@ -75,8 +78,8 @@ def failure_lines(failures: Mapping[str, str], manifest: str) -> list[str]:
         f"{reason} ({len(names)} files: {_format_files(names)})" if len(names) > 1 else reason
         for reason, names in files.items()
     ]
-    if more := len(lines) - MAX_FAILURES:
-        lines[MAX_FAILURES:] = [f"and {more} more reasons: see {manifest}"] if more > 0 else []
+    if (more := len(lines) - MAX_FAILURES) > 0:
+        lines[MAX_FAILURES:] = [f"and {counted(more, 'more reason')}: see {manifest}"]
     return lines
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ...graph import TEMPO, PresetError
 from ...runtime.io.encoders import ENCODED
 from ..preset import stored_path
-from ..settings import SNAPSHOT
+from ..settings import PRECISION, SNAPSHOT
 from ..values import format_value, wrong
 from .patterns import inputs_of, models_of, racks_of, text_of
 from .samplers import Sampler, sampler_of, uniform_number
@@ -141,7 +141,8 @@ def _axes(settings: Any) -> tuple[dict[str, list[Any]], dict[str, Sampler]]:
         wrong("settings", settings, 'an object, such as {"amp.input_db": [-6, 0, 6]}')
     axes, samplers = dict[str, list[Any]](), dict[str, Sampler]()
     for key, values in settings.items():
-        if not re.fullmatch(r"[^.{}]+(\.[^.{}]+)+", key) and key not in (TEMPO, SNAPSHOT):
+        whole = (TEMPO, SNAPSHOT, PRECISION)
+        if not re.fullmatch(r"[^.{}]+(\.[^.{}]+)+", key) and key not in whole:
             wrong("a key of settings", key, 'a node and what is set there, such as "amp.input_db"')
         try:
             json.dumps(values)

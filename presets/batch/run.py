@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...graph import JobError, NamgraphError
 from ...graph.arguments import clip
+from ...graph.text import counted
 from ...nodes.nam import LevelsWarning
 from ...runtime.io.atomic_write import alone_in, check_room, remove_left_over
 from ...runtime.limits import MOST_THREADS
@@ -21,7 +22,7 @@ from .execution.task import Entry, Options, Task
 from .faults import Faults, faults_of, warn_of_faults
 from .items import Item
 from .job import Job
-from .manifest import MANIFEST, read_manifest, write_manifest
+from .manifest import MANIFEST, check_known, read_manifest, write_manifest
 from .manifest_csv import MANIFEST_CSV, check_csv, write_csv
 
 __all__ = ["BatchProgress", "BatchResult", "run_job"]
@@ -73,7 +74,8 @@ class BatchResult:
     """Manifest entries of the files of the job, rendered now or before, by name."""
 
     def __repr__(self) -> str:
-        counts = f"{self.made} files made, {self.kept} up to date, {len(self.failures)} failed"
+        made = f"{counted(self.made, 'file')} made"
+        counts = f"{made}, {self.kept} up to date, {len(self.failures)} failed"
         return clip(f"<BatchResult: {counts}, {self.seconds:.1f} s of sound; see {self.manifest}>")
 
 
@@ -123,6 +125,8 @@ def run_job(
             if item.file in checked.entries
             and not (item.file in checked.kept and item.file in before)
         ]
+        if not again:
+            check_known(job.output, [item.file for item in todo])
         for item in todo:  # until rendered, their entries are invalid
             before.pop(item.file, None)
             remove_left_over(job.output / item.file)
@@ -267,7 +271,8 @@ class _Run:
             for file, entry in {**mine, **others}.items()
             if "error" in entry or os.path.isfile(self._job.output / file)
         ]
-        write_manifest(self._job.output / MANIFEST, self._job.path, there)
+        unmade = self._seconds.keys() - {entry["file"] for entry in there}
+        write_manifest(self._job.output / MANIFEST, self._job.path, there, unmade)
         if table:
             write_csv(self._job.output / MANIFEST_CSV, there)
         self._written = time.monotonic()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ...graph import Graph, GraphError, Kind, Node
+from ...graph.text import counted
 
 __all__ = ["ExportError", "nodes_in_series"]
 
@@ -24,8 +25,8 @@ def nodes_in_series(graph: Graph) -> list[tuple[str, Node]]:
         )
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         raise ExportError(
-            f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: must have"
-            " one each"
+            f"the rack has {counted(len(graph.inputs), 'input')} and "
+            f"{counted(len(graph.outputs), 'output')}: must have one each"
         )
     (begin, channels), (end, _) = *graph.inputs.items(), *graph.outputs.items()
     if channels != 1:

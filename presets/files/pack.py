@@ -12,8 +12,9 @@ from typing import Any
 
 from ...graph import PresetError
 from ...runtime.io.atomic_write import whole_file, writing
+from ..bundled import asset_name
 from ..format_text import format_preset
-from .references import sha256_of
+from .references import ASSET, Path_, stored_path
 from .search import FileSearch, Found
 from .zip_check import (
     MAX_BUNDLE_BYTES,
@@ -24,7 +25,7 @@ from .zip_check import (
     name_key,
 )
 
-__all__ = ["FOLDER", "write_bundle"]
+__all__ = ["FOLDER", "bare_path", "write_bundle"]
 
 FOLDER = "files"
 """The folder in a bundle for all but the preset."""
@@ -33,6 +34,12 @@ DATE = (1980, 1, 1, 0, 0, 0)
 CHUNK = 1 << 20
 MAX_STEM = 80
 MAX_SUFFIX = 20
+
+
+def bare_path(path: Path_, folder: Path_) -> str:
+    """Return a file as ``reference_json`` does, but not read: ``write_bundle`` reads it once."""
+    name = asset_name(path)
+    return f"{ASSET}{name}" if name else stored_path(path, folder)
 
 
 def write_bundle(target: str, name: str, rack: dict[str, Any], search: FileSearch) -> list[str]:
@@ -45,7 +52,7 @@ def write_bundle(target: str, name: str, rack: dict[str, Any], search: FileSearc
     files = search.find_all(rack.get("nodes"))
     if missing := [found for found in files if not found.path]:
         raise PresetError(search.describe_missing(missing))
-    members = _names_of(files)
+    members = _names_of(files, search)
     for found in files:
         if not found.reference.is_asset:
             member, size, digest = members[found.path]
@@ -97,14 +104,14 @@ def _info(member: str) -> zipfile.ZipInfo:
     return info
 
 
-def _names_of(files: list[Found]) -> Mapping[str, tuple[str, int, str]]:
+def _names_of(files: list[Found], search: FileSearch) -> Mapping[str, tuple[str, int, str]]:
     """Return member, size and SHA-256 of every file by path; equal files share a member."""
     found, taken = dict[str, tuple[str, int, str]](), dict[str, tuple[str, int, str]]()
     for each in files:
         if each.reference.is_asset or each.path in found:
             continue
         try:
-            size, digest = os.path.getsize(each.path), sha256_of(each.path)
+            size, digest = os.path.getsize(each.path), search.digest_of(each.path)
         except OSError as reason:
             raise PresetError(
                 f"{each.field.place}: {each.path}: cannot be read: {reason.strerror or reason}"

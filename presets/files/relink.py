@@ -16,7 +16,7 @@ from ...runtime.io.atomic_write import whole_file, writing
 from ...runtime.io.outputs import check_outputs
 from ..format_text import format_preset
 from ..json_file import no_repeated_keys
-from ..preset import open_preset, preset_path, read_preset
+from ..preset import loads, open_preset, preset_path
 from .bundle import is_bundle
 from .pack import write_bundle
 from .references import Path_, plugin_files, reference_json, stored_path
@@ -58,7 +58,10 @@ def needed_files(path: Path_, search: Iterable[Path_] | Path_ = ()) -> Needs:
     Warns of nothing.  ``PresetError`` for what is no preset.
     """
     name = checked_path(path, "path", PresetError)
-    file, content, files = open_preset(name, search=search)
+    return _needs(name, *open_preset(name, search=search))
+
+
+def _needs(name: str, file: Path, content: bytes, files: FileSearch) -> Needs:
     try:
         data = parse_json(content, PresetError, object_pairs_hook=no_repeated_keys)
         if not isinstance(data, dict) or "namgraph" not in data:
@@ -80,8 +83,12 @@ def pack_preset(
     checked_path(target, "bundle", PresetError)
     if Path(target).suffix.lower() != ".zip":
         raise PresetError(f"{target}: a bundle's name must end in .zip: pack into {target}.zip")
-    graph = read_preset(name, search=search).graph
-    needs = needed_files(name, search)
+    opened = open_preset(name, search=search)  # one search: it hashes each file once
+    try:
+        graph = loads(opened[1], files=opened[2]).graph
+    except PresetError as error:
+        raise PresetError(f"{name}: {error}") from error.__cause__
+    needs = _needs(name, *opened)
     reads = {os.fspath(preset_path(name)): "the preset"}
     reads |= {found.path: f"a file of {found.field.place}" for found in needs.files}
     check_outputs([target], reads, PresetError)

@@ -148,6 +148,12 @@ class FileSearch:
             self._known[reference] = self._find(field, reference)
         return replace(self._known[reference], field=field)
 
+    def digest_of(self, path: str) -> str:
+        """Return the SHA-256 of a file, computed once; ``OSError`` if it cannot be read."""
+        if path not in self._digests:
+            self._digests[path] = sha256_of(path)
+        return self._digests[path]
+
     def describe_missing(self, missing: list[Found]) -> str:
         """Return the error text of missing files, with where they were looked for."""
         text = _listed([str(found) for found in missing])
@@ -231,13 +237,10 @@ class FileSearch:
         if not reference.sha256:
             return True
         try:
-            if os.path.getsize(path) != reference.size:
-                return False
-            if path not in self._digests:
-                self._digests[path] = sha256_of(path)
+            same_size = os.path.getsize(path) == reference.size
+            return same_size and self.digest_of(path) == reference.sha256
         except OSError:  # it cannot be read, or went away meanwhile
             return False
-        return self._digests[path] == reference.sha256
 
 
 def _listed(texts: list[str]) -> str:

@@ -9,6 +9,8 @@ from ...graph import PresetError
 from ...graph.json_text import parse_json
 from ...graph.paths import checked_path
 from ...runtime.io.atomic_write import writing
+from ...runtime.io.file_kind import PRESET
+from ...runtime.io.regular_file import check_plain
 from ..json_file import no_repeated_keys, read_json_file
 from ..preset import MAX_BYTES
 from .bundle import extract
@@ -25,6 +27,7 @@ def unpack_bundle(bundle: Path_, folder: Path_) -> list[str]:
     is wrong, ``PresetError``, and nothing is left.
     """
     name = checked_path(bundle, "bundle", PresetError)
+    check_plain(name, PresetError, wanted=PRESET)
     shown = checked_path(folder, "folder", PresetError)
     target = Path(os.path.abspath(shown))
     if os.path.lexists(target) and not target.is_dir():

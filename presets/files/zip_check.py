@@ -12,6 +12,7 @@ import zipfile
 from typing import BinaryIO
 
 from ...graph import PresetError
+from ...graph.text import counted
 from ..values import format_value
 
 __all__ = [
@@ -87,7 +88,8 @@ def check_members(archive: zipfile.ZipFile, packed_size: int, count: int) -> lis
     every = archive.infolist()
     if len(every) != count:
         raise PresetError(
-            f"is a damaged zip archive: its directory says {count} members and has {len(every)}"
+            f"is a damaged zip archive: its directory says {counted(count, 'member')} and has "
+            f"{len(every)}"
         )
     files = [info for info in every if _is_file(info)]
     _check_names([info.orig_filename for info in files])

@@ -209,7 +209,7 @@ def warn_of_faults(stats: Stats, warn: Callable[[str], None]) -> int:
     """Warn of muted nodes and of a fallback from GPU to CPU; return the number of muted blocks."""
     for row in stats.nodes:
         if row.faults:
-            warn(f"{row.name}: muted in {row.faults} blocks: its output was not finite")
+            warn(f"{row.name}: muted in {counted(row.faults, 'block')}: its output was not finite")
     if stats.device is not None and stats.device.fallback_reason:
         warn(f"{stats.device}")
     return stats.faults
@@ -220,8 +220,9 @@ def check_ends(rig: Rig) -> None:
     graph = rig.graph
     if not graph.inputs or not graph.outputs:
         raise AudioFileError(
-            f"the rack has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs: only racks "
-            "with both can be rendered from file to file"
+            f"the rack has {counted(len(graph.inputs), 'input')} and "
+            f"{counted(len(graph.outputs), 'output')}: only racks with both can be "
+            "rendered from file to file"
         )
 
 

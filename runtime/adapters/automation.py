@@ -25,6 +25,9 @@ from ...graph.catalog.table import node_type
 from ...graph.check import MAX_NAME
 from ...graph.connection import find_port
 from ...graph.editing.snapshots import BYPASS, DRY_WET, kept_values
+from ...graph.scheduling.channels import resolve_channels
+from ...graph.scheduling.ends import find_ends
+from ...graph.text import counted
 from ..plan.kernels.modulation import TICK
 
 __all__ = ["automated"]
@@ -41,15 +44,17 @@ def automated(graph: GraphSource, lanes: Mapping[str, Any]) -> Graph:
 
     * a list (or an array of two columns) of ``(seconds, value)``; straight lines connect the points
       (a bypass, or a parameter with steps, jumps)
+    * a mapping of ``"points"``, such a list, with ``"mode"`` and ``"unit"`` as of ``Curve``
     * a NumPy array with a value for each frame, of which each 32nd counts
     * a node: a ``Curve``, which has the values themselves, also at frames or in steps, or another
       source of control signals, which moves the parameter around its value by its whole range
 
-    Values are those of the parameter, in its unit; times count from the start or the last reset,
-    and take effect at multiples of 32 frames.  The curves are nodes of the result, so that it can
-    be saved, played live and in a host.  Mixes and bypasses that follow a lane are taken out of
-    the snapshots.  Nodes and racks can be mixed and bypassed that have one
-    audio output, of as many channels as their input.
+    Values are those of the parameter, in its unit, or its labels; times count from the start or the
+    last reset, and take effect at multiples of 32 frames.  The curves are nodes of the result, so
+    that it can be saved, played live and in a host.  Mixes and bypasses that follow a lane are
+    taken out of the snapshots.  Nodes and racks can be mixed and bypassed that have one audio
+    output, of as many channels as their input, or two where that has one: then both get the dry
+    signal.
     """
     made = as_graph(graph, "automated(graph, lanes)").copy()
     if not isinstance(lanes, Mapping):
@@ -109,16 +114,23 @@ def _source(name: str, lane: Any, row: Param) -> Node:
                 f"automation of {name} is {format_value(lane)}: must have a number for each frame"
             )
         held = lane[::TICK].astype(float)
-        points = tuple(zip(range(0, TICK * len(held), TICK), held.tolist(), strict=True))
-        source = _curve(name, points, "frames", row)
+        times = range(0, TICK * len(held), TICK)
+        source = _curve(
+            name, tuple(zip(times, held.tolist(), strict=True)), row, {"unit": "frames"}
+        )
     else:
-        is_list = isinstance(lane, Sequence | np.ndarray) and not isinstance(lane, str | bytes)
-        if not is_list or not len(lane):
+        options = dict(lane) if isinstance(lane, Mapping) else {"points": lane}
+        points = options.pop("points", None)
+        is_list = isinstance(points, Sequence | np.ndarray) and not isinstance(points, str | bytes)
+        if not is_list or not len(points) or not options.keys() <= {"mode", "unit"}:
             raise ParamError(
                 f"automation of {name} is {format_value(lane)}: must be a list of (seconds, "
-                "value), an array with a value for each frame, or a control node"
+                "value), an array with a value for each frame, a control node, or a mapping of "
+                "points, mode and unit"
             )
-        source = _curve(name, lane, "s", row)
+        if not isinstance(points, np.ndarray):
+            points = [_as_number(name, point, row) for point in points]
+        source = _curve(name, points, row, options)
     if source.type_name == "curve":
         made: Any = source
         for time, value in made.points:
@@ -127,12 +139,19 @@ def _source(name: str, lane: Any, row: Param) -> Node:
     return source
 
 
-def _curve(name: str, points: Any, unit: str, row: Param) -> Node:
+def _as_number(name: str, point: Any, row: Param) -> Any:
+    """Return a point with the number of a label in place of the label."""
+    if isinstance(point, list | tuple) and len(point) == 2 and isinstance(point[1], str):
+        return point[0], row.check(f"automation of {name} at {point[0]}: value", point[1])
+    return point
+
+
+def _curve(name: str, points: Any, row: Param, options: Mapping[str, Any]) -> Node:
     """Return a ``Curve``, whose errors name the lane; of a parameter with steps it jumps."""
     steps = bool(row.step) or name.endswith(".bypass")
     made: Any = node_type("curve")
     try:
-        return made(points, unit=unit, mode="step" if steps else "linear")  # type: ignore[no-any-return]
+        return made(points, **{"mode": "step" if steps else "linear", **options})  # type: ignore[no-any-return]
     except ParamError as error:
         raise ParamError(f"automation of {name}: {error}") from None
 
@@ -156,13 +175,13 @@ def _add_blend(graph: Graph, node: str) -> str:
     """Put a blend of a node's (or rack's) input and its output behind it; return its name."""
     ins = [p for p in graph.ports(node, "input") if p.kind is Kind.AUDIO]
     outs = [p for p in graph.ports(node, "output") if p.kind is Kind.AUDIO]
-    if not ins or len(outs) != 1 or ins[0].channels != outs[0].channels:
+    if not ins or len(outs) != 1:
         raise GraphError(
-            f"{node} cannot be mixed or bypassed: that takes one audio output, of as many channels "
-            "as its first input"
+            f"{node} cannot be mixed or bypassed: that takes an audio input, and one audio output"
         )
     entry, _ = find_port(graph, f"{node}.{ins[0].name}", "input")
     leaving, _ = find_port(graph, f"{node}.{outs[0].name}", "output")
+    is_widened = ins[0].channels != outs[0].channels and _is_widened(graph, entry, leaving)
     name = _free_name(graph, f"{node} blend")
     made: Any = node_type("blend")
     graph.add(name, made(position=1.0, law="linear"))
@@ -171,7 +190,26 @@ def _add_blend(graph: Graph, node: str) -> str:
         Connection(blended if c.source == leaving else c.source, c.target): None
         for c in graph.connections
     }
-    for source in graph.sources()[entry]:
-        graph.connect(str(source), f"{name}.a")
+    sources, dry = graph.sources()[entry], [f"{name}.a"]
+    if is_widened and sources:  # from one channel to two: no sample is changed
+        dry = [_free_name(graph, f"{node} {side}") for side in ("left", "right")]
+        for side, position in zip(dry, (-1.0, 1.0), strict=True):
+            pan: Any = own_node_type("pan")
+            graph.add(side, pan(position=position)) >> graph.handle(name)["a"]
+    for source in sources:
+        for end in dry:
+            graph.connect(str(source), end)
     graph.connect(str(leaving), f"{name}.b")
     return name
+
+
+def _is_widened(graph: Graph, entry: PortRef, leaving: PortRef) -> bool:
+    """Return whether a node makes two channels of one; ``GraphError`` if it makes others."""
+    channels = resolve_channels(graph, find_ends(graph))
+    dry, wet = channels.inputs[entry], channels.outputs[leaving]
+    if dry != wet and (dry, wet) != (1, 2):
+        raise GraphError(
+            f"{leaving.node} cannot be mixed or bypassed: it has {counted(wet, 'channel')} out and "
+            f"{dry} in: must be as many, or 2 out and 1 in; mix it with a node, such as Blend"
+        )
+    return dry != wet

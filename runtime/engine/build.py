@@ -99,12 +99,17 @@ def post_swap(queue: ControlQueue, graph: Graph, spec: Spec, deadline_s: float |
         plan = build_plan(graph, spec, playing, frames, current, queue.workers)
         plan.touch()
     with queue.lock:
-        if plan.executor is not None:
-            plan.executor.set_deadline(deadline_s)
-        plan.graph.keep_snapshots(playing.graph)
-        if graph.mixes:
-            queue.monitor()
-        queue.post_plan(plan)
+        try:
+            if plan.executor is not None:
+                plan.executor.set_deadline(deadline_s)
+            plan.graph.keep_snapshots(playing.graph)
+            if graph.mixes:
+                queue.monitor()
+            queue.post_plan(plan)
+        except BaseException:
+            if queue.plan is not plan:
+                _discard(plan, queue.workers)
+            raise
         apply_values(queue, _new_mixes(playing.graph, current, plan))
 
 
@@ -144,12 +149,17 @@ def _build(
         if previous is not None:
             plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo, fade_in_frames))
         plan.begin_fade_ins(fade_in_frames)
-    except BaseException:  # else a stored traceback keeps the device's memory
-        plan.close_executor()
-        if workers is not None:
-            workers.release(plan)
+    except BaseException:
+        _discard(plan, workers)
         raise
     return plan
+
+
+def _discard(plan: Plan, workers: WorkerThreads | None) -> None:
+    """Free a plan that will not be played: a stored traceback would keep the device's memory."""
+    plan.close_executor()
+    if workers is not None:
+        workers.release(plan)
 
 
 def _ask_for_kernels(graph: Graph, spec: Spec) -> None:

@@ -103,10 +103,15 @@ class ControlQueue:
         """Compile all kernels and touch every page, before an audio thread begins."""
         with self.lock:
             self.monitor()
-            self.record["handle_messages"] = handle_messages.address
-            self._handles_messages = True
+            self._handle_messages()
             self.record["crossfade"] = crossfade.address
             self.plan.touch()
+
+    def _handle_messages(self) -> None:
+        """Compile what applies messages."""
+        if not self._handles_messages:
+            self.record["handle_messages"] = handle_messages.address
+            self._handles_messages = True
 
     def monitor(self) -> None:
         """Play with the walk that times, checks and mixes every node, from now on."""
@@ -127,10 +132,7 @@ class ControlQueue:
             self.record["timed"] = 1
 
     def params(self) -> dict[str, float]:
-        """Return the values of the last plan posted, as they are once all messages are applied.
-
-        What waits behind a swap is replayed here as the audio thread will do it: ``unplayed``.
-        """
+        """Return the values of the last plan posted, as they are once all messages are applied."""
         with self.lock:
             if self.waiting:
                 self.drain()
@@ -169,11 +171,7 @@ class ControlQueue:
 
     def post_all(self, messages: Sequence[tuple[Message, int, float, int]]) -> None:
         """Post messages that the audio thread reads together (if the ring has room for them)."""
-        if not self._handles_messages:
-            self.record["handle_messages"] = handle_messages.address
-            self._handles_messages = True
-        if not self.record["crossfade"][0] and any(m[0] is Message.SWAP for m in messages):
-            self.record["crossfade"] = crossfade.address
+        self._handle_messages()
         later = sum(at != NOW for _, _, _, at in messages)
         held = int(self.record["pending_count"][0]) + self.waiting
         if later and held + later > RING_SIZE:
@@ -190,6 +188,11 @@ class ControlQueue:
 
     def post_plan(self, plan: Plan) -> None:
         """Post a swap to ``plan``; the plan before it is freed after its crossfade and tail."""
+        self._handle_messages()
+        if not self.record["crossfade"][0]:
+            self.record["crossfade"] = crossfade.address
+        if self.ring.full:  # before anything is changed: it may raise
+            self.drain()
         self.free_retired()
         plan.set_monitoring(self._guard if self._is_monitored else None)
         self.unplayed.forget_played(self.playing_plan, self.plan)
@@ -200,10 +203,7 @@ class ControlQueue:
         self.post(Message.SWAP, plan.address)
 
     def post_copy(self, kind: Message, address: int, owner: object) -> None:
-        """Post a copy of state to or from ``address``, and wait until it is read.
-
-        ``owner`` is kept until all messages are applied: its memory is at the address.
-        """
+        """Post a copy of state to or from ``address``, in memory of ``owner``; wait until read."""
         if not self.waiting and not self.record["pending_count"][0]:
             self._memory.clear()
         self._memory.append(owner)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..native.abi import helper, kernel
 from ..native.pointers import call_node, copy_bytes, floats, load, record
+from ..plan.kernels.fade_in import fade_level
 from ..plan.records import PLAN
 from ..plan.row_operations import apply_params, wait_for_device
 from .process import copy_in
@@ -28,7 +29,7 @@ def _add_tail(engine: int, frames: int) -> None:
         x = floats(load(record(e.tail, PLAN).outs, c), frames)
         for i in range(frames):
             level = min(min(e.tail_age + i, e.tail_left - i), cut - i) / whole
-            y[i] += np.float32(min(1.0, max(0.0, level))) * x[i]
+            y[i] += fade_level(level) * x[i]
     e.tail_age += frames
     e.tail_left -= frames
     if e.tail_left <= 0:
@@ -68,13 +69,13 @@ def crossfade(engine: int, ins: int, offset: int, frames: int) -> None:
             for c in range(old.in_count):
                 x = floats(load(old.ins, c), frames)
                 for i in range(frames):
-                    x[i] *= np.float32(min(1.0, max(0.0, share - i) / whole))
+                    x[i] *= fade_level((share - i) / whole)
         call_node(e.walk, e.old, 0, 0, np.int32(frames))
         for c in range(old.out_count):
             y = floats(load(record(e.plan, PLAN).outs, c), frames)
             x = floats(load(old.outs, c), frames)
             for i in range(frames):
-                w = np.float32(min(1.0, max(0.0, share - i) / whole))
+                w = fade_level((share - i) / whole)
                 if spillover == 1:
                     y[i] += x[i] - w * y[i]
                 elif w == np.float32(1.0):  # the new plan warms up: the old one's bits

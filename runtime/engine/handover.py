@@ -139,11 +139,14 @@ def hand_over(
     clear_list = _spillover(previous, same, header)
     if fade_frames and not header["spillover"]:
         header["hold"] += _warm_up(plan, kept)
+    waits = header["hold"] > 0 and not header["spillover"]
+    indexes = _indexes_in(previous, plan) if waits else []
     for name, count, rows in (
         ("state_copies", "state_copy_count", copies),
         ("relocations", "relocation_count", np.concatenate(relocations) if relocations else []),
         ("remap", "remap_count", remap),
         ("clear_list", "clear_count", clear_list),
+        ("previous_params", "previous_param_count", indexes),
     ):
         table = np.asarray(rows, np.int64, order="C")
         keep.append(table)
@@ -215,6 +218,24 @@ def _same_but_device(
         return False
     same = (before.on_cpu() or before) == (here.on_cpu() or here)
     return same or is_kept(name, here)
+
+
+def _indexes_in(previous: Plan, plan: Plan) -> list[int]:
+    """Return of each ``PARAM`` its index in the previous plan, or -1.
+
+    Parameters and nodes are the same if they have the same name, type and range.
+    """
+    index = [-1] * len(plan.param_table)
+    index[plan.tempo_index] = previous.tempo_index
+    before = {name: type(node) for name, node in previous.graph.nodes.items()}
+    same = {name for name, node in plan.graph.nodes.items() if before.get(name) is type(node)}
+    for name, declared in plan.param_rows.items():
+        if name.rpartition(".")[0] in same and previous.param_rows.get(name) == declared:
+            index[plan.params[name]] = previous.params[name]
+    for node in plan.dry_wet_params.keys() & previous.dry_wet_params.keys() & same:
+        here, there = plan.dry_wet_params[node], previous.dry_wet_params[node]
+        index[here : here + 2] = there, there + 1
+    return index
 
 
 def _warm_up(plan: Plan, kept: Collection[str]) -> int:

@@ -264,4 +264,7 @@ def check_place(target: str | Path, name: str, error: type[FileError]) -> None:
 
 
 def _refused(name: str, reason: Exception, error: type[FileError]) -> FileError:
-    return error(f"{name}: cannot be written: {getattr(reason, 'strerror', None) or reason}")
+    text, folder = str(getattr(reason, "strerror", None) or reason), os.path.dirname(name)
+    if isinstance(reason, FileNotFoundError) and folder and not os.path.lexists(folder):
+        text += f": make the folder {folder} first"
+    return error(f"{name}: cannot be written: {text}")

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...graph import AudioFileError
 from . import audio_file as files
 from .audio_file import AudioFile
+from .audio_reader import format_bad
 from .audio_writer import audio_writer
 
 __all__ = ["AudioFile", "read", "read_audio", "write", "write_audio"]
@@ -109,7 +110,7 @@ def _planar(name: str, samples: ArrayLike) -> NDArray[np.float32]:
     if bad.any():
         channel, frame = np.argwhere(bad)[0]
         raise AudioFileError(
-            f"{name}: {int(bad.sum())} samples are NaN or infinite "
+            f"{name}: {format_bad(int(bad.sum()))} NaN or infinite "
             f"(the first is frame {frame} of channel {channel}): must all be numbers"
         )
     return made

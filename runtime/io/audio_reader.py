@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ...graph import AudioFileError
 from ...graph.paths import checked_path
+from ...graph.text import counted
 from ..limits import MAX_AUDIO_SAMPLES, format_bytes
 from .decoder_messages import quiet
 from .file_kind import AUDIO, complaint, kind_of_file
 from .regular_file import check_plain
 from .wav_header import Spliced, read_wave
 
-__all__ = ["Sound", "open_sound"]
+__all__ = ["Sound", "format_bad", "open_sound"]
 
 BLOCK = 1 << 17
 """Samples read at a time: a megabyte in float64."""
@@ -88,8 +89,8 @@ class Sound:
             raise AudioFileError(f"{self.name}: holds no samples")
         if bad:
             raise AudioFileError(
-                f"{self.name}: {bad} samples are NaN or infinite (the first is frame {first[0]} "
-                f"of channel {first[1]}): must all be numbers"
+                f"{self.name}: {format_bad(bad)} NaN or infinite (the first is frame {first[0]} of "
+                f"channel {first[1]}): must all be numbers"
             )
 
     def samples(self) -> NDArray[np.float32]:
@@ -206,3 +207,8 @@ def _named(name: str, what: str = "is not an audio file this package reads") -> 
             raise AudioFileError(f"{name}: {wrong}") from None
         text = str(getattr(reason, "error_string", "no known format")).rstrip(".")
         raise AudioFileError(f"{name}: {what}: {text}") from None
+
+
+def format_bad(count: int) -> str:
+    """Return "1 sample is", or "2 samples are"."""
+    return f"{counted(count, 'sample')} {'is' if count == 1 else 'are'}"

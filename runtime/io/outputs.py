@@ -9,7 +9,7 @@ from functools import cache
 from ...graph import FileError
 from .atomic_write import check_place
 
-__all__ = ["check_outputs"]
+__all__ = ["check_outputs", "make_folder"]
 
 Path_ = str | os.PathLike[str]
 Identity = tuple[int, int]
@@ -56,6 +56,19 @@ def check_outputs(
                 found_as = _format_read(reads[read], read, name)
                 raise error(f"{name}: lies in {found_as}: give the output another name")
         check_place(real, name, error)
+
+
+def make_folder(path: Path_) -> None:
+    """Make a folder, and those above it, unless it is there; ``FileError`` if that fails."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except FileExistsError:
+        raise FileError(
+            f"{os.fspath(path)}: is there already, and is no folder: give another name"
+        ) from None
+    except (OSError, ValueError) as reason:
+        text = getattr(reason, "strerror", None) or reason
+        raise FileError(f"{os.fspath(path)}: cannot be made: {text}") from None
 
 
 def _format_read(what: str, read: str, name: str) -> str:

@@ -38,12 +38,45 @@ from .host import host_lanes, setting, target
 from .loader import ObjectCode
 from .source_digest import source_digest
 
-__all__ = ["KernelCache", "source_key"]
+__all__ = ["KernelCache", "code_in_memory", "source_key"]
 
 LONGEST_NAME = 120
 ROOT = Path(__file__).resolve().parents[2]
 _PARTS = struct.Struct("<3Q")
 """Lengths of the parts of a payload: name of the C function, of those it calls, object code."""
+_ROW = struct.Struct("<32s32sQ")
+"""Before a payload in memory: its key, a digest of both, and its length."""
+_memory: list[int] = []
+"""The file in memory, if any, to which this process and its copies write what no folder takes."""
+_handed_over: dict[bytes, bytes] = {}
+"""By key: payloads that copies of this process have written there."""
+
+
+@contextlib.contextmanager
+def code_in_memory() -> Iterator[None]:
+    """Take over the object code that copies, made in the body, can write to no folder.
+
+    A disk may be full.  Where the system has no files in memory, this process compiles it again.
+    """
+    try:
+        handle = os.memfd_create("namgraph")
+    except (AttributeError, OSError):
+        yield
+        return
+    _memory.append(handle)
+    try:
+        yield
+    finally:
+        _memory.clear()
+        with open(handle, "rb") as file:
+            file.seek(0)
+            data = file.read()
+        while len(data) >= _ROW.size:
+            key, digest, length = _ROW.unpack_from(data)
+            payload, data = data[_ROW.size : _ROW.size + length], data[_ROW.size + length :]
+            if digest_of(key, payload) != digest:  # its writer was killed
+                break
+            _handed_over[key] = payload
 
 
 @cache
@@ -105,6 +138,11 @@ class KernelCache:
                     f"compiled kernels in {path.parent} are not read: {reason}: set "
                     "NUMBA_CACHE_DIR to a folder of your own that others cannot write to",
                 )
+        for _, key in self._paths():
+            if key in _handed_over:
+                made = _unpacked(_handed_over.pop(key))
+                self.write(made)  # there may be room now; else this process warns
+                return made
         return None
 
     @property
@@ -123,7 +161,12 @@ class KernelCache:
                 return
             except OSError as error:
                 reasons.append(error)
-        if reasons:
+        if reasons and _memory:
+            payload = _packed(made)
+            row = _ROW.pack(key, digest_of(key, payload), len(payload))
+            with contextlib.suppress(OSError):
+                os.write(_memory[0], row + payload)
+        elif reasons:
             warn_once(
                 "unkept",
                 f"compiled kernels cannot be kept on disk: {reasons[0]} "

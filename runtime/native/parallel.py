@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np  # noqa: F401  (so that its threads are counted)
 
+from .disk_cache import code_in_memory
+
 __all__ = ["Collector", "collector", "compiled_in_parallel", "processors"]
 
 MOST_PROCESSES = 8
@@ -78,7 +80,8 @@ class Collector:
         build, self.build = self.build, None  # once
         if build is None or processors() < 2 or not _can_fork():
             return False
-        _in_a_copy(lambda: _compile(_kernels_of(build)), LONGEST_S, is_stopped)
+        with code_in_memory():
+            _in_a_copy(lambda: _compile(_kernels_of(build)), LONGEST_S, is_stopped)
         return True
 
 

@@ -69,6 +69,8 @@ PLAN = np.dtype(
         ("relocation_count", np.int64),
         ("remap", np.int64),  # of each PARAM of the previous, its index here or -1
         ("remap_count", np.int64),
+        ("previous_params", np.int64),  # of each PARAM its index in the previous plan, or -1
+        ("previous_param_count", np.int64),  # 0 where there is no hold
         ("verdict", np.int64),  # address: result of find_non_finite and of blame
         ("spillover", np.int64),  # 1: the previous plays its tail; 2: so, after a fade-out
         ("spillover_frames", np.int64),

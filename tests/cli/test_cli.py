@@ -27,7 +27,10 @@ from .command import GUITAR, LSTM, refused, wav
         ("render no.json in.wav out.wav", "no.json: cannot be read: No such file"),
         ("render no.nam in.wav out.wav", "no.nam: cannot be read: No such file"),
         ("render crunch no.wav out.wav", "no.wav: cannot be read: No such file"),
-        ("render crunch in.wav no/out.wav", "no/out.wav: cannot be written: No such file"),
+        (
+            "render crunch in.wav no/out.wav",
+            "cannot be written: No such file or directory: make the folder no first",
+        ),
         ("render crunch in.wav in.wav/out.wav", "cannot be written: Not a directory"),
         ("render crunch in.wav ./in.wav", "is the input"),
         ("render crunch in.wav out.txt", "its name must end in one of .wav"),
@@ -47,12 +50,29 @@ from .command import GUITAR, LSTM, refused, wav
         ("demo -o no/demo.wav", "no/demo.wav: cannot be written"),
         ("demo --plot demo.gif", "demo.gif: a picture's name ends in .png, .svg, .pdf"),
         ("demo -o a.png --plot a.png", "another name"),
+        ("demo --all in.wav", "in.wav: is there already, and is no folder: give another name"),
+        ("plot --all in.wav", "in.wav: is there already, and is no folder: give another name"),
+        (
+            "plot drive --set x=1",
+            "there is drive, tone, level_db, low_cut_hz, clip, quality, volts",
+        ),
+        ("unpack no.zip folder", "no.zip: cannot be read: No such file"),
+        ("unpack . folder", ".: cannot be read: it is a folder, not a namgraph preset"),
     ],
 )
 def test_one_line_says_what_is_wrong(
     there: Path, capsys: pytest.CaptureFixture[str], arguments: str, said: str
 ) -> None:
     assert said in refused(capsys, *arguments.split())
+
+
+def test_an_empty_name_is_named(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for place, name in enumerate(("RIG", "IN.wav", "OUT.wav")):
+        given = ["crunch", "in.wav", "out.wav"]
+        given[place] = ""
+        said = refused(capsys, "render", *given)
+        assert said.startswith(f"namgraph: error: {name} is an empty text: must be a name (see nam")
+    assert "FILE is an empty text" in refused(capsys, "info", "in.wav", "")
 
 
 @pytest.mark.parametrize("verb", ["render", "bench", "live"])
@@ -121,7 +141,7 @@ def test_a_rack_without_an_input(there: Path, capsys: pytest.CaptureFixture[str]
     graph.connect("wave", graph.output("out", channels=1))
     ng.save_preset(graph, "none.json")
     said = refused(capsys, "render", "none.json", "in.wav", "out.wav")
-    assert "0 inputs and 1 outputs: only racks with both" in said
+    assert "0 inputs and 1 output: only racks with both" in said
 
 
 def test_no_space_left(

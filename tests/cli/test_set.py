@@ -98,7 +98,7 @@ def test_nodes_of_racks_inside_and_labels_and_the_tempo() -> None:
         ("amp.input_db", "--set is 'amp.input_db': must be NODE.FIELD=VALUE"),
         ("=3", "--set is '=3': must be NODE.FIELD=VALUE"),
         ("amp..x=3", "--set is 'amp..x=3': must be NODE.FIELD=VALUE"),
-        ("gain=3", "--set gain: names no node: must be NODE.FIELD, or tempo_bpm; nodes are amp"),
+        ("gain=3", "--set gain: names no node: must be NODE.FIELD, tempo_bpm or precision; nodes"),
         (
             "tempo_bpm=900",
             "--set: the preset: tempo_bpm is 900.0: must be a number in [20, 400] bpm",

@@ -40,8 +40,9 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Note the shares that this process compiles, instead of compiling them."""
     seen: list[tuple[int, int]] = []
 
-    def note(share: int, shares: int, progress: Any = None) -> int:
+    def note(share: int, shares: int, precision: str, progress: Any = None) -> int:
         seen.append((share, shares))
+        assert precision == "exact"
         progress(1.0)
         return 25
 
@@ -56,8 +57,8 @@ def test_every_share_but_the_first_is_for_a_helper(
     done = warm(progress.append, processes=3)
     assert shares == [(0, 3), (0, 1)]
     assert [h.command[2].partition("; ")[2] for h in helpers] == [
-        "compile_share(1, 3)",
-        "compile_share(2, 3)",
+        "compile_share(1, 3, 'exact')",
+        "compile_share(2, 3, 'exact')",
     ]
     assert all(h.calls[0] == "wait" for h in helpers)
     assert done.racks == 25

@@ -1,7 +1,7 @@
 """Nodes and random graphs for the tests of this folder; none of the nodes is registered."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 
@@ -14,6 +14,7 @@ SPEC = Spec(rate=48_000, max_frames=64)
 class Box(Node):
     """Any ports, latency and tail one may wish for."""
 
+    type_name: ClassVar[str] = "Box"
     ins: tuple[Port, ...] = (Port("in"),)
     outs: tuple[Port, ...] = (Port("out"),)
     frames: Any = 0

@@ -14,6 +14,8 @@ CAB = ng.asset("cab.wav")
 class Late(Node):
     """Late by a tenth of a second."""
 
+    type_name = "late"
+
     def latency(self, spec: Spec) -> int:
         return round(0.1 * spec.rate)
 

@@ -25,7 +25,7 @@ def test_a_class_without_the_decorator_is_refused() -> None:
     class Undeclared(Node):
         pass
 
-    with pytest.raises(TypeError, match="Undeclared is not declared as a node: write @ng"):
+    with pytest.raises(TypeError, match=r"decorate the class with @ng\.node"):
         check_node(Undeclared())
 
 

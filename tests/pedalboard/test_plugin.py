@@ -11,10 +11,11 @@ import pytest
 import namgraph as ng
 from namgraph.presets.preset import dumps
 
-from .graphs import LAG, RATE, Audio, Late, Only48k, around, echo_graph, noise, rendered, wire
+from .graphs import LAG, RATE, Audio, Late, Only48k, around, echo_graph, noise, play, rendered, wire
 
 pb = pytest.importorskip("pedalboard")
-GraphPlugin: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard").GraphPlugin
+adapter: Any = pytest.importorskip("namgraph.runtime.adapters.pedalboard")
+GraphPlugin, GraphEffect = adapter.GraphPlugin, adapter.GraphEffect
 SIZES = [1, 64, 333, 8192]
 
 
@@ -27,18 +28,19 @@ def streamed(plugin: Any, audio: Audio, sizes: list[int], buffer_size: int = 819
     return np.concatenate([p for p in parts if p.size], axis=1)
 
 
-def test_several_threads_play_the_same_bits() -> None:
+@pytest.mark.parametrize("kind", [GraphPlugin, GraphEffect])
+def test_several_threads_play_the_same_bits(kind: Any) -> None:
     graph, x = ng.Graph(), noise(1, 3000)
     source, sink = graph.input("in", channels=1), graph.output("out", channels=1)
     for side in "ab":
         source >> graph.add(side, ng.Drive()) >> graph.add(f"{side} eq", ng.ParametricEq()) >> sink
-    plugin = GraphPlugin(graph, threads=2)
-    np.testing.assert_array_equal(plugin(x, RATE, 256), rendered(graph, x))
+    plugin = kind(graph, threads=2)
+    np.testing.assert_array_equal(play(plugin, x), rendered(graph, x))
     copied = copy.copy(plugin)
-    np.testing.assert_array_equal(copied(x, RATE, 256), rendered(graph, x))
+    np.testing.assert_array_equal(play(copied, x), rendered(graph, x))
     assert plugin.stats().threads.threads == copied.stats().threads.threads == 2
     with pytest.raises(ng.ParamError, match="threads is 0"):
-        GraphPlugin(graph, threads=0)
+        kind(graph, threads=0)
 
 
 def test_it_is_a_vst3_plugin() -> None:

@@ -59,7 +59,9 @@ def test_seconds_unless_the_lane_says_frames() -> None:
         ([], "automation is a list"),
         ({"gain.gain_db": 3}, "automation.gain.gain_db is .*: must be a list"),
         ({"gain.gain_db": [[0]]}, r"automation.gain.gain_db\[0\] is .*a pair"),
-        ({"gain.gain_db": [[0, "x"]]}, r"automation.gain.gain_db\[0\]"),
+        ({"gain.gain_db": [[0, [1]]]}, r"automation.gain.gain_db\[0\]"),
+        ({"gain.gain_db": [["x", 1]]}, r"automation.gain.gain_db\[0\]"),
+        ({"gain.bypass": [[0, "on"]]}, r"automation.gain.bypass\[0\] is 'on': must be a finite"),
         ({"gain.gain_db": [[1, 0], [0, 0]]}, r"automation.gain.gain_db: points"),
         ({"gain.gain_db": {"points": [[0, 0]], "x": 1}}, "x"),
         ({"gain.gain_db": {"points": [[0, 0]], "mode": "spline"}}, "mode is 'spline'"),
@@ -75,3 +77,20 @@ def test_a_lane_of_no_parameter_stops_the_job_before_the_first_file(tmp_path: Pa
     with pytest.raises(ng.NamgraphError, match=r"no parameter 'amp\.input_db'"):
         run_job(job)
     assert not (tmp_path / "renders" / "out.wav").exists()
+
+
+def test_labels_are_read_and_a_bypass_is_true_or_false() -> None:
+    points = [[0, "off"], [0.5, "on"], [1, 0]]
+    lanes = read_lanes({"delay.freeze": points, "delay.bypass": [[0, True], [2, False]]})
+    assert lanes == {
+        "delay.freeze": {"points": [(0.0, "off"), (0.5, "on"), (1.0, 0.0)]},
+        "delay.bypass": Curve(((0.0, 1.0), (2.0, 0.0)), mode="step"),
+    }
+    made = ng.automated(ng.Graph.chain(ng.Delay()), lanes)
+    assert made["delay freeze"] == Curve(((0.0, 0.0), (0.5, 1.0), (1.0, 0.0)), mode="step")
+
+
+def test_a_label_that_there_is_not_stops_the_job(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, {"gain.gain_db": [[0.5, "loud"]]}))
+    with pytest.raises(ng.JobError, match=r"gain\.gain_db at 0\.5: value is 'loud': must be a num"):
+        run_job(job)

@@ -22,6 +22,7 @@ from ..model.wavenet import (
     Sequential,
     WaveNet,
 )
+from ..precision import FAST
 from . import program_ops as ops
 from .knob_columns import KnobColumns
 from .layers import OperationBuilder
@@ -108,19 +109,21 @@ def _interleaved(
     return play_copies, record
 
 
-def common_kernels(width: int | None = None) -> tuple[Native, ...]:
+def common_kernels(width: int | None = None, precision: str = "exact") -> tuple[Native, ...]:
     """Return the kernels to compile ahead: those of all published sizes, and the general ones.
 
-    ``width`` is the number of SIMD lanes; by default that of this CPU.
+    ``width`` is the number of SIMD lanes; by default that of this CPU.  With ``precision`` "fast"
+    also those that ``Nam(precision="fast")`` needs.
     """
     from .gru.prepare import gru_kernel
     from .lstm.prepare import lstm_kernel
     from .lstm.voices import lstm_voices_kernel
 
     width = width or host_lanes()
+    tanhs = ("tanh", FAST["tanh"]) if precision == "fast" else ("tanh",)
     made = [
         dense(width),
-        *(layers(channels, "tanh", width) for channels in FIRST_GENERATION),
+        *(layers(channels, tanh, width) for tanh in tanhs for channels in FIRST_GENERATION),
         *(layers(channels, "leaky_max", width) for channels in SECOND_GENERATION),
         *(lstm_kernel(hidden, depth, width) for hidden, depth in RECURRENT),
         *(gru_kernel(hidden, 1, width) for hidden in GRUS),

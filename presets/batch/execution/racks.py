@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
-from ....graph import Graph, JobError, NamgraphError, Node, PresetError
+from ....graph import Graph, JobError, NamgraphError, PresetError
 from ....runtime.adapters.automation import automated
 from ...lanes import read_lanes
 from ...preset import read_preset
@@ -126,7 +127,7 @@ class RackSource:
 
 
 @lru_cache(maxsize=8)
-def _lanes(text: str) -> Mapping[str, Node]:
+def _lanes(text: str) -> Mapping[str, Any]:
     return read_lanes(json.loads(text))
 
 

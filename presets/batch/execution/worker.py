@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ....graph import JobError, NamgraphError
+from ....graph.text import counted
 from ....graph.version import VERSION
 from ....nodes.nam import LevelsWarning
 from ....runtime.io.atomic_write import check_room
@@ -101,7 +102,7 @@ def _unseen(ticket: Ticket) -> str:
         except OSError as reason:
             return f"cannot read {path} ({reason.strerror})"
         if found != size:
-            return f"sees another file at {path}: {found} bytes in place of {size}"
+            return f"sees another file at {path}: {counted(found, 'byte')} in place of {size}"
     return ""
 
 

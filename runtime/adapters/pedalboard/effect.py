@@ -34,11 +34,12 @@ class GraphEffect(GraphAttributes):
         sample_rate: float | None = None,
         name: str | None = None,
         automation: Mapping[str, Any] | None = None,
+        threads: int | None = 1,
     ) -> None:
         rate = None if sample_rate is None else Spec(sample_rate, 1).rate
         if automation is not None:
             graph = automated(graph, automation)
-        hosted = HostedGraph(graph, fit, name)
+        hosted = HostedGraph(graph, fit, name, threads)
         self._attach(hosted, rate)
         object.__setattr__(self, "_built", (0.0, 0))
         object.__setattr__(self, "_frames_in", 0)

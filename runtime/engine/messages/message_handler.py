@@ -110,9 +110,23 @@ def _remove_messages(e: Any, count: int) -> None:
 
 
 @helper
+def _is_warming(e: Any) -> bool:
+    """Whether the old plan is heard alone, and the new one has played for a frame or more."""
+    p = record(e.plan, PLAN)
+    is_held = e.fade_frames < e.fade_left < e.fade_frames + p.hold
+    return bool(is_held and p.previous_param_count > 0)
+
+
+@helper
 def _apply_params_due(e: Any) -> None:
-    """Apply the PARAM messages that are due, up to the first message of another kind."""
+    """Apply the PARAM messages that are due, up to the first message of another kind.
+
+    While a new plan warms up, the old one takes them too: it is what is heard.
+    """
     wait_for_device(e.plan)  # blocks in flight have the old values
+    is_warming = _is_warming(e)
+    if is_warming:
+        wait_for_device(e.old)
     p, k = record(e.plan, PLAN), 0
     while k < e.pending_count:
         m = element(e.pending, k, MESSAGE)
@@ -120,6 +134,10 @@ def _apply_params_due(e: Any) -> None:
             break
         element(p.params, m.index, PARAM).value = m.value
         apply_params(p.params, m.index, 1)
+        if is_warming and load(p.previous_params, m.index) >= 0:
+            index, params = load(p.previous_params, m.index), record(e.old, PLAN).params
+            element(params, index, PARAM).value = m.value
+            apply_params(params, index, 1)
         k += 1
     _remove_messages(e, k)
 

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @dataclass(frozen=True)
 class Amp(Node):
+    type_name: ClassVar[str] = "Amp"
     path: str = file(kw_only=True)
     gain_db: float = param(default=0, low=-40, high=40, unit="dB")
     mix: float = param(default=1, low=0, high=1)
@@ -41,6 +43,7 @@ class Amp(Node):
 
 @dataclass(frozen=True)
 class Echo(Node):
+    type_name: ClassVar[str] = "Echo"
     time_ms: float = param(default=250, low=1, high=2000, unit="ms")
     mix: float = param(default=0.3, low=0, high=1)
     tone: float = param(default=0.5, low=0, high=1)
@@ -229,6 +232,7 @@ def test_a_missing_folder_is_an_error_of_ours(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Pair(Node):
+    type_name: ClassVar[str] = "Pair"
     path: str = file(kw_only=True)
     right: str | None = file(kw_only=True, default=None)
 

@@ -90,6 +90,12 @@ def test_a_response_much_like_it_bends_not_even_a_low_note(taps: int) -> None:
     assert bend(taps, 2 * taps + 4801, 82.0, seeds=(1, 1), gain=0.9) <= STEEPEST
 
 
+@pytest.mark.parametrize("taps", [40, 2048, LONG])
+def test_nor_does_a_response_most_unlike_it(taps: int) -> None:
+    assert bend(taps, 2 * taps + 4801, 82.0, seeds=(1, 1), gain=-1.0) <= STEEPEST
+    assert bend(taps, 2 * taps + 4801, 82.0) <= STEEPEST
+
+
 def test_the_measure_hears_an_exchange_without_a_crossfade() -> None:
     assert bend(40, 5001, fade=0) > 2 * STEEPEST
 
@@ -106,7 +112,8 @@ def test_the_new_response_fades_in_once_its_past_is_filled_and_is_exact_after_it
     begin, end = at + taps, at + taps + FADE
     np.testing.assert_array_equal(found[:, :begin], old[:, :begin])
     np.testing.assert_array_equal(found[:, end:], new[:, taps + FADE :])
-    share = 1.0 - np.arange(FADE) / FADE
+    at_end = np.arange(FADE) / FADE
+    share = 1.0 - at_end * at_end * (3.0 - 2.0 * at_end)
     both = share * old[:, begin:end] + (1.0 - share) * new[:, taps : taps + FADE]
     assert error(found[:, begin:end], both) < 1e-6
     always = play(engine(graph(taps, 2)), x, (512,))  # as if it had been there from the start
@@ -123,3 +130,44 @@ def test_a_long_response_rings_on_and_the_new_one_is_exact_once_that_is_over() -
     tail = slice(at + FADE + 64, at + FADE + 1000)
     extra = found[:, tail] - new[:, FADE + 64 : FADE + 1000]
     assert np.sqrt(np.mean(extra**2)) > 0.1  # of the old response
+
+
+@pytest.mark.parametrize("cuts", [(64,), (1, 300, 17)])
+def test_a_parameter_is_heard_at_once_while_a_response_warms_up(cuts: tuple[int, ...]) -> None:
+    taps, at, set_at = 4000, 1000, 2003
+    x = noise(at + taps + 3 * FADE)
+    changes = {"gain.gain_db": -9.0, "cab.level_db": -3.0}
+
+    def rack(seed: int) -> Graph:
+        (cab,) = graph(taps, seed).nodes.values()
+        return Graph.chain(gain=ng.Gain(), cab=cab, channels=1)
+
+    def changed(made: Engine, x: Audio, frames: int) -> Audio:
+        before = play(made, x[:, :frames], cuts)
+        for name, value in changes.items():
+            made.set(name, value)
+        made.mix("cab", 0.7)
+        return np.concatenate([before, play(made, x[:, frames:], cuts)], axis=1)
+
+    made = engine(rack(1))
+    before = play(made, x[:, :at], cuts)
+    made.swap(rack(2))
+    found = np.concatenate([before, changed(made, x[:, at:], set_at - at)], axis=1)
+    old = changed(engine(rack(1)), x, set_at)
+    np.testing.assert_array_equal(found[:, : at + taps], old[:, : at + taps])
+    unset = play(engine(rack(1)), x, cuts)
+    assert not np.array_equal(unset[:, set_at : at + taps], old[:, set_at : at + taps])
+    wanted = changed(engine(rack(2)), x[:, at:], set_at - at)
+    np.testing.assert_array_equal(found[:, at + taps + FADE :], wanted[:, taps + FADE :])
+    assert made["cab.level_db"] == -3.0
+
+
+def test_what_is_set_together_with_a_swap_is_of_the_new_graph() -> None:
+    taps, at = 4000, 1000
+    x = noise(at + taps)
+    made, old = engine(graph(taps, 1)), play(engine(graph(taps, 1)), x, (64,))
+    before = play(made, x[:, :at], (64,))
+    made.swap(graph(taps, 2))
+    made.set("cab.level_db", -20.0)
+    found = np.concatenate([before, play(made, x[:, at:], (64,))], axis=1)
+    np.testing.assert_array_equal(found, old)

@@ -81,11 +81,11 @@ def test_folder_is_where_the_paths_of_a_mapping_start(
 def test_warnings_are_warnings_of_python_or_lines(takes: Path) -> None:
     soundfile.write("a.wav", np.zeros(4800), RATE)
     quiet = {"inputs": "a.wav", "models": "crunch-lstm.nam", "output": "out"}
-    with pytest.warns(RuntimeWarning, match="silent, or one constant: 1 of 1 files"):
+    with pytest.warns(RuntimeWarning, match="silent, or one constant: 1 of 1 file:"):
         ng.batch(quiet)
     lines = list[str]()
     ng.batch(quiet, again=True, warn=lines.append)
-    assert lines == ["silent, or one constant: 1 of 1 files: crunch-lstm/a.wav"]
+    assert lines == ["silent, or one constant: 1 of 1 file: crunch-lstm/a.wav"]
 
 
 def test_the_command_without_a_job_file(takes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,7 +131,7 @@ def test_a_saved_job_replaces_nothing_but_a_job(
         assert (Path(name).read_bytes() if Path(name).exists() else None) == before
     for made in (1, 0):
         assert main([*quick, "job.json"]) == 0
-        assert f"{made} files made" in capsys.readouterr().out
+        assert f"{made} file" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -232,9 +232,9 @@ def test_the_manifest_of_many_files_is_written_less_often(
     monkeypatch.setattr(job_run, "MANIFEST_SHARE", 1e-9)
     written = list[int]()
 
-    def counted(path: Path, job: Any, files: list[Any]) -> None:
+    def counted(path: Path, job: Any, files: list[Any], begun: Any) -> None:
         written.append(len(files))
-        write_manifest(path, job, files)
+        write_manifest(path, job, files, begun)
 
     monkeypatch.setattr(job_run, "write_manifest", counted)
     write()

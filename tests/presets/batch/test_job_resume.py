@@ -65,7 +65,7 @@ def test_a_second_run_renders_what_has_changed(
     }
 
 
-@pytest.mark.parametrize("how", ["edited", "stale", "lost"])
+@pytest.mark.parametrize("how", ["edited", "stale"])
 def test_a_changed_output_file_is_rendered_again(takes: Path, how: str) -> None:
     write(models="crunch-lstm.nam", settings={"amp.input_db": 0}, name="{input}")
     do()
@@ -77,11 +77,28 @@ def test_a_changed_output_file_is_rendered_again(takes: Path, how: str) -> None:
         write(models="crunch-lstm.nam", settings={"amp.input_db": 6}, name="{input}")
         do()
         Path("out/manifest.json").write_bytes(manifest)
-        if how == "lost":
-            Path("out/manifest.json").unlink()
         write(models="crunch-lstm.nam", settings={"amp.input_db": 0}, name="{input}")
-    assert do().made == {"edited": 1, "stale": 2, "lost": 2}[how]
+    assert do().made == {"edited": 1, "stale": 2}[how]
     assert Path("out/a.wav").read_bytes() == right
+
+
+@pytest.mark.parametrize("content", ["sound", "text"])
+def test_what_no_job_made_is_not_replaced(takes: Path, content: str) -> None:
+    write(models="crunch-lstm.nam", name="{input}")
+    Path("out").mkdir()
+    mine = Path("a.wav").read_bytes() if content == "sound" else b"mine"
+    Path("out/a.wav").write_bytes(mine)
+    said = r"out/a\.wav: is there already, and manifest\.json does not know it: .*--again replaces"
+    for _ in range(2):
+        with pytest.raises(ng.JobError, match=said):
+            do()
+    assert [p.name for p in Path("out").iterdir()] == ["a.wav"], "nothing is made"
+    assert Path("out/a.wav").read_bytes() == mine
+    assert do(again=True).made == 2
+    assert do().kept == 2
+    Path("out/manifest.json").unlink()
+    with pytest.raises(ng.JobError, match=r"a\.wav \(and 1 more file\): is there already"):
+        do()
 
 
 KILLED = """
@@ -104,6 +121,8 @@ def test_a_killed_run_leaves_no_wrong_manifest_entry(takes: Path) -> None:
     write(name="{model}-{input}", settings={"amp.input_db": 6})
     assert subprocess.run([sys.executable, "-c", KILLED], check=False).returncode == 9
     assert {p.name: p.read_bytes() for p in Path("out").glob("*.wav")} != sounds
+    left = json.loads(Path("out/manifest.json").read_text())
+    assert len(left["files"]) + len(left["begun"]) == 4
     write(name="{model}-{input}", settings={"amp.input_db": 0})
     do()
     assert {p.name: p.read_bytes() for p in Path("out").glob("*.wav")} == sounds
@@ -117,9 +136,9 @@ def test_the_manifest_is_written_during_the_run(
     counts = list[int]()
     real = write_manifest
 
-    def counted(path: Path, job: Any, files: list[Any]) -> None:
+    def counted(path: Path, job: Any, files: list[Any], begun: Any) -> None:
         counts.append(len(files))
-        real(path, job, files)
+        real(path, job, files, begun)
 
     monkeypatch.setattr(job_run, "write_manifest", counted)
     write()
@@ -240,7 +259,8 @@ def test_a_foreign_table_is_not_overwritten(
     assert Path("out/manifest.csv").read_text() == "name,take\n"
     assert main(["batch", "job.json", "--again"]) == 0
     assert Path("out/manifest.csv").read_text().startswith("file,error,input")
-    Path("out/manifest.json").unlink()  # its own table alone is replaced
+    for made in (Path("out/manifest.json"), *Path("out").rglob("*.wav")):
+        made.unlink()  # its own table alone is replaced
     assert main(["batch", "job.json"]) == 0
 
 

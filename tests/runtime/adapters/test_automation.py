@@ -156,13 +156,16 @@ def test_a_reset_starts_the_lanes_again() -> None:
         ({3: [(0, 0.0)]}, ng.UnknownNameError, "no parameter 3"),
         ({"gain.gain_db": [(0, 99.0)]}, ng.ParamError, "gain.gain_db at 0 s: value is 99.0"),
         ({"gain.gain_db": []}, ng.ParamError, "must be a list of .seconds, value."),
+        ({"gain.gain_db": {"points": [(0, 0.0)], "step": 1}}, ng.ParamError, "mode and unit"),
+        ({"gain.gain_db": {"mode": "step"}}, ng.ParamError, "must be a list"),
+        ({"gain.gain_db": [(0, "loud")]}, ng.ParamError, "at 0: value is 'loud': must be a number"),
         ({"gain.gain_db": "x"}, ng.ParamError, "gain.gain_db is 'x': must be a list"),
         ({"gain.gain_db": 3.0}, ng.ParamError, "must be a list"),
         ({"gain.gain_db": [(0, 0.0, 1)]}, ng.ParamError, "automation of gain.gain_db: points is"),
         ({"gain.gain_db": [(2, 0.0), (1, 0.0)]}, ng.ParamError, r"points\[1\] is .1.0, 0.0."),
         ({"gain.gain_db": [(-1, 0.0)]}, ng.ParamError, r"points\[0\]"),
         ({"gain.gain_db": [(0, float("nan"))]}, ng.ParamError, r"points\[0\]"),
-        ({"gain.gain_db": [("a", "b")]}, ng.ParamError, "points is"),
+        ({"gain.gain_db": [("a", 0.0)]}, ng.ParamError, "points is"),
         ({"gain.gain_db": np.zeros((2, 3))}, ng.ParamError, "a number for each frame"),
         ({"gain.gain_db": np.zeros(0)}, ng.ParamError, "a number for each frame"),
         ({"gain.gain_db": Gain()}, ng.GraphError, "must be a source with one control output"),
@@ -176,10 +179,52 @@ def test_wrong_lanes(lanes: Any, error: type[Exception], message: str) -> None:
         play(lanes)
 
 
-def test_a_node_that_changes_the_width_cannot_be_mixed() -> None:
-    graph = ng.Graph.chain(Pan())
-    with pytest.raises(ng.GraphError, match="pan cannot be mixed or bypassed: that takes one"):
-        ng.render(graph, ONES, RATE, automation={"pan.mix": [(0, 0.5)]})
+@pytest.mark.parametrize("key", ["mix", "bypass"])
+def test_both_sides_of_a_node_that_makes_stereo_get_the_dry_signal(key: str) -> None:
+    graph = ng.Graph.chain(node=Pan(position=-0.3))
+    wet, dry = (1.0, 0.0) if key == "mix" else (0.0, 1.0)
+    alone = ng.render(graph, NOISE, RATE)
+    same_bits(ng.render(graph, NOISE, RATE, automation={f"node.{key}": [(0, wet)]}), alone)
+    lanes = {f"node.{key}": frames((0, dry), (3200, dry), (3200, wet))}
+    made = ng.render(graph, NOISE, RATE, automation=lanes)
+    same_bits(made[:, :3200], np.array([NOISE, NOISE])[:, :3200])
+    same_bits(made[:, 5000:], alone[:, 5000:])
+    for block in (7, 64):
+        same_bits(ng.render(graph, NOISE, RATE, automation=lanes, block=block), made)
+
+
+def test_a_port_that_takes_any_channels_is_widened_where_it_gets_one() -> None:
+    reverb = ng.Graph.chain(room=ng.Reverb(mix=1.0), channels=1)
+    twice = {"room.bypass": [(0, 1)]}
+    same_bits(ng.render(reverb, NOISE, RATE, automation=twice, tail=False), np.array([NOISE] * 2))
+    wide = ng.Graph.chain(room=ng.Reverb(mix=1.0), channels=2)
+    both = np.array([NOISE, -NOISE])
+    same_bits(ng.render(wide, both, RATE, automation=twice, tail=False), both)
+
+
+def test_a_node_that_makes_other_widths_cannot_be_mixed() -> None:
+    bank = ng.NamBank([ng.asset("crunch-lstm.nam")] * 3)
+    graph = ng.Graph.chain(bank=bank)
+    said = "bank cannot be mixed or bypassed: it has 3 channels out and 1 in: must be as many, or 2"
+    with pytest.raises(ng.GraphError, match=said):
+        ng.automated(graph, {"bank.mix": [(0, 0.5)]})
+    click = ng.Graph()
+    click.add("click", ng.Click()) >> click.output("out", channels=1)
+    with pytest.raises(ng.GraphError, match="click cannot be mixed or bypassed: that takes an aud"):
+        ng.automated(click, {"click.mix": [(0, 0.5)]})
+
+
+def test_labels_are_numbers_of_a_lane() -> None:
+    named = {"delay.freeze": [(0.0, "off"), (0.05, "on")]}
+    numbers = {"delay.freeze": [(0.0, 0), (0.05, 1)]}
+    options = {"delay.freeze": {"points": [(0, "off"), (2400, "on")], "unit": "frames"}}
+    wanted = play(numbers, Delay(time_ms=5.0, mix=0.5), NOISE)
+    for lanes in (named, options):
+        same_bits(play(lanes, Delay(time_ms=5.0, mix=0.5), NOISE), wanted)
+    assert not np.array_equal(play({}, Delay(time_ms=5.0, mix=0.5), NOISE), wanted)
+    for value in ("maybe", 2):
+        with pytest.raises(ng.ParamError, match=r"delay\.freeze at 0 ?s?: value is "):
+            play({"delay.freeze": [(0, value)]}, Delay(), NOISE)
 
 
 def test_a_rack_is_bypassed_whole() -> None:

@@ -58,7 +58,7 @@ def test_clipping_is_a_warning(tmp_path: Path) -> None:
         (np.zeros(0), RATE, {}, "not empty"),
         ([1, 2], RATE, {}, "samples are int64: must be floating point"),
         ([[0.0], [0.0, 1.0]], RATE, {}, "samples are no array"),
-        ([0.0, np.nan], RATE, {}, r"1 samples are NaN or infinite \(the first is frame 1 of"),
+        ([0.0, np.nan], RATE, {}, r"1 sample is NaN or infinite \(the first is frame 1 of"),
         ([0.0, 1e300], RATE, {}, "NaN or infinite"),
         ([0.0], 0, {}, "rate is 0: must be a whole number"),
         ([0.0], 44_100.5, {}, "rate is 44100.5: must be a whole number"),

@@ -109,7 +109,7 @@ def test_write_errors_are_raised_before_the_work(tmp_path: Path) -> None:
     plain.write_text("a file, not a folder")
     for path, said in [
         (plain / "a.wav", "Not a directory"),
-        (tmp_path / "none" / "a.wav", "No such file"),
+        (tmp_path / "none" / "a.wav", "No such file or directory: make the folder .*none first"),
         (tmp_path / "a.txt", "must end in one of .wav"),
         (tmp_path, "must end in one of .wav"),
     ]:

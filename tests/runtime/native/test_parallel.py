@@ -123,6 +123,32 @@ def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
     assert start(run, place) == ["0", "False", made[0][2]]
 
 
+FULL = """
+import errno, os
+from namgraph.runtime.native import disk_cache
+
+def full(*arguments):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+disk_cache.write_entry = full
+if "memory" not in sys.argv:
+    os.memfd_create = full
+"""
+
+
+@linux
+@pytest.mark.parametrize("memory", [True, False])
+def test_with_a_full_disk_copies_hand_the_code_over_in_memory(tmp_path: Path, memory: bool) -> None:
+    run = command(tmp_path, FULL + SMALL, *["memory"] * memory)
+    place = tmp_path / "full"
+    done = subprocess.run(
+        run, env=environment(place), capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stderr.count("cannot be kept on disk: [Errno 28]") == 1, "the process warns"
+    assert done.stdout.split()[:2] == (["0", "False"] if memory else ["6", "True"])
+    assert not list(place.rglob("*.kernel"))
+
+
 def until(reached: Callable[[], bool], wanted: str) -> None:
     end = time.monotonic() + 20.0
     while not reached():

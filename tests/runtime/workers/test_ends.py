@@ -136,3 +136,27 @@ def test_a_refused_priority_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     held = engine.queue.workers
     assert isinstance(held, WorkerThreads)
     assert "nvalid" in held.raise_priority(1000) or sys.platform == "win32"
+
+
+def test_a_plan_whose_swap_cannot_be_posted_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+    spread_out(monkeypatch)
+    engine = ng.Engine(two_branches(), sample_rate=RATE, max_frames=64, threads=2)
+    play(engine, NOISE, [64])
+    queue, before = engine.queue, engine.graph
+    assert queue.workers is not None
+    plans = queue.workers._shared.plans
+
+    def refuse() -> None:
+        raise ng.EngineError("the message queue is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(queue.ring), "full", True)
+        patch.setattr(queue, "drain", refuse)
+        with pytest.raises(ng.EngineError, match="queue is full"):
+            engine.swap(two_branches(1000))
+    assert plans == [engine.plan]
+    assert (queue.old_plans, engine.stats().swaps) == ([], 0)
+    assert engine.graph == before
+    engine.swap(two_branches(1000))
+    play(engine, NOISE, [64])
+    assert engine.graph == two_branches(1000)

@@ -3,6 +3,7 @@
 import pytest
 
 from namgraph.nodes.nam.cpu.prepare import common_kernels
+from namgraph.nodes.nam.precision import model_for
 from namgraph.runtime.native.abi import natives
 
 from .. import nets
@@ -19,6 +20,18 @@ def test_models_need_no_other_kernels(model: object) -> None:
     known = natives()
     Playing(parse(model))
     assert natives() == known
+
+
+@pytest.mark.parametrize("model", [*map(nets.a1, nets.A1)])
+def test_nor_do_fast_ones(model: object) -> None:
+    exact = set(common_kernels())
+    common_kernels(precision="fast")
+    known = natives()
+    fast = model_for(parse(model), "fast")
+    assert fast.network != parse(model).network
+    Playing(fast)
+    assert natives() == known
+    assert exact < set(common_kernels(precision="fast"))
 
 
 def test_each_kernel_is_named_once() -> None:
