@@ -10,6 +10,7 @@ never allocates, locks, raises, prints or takes the GIL; it reads and writes not
 machine code on disk: importing a node compiles nothing, and neither does a second process.
 """
 
+import contextlib
 import ctypes
 import threading
 from collections.abc import Callable
@@ -114,6 +115,13 @@ class Native:
         return self._linked
 
     def _compile(self, cache: KernelCache) -> ObjectCode:
+        if cache.depends:
+            from .translator.compile import translate
+
+            with contextlib.suppress(Exception):  # Numba tells what is wrong
+                made = translate(cache.function, self.signature)
+                cache.write(made)
+                return made
         from .compiler.compile import compile_kernel
 
         made, kept = compile_kernel(cache.function, self.signature)

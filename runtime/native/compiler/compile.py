@@ -9,7 +9,6 @@ from numba.core import config, sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
-from numba.core.registry import cpu_target
 
 from ....graph import KernelError
 from ..loader import ObjectCode
@@ -18,7 +17,7 @@ from .kernel_check import cannot_compile
 from .no_imports import no_imports
 from .pipeline import KernelCompiler
 
-__all__ = ["compile_kernel", "get_ready"]
+__all__ = ["compile_kernel"]
 
 OPTIONS = {"nopython": True, "error_model": "numpy", "boundscheck": False}
 
@@ -43,12 +42,6 @@ def _compiler_on() -> Iterator[None]:
         yield
     finally:
         config.DISABLE_JIT = was_off
-
-
-def get_ready() -> None:
-    """Load what Numba else loads with the first kernel."""
-    cpu_target.typing_context.refresh()
-    cpu_target.target_context.refresh()
 
 
 def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[ObjectCode, bool]:
