@@ -1,7 +1,7 @@
 """Kinds of numbers in kernels: the types of C functions, of intrinsics and of translated code.
 
-``int64(int64, float64)`` is a signature: a result and the kinds of its arguments.  Numba's own types
-are made of them only where Numba compiles.
+``int64(int64, float64)`` is a signature: a result and the kinds of its arguments.  Numba's own
+types are made of them only where Numba compiles.
 """
 
 from dataclasses import dataclass

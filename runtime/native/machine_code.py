@@ -1,7 +1,7 @@
 """From the LLVM module of a kernel to its object code: the passes, and what it may call.
 
-Loops are not unrolled: emitted ones are as far as they should be, and for others that made no kernel
-faster.
+Loops are not unrolled: emitted ones are as far as they should be, and for others that made no
+kernel faster.
 """
 
 import re
@@ -13,7 +13,7 @@ from llvmlite import binding as llvm
 from .host import setting, target
 from .loader import ObjectCode
 
-__all__ = ["effort", "forbidden", "host_machine", "object_code", "optimize"]
+__all__ = ["allowed", "effort", "forbidden", "host_machine", "object_code", "optimize"]
 
 # C functions without side effects.  The prefix "numba_" marks Numba's own copy of one.
 _MATH = """
@@ -66,14 +66,14 @@ def optimize(module: Any, machine: Any) -> None:
     builder.getModulePassManager().run(module, builder)
 
 
-def _allowed(symbol: str) -> bool:
+def allowed(symbol: str) -> bool:
     """Return whether a kernel may call a C function: one that only computes."""
     return symbol in _PURE or _PURE_PATTERN.fullmatch(symbol) is not None
 
 
 def forbidden(module: Any) -> list[str]:
     """Return the names of what an optimised module calls or reads that may not be on its thread."""
-    reached = [f.name for f in module.functions if f.is_declaration and not _allowed(f.name)]
+    reached = [f.name for f in module.functions if f.is_declaration and not allowed(f.name)]
     return reached + [g.name for g in module.global_variables if g.is_declaration]
 
 

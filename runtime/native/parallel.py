@@ -1,9 +1,10 @@
 """Compile the kernels of an engine in several processes at once, when they are not on disk yet.
 
-A process compiles one kernel at a time.  So the first kernel that has to be compiled while
-an engine is made starts a copy of this process (``fork``).  That one builds the engine as far as
-needed to know all kernels in it, and starts as many copies of itself as there are processors.  Each compiles the kernels that no other has taken, into the disk cache, and ends.  What
-they could not do is compiled in the process itself, where errors are raised.
+A process compiles one kernel at a time.  So the first kernel that has to be compiled while an
+engine is made starts a copy of this process (``fork``).  That one builds the engine as far as
+needed to know all kernels in it, and starts as many copies of itself as there are processors.  Each
+compiles the kernels that no other has taken, into the disk cache, and ends.  What they could not do
+is compiled in the process itself, where errors are raised.
 
 Linux only, and only in a process without other threads, whose locks a copy could find locked, and
 without a driver of a GPU, which a copy cannot use.  A copy ends at once with the process it is of.

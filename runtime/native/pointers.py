@@ -165,8 +165,8 @@ def prefetch(typing: Any, address: Any) -> Any:
 def _bytes(operation: str) -> Intrinsic:
     def define(typing: Any, target: Any, source: Any, count: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            pointers = [builder.inttoptr(a, PTR) for a in args[:2]]
-            call_memory(builder, operation, *pointers, args[2])
+            target, source = (builder.inttoptr(a, PTR) for a in args[:2])
+            call_memory(builder, operation, target, source, args[2])
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), generate

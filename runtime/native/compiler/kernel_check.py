@@ -2,9 +2,10 @@
 
 A kernel runs on the audio thread, where nothing may allocate, call Python or raise.  The check
 reads LLVM's module after optimisation: every function that it still declares is called on some
-path of the kernel, and must pass ``allowed`` (``machine_code.py``).  Returns of an error (Numba's way to raise) are found
-in the same way: each is preceded by a call of a function that does not exist, an *exit mark*, and
-where LLVM can prove that the return is never reached, the mark is gone.
+path of the kernel, and must be one that ``machine_code.py`` allows.  Returns of an error (Numba's
+way to raise) are found in the same way: each is preceded by a call of a function that does not
+exist, an *exit mark*, and where LLVM can prove that the return is never reached, the mark is
+gone.
 
 While a kernel is lowered, ``Sites`` records the source line of each call, for the message.
 """

@@ -13,13 +13,14 @@ from ..intrinsic import Intrinsic
 from ..kinds import Kind, Signature, boolean, float32, float64, int64, void
 from .expressions import Expressions
 from .operators import extreme, magnitude, mathematics, truth
-from .values import Constant, Numbers, Record, Unsupported, Value, cast, kind_of_dtype, number
+from .values import Constant, Numbers, Record, UnsupportedError, Value, cast, kind_of_dtype, number
 
 __all__ = ["Inline", "emit_call"]
 
 HELPER = {"inline": "always", "error_model": "numpy", "boundscheck": False}
 """Options of functions that are inlined into kernels."""
 
+_MATHEMATICS = frozenset(value for value in vars(math).values() if callable(value))
 Inline = Callable[[Any, dict[str, Any]], Any]
 """Emits a helper, given its arguments by name; returns its value."""
 
@@ -28,14 +29,14 @@ def emit_call(expressions: Expressions, node: ast.Call, inline: Inline) -> Any:
     """Emit a call; return its value."""
     called = expressions.value(node.func)
     if not isinstance(called, Constant):
-        raise Unsupported("a call of a number")
+        raise UnsupportedError("a call of a number")
     function = called.value
     given = [expressions.value(part) for part in node.args]
     named = {part.arg: expressions.value(part.value) for part in node.keywords}
     if getattr(function, "targetoptions", None) == HELPER:
         return inline(function.py_func, _bound(function.py_func, given, named))
     if named:
-        raise Unsupported("a call with names of arguments")
+        raise UnsupportedError("a call with names of arguments")
     if isinstance(function, Intrinsic):
         return _intrinsic(expressions.builder, function, given)
     if isinstance(function, type):
@@ -47,10 +48,10 @@ def _bound(function: Any, given: Sequence[Any], named: Any) -> dict[str, Any]:
     try:
         bound = inspect.signature(function).bind(*given, **named)
     except TypeError as error:
-        raise Unsupported(str(error)) from None
+        raise UnsupportedError(str(error)) from None
     for name, parameter in bound.signature.parameters.items():
         if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
-            raise Unsupported("a helper with arguments in a list")
+            raise UnsupportedError("a helper with arguments in a list")
         if name not in bound.arguments:
             bound.arguments[name] = Constant(parameter.default)
     return dict(bound.arguments)
@@ -63,15 +64,15 @@ def _computed(builder: Any, function: Any, given: Sequence[Any]) -> Any:
         return magnitude(builder, given[0])
     if function is len and len(given) == 1 and isinstance(given[0], tuple):
         return Constant(len(given[0]))
-    if getattr(math, getattr(function, "__name__", ""), None) is function:
+    if function in _MATHEMATICS:
         return mathematics(builder, function, given)
-    raise Unsupported(f"a call of {function!r}")
+    raise UnsupportedError(f"a call of {function!r}")
 
 
 def _converted(builder: Any, kind: type, given: Sequence[Any]) -> Value:
     """Return a number converted by ``int``, ``np.float32`` and the like."""
     if len(given) != 1:
-        raise Unsupported(f"{kind.__name__} of other than one number")
+        raise UnsupportedError(f"{kind.__name__} of other than one number")
     if kind in (bool, np.bool_):
         made = truth(builder, given[0])
         return number(made) if isinstance(made, bool) else Value(boolean, made)
@@ -83,7 +84,7 @@ def _converted(builder: Any, kind: type, given: Sequence[Any]) -> Value:
     elif issubclass(kind, np.number):
         to = kind_of_dtype(kind)
     else:
-        raise Unsupported(f"a {kind.__name__}")
+        raise UnsupportedError(f"a {kind.__name__}")
     return Value(to, cast(builder, a, to))
 
 
@@ -103,7 +104,7 @@ def _intrinsic(builder: Any, function: Intrinsic, given: Sequence[Any]) -> Any:
     made = function.define(None, *(v.kind for v in values))
     signature, generate = made if isinstance(made, tuple) else (None, None)
     if not isinstance(signature, Signature) or len(signature.takes) != len(values):
-        raise Unsupported(f"the intrinsic {function.__name__}")
+        raise UnsupportedError(f"the intrinsic {function.__name__}")
     taken = [_argument(builder, v, k) for v, k in zip(values, signature.takes, strict=True)]
     result = generate(_Context, builder, signature, taken)
     return Constant(None) if signature.gives == void else Value(signature.gives, result)
@@ -111,28 +112,28 @@ def _intrinsic(builder: Any, function: Intrinsic, given: Sequence[Any]) -> Any:
 
 def _argument(builder: Any, given: Value, kind: Kind) -> Any:
     if given.kind.is_float and not kind.is_float:
-        raise Unsupported("a float as an integer")
+        raise UnsupportedError("a float as an integer")
     return cast(builder, given, kind)
 
 
 def _address(builder: Any, given: Any) -> Any:
     value = number(given)
     if not value.kind.is_integer:
-        raise Unsupported("an address that is no integer")
+        raise UnsupportedError("an address that is no integer")
     return cast(builder, value, int64)
 
 
 def _dtype(given: Any) -> Any:
     if isinstance(given, Constant):
         return given.value
-    raise Unsupported("a dtype that is not known")
+    raise UnsupportedError("a dtype that is not known")
 
 
 def _record_dtype(given: Any) -> Any:
     dtype = _dtype(given)
     if isinstance(dtype, np.dtype) and dtype.fields:
         return dtype
-    raise Unsupported("a record without fields")
+    raise UnsupportedError("a record without fields")
 
 
 def _numbers(builder: Any, address: Any, count: Any, dtype: Any) -> Value:

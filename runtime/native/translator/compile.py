@@ -12,7 +12,7 @@ from ..host import host_lanes, target
 from ..kinds import KINDS, void
 from ..loader import ObjectCode
 from .statements import emit_function
-from .values import Constant, Unsupported, Value, cast, number
+from .values import Constant, UnsupportedError, Value, cast, number
 
 __all__ = ["get_ready", "translate"]
 
@@ -20,7 +20,7 @@ __all__ = ["get_ready", "translate"]
 def translate(function: FunctionType, signature: str) -> ObjectCode:
     """Return the object code of a kernel.
 
-    ``function`` has a name that is unique to its code.  Raises ``Unsupported``, or what the
+    ``function`` has a name that is unique to its code.  Raises ``UnsupportedError``, or what the
     function's own emitters raise, where Numba is to compile it, or to tell what is wrong with it.
     """
     machine = machine_code.host_machine()
@@ -31,7 +31,7 @@ def translate(function: FunctionType, signature: str) -> ObjectCode:
     module.verify()
     machine_code.optimize(module, machine)
     if machine_code.forbidden(module):
-        raise Unsupported("a call that no kernel may make")
+        raise UnsupportedError("a call that no kernel may make")
     return machine_code.object_code(module, machine, entry)
 
 
@@ -57,7 +57,7 @@ def _module(function: FunctionType, signature: str, entry: str) -> Any:
     builder = ir.IRBuilder(body)
     names = function.__code__.co_varnames
     if function.__code__.co_argcount != len(takes):
-        raise Unsupported("another number of arguments")
+        raise UnsupportedError("another number of arguments")
     values = map(Value, takes, made.args)
     returned = emit_function(builder, function, dict(zip(names, values, strict=False)))
     if result != void:
@@ -65,5 +65,5 @@ def _module(function: FunctionType, signature: str, entry: str) -> Any:
     elif isinstance(returned, Constant) and returned.value is None:
         builder.ret_void()
     else:
-        raise Unsupported("a result of a function that has none")
+        raise UnsupportedError("a result of a function that has none")
     return module

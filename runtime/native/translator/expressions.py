@@ -3,24 +3,24 @@
 import ast
 import builtins
 import operator
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
 from llvmlite import ir
 
 from ..kinds import Kind, boolean, int64
+from .branches import both_or_either, joined, one_of
 from .operators import binary, compare, negative, truth
 from .source import names
 from .values import (
     Constant,
     Numbers,
     Record,
-    Unsupported,
+    UnsupportedError,
     Value,
     cast,
-    common_kind,
     kind_of_dtype,
     number,
 )
@@ -49,7 +49,7 @@ class Expressions:
         """Return the value of an expression: ``Value``, ``Constant`` or a tuple of them."""
         emit = _EMIT.get(type(node))
         if emit is None:
-            raise Unsupported(type(node).__name__)
+            raise UnsupportedError(type(node).__name__)
         return emit(self, node)
 
     def number(self, node: ast.expr) -> Value:
@@ -59,7 +59,8 @@ class Expressions:
     def truth(self, node: ast.expr) -> Any:
         """Return a condition as an ``i1``, or as a ``bool`` if it is known already."""
         if isinstance(node, ast.BoolOp):
-            return self._both_or_either(node)
+            parts = [partial(self.truth, part) for part in node.values]
+            return both_or_either(self.builder, parts, isinstance(node.op, ast.And))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             inner = self.truth(node.operand)
             return not inner if isinstance(inner, bool) else self.builder.not_(inner)
@@ -73,12 +74,12 @@ class Expressions:
             view, index = self.value(node.value), self.number(node.slice)
             if isinstance(view, Value) and isinstance(view.kind, Numbers):
                 if not index.kind.is_integer:
-                    raise Unsupported("an index that is no integer")
+                    raise UnsupportedError("an index that is no integer")
                 at = [cast(self.builder, index, int64)]
                 kind = view.kind.kind
                 begin = self._pointer(view.llvm)
                 return kind, self.builder.gep(begin, at, source_etype=kind.llvm)
-        raise Unsupported(f"memory at a {type(node).__name__}")
+        raise UnsupportedError(f"memory at a {type(node).__name__}")
 
     def load(self, place: tuple[Kind, Any]) -> Value:
         """Return the number at a place."""
@@ -90,10 +91,10 @@ class Expressions:
 
     def _field(self, record: Any, name: str) -> tuple[Kind, Any]:
         if not (isinstance(record, Value) and isinstance(record.kind, Record)):
-            raise Unsupported(f"attribute {name}")
+            raise UnsupportedError(f"attribute {name}")
         fields = record.kind.dtype.fields
         if name not in fields:
-            raise Unsupported(f"no field {name}")
+            raise UnsupportedError(f"no field {name}")
         dtype, offset = fields[name][:2]
         at = [ir.Constant(int64.llvm, offset)]
         pointer = self.builder.gep(self._pointer(record.llvm), at, source_etype=i8)
@@ -103,12 +104,12 @@ class Expressions:
         if node.id in self.places.scope:
             return self.places.read(node.id)
         if node.id in self._locals:
-            raise Unsupported(f"{node.id} before it has a value")
+            raise UnsupportedError(f"{node.id} before it has a value")
         if node.id in self._outside:
             return _constant(self._outside[node.id])
         if hasattr(builtins, node.id):
             return Constant(getattr(builtins, node.id))
-        raise Unsupported(f"the name {node.id}")
+        raise UnsupportedError(f"the name {node.id}")
 
     def _literal(self, node: ast.Constant) -> Any:
         return Constant(node.value)
@@ -119,7 +120,7 @@ class Expressions:
             return self.load(self._field(of, node.attr))
         if isinstance(of.value, ModuleType) and hasattr(of.value, node.attr):
             return _constant(getattr(of.value, node.attr))
-        raise Unsupported(f"attribute {node.attr}")
+        raise UnsupportedError(f"attribute {node.attr}")
 
     def _subscript(self, node: ast.Subscript) -> Any:
         view = self.value(node.value)
@@ -127,7 +128,7 @@ class Expressions:
             index = self.value(node.slice)
             if isinstance(index, Constant) and isinstance(index.value, int):
                 return view[index.value]
-            raise Unsupported("an index of a tuple")
+            raise UnsupportedError("an index of a tuple")
         return self.load(self.place(node))
 
     def _tuple(self, node: ast.Tuple) -> Any:
@@ -146,7 +147,7 @@ class Expressions:
             return self._condition(node)
         if isinstance(node.op, ast.USub):
             return negative(self.builder, self.value(node.operand))
-        raise Unsupported(type(node.op).__name__)
+        raise UnsupportedError(type(node.op).__name__)
 
     def _condition(self, node: ast.expr) -> Any:
         made = self.truth(node)
@@ -154,51 +155,8 @@ class Expressions:
 
     def _logical(self, node: ast.BoolOp) -> Any:
         """Emit ``and`` or ``or`` as a value, which is one of its parts."""
-        return self._one_of(node.values, isinstance(node.op, ast.And))
-
-    def _one_of(self, parts: Sequence[ast.expr], is_and: bool) -> Any:
-        first = self.value(parts[0])
-        if len(parts) == 1:
-            return first
-        condition = truth(self.builder, first)
-        if isinstance(condition, bool):
-            return self._one_of(parts[1:], is_and) if condition == is_and else first
-        builder = self.builder
-        kept, further, after = (builder.append_basic_block(n) for n in ("kept", "more", "after"))
-        builder.cbranch(condition, *((further, kept) if is_and else (kept, further)))
-        builder.position_at_end(further)
-        rest = self._one_of(parts[1:], is_and), builder.block
-        return self.joined([(first, kept), rest], after)
-
-    def _both_or_either(self, node: ast.BoolOp) -> Any:
-        """Emit ``and`` or ``or``: what follows is computed only if it decides."""
-        is_and = isinstance(node.op, ast.And)
-        builder, ends = self.builder, []
-        after = None
-        for part in node.values:
-            made = self.truth(part)
-            if isinstance(made, bool):
-                if made == is_and:
-                    continue
-                if after is None:
-                    return made
-                made = ir.Constant(boolean.llvm, int(made))
-            ends.append((made, builder.block))
-            if part is not node.values[-1]:
-                after = after or builder.append_basic_block("decided")
-                further = builder.append_basic_block("further")
-                builder.cbranch(made, *((further, after) if is_and else (after, further)))
-                builder.position_at_end(further)
-        if after is None:
-            return ends[-1][0] if ends else is_and
-        if builder.block is not ends[-1][1]:  # the last parts are known
-            ends.append((ir.Constant(boolean.llvm, int(is_and)), builder.block))
-        builder.branch(after)
-        builder.position_at_end(after)
-        result = builder.phi(boolean.llvm)
-        for made, block in ends:
-            result.add_incoming(made, block)
-        return result
+        parts = [partial(self.value, part) for part in node.values]
+        return one_of(self.builder, parts, isinstance(node.op, ast.And))
 
     def _compare(self, node: ast.Compare) -> Any:
         if len(node.ops) != 1:
@@ -206,7 +164,9 @@ class Expressions:
         (kind,), left = map(type, node.ops), self.value(node.left)
         right = self.value(node.comparators[0])
         if isinstance(left, Constant) and isinstance(right, Constant) and kind in _KNOWN:
-            return Constant(bool(_KNOWN[kind](left.value, right.value)))
+            pair = left.value, right.value
+            if kind in (ast.Is, ast.IsNot) or all(type(v) in (bool, int, float) for v in pair):
+                return Constant(_KNOWN[kind](*pair))
         if kind in (ast.In, ast.NotIn) and isinstance(right, tuple):
             made = [compare(self.builder, ast.Eq, left, item).llvm for item in right]
             found = made[0]
@@ -216,10 +176,11 @@ class Expressions:
         return compare(self.builder, kind, left, right)
 
     def _chain(self, node: ast.Compare) -> Any:
-        """Emit ``a < b < c``; all are computed, which shows only if they call functions."""
+        """Emit ``a < b < c`` of numbers: all are computed, which must not show."""
         operands = [node.left, *node.comparators]
-        if any(isinstance(inner, ast.Call) for part in operands for inner in ast.walk(part)):
-            raise Unsupported("calls in a chain of comparisons")
+        inner = [type(node) for part in operands for node in ast.walk(part)]
+        if ast.Call in inner or ast.Subscript in inner:
+            raise UnsupportedError("calls or memory in a chain of comparisons")
         values, result = [self.number(part) for part in operands], None
         for kind, left, right in zip(map(type, node.ops), values, values[1:], strict=False):
             made = compare(self.builder, kind, left, right).llvm
@@ -238,29 +199,7 @@ class Expressions:
         for begin, part in ((yes, node.body), (no, node.orelse)):
             builder.position_at_end(begin)
             made.append((self.value(part), builder.block))
-        return self.joined(made, after)
-
-    def joined(self, made: Sequence[tuple[Any, Any]], after: Any) -> Any:
-        """Return the value that one of some blocks has made, after them."""
-        builder, values = self.builder, [value for value, _ in made]
-        rows = [value if isinstance(value, tuple) else (value,) for value in values]
-        if len({(isinstance(value, tuple), len(row)) for value, row in zip(values, rows, strict=True)}) > 1:
-            raise Unsupported("one of several tuples")
-        columns = [[number(v).kind for v in column] for column in zip(*rows, strict=True)]
-        kinds = [reduce(common_kind, column) for column in columns]
-        ends = []
-        for parts, (_, block) in zip(rows, made, strict=True):
-            builder.position_at_end(block)
-            ends.append([cast(builder, number(v), k) for v, k in zip(parts, kinds, strict=True)])
-            builder.branch(after)
-        builder.position_at_end(after)
-        results = []
-        for n, kind in enumerate(kinds):
-            result = builder.phi(kind.llvm)
-            for parts, (_, block) in zip(ends, made, strict=True):
-                result.add_incoming(parts[n], block)
-            results.append(Value(kind, result))
-        return tuple(results) if isinstance(values[0], tuple) else results[0]
+        return joined(self.builder, made, after)
 
     def _called(self, node: ast.Call) -> Any:
         return self._call(self, node)

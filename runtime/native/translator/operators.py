@@ -8,7 +8,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..kinds import Kind, Signature, boolean, float32, float64, int64
-from .values import Constant, Unsupported, Value, arithmetic_kind, cast, common_kind, number
+from .values import Constant, UnsupportedError, Value, arithmetic_kind, cast, common_kind, number
 
 __all__ = ["binary", "compare", "extreme", "magnitude", "mathematics", "negative", "truth"]
 
@@ -16,9 +16,10 @@ _INTEGER = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul"}
 _FLOAT = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 _BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor"}
 _COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
-_INTRINSICS = {getattr(math, n): f"llvm.{n}" for n in "fabs exp log log10 sin cos".split()}
-_C = """log1p expm1 erf erfc tan asin acos atan asinh acosh atanh sinh cosh tanh log2 ceil floor sqrt
-trunc"""
+_INTRINSICS = {getattr(math, n): f"llvm.{n}" for n in ["fabs", "exp", "log", "log10", "sin", "cos"]}
+_C = """
+log1p expm1 erf erfc tan asin acos atan asinh acosh atanh sinh cosh tanh log2 ceil floor sqrt trunc
+"""
 _FUNCTIONS = {getattr(math, name): name for name in _C.split()}
 _TO_INTEGER = (math.ceil, math.floor, math.trunc)
 LARGEST_POWER = 0x10000
@@ -32,7 +33,7 @@ def binary(builder: Any, kind: type[ast.operator], left: Any, right: Any) -> Val
     if kind in _BITS:
         gives = boolean if a.kind == b.kind == boolean else arithmetic_kind(a.kind, b.kind)
         if gives.is_float:
-            raise Unsupported("bits of floats")
+            raise UnsupportedError("bits of floats")
         made = getattr(builder, _BITS[kind])(cast(builder, a, gives), cast(builder, b, gives))
         return Value(gives, made)
     if kind in (ast.LShift, ast.RShift):
@@ -48,12 +49,12 @@ def binary(builder: Any, kind: type[ast.operator], left: Any, right: Any) -> Val
         return Value(gives, getattr(builder, _INTEGER[kind])(x, y, flags=flags))
     if gives.is_integer and kind in (ast.FloorDiv, ast.Mod):
         return Value(gives, _divide(builder, gives, x, y)[kind is ast.Mod])
-    raise Unsupported(f"{kind.__name__} of {gives.name}")
+    raise UnsupportedError(f"{kind.__name__} of {gives.name}")
 
 
 def _shift(builder: Any, is_left: bool, a: Value, b: Value) -> Value:
     if a.kind.is_float or b.kind.is_float:
-        raise Unsupported("a shift of floats")
+        raise UnsupportedError("a shift of floats")
     gives = arithmetic_kind(a.kind, a.kind)
     x, y = cast(builder, a, gives), cast(builder, b, gives)
     if is_left:
@@ -92,7 +93,7 @@ def _power(builder: Any, left: Any, right: Any) -> Value:
     exponent = right.value if isinstance(right, Constant) else None
     if type(exponent) is int:
         if not 0 <= exponent <= LARGEST_POWER or a.kind.letter not in "fi":
-            raise Unsupported(f"a power of {exponent}")
+            raise UnsupportedError(f"a power of {exponent}")
         gives = a.kind if a.kind.is_float else int64
         multiply = builder.fmul if gives.is_float else builder.mul
         value, made = cast(builder, a, gives), ir.Constant(gives.llvm, 1)
@@ -104,7 +105,7 @@ def _power(builder: Any, left: Any, right: Any) -> Value:
         return Value(gives, made)
     b = number(right)
     if not (a.kind.is_float and b.kind.is_float):
-        raise Unsupported("a power of integers")
+        raise UnsupportedError("a power of integers")
     gives = common_kind(a.kind, b.kind)
     return _intrinsic(builder, "llvm.pow", gives, [cast(builder, v, gives) for v in (a, b)])
 
@@ -117,10 +118,10 @@ def _intrinsic(builder: Any, name: str, kind: Kind, values: Sequence[Any]) -> Va
 def compare(builder: Any, kind: type[ast.cmpop], left: Any, right: Any) -> Value:
     """Return whether a comparison of Python's syntax holds."""
     if kind not in _COMPARE:
-        raise Unsupported(kind.__name__)
+        raise UnsupportedError(kind.__name__)
     a, b = number(left), number(right)
     if {a.kind.letter, b.kind.letter} == {"i", "u"}:
-        raise Unsupported("a comparison of signed and unsigned numbers")
+        raise UnsupportedError("a comparison of signed and unsigned numbers")
     common = arithmetic_kind(a.kind, b.kind)
     x, y, sign = cast(builder, a, common), cast(builder, b, common), _COMPARE[kind]
     if common.is_float:
@@ -145,7 +146,7 @@ def negative(builder: Any, given: Any) -> Value:
     if a.kind.is_float:
         return Value(a.kind, builder.fsub(ir.Constant(a.kind.llvm, -0.0), a.llvm))
     if a.kind.letter == "u":
-        raise Unsupported("an unsigned number with a sign")
+        raise UnsupportedError("an unsigned number with a sign")
     flags = ["nsw"]
     zero = ir.Constant(int64.llvm, 0)
     return Value(int64, builder.sub(zero, cast(builder, a, int64), flags=flags))
@@ -168,7 +169,7 @@ def magnitude(builder: Any, given: Any) -> Value:
     if a.kind.is_float:
         return _intrinsic(builder, "llvm.fabs", a.kind, [a.llvm])
     if a.kind.letter != "i":
-        raise Unsupported(f"the absolute value of {a.kind.name}")
+        raise UnsupportedError(f"the absolute value of {a.kind.name}")
     below = builder.icmp_signed("<", a.llvm, ir.Constant(a.kind.llvm, 0))
     return Value(a.kind, builder.select(below, builder.neg(a.llvm), a.llvm))
 
@@ -179,7 +180,7 @@ def mathematics(builder: Any, function: Callable[..., Any], given: Sequence[Any]
     if function is math.pow and len(values) == 2:
         return _power(builder, *values)
     if len(values) != 1 or not (function in _INTRINSICS or function in _FUNCTIONS):
-        raise Unsupported(f"math.{function.__name__}")
+        raise UnsupportedError(f"math.{function.__name__}")
     (a,) = values
     if a.kind.is_integer and function in _TO_INTEGER:
         return Value(int64, cast(builder, a, int64))

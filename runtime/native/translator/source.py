@@ -8,7 +8,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from ..fingerprint import is_ours
-from .values import Unsupported
+from .values import UnsupportedError
 
 __all__ = ["names", "syntax"]
 
@@ -19,14 +19,14 @@ Definitions = dict[tuple[int, str], ast.FunctionDef]
 def syntax(function: FunctionType) -> ast.FunctionDef:
     """Return the definition of a function.
 
-    Raises ``Unsupported`` if its file cannot be read, or has changed since it was imported.  (Files
-    of this package are part of the key under which a kernel is kept on disk.)
+    Raises ``UnsupportedError`` if its file cannot be read, or has changed since it was imported.
+    (Files of this package are part of the key under which a kernel is kept on disk.)
     """
     code = function.__code__
     text = "".join(linecache.getlines(code.co_filename))
     found = _definitions(text).get((code.co_firstlineno, code.co_name))
     if found is None or not (is_ours(function) or code in _compiled(text, code.co_filename)):
-        raise Unsupported("a function without its source")
+        raise UnsupportedError("a function without its source")
     return found
 
 
@@ -63,4 +63,4 @@ def names(function: FunctionType) -> dict[str, Any]:
     try:
         return {name: cell.cell_contents for name, cell in cells}
     except ValueError:
-        raise Unsupported("a variable that has no value yet") from None
+        raise UnsupportedError("a variable that has no value yet") from None

@@ -2,18 +2,21 @@
 
 import ast
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any
 
 from llvmlite import ir
 
-from ..kinds import Kind, int32, int64
+from ..kinds import Kind
+from .branches import joined
 from .calls import emit_call
 from .expressions import Expressions
+from .loops import Loop, range_of
 from .operators import binary
 from .source import syntax
-from .values import Constant, Unsupported, Value, cast, number
+from .values import Constant, UnsupportedError, Value, cast, number
 from .variables import Scope
 
 __all__ = ["emit_function"]
@@ -30,17 +33,8 @@ def emit_function(
     Code after it is emitted where the builder is then.
     """
     if depth > DEEPEST:
-        raise Unsupported("helpers within helpers")
+        raise UnsupportedError("helpers within helpers")
     return _Function(builder, function, given, depth).emit()
-
-
-class _Loop:
-    """Where ``continue`` and ``break`` of a loop lead, and the scopes there."""
-
-    def __init__(self, again: Any, after: Any) -> None:
-        self.again, self.after = again, after
-        self.ends: list[Scope] = []
-        self.breaks: list[Scope] = []
 
 
 class _Function:
@@ -55,7 +49,7 @@ class _Function:
                 x, node, lambda f, values: emit_function(builder, f, values, depth + 1)
             ),
         )
-        self._loops: list[_Loop] = []
+        self._loops: list[Loop] = []
         self._returned: list[tuple[Any, Any]] = []
         """Each value that is returned, and the block that it is returned in."""
         counts = Counter(_assigned(self._tree.body))
@@ -92,8 +86,8 @@ class _Function:
             self._builder.position_at_end(after)
             return Constant(None)
         if not self._returned:
-            raise Unsupported("a function that does not return")
-        return self._x.joined(self._returned, after)
+            raise UnsupportedError("a function that does not return")
+        return joined(self._builder, self._returned, after)
 
     # ---- statements ----------------------------------------------------------------------------
 
@@ -103,7 +97,7 @@ class _Function:
                 return
             emit = getattr(self, f"_{type(step).__name__.lower()}", None)
             if emit is None:
-                raise Unsupported(type(step).__name__)
+                raise UnsupportedError(type(step).__name__)
             emit(step)
 
     def _expr(self, step: ast.Expr) -> None:
@@ -126,18 +120,19 @@ class _Function:
         target, kind = step.target, type(step.op)
         if isinstance(target, ast.Name):
             old = self._x.value(ast.Name(target.id, ast.Load()))
-            self._assign_name(target.id, binary(self._builder, kind, old, self._x.value(step.value)))
+            change = self._x.value(step.value)
+            self._assign_name(target.id, binary(self._builder, kind, old, change))
             return
         place = self._x.place(target)
-        old = self._x.load(place)
-        self._store(place, binary(self._builder, kind, old, self._x.value(step.value)))
+        old, change = self._x.load(place), self._x.value(step.value)
+        self._store(place, binary(self._builder, kind, old, change))
 
     def _assign_to(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
             self._assign_name(target.id, value)
         elif isinstance(target, ast.Tuple):
             if not isinstance(value, tuple) or len(value) != len(target.elts):
-                raise Unsupported("an assignment of other than a tuple")
+                raise UnsupportedError("an assignment of other than a tuple")
             for part, item in zip(target.elts, value, strict=True):
                 self._assign_to(part, item)
         else:
@@ -194,7 +189,7 @@ class _Function:
 
     def _while(self, step: ast.While) -> None:
         if step.orelse:
-            raise Unsupported("else of a loop")
+            raise UnsupportedError("else of a loop")
         builder = self._builder
         head, body, after = (builder.append_basic_block(n) for n in ("head", "body", "after"))
         builder.branch(head)
@@ -205,29 +200,12 @@ class _Function:
             builder.branch(body if condition else after)
         else:
             builder.cbranch(condition, body, after)
-        self._turn(step.body, _Loop(head, after), body, head, condition is True)
+        self._turn(step.body, Loop(head, after), body, head, endless=condition is True)
 
     def _for(self, step: ast.For) -> None:
-        call = step.iter
-        if step.orelse or not isinstance(step.target, ast.Name) or not isinstance(call, ast.Call):
-            raise Unsupported("a loop over other than a range")
-        of = self._x.value(call.func)
-        if not (isinstance(of, Constant) and of.value is range) or call.keywords:
-            raise Unsupported("a loop over other than a range")
-        given = [self._x.value(part) for part in call.args]
-        start, stop, by = (Constant(0), given[0], Constant(1)) if len(given) == 1 else (
-            *given,
-            Constant(1),
-        )[:3]
-        if not (isinstance(by, Constant) and type(by.value) is int and by.value):
-            raise Unsupported("a step of a range that is not known")
-        kinds = {number(v).kind for v in given}
-        if not kinds <= {int32, int64}:
-            raise Unsupported("a range of other than integers")
-        kind = int32 if kinds == {int32} else int64
-        self._count(step, kind, *(cast(self._builder, number(v), kind) for v in (start, stop)), by)
-
-    def _count(self, step: ast.For, kind: Kind, start: Any, stop: Any, by: Constant) -> None:
+        if step.orelse or not isinstance(step.target, ast.Name):
+            raise UnsupportedError("a loop over other than a range")
+        name, (kind, start, stop, by) = step.target.id, range_of(self._x, step.iter)
         builder = self._builder
         with builder.goto_entry_block():
             counter = builder.alloca(kind.llvm)
@@ -238,18 +216,13 @@ class _Function:
         builder.branch(head)
         builder.position_at_end(head)
         index = builder.load(counter, typ=kind.llvm)
-        builder.cbranch(
-            builder.icmp_signed("<" if by.value > 0 else ">", index, stop), body, after
-        )
+        builder.cbranch(builder.icmp_signed("<" if by > 0 else ">", index, stop), body, after)
         self._x.places.begin_loop(_assigned([step]))
-        loop = _Loop(again, after)
-
-        def begin() -> None:
-            self._assign_name(step.target.id, Value(kind, index))  # type: ignore[attr-defined]
-
-        self._turn(step.body, loop, body, again, False, begin)
+        loop = Loop(again, after)
+        begin = partial(self._assign_name, name, Value(kind, index))
+        self._turn(step.body, loop, body, again, begin=begin)
         builder.position_at_end(again)
-        ahead = ir.Constant(kind.llvm, by.value)
+        ahead = ir.Constant(kind.llvm, by)
         builder.store(builder.add(index, ahead, flags=["nsw"]), counter)
         builder.branch(head)
         builder.position_at_end(after)
@@ -257,11 +230,11 @@ class _Function:
     def _turn(
         self,
         steps: Sequence[ast.stmt],
-        loop: _Loop,
+        loop: Loop,
         body: Any,
         again: Any,
-        endless: bool,
-        begin: Any = lambda: None,
+        begin: Callable[[], None] = lambda: None,
+        endless: bool = False,
     ) -> None:
         """Emit the body of a loop, and end the loop."""
         builder, places = self._builder, self._x.places
@@ -295,7 +268,7 @@ def _variable(value: Any) -> Any:
     if isinstance(value, Constant):
         try:
             return number(value)
-        except Unsupported:
+        except UnsupportedError:
             return value
     return value
 

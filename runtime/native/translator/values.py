@@ -15,7 +15,7 @@ __all__ = [
     "Constant",
     "Numbers",
     "Record",
-    "Unsupported",
+    "UnsupportedError",
     "Value",
     "arithmetic_kind",
     "cast",
@@ -27,7 +27,7 @@ __all__ = [
 LARGEST = (1 << 63) - 1
 
 
-class Unsupported(Exception):
+class UnsupportedError(Exception):
     """Something that is left to Numba, which compiles it or tells what is wrong with it."""
 
 
@@ -67,7 +67,7 @@ def kind_of_dtype(dtype: Any) -> Kind:
     made = np.dtype(dtype)
     if made.subdtype is None and made.isnative and made.name != "bool" and made.name in KINDS:
         return KINDS[made.name]
-    raise Unsupported(f"numbers of {made}")
+    raise UnsupportedError(f"numbers of {made}")
 
 
 def number(given: Any) -> Value:
@@ -75,7 +75,7 @@ def number(given: Any) -> Value:
     if isinstance(given, Value):
         if isinstance(given.kind, Kind):
             return given
-        raise Unsupported("an address as a number")
+        raise UnsupportedError("an address as a number")
     value = given.value if isinstance(given, Constant) else given
     if isinstance(value, bool | np.bool_):
         return Value(boolean, ir.Constant(boolean.llvm, int(value)))
@@ -87,7 +87,7 @@ def number(given: Any) -> Value:
         return Value(kind, ir.Constant(kind.llvm, value))
     if type(value) is float:
         return Value(float64, ir.Constant(float64.llvm, value))
-    raise Unsupported(f"a constant {type(value).__name__}")
+    raise UnsupportedError(f"a constant {type(value).__name__}")
 
 
 def common_kind(a: Kind, b: Kind) -> Kind:
@@ -98,7 +98,7 @@ def common_kind(a: Kind, b: Kind) -> Kind:
         return a if a.bits > b.bits else b
     if {a.letter, b.letter} == {"i", "f"} and min(a.bits, b.bits) >= 32:
         return float64
-    raise Unsupported(f"{a.name} or {b.name}")
+    raise UnsupportedError(f"{a.name} or {b.name}")
 
 
 def arithmetic_kind(a: Kind, b: Kind) -> Kind:
@@ -108,7 +108,7 @@ def arithmetic_kind(a: Kind, b: Kind) -> Kind:
     if a.is_float or b.is_float:
         other = b if a.is_float else a
         if other.is_integer and other.bits < 32:
-            raise Unsupported("short integers with floats")
+            raise UnsupportedError("short integers with floats")
         return float64
     return uint64 if a.letter == b.letter == "u" else int64
 
@@ -130,12 +130,10 @@ def cast(builder: Any, given: Value, kind: Kind) -> Any:
         return (builder.sitofp if signed else builder.uitofp)(value, kind.llvm)
     if have.is_float:
         if kind not in (int32, int64):
-            raise Unsupported(f"{have.name} as {kind.name}")
+            raise UnsupportedError(f"{have.name} as {kind.name}")
         return builder.fptosi(value, kind.llvm)
     if kind.bits == have.bits:
         return value
     if kind.bits < have.bits:
         return builder.trunc(value, kind.llvm)
     return (builder.sext if have.letter == "i" else builder.zext)(value, kind.llvm)
-
-

@@ -1,8 +1,8 @@
 """Variables of a function while it is translated: their kinds, and where branches meet.
 
-A variable is a place on the stack, which LLVM turns into registers.  Where it gets a value of another
-kind it becomes another variable, as in Numba.  What cannot be told apart where two branches meet, or
-from one turn of a loop to the next, is left to Numba.
+A variable is a place on the stack, which LLVM turns into registers.  Where it gets a value of
+another kind it becomes another variable, as in Numba.  What cannot be told apart where two branches
+meet, or from one turn of a loop to the next, is left to Numba.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 from ..kinds import Kind
-from .values import Constant, Unsupported, Value, cast, common_kind, number
+from .values import Constant, UnsupportedError, Value, cast, common_kind, number
 
 __all__ = ["Places", "Scope"]
 
@@ -50,7 +50,7 @@ class Places:
         """Return the value of a variable."""
         version = self.scope[name]
         if version is None:
-            raise Unsupported(f"{name} has two kinds")
+            raise UnsupportedError(f"{name} has two kinds")
         for head, found in self.loops:
             first = head.get(name)
             if first is not None and first in version.origins:
@@ -108,9 +108,8 @@ class Places:
                 if first is None or (last is not None and last.shape == first.shape):
                     continue
                 if first in found:
-                    raise Unsupported(f"{name} has two kinds in a loop")
+                    raise UnsupportedError(f"{name} has two kinds in a loop")
         self.scope = met([head, *again, *left])
-
 
     def meet(self, ends: list[tuple[Scope, Any]]) -> None:
         """Go on where branches meet: ``ends`` has the scope and the last block of each.
@@ -123,7 +122,7 @@ class Places:
             kinds = [version.shape for version in versions if version is not None]
             if len(kinds) < len(ends) or not all(isinstance(kind, Kind) for kind in kinds):
                 continue
-            with contextlib.suppress(Unsupported):
+            with contextlib.suppress(UnsupportedError):
                 self.scope[name] = self._unified(name, reduce(common_kind, kinds), ends)
 
     def _unified(self, name: str, kind: Kind, ends: list[tuple[Scope, Any]]) -> Version:
@@ -151,14 +150,19 @@ def met(scopes: list[Scope]) -> Scope:
             have = made.get(name, version)
             if have is version:
                 made[name] = version
-            elif have is None or version is None or have.shape != version.shape:
-                made[name] = None
-            elif have.value is not None or version.value is not None:
+            elif _differ(have, version):
                 made[name] = None
             else:
+                assert have is not None
+                assert version is not None
                 both = Version(have.shape, have.places)
                 both.origins |= have.origins | version.origins
                 made[name] = both
     return made
 
 
+def _differ(a: Version | None, b: Version | None) -> bool:
+    """Return whether two versions cannot be one variable where branches meet."""
+    if a is None or b is None or a.shape != b.shape:
+        return True
+    return a.value is not None or b.value is not None
