@@ -146,7 +146,10 @@ class Expressions:
         if isinstance(node.op, ast.Not):
             return self._condition(node)
         if isinstance(node.op, ast.USub):
-            return negative(self.builder, self.value(node.operand))
+            of = self.value(node.operand)
+            if isinstance(of, Constant) and type(of.value) in (int, float):
+                return Constant(-of.value)
+            return negative(self.builder, of)
         raise UnsupportedError(type(node.op).__name__)
 
     def _condition(self, node: ast.expr) -> Any:
