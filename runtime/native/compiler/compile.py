@@ -1,7 +1,6 @@
 """Compile a Python function to the object code of a C function."""
 
 import contextlib
-import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ from numba.core.errors import NumbaError
 
 from ....graph import KernelError
 from ..loader import ObjectCode
+from ..translator.compile import garbage_collection_off
 from .call_types import remembered_call_types
 from .kernel_check import cannot_compile
 from .no_imports import no_imports
@@ -20,18 +20,6 @@ from .pipeline import KernelCompiler
 __all__ = ["compile_kernel"]
 
 OPTIONS = {"nopython": True, "error_model": "numpy", "boundscheck": False}
-
-
-@contextlib.contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextlib.contextmanager
@@ -49,7 +37,7 @@ def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[Object
 
     Another process may not if there are addresses of this process in the code.
     """
-    with global_compiler_lock, no_imports(), _garbage_collection_off(), _compiler_on():
+    with global_compiler_lock, no_imports(), garbage_collection_off(), _compiler_on():
         made = CFunc(
             function,
             sigutils.normalize_signature(signature),

@@ -1,6 +1,9 @@
 """Compile a kernel without Numba: translate it to LLVM IR, optimise, emit object code."""
 
+import contextlib
+import gc
 import re
+from collections.abc import Iterator
 from hashlib import sha256
 from types import FunctionType
 from typing import Any
@@ -14,7 +17,19 @@ from ..loader import ObjectCode
 from .statements import emit_function
 from .values import Constant, UnsupportedError, Value, cast, number
 
-__all__ = ["get_ready", "translate"]
+__all__ = ["garbage_collection_off", "get_ready", "translate"]
+
+
+@contextlib.contextmanager
+def garbage_collection_off() -> Iterator[None]:
+    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def translate(function: FunctionType, signature: str) -> ObjectCode:
@@ -25,7 +40,8 @@ def translate(function: FunctionType, signature: str) -> ObjectCode:
     """
     machine = machine_code.host_machine()
     entry = _entry(function, signature)
-    text = str(_module(function, signature, entry))
+    with garbage_collection_off():
+        text = str(_module(function, signature, entry))
     module = llvm.parse_assembly(text, llvm.create_context())
     module.triple, module.data_layout = target()[0], str(machine.target_data)
     module.verify()
