@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from ..native import numba_types as types
+from ..native import kinds as types
 from ..native.abi import helper, kernel
 from ..native.cpu import cycles
 from ..native.intrinsic import intrinsic

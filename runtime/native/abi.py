@@ -10,6 +10,7 @@ never allocates, locks, raises, prints or takes the GIL; it reads and writes not
 machine code on disk: importing a node compiles nothing, and neither does a second process.
 """
 
+import contextlib
 import ctypes
 import threading
 from collections.abc import Callable
@@ -114,14 +115,27 @@ class Native:
         return self._linked
 
     def _compile(self, cache: KernelCache) -> ObjectCode:
-        from .compiler.compile import compile_kernel
+        made, kept = self._translated(cache), True
+        if made is None:
+            from .compiler.compile import compile_kernel
 
-        made, kept = compile_kernel(cache.function, self.signature)
+            made, kept = compile_kernel(cache.function, self.signature)
         if kept:
             cache.write(made)
         else:
             cache.warn_of_addresses()
         return made
+
+    def _translated(self, cache: KernelCache) -> ObjectCode | None:
+        """Compile without Numba; return None for what is left to it: it tells what is wrong."""
+        function = cache.function
+        if not (cache.depends and isinstance(function, FunctionType)):
+            return None  # its code has no name of its own
+        from .translator.compile import translate
+
+        with contextlib.suppress(Exception):
+            return translate(function, self.signature)
+        return None
 
     def __repr__(self) -> str:
         return f"<native {self.function.__module__}.{self.function.__qualname__}>"

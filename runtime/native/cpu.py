@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from . import numba_types as types
+from . import kinds as types
 from .abi import native
 from .intrinsic import intrinsic
 from .parallel import processors

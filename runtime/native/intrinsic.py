@@ -33,12 +33,19 @@ class Intrinsic:
         from numba.core import types
         from numba.core.typing.templates import make_intrinsic_template
 
+        from .compiler.numba_signature import numba_signature
+
+        def define(*kinds: Any) -> Any:
+            signature, generate = self.define(*kinds)
+            return numba_signature(signature), generate
+
+        known = inspect.signature(self.define)
         if self.count is not None:
             names = ["typing", *(f"a{n}" for n in range(self.count))]
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             known = inspect.Signature([inspect.Parameter(name, kind) for name in names])
-            self.define.__signature__ = known  # type: ignore[attr-defined]
-        return types.Function(make_intrinsic_template(self, self.define, self.__name__))
+        define.__signature__ = known  # type: ignore[attr-defined]
+        return types.Function(make_intrinsic_template(self, define, self.__name__))
 
     def __call__(self, *args: Any) -> Any:
         """Raise ``NotImplementedError``: only kernels can call it."""

@@ -1,10 +1,10 @@
 """Compile the kernels of an engine in several processes at once, when they are not on disk yet.
 
-Numba compiles one kernel at a time in a process.  So the first kernel that has to be compiled while
-an engine is made starts a copy of this process (``fork``).  That one builds the engine as far as
-needed to know all kernels in it, imports Numba, and starts as many copies of itself as there are
-processors.  Each compiles the kernels that no other has taken, into the disk cache, and ends.  What
-they could not do is compiled in the process itself, where errors are raised.
+A process compiles one kernel at a time.  So the first kernel that has to be compiled while an
+engine is made starts a copy of this process (``fork``).  That one builds the engine as far as
+needed to know all kernels in it, and starts as many copies of itself as there are processors.  Each
+compiles the kernels that no other has taken, into the disk cache, and ends.  What they could not do
+is compiled in the process itself, where errors are raised.
 
 Linux only, and only in a process without other threads, whose locks a copy could find locked, and
 without a driver of a GPU, which a copy cannot use.  A copy ends at once with the process it is of.
@@ -140,11 +140,11 @@ def _kernels_of(build: Callable[[], object]) -> list[Any]:
 
 
 def _compile(kernels: list[Any]) -> None:
-    """Compile kernels here and in copies of this copy, which have Numba ready then."""
+    """Compile kernels here and in copies of this copy, which have the compiler ready then."""
     if "numba" not in sys.modules:
         # Numba imports these if they are there, for code that no kernel has.
         sys.modules.update({"scipy": None, "cffi": None})  # type: ignore[dict-item]
-    from .compiler.compile import get_ready
+    from .translator.compile import get_ready
 
     get_ready()
     numbers, feed = os.pipe()
@@ -210,6 +210,7 @@ def _fork(work: Callable[[], None]) -> int:
         if os.getppid() != parent:  # it has ended before
             os._exit(0)
         gc.freeze()  # nobody's objects are finalised twice
+        gc.disable()  # it would scan the compiler's many objects again and again
         quiet = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(quiet, stream)

@@ -8,12 +8,13 @@ from typing import Any
 
 from llvmlite import ir
 
-from . import numba_types as types
+from . import kinds as types
 from .intrinsic import Intrinsic, intrinsic
 
 __all__ = [
     "call_c",
     "call_c_no_args",
+    "call_memory",
     "call_node",
     "channel",
     "channel_address",
@@ -29,15 +30,24 @@ __all__ = [
     "record",
     "store",
     "store_release",
+    "word",
     "zero_bytes",
 ]
 
-i32, i64 = ir.IntType(32), ir.IntType(64)
+i8, i32, i64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 PTR = ir.PointerType()
 
 
-def _word(builder: Any, address: Any, index: Any) -> Any:
+def word(builder: Any, address: Any, index: Any) -> Any:
+    """Return the pointer to int64 number ``index`` after an address."""
     return builder.gep(builder.inttoptr(address, PTR), [index], source_etype=i64)
+
+
+def call_memory(builder: Any, name: str, target: Any, source: Any, count: Any) -> None:
+    """Emit a call of ``memcpy``, ``memmove`` or ``memset`` (of the byte ``source``)."""
+    kinds = [PTR, *([PTR] if source.type == PTR else []), count.type]
+    function = builder.module.declare_intrinsic(f"llvm.{name}", kinds)
+    builder.call(function, [target, source, count, ir.Constant(ir.IntType(1), 0)])
 
 
 @intrinsic
@@ -45,7 +55,7 @@ def load(typing: Any, address: Any, index: Any) -> Any:
     """Return the int64 at ``address + 8 * index``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_word(builder, *args), typ=i64)
+        return builder.load(word(builder, *args), typ=i64)
 
     return types.int64(types.int64, types.int64), generate
 
@@ -59,7 +69,7 @@ def store(typing: Any, address: Any, index: Any, value: Any) -> Any:
     """Store an int64 at ``address + 8 * index``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _word(builder, args[0], args[1]))
+        builder.store(args[2], word(builder, args[0], args[1]))
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), generate
@@ -155,10 +165,8 @@ def prefetch(typing: Any, address: Any) -> Any:
 def _bytes(operation: str) -> Intrinsic:
     def define(typing: Any, target: Any, source: Any, count: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            from numba.core import cgutils
-
-            pointers = [builder.inttoptr(a, PTR) for a in args[:2]]
-            getattr(cgutils, f"raw_{operation}")(builder, *pointers, args[2], 1)
+            target, source = (builder.inttoptr(a, PTR) for a in args[:2])
+            call_memory(builder, operation, target, source, args[2])
             return context.get_dummy_value()
 
         return types.void(types.int64, types.int64, types.int64), generate
@@ -177,9 +185,7 @@ def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
     """Set ``count`` bytes to zero."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        from numba.core import cgutils
-
-        cgutils.memset(builder, builder.inttoptr(args[0], PTR), args[1], 0)
+        call_memory(builder, "memset", builder.inttoptr(args[0], PTR), ir.Constant(i8, 0), args[1])
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
@@ -203,9 +209,9 @@ def numbers(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
 @intrinsic
 def floats(typing: Any, address: Any, count: Any) -> Any:
     """Return a view of ``count`` float32 at ``address``."""
-    from .compiler.structs import Numbers
+    from .compiler.structs import FLOATS
 
-    return Numbers(types.float32)(types.int64, types.int64), _first
+    return FLOATS(types.int64, types.int64), _first
 
 
 @intrinsic
@@ -213,11 +219,11 @@ def channel(typing: Any, pointers: Any, index: Any, frames: Any) -> Any:
     """Return a view of one channel of ``ins`` or ``outs``: ``frames`` float32."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_word(builder, *args[:2]), typ=i64)
+        return builder.load(word(builder, *args[:2]), typ=i64)
 
-    from .compiler.structs import Numbers
+    from .compiler.structs import FLOATS
 
-    return Numbers(types.float32)(types.int64, types.int64, types.int64), generate
+    return FLOATS(types.int64, types.int64, types.int64), generate
 
 
 @intrinsic

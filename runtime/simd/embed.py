@@ -5,7 +5,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..native import numba_types as types
+from ..native import kinds as types
 from ..native.host import lanes_at_import
 from ..native.intrinsic import Intrinsic
 from .lanes import Lanes, i64

@@ -12,6 +12,8 @@ from typing import Any
 
 from llvmlite import ir
 
+from ..native.pointers import call_memory
+
 __all__ = ["Cell", "Emitter", "Value", "f32", "i32", "i64", "pointer"]
 
 Value = Any
@@ -104,21 +106,15 @@ class Emitter:
 
     def clear(self, place: Value, size: Value) -> None:
         """Set ``size`` bytes to zero."""
-        from numba.core import cgutils
-
-        cgutils.memset(self.builder, place, size, 0)
+        call_memory(self.builder, "memset", place, ir.Constant(ir.IntType(8), 0), size)
 
     def copy(self, target: Value, source: Value, size: Value) -> None:
         """Copy ``size`` bytes between ranges that do not overlap."""
-        from numba.core import cgutils
-
-        cgutils.raw_memcpy(self.builder, target, source, size, 1)
+        call_memory(self.builder, "memcpy", target, source, size)
 
     def move(self, target: Value, source: Value, size: Value) -> None:
         """Copy ``size`` bytes between ranges that may overlap."""
-        from numba.core import cgutils
-
-        cgutils.raw_memmove(self.builder, target, source, size, 1)
+        call_memory(self.builder, "memmove", target, source, size)
 
     # ---- control -------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ import numpy as np
 from llvmlite import binding as llvm
 from numpy.typing import NDArray
 
-from namgraph.runtime.native.compiler.pipeline import optimize
+from namgraph.runtime.native.machine_code import optimize
 from namgraph.runtime.plan.arena import offset
 from namgraph.runtime.plan.records import PLAN
 

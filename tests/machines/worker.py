@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from namgraph.graph import Spec
 from namgraph.runtime import Engine
 from namgraph.runtime.engine.build import build_plan
-from namgraph.runtime.native import host, parallel
+from namgraph.runtime.native import host, machine_code, parallel
 from namgraph.runtime.native.abi import natives
-from namgraph.runtime.native.compiler import pipeline
 from namgraph.runtime.plan.arena import ALIGN, PAGE_BYTES, padded
 from namgraph.runtime.plan.player import walk
 
@@ -32,7 +31,7 @@ code: dict[str, str] = {}
 
 def keep_code() -> None:
     """Let the compiler keep the code of each kernel as it is before it is optimised."""
-    optimize = pipeline.optimize
+    optimize = machine_code.optimize
 
     def keeping(module: Any, machine: Any) -> None:
         made = [f for f in module.functions if not f.is_declaration]
@@ -40,7 +39,7 @@ def keep_code() -> None:
         code[entry] = str(module)
         optimize(module, machine)
 
-    pipeline.optimize = keeping
+    machine_code.optimize = keeping
     parallel._can_fork = lambda: False  # all of it is compiled here
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from ...native import numba_types as types
+from ...native import kinds as types
 from ...native.abi import helper, native
 from ...native.intrinsic import intrinsic
 from ...native.pointers import call_c, copy_bytes, load, load_acquire, record

@@ -1,7 +1,6 @@
 """Compile a Python function to the object code of a C function."""
 
 import contextlib
-import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,30 +8,18 @@ from numba.core import config, sigutils
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
-from numba.core.registry import cpu_target
 
 from ....graph import KernelError
 from ..loader import ObjectCode
+from ..translator.compile import garbage_collection_off
 from .call_types import remembered_call_types
 from .kernel_check import cannot_compile
 from .no_imports import no_imports
 from .pipeline import KernelCompiler
 
-__all__ = ["compile_kernel", "get_ready"]
+__all__ = ["compile_kernel"]
 
 OPTIONS = {"nopython": True, "error_model": "numpy", "boundscheck": False}
-
-
-@contextlib.contextmanager
-def _garbage_collection_off() -> Iterator[None]:
-    """Disable Python's garbage collector: it would scan the compiler's many objects repeatedly."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextlib.contextmanager
@@ -45,18 +32,12 @@ def _compiler_on() -> Iterator[None]:
         config.DISABLE_JIT = was_off
 
 
-def get_ready() -> None:
-    """Load what Numba else loads with the first kernel."""
-    cpu_target.typing_context.refresh()
-    cpu_target.target_context.refresh()
-
-
 def compile_kernel(function: Callable[..., Any], signature: str) -> tuple[ObjectCode, bool]:
     """Return the object code, and whether another process may use it; ``KernelError`` if refused.
 
     Another process may not if there are addresses of this process in the code.
     """
-    with global_compiler_lock, no_imports(), _garbage_collection_off(), _compiler_on():
+    with global_compiler_lock, no_imports(), garbage_collection_off(), _compiler_on():
         made = CFunc(
             function,
             sigutils.normalize_signature(signature),

@@ -2,9 +2,10 @@
 
 A kernel runs on the audio thread, where nothing may allocate, call Python or raise.  The check
 reads LLVM's module after optimisation: every function that it still declares is called on some
-path of the kernel, and must pass ``allowed``.  Returns of an error (Numba's way to raise) are found
-in the same way: each is preceded by a call of a function that does not exist, an *exit mark*, and
-where LLVM can prove that the return is never reached, the mark is gone.
+path of the kernel, and must be one that ``machine_code.py`` allows.  Returns of an error (Numba's
+way to raise) are found in the same way: each is preceded by a call of a function that does not
+exist, an *exit mark*, and where LLVM can prove that the return is never reached, the mark is
+gone.
 
 While a kernel is lowered, ``Sites`` records the source line of each call, for the message.
 """
@@ -24,7 +25,6 @@ from ....graph import KernelError
 
 __all__ = [
     "Sites",
-    "allowed",
     "cannot_compile",
     "refusal",
     "refuse_bytecode",
@@ -32,26 +32,6 @@ __all__ = [
 ]
 
 _EXIT = "namgraph.error_exit."
-
-# C functions without side effects.  The prefix "numba_" marks Numba's own copy of one.
-_MATH = """
-acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp10 exp2 expm1
-fabs fdim fixed_fmod floor fma fmax fmin fmod fptoui frexp gamma hypot ldexp lgamma log log10 log1p
-log2 logb lrint lround modf nearbyint nextafter pow remainder rint round roundeven scalbn sin sincos
-sinh sqrt tan tanh tgamma trunc
-"""
-_PURE = {
-    f"{prefix}{name}{f}" for name in _MATH.split() for f in ("", "f") for prefix in ("", "numba_")
-}
-_PURE |= {"numba_sdiv", "numba_srem", "numba_udiv", "numba_urem", "numba_cpow", "numba_cpowf"}
-_PURE |= {"memcpy", "memmove", "memset", "memcmp", "bcmp"}
-# Arithmetic that a processor lacks (128 bits, say), from the compiler's runtime; Intel's vector
-# mathematics; LLVM's intrinsics, except those that stop the process.
-_PURE_PATTERN = re.compile(
-    r"__(add|sub|mul|mulo|div|mod|udiv|umod|ash|lsh|fix|fixuns|float|floatun|neg|cmp|ucmp|pow|extend|"
-    r"trunc)[dsthx]\w*|__svml_\w+|llvm\.(?!trap|debugtrap|ubsantrap|eh\.|coro\.|longjmp)[\w.]+"
-)
-
 _RAISES_TEXT = "can raise, which nothing on the audio thread would catch: test for the case first"
 _PASSES_ON_TEXT = (
     "calls what can raise, which nothing on the audio thread would catch: test for the case first "
@@ -90,11 +70,6 @@ _MEANINGS = [
     (re.compile(re.escape(_EXIT)), _RAISES_TEXT),
     (re.compile(""), "may allocate, lock or wait: a kernel must compute with numbers only"),
 ]
-
-
-def allowed(symbol: str) -> bool:
-    """Return whether a kernel may call a C function: one that only computes."""
-    return symbol in _PURE or _PURE_PATTERN.fullmatch(symbol) is not None
 
 
 class Sites:

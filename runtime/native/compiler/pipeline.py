@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding as llvm, ir
+from llvmlite import ir
 from numba import types
 from numba.core import ir as statements
 from numba.core.codegen import JITCodeLibrary
@@ -28,22 +28,13 @@ from numba.core.untyped_passes import (
     WithLifting,
 )
 
+from .. import machine_code
 from ..loader import ObjectCode
 from .call_types import PLAIN
 from .inline_helpers import InlineHelpers
-from .kernel_check import Sites, allowed, refusal, refuse_bytecode, refuse_statements
+from .kernel_check import Sites, refusal, refuse_bytecode, refuse_statements
 
-__all__ = ["KernelCompiler", "optimize"]
-
-
-def optimize(module: Any, machine: Any) -> None:
-    """Optimise the LLVM module of a kernel, in place, for an LLVM target machine."""
-    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-    tuning.loop_vectorization = True
-    tuning.slp_vectorization = False
-    tuning.loop_unrolling = False  # emitted loops are unrolled as far as they should be
-    builder = llvm.create_pass_builder(machine, tuning)
-    builder.getModulePassManager().run(module, builder)
+__all__ = ["KernelCompiler"]
 
 
 class _Library(JITCodeLibrary):  # type: ignore[misc]
@@ -65,7 +56,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
     def _optimize_final_module(self) -> None:
         self._hide_all_but_the_entry()
-        optimize(self._final_module, self._codegen._tm)
+        machine_code.optimize(self._final_module, self._codegen._tm)
         self._check()
 
     def _finalize_final_module(self) -> None:
@@ -75,10 +66,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
     def object_code(self) -> ObjectCode:
         """Return the machine code of the module."""
-        module = self._final_module
-        called = [f.name for f in module.functions if f.is_declaration]
-        calls = tuple(name for name in called if not name.startswith("llvm."))
-        return ObjectCode(self.entry, calls, self._codegen._tm.emit_object(module))
+        return machine_code.object_code(self._final_module, self._codegen._tm, self.entry)
 
     def _hide_all_but_the_entry(self) -> None:
         """Make the rest internal, so that LLVM drops what is not called (Numba's allocator)."""
@@ -89,9 +77,7 @@ class _Library(JITCodeLibrary):  # type: ignore[misc]
 
     def _check(self) -> None:
         """Raise ``KernelError`` if the optimised code calls anything but pure functions."""
-        module = self._final_module
-        reached = [f.name for f in module.functions if f.is_declaration and not allowed(f.name)]
-        reached += [g.name for g in module.global_variables if g.is_declaration]
+        reached = machine_code.forbidden(self._final_module)
         if reached:
             raise refusal(self.kernel, reached, self.sites, self._callees(), self.start)
 

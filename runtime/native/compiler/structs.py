@@ -22,7 +22,7 @@ from numba.extending import (
     register_model,
 )
 
-__all__ = ["Numbers", "Struct"]
+__all__ = ["FLOATS", "Numbers", "Struct"]
 
 i8, i64 = ir.IntType(8), ir.IntType(64)
 PTR = ir.PointerType()
@@ -86,6 +86,9 @@ class Numbers(types.Type):  # type: ignore[misc]
     def __init__(self, dtype: types.Type) -> None:
         self.dtype = dtype
         super().__init__(name=f"Numbers({dtype})")
+
+
+FLOATS = Numbers(types.float32)
 
 
 @register_model(Numbers)

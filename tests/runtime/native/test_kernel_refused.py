@@ -18,7 +18,7 @@ from namgraph.nodes.nam.cpu.prepare import common_kernels
 from namgraph.runtime import Native, kernel
 from namgraph.runtime.native import abi
 from namgraph.runtime.native.abi import NODE
-from namgraph.runtime.native.compiler.kernel_check import allowed
+from namgraph.runtime.native.machine_code import allowed
 
 from . import refused
 from .refused import ALLOWED, REFUSED, Kernel

@@ -81,14 +81,14 @@ def start(run: list[str], folder: Path) -> list[str]:
 
 
 @linux
-def test_copies_compile_all_kernels_and_the_next_process_needs_no_numba(tmp_path: Path) -> None:
+def test_copies_compile_all_kernels_and_no_process_needs_numba(tmp_path: Path) -> None:
     run = command(tmp_path, START)
     first = start(run, tmp_path / "a")
     assert first[:2] == ["0", "False"], "all was compiled in copies"
     assert start(run, tmp_path / "a") == first
     alone = start(command(tmp_path, START, "thread"), tmp_path / "b")
     assert int(alone[0]) > 3, "beside another thread all is compiled in the process itself"
-    assert alone[1:] == ["True", first[2]]
+    assert alone[1:] == first[1:], "to the same sound, and without Numba"
 
 
 @linux

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from namgraph.runtime.native.abi import kernel
-from namgraph.runtime.native.compiler import compile as compiling
-from namgraph.runtime.native.compiler.compile import compile_kernel
 from namgraph.runtime.native.disk_cache import KernelCache
 from namgraph.runtime.native.signals import signals_deferred
+from namgraph.runtime.native.translator import compile as compiling
+from namgraph.runtime.native.translator.compile import translate
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals")
 
@@ -110,9 +110,9 @@ def test_a_signal_does_not_reach_into_the_compiler(monkeypatch: pytest.MonkeyPat
     def compile_while_interrupted(*given: Any) -> Any:
         send(signal.SIGINT)
         went_on.append("to the end")
-        return compile_kernel(*given)
+        return translate(*given)
 
-    monkeypatch.setattr(compiling, "compile_kernel", compile_while_interrupted)
+    monkeypatch.setattr(compiling, "translate", compile_while_interrupted)
     monkeypatch.setattr(KernelCache, "read", lambda cache: None)  # a run before may have kept it
     with pytest.raises(KeyboardInterrupt):
         _ = slow.address

@@ -1,0 +1,1 @@
+"""Translate kernels to LLVM IR without Numba: fast, for the part of Python that kernels use."""
