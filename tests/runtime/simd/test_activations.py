@@ -145,7 +145,7 @@ def test_the_coefficients_are_the_best_fit(ratio: Rational) -> None:
     for p, q in ((ratio.above, ratio.below), (above, below)):
         quotient = np.polyval(p[::-1], x * x) / np.polyval(q[::-1], x * x)
         errors.append(abs(x * quotient / np.tanh(x) - 1).max())
-    rounding = 5e-8 if ratio is TANH34 else 0.0  # its coefficients are float32 numbers
+    rounding = 6e-8 if ratio is TANH34 else 0.0  # its coefficients are float32 numbers
     assert errors[0] <= 1.05 * errors[1] + rounding
     assert errors[1] == pytest.approx(best, rel=0.2)
 
