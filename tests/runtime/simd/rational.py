@@ -39,7 +39,7 @@ def fit(
 
 
 if __name__ == "__main__":
-    tried = ((3, 7.0, 150, 0), (4, 8.0, 150, 0), (4, 7.94, 60, 0), (2, 4.84, 400, 2))
-    for size, limit, turns, flat in tried:
-        error, p, q = fit(size, size, limit, turns, flat)
-        print(f"{size}/{size} on [0, {limit}]: {error:.2e}", p.tolist(), q.tolist(), sep="\n")
+    tried = ((4, 4, 8.0, 150, 0), (3, 4, 7.84, 50, 0), (2, 2, 4.84, 400, 2))
+    for above, below, limit, turns, flat in tried:
+        error, p, q = fit(above, below, limit, turns, flat)
+        print(f"{above}/{below} on [0, {limit}]: {error:.2e}", p.tolist(), q.tolist(), sep="\n")

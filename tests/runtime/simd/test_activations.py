@@ -9,8 +9,8 @@ from namgraph.nodes.testing import same_bits
 from namgraph.runtime.simd.activations import (
     ACTIVATIONS,
     TANH22,
+    TANH34,
     TANH44,
-    TANH_MONIC,
     Activation,
     Rational,
     tanh,
@@ -46,7 +46,7 @@ def bent(x: Any) -> Any:
 
 
 EXACT: dict[str, tuple[Any, list[float], float]] = {
-    "tanh": (np.tanh, [], 3.2e-7),
+    "tanh": (np.tanh, [], 4e-7),
     "tanh22": (np.tanh, [], 6.4e-5),
     "hardtanh": (lambda x: np.clip(x, -1, 1), [], 0),
     "leaky_hardtanh": (bent, [-0.5, 0.25, 0.125, 2.0], 2e-7),
@@ -122,12 +122,12 @@ def test_fasttanh_is_cores() -> None:
     assert found[np.argmin(abs(RANGE - 12))] == pytest.approx(1.00087, abs=1e-5)
 
 
-RATIOS = pytest.mark.parametrize("ratio", [TANH44, TANH_MONIC], ids=["lstm", "wavenet"])
+RATIOS = pytest.mark.parametrize("ratio", [TANH44, TANH34], ids=["lstm", "wavenet"])
 
 
 @RATIOS
 def test_tanh(ratio: Rational) -> None:
-    error = 3.2e-7
+    error = 4e-7
     kind = Activation(lambda lanes, x, _: tanh(lanes, x, ratio))
     found = run(kind, f"tanh to {ratio.limit}", RANGE, [], 16)
     check(found, np.tanh(WIDE), error)
@@ -139,14 +139,13 @@ def test_tanh(ratio: Rational) -> None:
 @RATIOS
 def test_the_coefficients_are_the_best_fit(ratio: Rational) -> None:
     """They are fitted again here, and found to be as good."""
-    size = len(ratio.above) - 1
-    best, above, below = fit(size, size, ratio.limit)
+    best, above, below = fit(len(ratio.above) - 1, len(ratio.below) - 1, ratio.limit)
     x = np.linspace(1e-3, ratio.limit, 20_001)
     errors = []
     for p, q in ((ratio.above, ratio.below), (above, below)):
         quotient = np.polyval(p[::-1], x * x) / np.polyval(q[::-1], x * x)
         errors.append(abs(x * quotient / np.tanh(x) - 1).max())
-    rounding = 2e-8 if ratio is TANH_MONIC else 0.0  # its coefficients are float32 numbers
+    rounding = 6e-8 if ratio is TANH34 else 0.0  # its coefficients are float32 numbers
     assert errors[0] <= 1.05 * errors[1] + rounding
     assert errors[1] == pytest.approx(best, rel=0.2)
 
@@ -155,7 +154,7 @@ def test_the_check_can_fail() -> None:
     wrong = Rational((TANH44.above[0] * 1.000001, *TANH44.above[1:]), TANH44.below, TANH44.limit)
     found = run(Activation(lambda v, x, _: tanh(v, x, wrong)), "tanh off", RANGE, [], 16)
     with pytest.raises(AssertionError):
-        check(found, np.tanh(WIDE), 3.2e-7)
+        check(found, np.tanh(WIDE), 4e-7)
 
 
 def test_tanh22_is_odd_bounded_rises_and_is_the_best_fit() -> None:
