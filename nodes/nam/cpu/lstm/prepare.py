@@ -16,6 +16,7 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
+from .blockwise import FRAMES, emit_blockwise, layers_at_a_time
 from .cell import GATE_SCALES
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import Grid, emit_unrolled
@@ -36,8 +37,11 @@ MAX_GATES = {4: 18, 8: 14, 16: 18}
 """Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
 MAX_FLOATS = 8700
 """Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
-RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
-"""``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
+RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
+"""``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs.
+
+``between`` has a layer's hidden state in several frames, if layers are played a few at a time.
+"""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
 
 
@@ -80,10 +84,18 @@ def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
     whole = min([w for w in WIDTHS if hidden <= w <= width], default=width)
     # 9 to 12 units: a vector of 8 lanes and half of one cost less than one of 16.
     grid = Grid(hidden, 8 if whole == 16 and hidden <= 12 else whole)
-    columns = depth * (hidden + 1) + (depth - 1) * hidden
+    if grid.gates > MAX_GATES[grid.width]:
+        return None
+    whole = _is_whole(grid, depth)
+    return grid if whole or layers_at_a_time(grid, depth) is not None else None
+
+
+def _is_whole(grid: Grid, depth: int) -> bool:
+    """Return whether all layers of an unrolled network play a frame before the next frame."""
+    columns = depth * (grid.hidden + 1) + (depth - 1) * grid.hidden
     multiplies = columns * grid.gates
     small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
-    return grid if small and grid.gates <= MAX_GATES[grid.width] else None
+    return small
 
 
 def fewest_lanes(hidden: int, width: int) -> int:
@@ -100,6 +112,9 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
+    if not _is_whole(Grid(hidden, width), depth):
+        return _blockwise_kernel(hidden, depth, width)
+
     def emit(lanes: Lanes, *args: Value) -> None:
         emit_unrolled(Grid(hidden, width), depth, lanes, args[:5], args[5:])
 
@@ -108,6 +123,19 @@ def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
         run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
+
+    return play
+
+
+def _blockwise_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_blockwise(Grid(hidden, width), depth, lanes, *args)
+
+    run = embed(f"nam.lstm.blockwise.h{hidden}.d{depth}", 7, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), load(state, 2), load(state, 3), ins, outs, frames)
 
     return play
 
@@ -179,7 +207,7 @@ def _scaled(bias: Floats) -> Floats:
 
 
 def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColumns | None) -> Any:
-    hidden, width = grid.hidden, grid.width
+    hidden, width, depth = grid.hidden, grid.width, len(network.layers)
     gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
     unit = [grid.unit(n) for n in range(hidden)]
     rows = []
@@ -205,6 +233,7 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColum
         weights=weights,
         state=state_block(memory, state),
         bias=weights if knobs is None else knobs.add(memory, network.layers[0].bias, layout),
+        between=0 if _is_whole(grid, depth) else memory.scratch(FRAMES * grid.lanes),
     )
 
 
