@@ -5,10 +5,8 @@ are loaded from the second cache once in that time, not once a frame.  Within th
 of ``unrolled.py``, with the same bits.  All layers after the first ones run the same code.
 """
 
-from collections.abc import Sequence
-
 from .....runtime.simd.lanes import Lanes, Value
-from .unrolled import MOST_TOGETHER, Grid, NetworkEmitter, emit_frames, emit_output
+from .unrolled import Grid, NetworkEmitter, emit_frames, emit_output
 
 __all__ = ["FRAMES", "emit_blockwise", "layers_at_a_time"]
 
@@ -17,26 +15,24 @@ MAX_FLOATS = 8700
 """Most weights of layers that play together: more exceed a first cache of 32 KiB."""
 MAX_UNROLLED = 1100
 """Most vector multiply-adds in the code."""
+MOST_UNITS = 40
+"""Most units of layers that play together: with more, one waits little for another."""
 
 
 def layers_at_a_time(grid: Grid, depth: int) -> tuple[int, int] | None:
-    """Return how many layers play together at first, and how many after that; None if not so."""
-    later_floats = grid.layer_floats(grid.hidden)
-    later = MAX_FLOATS // later_floats
-    later = min(later, max(1, MOST_TOGETHER[grid.width] // grid.hidden))
-    if later == 0 or depth < 2:
-        return None
-    first_floats = grid.layer_floats(1)
-    counts = [
-        n
-        for n in range(1, depth)
-        if first_floats + (n - 1) * later_floats <= MAX_FLOATS and (depth - n) % later == 0
-    ]
-    if not counts:
-        return None
-    first = max(counts)
-    floats = first_floats + (first - 1 + later) * later_floats
-    return (first, later) if floats <= MAX_UNROLLED * grid.width else None
+    """Return how many layers play together at first, and how many each time after that.
+
+    As few times as possible; ``None`` if a layer is too large.
+    """
+    layer, most = grid.layer_floats(grid.hidden), max(1, MOST_UNITS // grid.hidden)
+    found = []
+    for later in range(1, depth):
+        for first in range(depth - later, 0, -later):
+            floats = [grid.layer_floats(1) + (first - 1) * layer, later * layer]
+            small = sum(floats) <= MAX_UNROLLED * grid.width and max(floats) <= MAX_FLOATS
+            if small and max(first, later) <= most:
+                found.append((first, later))
+    return min(found, key=lambda parts: ((depth - parts[0]) // parts[1], parts[1]), default=None)
 
 
 def emit_blockwise(grid: Grid, depth: int, lanes: Lanes, *places: Value) -> None:

@@ -19,7 +19,7 @@ from ..recurrent_head import head_weights
 from .blockwise import FRAMES, emit_blockwise, layers_at_a_time
 from .cell import GATE_SCALES
 from .looped import LAYER, NETWORK, emit_looped
-from .unrolled import Grid, emit_unrolled
+from .unrolled import MOST_TOGETHER, Grid, emit_unrolled
 
 __all__ = [
     "fewest_lanes",
@@ -95,7 +95,9 @@ def _is_whole(grid: Grid, depth: int) -> bool:
     columns = depth * (grid.hidden + 1) + (depth - 1) * grid.hidden
     multiplies = columns * grid.gates
     small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
-    return small
+    # More than two layers, too many to fill each other's gaps, are as fast a few at a time.
+    many = depth > 2 and depth * grid.hidden > MOST_TOGETHER[grid.width]
+    return small and not (many and layers_at_a_time(grid, depth))
 
 
 def fewest_lanes(hidden: int, width: int) -> int:
