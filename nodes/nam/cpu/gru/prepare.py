@@ -23,6 +23,8 @@ __all__ = ["gru_kernel", "prepare_gru"]
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 2600
 """Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
+MAX_IN_CACHE = 7600
+"""Most weights of a layer that stay in a first cache of 32 KiB from frame to frame."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
 """``bias`` is that of the first layer."""
 
@@ -153,19 +155,19 @@ def _looped_record(
         parts = rows.reshape(*rows.shape[:-1], units // width, width)
         return np.ascontiguousarray(np.moveaxis(parts, -2, 0))
 
-    table = []
+    table, own = [], hidden + hidden % 2
     for number, layer in enumerate(network.layers):
         inputs = units if number else fed
-        columns = np.zeros((inputs + units, 3, units), np.float32)
+        columns = np.zeros((inputs + own, 3, units), np.float32)
         columns[: layer.weight.shape[1]] = _columns(layer.weight, units)
         columns[inputs : inputs + hidden] = _columns(layer.recurrent, units)
-        own = by_vector(_own_rows(layer, units))
+        beside = by_vector(_own_rows(layer, units))
         bias = bias_block(
             memory,
             layer.bias,
             lambda b: by_vector(_input_rows(b, units)),
             None if number else knobs,
-            own,
+            beside,
         )
         table.append(
             {
@@ -173,8 +175,9 @@ def _looped_record(
                 "given": states[number - 1] if number else given,
                 "inputs": inputs,
                 "hidden": states[number],
-                "own": units,
+                "own": own,
                 "bias": bias,
+                "turns": int(columns.size > MAX_IN_CACHE),
             }
         )
     head = np.zeros((network.outputs, units), np.float32)

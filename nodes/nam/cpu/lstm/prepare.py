@@ -35,7 +35,7 @@ MAX_UNROLLED = 850
 """Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
 MAX_GATES = {4: 18, 8: 14, 16: 18}
 """Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
-MAX_FLOATS = 8700
+MAX_FLOATS = 8100
 """Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
 """``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs.
@@ -259,10 +259,11 @@ def _looped_record(
         made[:, :hidden] = _scaled(bias)
         return np.ascontiguousarray(made.reshape(4, -1, width).transpose(1, 0, 2))
 
+    own = hidden + hidden % 2
     for number, layer in enumerate(network.layers):
         last = number == depth - 1
         weights = memory.constant(_looped_weights(layer, inputs[number], width))
-        bias, bias_step = weights, 4 * width * (1 + inputs[number] + units)
+        bias, bias_step = weights, 4 * width * (1 + inputs[number] + own)
         if knobs is not None and number == 0:
             bias, bias_step = knobs.add(memory, layer.bias, layout), 4 * width
         table.append(
@@ -271,7 +272,7 @@ def _looped_record(
                 "bias": bias,
                 "bias_step": bias_step,
                 "row": rows[number],
-                "columns": inputs[number] + units,
+                "columns": inputs[number] + own,
                 "hidden": rows[number][4 * inputs[number]],
                 "next_inputs": aside if last else rows[number + 1],
                 "cells": state_block(memory, _padded(layer.cell, units)),
@@ -298,7 +299,7 @@ def _looped_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
     hidden = layer.hidden.size
     real = weight.shape[2] - hidden
     units = -(-hidden // width) * width
-    made = np.zeros((1 + inputs + units, 4, units), np.float32)
+    made = np.zeros((1 + inputs + hidden + hidden % 2, 4, units), np.float32)
     made[0, :, :hidden] = bias
     made[1 : 1 + real, :, :hidden] = weight[:, :, :real].transpose(2, 0, 1)
     made[1 + inputs : 1 + inputs + hidden, :, :hidden] = weight[:, :, real:].transpose(2, 0, 1)
