@@ -44,7 +44,7 @@ SECOND_GENERATION = (3, 8)
 """Channels of the A2 models lite and full."""
 RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
 """Hidden size and layers of the trainers' LSTM presets."""
-GRUS = (8, 12, 16, 40)
+GRUS = (8, 12, 16, 40, 64)
 """Hidden sizes of AIDA-X's GRUs; the last stands for all that are looped."""
 
 

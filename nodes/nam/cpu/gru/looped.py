@@ -5,6 +5,7 @@ the hidden state), three columns per input, three per unit of hidden state.  New
 stored aside until all units of the layer are done.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,25 +68,25 @@ def _emit_units(lanes: Lanes, net: Words, layer: Words, backward: Value) -> None
     width, zero = lanes.width, lanes.constant(0.0)
     columns = lanes.plus(layer["inputs"], layer["own"])
     block = lanes.times(GATES * width, columns)
-    fed = [[lanes.cell(zero) for _ in range(GATES)] for _ in range(2)]
-    own = [[lanes.cell(zero) for _ in range(GATES)] for _ in range(2)]
+    both, fed, own = (
+        [[lanes.cell(zero) for _ in range(count)] for _ in range(2)] for count in (2, 1, 1)
+    )
     with lanes.loop(net["units"], step=width) as step:
         unit = lanes.builder.select(turned, lanes.minus(last, step), step)
         part = lanes.builder.sdiv(unit, lanes.index(width))
         bias = lanes.at(layer.pointer("bias"), lanes.times(part, 4 * width))
         weights = lanes.at(layer.pointer("weights"), lanes.times(part, block))
-        for gate in range(GATES):
-            fed[0][gate].value = lanes.load(bias, gate * width)
-            fed[1][gate].value = own[0][gate].value = own[1][gate].value = zero
-        own[0][2].value = lanes.load(bias, 3 * width)
-        _emit_columns(lanes, weights, layer.pointer("given"), layer["inputs"], fed)
+        for n, cells in enumerate(zip(both, fed, own, strict=True)):
+            for gate, cell in enumerate(itertools.chain(*cells)):
+                cell.value = zero if n else lanes.load(bias, gate * width)
+        sums = [[*a, *b] for a, b in zip(both, fed, strict=True)]
+        _emit_columns(lanes, weights, layer.pointer("given"), layer["inputs"], sums)
         weights = lanes.at(weights, lanes.times(layer["inputs"], GATES * width))
-        _emit_columns(lanes, weights, layer.pointer("hidden"), layer["own"], own)
-        inputs, parts = (
-            [lanes.add(a.value, b.value) for a, b in zip(*sums, strict=True)] for sums in (fed, own)
-        )
-        sums = [*(lanes.add(inputs[k], parts[k]) for k in range(2)), inputs[2], parts[2]]
-        made = gru_cell(lanes, sums, lanes.load(layer.pointer("hidden"), unit))
+        sums = [[*a, *b] for a, b in zip(both, own, strict=True)]
+        _emit_columns(lanes, weights, layer.pointer("hidden"), layer["own"], sums)
+        even, odd = ([*itertools.chain(*cells)] for cells in zip(both, fed, own, strict=True))
+        gates = [lanes.add(a.value, b.value) for a, b in zip(even, odd, strict=True)]
+        made = gru_cell(lanes, gates, lanes.load(layer.pointer("hidden"), unit))
         lanes.store(made, net.pointer("aside"), unit)
 
 

@@ -21,8 +21,10 @@ from .unrolled import GATES, emit_unrolled
 __all__ = ["gru_kernel", "prepare_gru"]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 2600
-"""Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
+MAX_UNROLLED = 850
+"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
+MAX_FLOATS = 8100
+"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 MAX_IN_CACHE = 7600
 """Most weights of a layer that stay in a first cache of 32 KiB from frame to frame."""
 RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
@@ -60,15 +62,11 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
-    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken.
-
-    The two add in different orders: which is taken does not depend on ``width``, nor do the bits.
-    """
-    widest = min([w for w in WIDTHS if hidden <= w], default=max(WIDTHS))
+    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
+    width = fewest_lanes(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    if GATES * columns * (hidden + -hidden % widest) > MAX_UNROLLED:
-        return 0
-    return fewest_lanes(hidden, min(widest, width))
+    multiplies = GATES * columns * -(-hidden // width)
+    return width if multiplies <= MAX_UNROLLED and multiplies * width <= MAX_FLOATS else 0
 
 
 @cache
