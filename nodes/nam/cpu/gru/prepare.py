@@ -13,8 +13,10 @@ from .....runtime.native.pointers import load
 from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
+from ..few_layers import FRAMES
 from ..knob_columns import KnobColumns, bias_block, state_block
 from ..lstm.prepare import fewest_lanes
+from .blockwise import emit_blockwise, layers_at_a_time
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
 
@@ -27,8 +29,8 @@ MAX_FLOATS = 8100
 """Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 MAX_IN_CACHE = 7600
 """Most weights of a layer that stay in a first cache of 32 KiB from frame to frame."""
-RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
-"""``bias`` is that of the first layer."""
+RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
+"""``bias`` is that of the first layer; ``between`` has a layer's hidden state in several frames."""
 
 
 def prepare_gru(
@@ -64,13 +66,22 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
     """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
     width = fewest_lanes(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
+    whole = _is_whole(hidden, depth, width)
+    return width if whole or layers_at_a_time(hidden, depth, width) is not None else 0
+
+
+def _is_whole(hidden: int, depth: int, width: int) -> bool:
+    """Return whether all layers of an unrolled network play a frame before the next frame."""
     columns = depth * (hidden + 1) + (depth - 1) * hidden
     multiplies = GATES * columns * -(-hidden // width)
-    return width if multiplies <= MAX_UNROLLED and multiplies * width <= MAX_FLOATS else 0
+    return multiplies <= MAX_UNROLLED and multiplies * width <= MAX_FLOATS
 
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
+    if not _is_whole(hidden, depth, width):
+        return _blockwise_kernel(hidden, depth, width)
+
     def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
         emit_unrolled(hidden, depth, lanes, (weights, state, bias), ends)
 
@@ -79,6 +90,19 @@ def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
         run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
+
+    return play
+
+
+def _blockwise_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_blockwise(hidden, depth, lanes, *args)
+
+    run = embed(f"nam.gru.blockwise.h{hidden}.d{depth}", 7, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), load(state, 2), load(state, 3), ins, outs, frames)
 
     return play
 
@@ -136,7 +160,14 @@ def _unrolled_record(memory: Memory, network: Gru, width: int, knobs: KnobColumn
         bias = knobs.add(
             memory, first.bias, lambda b: _input_rows(b, padded), _own_rows(first, padded)
         )
-    return memory.record(RECORD, weights=weights, state=state_block(memory, state), bias=bias)
+    whole = _is_whole(hidden, len(network.layers), width)
+    return memory.record(
+        RECORD,
+        weights=weights,
+        state=state_block(memory, state),
+        bias=bias,
+        between=0 if whole else memory.scratch(FRAMES * padded),
+    )
 
 
 def _looped_record(

@@ -14,9 +14,10 @@ from .....runtime.plan.arena import Block, offset
 from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
+from ..few_layers import FRAMES
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
-from .blockwise import FRAMES, emit_blockwise, layers_at_a_time
+from .blockwise import emit_blockwise, layers_at_a_time
 from .cell import GATE_SCALES
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import MOST_TOGETHER, Grid, emit_unrolled
