@@ -24,8 +24,8 @@ def few_layers(
 ) -> tuple[int, int] | None:
     """Return how many layers play together at first, and how many each time after that.
 
-    At most ``most`` (at least one), as few times as possible; ``None`` if a layer is too large.
-    The first layer has ``first_floats`` weights, each other one ``layer_floats``.
+    At most ``most`` (at least one), as few times as possible, and about equally many; ``None`` if a
+    layer is too large.  The first layer has ``first_floats`` weights, each other ``layer_floats``.
     """
     found = []
     for later in range(1, min(depth, max(1, most) + 1)):
@@ -34,7 +34,12 @@ def few_layers(
             small = sum(floats) <= MAX_UNROLLED * width and max(floats) <= MAX_FLOATS
             if small and first <= max(1, most):
                 found.append((first, later))
-    return min(found, key=lambda parts: ((depth - parts[0]) // parts[1], parts[1]), default=None)
+
+    def cost(parts: tuple[int, int]) -> tuple[int, int, int]:
+        first, later = parts
+        return (depth - first) // later, -min(parts), later
+
+    return min(found, key=cost, default=None)
 
 
 @contextmanager
