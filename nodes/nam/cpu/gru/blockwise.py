@@ -4,7 +4,7 @@ Within them the code is that of ``unrolled.py``, with the same bits (``few_layer
 """
 
 from .....runtime.simd.lanes import Lanes, Value
-from ..few_layers import few_layers, in_blocks
+from ..lstm.few_layers import few_layers, in_blocks
 from .unrolled import NetworkEmitter, emit_frames, emit_output, layer_floats
 
 __all__ = ["emit_blockwise", "layers_at_a_time"]

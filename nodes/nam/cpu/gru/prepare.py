@@ -13,9 +13,9 @@ from .....runtime.native.pointers import load
 from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
-from ..few_layers import FRAMES
 from ..knob_columns import KnobColumns, bias_block, state_block
-from ..lstm.prepare import fewest_lanes
+from ..lstm.few_layers import FRAMES
+from ..lstm.sizes import fewest_lanes
 from .blockwise import emit_blockwise, layers_at_a_time
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled

@@ -8,23 +8,22 @@ from numpy.typing import NDArray
 
 from .....graph.prepare import Memory
 from .....runtime.native.abi import Native, kernel
-from .....runtime.native.host import WIDTHS, host_lanes
+from .....runtime.native.host import host_lanes
 from .....runtime.native.pointers import copy_bytes, load, record
 from .....runtime.plan.arena import Block, offset
 from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
-from ..few_layers import FRAMES
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
-from .blockwise import emit_blockwise, layers_at_a_time
+from .blockwise import emit_blockwise
 from .cell import GATE_SCALES
+from .few_layers import FRAMES
 from .looped import LAYER, NETWORK, emit_looped
-from .unrolled import MOST_TOGETHER, Grid, emit_unrolled
+from .sizes import fewest_lanes, is_whole, lstm_grid
+from .unrolled import Grid, emit_unrolled
 
 __all__ = [
-    "fewest_lanes",
-    "lstm_grid",
     "lstm_kernel",
     "prepare_lstm",
     "scaled_gates",
@@ -32,12 +31,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 850
-"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
-MAX_GATES = {4: 18, 8: 14, 16: 18}
-"""Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
-MAX_FLOATS = 8100
-"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
 """``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs.
 
@@ -80,32 +73,6 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
     return _unrolled_kernel(hidden, depth, grid.width)
 
 
-def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
-    """Return the layout of units in vectors if the network is unrolled, else ``None``."""
-    whole = min([w for w in WIDTHS if hidden <= w <= width], default=width)
-    # 9 to 12 units: a vector of 8 lanes and half of one cost less than one of 16.
-    grid = Grid(hidden, 8 if whole == 16 and hidden <= 12 else whole)
-    if grid.gates > MAX_GATES[grid.width]:
-        return None
-    whole = _is_whole(grid, depth)
-    return grid if whole or layers_at_a_time(grid, depth) is not None else None
-
-
-def _is_whole(grid: Grid, depth: int) -> bool:
-    """Return whether all layers of an unrolled network play a frame before the next frame."""
-    columns = depth * (grid.hidden + 1) + (depth - 1) * grid.hidden
-    multiplies = columns * grid.gates
-    small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
-    # More than two layers, too many to fill each other's gaps, are as fast a few at a time.
-    many = depth > 2 and depth * grid.hidden > MOST_TOGETHER[grid.width]
-    return small and not (many and layers_at_a_time(grid, depth))
-
-
-def fewest_lanes(hidden: int, width: int) -> int:
-    """Return the lanes of vectors of whole units: 8 instead of 16 where fewer are unused."""
-    return 8 if width == 16 and 0 < hidden % 16 <= 8 else width
-
-
 @kernel
 def _pass(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, PASS)
@@ -115,7 +82,7 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
-    if not _is_whole(Grid(hidden, width), depth):
+    if not is_whole(Grid(hidden, width), depth):
         return _blockwise_kernel(hidden, depth, width)
 
     def emit(lanes: Lanes, *args: Value) -> None:
@@ -236,7 +203,7 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColum
         weights=weights,
         state=state_block(memory, state),
         bias=weights if knobs is None else knobs.add(memory, network.layers[0].bias, layout),
-        between=0 if _is_whole(grid, depth) else memory.scratch(FRAMES * grid.lanes),
+        between=0 if is_whole(grid, depth) else memory.scratch(FRAMES * grid.lanes),
     )
 
 

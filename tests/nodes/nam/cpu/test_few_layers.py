@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 import namgraph as ng
-from namgraph.nodes.nam.cpu import few_layers as module
-from namgraph.nodes.nam.cpu.few_layers import MAX_FLOATS, few_layers
 from namgraph.nodes.nam.cpu.gru import prepare as gru
-from namgraph.nodes.nam.cpu.lstm import prepare as lstm
+from namgraph.nodes.nam.cpu.lstm import few_layers as module, sizes as lstm
+from namgraph.nodes.nam.cpu.lstm.few_layers import MAX_FLOATS, few_layers
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.testing import same_bits
 from namgraph.runtime.native.host import WIDTHS
@@ -66,7 +65,7 @@ def test_which_kernel_plays() -> None:
     for hidden, depth in LSTMS:
         grid = lstm.lstm_grid(hidden, depth, 16)
         assert grid is not None
-        assert not lstm._is_whole(grid, depth)
+        assert not lstm.is_whole(grid, depth)
     assert [gru._is_whole(*shape, 16) for shape in GRUS] == [False, False, True]
 
 

@@ -8,7 +8,7 @@ ones run the same code.  Between them a hidden state is kept for each of these f
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ....runtime.simd.lanes import Lanes, Value
+from .....runtime.simd.lanes import Lanes, Value
 
 __all__ = ["FRAMES", "few_layers", "in_blocks"]
 
