@@ -40,7 +40,7 @@ SECOND_GENERATION = (3, 8)
 """Channels of the A2 models lite and full."""
 RECURRENT = ((12, 1), (16, 1), (24, 1), (8, 2), (12, 2), (16, 2), (18, 3))
 """Hidden size and layers of the trainers' LSTM presets."""
-GRUS = (8, 12, 16, 40)
+GRUS = (8, 12, 16, 40, 64)
 """Hidden sizes of AIDA-X's GRUs; the last stands for all that are looped."""
 
 
@@ -252,7 +252,7 @@ def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
     if bias is not None:
         bias = np.broadcast_to(bias, outputs)
     if network.fast:
-        whole = program.matrix(outputs)
+        whole = target if bias is None else program.matrix(outputs)
         if inputs == outputs:
             routes = [Route(c, c, 0) for c in range(outputs)]
         else:
@@ -260,8 +260,9 @@ def _add_linear(program: Program, network: Linear, source: Matrix) -> Matrix:
         made = convolution(program.memory, taps, routes)
         lists = [m.pointers(program.memory) for m in (source, whole)]
         program.stage(convolution_kernel(made.depth), made.record, *lists)
-        one = Conv(np.ones((outputs, 1, 1), np.float32), bias, groups=outputs)
-        operations.conv(one, whole, target)
+        if bias is not None:
+            one = Conv(np.ones((outputs, 1, 1), np.float32), bias, groups=outputs)
+            operations.conv(one, whole, target)
         return target
     history = program.matrix(inputs, network.receptive_field - 1)
     operations.copy(source, history)

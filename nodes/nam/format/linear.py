@@ -11,8 +11,12 @@ __all__ = ["read_linear"]
 MAX_TAPS = 1 << 20
 MAX_DIRECT = 1 << 14
 """Most taps for direct convolution, even if the file requests it."""
-AUTO_DIRECT = 256
-"""Most taps for direct convolution with implementation "auto"."""
+AUTO_DIRECT = 40
+"""Most taps for direct convolution with implementation "auto": beyond it the convolver is faster.
+
+Measured on Zen 4, one channel in blocks of 64: direct convolution of 40, 48, 64 and 256 taps takes
+3.0, 3.3, 3.7 and 9.3 ns a sample, the convolver 3.1, 3.1, 3.1 and 4.0.
+"""
 DIRECT = ("direct", "legacy", "old")
 FFT = ("fft", "partitioned_fft", "partitioned-fft")
 

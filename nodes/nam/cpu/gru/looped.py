@@ -5,6 +5,7 @@ the hidden state), three columns per input, three per unit of hidden state.  New
 stored aside until all units of the layer are done.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,10 +30,13 @@ Channels begin ``step`` float32 apart; those of a frame are copied to ``given``.
 LAYER = np.dtype(
     [
         *((n, np.int64) for n in ("weights", "given", "inputs", "hidden", "own")),
-        *((n, np.int64) for n in ("bias",)),
+        *((n, np.int64) for n in ("bias", "turns")),
     ]
 )
-"""A layer: ``inputs`` columns at ``given``, ``own`` columns of its state at ``hidden``."""
+"""A layer: ``inputs`` columns at ``given``, ``own`` columns of its state at ``hidden``.
+
+If ``turns`` is 1, every other frame takes its units from the last to the first; it is 1 or 0.
+"""
 
 
 def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Value) -> None:
@@ -46,7 +50,7 @@ def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Val
         with lanes.loop(net["depth"]) as number:
             at = lanes.words(net.pointer("layers"), lanes.times(number, LAYER.itemsize // 8))
             layer = Words(lanes, LAYER, at)
-            _emit_units(lanes, net, layer)
+            _emit_units(lanes, net, layer, lanes.builder.and_(t, layer["turns"]))
             with lanes.loop(net["units"], step=width) as unit:
                 lanes.store(lanes.load(net.pointer("aside"), unit), layer.pointer("hidden"), unit)
         with lanes.loop(net["outputs"]) as c:
@@ -54,28 +58,35 @@ def emit_looped(lanes: Lanes, state: Value, ins: Value, outs: Value, frames: Val
             lanes.store_number(_head(lanes, net, c), y, at)
 
 
-def _emit_units(lanes: Lanes, net: Words, layer: Words) -> None:
+def _emit_units(lanes: Lanes, net: Words, layer: Words, backward: Value) -> None:
+    """Emit the loop over the units of a layer, from the last to the first if ``backward`` is 1.
+
+    Turning round from frame to frame finds the weights used last still in the first cache.
+    """
+    turned = lanes.builder.icmp_signed("!=", backward, lanes.index(0))
+    last = lanes.minus(net["units"], lanes.width)
     width, zero = lanes.width, lanes.constant(0.0)
     columns = lanes.plus(layer["inputs"], layer["own"])
     block = lanes.times(GATES * width, columns)
-    fed = [[lanes.cell(zero) for _ in range(GATES)] for _ in range(2)]
-    own = [[lanes.cell(zero) for _ in range(GATES)] for _ in range(2)]
-    with lanes.loop(net["units"], step=width) as unit:
+    both, fed, own = (
+        [[lanes.cell(zero) for _ in range(count)] for _ in range(2)] for count in (2, 1, 1)
+    )
+    with lanes.loop(net["units"], step=width) as step:
+        unit = lanes.builder.select(turned, lanes.minus(last, step), step)
         part = lanes.builder.sdiv(unit, lanes.index(width))
         bias = lanes.at(layer.pointer("bias"), lanes.times(part, 4 * width))
         weights = lanes.at(layer.pointer("weights"), lanes.times(part, block))
-        for gate in range(GATES):
-            fed[0][gate].value = lanes.load(bias, gate * width)
-            fed[1][gate].value = own[0][gate].value = own[1][gate].value = zero
-        own[0][2].value = lanes.load(bias, 3 * width)
-        _emit_columns(lanes, weights, layer.pointer("given"), layer["inputs"], fed)
+        for n, cells in enumerate(zip(both, fed, own, strict=True)):
+            for gate, cell in enumerate(itertools.chain(*cells)):
+                cell.value = zero if n else lanes.load(bias, gate * width)
+        sums = [[*a, *b] for a, b in zip(both, fed, strict=True)]
+        _emit_columns(lanes, weights, layer.pointer("given"), layer["inputs"], sums)
         weights = lanes.at(weights, lanes.times(layer["inputs"], GATES * width))
-        _emit_columns(lanes, weights, layer.pointer("hidden"), layer["own"], own)
-        inputs, parts = (
-            [lanes.add(a.value, b.value) for a, b in zip(*sums, strict=True)] for sums in (fed, own)
-        )
-        sums = [*(lanes.add(inputs[k], parts[k]) for k in range(2)), inputs[2], parts[2]]
-        made = gru_cell(lanes, sums, lanes.load(layer.pointer("hidden"), unit))
+        sums = [[*a, *b] for a, b in zip(both, own, strict=True)]
+        _emit_columns(lanes, weights, layer.pointer("hidden"), layer["own"], sums)
+        even, odd = ([*itertools.chain(*cells)] for cells in zip(both, fed, own, strict=True))
+        gates = [lanes.add(a.value, b.value) for a, b in zip(even, odd, strict=True)]
+        made = gru_cell(lanes, gates, lanes.load(layer.pointer("hidden"), unit))
         lanes.store(made, net.pointer("aside"), unit)
 
 

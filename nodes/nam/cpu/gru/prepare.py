@@ -14,17 +14,23 @@ from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
 from ..knob_columns import KnobColumns, bias_block, state_block
-from ..lstm.prepare import fewest_lanes
+from ..lstm.few_layers import FRAMES
+from ..lstm.sizes import fewest_lanes
+from .blockwise import emit_blockwise, layers_at_a_time
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
 
 __all__ = ["gru_kernel", "prepare_gru"]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 2600
-"""Most multiply-adds of an unrolled network, unused lanes too: beyond it the loops are faster."""
-RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
-"""``bias`` is that of the first layer."""
+MAX_UNROLLED = 850
+"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
+MAX_FLOATS = 8100
+"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
+MAX_IN_CACHE = 7600
+"""Most weights of a layer that stay in a first cache of 32 KiB from frame to frame."""
+RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
+"""``bias`` is that of the first layer; ``between`` has a layer's hidden state in several frames."""
 
 
 def prepare_gru(
@@ -58,19 +64,24 @@ def gru_kernel(hidden: int, depth: int, width: int) -> Native:
 
 
 def _unrolled_width(hidden: int, depth: int, width: int) -> int:
-    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken.
+    """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
+    width = fewest_lanes(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
+    whole = _is_whole(hidden, depth, width)
+    return width if whole or layers_at_a_time(hidden, depth, width) is not None else 0
 
-    The two add in different orders: which is taken does not depend on ``width``, nor do the bits.
-    """
-    widest = min([w for w in WIDTHS if hidden <= w], default=max(WIDTHS))
+
+def _is_whole(hidden: int, depth: int, width: int) -> bool:
+    """Return whether all layers of an unrolled network play a frame before the next frame."""
     columns = depth * (hidden + 1) + (depth - 1) * hidden
-    if GATES * columns * (hidden + -hidden % widest) > MAX_UNROLLED:
-        return 0
-    return fewest_lanes(hidden, min(widest, width))
+    multiplies = GATES * columns * -(-hidden // width)
+    return multiplies <= MAX_UNROLLED and multiplies * width <= MAX_FLOATS
 
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
+    if not _is_whole(hidden, depth, width):
+        return _blockwise_kernel(hidden, depth, width)
+
     def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
         emit_unrolled(hidden, depth, lanes, (weights, state, bias), ends)
 
@@ -79,6 +90,19 @@ def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
         run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
+
+    return play
+
+
+def _blockwise_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_blockwise(hidden, depth, lanes, *args)
+
+    run = embed(f"nam.gru.blockwise.h{hidden}.d{depth}", 7, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), load(state, 2), load(state, 3), ins, outs, frames)
 
     return play
 
@@ -136,7 +160,14 @@ def _unrolled_record(memory: Memory, network: Gru, width: int, knobs: KnobColumn
         bias = knobs.add(
             memory, first.bias, lambda b: _input_rows(b, padded), _own_rows(first, padded)
         )
-    return memory.record(RECORD, weights=weights, state=state_block(memory, state), bias=bias)
+    whole = _is_whole(hidden, len(network.layers), width)
+    return memory.record(
+        RECORD,
+        weights=weights,
+        state=state_block(memory, state),
+        bias=bias,
+        between=0 if whole else memory.scratch(FRAMES * padded),
+    )
 
 
 def _looped_record(
@@ -153,19 +184,19 @@ def _looped_record(
         parts = rows.reshape(*rows.shape[:-1], units // width, width)
         return np.ascontiguousarray(np.moveaxis(parts, -2, 0))
 
-    table = []
+    table, own = [], hidden + hidden % 2
     for number, layer in enumerate(network.layers):
         inputs = units if number else fed
-        columns = np.zeros((inputs + units, 3, units), np.float32)
+        columns = np.zeros((inputs + own, 3, units), np.float32)
         columns[: layer.weight.shape[1]] = _columns(layer.weight, units)
         columns[inputs : inputs + hidden] = _columns(layer.recurrent, units)
-        own = by_vector(_own_rows(layer, units))
+        beside = by_vector(_own_rows(layer, units))
         bias = bias_block(
             memory,
             layer.bias,
             lambda b: by_vector(_input_rows(b, units)),
             None if number else knobs,
-            own,
+            beside,
         )
         table.append(
             {
@@ -173,8 +204,9 @@ def _looped_record(
                 "given": states[number - 1] if number else given,
                 "inputs": inputs,
                 "hidden": states[number],
-                "own": units,
+                "own": own,
                 "bias": bias,
+                "turns": int(columns.size > MAX_IN_CACHE),
             }
         )
     head = np.zeros((network.outputs, units), np.float32)

@@ -12,7 +12,15 @@ from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..lstm.cell import exp_minus, tanh_parts
 from ..recurrent_head import emit_head
 
-__all__ = ["GATES", "emit_unrolled", "gru_cell", "layer_floats"]
+__all__ = [
+    "GATES",
+    "NetworkEmitter",
+    "emit_frames",
+    "emit_output",
+    "emit_unrolled",
+    "gru_cell",
+    "layer_floats",
+]
 
 GATES = 3
 """z, r, n: sums of a column.  The bias row has a fourth, that of the hidden part of n."""
@@ -42,36 +50,50 @@ def emit_unrolled(
 
     ``memory`` has the addresses of the weights, the state and the biases of the first layer.
     """
-    net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
-    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
-    for steps in lanes.staggered(depth, frames, together=False):
+    net = NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, [*memory, *ends[:2]]))
+    emit_frames(lanes, net, ends[2])
+
+
+def emit_frames(lanes: Lanes, net: "NetworkEmitter", frames: Value) -> None:
+    """Emit the loop over frames, each layer one frame behind the one before."""
+    for steps in lanes.staggered(net.depth, frames, together=False):
         for number, t in steps:
-            net.layer(number, lanes.broadcast(x, t))
-            if number == depth - 1:
-                lanes.store_number(net.head(), y, t)
+            net.layer(number, t)
 
 
-class _NetworkEmitter:
-    """Emits the code of a network; its state is in variables, and in memory after every frame."""
+class NetworkEmitter:
+    """Emits the code of a network, or of ``depth`` adjacent layers.
+
+    State is in variables, and in memory after every frame.  Layers without a head store their
+    hidden state at ``y``, ``padded`` float32 a frame; those that are ``fed`` read the hidden state
+    of the layer before them so at ``x``.  The two may be the same memory.
+    """
 
     def __init__(
-        self, hidden: int, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
+        self,
+        hidden: int,
+        depth: int,
+        lanes: Lanes,
+        *places: Value,
+        fed: bool = False,
+        head: bool = True,
     ) -> None:
         self.hidden, self.depth, self.lanes = hidden, depth, lanes
-        self.weights, self.state, self.bias = weights, state, bias
+        self.weights, self.state, self.bias, self.x, self.y = places
+        self.fed, self.head = fed, head
         self.units = -(-hidden // lanes.width)
         """Vectors of units."""
         self.padded = self.units * lanes.width
         rows = [[number * self.padded + v * lanes.width for v in range(self.units)]
                 for number in range(depth)]  # fmt: skip
         self.now: list[list[Cell]] = [
-            [lanes.cell(lanes.load(state, at)) for at in row] for row in rows
+            [lanes.cell(lanes.load(self.state, at)) for at in row] for row in rows
         ]
 
-    def layer(self, number: int, x: Value) -> None:
-        """Emit one frame of a layer; the first one's input is ``x``."""
+    def layer(self, number: int, frame: Value) -> None:
+        """Emit one frame of a layer; after the last one store the output."""
         lanes, place = self.lanes, self._place(number)
-        given = self._spread(number - 1) if number else iter([x])
+        given = self._spread(number - 1) if number else self._inputs(frame)
         bias = self._row(self.weights, place, 4) if number else self._row(self.bias, 0, 4)
         units, column = self.units, place + 4 * self.padded
         nothing: list[Value | None] = [None] * (2 * units)
@@ -79,7 +101,7 @@ class _NetworkEmitter:
         fed = [bias[2 * units : 3 * units], nothing[:units]]
         own = [bias[3 * units :], nothing[:units]]
         self._add(given, column, both, fed)
-        column += (self.hidden if number else 1) * GATES * self.padded
+        column += (self.hidden if number or self.fed else 1) * GATES * self.padded
         self._add(self._spread(number), column, both, own)
         gates, nx, nh = (
             [self._joined(a, b) for a, b in zip(*sums, strict=True)] for sums in (both, fed, own)
@@ -90,12 +112,29 @@ class _NetworkEmitter:
             self.now[number][v].value = made
             lanes.store(made, self.state, number * self.padded + v * lanes.width)
 
-    def head(self) -> Value:
-        """Return the output sample: the weighted hidden state and the bias."""
-        lanes, place = self.lanes, self._place(self.depth)
-        vectors = [hidden.value for hidden in self.now[-1]]
-        total = emit_head(lanes, self.weights, place, vectors, range(self.hidden))
-        return lanes.builder.fadd(total, lanes.load_number(self.weights, place + self.padded))
+        if number == self.depth - 1:
+            self._store_output(frame)
+
+    def _store_output(self, frame: Value) -> None:
+        lanes, hidden = self.lanes, [cell.value for cell in self.now[-1]]
+        if self.head:
+            place = self._place(self.depth)
+            made = emit_output(self.hidden, lanes, self.weights, place, hidden)
+            lanes.store_number(made, self.y, frame)
+            return
+        row = lanes.at(self.y, lanes.times(frame, self.padded))
+        for v, vector in enumerate(hidden):
+            lanes.store(vector, row, v * lanes.width)
+
+    def _inputs(self, frame: Value) -> Iterator[Value]:
+        """Emit the inputs of the first layer, each broadcast to all lanes."""
+        lanes = self.lanes
+        if not self.fed:
+            yield lanes.broadcast(self.x, frame)
+            return
+        row = lanes.at(self.x, lanes.times(frame, self.padded))
+        for unit in range(self.hidden):
+            yield lanes.broadcast(row, unit)
 
     def _add(
         self,
@@ -133,10 +172,22 @@ class _NetworkEmitter:
 
     def _place(self, number: int) -> int:
         """Return the offset of a layer, or of the head, in the weights."""
-        inputs = [1, *[self.hidden] * (self.depth - 1)][:number]
+        inputs = [self.hidden if n or self.fed else 1 for n in range(number)]
         return sum(layer_floats(count, self.hidden, self.padded) for count in inputs)
 
     def _row(self, source: Value, place: int, gates: int) -> list[Value]:
         width = self.lanes.width
         places = range(place, place + gates * self.padded, width)
         return [self.lanes.load(source, at, align=4 * width) for at in places]
+
+
+def emit_output(
+    hidden: int, lanes: Lanes, weights: Value, place: int, vectors: Sequence[Value]
+) -> Value:
+    """Emit the output sample: the weighted hidden state and the bias.
+
+    The weights begin ``place`` float32 after ``weights``.
+    """
+    total = emit_head(lanes, weights, place, vectors, range(hidden))
+    padded = len(vectors) * lanes.width
+    return lanes.builder.fadd(total, lanes.load_number(weights, place + padded))

@@ -18,7 +18,7 @@ from .....runtime.native.host import host_lanes
 from .....runtime.simd.embed import embed
 from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm
-from .prepare import lstm_grid
+from .sizes import lstm_grid
 from .unrolled import Grid, emit_unrolled
 
 __all__ = ["lstm_group_size", "prepare_lstm_group"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .....graph.prepare import Memory
 from .....runtime.native.abi import Native, kernel
-from .....runtime.native.host import WIDTHS, host_lanes
+from .....runtime.native.host import host_lanes
 from .....runtime.native.pointers import copy_bytes, load, record
 from .....runtime.plan.arena import Block, offset
 from .....runtime.simd.embed import embed
@@ -16,13 +16,14 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm, LstmLayer
 from ..knob_columns import KnobColumns, state_block
 from ..recurrent_head import head_weights
+from .blockwise import emit_blockwise
 from .cell import GATE_SCALES
+from .few_layers import FRAMES
 from .looped import LAYER, NETWORK, emit_looped
+from .sizes import fewest_lanes, is_whole, lstm_grid
 from .unrolled import Grid, emit_unrolled
 
 __all__ = [
-    "fewest_lanes",
-    "lstm_grid",
     "lstm_kernel",
     "prepare_lstm",
     "scaled_gates",
@@ -30,14 +31,11 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 850
-"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
-MAX_GATES = {4: 18, 8: 14, 16: 18}
-"""Most vectors of gates of one, by their lanes: the sums of more do not stay in registers."""
-MAX_FLOATS = 8700
-"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
-RECORD = np.dtype([("weights", np.int64), ("state", np.int64), ("bias", np.int64)])
-"""``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs."""
+RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])
+"""``bias`` is that of the first layer, which begins ``weights`` too, unless there are knobs.
+
+``between`` has a layer's hidden state in several frames, if layers are played a few at a time.
+"""
 PASS = np.dtype([("channels", np.int64), ("row", np.int64)])
 
 
@@ -75,22 +73,6 @@ def lstm_kernel(hidden: int, depth: int, width: int) -> Native:
     return _unrolled_kernel(hidden, depth, grid.width)
 
 
-def lstm_grid(hidden: int, depth: int, width: int) -> Grid | None:
-    """Return the layout of units in vectors if the network is unrolled, else ``None``."""
-    whole = min([w for w in WIDTHS if hidden <= w <= width], default=width)
-    # 9 to 12 units: a vector of 8 lanes and half of one cost less than one of 16.
-    grid = Grid(hidden, 8 if whole == 16 and hidden <= 12 else whole)
-    columns = depth * (hidden + 1) + (depth - 1) * hidden
-    multiplies = columns * grid.gates
-    small = multiplies <= MAX_UNROLLED and multiplies * grid.width <= MAX_FLOATS
-    return grid if small and grid.gates <= MAX_GATES[grid.width] else None
-
-
-def fewest_lanes(hidden: int, width: int) -> int:
-    """Return the lanes of vectors of whole units: 8 instead of 16 where fewer are unused."""
-    return 8 if width == 16 and 0 < hidden % 16 <= 8 else width
-
-
 @kernel
 def _pass(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, PASS)
@@ -100,6 +82,9 @@ def _pass(state: int, ins: int, outs: int, frames: int) -> None:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
+    if not is_whole(Grid(hidden, width), depth):
+        return _blockwise_kernel(hidden, depth, width)
+
     def emit(lanes: Lanes, *args: Value) -> None:
         emit_unrolled(Grid(hidden, width), depth, lanes, args[:5], args[5:])
 
@@ -108,6 +93,19 @@ def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     @kernel
     def play(state: int, ins: int, outs: int, frames: int) -> None:
         run(load(state, 0), load(state, 1), load(state, 2), ins, outs, frames)
+
+    return play
+
+
+def _blockwise_kernel(hidden: int, depth: int, width: int) -> Native:
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_blockwise(Grid(hidden, width), depth, lanes, *args)
+
+    run = embed(f"nam.lstm.blockwise.h{hidden}.d{depth}", 7, emit, width)
+
+    @kernel
+    def play(state: int, ins: int, outs: int, frames: int) -> None:
+        run(load(state, 0), load(state, 1), load(state, 2), load(state, 3), ins, outs, frames)
 
     return play
 
@@ -179,7 +177,7 @@ def _scaled(bias: Floats) -> Floats:
 
 
 def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColumns | None) -> Any:
-    hidden, width = grid.hidden, grid.width
+    hidden, width, depth = grid.hidden, grid.width, len(network.layers)
     gate = [[grid.gate(which, n) for n in range(hidden)] for which in range(4)]
     unit = [grid.unit(n) for n in range(hidden)]
     rows = []
@@ -205,6 +203,7 @@ def _unrolled_record(memory: Memory, network: Lstm, grid: Grid, knobs: KnobColum
         weights=weights,
         state=state_block(memory, state),
         bias=weights if knobs is None else knobs.add(memory, network.layers[0].bias, layout),
+        between=0 if is_whole(grid, depth) else memory.scratch(FRAMES * grid.lanes),
     )
 
 
@@ -228,10 +227,11 @@ def _looped_record(
         made[:, :hidden] = _scaled(bias)
         return np.ascontiguousarray(made.reshape(4, -1, width).transpose(1, 0, 2))
 
+    own = hidden + hidden % 2
     for number, layer in enumerate(network.layers):
         last = number == depth - 1
         weights = memory.constant(_looped_weights(layer, inputs[number], width))
-        bias, bias_step = weights, 4 * width * (1 + inputs[number] + units)
+        bias, bias_step = weights, 4 * width * (1 + inputs[number] + own)
         if knobs is not None and number == 0:
             bias, bias_step = knobs.add(memory, layer.bias, layout), 4 * width
         table.append(
@@ -240,7 +240,7 @@ def _looped_record(
                 "bias": bias,
                 "bias_step": bias_step,
                 "row": rows[number],
-                "columns": inputs[number] + units,
+                "columns": inputs[number] + own,
                 "hidden": rows[number][4 * inputs[number]],
                 "next_inputs": aside if last else rows[number + 1],
                 "cells": state_block(memory, _padded(layer.cell, units)),
@@ -267,7 +267,7 @@ def _looped_weights(layer: LstmLayer, inputs: int, width: int) -> Floats:
     hidden = layer.hidden.size
     real = weight.shape[2] - hidden
     units = -(-hidden // width) * width
-    made = np.zeros((1 + inputs + units, 4, units), np.float32)
+    made = np.zeros((1 + inputs + hidden + hidden % 2, 4, units), np.float32)
     made[0, :, :hidden] = bias
     made[1 : 1 + real, :, :hidden] = weight[:, :, :real].transpose(2, 0, 1)
     made[1 + inputs : 1 + inputs + hidden, :, :hidden] = weight[:, :, real:].transpose(2, 0, 1)

@@ -17,7 +17,7 @@ from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..recurrent_head import HEAD_LANES, emit_head
 from .cell import full_cell, half_cell, quarter_cell
 
-__all__ = ["Grid", "emit_unrolled"]
+__all__ = ["MOST_TOGETHER", "Grid", "NetworkEmitter", "emit_frames", "emit_output", "emit_unrolled"]
 
 REGISTER_COLUMNS = 8
 """Columns of the hidden state broadcast from registers."""
@@ -57,9 +57,18 @@ class Grid:
         return self.full + (self.shares > 0)
 
     @property
+    def lanes(self) -> int:
+        """Lanes of these vectors: float32 of a hidden state in memory."""
+        return self.units * self.width
+
+    @property
     def gates(self) -> int:
         """Vectors that hold the gates."""
         return 4 * self.full + (4 // self.shares if self.shares else 0)
+
+    def layer_floats(self, inputs: int) -> int:
+        """Return the float32 of a layer's weights: rows of gates, of biases and of each column."""
+        return (1 + inputs + self.hidden) * self.gates * self.width
 
     def unit(self, number: int) -> int:
         """Return the lane, counted over all vectors, of a unit's state: in the last share."""
@@ -84,7 +93,13 @@ def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Valu
     bits that it has alone.
     """
     *given, (frames,) = networks
-    nets = [_NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
+    nets = [NetworkEmitter(grid, depth, lanes, *map(lanes.pointer, each)) for each in given]
+    emit_frames(lanes, nets, frames)
+
+
+def emit_frames(lanes: Lanes, nets: Sequence["NetworkEmitter"], frames: Value) -> None:
+    """Emit the loop over frames, each layer one frame behind the one before, and keep the state."""
+    grid, depth = nets[0].grid, nets[0].depth
     together = depth * grid.hidden <= MOST_TOGETHER[grid.width]
     for steps in lanes.staggered(depth, frames, together):
         _emit_layers(lanes, [(net, number, t) for number, t in steps for net in nets])
@@ -92,7 +107,7 @@ def emit_unrolled(grid: Grid, depth: int, lanes: Lanes, *networks: Sequence[Valu
         net.save()
 
 
-def _emit_layers(lanes: Lanes, layers: Sequence[tuple["_NetworkEmitter", int, Value]]) -> None:
+def _emit_layers(lanes: Lanes, layers: Sequence[tuple["NetworkEmitter", int, Value]]) -> None:
     """Emit one frame of layers that do not wait for each other: all gates, then all cells."""
     gates = []
     for net, number, t in layers:
@@ -110,12 +125,26 @@ def _emit_layers(lanes: Lanes, layers: Sequence[tuple["_NetworkEmitter", int, Va
         net.finish(number, list(islice(made, net.grid.units)), t)
 
 
-class _NetworkEmitter:
-    """Emits the code of a network; its state is in variables."""
+class NetworkEmitter:
+    """Emits the code of a network, or of ``depth`` adjacent layers; state is in variables.
 
-    def __init__(self, grid: Grid, depth: int, lanes: Lanes, *places: Value) -> None:
+    Layers without a head store their hidden state at ``y``, ``grid.lanes`` float32 a frame; those
+    that are ``fed`` read the hidden state of the layer before them so at ``x``.  The two may be the
+    same memory.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        depth: int,
+        lanes: Lanes,
+        *places: Value,
+        fed: bool = False,
+        head: bool = True,
+    ) -> None:
         self.grid, self.depth, self.lanes = grid, depth, lanes
         self.weights, self.state, self.bias, self.x, self.y = places
+        self.fed, self.head = fed, head
         self.hidden = [self._load(2 * n) for n in range(depth)]
         self.cells = [self._load(2 * n + 1) for n in range(depth)]
 
@@ -137,8 +166,14 @@ class _NetworkEmitter:
         for v, (cell, hidden) in enumerate(made):
             self.cells[number][v].value, self.hidden[number][v].value = cell, hidden
             lanes.store(hidden, self.state, (2 * number * grid.units + v) * lanes.width)
-        if number == self.depth - 1:
+        if number < self.depth - 1:
+            return
+        if self.head:
             lanes.store_number(self._head(), self.y, frame)
+            return
+        kept = lanes.at(self.y, lanes.times(frame, grid.lanes))
+        for v, (_, hidden) in enumerate(made):
+            lanes.store(hidden, kept, v * lanes.width)
 
     def cell(
         self, number: int, vector: int, gates: Sequence[Value], late: bool
@@ -161,13 +196,20 @@ class _NetworkEmitter:
                 made.append(lanes.broadcast(self.state, row * lanes.width + place))
         return made
 
+    def _inputs(self, frame: Value) -> list[Value]:
+        lanes, grid = self.lanes, self.grid
+        if not self.fed:
+            return [lanes.broadcast(self.x, frame)]
+        row = lanes.at(self.x, lanes.times(frame, grid.lanes))
+        return [lanes.broadcast(row, grid.unit(unit)) for unit in range(grid.hidden)]
+
     def sums(self, number: int, frame: Value) -> list[Value]:
         """Emit the gates of a layer before their activations; the first reads ``frame``.
 
         Columns of the inputs and of the layer's own state go to the partial sums in turn, each of
         the two beginning with the first.
         """
-        given = self._spread(number - 1) if number else [self.lanes.broadcast(self.x, frame)]
+        given = self._spread(number - 1) if number else self._inputs(frame)
         own = self._spread(number)
         lanes, grid = self.lanes, self.grid
         place = self._place(number)
@@ -187,8 +229,8 @@ class _NetworkEmitter:
 
     def _place(self, number: int) -> int:
         """Return the offset of the bias and columns of a layer in the weights."""
-        rows = [2 + (n > 0) * (self.grid.hidden - 1) + self.grid.hidden for n in range(number)]
-        return sum(rows) * self.grid.gates * self.lanes.width
+        counts = [self.grid.hidden if n or self.fed else 1 for n in range(number)]
+        return sum(map(self.grid.layer_floats, counts))
 
     def _row(self, place: int, source: Value | None = None) -> list[Value]:
         lanes, source = self.lanes, self.weights if source is None else source
@@ -196,10 +238,18 @@ class _NetworkEmitter:
         return [lanes.load(source, at, align=4 * lanes.width) for at in places]
 
     def _head(self) -> Value:
-        """Return the output sample: the weighted hidden state and the bias."""
-        lanes, place = self.lanes, self._place(self.depth)
-        units = [self.grid.unit(n) for n in range(self.grid.hidden)]
-        vectors = [hidden.value for hidden in self.hidden[-1]]
-        total = emit_head(lanes, self.weights, place, vectors, units)
-        padded = self.grid.hidden + -self.grid.hidden % HEAD_LANES
-        return lanes.builder.fadd(total, lanes.load_number(self.weights, place + padded))
+        place, vectors = self._place(self.depth), [hidden.value for hidden in self.hidden[-1]]
+        return emit_output(self.grid, self.lanes, self.weights, place, vectors)
+
+
+def emit_output(
+    grid: Grid, lanes: Lanes, weights: Value, place: int, hidden: Sequence[Value]
+) -> Value:
+    """Emit the output sample: the weighted hidden state and the bias.
+
+    The weights begin ``place`` float32 after ``weights``.
+    """
+    units = [grid.unit(n) for n in range(grid.hidden)]
+    total = emit_head(lanes, weights, place, hidden, units)
+    padded = grid.hidden + -grid.hidden % HEAD_LANES
+    return lanes.builder.fadd(total, lanes.load_number(weights, place + padded))

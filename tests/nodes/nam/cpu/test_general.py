@@ -112,7 +112,7 @@ def test_convnets(config: Any, seed: int) -> None:
 
 
 @pytest.mark.parametrize("implementation", [None, "direct", "fft"])
-@pytest.mark.parametrize("taps", [1, 2, 64, 255, 300, 3000])
+@pytest.mark.parametrize("taps", [1, 2, 40, 64, 255, 3000])
 def test_linear(taps: int, implementation: str | None) -> None:
     config: Any = {"receptive_field": taps, "bias": bool(taps % 2)}
     if implementation is not None:
@@ -120,7 +120,7 @@ def test_linear(taps: int, implementation: str | None) -> None:
     file = fill(config, "Linear", taps)
     check(file)
     network = parse(file).running
-    fast = implementation == "fft" or (implementation is None and taps > 256)
+    fast = implementation == "fft" or (implementation is None and taps > 40)
     assert getattr(network, "fast") == fast  # noqa: B009
     wanted = Playing(parse(file))(SIGNAL[0], 1)
     for block in (17, 64, 500):

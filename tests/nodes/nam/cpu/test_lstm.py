@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from namgraph.nodes.nam.cpu.lstm.prepare import MAX_UNROLLED, prepare_lstm
+from namgraph.nodes.nam.cpu.lstm.prepare import prepare_lstm
+from namgraph.nodes.nam.cpu.lstm.sizes import MAX_UNROLLED
 from namgraph.nodes.nam.cpu.lstm.unrolled import Grid
 from namgraph.nodes.nam.model.model import Model
 from namgraph.nodes.nam.model.networks import Lstm
