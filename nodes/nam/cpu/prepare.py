@@ -28,11 +28,11 @@ from .interleaved import GROUP, INTERLEAVED, PIECE, play_copies
 from .knob_columns import KnobColumns
 from .layers import OperationBuilder
 from .live_weights import Moved, add_live_wavenet
-from .lstm.group import lstm_group_size, prepare_lstm_group
 from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel, dense
+from .side_by_side.group import group_size, prepare_group
 from .wavenet import add_wavenet
 from .wavenet_layers import layers
 
@@ -89,15 +89,13 @@ def _interleaved(
     inner, times = network.network, network.times
     copies = [prepare_network(memory, inner, width, moved, frames) for _ in range(times)]
     plain, _ = _at_rest(inner, moved)
-    size, ends = 1, ("source", "target")
-    if isinstance(plain, Lstm):
-        size = min(times, lstm_group_size(plain, width))
+    size, ends = min(times, group_size(plain, width)), ("source", "target")
     rooms = {name: memory.scratch(size * PIECE) for name in ends}
     lists = list(rooms.values())
-    if isinstance(plain, Lstm) and size > 1:
+    if size > 1:
         groups = [copies[n : n + size] for n in range(0, times, size)]
         records = [[at for _, at in group] for group in groups]
-        made = [prepare_lstm_group(memory, [plain] * size, group, width) for group in records]
+        made = [prepare_group(memory, [plain] * size, group, width) for group in records]
         copies = [group for group in made if group is not None]
         lists = [memory.pointers([room[4 * n * PIECE] for n in range(size)]) for room in lists]
     record = memory.record(

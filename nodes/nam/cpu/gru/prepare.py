@@ -18,7 +18,7 @@ from ..lstm.prepare import fewest_lanes
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
 
-__all__ = ["gru_kernel", "prepare_gru"]
+__all__ = ["gru_kernel", "prepare_gru", "unrolled_width"]
 
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 2600
@@ -41,7 +41,7 @@ def prepare_gru(
     """
     width = width or host_lanes()
     hidden, depth = network.hidden_size, len(network.layers)
-    small = _unrolled_width(hidden, depth, width)
+    small = unrolled_width(hidden, depth, width)
     if small and network.inputs == network.outputs == 1:
         made = _unrolled_record(memory, network, small, knobs)
         return _unrolled_kernel(hidden, depth, small), made
@@ -51,13 +51,13 @@ def prepare_gru(
 
 def gru_kernel(hidden: int, depth: int, width: int) -> Native:
     """Return the kernel for mono networks of this size."""
-    small = _unrolled_width(hidden, depth, width)
+    small = unrolled_width(hidden, depth, width)
     if small:
         return _unrolled_kernel(hidden, depth, small)
     return _looped_kernel(fewest_lanes(hidden, width))
 
 
-def _unrolled_width(hidden: int, depth: int, width: int) -> int:
+def unrolled_width(hidden: int, depth: int, width: int) -> int:
     """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken.
 
     The two add in different orders: which is taken does not depend on ``width``, nor do the bits.
@@ -71,8 +71,8 @@ def _unrolled_width(hidden: int, depth: int, width: int) -> int:
 
 @cache
 def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
-    def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
-        emit_unrolled(hidden, depth, lanes, (weights, state, bias), ends)
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_unrolled(hidden, depth, lanes, args[:5], args[5:])
 
     run = embed(f"nam.gru.h{hidden}.d{depth}", 6, emit, width)
 

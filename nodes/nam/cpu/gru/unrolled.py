@@ -7,6 +7,8 @@ With ``z`` and ``r`` the exponentials ``e^-sum`` of the gates, and tanh as its q
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..lstm.cell import exp_minus, tanh_parts
@@ -35,43 +37,47 @@ def layer_floats(inputs: int, hidden: int, padded: int) -> int:
     return (4 + GATES * (inputs + hidden)) * padded
 
 
-def emit_unrolled(
-    hidden: int, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
-) -> None:
-    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+def emit_unrolled(hidden: int, depth: int, lanes: Lanes, *networks: Sequence[Value]) -> None:
+    """Emit the loop over a block of networks of one shape, side by side in every frame.
 
-    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    Arguments are those of ``lstm/unrolled.py``: of each network the addresses of its weights, its
+    state, the biases of its first layer, its input and its output; then a list of the number of
+    frames.  Each network has the bits that it has alone.
     """
-    net = _NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, memory))
-    x, y, frames = lanes.pointer(ends[0]), lanes.pointer(ends[1]), ends[2]
+    *given, (frames,) = networks
+    nets = [_NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, each)) for each in given]
     for steps in lanes.staggered(depth, frames, together=False):
         for number, t in steps:
-            net.layer(number, lanes.broadcast(x, t))
-            if number == depth - 1:
-                lanes.store_number(net.head(), y, t)
+            sums = [net.sums(number, t) for net in nets]
+            chains = [
+                partial(net.cell, number, v, each[v])
+                for net, each in zip(nets, sums, strict=True)
+                for v in range(net.units)
+            ]
+            made = iter(lanes.interleave(*chains) if len(nets) > 1 else [emit() for emit in chains])
+            for net in nets:
+                net.finish(number, list(islice(made, net.units)), t)
 
 
 class _NetworkEmitter:
     """Emits the code of a network; its state is in variables, and in memory after every frame."""
 
-    def __init__(
-        self, hidden: int, depth: int, lanes: Lanes, weights: Value, state: Value, bias: Value
-    ) -> None:
+    def __init__(self, hidden: int, depth: int, lanes: Lanes, *places: Value) -> None:
         self.hidden, self.depth, self.lanes = hidden, depth, lanes
-        self.weights, self.state, self.bias = weights, state, bias
+        self.weights, self.state, self.bias, self.x, self.y = places
         self.units = -(-hidden // lanes.width)
         """Vectors of units."""
         self.padded = self.units * lanes.width
         rows = [[number * self.padded + v * lanes.width for v in range(self.units)]
                 for number in range(depth)]  # fmt: skip
         self.now: list[list[Cell]] = [
-            [lanes.cell(lanes.load(state, at)) for at in row] for row in rows
+            [lanes.cell(lanes.load(self.state, at)) for at in row] for row in rows
         ]
 
-    def layer(self, number: int, x: Value) -> None:
-        """Emit one frame of a layer; the first one's input is ``x``."""
-        lanes, place = self.lanes, self._place(number)
-        given = self._spread(number - 1) if number else iter([x])
+    def sums(self, number: int, frame: Value) -> list[list[Value]]:
+        """Emit the sums of a layer's gates, of each vector of units; the first reads ``frame``."""
+        place = self._place(number)
+        given = self._spread(number - 1) if number else iter([self.lanes.broadcast(self.x, frame)])
         bias = self._row(self.weights, place, 4) if number else self._row(self.bias, 0, 4)
         units, column = self.units, place + 4 * self.padded
         nothing: list[Value | None] = [None] * (2 * units)
@@ -84,13 +90,22 @@ class _NetworkEmitter:
         gates, nx, nh = (
             [self._joined(a, b) for a, b in zip(*sums, strict=True)] for sums in (both, fed, own)
         )
-        for v in range(units):
-            sums = [gates[v], gates[units + v], nx[v], nh[v]]
-            made = gru_cell(lanes, sums, self.now[number][v].value)
-            self.now[number][v].value = made
-            lanes.store(made, self.state, number * self.padded + v * lanes.width)
+        return [[gates[v], gates[units + v], nx[v], nh[v]] for v in range(units)]
 
-    def head(self) -> Value:
+    def cell(self, number: int, vector: int, sums: Sequence[Value]) -> Value:
+        """Emit the new hidden state of a vector of units."""
+        return gru_cell(self.lanes, sums, self.now[number][vector].value)
+
+    def finish(self, number: int, made: Sequence[Value], frame: Value) -> None:
+        """Keep the hidden states of a layer; after the last one store the frame's output."""
+        lanes = self.lanes
+        for v, hidden in enumerate(made):
+            self.now[number][v].value = hidden
+            lanes.store(hidden, self.state, number * self.padded + v * lanes.width)
+        if number == self.depth - 1:
+            lanes.store_number(self._head(), self.y, frame)
+
+    def _head(self) -> Value:
         """Return the output sample: the weighted hidden state and the bias."""
         lanes, place = self.lanes, self._place(self.depth)
         vectors = [hidden.value for hidden in self.now[-1]]

@@ -1,0 +1,45 @@
+"""Which GRUs are played side by side, and their kernel.
+
+Two take (Zen 4, whose vectors of 16 run at half rate, blocks of 64) 1.1 times as long as one with 8
+units, 1.3 with 12 and 16, 1.4 with two layers of 8; four 1.5 times, 2.1 to 2.2, and 2.2.  In three
+vectors of units (24 units, in vectors of 8) two took 2.4 times as long as one.
+"""
+
+from functools import cache
+
+from .....runtime.native.abi import Native
+from .....runtime.native.host import host_lanes
+from .....runtime.simd.lanes import Lanes, Value
+from ...model.captures import Gru
+from ..gru.prepare import unrolled_width
+from ..gru.unrolled import emit_unrolled
+from .records import records_kernel
+
+__all__ = ["gru_group_kernel", "gru_group_size"]
+
+SIZES = {1: 4, 2: 2}
+"""How many are played at a time, by the vectors of units of a layer."""
+MOST_LAYERS = 2
+
+
+def gru_group_size(network: Gru, width: int | None = None) -> int:
+    """Return how many networks of this shape are played at a time: 4, 2, or 1 if none gain."""
+    hidden, depth = network.hidden_size, len(network.layers)
+    lanes = unrolled_width(hidden, depth, width or host_lanes())
+    if not lanes or depth > MOST_LAYERS or not network.inputs == network.outputs == 1:
+        return 1
+    return SIZES.get(-(-hidden // lanes), 1)
+
+
+def gru_group_kernel(network: Gru, count: int, width: int | None = None) -> Native:
+    """Return the kernel of ``count`` networks of this shape; see ``records_kernel``."""
+    hidden, depth = network.hidden_size, len(network.layers)
+    return _kernel(hidden, depth, unrolled_width(hidden, depth, width or host_lanes()), count)
+
+
+@cache
+def _kernel(hidden: int, depth: int, width: int, count: int) -> Native:
+    def emit(lanes: Lanes, *networks: list[Value]) -> None:
+        emit_unrolled(hidden, depth, lanes, *networks)
+
+    return records_kernel(f"nam.gru.group{count}.h{hidden}.d{depth}", count, width, emit)
