@@ -19,6 +19,7 @@ from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
 from .model.interleaved import interleaved_model
 from .model.wavenet import Network
+from .pair.joined import join_models
 from .precision import model_for
 from .resolved_model import ResolvedModel
 from .slimmable import prepare_sizes, slim_range
@@ -125,7 +126,9 @@ def prepare_model(
     plain = len(model.sizes) == 1 and between is None and times == 1
     network = model.sizes[0].model.running if plain else None
     many = None if network is None else voices(network, block, at)
-    return Prepared(Processor(play, block, prewarm=prewarm, voices=many), network, at)
+    joins = join_models(network, block, at)
+    made_of_one = Processor(play, block, prewarm=prewarm, voices=many, side_by_side=joins)
+    return Prepared(made_of_one, network, at)
 
 
 def stream_frames(prewarm: int, between: Rates | None) -> int:

@@ -1,8 +1,9 @@
 """Which GRUs are played side by side, and their kernel.
 
 Two take (Zen 4, whose vectors of 16 run at half rate, blocks of 64) 1.1 times as long as one with 8
-units, 1.3 with 12 and 16, 1.4 with two layers of 8; four 1.5 times, 2.1 to 2.2, and 2.2.  In three
-vectors of units (24 units, in vectors of 8) two took 2.4 times as long as one.
+units, 1.3 with 12 and 16, 1.4 with two layers of 8, 1.6 with two of 16; four 1.5 times, 2.1 to
+2.2, 2.2, and 4.1.  In three vectors of units (24 units, in vectors of 8) two took 2.4 times as long
+as one.
 """
 
 from functools import cache
@@ -17,8 +18,10 @@ from .records import records_kernel
 
 __all__ = ["gru_group_kernel", "gru_group_size"]
 
-SIZES = {1: 4, 2: 2}
-"""How many are played at a time, by the vectors of units of a layer."""
+MOST_VECTORS = 2
+"""Most vectors of units of a layer; with one, more than two networks are played at a time."""
+FOUR_UNITS = 16
+"""Most units of all layers of networks that are played four at a time."""
 MOST_LAYERS = 2
 
 
@@ -28,7 +31,9 @@ def gru_group_size(network: Gru, width: int | None = None) -> int:
     lanes = unrolled_width(hidden, depth, width or host_lanes())
     if not lanes or depth > MOST_LAYERS or not network.inputs == network.outputs == 1:
         return 1
-    return SIZES.get(-(-hidden // lanes), 1)
+    if hidden > MOST_VECTORS * lanes:
+        return 1
+    return 4 if hidden <= lanes and depth * hidden <= FOUR_UNITS else 2
 
 
 def gru_group_kernel(network: Gru, count: int, width: int | None = None) -> Native:
