@@ -32,6 +32,7 @@ from .lstm.prepare import lstm_kernel, prepare_lstm
 from .lstm.voices import lstm_voices_kernel
 from .program import Matrix, Program, walk
 from .program_conv import conv as conv_kernel, dense
+from .side_by_side.gained import prepare_gained
 from .side_by_side.group import group_size, prepare_group
 from .wavenet import add_wavenet
 from .wavenet_layers import layers
@@ -69,6 +70,8 @@ def prepare_network(
         return _interleaved(memory, network, width, moved, frames)
     inner, knobs = _at_rest(network, moved)
     if inner.inputs == inner.outputs == 1:
+        if isinstance(inner, Gained) and isinstance(inner.inner, Lstm | Gru):
+            return prepare_gained(memory, inner, prepare_network(memory, inner.inner, width))
         if isinstance(inner, Lstm):
             return prepare_lstm(memory, inner, width, knobs=knobs)
         if isinstance(inner, Gru):

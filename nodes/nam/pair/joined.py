@@ -15,8 +15,6 @@ from ....runtime.native.pointers import call_node, load, record, store
 from ....runtime.plan.arena import aligned
 from ..cpu.side_by_side.group import group_kernel, group_size, shape_of
 from ..kernel import apply_input_gain, apply_output_gain
-from ..model.captures import Gru
-from ..model.networks import Lstm
 from ..model.wavenet import Network
 
 __all__ = ["JOINED", "join_models", "play_joined"]
@@ -44,20 +42,22 @@ def join_models(network: Network | None, state: Any, made: Any) -> SideBySide | 
     ``state`` is the node's ``STATE``, ``made`` the record of its network.
     """
     most = group_size(network)
-    if most == 1 or not isinstance(network, Lstm | Gru):
+    if most == 1:
         return None
     return SideBySide(("nam", shape_of(network)), most, (state, made), partial(_join, network))
 
 
-def _join(network: Lstm | Gru, places: Sequence[Sequence[int]]) -> JointProcessor:
+def _join(network: Network, places: Sequence[Sequence[int]]) -> JointProcessor:
     """Return the kernel of nodes whose networks have one shape, from where both records lie."""
+    both = group_kernel(network, len(places))
+    assert both is not None
     states, records = (np.array(own, np.int64) for own in zip(*places, strict=True))
     scaled, joined = np.zeros(len(places), np.int64), aligned(1, JOINED)
     fields = {
         "count": len(places),
         "states": states.ctypes.data,
         "scaled": scaled.ctypes.data,
-        "both": group_kernel(network, len(places)).address,
+        "both": both.address,
         "records": records.ctypes.data,
     }
     for name, value in fields.items():

@@ -231,6 +231,7 @@ def test_times_are_shared_equally() -> None:
     play(played, X)
     stats = played.stats()
     left, right = (node for node in stats.nodes if node.name in SIDES)
-    assert left.mean_us == pytest.approx(right.mean_us, rel=1e-3) and left.p50_us == right.p50_us
+    assert left.mean_us == pytest.approx(right.mean_us, rel=1e-3)
+    assert left.p50_us == right.p50_us
     assert left.mean_us > 0.0
     assert "played together, with equal shares: left, right" in str(stats)

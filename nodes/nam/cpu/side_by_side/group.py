@@ -11,37 +11,49 @@ from .....graph.prepare import Memory
 from .....runtime.native.abi import Native
 from ...model.captures import Gru
 from ...model.networks import Lstm
-from ...model.wavenet import Network
+from ...model.wavenet import Gained, Network
 from .gru import gru_group_kernel, gru_group_size
 from .lstm import lstm_group_kernel, lstm_group_size
 
-__all__ = ["group_kernel", "group_size", "prepare_group", "shape_of"]
+__all__ = ["group_kernel", "group_size", "inner_network", "prepare_group", "shape_of"]
+
+
+def inner_network(network: Network | None) -> tuple[Lstm | Gru | None, bool]:
+    """Return the recurrent network that a network is, or has between two gains, and which."""
+    gained = isinstance(network, Gained)
+    inner = network.inner if isinstance(network, Gained) else network
+    return (inner if isinstance(inner, Lstm | Gru) else None), gained
 
 
 def shape_of(network: Network | None) -> Hashable:
     """Return what recurrent networks of one kernel have in common; ``None`` for other networks."""
-    if not isinstance(network, Lstm | Gru):
+    inner, gained = inner_network(network)
+    if inner is None:
         return None
-    sizes = network.hidden_size, len(network.layers), network.inputs, network.outputs
-    return type(network).__name__, *sizes
+    sizes = inner.hidden_size, len(inner.layers), inner.inputs, inner.outputs
+    return type(inner).__name__, gained, *sizes
 
 
 def group_size(network: Network | None, width: int | None = None) -> int:
     """Return how many networks of this shape are played at a time; 1 if none gain."""
-    if isinstance(network, Lstm):
-        return lstm_group_size(network, width)
-    return gru_group_size(network, width) if isinstance(network, Gru) else 1
+    inner, _ = inner_network(network)
+    if isinstance(inner, Lstm):
+        return lstm_group_size(inner, width)
+    return 1 if inner is None else gru_group_size(inner, width)
 
 
-def group_kernel(network: Lstm | Gru, count: int, width: int | None = None) -> Native:
-    """Return the kernel of ``count`` mono networks of this shape; at most ``group_size``.
+def group_kernel(network: Network | None, count: int, width: int | None = None) -> Native | None:
+    """Return the kernel of ``count`` mono networks of this shape; ``None`` if they do not gain.
 
     Its record is the list of the records of networks as they are prepared alone; ``ins`` and
     ``outs`` are lists of as many channels.  Each network has the bits that it has alone.
     """
-    if isinstance(network, Lstm):
-        return lstm_group_kernel(network, count, width)
-    return gru_group_kernel(network, count, width)
+    inner, gained = inner_network(network)
+    if inner is None or not 1 < count <= group_size(network, width):
+        return None
+    if isinstance(inner, Lstm):
+        return lstm_group_kernel(inner, count, width, gained)
+    return gru_group_kernel(inner, count, width, gained)
 
 
 def prepare_group(
@@ -52,11 +64,9 @@ def prepare_group(
 ) -> tuple[Native, Any] | None:
     """Return the kernel of several networks and its record; ``None`` if they do not gain.
 
-    ``made`` are the records that ``prepare_lstm`` or ``prepare_gru`` returned.
+    ``made`` are the records that ``prepare_network`` returned.
     """
-    first = networks[0]
-    if not isinstance(first, Lstm | Gru) or not 1 < len(networks) <= group_size(first, width):
+    kernel = group_kernel(networks[0], len(networks), width)
+    if kernel is None or len({shape_of(network) for network in networks}) > 1:
         return None
-    if len({shape_of(network) for network in networks}) > 1:
-        return None
-    return group_kernel(first, len(networks), width), memory.pointers(list(made))
+    return kernel, memory.pointers(list(made))

@@ -36,15 +36,18 @@ def gru_group_size(network: Gru, width: int | None = None) -> int:
     return 4 if hidden <= lanes and depth * hidden <= FOUR_UNITS else 2
 
 
-def gru_group_kernel(network: Gru, count: int, width: int | None = None) -> Native:
+def gru_group_kernel(
+    network: Gru, count: int, width: int | None = None, gained: bool = False
+) -> Native:
     """Return the kernel of ``count`` networks of this shape; see ``records_kernel``."""
     hidden, depth = network.hidden_size, len(network.layers)
-    return _kernel(hidden, depth, unrolled_width(hidden, depth, width or host_lanes()), count)
+    lanes = unrolled_width(hidden, depth, width or host_lanes())
+    return _kernel(hidden, depth, lanes, count, gained)
 
 
 @cache
-def _kernel(hidden: int, depth: int, width: int, count: int) -> Native:
+def _kernel(hidden: int, depth: int, width: int, count: int, gained: bool) -> Native:
     def emit(lanes: Lanes, *networks: list[Value]) -> None:
         emit_unrolled(hidden, depth, lanes, *networks)
 
-    return records_kernel(f"nam.gru.group{count}.h{hidden}.d{depth}", count, width, emit)
+    return records_kernel(f"nam.gru.group{count}.h{hidden}.d{depth}", count, width, emit, gained)

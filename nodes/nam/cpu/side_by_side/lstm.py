@@ -39,17 +39,19 @@ def lstm_group_size(network: Lstm, width: int | None = None) -> int:
     return 4 if depth == 1 and hidden <= min(FOUR_UNITS, grid.width) else 2
 
 
-def lstm_group_kernel(network: Lstm, count: int, width: int | None = None) -> Native:
+def lstm_group_kernel(
+    network: Lstm, count: int, width: int | None = None, gained: bool = False
+) -> Native:
     """Return the kernel of ``count`` networks of this shape; see ``records_kernel``."""
     hidden, depth = network.hidden_size, len(network.layers)
     grid = lstm_grid(hidden, depth, width or host_lanes())
     assert grid is not None
-    return _kernel(hidden, depth, grid.width, count)
+    return _kernel(hidden, depth, grid.width, count, gained)
 
 
 @cache
-def _kernel(hidden: int, depth: int, width: int, count: int) -> Native:
+def _kernel(hidden: int, depth: int, width: int, count: int, gained: bool) -> Native:
     def emit(lanes: Lanes, *networks: list[Value]) -> None:
         emit_unrolled(Grid(hidden, width), depth, lanes, *networks)
 
-    return records_kernel(f"nam.lstm.group{count}.h{hidden}.d{depth}", count, width, emit)
+    return records_kernel(f"nam.lstm.group{count}.h{hidden}.d{depth}", count, width, emit, gained)

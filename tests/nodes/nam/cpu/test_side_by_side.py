@@ -1,5 +1,6 @@
 """LSTMs and GRUs side by side: each has the bits that it has alone, in output and state."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from namgraph.cli.benchmarks.models import gru
 from namgraph.nodes.nam.cpu.prepare import prepare_network
 from namgraph.nodes.nam.cpu.side_by_side.group import group_size, prepare_group
 from namgraph.nodes.nam.model.model import Model
+from namgraph.nodes.nam.model.wavenet import Gained, Sequential
 from namgraph.nodes.testing import same_bits
 from namgraph.runtime.native.abi import native
 from namgraph.runtime.native.pointers import call_node
@@ -24,6 +26,7 @@ SIGNALS = np.random.default_rng(11).uniform(-0.8, 0.8, (4, FRAMES)).astype(np.fl
 SHAPES = [
     *(("lstm", hidden, depth) for hidden, depth in [(3, 1), (8, 1), (12, 1), (16, 1), (20, 1)]),
     *(("lstm", 3, 2), ("gru", 3, 1), ("gru", 8, 1), ("gru", 12, 1), ("gru", 8, 2)),
+    *(("gained lstm", 3, 1), ("gained gru", 8, 1)),
 ]
 """Whole vectors of units, half vectors and quarters; one and two layers."""
 i64 = types.int64
@@ -35,6 +38,10 @@ def _play(function: int, state: int, ins: int, outs: int, frames: int) -> None:
 
 
 def model(kind: str, hidden: int, depth: int, seed: int = 0) -> Model:
+    if kind.startswith("gained"):
+        made = model(kind.removeprefix("gained "), hidden, depth, seed)
+        network = Gained(made.running, 1.0 + 0.1 * seed, 0.7, skip=seed != 1)
+        return replace(made, network=network)
     if kind == "gru":
         return ng.load_capture(gru(hidden, depth, seed))
     return parse(nets.lstm(hidden, depth, seed=seed))
@@ -65,6 +72,8 @@ class Group:
 
 
 def state_of(record: Any) -> Any:
+    inner = [block for _, block, _ in record.links if block.dtype.names]
+    record = inner[0] if record.region == "constant" else record  # of one between gains
     (block,) = [target for _, target, _ in record.links if target.region == "state"]
     return block.content.copy()
 
@@ -85,6 +94,14 @@ def test_each_network_has_the_bits_that_it_has_alone(
             alone = Playing(model(kind, hidden, depth, n), width)
             same_bits(y[n], alone(SIGNALS[n]))
             same_bits(state_of(group.records[n]), state_of(alone.record))
+
+
+@pytest.mark.parametrize("kind", ["gained lstm", "gained gru"])
+def test_a_network_between_gains_has_the_bits_of_a_program(kind: str) -> None:
+    made = model(kind, 8, 1, 2)
+    program = replace(made, network=Sequential((made.running,)))
+    long = np.resize(SIGNALS, 700)
+    same_bits(Playing(made)(long, [3, 600]), Playing(program)(long))
 
 
 def test_the_comparison_can_fail() -> None:
