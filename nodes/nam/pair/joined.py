@@ -42,7 +42,7 @@ def join_models(network: Network | None, state: Any, made: Any) -> SideBySide | 
     ``state`` is the node's ``STATE``, ``made`` the record of its network.
     """
     most = group_size(network)
-    if most == 1:
+    if network is None or most == 1:
         return None
     return SideBySide(("nam", shape_of(network)), most, (state, made), partial(_join, network))
 

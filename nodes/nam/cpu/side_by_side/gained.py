@@ -58,7 +58,9 @@ def play_gained(state: int, ins: int, outs: int, frames: int) -> None:
     s = record(state, GAINED)
     done = np.int64(0)
     while done < frames:
-        count = min(np.int64(frames) - done, PIECE)
+        count = np.int64(frames) - done
+        if count > PIECE:
+            count = np.int64(PIECE)
         apply_before(state, ins + 4 * done, count)
         call_node(s.kernel, s.network, s.aside, outs + 4 * done, np.int32(count))
         apply_after(state, outs + 4 * done, count)

@@ -47,7 +47,9 @@ def records_kernel(
         first = record(load(state, 0), GAINED)
         done = np.int64(0)
         while done < frames:
-            n = min(np.int64(frames) - done, PIECE)
+            n = np.int64(frames) - done
+            if n > PIECE:
+                n = np.int64(PIECE)
             for k in range(count):
                 at, y = load(state, k), load(outs, k) + 4 * done
                 apply_before(at, load(ins, k) + 4 * done, n)
