@@ -1,4 +1,4 @@
-"""Several mono ``Nam`` nodes, or the sides of a pair, played by the kernel of their networks.
+"""Several ``Nam`` nodes of one mono model each, played by one kernel of their networks.
 
 ``join_models`` belongs to control threads; the kernel runs on the audio thread.
 """
