@@ -141,7 +141,7 @@ class Plan:
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
             elif isinstance(row, NodeRow) and self._can_fade_in(row) and fades_in(op.node):
-                add_with_fade_in(rows, own, self.schedule, row)
+                add_with_fade_in(rows, own, self.schedule, row, self.executor is None)
             else:
                 rows.append(row)
         return rows

@@ -240,18 +240,20 @@ def reused_row(
     )
 
 
-def add_with_fade_in(rows: list[Row], own: Memory, schedule: Schedule, row: NodeRow) -> None:
+def add_with_fade_in(
+    rows: list[Row], own: Memory, schedule: Schedule, row: NodeRow, early: bool
+) -> None:
     """Add a node's row, and one that fades its inputs in, which it reads from.
 
-    The fade-in comes right after the last row that writes what it reads: so it does not stand
-    between nodes that are played together.
+    If ``early`` the fade-in comes right after the last row that writes what it reads: so it does
+    not stand between nodes that are played together.
     """
     memory, record, blocks = allocate_fade_in(own, schedule, row.op)
     channels = tuple(block[0] for block in blocks)
     op = row.op._replace(node="")
     written = [k for k, r in enumerate(rows) if not set(r.op.writes).isdisjoint(op.reads)]
     first = FadeInRow(op, memory, fade_in.address, record, writes=channels)
-    rows.insert(1 + max(written, default=-1), first)
+    rows.insert(1 + max(written, default=-1) if early else len(rows), first)
     rows.append(replace(row, reads=channels))
 
 

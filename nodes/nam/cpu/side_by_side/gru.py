@@ -1,9 +1,9 @@
 """Which GRUs are played side by side, and their kernel.
 
-Two take (Zen 4, whose vectors of 16 run at half rate, blocks of 64) 1.0 times as long as one with 8
-units, 1.2 with 12 and 16, 1.4 with two layers of 8, 1.6 with two of 16; four 1.5 times with 8 units,
-2.1 to 2.2 with 12, 16 and two layers of 8.  Four of two layers of 16 took 4.1 times as long as one,
-and two in three vectors of units (24 units, in vectors of 8) 2.4 times.
+Two take (Zen 4, whose vectors of 16 run at half rate, blocks of 64) 1.0 times as long as one with
+8 units, 1.2 with 12 and 16, 1.4 with two layers of 8, 1.6 with two of 16; four 1.5 times with 8
+units, 2.1 to 2.2 with 12, 16 and two layers of 8.  Four of two layers of 16 took 4.1 times as long
+as one, and two in three vectors of units (24 units, in vectors of 8) 2.4 times.
 """
 
 from functools import cache
