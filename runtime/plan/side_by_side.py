@@ -74,6 +74,7 @@ class RowGroup:
         counts = [len(written) for _, written in channels]
         stride = -(-plan.spec.max_frames // 16) * 16
         self._aside = aligned(sum(counts) * stride, np.float32)
+        self._aside.fill(0.0)  # so that the audio thread meets no page fault
         begin = int(self._aside.ctypes.data)
         aside = [begin + 4 * stride * k for k in range(sum(counts))]
         outs = [*channels[0][1], *aside[counts[0] :]]
