@@ -1,7 +1,7 @@
 """Interface between a node and the runtime: Spec and Io into ``prepare``, Processor out of it."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,9 +12,11 @@ __all__ = [
     "LONGEST_BLOCK",
     "Glide",
     "Io",
+    "JointProcessor",
     "Memory",
     "NativeFunction",
     "Processor",
+    "SideBySide",
     "Spec",
     "VoicesProcessor",
     "as_spec",
@@ -173,6 +175,39 @@ class VoicesProcessor:
     """Kept alive: it has the record and what that refers to."""
 
 
+@dataclass(frozen=True, eq=False)
+class JointProcessor:
+    """A kernel that plays several nodes: ``ins`` and ``outs`` list the channels of all, in order.
+
+    It leaves output and state of each node as its own kernel would, to the bit.
+    """
+
+    kernel: NativeFunction
+    record: int
+    """Its address."""
+    memory: Any
+    """Kept alive: it has the record and what that refers to."""
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """How a node is played together with others that do not wait for it.
+
+    For nodes whose kernel waits for its own results much of the time, as a small recurrent
+    network does: several in one kernel then take less time than one after another.
+    """
+
+    key: Hashable
+    """Equal for nodes that may be played together."""
+    most: int
+    """Nodes that are played together, at most."""
+    blocks: tuple[Any, ...]
+    """Blocks of the node's memory that ``join`` needs."""
+    join: Callable[[Sequence[Sequence[int]]], JointProcessor]
+    """Returns the kernel of several nodes, from the addresses of the blocks of each; called once
+    the plan's memory is laid out."""
+
+
 @dataclass(frozen=True)
 class Processor:
     """A prepared node: its kernel, the kernel's record, the length of the prewarm.
@@ -195,6 +230,8 @@ class Processor:
     analysis: Callable[[], Mapping[str, float]] | None = None
     """Returns the readings in the class's ``reports``, if they are no fields of the record: called
     by control threads, while the audio thread plays, once the plan's memory is laid out."""
+    side_by_side: SideBySide | None = None
+    """Of a node that may be played together with others of its kind."""
     inner: "Processor | None" = None
     """Of a node that runs another, its field ``node``: what that one has prepared."""
 

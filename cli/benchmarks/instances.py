@@ -3,6 +3,9 @@
 Every amp has weights of its own, and all hear one input.  Rounds alternate between the numbers of
 amps, after one block that fills the caches; numbers double until the median block takes longer than
 its deadline.  ``limit`` rows say how many amps still meet it.  Memory is that of one amp.
+
+Small recurrent amps of one shape are played by one kernel, some at a time; ``together`` rows
+compare that with the same amps one after another, in rounds that alternate.
 """
 
 import statistics
@@ -12,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from ...graph import Graph
-from ...nodes.nam import Nam, load_nam
+from ...nodes.nam import Nam, load_capture
 from ...runtime.engine.engine import Engine
-from .models import a1, a2, lstm
+from ...runtime.plan.side_by_side import group_rows
+from .models import a1, a2, gru, lstm
 
 __all__ = ["curves", "format_row", "steps"]
 
@@ -29,6 +33,16 @@ MODELS: dict[str, Callable[[int], Any]] = {
     "LSTM 1x16": lambda seed: lstm(16, 1, seed),
 }
 """Content of a .nam file with random weights, by the name of its kind."""
+SMALL: dict[str, Callable[[int], Any]] = {
+    "LSTM 1x8": lambda seed: lstm(8, 1, seed),
+    "LSTM 1x12": lambda seed: lstm(12, 1, seed),
+    "LSTM 1x16": MODELS["LSTM 1x16"],
+    "LSTM 2x8": lambda seed: lstm(8, 2, seed),
+    "GRU 1x8": lambda seed: gru(8, 1, seed),
+    "GRU 1x12": lambda seed: gru(12, 1, seed),
+}
+"""Content of small recurrent captures, by the name of their shape."""
+TOGETHER = (2, 4)
 COLOURS = ("#d1495b", "#33658a", "#2a9d5c", "#b7791f")
 Row = dict[str, Any]
 
@@ -38,6 +52,9 @@ def steps(quick: bool) -> Iterator[tuple[str, Row]]:
     most, rounds, least_us = (2, 1, 0.0) if quick else (MOST, 15, 4_000.0)
     for model in MODELS:
         yield from _steps(model, most, rounds, least_us)
+    for model in [*SMALL][: 1 if quick else None]:
+        for count in TOGETHER[: 1 if quick else None]:
+            yield "together", _together(model, count, 2 if quick else 60)
 
 
 def _steps(model: str, most: int, rounds: int, least_us: float) -> Iterator[tuple[str, Row]]:
@@ -61,6 +78,18 @@ def _steps(model: str, most: int, rounds: int, least_us: float) -> Iterator[tupl
         yield "limit", row
 
 
+def _together(model: str, count: int, rounds: int) -> Row:
+    """Return the time of an amp and frame, of ``count`` amps together and one after another."""
+    models = [load_capture(SMALL[model](number)) for number in range(count)]
+    group, apart = _Playing(models), _Playing(models, apart=True)
+    for _ in range(rounds):
+        for each in (group, apart):
+            each.measure(16)
+    least, alone = (1e3 * each.p50_us() / FRAMES / count for each in (group, apart))
+    row: Row = {"model": model, "together": count, "least_ns": least, "apart_ns": alone}
+    return row | {"times_as_fast": alone / least}
+
+
 def most_amps(low: int, high: int, is_met: Callable[[int], bool]) -> int:
     """Return the most amps for which ``is_met``, to a sixteenth: from ``low`` to under ``high``."""
     while high - low > max(1, low // 16):
@@ -77,14 +106,17 @@ class _Amps:
 
     def playing(self, amps: int) -> "_Playing":
         while len(self._models) < amps:
-            self._models.append(load_nam(self._content(len(self._models))))
+            self._models.append(load_capture(self._content(len(self._models))))
         return _Playing(self._models[:amps])
 
 
 class _Playing:
-    """A graph of amps, and the times of its blocks in microseconds."""
+    """A graph of amps, and the times of its blocks in microseconds.
 
-    def __init__(self, models: list[Any]) -> None:
+    If ``apart`` amps are played one after another, whatever their shape.
+    """
+
+    def __init__(self, models: list[Any], apart: bool = False) -> None:
         self.amps = len(models)
         graph = Graph()
         source, target = graph.input("in", channels=1), graph.output("out", channels=1)
@@ -92,6 +124,8 @@ class _Playing:
             source >> graph.add(f"amp{number}", Nam(model, prewarm=False)) >> target
         self._engine = Engine(graph, sample_rate=RATE, max_frames=FRAMES)
         self._engine.prepare()
+        if apart:
+            group_rows(self._engine.plan, 0, 0)
         noise = np.random.default_rng(0).uniform(-0.2, 0.2, FRAMES).astype(np.float32)
         self._ins, self._outs = [noise], [np.zeros(FRAMES, np.float32)]
         self._p50, self._p99 = list[float](), list[float]()
@@ -145,6 +179,12 @@ def format_row(step: str, row: Row) -> str:
         return (
             f"{row['model']:<12} {row['most']:4d} play in real time: their median block of "
             f"{row['frames']} frames takes at most {row['deadline_us']:.0f} us"
+        )
+    if step == "together":
+        return (
+            f"{row['model']:<12} {row['together']:4d} together: {row['least_ns']:6.1f} ns a frame "
+            f"each, one after another {row['apart_ns']:6.1f}: {row['times_as_fast']:.2f} times as "
+            "fast"
         )
     kinds = ", ".join(
         f"{row[f'{kind}_bytes'] / 1024:.0f} KiB {text}"

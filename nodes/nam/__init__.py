@@ -8,7 +8,7 @@ levels.py            input and output gains from the levels in a file
 level_matching.py    the same gains between models in series
 knobs.py             knobs of a capture as parameters of its node; knob_kernel.py is its kernel
 prepare_model.py     one model in memory: all that Nam allocates for it
-pair/                two captures as one stereo device
+pair/                two captures as one stereo device; nodes that are played together
 precision.py         the values of the option precision, and the models that "fast" runs
 slimmable.py         all sizes of a slimmable model, and the crossfade from one to another
 format/              from a path or content in memory to a checked Model, and back to a file

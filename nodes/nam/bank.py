@@ -14,9 +14,10 @@ from ...graph.errors import CudaError, ParamError, UnsupportedFeatureError
 from ...graph.node import Node, file, node, option
 from ...graph.paths import checked_files, describe_value, file_label
 from ...graph.port import Port, Space
-from ...graph.prepare import Io, Processor, Spec
-from .bank_kernel import GAIN, STATE, play_bank
+from ...graph.prepare import Io, Memory, Processor, Spec
+from .bank_kernel import GAIN, GROUP, MOST, STATE, play_bank
 from .cpu.prepare import prepare_network
+from .cpu.side_by_side.group import group_size, prepare_group, shape_of
 from .levels import (
     INTERFACE_DBU,
     MODES,
@@ -26,6 +27,7 @@ from .levels import (
     warn_of_missing,
 )
 from .model.model import Model
+from .model.wavenet import Network
 from .node import BACKENDS, space_of
 from .precision import PRECISIONS, network_for
 from .resolved_model import ResolvedModel, equal_nodes, keep_models, resolve
@@ -159,7 +161,7 @@ class NamBank(Node):
             raise CudaError(f"cannot play with backend cuda: {reason}: must be auto or cpu")
         levels = self.levels_applied()
         warn_of_missing(zip(map(file_label, self.paths), levels, strict=True))
-        rows, memory = [], io.memory
+        rows, networks, memory = [], [], io.memory
         for each in self.resolved:
             path, model = each.path, each.model
             if model.channels != (1, 1):
@@ -169,8 +171,9 @@ class NamBank(Node):
                 )
             each.rate_conversion(io.spec.rate)
             network = network_for(model.running, self.precision)
-            made, at = prepare_network(memory, network, frames=io.spec.max_frames)
-            rows.append((made.address, at))
+            rows.append(prepare_network(memory, network, frames=io.spec.max_frames))
+            networks.append(network)
+        groups = _grouped(memory, networks, rows)
         room = io.spec.max_frames
         prewarm = max(model.prewarm for model in models) if self.prewarm else 0
         work = self._work(io, models, prewarm) if on_device else None
@@ -178,11 +181,15 @@ class NamBank(Node):
         block = memory.record(
             STATE,
             count=len(rows),
-            rows=memory.table(row, [{"kernel": k, "record": at} for k, at in rows]),
+            rows=memory.table(row, [{"kernel": k.address, "record": at} for k, at in rows]),
+            groups=memory.table(GROUP, groups),
+            group_count=len(groups),
+            ins=memory.scratch(MOST, np.int64),
+            outs=memory.scratch(MOST, np.int64),
             shared=int(self.shared),
             device=0 if work is None else work.memory.node,
             room=room,
-            aside=memory.scratch(room),
+            aside=memory.scratch((MOST, room)),
             gains=memory.table(
                 GAIN, [{"input_db": a.input_db, "output_db": a.output_db} for a in levels]
             ),
@@ -203,3 +210,25 @@ class NamBank(Node):
         return allocate_cuda(
             memory, networks, prewarm, before_launch, self.precision, shared=self.shared
         )
+
+
+def _grouped(
+    memory: Memory, networks: Sequence[Network], rows: Sequence[tuple[Any, Any]]
+) -> list[dict[str, Any]]:
+    """Return the ``GROUP`` of each network that is played alone, and of each several at once."""
+    waiting, found = dict[Any, list[int]](), list[list[int]]()
+    for k, network in enumerate(networks):
+        most, shape = min(MOST, group_size(network)), shape_of(network)
+        numbers = waiting.get(shape, []) if most > 1 else []
+        if not 0 < len(numbers) < most:
+            found.append(numbers := [])
+            waiting[shape] = numbers
+        numbers.append(k)
+    made = []
+    for numbers in found:
+        given = [networks[k] for k in numbers], [rows[k][1] for k in numbers]
+        kernel, at = prepare_group(memory, *given) or rows[numbers[0]]
+        members = memory.constant(np.array(numbers, np.int64))
+        row = {"kernel": kernel.address, "record": at, "members": members, "count": len(numbers)}
+        made.append(row)
+    return made

@@ -1,17 +1,30 @@
-"""Audio-thread kernel and record of ``NamBank`` on the CPU: networks run one after another."""
+"""Audio-thread kernel and record of ``NamBank`` on the CPU.
+
+Networks run one after another, but small recurrent ones of one shape side by side.
+"""
 
 import numpy as np
 
 from ...runtime.native.abi import kernel
-from ...runtime.native.pointers import call_node, element, load, record
+from ...runtime.native.pointers import call_node, element, load, record, store
 from ...runtime.simd.scale import amplify
 from ...runtime.simd.smoothing import decibels
 
-__all__ = ["GAIN", "STATE", "play_bank"]
+__all__ = ["GAIN", "GROUP", "MOST", "STATE", "play_bank"]
 
 STATE = np.dtype(
-    [(name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside", "gains")]
+    [
+        *((name, np.int64) for name in ("count", "rows", "shared", "device", "room", "aside")),
+        *((name, np.int64) for name in ("gains", "groups", "group_count", "ins", "outs")),
+    ]
 )
+"""``rows`` are kernel and record of each network.  ``aside`` has ``room`` float32 for each network
+of a group; ``ins`` and ``outs`` are lists of as many channels."""
+GROUP = np.dtype([(name, np.int64) for name in ("kernel", "record", "members", "count")])
+"""Networks that are played at once; of one alone the kernel takes channels, of more lists.
+``members`` are their numbers."""
+MOST = 4
+"""Networks of a group, at most."""
 GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
 
 
@@ -19,12 +32,23 @@ GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
 def play_bank(state: int, ins: int, outs: int, frames: int) -> None:
     """Run all networks on one block; network k reads channel k (or the shared one), writes k."""
     s = record(state, STATE)
-    for k in range(s.count):
-        x, y = load(ins, 0 if s.shared != 0 else k), load(outs, k)
-        gain = element(s.gains, k, GAIN)
-        if gain.input_db != 0.0:
-            amplify(s.aside, x, decibels(gain.input_db), frames)
-            x = s.aside
-        call_node(load(s.rows, 2 * k), load(s.rows, 2 * k + 1), x, y, frames)
-        if gain.output_db != 0.0:
-            amplify(y, y, decibels(gain.output_db), frames)
+    for number in range(s.group_count):
+        group = element(s.groups, number, GROUP)
+        for n in range(group.count):
+            k = load(group.members, n)
+            x, gain = load(ins, 0 if s.shared != 0 else k), element(s.gains, k, GAIN)
+            if gain.input_db != 0.0:
+                aside = s.aside + 4 * n * s.room
+                amplify(aside, x, decibels(gain.input_db), frames)
+                x = aside
+            store(s.ins, n, x)
+            store(s.outs, n, load(outs, k))
+        if group.count == 1:
+            call_node(group.kernel, group.record, load(s.ins, 0), load(s.outs, 0), frames)
+        else:
+            call_node(group.kernel, group.record, s.ins, s.outs, frames)
+        for n in range(group.count):
+            gain = element(s.gains, load(group.members, n), GAIN)
+            if gain.output_db != 0.0:
+                y = load(s.outs, n)
+                amplify(y, y, decibels(gain.output_db), frames)

@@ -17,9 +17,10 @@ from .cpu.live_weights import Moved
 from .kernel import STATE, play
 from .knob_kernel import TICK, knob_state, play_knobs, prepare_knobs
 from .levels import Applied
+from .model.captures import Gru
 from .model.interleaved import interleaved_model
 from .model.networks import Lstm
-from .model.wavenet import Network
+from .model.wavenet import Gained, Network
 from .precision import model_for
 from .resolved_model import ResolvedModel
 from .slimmable import prepare_sizes, slim_range
@@ -124,12 +125,14 @@ def prepare_model(
         return Prepared(Processor(cpu_fallback, block, prewarm=prewarm, device=work), None, at)
     plain = len(model.sizes) == 1 and between is None and times == 1
     network = model.sizes[0].model.running if plain else None
-    many = None
-    if isinstance(network, Lstm):
-        from .voices import voices  # late: not needed by other networks
+    many = joins = None
+    if isinstance(network, Lstm | Gru | Gained):
+        from .pair.joined import join_models  # late: not needed by other networks
+        from .voices import voices
 
-        many = voices(network, block, at)
-    return Prepared(Processor(play, block, prewarm=prewarm, voices=many), network, at)
+        many, joins = voices(network, block, at), join_models(network, block, at)
+    made_of_one = Processor(play, block, prewarm=prewarm, voices=many, side_by_side=joins)
+    return Prepared(made_of_one, network, at)
 
 
 def stream_frames(prewarm: int, between: Rates | None) -> int:

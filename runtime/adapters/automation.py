@@ -194,7 +194,7 @@ def _add_blend(graph: Graph, node: str) -> str:
     if is_widened and sources:  # from one channel to two: no sample is changed
         dry = [_free_name(graph, f"{node} {side}") for side in ("left", "right")]
         for side, position in zip(dry, (-1.0, 1.0), strict=True):
-            pan: Any = own_node_type("pan")
+            pan: Any = node_type("pan")
             graph.add(side, pan(position=position)) >> graph.handle(name)["a"]
     for source in sources:
         for end in dry:

@@ -24,6 +24,7 @@ from ..plan.placement import Executor, move_to_host, named, on_device
 from ..plan.plan import Plan
 from ..plan.player import walk
 from ..plan.row_operations import run_row
+from ..plan.side_by_side import group_rows
 from ..workers.plan_lanes import schedule_for_threads
 from ..workers.worker_threads import WorkerThreads
 from .array_call import process_arrays
@@ -146,6 +147,8 @@ def _build(
         plan.prewarm(previous, {k: j for j, k in whole})
         if workers is not None:
             workers.divide(plan)
+        if workers is None or not plan.lanes.engaged:  # several threads play them at the same time
+            group_rows(plan)
         if previous is not None:
             plan.keep(hand_over(previous, plan, same, is_kept, keeps_tempo, fade_in_frames))
         plan.begin_fade_ins(fade_in_frames)
@@ -166,7 +169,7 @@ def _ask_for_kernels(graph: Graph, spec: Spec) -> None:
     """Read ``address`` of each kernel that the CPU needs to play a graph: compiles or notes it."""
     for made in (*OWN_KERNELS, run_row):
         _ = made.address
-    Plan(graph.copy(), spec)
+    group_rows(Plan(graph.copy(), spec))
 
 
 def _open_executor(own: Memory, schedule: Schedule) -> Executor | None:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..native.cpu import nanoseconds_per_cycle
 from ..plan.kernels.transport import read_transport
@@ -46,23 +47,39 @@ def collect_stats(queue: ControlQueue, *, times: bool = True) -> Stats:
         restores=done[Message.RESTORE],
         transport=read_transport(plan.transport.content),
         threads=None if queue.workers is None else queue.workers.stats(plan),
+        together=tuple(tuple(plan.names[k] for k in group.numbers) for group in plan.groups),
     )
 
 
 def _rows(plan: Plan, unit: float) -> list[NodeStats]:
     """Return the statistics of each row; those of rows with nothing to tell are shared."""
     values, idle_rows = plan.param_table["value"].tolist(), _idle_rows(tuple(plan.names))
-    found = []
-    for k, counters in enumerate(plan.counters.tolist()):
+    found, shared = [], plan.counters
+    shares = {k: group.numbers for group in plan.groups for k in group.numbers}
+    if shares:
+        shared = shared.copy()
+        for group in plan.groups:
+            for name in ("cycles_sum", "cycles_max"):
+                shared[name][group.numbers] = shared[name][group.numbers].sum() // len(
+                    group.numbers
+                )
+    for k, counters in enumerate(shared.tolist()):
         idle = idle_rows[k]
         first = plan.dry_wet_params.get(idle.name)
         mix, on = (1.0, 1.0) if first is None else values[first : first + 2]
         if any(counters) or mix != 1.0 or not on:
-            times = plan.trace(k)[: counters[1]] if counters[1] else NO_TIMES
+            times = _last_times(plan, shares.get(k, [k]))
             found.append(_node(idle.name, counters, spread(times, unit), mix, not on, unit))
         else:
             found.append(idle)
     return found
+
+
+def _last_times(plan: Plan, rows: list[int]) -> NDArray[np.int64]:
+    """Return the cycles of the last calls of a row; of several, played together, their means."""
+    calls = int(plan.counters["calls"][rows].min())
+    traces = [plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES]
+    return np.asarray(np.stack(traces).sum(axis=0) // len(traces), np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from .kernels.transport import allocate_transport
 from .layout.tables import Tables
 from .monitored_player import TRACED
 from .placement import Executor, named, on_device
-from .prepare import allocate_buffers, prepare_row, reused_row, with_fade_in
+from .prepare import add_with_fade_in, allocate_buffers, prepare_row, reused_row
 from .records import COUNTER_FIELDS, ROW
 from .row_operations import run_row
 from .rows import FadeInRow, NodeRow, Row, find_analyses, find_reports, number_parameters
@@ -52,6 +52,8 @@ class Plan:
         self.handed_over = frozenset[str]()
         """Nodes whose parameters, as set in the plan before, are handed over to this one."""
         self._swap_tables: list[Any] = []
+        self.groups: list[Any] = []
+        """The ``RowGroup`` of rows that are played together."""
         self.lanes: Any = None
         """The ``PlanLanes`` of an engine with worker threads."""
         self.executor: Executor | None = None
@@ -139,7 +141,7 @@ class Plan:
                 with named([op.node] if op.node else on_device(self.schedule)):
                     rows += self.executor.rows(op, row)
             elif isinstance(row, NodeRow) and self._can_fade_in(row) and fades_in(op.node):
-                rows += with_fade_in(own, self.schedule, row)
+                add_with_fade_in(rows, own, self.schedule, row, self.executor is None)
             else:
                 rows.append(row)
         return rows
@@ -188,6 +190,14 @@ class Plan:
     def is_node(self) -> list[bool]:
         """Of each row, whether it runs a node of the graph."""
         return [isinstance(row, NodeRow) for row in self._prepared]
+
+    def channels_of(self, row: Row) -> tuple[list[int], list[int]]:
+        """Return the addresses of the channels that a row reads, and of those that it writes."""
+        reads = row.reads or [c for b in row.op.reads for c in self._buffers[b]]
+        own = row.writes if isinstance(row, FadeInRow) else ()
+        writes = own or [c for b in row.op.writes for c in self._buffers[b]]
+        found = [[block.address + inside for block, inside in side] for side in (reads, writes)]
+        return found[0], found[1]
 
     def buffer(self, number: int) -> np.ndarray[Any, Any]:
         """Return a view of a buffer of the schedule: ``(channels, max_frames)`` float32."""

@@ -33,12 +33,12 @@ from .kernels.modulation import allocate_modulation, modulate, modulated_smoothi
 from .rows import FadeInRow, NodeRow, Row, check_fields, widths
 
 __all__ = [
+    "add_with_fade_in",
     "allocate_buffers",
     "channel_stride",
     "code_of",
     "prepare_row",
     "reused_row",
-    "with_fade_in",
 ]
 
 PACKAGE = __name__.partition(".")[0]
@@ -109,6 +109,7 @@ def prepare_row(graph: Graph, schedule: Schedule, op: Op, transport: Block) -> R
         after=processor.after,
         device=processor.device,
         voices=processor.voices,
+        side_by_side=processor.side_by_side,
         analysis=processor.analysis,
     )
     return with_modulation(row, io, moved) if moved else row
@@ -220,7 +221,9 @@ def reused_row(
         return None
     if widths(schedule, op) != old.widths:
         return None
-    memory = old.memory.copy(before.arena, transport)
+    memory, joins = old.memory.copy(before.arena, transport), old.side_by_side
+    if joins is not None:
+        joins = replace(joins, blocks=tuple(map(memory.counterpart, joins.blocks)))
     return NodeRow(
         op,
         memory,
@@ -232,17 +235,26 @@ def reused_row(
         files=old.files,
         widths=old.widths,
         dry_wet=None if old.dry_wet is None else memory.counterpart(old.dry_wet),
+        side_by_side=joins,
         copied=id(old),
     )
 
 
-def with_fade_in(own: Memory, schedule: Schedule, row: NodeRow) -> list[Row]:
-    """Return a row that fades the node's inputs in, and the node's row reading from it."""
+def add_with_fade_in(
+    rows: list[Row], own: Memory, schedule: Schedule, row: NodeRow, early: bool
+) -> None:
+    """Add a node's row, and one that fades its inputs in, which it reads from.
+
+    If ``early`` the fade-in comes right after the last row that writes what it reads: so it does
+    not stand between nodes that are played together.
+    """
     memory, record, blocks = allocate_fade_in(own, schedule, row.op)
     channels = tuple(block[0] for block in blocks)
     op = row.op._replace(node="")
+    written = [k for k, r in enumerate(rows) if not set(r.op.writes).isdisjoint(op.reads)]
     first = FadeInRow(op, memory, fade_in.address, record, writes=channels)
-    return [first, replace(row, reads=channels)]
+    rows.insert(1 + max(written, default=-1) if early else len(rows), first)
+    rows.append(replace(row, reads=channels))
 
 
 def _prepare_node(name: str, node: Node, io: Io) -> Processor:

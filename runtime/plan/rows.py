@@ -19,7 +19,7 @@ import numpy as np
 
 from ...graph import TEMPO, EngineError, Node, Op, Param, ParamError, Schedule
 from ...graph.editing.snapshots import BYPASS, DRY_WET as MIX_NAME
-from ...graph.prepare import VoicesProcessor
+from ...graph.prepare import SideBySide, VoicesProcessor
 from .arena import Block, Memory, offset
 from .kernels.dry_wet import DRY_WET
 from .kernels.transport import TRANSPORT
@@ -77,6 +77,8 @@ class NodeRow(Row):
     """What the node runs on a device, if it has ports there."""
     voices: Callable[[], VoicesProcessor] | None = None
     """Makes what plays many signals through the node at once, if it can."""
+    side_by_side: SideBySide | None = None
+    """How it is played together with others, if it can: see ``side_by_side.py``."""
     analysis: Callable[[], Mapping[str, float]] | None = None
     """Computes the node's readings, if they are no fields of its record."""
     files: tuple[Any, ...] = ()

@@ -167,6 +167,8 @@ class Stats:
     """Tempo, beats and frame at the end of the last block."""
     threads: ThreadStats | None = None
     """Of an engine with ``threads``."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Groups of nodes that are played at the same time: each has an equal share of their time."""
 
     def __repr__(self) -> str:
         names = ("faults", "bad_inputs", "bad_outputs")
@@ -192,6 +194,7 @@ class Stats:
         title = f"Stats: {counted(self.blocks, 'block')}, {', '.join(parts)}"
         notes = reading_notes(self.readings)
         notes += [str(one) for one in (self.device, self.threads) if one is not None]
+        notes += [f"played together, with equal shares: {', '.join(g)}" for g in self.together]
         return node_table(title, self.nodes, self.between, self.block_us, notes)
 
 

@@ -8,7 +8,7 @@ from ..native.pointers import call_node, record, store
 from ..plan.layout.memory import SHARED
 from ..plan.plan import Plan
 from ..plan.records import ROW
-from ..plan.rows import FadeInRow, NodeRow
+from ..plan.rows import NodeRow
 from .lanes import predecessors
 
 __all__ = ["measure_rows", "rows_before"]
@@ -68,11 +68,9 @@ def rows_before(plan: Plan) -> list[set[int]]:
     """
     reads, writes = list[set[int]](), list[set[int]]()
     for row in plan._prepared:
-        reading = row.reads or [c for b in row.op.reads for c in plan._buffers[b]]
-        own = row.writes if isinstance(row, FadeInRow) else ()
-        writing = own or [c for b in row.op.writes for c in plan._buffers[b]]
-        reads.append({block.address + inside for block, inside in reading})
-        writes.append({block.address + inside for block, inside in writing})
+        reading, writing = plan.channels_of(row)
+        reads.append(set(reading))
+        writes.append(set(writing))
         if (row.memory.image.links[:, 2] == SHARED).any():
             moved = isinstance(row, NodeRow) and bool(row.modulated)
             (writes if moved else reads)[-1].add(TRANSPORT)

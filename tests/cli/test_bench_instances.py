@@ -26,7 +26,10 @@ def test_amps_are_timed_by_their_number(capsys: pytest.CaptureFixture[str], tmp_
         assert row["constant_bytes"] > 4000
     assert found[0]["state_bytes"] > 10 * found[2]["constant_bytes"] > found[-1]["state_bytes"]
     shown = capsys.readouterr().out.splitlines()
-    assert shown[1:] == [format_row("amps", row) for row in found]
+    (pair,) = rows(json.loads(kept.read_text()), "together")
+    assert shown[1:-1] == [format_row("amps", row) for row in found]
+    assert shown[-1] == format_row("together", pair)
+    assert pair["times_as_fast"] == pytest.approx(pair["apart_ns"] / pair["least_ns"])
     assert "KiB history" in shown[1]
     draw(json.loads(kept.read_text()), tmp_path / "amps.png")
     assert (tmp_path / "amps.png").read_bytes().startswith(b"\x89PNG")

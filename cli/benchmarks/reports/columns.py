@@ -76,6 +76,9 @@ KNOWN = {
     ("instances", "limit"): Columns(("model", "frames"), "most", higher_is_better=True),
     ("threads", "blocks"): Columns(("name", "block"), "speed_up", higher_is_better=True),
     ("instances", "amps"): _timed("model", "amps"),
+    ("instances", "together"): Columns(
+        ("model", "together"), "times_as_fast", higher_is_better=True
+    ),
     ("convolve", "response"): Columns(
         ("channels", "taps"), "least_ns_per_sample", low="least_ns_per_sample", high="ns_per_sample"
     ),

@@ -32,6 +32,7 @@ FIGURES = {
     ("oversampling", "model"): "times as long as without oversampling",
     ("instances", "amps"): "ns a sample of each amp, least",
     ("instances", "limit"): "amps that play in real time",
+    ("instances", "together"): "amps of one graph: times as fast together as one after another",
 }
 """By suite and step."""
 

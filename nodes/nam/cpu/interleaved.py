@@ -1,8 +1,8 @@
 """Copies of a mono network that play interleaved frames, one after another or in groups.
 
-Small LSTMs are played side by side, two or four at a time (``lstm/group.py``).  Copies could also
-be the lanes of a vector (``lstm/voices.py``); with 16 lanes, eight of them in use, that took as
-long as or longer than eight copies one by one (Zen 4, 8 to 40 units).
+Small LSTMs and GRUs are played side by side, two or four at a time (``side_by_side/``).  Copies
+could also be the lanes of a vector (``lstm/voices.py``); with 16 lanes, eight of them in use, that
+took as long as or longer than eight copies one by one (Zen 4, 8 to 40 units).
 """
 
 import numpy as np

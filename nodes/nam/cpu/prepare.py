@@ -64,8 +64,13 @@ def prepare_network(
     if isinstance(network, Interleaved):
         return _interleaved(memory, network, width, moved, frames)
     inner, knobs = _at_rest(network, moved)
-    if inner.inputs == inner.outputs == 1 and isinstance(inner, Lstm | Gru):
-        return _recurrent(memory, inner, width, knobs=knobs)
+    if inner.inputs == inner.outputs == 1:
+        if isinstance(inner, Gained) and isinstance(inner.inner, Lstm | Gru):
+            from .side_by_side.gained import prepare_gained
+
+            return prepare_gained(memory, inner, _recurrent(memory, inner.inner, width))
+        if isinstance(inner, Lstm | Gru):
+            return _recurrent(memory, inner, width, knobs=knobs)
     program = Program(memory, width, frames)
     source = program.matrix(network.inputs)
     return walk, program.finish(source, _add(program, network, source, moved))
@@ -80,20 +85,18 @@ def _interleaved(
 ) -> tuple[Native, Any]:
     """Allocate the copies of a mono network; blocks must be of multiples of ``times`` frames."""
     from .interleaved import GROUP, INTERLEAVED, PIECE, play_copies
-    from .lstm.group import lstm_group_size, prepare_lstm_group
+    from .side_by_side.group import group_size, prepare_group
 
     inner, times = network.network, network.times
     copies = [prepare_network(memory, inner, width, moved, frames) for _ in range(times)]
     plain, _ = _at_rest(inner, moved)
-    size, ends = 1, ("source", "target")
-    if isinstance(plain, Lstm):
-        size = min(times, lstm_group_size(plain, width))
+    size, ends = min(times, group_size(plain, width)), ("source", "target")
     rooms = {name: memory.scratch(size * PIECE) for name in ends}
     lists = list(rooms.values())
-    if isinstance(plain, Lstm) and size > 1:
+    if size > 1:
         groups = [copies[n : n + size] for n in range(0, times, size)]
         records = [[at for _, at in group] for group in groups]
-        made = [prepare_lstm_group(memory, [plain] * size, group, width) for group in records]
+        made = [prepare_group(memory, [plain] * size, group, width) for group in records]
         copies = [group for group in made if group is not None]
         lists = [memory.pointers([room[4 * n * PIECE] for n in range(size)]) for room in lists]
     record = memory.record(

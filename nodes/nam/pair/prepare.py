@@ -11,10 +11,9 @@ import numpy as np
 from ....graph.errors import PortError
 from ....graph.prepare import Io, Processor
 from ....runtime.plan.arena import Block, offset
-from ..cpu.lstm.group import prepare_lstm_group
+from ..cpu.side_by_side.group import prepare_group
 from ..knob_kernel import TICK
 from ..model.knob import Knob
-from ..model.networks import Lstm
 from ..prepare_model import Prepared
 from .kernel import PAIR, PASSED, SIDE, play_pair
 
@@ -94,7 +93,5 @@ def _passed(dtype: Any, side: Block, name: str, smoothed: bool) -> dict[str, Any
 
 def _networks_at_once(io: Io, sides: Sequence[Prepared]) -> Any:
     """Return the kernel of both networks and its record, if there is one for their shape."""
-    left, right = (side.network for side in sides)
-    if not (isinstance(left, Lstm) and isinstance(right, Lstm)):
-        return None
-    return prepare_lstm_group(io.memory, (left, right), [side.made for side in sides])
+    networks, records = [side.network for side in sides], [side.made for side in sides]
+    return prepare_group(io.memory, networks, records)

@@ -10,6 +10,7 @@ from ...engine.control import ControlQueue
 from ...engine.messages.message_queue import aligned
 from ...engine.parameters import post_param
 from ...plan.plan import Plan
+from ...plan.side_by_side import group_rows
 from ...plan.stats import Stats
 
 __all__ = ["RowRange"]
@@ -30,6 +31,7 @@ class RowRange:
         self, plan: Plan, begin: int, end: int, reads: Sequence[int], writes: Sequence[int]
     ) -> None:
         self.plan, self._rows = plan, slice(begin, end)
+        group_rows(plan, begin, end)
         channels = [self._plan_channels(buffers) for buffers in (reads, writes)]
         self.inputs, self.outputs = map(len, channels)
         """Channels."""

@@ -15,6 +15,7 @@ from ...engine.engine_state import EngineState, new_state, state_for
 from ...engine.messages.message_queue import aligned
 from ...engine.parameters import TRANSPORT_READINGS, ParameterAccess
 from ...native.cpu import nanoseconds_per_cycle
+from ...plan.side_by_side import group_rows
 from .blocks import output_shape, with_frames
 from .native_step import STEPPER
 from .states import States, open_states
@@ -70,6 +71,8 @@ class Stepper(ParameterAccess):
         self.frames = self._engine.spec.max_frames
         """The most frames of a step."""
         self._queue: ControlQueue = self._engine.queue
+        if self.streams > 1:
+            group_rows(self._queue.plan, 0, 0)  # each stream has rows and records of its own
         if self.streams > 1 and self._queue.plan.executor is not None:
             raise EngineError(
                 f"streams is {self.streams}: on a device it must be 1; a NamBank plays many models "

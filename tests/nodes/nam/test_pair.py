@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import namgraph as ng
+from namgraph.cli.benchmarks.models import gru
 from namgraph.cli.main import main
 from namgraph.nodes.testing import same_bits
 
@@ -42,6 +43,7 @@ PAIRS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "with gains": (lstm(12, 1, 1), lstm(12, 1, 2), {"input_db": 3.0, "output_db": -4.0}),
     "with half a vector": (lstm(20, 1, 1), lstm(20, 1, 2), {}),
     "two layers": (lstm(8, 2, 1), lstm(8, 2, 2), {}),
+    "grus side by side": (gru(12, 1, 1), gru(12, 1, 2), {"input_db": 3.0}),
     "wavenets": (a1("nano", 1), a1("nano", 2), {}),
     "other shapes": (a2(3, 1), lstm(16, 1, 2), {}),
     "a longer prewarm on the left": (lstm(8, 1, 1), a1("nano", 2), {}),

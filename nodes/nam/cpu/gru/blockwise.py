@@ -39,14 +39,14 @@ def emit_blockwise(hidden: int, depth: int, lanes: Lanes, *places: Value) -> Non
     with in_blocks(lanes, frames) as (at, count):
         ends = lanes.at(x, at), between
         part = NetworkEmitter(hidden, first, lanes, weights, state, bias, *ends, head=False)
-        emit_frames(lanes, part, count)
+        emit_frames(lanes, [part], count)
         with lanes.loop(depth, first, later) as number:
             done = lanes.minus(number, first)
             here = lanes.at(weights, lanes.plus(lanes.times(done, layer), begin))
             own = lanes.at(state, lanes.times(number, padded))
             places = here, own, here, between, between
             part = NetworkEmitter(hidden, later, lanes, *places, fed=True, head=False)
-            emit_frames(lanes, part, count)
+            emit_frames(lanes, [part], count)
         out, place = lanes.at(y, at), begin + (depth - first) * layer
         with lanes.loop(count) as t:
             row = lanes.at(between, lanes.times(t, padded))

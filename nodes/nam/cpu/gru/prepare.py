@@ -20,7 +20,7 @@ from .blockwise import emit_blockwise, layers_at_a_time
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
 
-__all__ = ["gru_kernel", "prepare_gru"]
+__all__ = ["gru_kernel", "prepare_gru", "unrolled_width"]
 
 Floats = NDArray[np.float32]
 MAX_UNROLLED = 850
@@ -47,7 +47,7 @@ def prepare_gru(
     """
     width = width or host_lanes()
     hidden, depth = network.hidden_size, len(network.layers)
-    small = _unrolled_width(hidden, depth, width)
+    small = unrolled_width(hidden, depth, width)
     if small and network.inputs == network.outputs == 1:
         made = _unrolled_record(memory, network, small, knobs)
         return _unrolled_kernel(hidden, depth, small), made
@@ -57,13 +57,13 @@ def prepare_gru(
 
 def gru_kernel(hidden: int, depth: int, width: int) -> Native:
     """Return the kernel for mono networks of this size."""
-    small = _unrolled_width(hidden, depth, width)
+    small = unrolled_width(hidden, depth, width)
     if small:
         return _unrolled_kernel(hidden, depth, small)
     return _looped_kernel(fewest_lanes(hidden, width))
 
 
-def _unrolled_width(hidden: int, depth: int, width: int) -> int:
+def unrolled_width(hidden: int, depth: int, width: int) -> int:
     """Return the lanes of the unrolled kernel; 0 if the looped one is to be taken."""
     width = fewest_lanes(hidden, min([w for w in WIDTHS if hidden <= w <= width], default=width))
     whole = _is_whole(hidden, depth, width)
@@ -82,8 +82,8 @@ def _unrolled_kernel(hidden: int, depth: int, width: int) -> Native:
     if not _is_whole(hidden, depth, width):
         return _blockwise_kernel(hidden, depth, width)
 
-    def emit(lanes: Lanes, weights: Value, state: Value, bias: Value, *ends: Value) -> None:
-        emit_unrolled(hidden, depth, lanes, (weights, state, bias), ends)
+    def emit(lanes: Lanes, *args: Value) -> None:
+        emit_unrolled(hidden, depth, lanes, args[:5], args[5:])
 
     run = embed(f"nam.gru.h{hidden}.d{depth}", 6, emit, width)
 

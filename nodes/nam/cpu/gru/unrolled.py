@@ -7,6 +7,8 @@ With ``z`` and ``r`` the exponentials ``e^-sum`` of the gates, and tanh as its q
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 
 from .....runtime.simd.lanes import Cell, Lanes, Value
 from ..lstm.cell import exp_minus, tanh_parts
@@ -43,22 +45,36 @@ def layer_floats(inputs: int, hidden: int, padded: int) -> int:
     return (4 + GATES * (inputs + hidden)) * padded
 
 
-def emit_unrolled(
-    hidden: int, depth: int, lanes: Lanes, memory: Sequence[Value], ends: Sequence[Value]
-) -> None:
-    """Emit the loop over a block; ``ends`` are the input, the output and the number of frames.
+def emit_unrolled(hidden: int, depth: int, lanes: Lanes, *networks: Sequence[Value]) -> None:
+    """Emit the loop over a block of networks of one shape, side by side in every frame.
 
-    ``memory`` has the addresses of the weights, the state and the biases of the first layer.
+    Arguments are those of ``lstm/unrolled.py``: of each network the addresses of its weights, its
+    state, the biases of its first layer, its input and its output; then a list of the number of
+    frames.  Each network has the bits that it has alone.
     """
-    net = NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, [*memory, *ends[:2]]))
-    emit_frames(lanes, net, ends[2])
+    *given, (frames,) = networks
+    nets = [NetworkEmitter(hidden, depth, lanes, *map(lanes.pointer, each)) for each in given]
+    emit_frames(lanes, nets, frames)
 
 
-def emit_frames(lanes: Lanes, net: "NetworkEmitter", frames: Value) -> None:
+def emit_frames(lanes: Lanes, nets: Sequence["NetworkEmitter"], frames: Value) -> None:
     """Emit the loop over frames, each layer one frame behind the one before."""
-    for steps in lanes.staggered(net.depth, frames, together=False):
+    for steps in lanes.staggered(nets[0].depth, frames, together=False):
         for number, t in steps:
-            net.layer(number, t)
+            _emit_layer(lanes, nets, number, t)
+
+
+def _emit_layer(lanes: Lanes, nets: Sequence["NetworkEmitter"], number: int, frame: Value) -> None:
+    """Emit one frame of a layer of each network: all sums, then all cells."""
+    sums = [net.sums(number, frame) for net in nets]
+    chains = [
+        partial(net.cell, number, v, each[v])
+        for net, each in zip(nets, sums, strict=True)
+        for v in range(net.units)
+    ]
+    made = iter(lanes.interleave(*chains) if len(nets) > 1 else [emit() for emit in chains])
+    for net in nets:
+        net.finish(number, list(islice(made, net.units)), frame)
 
 
 class NetworkEmitter:
@@ -90,9 +106,9 @@ class NetworkEmitter:
             [lanes.cell(lanes.load(self.state, at)) for at in row] for row in rows
         ]
 
-    def layer(self, number: int, frame: Value) -> None:
-        """Emit one frame of a layer; after the last one store the output."""
-        lanes, place = self.lanes, self._place(number)
+    def sums(self, number: int, frame: Value) -> list[list[Value]]:
+        """Emit the sums of a layer's gates, of each vector of units; the first reads ``frame``."""
+        place = self._place(number)
         given = self._spread(number - 1) if number else self._inputs(frame)
         bias = self._row(self.weights, place, 4) if number else self._row(self.bias, 0, 4)
         units, column = self.units, place + 4 * self.padded
@@ -106,25 +122,27 @@ class NetworkEmitter:
         gates, nx, nh = (
             [self._joined(a, b) for a, b in zip(*sums, strict=True)] for sums in (both, fed, own)
         )
-        for v in range(units):
-            sums = [gates[v], gates[units + v], nx[v], nh[v]]
-            made = gru_cell(lanes, sums, self.now[number][v].value)
-            self.now[number][v].value = made
-            lanes.store(made, self.state, number * self.padded + v * lanes.width)
+        return [[gates[v], gates[units + v], nx[v], nh[v]] for v in range(units)]
 
-        if number == self.depth - 1:
-            self._store_output(frame)
+    def cell(self, number: int, vector: int, sums: Sequence[Value]) -> Value:
+        """Emit the new hidden state of a vector of units."""
+        return gru_cell(self.lanes, sums, self.now[number][vector].value)
 
-    def _store_output(self, frame: Value) -> None:
-        lanes, hidden = self.lanes, [cell.value for cell in self.now[-1]]
+    def finish(self, number: int, made: Sequence[Value], frame: Value) -> None:
+        """Keep the hidden states of a layer; after the last one store the frame's output."""
+        lanes = self.lanes
+        for v, hidden in enumerate(made):
+            self.now[number][v].value = hidden
+            lanes.store(hidden, self.state, number * self.padded + v * lanes.width)
+        if number < self.depth - 1:
+            return
         if self.head:
-            place = self._place(self.depth)
-            made = emit_output(self.hidden, lanes, self.weights, place, hidden)
-            lanes.store_number(made, self.y, frame)
+            output = emit_output(self.hidden, lanes, self.weights, self._place(self.depth), made)
+            lanes.store_number(output, self.y, frame)
             return
         row = lanes.at(self.y, lanes.times(frame, self.padded))
-        for v, vector in enumerate(hidden):
-            lanes.store(vector, row, v * lanes.width)
+        for v, hidden in enumerate(made):
+            lanes.store(hidden, row, v * lanes.width)
 
     def _inputs(self, frame: Value) -> Iterator[Value]:
         """Emit the inputs of the first layer, each broadcast to all lanes."""
