@@ -63,6 +63,11 @@ class Lanes(Emitter):
         """Load one sample into all lanes."""
         return self.splat(self.load_number(place, offset))
 
+    def prefetch(self, place: Value) -> None:
+        """Begin to load the cache line at a pointer into the L2 cache; any address will do."""
+        args = [place, *(ir.Constant(i32, n) for n in (0, 2, 1))]  # to read, L2, data
+        self._call("llvm.prefetch.p0", ir.VoidType(), args)
+
     # ---- vectors -------------------------------------------------------------------------------
 
     def constant(self, numbers: float | Sequence[float]) -> Value:

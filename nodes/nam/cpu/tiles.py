@@ -22,6 +22,7 @@ from ....runtime.simd.lanes import Cell, Lanes, Value
 __all__ = [
     "ALL_VECTORS",
     "VECTORS",
+    "Ahead",
     "Tile",
     "accumulate",
     "by_length",
@@ -39,8 +40,13 @@ VECTORS = (1, 2, 4)
 ALL_VECTORS = (1, 2, 3, 4)
 """Those of the kernels that take most of the time of a network."""
 
+LINE_FLOATS = 16
+"""Float32 of a cache line."""
+
 Tile = list[list[Cell]]
 """Sums, as ``tile[channel][vector]``."""
+Lines = tuple[Value, Value | int]
+"""Cache lines to prefetch: a pointer to the first, and the floats from one to the next."""
 
 
 def record_of(*names: str) -> np.dtype[np.void]:
@@ -94,12 +100,55 @@ def accumulate(
     weights: Value,
     inputs: Value | int,
     outputs: Value | int,
+    ahead: Sequence[Lines] = (),
 ) -> None:
-    """Emit ``tile[r][v] += weights[i][r] * x[i][v]`` for all input channels ``i``."""
+    """Emit ``tile[r][v] += weights[i][r] * x[i][v]`` for all input channels ``i``.
+
+    Of each of ``ahead`` one cache line is prefetched for each input channel.
+    """
     with lanes.loop(inputs) as i:
+        for line, apart in ahead:
+            lanes.prefetch(lanes.at(line, lanes.times(i, apart)))
         source = lanes.at(x, lanes.times(i, row))
         vectors = [lanes.load(source, v * lanes.width) for v in range(len(tile[0]))]
         step(lanes, tile, vectors, lanes.at(weights, lanes.times(i, outputs)))
+
+
+class Ahead:
+    """What to prefetch of a later layer: lines that are shared out among the tiles of this one.
+
+    ``words`` is the record of that layer.  Vectors must be of one cache line each; with shorter
+    ones nothing is prefetched, because all of them would prefetch the same lines.
+    """
+
+    def __init__(self, lanes: Lanes, words: Words, channels: Value, start: Value | int) -> None:
+        self._lanes, self._words, self._channels = lanes, words, channels
+        column, self._row = place(lanes, words, "source")
+        self._x, self._whole = lanes.at(column, start), lanes.width == LINE_FLOATS
+
+    def history(self, tile: Tile, k: Value) -> list[Lines]:
+        """Return lines at tap ``k``, one per vector of a tile; those of the last are written."""
+        lanes, there = self._lanes, self._tap(k)
+        vectors = range(len(tile[0]) if self._whole else 0)
+        return [(lanes.at(there, v * lanes.width), self._row) for v in vectors]
+
+    def share_of_history(self, tile: Tile, k: Value, first: Value) -> list[Lines]:
+        """Return one of these lines, another for each tile that begins with row ``first``."""
+        lanes, frames = self._lanes, len(tile[0]) * self._lanes.width
+        share = lanes.builder.udiv(lanes.times(first, frames), self._channels)
+        return [(lanes.at(self._tap(k), share), self._row)] if self._whole else []
+
+    def weights(self, number: Value) -> list[Lines]:
+        """Return as many lines of the weights as there are channels, the first of them for 0.
+
+        The weights of a layer lie one after another, from those of the convolution on.
+        """
+        lanes, first = self._lanes, self._words.pointer("conv")
+        line = lanes.times(number, lanes.times(self._channels, LINE_FLOATS))
+        return [(lanes.at(first, line), LINE_FLOATS)] if self._whole else []
+
+    def _tap(self, k: Value) -> Value:
+        return tap(self._lanes, self._words, self._x, k)
 
 
 def finish(lanes: Lanes, sums: Sequence[Value], target: Value) -> None:

@@ -5,6 +5,9 @@ compute the same sums in the same order, hence the same bits.  Layers of any wid
 once for the activations and once for layer1x1.  Layers of few channels keep all channels in one
 tile, and the activations in registers: the fewest by four vectors of frames, others by two, which
 are taken through all layers before the next two.
+
+While a layer computes, the memory that a later one needs is prefetched, a cache line or a few for
+each input channel: the histories of a graph of many networks do not fit the L2 cache.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ from ....runtime.simd.fields import Words
 from ....runtime.simd.lanes import Cell, Lanes, Value
 from .tiles import (
     ALL_VECTORS,
+    Ahead,
     Tile,
     accumulate,
     by_length,
@@ -54,6 +58,8 @@ MAX_UNROLLED = 4
 """Most input channels of a fused layer whose convolution is not a loop over them."""
 MAX_HEAD_CHANNELS = 3
 """Most channels whose head sums stay in registers from layer to layer."""
+AHEAD = 2
+"""How many layers further on the one is whose memory is prefetched."""
 
 
 Part = tuple[Tile, Value | int, Value]
@@ -103,8 +109,8 @@ def _emit_fused(
     for r, sums in enumerate(held):
         for v, total in enumerate(sums):
             total.value = lanes.load(lanes.at(head, lanes.times(r, head_row)), v * lanes.width)
-    for words in _each(lanes, run):
-        _LayerEmitter(lanes, run, words, activation, held, start).fused(tile)
+    for words, later in _each(lanes, run):
+        _LayerEmitter(lanes, run, words, later, activation, held, start).fused(tile)
     for r, sums in enumerate(held):
         finish(lanes, [total.value for total in sums], lanes.at(head, lanes.times(r, head_row)))
 
@@ -119,15 +125,19 @@ def _emit_tiled(
     parts: list[Part] = [(new_tile(lanes, rows, vectors), 0, middle)]
     if narrow:
         parts.append((new_tile(lanes, rows - 1, vectors), middle, channels))
-    for words in _each(lanes, run):
-        _LayerEmitter(lanes, run, words, activation).tiled(parts)
+    for words, later in _each(lanes, run):
+        _LayerEmitter(lanes, run, words, later, activation).tiled(parts)
 
 
-def _each(lanes: Lanes, run: Words) -> Iterator[Words]:
-    """Emit a loop over the layers of a run."""
-    first = run.pointer("layers")
+def _each(lanes: Lanes, run: Words) -> Iterator[tuple[Words, Words]]:
+    """Emit a loop over the layers of a run: each, and that ``AHEAD`` further on or the last."""
+    first, last = run.pointer("layers"), lanes.minus(run["count"], 1)
     with lanes.loop(run["count"]) as number:
-        yield Words(lanes, LAYER, lanes.words(first, lanes.times(number, LAYER.itemsize // 8)))
+        later = lanes.plus(number, AHEAD)
+        later = lanes.builder.select(lanes.builder.icmp_signed("<", later, last), later, last)
+        own, other = (lanes.times(n, LAYER.itemsize // 8) for n in (number, later))
+        row = Words(lanes, LAYER, lanes.words(first, own))
+        yield row, Words(lanes, LAYER, lanes.words(first, other))
 
 
 class _LayerEmitter:
@@ -138,12 +148,14 @@ class _LayerEmitter:
         lanes: Lanes,
         run: Words,
         words: Words,
+        later: Words,
         activation: str,
         held: Sequence[Sequence[Cell]] = (),
         start: Value | int = 0,
     ) -> None:
         self.lanes, self.words, self.held = lanes, words, held
         self.channels = run["channels"]
+        self.ahead = Ahead(lanes, later, self.channels, start)
         self.x, self.x_row = place(lanes, words, "source")
         self.y, self.y_row = place(lanes, words, "target")
         self.head, self.head_row = place(lanes, run, "head")
@@ -170,7 +182,8 @@ class _LayerEmitter:
         with lanes.loop(words["taps"]) as k:
             part = lanes.at(conv, lanes.times(k, lanes.times(channels, channels)))
             source = tap(lanes, words, self.x, k)
-            accumulate(lanes, tile, source, self.x_row, part, channels, channels)
+            ahead = self.ahead.share_of_history(tile, k, first)
+            accumulate(lanes, tile, source, self.x_row, part, channels, channels, ahead)
         for r, row in enumerate(self._activated(tile, first)):
             finish(lanes, row, self._row(self.kept, len(row) * lanes.width, first, r))
 
@@ -179,7 +192,8 @@ class _LayerEmitter:
         lanes, channels, piece = self.lanes, self.channels, len(tile[0]) * self.lanes.width
         self._residual(tile, first)
         out = lanes.at(self.words.pointer("out"), first)
-        accumulate(lanes, tile, self.kept, lanes.index(piece), out, channels, channels)
+        ahead = self.ahead.weights(lanes.builder.udiv(first, lanes.index(len(tile))))
+        accumulate(lanes, tile, self.kept, lanes.index(piece), out, channels, channels, ahead)
         self._store_output(tile, first)
 
     def fused(self, tile: Tile) -> None:
@@ -190,7 +204,8 @@ class _LayerEmitter:
             source = tap(lanes, words, self.x, k)
             part = lanes.at(words.pointer("conv"), lanes.times(k, rows * rows))
             if rows > MAX_UNROLLED:
-                accumulate(lanes, tile, source, self.x_row, part, rows, rows)
+                ahead = [*self.ahead.history(tile, k), *self.ahead.weights(k)]
+                accumulate(lanes, tile, source, self.x_row, part, rows, rows, ahead)
             for i in range(rows) if rows <= MAX_UNROLLED else ():
                 row = self._row(source, self.x_row, 0, i)
                 vectors = [lanes.load(row, v * lanes.width) for v in range(len(tile[0]))]
