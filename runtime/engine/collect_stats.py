@@ -76,10 +76,13 @@ def _rows(plan: Plan, unit: float) -> list[NodeStats]:
 
 
 def _last_times(plan: Plan, rows: list[int]) -> NDArray[np.int64]:
-    """Return the cycles of the last calls of a row; of several, played together, their means."""
+    """Return the cycles of the last calls of a row; of several, played together, their means.
+
+    Only of calls in this plan: counters that were handed over count those before, too.
+    """
     calls = int(plan.counters["calls"][rows].min())
-    traces = [plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES]
-    return np.asarray(np.stack(traces).sum(axis=0) // len(traces), np.int64)
+    traces = np.stack([plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES])
+    return np.asarray(traces[:, traces.all(axis=0)].sum(axis=0) // len(traces), np.int64)
 
 
 @lru_cache(maxsize=64)
