@@ -47,22 +47,25 @@ def collect_stats(queue: ControlQueue, *, times: bool = True) -> Stats:
         restores=done[Message.RESTORE],
         transport=read_transport(plan.transport.content),
         threads=None if queue.workers is None else queue.workers.stats(plan),
-        together=tuple(tuple(plan.names[k] for k in group.numbers) for group in plan.groups),
+        together=tuple(tuple(plan.names[k] for k in numbers) for numbers in _groups(plan)),
     )
+
+
+def _groups(plan: Plan) -> list[list[int]]:
+    """Return the rows of each group: none where nodes have a time limit, and play one by one."""
+    return [] if plan.header["cycle_limit"] else [group.numbers for group in plan.groups]
 
 
 def _rows(plan: Plan, unit: float) -> list[NodeStats]:
     """Return the statistics of each row; those of rows with nothing to tell are shared."""
     values, idle_rows = plan.param_table["value"].tolist(), _idle_rows(tuple(plan.names))
     found, shared = [], plan.counters
-    shares = {k: group.numbers for group in plan.groups for k in group.numbers}
+    shares = {k: numbers for numbers in _groups(plan) for k in numbers}
     if shares:
         shared = shared.copy()
-        for group in plan.groups:
+        for numbers in _groups(plan):
             for name in ("cycles_sum", "cycles_max"):
-                shared[name][group.numbers] = shared[name][group.numbers].sum() // len(
-                    group.numbers
-                )
+                shared[name][numbers] = shared[name][numbers].sum() // len(numbers)
     for k, counters in enumerate(shared.tolist()):
         idle = idle_rows[k]
         first = plan.dry_wet_params.get(idle.name)
@@ -76,10 +79,13 @@ def _rows(plan: Plan, unit: float) -> list[NodeStats]:
 
 
 def _last_times(plan: Plan, rows: list[int]) -> NDArray[np.int64]:
-    """Return the cycles of the last calls of a row; of several, played together, their means."""
+    """Return the cycles of the last calls of a row; of several, played together, their means.
+
+    Only of calls in this plan: counters that were handed over count those before, too.
+    """
     calls = int(plan.counters["calls"][rows].min())
-    traces = [plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES]
-    return np.asarray(np.stack(traces).sum(axis=0) // len(traces), np.int64)
+    traces = np.stack([plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES])
+    return np.asarray(traces[:, traces.all(axis=0)].sum(axis=0) // len(traces), np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ import namgraph as ng
 from namgraph.cli.benchmarks.models import gru, lstm
 from namgraph.nodes.testing import same_bits
 from namgraph.runtime.engine import build
+from namgraph.runtime.native.cpu import nanoseconds_per_cycle
 from namgraph.runtime.plan.side_by_side import group_rows
 
 Floats = np.ndarray[Any, Any]
@@ -235,3 +236,41 @@ def test_times_are_shared_equally() -> None:
     assert left.p50_us == right.p50_us
     assert left.mean_us > 0.0
     assert "played together, with equal shares: left, right" in str(stats)
+
+
+def test_times_begin_anew_where_a_swap_forms_another_group() -> None:
+    played = engine(graph(), fade_s=0.0)
+    played.stats(timed=True)
+    play(played, X)
+    before = {node.name: node for node in played.stats().nodes}
+    played.swap(graph(right=amp(7)))
+    play(played, X)
+    after = {node.name: node for node in played.stats().nodes}
+    calls = before["left"].calls
+    assert [after[side].calls for side in SIDES] == [calls, calls]
+    assert after["left gain"].calls == 2 * calls  # it goes on as it was
+    assert after["left"].mean_us == pytest.approx(after["right"].mean_us, rel=1e-3)
+    played.swap(graph(right=amp(7)))
+    play(played, X)
+    again = {node.name: node for node in played.stats().nodes}
+    assert [again[name].calls for name in ("left", "right", "left gain")] == [
+        2 * calls,
+        2 * calls,
+        3 * calls,
+    ]
+    assert min(again["left"].p50_us, after["left"].p50_us) > 0.0  # of the calls since the swap
+
+
+def test_nodes_with_a_time_limit_are_told_apart() -> None:
+    played = engine(graph(left=amp(1, input_db=3.0)))
+    played.guard(10.0)
+    play(played, X)
+    assert played.stats().together == ()
+    assert "together" not in str(played.stats())
+    shown = {node.name: round(node.calls * node.mean_us, 6) for node in played.stats().nodes}
+    unit = nanoseconds_per_cycle() * 1e-3
+    for side in SIDES:
+        row = played.plan.rows[played.plan.names.index(side)]
+        assert shown[side] == pytest.approx(int(row["cycles_sum"]) * unit, rel=1e-6)
+    played.guard(None)
+    assert played.stats().together == (SIDES,)
