@@ -47,23 +47,18 @@ def collect_stats(queue: ControlQueue, *, times: bool = True) -> Stats:
         restores=done[Message.RESTORE],
         transport=read_transport(plan.transport.content),
         threads=None if queue.workers is None else queue.workers.stats(plan),
-        together=tuple(tuple(plan.names[k] for k in numbers) for numbers in _groups(plan)),
+        together=tuple(tuple(plan.names[k] for k in group.numbers) for group in plan.groups),
     )
-
-
-def _groups(plan: Plan) -> list[list[int]]:
-    """Return the rows of each group: none where nodes have a time limit, and play one by one."""
-    return [] if plan.header["cycle_limit"] else [group.numbers for group in plan.groups]
 
 
 def _rows(plan: Plan, unit: float) -> list[NodeStats]:
     """Return the statistics of each row; those of rows with nothing to tell are shared."""
     values, idle_rows = plan.param_table["value"].tolist(), _idle_rows(tuple(plan.names))
     found, shared = [], plan.counters
-    shares = {k: numbers for numbers in _groups(plan) for k in numbers}
+    shares = {k: group.numbers for group in plan.groups for k in group.numbers}
     if shares:
         shared = shared.copy()
-        for numbers in _groups(plan):
+        for numbers in (group.numbers for group in plan.groups):
             for name in ("cycles_sum", "cycles_max"):
                 shared[name][numbers] = shared[name][numbers].sum() // len(numbers)
     for k, counters in enumerate(shared.tolist()):

@@ -168,10 +168,7 @@ class Stats:
     threads: ThreadStats | None = None
     """Of an engine with ``threads``."""
     together: tuple[tuple[str, ...], ...] = ()
-    """Groups of nodes that are played at the same time: each has an equal share of their time.
-
-    None while nodes have a time limit (``Engine.guard``, ``node_share`` of streams).
-    """
+    """Groups of nodes that are played at the same time: each has an equal share of their time."""
 
     def __repr__(self) -> str:
         names = ("faults", "bad_inputs", "bad_outputs")
