@@ -265,6 +265,11 @@ def node(
             raise ParamError(
                 f"@node({type_name!r}) is on {format_value(cls)}: must be a class of Node"
             )
+        if "type_name" in vars(cls):
+            raise ParamError(
+                f"@node({type_name!r}) is on {cls.__name__}, which is declared as "
+                f"{cls.type_name!r} already: must be a class without @node"
+            )
         other = find_type(type_name)
         if other is not None and not _is_redefinition(cls, other):
             raise DuplicateNameError(
