@@ -58,11 +58,9 @@ def _rows(plan: Plan, unit: float) -> list[NodeStats]:
     shares = {k: group.numbers for group in plan.groups for k in group.numbers}
     if shares:
         shared = shared.copy()
-        for group in plan.groups:
+        for numbers in (group.numbers for group in plan.groups):
             for name in ("cycles_sum", "cycles_max"):
-                shared[name][group.numbers] = shared[name][group.numbers].sum() // len(
-                    group.numbers
-                )
+                shared[name][numbers] = shared[name][numbers].sum() // len(numbers)
     for k, counters in enumerate(shared.tolist()):
         idle = idle_rows[k]
         first = plan.dry_wet_params.get(idle.name)
