@@ -57,10 +57,9 @@ class ControlQueue:
         self._applied = 0  # messages known to be applied (except those that wait behind a swap)
         self._retired = 0  # old plans freed so far
         self._memory: list[object] = []  # memory that posted messages refer to
-        self._is_monitored = False
         self.done = Counter[Message]()
         """How often the state was reset, saved and restored, and plans swapped."""
-        self._handles_messages = False  # whether the kernel that applies messages is compiled
+        self._is_monitored = self._handles_messages = False  # the latter: its kernel is compiled
         self._guard: dict[str, int] = {}
         self.ring = Ring(RING_SIZE)
         self._pending = aligned(PENDING_SIZE, MESSAGE)
@@ -77,9 +76,8 @@ class ControlQueue:
         self.address = int(self.record.ctypes.data)
         """The address of the engine's record."""
         e = self.record[0]
-        e["plan"], e["fade_frames"] = plan.address, fade
-        e["slots"], e["slot_count"] = self.ring.slots.ctypes.data, RING_SIZE
-        e["counters"] = self.ring.counters.ctypes.data
+        e["plan"], e["fade_frames"], e["slot_count"] = plan.address, fade, RING_SIZE
+        e["slots"], e["counters"] = (a.ctypes.data for a in (self.ring.slots, self.ring.counters))
         e["pending"], e["pending_size"] = self._pending.ctypes.data, PENDING_SIZE
         e["trace"], e["counts"] = self.trace.ctypes.data, self.counts.ctypes.data
         e["channels"], e["views"] = self._channels.ctypes.data, self._views.ctypes.data
@@ -194,6 +192,8 @@ class ControlQueue:
         if self.ring.full:  # before anything is changed: it may raise
             self.drain()
         self.free_retired()
+        if plan.delays_dry:
+            self.monitor()
         plan.set_monitoring(self._guard if self._is_monitored else None)
         self.unplayed.forget_played(self.playing_plan, self.plan)
         self.unplayed.add_swap(plan)

@@ -84,7 +84,7 @@ class Engine(ParameterAccess):
         self._array_call = ArrayCall(self.queue, graph)
         self._deadline: float | None = None
         self._swap_lock = threading.Lock()
-        if pipelined or graph.mixes or workers:  # pipelined: dry signals are late at once
+        if pipelined or graph.mixes or workers or plan.delays_dry:
             self.queue.monitor()
 
     def __reduce__(self) -> NoReturn:

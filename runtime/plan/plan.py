@@ -212,6 +212,12 @@ class Plan:
         """Frames from the graph's inputs to its outputs."""
         return self.schedule.latency
 
+    @property
+    def delays_dry(self) -> bool:
+        """Whether a node is late: ``monitored_walk`` keeps the dry signal that its mix needs."""
+        mixes = (row.dry_wet for row in self._prepared)
+        return any(mix is not None and mix.content["length"] > 0 for mix in mixes)
+
     def prewarm(
         self, previous: "Plan | None" = None, same: Mapping[int, int] = MappingProxyType({})
     ) -> None:
@@ -266,10 +272,7 @@ class Plan:
         return self._rows_address + ROW.itemsize * number
 
     def set_monitoring(self, guard: Mapping[str, int] | None) -> None:
-        """Prepare for ``monitored_walk``: dry/wet mixes, and the fields of ``PLAN`` in ``guard``.
-
-        ``None``: for ``walk``, which has neither.
-        """
+        """Prepare for ``monitored_walk`` with these fields of ``PLAN``; ``None``: for ``walk``."""
         if guard is not None:
             self.header["mix_dry_wet"] = mix_dry_wet.address
             for name, value in guard.items():
