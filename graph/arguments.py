@@ -31,6 +31,7 @@ __all__ = [
     "clip",
     "format_call",
     "format_value",
+    "is_iterable",
     "nearest",
 ]
 
@@ -84,12 +85,19 @@ def nearest(name: object, known: Iterable[str], most: int = 20) -> str:
     """Return the names most similar to one that is not known, or ``most`` of the known ones."""
     names = list(known)
     folded = {one.casefold(): one for one in names}
-    alike = difflib.get_close_matches(str(name)[:200].casefold(), folded, n=3, cutoff=0.5)
+    given = name if isinstance(name, str) else format_value(name)
+    alike = difflib.get_close_matches(given[:200].casefold(), folded, n=3, cutoff=0.5)
     near = [folded[one] for one in alike]
     rest = f", and {len(names) - most} more" if len(names) > most else ""
     if near:
         return f"nearest: {', '.join(near)}"
     return f"there is {', '.join(names[:most]) or 'none'}{rest}"
+
+
+def is_iterable(value: Any) -> bool:
+    """Return whether a value is an iterable other than text; an array of no dimensions is none."""
+    is_scalar = getattr(value, "shape", None) == ()
+    return isinstance(value, Iterable) and not is_scalar and not isinstance(value, str | bytes)
 
 
 def as_whole(value: Any) -> int | None:

@@ -117,11 +117,10 @@ class Handle:
 
     def __getitem__(self, port: str) -> "Handle":
         """Select a port, or a parameter (for control signals), by name; of a rack, a node."""
-        inner = f"{self.name}.{port}"
-        if self.name in self.graph.racks and (
-            inner in self.graph.nodes or inner in self.graph.racks
-        ):
-            return Handle(self.graph, inner)
+        if self.name in self.graph.racks and isinstance(port, str):
+            inner = f"{self.name}.{port}"
+            if inner in self.graph.nodes or inner in self.graph.racks:
+                return Handle(self.graph, inner)
         sides = (self.graph.ports(self.name, "input"), self.graph.ports(self.name, "output"))
         names = [p.name for side in sides for p in side]
         node = self.graph.nodes.get(self.name)
@@ -182,7 +181,8 @@ def find_port(graph: Connectable, end: Handle | str, side: Side) -> tuple[PortRe
     params = graph.nodes[name].params() if side == "input" and name in graph.nodes else ()
     known = f"; its parameters: {format_names(params)}" if params else ""
     raise UnknownNameError(
-        f"{name} has no {side} {port!r}; its {side}s: {format_names(p.name for p in ports)}{known}"
+        f"{name} has no {side} {format_value(port)}; "
+        f"its {side}s: {format_names(p.name for p in ports)}{known}"
     )
 
 
@@ -192,7 +192,7 @@ def _rack_end(graph: Connectable, rack: str, end: str | None, side: Side) -> str
     if end is None and len(ends) == 1:
         return f"{rack}.{ends[0]}"
     if end is None or end not in ends:
-        what = "say which" if end is None else f"{end!r} is none of them"
+        what = "say which" if end is None else f"{format_value(end)} is none of them"
         raise PortError(f"{rack} has the {side}s {format_names(ends)}: {what}")
     return f"{rack}.{end}"
 

@@ -265,6 +265,11 @@ def node(
             raise ParamError(
                 f"@node({type_name!r}) is on {format_value(cls)}: must be a class of Node"
             )
+        if getattr(vars(cls).get("__dataclass_params__"), "frozen", False):
+            raise ParamError(
+                f"@node({type_name!r}) is on {cls.__name__}, a frozen dataclass already, as each "
+                "class with @node: must be another class"
+            )
         other = find_type(type_name)
         if other is not None and not _is_redefinition(cls, other):
             raise DuplicateNameError(

@@ -6,9 +6,10 @@ A field of a node declared with ``file(content=Model)`` takes a path or a ``Mode
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .arguments import is_iterable
 from .errors import NamgraphError, ParamError
 from .json_text import format_json
 
@@ -166,8 +167,7 @@ def checked_files(
     content: type[Content] | None = None,
 ) -> tuple[Any, ...]:
     """Return several of what ``checked_file`` returns; ``values`` is an iterable, not one."""
-    one = isinstance(values, str | bytes | os.PathLike | Mapping | Content)
-    if one or not isinstance(values, Iterable):
+    if isinstance(values, os.PathLike | Mapping | Content) or not is_iterable(values):
         raise error(f"{argument} is {describe_value(values)}: must be a list of files")
     return tuple(checked_file(v, f"{argument}[{n}]", error, content) for n, v in enumerate(values))
 

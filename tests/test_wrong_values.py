@@ -8,14 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import namgraph as ng
+from namgraph.graph.arguments import format_value
 
 from . import wrong_edits  # noqa: F401  (adds calls)
-from .wrong_arguments import values
+from .wrong_arguments import SPECIAL, values
 from .wrong_values import CALLS, Call
 
 EACH = [(call, name) for call in CALLS for name in call.arguments]
 SWEEP = settings(
-    max_examples=80,
+    max_examples=30,
     derandomize=True,
     database=None,
     deadline=None,
@@ -25,8 +26,8 @@ SWEEP = settings(
 
 @functools.cache
 def wrong_values() -> tuple[Any, ...]:
-    """Values of every type, drawn once: every argument gets the same ones."""
-    found: list[Any] = []
+    """Return all chosen values, and others drawn once: every argument gets the same ones."""
+    found = list(SPECIAL)
 
     @SWEEP
     @given(values())
@@ -64,7 +65,7 @@ def test_a_wrong_argument_is_named(
     monkeypatch.chdir(tmp_path)
     for value in wrong_values():
         wrong = refusal(call, name, value)
-        assert not wrong, f"{call.name}({name}={value!r:.200}) {wrong}"
+        assert not wrong, f"{call.name}({name}={format_value(value)}) {wrong}"
 
 
 def test_the_values_are_many_and_of_every_type() -> None:

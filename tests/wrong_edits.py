@@ -32,7 +32,8 @@ call("Graph.rename", on(rack, "rename"), name="amp", new="boost")
 call("Graph.set_rack_ends", on(rack, "set_rack_ends"), name="inner", inputs=["in"], outputs=["out"])
 call("Handle[]", handle, name="gain_db")
 LANES = {"amp.gain_db": [(0.0, 0.0), (0.1, -6.0)]}
-call("automated", ng.automated, graph=rack(), lanes=LANES)
+call("automated", lambda lanes: ng.automated(rack(), lanes), lanes=LANES)
+call("automated(graph)", lambda graph: ng.automated(graph, {}), graph=rack())
 call(
     "automated(points)", lambda points: ng.automated(rack(), {"amp.gain_db": points}),
     points=np.zeros(64),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...graph import FileError, ParamError
+from ...graph.arguments import clip
 from ...graph.extras import how_to_install
 from ...runtime.io.atomic_write import whole_file, writing
 
@@ -48,7 +49,8 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
     """Return a picture's format, its suffix without the dot; ``ParamError`` for others."""
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
-        raise ParamError(f"{os.fspath(path)}: a picture's name ends in {', '.join(SUFFIXES)}")
+        name = clip(os.fspath(path))
+        raise ParamError(f"{name}: a picture's name ends in {', '.join(SUFFIXES)}")
     return suffix[1:]
 
 

@@ -117,7 +117,7 @@ def find_node(graph: Connectable, name: Any) -> Node:
             raise UnknownNameError(
                 f"{name!r} is an {side} of the graph, no node: graph.handle({name!r}) connects it"
             )
-    near = nearest(str(name).partition(".")[0], graph.nodes)
+    near = nearest(name.partition(".")[0] if isinstance(name, str) else name, graph.nodes)
     if isinstance(name, str) and name in graph.racks:
         near = f"it is a rack, whose nodes are {format_names(_inside(graph, name))}"
     raise UnknownNameError(f"no node {format_value(name)}; {near}")

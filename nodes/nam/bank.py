@@ -15,8 +15,9 @@ from ...graph.node import Node, file, node, option
 from ...graph.paths import checked_files, describe_value, file_label
 from ...graph.port import Port, Space
 from ...graph.prepare import Io, Memory, Processor, Spec
-from .bank_kernel import GAIN, GROUP, MOST, STATE, play_bank
+from .bank_kernel import GAIN, GROUP, STATE, play_bank
 from .cpu.prepare import prepare_network
+from .cpu.side_by_side.gained import MOST
 from .cpu.side_by_side.group import group_size, prepare_group, shape_of
 from .levels import (
     INTERFACE_DBU,

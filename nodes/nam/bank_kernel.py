@@ -10,7 +10,7 @@ from ...runtime.native.pointers import call_node, element, load, record, store
 from ...runtime.simd.scale import amplify
 from ...runtime.simd.smoothing import decibels
 
-__all__ = ["GAIN", "GROUP", "MOST", "STATE", "play_bank"]
+__all__ = ["GAIN", "GROUP", "STATE", "play_bank"]
 
 STATE = np.dtype(
     [
@@ -23,8 +23,6 @@ of a group; ``ins`` and ``outs`` are lists of as many channels."""
 GROUP = np.dtype([(name, np.int64) for name in ("kernel", "record", "members", "count")])
 """Networks that are played at once; of one alone the kernel takes channels, of more lists.
 ``members`` are their numbers."""
-MOST = 4
-"""Networks of a group, at most."""
 GAIN = np.dtype([("input_db", np.float64), ("output_db", np.float64)])
 
 

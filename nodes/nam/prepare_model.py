@@ -131,8 +131,8 @@ def prepare_model(
         from .voices import voices
 
         many, joins = voices(network, block, at), join_models(network, block, at)
-    made_of_one = Processor(play, block, prewarm=prewarm, voices=many, side_by_side=joins)
-    return Prepared(made_of_one, network, at)
+    processor = Processor(play, block, prewarm=prewarm, voices=many, side_by_side=joins)
+    return Prepared(processor, network, at)
 
 
 def stream_frames(prewarm: int, between: Rates | None) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ...graph.arguments import format_value
 from ...runtime import authoring as ng
 
 __all__ = ["Mix"]
@@ -89,9 +90,8 @@ class Mix(ng.Node):
         except TypeError:
             inverted = {0}
         if not inverted <= set(range(1, self.count + 1)):
-            raise ng.ParamError(
-                f"invert is {self.invert!r}: must be a list of inputs, 1 to {self.count}"
-            )
+            given = format_value(self.invert)
+            raise ng.ParamError(f"invert is {given}: must be a list of inputs, 1 to {self.count}")
         object.__setattr__(self, "invert", tuple(sorted(int(k) for k in inverted)))
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...graph import Content, Graph, GraphSource, Node, ParamError, PortError
-from ...graph.arguments import by_keyword, format_value
+from ...graph.arguments import by_keyword, format_value, is_iterable
 from ...nodes.analysis.offline_loudness import LoudnessResult, loudness
 from ...runtime.adapters.offline import render
 from ...runtime.io.audio_file import AudioFile
@@ -36,7 +36,7 @@ def match_loudness(
     nothing clips that did not before.  ``ParamError`` for a source without a loudness: silence, or
     less than 0.4 s.
     """
-    if isinstance(sources, str | bytes) or not isinstance(sources, Iterable):
+    if not is_iterable(sources):
         raise ParamError(
             f"sources is {format_value(sources)}: must be a list of renders or racks, two or more"
         )

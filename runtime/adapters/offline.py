@@ -27,6 +27,7 @@ from ...graph.arguments import (
     check_flag,
     check_whole,
     format_value,
+    is_iterable,
 )
 from ..engine.audio_arrays import AudioBuffers
 from ..engine.engine import Engine
@@ -219,10 +220,10 @@ def _check_changes(engine: Engine, changes: Iterable[tuple[int, str, float]]) ->
 
 def _check_triples(changes: Any) -> Iterator[tuple[Any, Any, Any]]:
     allowed = 'must be a list of (frame, "node.param", value)'
-    if isinstance(changes, str | bytes | Mapping) or not isinstance(changes, Iterable):
+    if isinstance(changes, Mapping) or not is_iterable(changes):
         raise ParamError(f"changes is {format_value(changes)}: {allowed}")
     for change in changes:
-        if isinstance(change, str | bytes) or not isinstance(change, Iterable):
+        if not is_iterable(change):
             raise ParamError(f"changes has {format_value(change)}: {allowed}")
         parts = tuple(change)
         if len(parts) != 3:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from ..native import kinds as types
+from ..native import kinds
 from ..native.abi import helper, kernel
 from ..native.cpu import cycles
 from ..native.intrinsic import intrinsic
@@ -63,7 +63,7 @@ def _driver(typing: Any, function: Any, first: Any, second: Any) -> Any:
         code = builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return builder.sext(code, i64)
 
-    return types.int64(types.int64, types.int64, types.int64), generate
+    return kinds.int64(kinds.int64, kinds.int64, kinds.int64), generate
 
 
 @helper

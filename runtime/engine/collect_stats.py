@@ -58,11 +58,9 @@ def _rows(plan: Plan, unit: float) -> list[NodeStats]:
     shares = {k: group.numbers for group in plan.groups for k in group.numbers}
     if shares:
         shared = shared.copy()
-        for group in plan.groups:
+        for numbers in (group.numbers for group in plan.groups):
             for name in ("cycles_sum", "cycles_max"):
-                shared[name][group.numbers] = shared[name][group.numbers].sum() // len(
-                    group.numbers
-                )
+                shared[name][numbers] = shared[name][numbers].sum() // len(numbers)
     for k, counters in enumerate(shared.tolist()):
         idle = idle_rows[k]
         first = plan.dry_wet_params.get(idle.name)
@@ -76,10 +74,13 @@ def _rows(plan: Plan, unit: float) -> list[NodeStats]:
 
 
 def _last_times(plan: Plan, rows: list[int]) -> NDArray[np.int64]:
-    """Return the cycles of the last calls of a row; of several, played together, their means."""
+    """Return the cycles of the last calls of a row; of several, played together, their means.
+
+    Only of calls in this plan: counters that were handed over count those before, too.
+    """
     calls = int(plan.counters["calls"][rows].min())
-    traces = [plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES]
-    return np.asarray(np.stack(traces).sum(axis=0) // len(traces), np.int64)
+    traces = np.stack([plan.trace(k)[:calls] for k in rows] if calls else [NO_TIMES])
+    return np.asarray(traces[:, traces.all(axis=0)].sum(axis=0) // len(traces), np.int64)
 
 
 @lru_cache(maxsize=64)

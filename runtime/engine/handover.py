@@ -13,7 +13,7 @@ from ...graph import Node, tail
 from ..plan.arena import offset
 from ..plan.kernels.transport import TRANSPORT
 from ..plan.plan import LONG_TAIL_S, Plan
-from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS
+from ..plan.records import PARAM, ROW_BYTES, ROW_COUNTERS, ROW_TIMES
 from ..plan.rows import MixRow, NodeRow, widths
 
 __all__ = ["hand_over", "is_rewired", "unchanged"]
@@ -186,11 +186,25 @@ def _copies(
             pieces += [(target + b, source + b, n) for b, n in _own_pieces(plan, k)]
     counters[:, 0] = plan.row_address(0) + ROW_COUNTERS + ROW_BYTES * new
     counters[:, 1] = previous.row_address(0) + ROW_COUNTERS + ROW_BYTES * old
-    counters[:, 2] = ROW_BYTES - ROW_COUNTERS
+    counters[:, 2] = np.where(_keep_times(previous, plan, old, new), ROW_BYTES, ROW_TIMES)
+    counters[:, 2] -= ROW_COUNTERS
     values[:, 0] = plan.param_address + value + PARAM.itemsize * targets
     values[:, 1] = previous.param_address + value + PARAM.itemsize * sources
     values[:, 2] = 8
     return np.vstack([made, np.array(pieces, np.int64).reshape(-1, 3)])
+
+
+def _keep_times(
+    previous: Plan, plan: Plan, old: NDArray[np.int64], new: NDArray[np.int64]
+) -> list[bool]:
+    """Return of each pair of rows whether it is played alone, or with the same others, in both.
+
+    If not, its times begin anew: those of a group are counted in its first row.
+    """
+    here = dict(zip(old.tolist(), new.tolist(), strict=True))
+    before = {j: [here.get(k) for k in g.numbers] for g in previous.groups for j in g.numbers}
+    now = {k: group.numbers for group in plan.groups for k in group.numbers}
+    return [before.get(j, [k]) == now.get(k, [k]) for j, k in here.items()]
 
 
 def _moved(previous: Plan, plan: Plan, nodes: list[str]) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from . import kinds as types
+from . import kinds
 from .abi import native
 from .intrinsic import intrinsic
 from .parallel import processors
@@ -61,7 +61,7 @@ def set_flush_to_zero(typing: Any) -> Any:
             return old
         return ir.Constant(i64, 0)
 
-    return types.int64(), generate
+    return kinds.int64(), generate
 
 
 @intrinsic
@@ -78,7 +78,7 @@ def restore_floats(typing: Any, word: Any) -> Any:
             _assembly(builder, "msr fpcr, $0", "r", VOID, args[0])
         return context.get_dummy_value()
 
-    return types.void(types.int64), generate
+    return kinds.void(kinds.int64), generate
 
 
 @intrinsic
@@ -91,7 +91,7 @@ def cycles(typing: Any) -> Any:
         kind = ir.FunctionType(i64, [])
         return builder.call(_declare(builder, "llvm.readcyclecounter", kind), [])
 
-    return types.int64(), generate
+    return kinds.int64(), generate
 
 
 @intrinsic
@@ -105,7 +105,7 @@ def pause(typing: Any) -> Any:
             _assembly(builder, "yield", "", VOID)
         return context.get_dummy_value()
 
-    return types.void(), generate
+    return kinds.void(), generate
 
 
 @native("void(int64)")

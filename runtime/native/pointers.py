@@ -8,7 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from . import kinds as types
+from . import kinds
 from .intrinsic import Intrinsic, intrinsic
 
 __all__ = [
@@ -45,8 +45,8 @@ def word(builder: Any, address: Any, index: Any) -> Any:
 
 def call_memory(builder: Any, name: str, target: Any, source: Any, count: Any) -> None:
     """Emit a call of ``memcpy``, ``memmove`` or ``memset`` (of the byte ``source``)."""
-    kinds = [PTR, *([PTR] if source.type == PTR else []), count.type]
-    function = builder.module.declare_intrinsic(f"llvm.{name}", kinds)
+    overload = [PTR, *([PTR] if source.type == PTR else []), count.type]
+    function = builder.module.declare_intrinsic(f"llvm.{name}", overload)
     builder.call(function, [target, source, count, ir.Constant(ir.IntType(1), 0)])
 
 
@@ -57,7 +57,7 @@ def load(typing: Any, address: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(word(builder, *args), typ=i64)
 
-    return types.int64(types.int64, types.int64), generate
+    return kinds.int64(kinds.int64, kinds.int64), generate
 
 
 channel_address = load
@@ -72,7 +72,7 @@ def store(typing: Any, address: Any, index: Any, value: Any) -> Any:
         builder.store(args[2], word(builder, args[0], args[1]))
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.int64), generate
+    return kinds.void(kinds.int64, kinds.int64, kinds.int64), generate
 
 
 @intrinsic
@@ -82,7 +82,7 @@ def load_acquire(typing: Any, address: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(builder.inttoptr(args[0], i64.as_pointer()), "acquire", 8)
 
-    return types.int64(types.int64), generate
+    return kinds.int64(kinds.int64), generate
 
 
 @intrinsic
@@ -93,7 +93,7 @@ def store_release(typing: Any, address: Any, value: Any) -> Any:
         builder.store_atomic(args[1], builder.inttoptr(args[0], i64.as_pointer()), "release", 8)
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64), generate
+    return kinds.void(kinds.int64, kinds.int64), generate
 
 
 @intrinsic
@@ -108,7 +108,7 @@ def compare_exchange(typing: Any, address: Any, expected: Any, value: Any) -> An
         pair = builder.cmpxchg(place, args[1], args[2], "acq_rel", "acquire")
         return builder.extract_value(pair, 1)
 
-    return types.boolean(types.int64, types.int64, types.int64), generate
+    return kinds.boolean(kinds.int64, kinds.int64, kinds.int64), generate
 
 
 @intrinsic
@@ -120,8 +120,8 @@ def call_node(typing: Any, function: Any, state: Any, ins: Any, outs: Any, frame
         builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return context.get_dummy_value()
 
-    five = (types.int64, types.int64, types.int64, types.int64, types.int32)
-    return types.void(*five), generate
+    five = (kinds.int64, kinds.int64, kinds.int64, kinds.int64, kinds.int32)
+    return kinds.void(*five), generate
 
 
 @intrinsic
@@ -133,7 +133,7 @@ def call_c(typing: Any, function: Any, first: Any, second: Any, third: Any) -> A
         answer = builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
         return builder.sext(answer, i64)
 
-    return types.int64(*[types.int64] * 4), generate
+    return kinds.int64(*[kinds.int64] * 4), generate
 
 
 @intrinsic
@@ -144,7 +144,7 @@ def call_c_no_args(typing: Any, function: Any) -> Any:
         kind = ir.FunctionType(i64, [])
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [])
 
-    return types.int64(types.int64), generate
+    return kinds.int64(kinds.int64), generate
 
 
 @intrinsic
@@ -159,7 +159,7 @@ def prefetch(typing: Any, address: Any) -> Any:
         builder.call(function, [place, *(ir.Constant(i32, n) for n in (1, 3, 1))])
         return context.get_dummy_value()
 
-    return types.void(types.int64), generate
+    return kinds.void(kinds.int64), generate
 
 
 def _bytes(operation: str) -> Intrinsic:
@@ -169,7 +169,7 @@ def _bytes(operation: str) -> Intrinsic:
             call_memory(builder, operation, target, source, args[2])
             return context.get_dummy_value()
 
-        return types.void(types.int64, types.int64, types.int64), generate
+        return kinds.void(kinds.int64, kinds.int64, kinds.int64), generate
 
     return Intrinsic(operation, define)
 
@@ -188,7 +188,7 @@ def zero_bytes(typing: Any, target: Any, count: Any) -> Any:
         call_memory(builder, "memset", builder.inttoptr(args[0], PTR), ir.Constant(i8, 0), args[1])
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64), generate
+    return kinds.void(kinds.int64, kinds.int64), generate
 
 
 def _first(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -203,7 +203,7 @@ def numbers(typing: Any, address: Any, count: Any, dtype: Any) -> Any:
     """
     from .compiler.structs import Numbers
 
-    return Numbers(dtype.dtype)(types.int64, types.int64, dtype), _first
+    return Numbers(dtype.dtype)(kinds.int64, kinds.int64, dtype), _first
 
 
 @intrinsic
@@ -211,7 +211,7 @@ def floats(typing: Any, address: Any, count: Any) -> Any:
     """Return a view of ``count`` float32 at ``address``."""
     from .compiler.structs import FLOATS
 
-    return FLOATS(types.int64, types.int64), _first
+    return FLOATS(kinds.int64, kinds.int64), _first
 
 
 @intrinsic
@@ -223,7 +223,7 @@ def channel(typing: Any, pointers: Any, index: Any, frames: Any) -> Any:
 
     from .compiler.structs import FLOATS
 
-    return FLOATS(types.int64, types.int64, types.int64), generate
+    return FLOATS(kinds.int64, kinds.int64, kinds.int64), generate
 
 
 @intrinsic
@@ -234,7 +234,7 @@ def record(typing: Any, address: Any, dtype: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return args[0]
 
-    return Struct(dtype.dtype)(types.int64, dtype), generate
+    return Struct(dtype.dtype)(kinds.int64, dtype), generate
 
 
 @intrinsic
@@ -246,4 +246,4 @@ def element(typing: Any, address: Any, index: Any, dtype: Any) -> Any:
         size = ir.Constant(i64, dtype.dtype.size)
         return builder.add(args[0], builder.mul(args[1], size))
 
-    return Struct(dtype.dtype)(types.int64, types.int64, dtype), generate
+    return Struct(dtype.dtype)(kinds.int64, kinds.int64, dtype), generate

@@ -4,7 +4,7 @@ import numpy as np
 
 from .layout.block import offset
 
-__all__ = ["COUNTER_FIELDS", "PARAM", "PLAN", "ROW", "ROW_BYTES", "ROW_COUNTERS"]
+__all__ = ["COUNTER_FIELDS", "PARAM", "PLAN", "ROW", "ROW_BYTES", "ROW_COUNTERS", "ROW_TIMES"]
 
 ROW = np.dtype(
     [
@@ -40,6 +40,8 @@ handed over with a node's state when plans are swapped."""
 ROW_BYTES = ROW.itemsize
 ROW_COUNTERS: int = offset(ROW, "faults")
 """Offset in bytes of the counters of a row: all fields from ``faults`` on."""
+ROW_TIMES: int = offset(ROW, "cycles")
+"""Offset in bytes of the times of a row: all fields from ``cycles`` on."""
 COUNTER_FIELDS = [
     "faults", "calls", "cycles_sum", "cycles_max", "late", "xruns", "overruns", "mute_left",
 ]  # fmt: skip

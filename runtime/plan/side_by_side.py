@@ -36,13 +36,18 @@ kernel writes them; ``ready`` is 1 from then until they are copied."""
 
 @kernel
 def play_group(state: int, ins: int, outs: int, frames: int) -> None:
-    """Play all nodes of a group; the first alone if nodes have a time limit or one is muted."""
+    """Play all nodes of a group; the first alone if one is muted, or may be by its time limit.
+
+    The time of a group is that of its first row.  Once that is above the limit for a block, all
+    play one by one as long as a node is, so that each is judged by its own time.
+    """
     group = record(state, GROUP)
-    first, apart = element(group.members, 0, MEMBER), record(group.plan, PLAN).cycle_limit
-    for n in range(1, group.count):
-        if record(element(group.members, n, MEMBER).row, ROW).mute_left > 0:
-            apart = 1
-    if apart != 0:
+    first, plan, apart = element(group.members, 0, MEMBER), record(group.plan, PLAN), False
+    for n in range(group.count):
+        row = record(element(group.members, n, MEMBER).row, ROW)
+        if row.mute_left > 0 or row.consecutive_overruns > 0:
+            apart = True
+    if apart or (plan.cycle_limit > 0 and plan.max_consecutive_overruns < 2):
         call_node(first.kernel, first.state, ins, outs, frames)
     else:
         call_node(group.kernel, group.record, group.ins, group.outs, frames)

@@ -5,14 +5,14 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..native import kinds as types
 from ..native.host import lanes_at_import
 from ..native.intrinsic import Intrinsic
+from ..native.kinds import KINDS
 from .lanes import Lanes, i64
 
 __all__ = ["embed", "new_function"]
 
-NUMBA = {"": "void", "i": "int64", "d": "float64"}
+NAMES = {"": "void", "i": "int64", "d": "float64"}
 LLVM = {"": ir.VoidType(), "i": i64, "d": ir.DoubleType()}
 
 _WIDE = ('"prefer-vector-width"="512"', '"min-legal-vector-width"="512"')
@@ -54,7 +54,7 @@ def embed(
             made = builder.call(function, args)
             return made if gives else context.get_dummy_value()
 
-        given, *taken = (getattr(types, NUMBA[letter]) for letter in (gives, *letters))
+        given, *taken = (KINDS[NAMES[letter]] for letter in (gives, *letters))
         return given(*taken), generate
 
     made = Intrinsic(label, define, len(letters))

@@ -139,7 +139,7 @@ def test_a_type_is_found_by_each_of_its_names(
         ("dely", "no node type 'dely'; nearest: delay"),
         ("Gian", "no node type 'Gian'; nearest: gain"),
         ("qqqq", "no node type 'qqqq'; there is "),
-        ("", "no node type ''; there is"),
+        ("", "NAME is an empty text"),
         ("x" * 5_000, "no node type 'xxx"),
         ("\x1b[31m", "no node type '\\x1b[31m'"),
     ],

@@ -43,7 +43,7 @@ class Bad(Node):
 
 def make(code: NativeFunction, **members: object) -> Node:
     """Return an example of a bad node."""
-    made: Any = type("Bad", (Bad,), {"kernel": code, **members})
+    made: Any = type("Bad", (Bad,), {"kernel": code, "type_name": "bad", **members})
     example: Node = dataclass(frozen=True)(made)()
     return example
 

@@ -99,7 +99,7 @@ GLIDE = NODE[NODE.index("    s.depth_now =") : NODE.index("    for i in")]
 MISTAKES = {
     "no decorator": (
         ('@ng.node("throb")\n', ""),
-        'Throb is not declared as a node: write @ng.node("name") above it',
+        'Throb is not declared as a node: decorate the class with @ng.node("name")',
     ),
     "no annotation": (
         ("depth: float = ", "depth = "),

@@ -1,9 +1,9 @@
 """Maps between the channels of a device and the channels of a graph."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from ....graph import Graph, PortError
-from ....graph.arguments import as_whole, format_value
+from ....graph.arguments import as_whole, format_value, is_iterable
 
 __all__ = ["channel_names", "graph_rate", "input_map", "output_map"]
 
@@ -59,7 +59,7 @@ def channel_names(ports: dict[str, int]) -> list[str]:
 
 
 def _checked(name: str, channels: Sequence[int]) -> list[int]:
-    found = [as_whole(c) for c in channels] if isinstance(channels, Iterable) else [None]
+    found = [as_whole(c) for c in channels] if is_iterable(channels) else [None]
     counts = [c for c in found if c is not None and 1 <= c <= MAX_CHANNELS]
     if len(counts) < len(found):
         raise PortError(

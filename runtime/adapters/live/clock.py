@@ -13,7 +13,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from ...native import kinds as types
+from ...native import kinds
 from ...native.abi import helper, native
 from ...native.intrinsic import intrinsic
 from ...native.pointers import call_c, copy_bytes, load, load_acquire, record
@@ -74,7 +74,7 @@ def _call_callback(
         call = [args[1], args[2], frames, ir.Constant(i64, 0), flags, args[5]]
         return builder.sext(builder.call(pointer, call), i64)
 
-    return types.int64(*[types.int64] * 6), generate
+    return kinds.int64(*[kinds.int64] * 6), generate
 
 
 @helper

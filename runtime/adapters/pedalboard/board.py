@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ....graph import Content, EngineError, Graph, Node, Spec
-from ....graph.arguments import check_flag, check_whole, clip, format_value
+from ....graph.arguments import check_flag, check_whole, clip, format_value, is_iterable
 from ...io.pedalboard_module import host
 from .effect import GraphEffect
 
@@ -31,7 +31,7 @@ class Board(MutableSequence[Any]):
     """
 
     def __init__(self, plugins: Iterable[Any] = ()) -> None:
-        if isinstance(plugins, str | bytes) or not isinstance(plugins, Iterable):
+        if not is_iterable(plugins):
             raise TypeError(
                 f"plugins is {format_value(plugins)}: must be a list of plugins and graphs"
             )

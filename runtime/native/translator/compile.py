@@ -52,7 +52,7 @@ def translate(function: FunctionType, signature: str) -> ObjectCode:
 
 
 def get_ready() -> None:
-    """Load what else is loaded with the first kernel."""
+    """Initialise LLVM and create the target machine, as the first kernel would."""
     machine_code.host_machine()
 
 

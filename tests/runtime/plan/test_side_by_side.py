@@ -235,3 +235,47 @@ def test_times_are_shared_equally() -> None:
     assert left.p50_us == right.p50_us
     assert left.mean_us > 0.0
     assert "played together, with equal shares: left, right" in str(stats)
+
+
+def test_times_begin_anew_where_a_swap_forms_another_group() -> None:
+    played = engine(graph(), fade_s=0.0)
+    played.stats(timed=True)
+    play(played, X)
+    before = {node.name: node for node in played.stats().nodes}
+    played.swap(graph(right=amp(7)))
+    play(played, X)
+    after = {node.name: node for node in played.stats().nodes}
+    calls = before["left"].calls
+    assert [after[side].calls for side in SIDES] == [calls, calls]
+    assert after["left gain"].calls == 2 * calls  # it goes on as it was
+    assert after["left"].mean_us == pytest.approx(after["right"].mean_us, rel=1e-3)
+    played.swap(graph(right=amp(7)))
+    play(played, X)
+    again = {node.name: node for node in played.stats().nodes}
+    assert [again[name].calls for name in ("left", "right", "left gain")] == [
+        2 * calls,
+        2 * calls,
+        3 * calls,
+    ]
+    assert min(again["left"].p50_us, after["left"].p50_us) > 0.0  # of the calls since the swap
+
+
+def test_under_a_time_limit_each_node_is_judged_by_its_own_time() -> None:
+    played = engine(graph())
+    group = played.plan.groups[0]
+
+    def together() -> bool:
+        group._aside.fill(99.0)  # the other nodes' output, if all are played at once
+        play(played, X[:, :64])
+        return not bool((group._aside == 99.0).all())
+
+    played.guard(10.0, overruns=2)
+    assert together()
+    for name in SIDES:
+        played.plan.rows["consecutive_overruns"][played.plan.names.index(name)] = 1
+        assert not together()  # and none is above the limit:
+        assert together()
+    played.guard(10.0, overruns=1)
+    assert not together()  # the first would be muted for the time of all
+    played.guard(None)
+    assert together()

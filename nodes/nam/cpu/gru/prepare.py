@@ -15,7 +15,7 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru, GruLayer
 from ..knob_columns import KnobColumns, bias_block, state_block
 from ..lstm.few_layers import FRAMES
-from ..lstm.sizes import fewest_lanes
+from ..lstm.sizes import MAX_FLOATS, MAX_UNROLLED, fewest_lanes
 from .blockwise import emit_blockwise, layers_at_a_time
 from .looped import LAYER, NETWORK, emit_looped
 from .unrolled import GATES, emit_unrolled
@@ -23,10 +23,6 @@ from .unrolled import GATES, emit_unrolled
 __all__ = ["gru_kernel", "prepare_gru", "unrolled_width"]
 
 Floats = NDArray[np.float32]
-MAX_UNROLLED = 850
-"""Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""
-MAX_FLOATS = 8100
-"""Most weights of one: more exceed a first cache of 32 KiB, which the looped kernel is made for."""
 MAX_IN_CACHE = 7600
 """Most weights of a layer that stay in a first cache of 32 KiB from frame to frame."""
 RECORD = np.dtype([(name, np.int64) for name in ("weights", "state", "bias", "between")])

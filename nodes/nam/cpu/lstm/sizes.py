@@ -4,7 +4,7 @@ from .....runtime.native.host import WIDTHS
 from .blockwise import layers_at_a_time
 from .unrolled import MOST_TOGETHER, Grid
 
-__all__ = ["MAX_UNROLLED", "fewest_lanes", "is_whole", "lstm_grid"]
+__all__ = ["MAX_FLOATS", "MAX_UNROLLED", "fewest_lanes", "is_whole", "lstm_grid"]
 
 MAX_UNROLLED = 850
 """Most vector multiply-adds of an unrolled network (some tenths of a second to compile)."""

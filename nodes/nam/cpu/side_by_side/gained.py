@@ -13,7 +13,7 @@ from .....runtime.native.abi import Native, helper, kernel
 from .....runtime.native.pointers import call_node, floats, record
 from ...model.wavenet import Gained
 
-__all__ = ["GAINED", "PIECE", "apply_after", "apply_before", "prepare_gained"]
+__all__ = ["GAINED", "MOST", "PIECE", "apply_after", "apply_before", "prepare_gained"]
 
 PIECE = 256
 """Frames that the network plays at once."""

@@ -14,6 +14,7 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.captures import Gru
 from ..gru.prepare import unrolled_width
 from ..gru.unrolled import emit_unrolled
+from .gained import MOST
 from .records import records_kernel
 
 __all__ = ["gru_group_kernel", "gru_group_size"]
@@ -34,7 +35,7 @@ def gru_group_size(network: Gru, width: int | None = None) -> int:
         return 1
     if hidden > min(MOST_UNITS, MOST_VECTORS * lanes):
         return 1
-    return 4 if hidden <= lanes and depth * hidden <= FOUR_UNITS else 2
+    return MOST if hidden <= lanes and depth * hidden <= FOUR_UNITS else 2
 
 
 def gru_group_kernel(

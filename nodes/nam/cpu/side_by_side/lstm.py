@@ -14,6 +14,7 @@ from .....runtime.simd.lanes import Lanes, Value
 from ...model.networks import Lstm
 from ..lstm.sizes import lstm_grid
 from ..lstm.unrolled import Grid, emit_unrolled
+from .gained import MOST
 from .records import records_kernel
 
 __all__ = ["lstm_group_kernel", "lstm_group_size"]
@@ -36,7 +37,7 @@ def lstm_group_size(network: Lstm, width: int | None = None) -> int:
     gates = grid.gates
     if depth * hidden > MOST_UNITS or gates > MOST_GATES or depth * gates > MOST_GATES_OF_LAYERS:
         return 1
-    return 4 if depth == 1 and hidden <= min(FOUR_UNITS, grid.width) else 2
+    return MOST if depth == 1 and hidden <= min(FOUR_UNITS, grid.width) else 2
 
 
 def lstm_group_kernel(
