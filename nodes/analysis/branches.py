@@ -18,6 +18,8 @@ __all__ = ["branch", "branch_digest", "branch_nodes"]
 
 LEFT_OUT = ("backend",)
 """Options that change where a node is computed, and not what."""
+ALIKE = {"precision": "exact"}
+"""Options that change neither delay nor polarity, and the value that any other counts as."""
 
 
 def branch_nodes(graph: Connectable, end: PortRef, others: Iterable[PortRef]) -> list[str]:
@@ -102,7 +104,8 @@ def branch_digest(graph: Connectable, end: PortRef, others: Iterable[PortRef]) -
     found: list[object] = []
     for name in branch_nodes(graph, end, others):
         node = graph.nodes[name]
-        values = {k: v for k, v in node_values(node).items() if k not in LEFT_OUT}
+        all_of_it = node_values(node).items()
+        values = {k: ALIKE.get(k, v) for k, v in all_of_it if k not in LEFT_OUT}
         found.append([node.type_name, type(node).version, values])
     if not found:
         raise GraphError(f"{end.node} is none of {format_names(graph.nodes)}")

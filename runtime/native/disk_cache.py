@@ -36,12 +36,13 @@ from .cache_files import (
 from .fingerprint import fingerprint
 from .host import host_lanes, setting, target
 from .loader import ObjectCode
-from .source_digest import source_digest
+from .source_digest import edited_modules, source_digest
 
 __all__ = ["KernelCache", "code_in_memory", "source_key"]
 
 LONGEST_NAME = 120
 ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = __name__.rpartition(".runtime.")[0]
 _PARTS = struct.Struct("<3Q")
 """Lengths of the parts of a payload: name of the C function, of those it calls, object code."""
 _ROW = struct.Struct("<32s32sQ")
@@ -83,9 +84,11 @@ def code_in_memory() -> Iterator[None]:
 def source_key() -> str:
     """Return a digest of every source under runtime/ and nodes/.
 
-    A kernel's machine code depends on helpers and emitters in other files than its own.
+    A kernel's machine code depends on helpers and emitters in other files than its own.  Where
+    an imported one was edited meanwhile, the digest is one that no other process has.
     """
-    return source_digest(ROOT, _folders(Path(__file__)))
+    own = os.urandom(16).hex() if edited_modules(_PACKAGE) else ""
+    return source_digest(ROOT, _folders(Path(__file__))) + own
 
 
 class KernelCache:
@@ -152,17 +155,21 @@ class KernelCache:
         return any(os.access(_existing(folder), os.W_OK) for folder in usable)
 
     def write(self, made: ObjectCode) -> None:
-        """Write object code to the first folder that can be written; warn once if none can."""
-        reasons = []
-        for path, key in self._paths():
+        """Write object code to the first folder that can be written; warn once if none can.
+
+        It is not kept on disk if it may be that of sources which were edited since their import.
+        """
+        reasons: list[OSError] = []
+        edited = bool(edited_modules(_PACKAGE))
+        for path, key in () if edited else self._paths():
             try:
                 make_private(path.parent)
                 write_entry(path, key, _packed(made))
                 return
             except OSError as error:
                 reasons.append(error)
-        if reasons and _memory:
-            payload = _packed(made)
+        if (reasons or edited) and _memory and self._folders:
+            payload, key = _packed(made), digest_of(self._target_key, self.depends)
             row = _ROW.pack(key, digest_of(key, payload), len(payload))
             with contextlib.suppress(OSError):
                 os.write(_memory[0], row + payload)

@@ -99,6 +99,17 @@ def test_a_preset_keeps_it_exactly(tmp_path: Path) -> None:
     assert (tmp_path / "again.json").read_text() == (tmp_path / "two.json").read_text()
 
 
+def test_a_measured_branch_may_play_with_another_precision() -> None:
+    graph = ng.load_preset("two-amps")
+    paths = {n: node.path for n, node in graph.nodes.items() if isinstance(node, ng.Nam)}
+    for name, path in paths.items():
+        graph.replace(name, ng.Nam(path, precision="fast"))
+    assert not stale_alignments(graph)
+    for name, path in paths.items():
+        graph.replace(name, ng.Nam(path, oversample=2))
+    assert stale_alignments(graph), "other options count"
+
+
 def test_another_file_is_said_plainly(tmp_path: Path) -> None:
     graph = rack(tmp_path)
     graph.align("cab1", "cab2")

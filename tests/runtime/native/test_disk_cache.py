@@ -93,6 +93,24 @@ def test_several_processes_may_fill_one_cache_at_once(place: Path) -> None:
     assert {p.suffix for p in place.rglob("*.*")} == {".kernel"}, "nothing unfinished is left"
 
 
+def test_kernels_of_edited_sources_are_not_kept(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited: list[str] = []
+    monkeypatch.setattr(disk_cache, "edited_modules", lambda package: edited)
+    one, two = disk_cache.source_key.__wrapped__(), disk_cache.source_key.__wrapped__()
+    assert one == two
+    edited += ["namgraph.runtime.simd.lanes"]
+    assert [loaded(copy.function), loaded(copy.function)] == [False, False]
+    assert not list(place.rglob("*.kernel"))
+    three, four = disk_cache.source_key.__wrapped__(), disk_cache.source_key.__wrapped__()
+    assert len({one, three, four}) == 3
+    with disk_cache.code_in_memory():  # from a copy of this process to this one
+        assert not loaded(copy.function)
+    edited.clear()
+    assert [loaded(copy.function), loaded(copy.function)] == [True, True]
+
+
 # --- kernels of users: edited, typed again, and with helpers elsewhere
 
 

@@ -1,12 +1,20 @@
 """The digest of the sources is read from disk while no source has changed, and only then."""
 
+import importlib
 import os
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from namgraph.runtime.native import source_digest as module
-from namgraph.runtime.native.source_digest import FOLDERS, NAME, source_digest
+from namgraph.runtime.native.source_digest import (
+    FOLDERS,
+    NAME,
+    edited_modules,
+    source_digest,
+)
 
 
 @pytest.fixture
@@ -88,3 +96,31 @@ def test_a_digest_that_others_may_write_is_not_read(
     unread(monkeypatch)
     with pytest.raises(AssertionError, match="is read"):
         source_digest(root, [kept])
+
+
+@pytest.mark.parametrize("change", ["content", "as old as before", "one less"])
+def test_a_module_that_was_edited_after_its_import_is_found(
+    root: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    name = f"edited_{change.replace(' ', '_')}"
+    root.rename(root.with_name(name))
+    path = root.with_name(name) / "nodes" / "inner" / "a.py"
+    monkeypatch.syspath_prepend(path.parents[3])
+    monkeypatch.setattr(module, "IMPORTED_NS", path.stat().st_ctime_ns)
+    imported = importlib.import_module(f"{name}.nodes.inner.a")
+    assert edited_modules(name) == []
+    time.sleep(0.05)  # a tick of the file system's clock
+    if change == "one less":
+        path.unlink()
+    else:
+        found = path.stat()
+        path.write_text("a = 2\n")
+        if change == "as old as before":
+            os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    time.sleep(0.05)
+    assert imported.a == 1
+    assert edited_modules(name) == [f"{name}.nodes.inner.a"]
+    monkeypatch.setattr(module, "IMPORTED_NS", time.time_ns())
+    assert edited_modules(name) == ([f"{name}.nodes.inner.a"] if change == "one less" else [])
+    for known in [known for known in sys.modules if known.split(".")[0] == name]:
+        del sys.modules[known]
