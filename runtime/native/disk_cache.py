@@ -60,8 +60,11 @@ def code_in_memory() -> Iterator[None]:
     A disk may be full.  Where the system has no files in memory, this process compiles it again.
     """
     try:
+        from fcntl import F_SETFL, fcntl  # not on Windows
+
         handle = os.memfd_create("namgraph")
-    except (AttributeError, OSError):
+        fcntl(handle, F_SETFL, os.O_APPEND)  # or copies write to one place at once
+    except (AttributeError, ImportError, OSError):
         yield
         return
     _memory.append(handle)
