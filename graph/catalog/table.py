@@ -69,8 +69,10 @@ class NodeTypes(dict[str, type[Node]]):
 
 
 def _refuse(name: object, known: list[str]) -> NoReturn:
-    """Raise ``UnknownNameError`` with the nearest type names."""
-    raise UnknownNameError(f"no node type {format_value(name)}; {nearest(name, known)}")
+    """Raise ``UnknownNameError`` with the nearest type names, or what to do about one's own."""
+    others = nearest(name, known)
+    own = "" if others.startswith("nearest") else "; import the module of a node of your own first"
+    raise UnknownNameError(f"no node type {format_value(name)}; {others}{own}")
 
 
 def _names(cls: type[Node]) -> tuple[str, ...]:
