@@ -10,7 +10,7 @@ import namgraph.nodes
 from namgraph.runtime import authoring
 
 FOLDER = Path(namgraph.nodes.__file__).parent
-PLAIN = ("gain", "pan", "mix", "split", "meter", "dc_block", "pass_through")
+PLAIN = ("gain", "pan", "split", "meter", "dc_block", "pass_through")
 
 
 def test_every_name_is_public_and_the_same() -> None:
