@@ -147,7 +147,7 @@ class Expressions:
             return self._condition(node)
         if isinstance(node.op, ast.USub):
             of = self.value(node.operand)
-            if isinstance(of, Constant) and type(of.value) in (int, float):
+            if isinstance(of, Constant) and type(of.value) in (int, float) and of.value == of.value:
                 return Constant(-of.value)
             return negative(self.builder, of)
         raise UnsupportedError(type(node.op).__name__)
@@ -168,7 +168,8 @@ class Expressions:
         right = self.value(node.comparators[0])
         if isinstance(left, Constant) and isinstance(right, Constant) and kind in _KNOWN:
             pair = left.value, right.value
-            if kind in (ast.Is, ast.IsNot) or all(type(v) in (bool, int, float) for v in pair):
+            same = type(pair[0]) is type(pair[1]) and type(pair[0]) in (bool, int, float)
+            if kind in (ast.Is, ast.IsNot) or same:
                 return Constant(_KNOWN[kind](*pair))
         if kind in (ast.In, ast.NotIn) and isinstance(right, tuple):
             made = [compare(self.builder, ast.Eq, left, item).llvm for item in right]
@@ -250,4 +251,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _folded(node: ast.expr) -> Any:
-    return eval(compile(ast.Expression(node), "literal", "eval"), {})
+    try:
+        return eval(compile(ast.Expression(node), "literal", "eval"), {})
+    except (ArithmeticError, TypeError, ValueError) as error:  # 1 / 0, 1.5 & 1, 1 << -1
+        raise UnsupportedError(str(error)) from None

@@ -247,7 +247,7 @@ class _Function:
         if not builder.block.is_terminated:
             builder.branch(again)
             loop.ends.append(places.scope)
-        places.end_loop(loop.ends, loop.breaks)
+        places.end_loop(loop.ends, loop.breaks, endless=endless)
         builder.position_at_end(loop.after)
         if endless and not loop.breaks:
             builder.unreachable()

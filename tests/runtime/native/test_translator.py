@@ -127,7 +127,19 @@ def unknown(state: int, ins: int, outs: int, frames: int) -> None:
     s.gone = 1
 
 
-@pytest.mark.parametrize("function", [twice_typed, raises, unknown])
+def flagged(state: int, ins: int, outs: int, frames: int) -> None:
+    x, y = ng.floats(ins, 1), numbers(outs, 1, np.float64)
+    y[0] = (frames > 0) * x[0]
+
+
+def not_always_given(state: int, ins: int, outs: int, frames: int) -> None:
+    y = numbers(outs, 1, np.float64)
+    if frames > 3:
+        level = 0.5
+    y[0] = level
+
+
+@pytest.mark.parametrize("function", [twice_typed, raises, unknown, flagged, not_always_given])
 def test_what_is_not_translated_is_left_to_numba(function: Callable[..., Any]) -> None:
     with pytest.raises(UnsupportedError):
         translate(KernelCache(function, NODE).function, NODE)  # type: ignore[arg-type]
