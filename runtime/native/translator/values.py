@@ -53,6 +53,8 @@ class Value:
 
     kind: Any
     llvm: Any
+    known: bool | None = None
+    """Whether it is true, if Numba knows it as a condition: an operator between constants."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ def arithmetic_kind(a: Kind, b: Kind) -> Kind:
         return a if a.bits > b.bits else b
     if a.is_float or b.is_float:
         other = b if a.is_float else a
-        if other.is_integer and other.bits < 32:
-            raise UnsupportedError("short integers with floats")
+        if other.bits < 32:
+            raise UnsupportedError("short integers or booleans with floats")
         return float64
     return uint64 if a.letter == b.letter == "u" else int64
 

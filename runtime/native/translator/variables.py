@@ -26,7 +26,10 @@ class Version:
 
 
 Scope = dict[str, Version | None]
-"""Versions by name; ``None`` where branches met that do not agree."""
+"""Versions by name; ``None`` where branches met that do not agree, or of which one has no value.
+
+(Numba gives such a variable what its place in memory has: a 0, or its value of another turn.)
+"""
 
 
 def shape_of(given: Any) -> Any:
@@ -50,7 +53,7 @@ class Places:
         """Return the value of a variable."""
         version = self.scope[name]
         if version is None:
-            raise UnsupportedError(f"{name} has two kinds")
+            raise UnsupportedError(f"{name} has two kinds, or no value on some way here")
         for head, found in self.loops:
             first = head.get(name)
             if first is not None and first in version.origins:
@@ -99,8 +102,11 @@ class Places:
         self.scope = head
         self.loops.append((dict(head), set()))
 
-    def end_loop(self, again: list[Scope], left: list[Scope]) -> None:
-        """End a loop: ``again`` has the scopes at the ends of its turns, ``left`` of ``break``."""
+    def end_loop(self, again: list[Scope], left: list[Scope], *, endless: bool) -> None:
+        """End a loop: ``again`` has the scopes at the ends of its turns, ``left`` of ``break``.
+
+        ``endless``: it is left by ``break`` only.
+        """
         head, found = self.loops.pop()
         for scope in again:
             for name, first in head.items():
@@ -109,7 +115,7 @@ class Places:
                     continue
                 if first in found:
                     raise UnsupportedError(f"{name} has two kinds in a loop")
-        self.scope = met([head, *again, *left])
+        self.scope = met(left if endless and left else [head, *again, *left])
 
     def meet(self, ends: list[tuple[Scope, Any]]) -> None:
         """Go on where branches meet: ``ends`` has the scope and the last block of each.
@@ -146,8 +152,8 @@ def met(scopes: list[Scope]) -> Scope:
     """Return the scope where branches meet."""
     made = dict(scopes[0])
     for other in scopes[1:]:
-        for name, version in other.items():
-            have = made.get(name, version)
+        for name in {**made, **other}:
+            have, version = made.get(name), other.get(name)
             if have is version:
                 made[name] = version
             elif _differ(have, version):
