@@ -101,6 +101,10 @@ class _Context:
 def _intrinsic(builder: Any, function: Intrinsic, given: Sequence[Any]) -> Any:
     view = _VIEWS.get(function)
     if view is not None:
+        try:
+            inspect.signature(view).bind(builder, *given)
+        except TypeError as error:
+            raise UnsupportedError(str(error)) from None
         return view(builder, *given)
     values = [number(v) for v in given]
     try:

@@ -173,8 +173,9 @@ class Expressions:
         view = self.value(node.value)
         if isinstance(view, tuple):
             index = self.value(node.slice)
-            if isinstance(index, Constant) and isinstance(index.value, int):
-                return view[index.value]
+            at = index.value if isinstance(index, Constant) else None
+            if type(at) is int and -len(view) <= at < len(view):
+                return view[at]
             raise UnsupportedError("an index of a tuple")
         return self.load(self.place(node))
 
@@ -217,7 +218,7 @@ class Expressions:
         known = self._decided(node)
         if known is not None and kind in (ast.Is, ast.IsNot):
             return Value(boolean, ir.Constant(boolean.llvm, int(known)), known)
-        if kind in (ast.In, ast.NotIn) and isinstance(right, tuple):
+        if kind in (ast.In, ast.NotIn) and isinstance(right, tuple) and right:
             made = [compare(self.builder, ast.Eq, left, item).llvm for item in right]
             found = made[0]
             for other in made[1:]:

@@ -74,6 +74,12 @@ CASES = [
     "z[0] = (n[1] + BIG) ** 3",
     "for i in range(n[2] & 0):\n    pass\nz[0] = i",
     "for i in range(3):\n    if i > n[2]:\n        a = i\n    z[i] = a",
+    *(
+        "y[0] = PAIR[7]",
+        "y[0] = numbers(1)[0]",
+        "y[0] = numbers(1, 2, 'no')[0]",
+        "y[0] = n[0] in ()",
+    ),
     "while True:\n    n[1] -= 1\n    a = n[1]\n    if a < 0:\n        break\nz[0] = a",
 ]
 
