@@ -26,6 +26,7 @@ if os.environ.get("NAMGRAPH_LANES", "").strip() not in ("", "4", "8", "16"):
     del os.environ["NAMGRAPH_LANES"]
 if not os.environ.get("NAMGRAPH_CUDA_DEVICE", "0").isdecimal():
     del os.environ["NAMGRAPH_CUDA_DEVICE"]
+os.environ["NAMGRAPH_TRANSLATOR_RAISES"] = "1"  # its faults are not hidden by Numba
 gc.disable()  # while tests are collected: nothing of what is made there is garbage
 os.environ.pop("COLUMNS", None)  # how argparse and pytest's children wrap lines
 

@@ -10,8 +10,8 @@ never allocates, locks, raises, prints or takes the GIL; it reads and writes not
 machine code on disk: importing a node compiles nothing, and neither does a second process.
 """
 
-import contextlib
 import ctypes
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -127,15 +127,25 @@ class Native:
         return made
 
     def _translated(self, cache: KernelCache) -> ObjectCode | None:
-        """Compile without Numba; return None for what is left to it: it tells what is wrong."""
+        """Compile without Numba; return None for what is left to it: it tells what is wrong.
+
+        An unexpected error is a fault of the translator: Numba compiles the kernel all the same,
+        unless ``NAMGRAPH_TRANSLATOR_RAISES`` is set, as it is in the tests.
+        """
         function = cache.function
         if not (cache.depends and isinstance(function, FunctionType)):
             return None  # its code has no name of its own
         from .translator.compile import translate
+        from .translator.values import UnsupportedError
 
-        with contextlib.suppress(Exception):
+        try:
             return translate(function, self.signature)
-        return None
+        except UnsupportedError:
+            return None
+        except Exception:
+            if os.environ.get("NAMGRAPH_TRANSLATOR_RAISES"):
+                raise
+            return None
 
     def __repr__(self) -> str:
         return f"<native {self.function.__module__}.{self.function.__qualname__}>"

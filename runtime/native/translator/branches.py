@@ -14,6 +14,8 @@ __all__ = ["both_or_either", "joined", "one_of"]
 
 Part = Callable[[], Any]
 """Emits a part of an expression; returns its value."""
+Known = Callable[[], bool | None]
+"""Returns whether a part of an expression is true, if that is known."""
 
 
 def both_or_either(builder: Any, parts: Sequence[Part], is_and: bool) -> Any:
@@ -28,9 +30,10 @@ def both_or_either(builder: Any, parts: Sequence[Part], is_and: bool) -> Any:
         if isinstance(made, bool):
             if made == is_and:
                 continue
-            if after is None:
-                return made
-            made = ir.Constant(boolean.llvm, int(made))
+            if after is not None:
+                builder.branch(after)
+                builder.position_at_end(after)
+            return made
         ends.append((made, builder.block))
         if part is not parts[-1]:
             after = after or builder.append_basic_block("decided")
@@ -49,14 +52,16 @@ def both_or_either(builder: Any, parts: Sequence[Part], is_and: bool) -> Any:
     return result
 
 
-def one_of(builder: Any, parts: Sequence[Part], is_and: bool) -> Any:
+def one_of(builder: Any, parts: Sequence[tuple[Known, Part]], is_and: bool) -> Any:
     """Emit ``and`` or ``or`` of values: the result is the one that decides."""
-    first = parts[0]()
+    known, value = parts[0]
     if len(parts) == 1:
-        return first
+        return value()
+    decided = known()
+    if decided is not None:
+        return one_of(builder, parts[1:], is_and) if decided == is_and else value()
+    first = value()
     condition = truth(builder, first)
-    if isinstance(condition, bool):
-        return one_of(builder, parts[1:], is_and) if condition == is_and else first
     kept, further, after = (builder.append_basic_block(n) for n in ("kept", "more", "after"))
     builder.cbranch(condition, *((further, kept) if is_and else (kept, further)))
     builder.position_at_end(further)

@@ -31,9 +31,11 @@ def emit_call(expressions: Expressions, node: ast.Call, inline: Inline) -> Any:
     if not isinstance(called, Constant):
         raise UnsupportedError("a call of a number")
     function = called.value
-    given = [expressions.value(part) for part in node.args]
-    named = {part.arg: expressions.value(part.value) for part in node.keywords}
-    if getattr(function, "targetoptions", None) == HELPER:
+    is_helper = getattr(function, "targetoptions", None) == HELPER
+    argument = expressions.assigned if is_helper else expressions.value
+    given = [argument(part) for part in node.args]
+    named = {part.arg: argument(part.value) for part in node.keywords}
+    if is_helper:
         return inline(function.py_func, _bound(function.py_func, given, named))
     if named:
         raise UnsupportedError("a call with names of arguments")
@@ -99,14 +101,24 @@ class _Context:
 def _intrinsic(builder: Any, function: Intrinsic, given: Sequence[Any]) -> Any:
     view = _VIEWS.get(function)
     if view is not None:
+        try:
+            inspect.signature(view).bind(builder, *given)
+        except TypeError as error:
+            raise UnsupportedError(str(error)) from None
         return view(builder, *given)
     values = [number(v) for v in given]
-    made = function.define(None, *(v.kind for v in values))
+    try:
+        made = function.define(None, *(v.kind for v in values))
+    except Exception as error:  # by its author, who is told by Numba where it is called
+        raise UnsupportedError(f"the intrinsic {function.__name__}: {error}") from error
     signature, generate = made if isinstance(made, tuple) else (None, None)
     if not isinstance(signature, Signature) or len(signature.takes) != len(values):
         raise UnsupportedError(f"the intrinsic {function.__name__}")
     taken = [_argument(builder, v, k) for v, k in zip(values, signature.takes, strict=True)]
-    result = generate(_Context, builder, signature, taken)
+    try:
+        result = generate(_Context, builder, signature, taken)
+    except Exception as error:
+        raise UnsupportedError(f"the intrinsic {function.__name__}: {error}") from error
     return Constant(None) if signature.gives == void else Value(signature.gives, result)
 
 

@@ -2,7 +2,6 @@
 
 import ast
 import builtins
-import operator
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType, ModuleType
@@ -12,6 +11,16 @@ from llvmlite import ir
 
 from ..kinds import Kind, boolean, int64
 from .branches import both_or_either, joined, one_of
+from .constants import (
+    MOST_SWAPPED,
+    PLAIN,
+    decided,
+    folded,
+    is_literal,
+    is_simple,
+    operands,
+    variable,
+)
 from .operators import binary, compare, negative, truth
 from .source import names
 from .values import (
@@ -64,7 +73,45 @@ class Expressions:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             inner = self.truth(node.operand)
             return not inner if isinstance(inner, bool) else self.builder.not_(inner)
-        return truth(self.builder, self.value(node))
+        known = self._known(node)
+        return truth(self.builder, self.value(node)) if known is None else known
+
+    def _known(self, node: ast.expr) -> bool | None:
+        """Return whether a condition holds that Numba decides before it looks at kinds.
+
+        That is a constant, or an operator between two: Numba then disregards the other branch,
+        and what it would make of the kinds of variables.
+        """
+        if not is_simple(node):
+            return self._decided(node)
+        value = self.value(node)
+        if isinstance(value, Constant) and isinstance(value.value, PLAIN):
+            return bool(value.value)
+        return value.known if isinstance(value, Value) else None
+
+    def _decided(self, node: ast.expr) -> bool | None:
+        """Return the truth of an operator between two constants, as Python has it."""
+        found = operands(node)
+        return None if found is None else decided(found[0], map(self.value, found[1]))
+
+    def assigned(self, node: ast.expr) -> Any:
+        """Return the value of an expression for a variable, which is a constant only if it is.
+
+        Numba knows as constants what has a name or is written as a number, not what is computed.
+        """
+        value = self.value(node)
+        if (
+            isinstance(node, ast.Tuple)
+            and len(node.elts) <= MOST_SWAPPED
+            and not all(map(is_literal, node.elts))
+        ):
+            return tuple(
+                item if is_simple(part) else variable(item)
+                for part, item in zip(node.elts, value, strict=True)
+            )
+        if isinstance(node, ast.BoolOp | ast.IfExp) and isinstance(value, Constant):
+            raise UnsupportedError("one of several constants")
+        return value if is_simple(node) else variable(value)
 
     def place(self, node: ast.expr) -> tuple[Kind, Any]:
         """Return the kind and the pointer of a field or a number in memory."""
@@ -126,8 +173,9 @@ class Expressions:
         view = self.value(node.value)
         if isinstance(view, tuple):
             index = self.value(node.slice)
-            if isinstance(index, Constant) and isinstance(index.value, int):
-                return view[index.value]
+            at = index.value if isinstance(index, Constant) else None
+            if type(at) is int and -len(view) <= at < len(view):
+                return view[at]
             raise UnsupportedError("an index of a tuple")
         return self.load(self.place(node))
 
@@ -135,14 +183,15 @@ class Expressions:
         return tuple(map(self.value, node.elts))
 
     def _binary(self, node: ast.BinOp) -> Any:
-        if _is_literal(node):
-            return Constant(_folded(node))
+        if is_literal(node):
+            return Constant(folded(node))
         left, right = self.value(node.left), self.value(node.right)
-        return binary(self.builder, type(node.op), left, right)
+        made = binary(self.builder, type(node.op), left, right)
+        return Value(made.kind, made.llvm, self._decided(node))
 
     def _unary(self, node: ast.UnaryOp) -> Any:
-        if _is_literal(node):
-            return Constant(_folded(node))
+        if is_literal(node):
+            return Constant(folded(node))
         if isinstance(node.op, ast.Not):
             return self._condition(node)
         if isinstance(node.op, ast.USub):
@@ -154,11 +203,11 @@ class Expressions:
 
     def _condition(self, node: ast.expr) -> Any:
         made = self.truth(node)
-        return Constant(made) if isinstance(made, bool) else Value(boolean, made)
+        return number(made) if isinstance(made, bool) else Value(boolean, made)
 
     def _logical(self, node: ast.BoolOp) -> Any:
         """Emit ``and`` or ``or`` as a value, which is one of its parts."""
-        parts = [partial(self.value, part) for part in node.values]
+        parts = [(partial(self._known, part), partial(self.value, part)) for part in node.values]
         return one_of(self.builder, parts, isinstance(node.op, ast.And))
 
     def _compare(self, node: ast.Compare) -> Any:
@@ -166,18 +215,16 @@ class Expressions:
             return self._chain(node)
         (kind,), left = map(type, node.ops), self.value(node.left)
         right = self.value(node.comparators[0])
-        if isinstance(left, Constant) and isinstance(right, Constant) and kind in _KNOWN:
-            pair = left.value, right.value
-            same = type(pair[0]) is type(pair[1]) and type(pair[0]) in (bool, int, float)
-            if kind in (ast.Is, ast.IsNot) or same:
-                return Constant(_KNOWN[kind](*pair))
-        if kind in (ast.In, ast.NotIn) and isinstance(right, tuple):
+        known = self._decided(node)
+        if known is not None and kind in (ast.Is, ast.IsNot):
+            return Value(boolean, ir.Constant(boolean.llvm, int(known)), known)
+        if kind in (ast.In, ast.NotIn) and isinstance(right, tuple) and right:
             made = [compare(self.builder, ast.Eq, left, item).llvm for item in right]
             found = made[0]
             for other in made[1:]:
                 found = self.builder.or_(found, other)
-            return Value(boolean, found if kind is ast.In else self.builder.not_(found))
-        return compare(self.builder, kind, left, right)
+            return Value(boolean, found if kind is ast.In else self.builder.not_(found), known)
+        return Value(boolean, compare(self.builder, kind, left, right).llvm, known)
 
     def _chain(self, node: ast.Compare) -> Any:
         """Emit ``a < b < c`` of numbers: all are computed, which must not show."""
@@ -209,17 +256,6 @@ class Expressions:
         return self._call(self, node)
 
 
-_KNOWN: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-"""Comparisons of constants."""
 _EMIT: dict[type[ast.expr], Callable[[Expressions, Any], Any]] = {
     ast.Attribute: Expressions._attribute,
     ast.BinOp: Expressions._binary,
@@ -239,19 +275,3 @@ def _constant(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(map(_constant, value))
     return Constant(value)
-
-
-def _is_literal(node: ast.expr) -> bool:
-    """Return whether an expression is of numbers alone: Python has computed it."""
-    if isinstance(node, ast.BinOp):
-        return _is_literal(node.left) and _is_literal(node.right)
-    if isinstance(node, ast.UnaryOp):
-        return _is_literal(node.operand)
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
-
-
-def _folded(node: ast.expr) -> Any:
-    try:
-        return eval(compile(ast.Expression(node), "literal", "eval"), {})
-    except (ArithmeticError, TypeError, ValueError) as error:  # 1 / 0, 1.5 & 1, 1 << -1
-        raise UnsupportedError(str(error)) from None

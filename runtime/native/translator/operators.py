@@ -92,17 +92,15 @@ def _power(builder: Any, left: Any, right: Any) -> Value:
     a = number(left)
     exponent = right.value if isinstance(right, Constant) else None
     if type(exponent) is int:
-        if not 0 <= exponent <= LARGEST_POWER or a.kind.letter not in "fi":
+        if not 0 <= exponent <= LARGEST_POWER or not a.kind.is_float:  # of integers it has a limit
             raise UnsupportedError(f"a power of {exponent}")
-        gives = a.kind if a.kind.is_float else int64
-        multiply = builder.fmul if gives.is_float else builder.mul
-        value, made = cast(builder, a, gives), ir.Constant(gives.llvm, 1)
+        value, made = a.llvm, ir.Constant(a.kind.llvm, 1)
         while exponent:
             if exponent & 1:
-                made = multiply(made, value)
+                made = builder.fmul(made, value)
             exponent >>= 1
-            value = multiply(value, value)
-        return Value(gives, made)
+            value = builder.fmul(value, value)
+        return Value(a.kind, made)
     b = number(right)
     if not (a.kind.is_float and b.kind.is_float):
         raise UnsupportedError("a power of integers")
@@ -134,9 +132,9 @@ def compare(builder: Any, kind: type[ast.cmpop], left: Any, right: Any) -> Value
 
 
 def truth(builder: Any, given: Any) -> Any:
-    """Return a condition as an ``i1``, or as a ``bool`` if it is known already."""
+    """Return a condition as an ``i1``."""
     if isinstance(given, Constant) and isinstance(given.value, bool | int | float | None):
-        return bool(given.value)
+        return ir.Constant(boolean.llvm, int(bool(given.value)))
     return cast(builder, number(given), boolean)
 
 

@@ -12,6 +12,7 @@ from llvmlite import ir
 from ..kinds import Kind
 from .branches import joined
 from .calls import emit_call
+from .constants import variable
 from .expressions import Expressions
 from .loops import Loop, range_of
 from .operators import binary
@@ -108,13 +109,13 @@ class _Function:
         pass
 
     def _assign(self, step: ast.Assign) -> None:
-        value = self._x.value(step.value)
+        value = self._x.assigned(step.value)
         for target in step.targets:
             self._assign_to(target, value)
 
     def _annassign(self, step: ast.AnnAssign) -> None:
         if step.value is not None:
-            self._assign_to(step.target, self._x.value(step.value))
+            self._assign_to(step.target, self._x.assigned(step.value))
 
     def _augassign(self, step: ast.AugAssign) -> None:
         target, kind = step.target, type(step.op)
@@ -144,7 +145,7 @@ class _Function:
 
     def _assign_name(self, name: str, value: Any, *, once: bool = False) -> None:
         once = once or name in self._once
-        self._x.places.write(name, value if once else _variable(value), once=once)
+        self._x.places.write(name, value if once else variable(value), once=once)
 
     def _return(self, step: ast.Return) -> None:
         value = Constant(None) if step.value is None else self._x.value(step.value)
@@ -259,18 +260,6 @@ class _Function:
     def _break(self, step: ast.Break) -> None:
         self._loops[-1].breaks.append(dict(self._x.places.scope))
         self._builder.branch(self._loops[-1].after)
-
-
-def _variable(value: Any) -> Any:
-    """Return a value for a variable: constants that are numbers become numbers."""
-    if isinstance(value, tuple):
-        return tuple(map(_variable, value))
-    if isinstance(value, Constant):
-        try:
-            return number(value)
-        except UnsupportedError:
-            return value
-    return value
 
 
 def _assigned(steps: Sequence[ast.stmt]) -> list[str]:

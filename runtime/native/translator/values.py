@@ -53,6 +53,8 @@ class Value:
 
     kind: Any
     llvm: Any
+    known: bool | None = None
+    """Whether it is true, if Numba knows it as a condition: an operator between constants."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ class Constant:
 
 def kind_of_dtype(dtype: Any) -> Kind:
     """Return the kind of numbers of a NumPy dtype."""
-    made = np.dtype(dtype)
+    try:
+        made = np.dtype(dtype)
+    except TypeError as error:
+        raise UnsupportedError(str(error)) from None
     if made.subdtype is None and made.isnative and made.name != "bool" and made.name in KINDS:
         return KINDS[made.name]
     raise UnsupportedError(f"numbers of {made}")

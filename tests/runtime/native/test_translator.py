@@ -46,7 +46,7 @@ def integers(state: int, ins: int, outs: int, frames: int) -> None:
             a, b = n[i], n[(i + 3) & 7]
             quotient, part = pair(a)
             y[k] += a // j + (a % b) * 3 + (a >> 2) - (a << 1) + abs(b) + (a ^ b) + (a & 12) + part
-            y[k] += quotient + (a < b <= 40) + (a in POINTS) - (not a) + min(a, b, 5) + a**3
+            y[k] += quotient + (a < b <= 40) + (a in POINTS) - (not a) + min(a, b, 5) + a * a * a
         k += 1
     unsigned = np.uint64(n[0]) * np.uint64(0x9E3779B97F4A7C15)
     y[k] = float(np.int64(unsigned >> np.uint64(11)))
