@@ -83,11 +83,15 @@ class Places:
             return tuple(self._stored(f"{name}.{n}", *part) for n, part in parts)
         if isinstance(given, Constant):
             return given
+        place = self._place(name, shape)
+        self._builder.store(given.llvm, place)
+        return place
+
+    def _place(self, name: str, shape: Any) -> Any:
         place = self._made.get((name, shape))
-        if place is None:
+        if place is None:  # the builder is at the end of its block then
             with self._builder.goto_entry_block():
                 place = self._made[name, shape] = self._builder.alloca(shape.llvm)
-        self._builder.store(given.llvm, place)
         return place
 
     def begin_loop(self, assigned: Iterable[str]) -> None:
@@ -133,6 +137,7 @@ class Places:
 
     def _unified(self, name: str, kind: Kind, ends: list[tuple[Scope, Any]]) -> Version:
         made = None
+        self._place(name, kind)
         for scope, block in ends:
             version = scope[name]
             assert version is not None

@@ -67,6 +67,7 @@ CASES = [
     *(f"y[0] = flag(x[0], {w}) * x[1]" for w in ("NO", "not YES", "THREE & 4", "n[0] > 99")),
     "y[0] = given(x[0]) * x[1] + given(x[0], w=1.0) * x[1]",
     "y[0] = (SHORT or n[0]) * x[1]\ny[1] = (NO or x[0]) * x[1]",
+    "if n[0] > 9:\n    v = n[0]\nelse:\n    v = x[0]\ny[0] = v * x[1]",
     "z[0] = FAR + 1 or 2.5",
     "z[0] = BIG == 9007199254740992.0",
     "y[0] = -math.nan",
