@@ -111,7 +111,7 @@ def _remove_messages(e: Any, count: int) -> None:
 
 @helper
 def _is_warming(e: Any) -> bool:
-    """Whether the old plan is heard alone, and the new one has played for a frame or more."""
+    """Return whether a swap has begun, but not its crossfade, and both plans have parameters."""
     p = record(e.plan, PLAN)
     is_held = e.fade_frames < e.fade_left < e.fade_frames + p.hold
     return bool(is_held and p.previous_param_count > 0)

@@ -91,7 +91,7 @@ def _converted(builder: Any, kind: type, given: Sequence[Any]) -> Value:
 
 
 class _Context:
-    """What intrinsics ask of Numba's context."""
+    """The methods of Numba's code generation context that intrinsics call."""
 
     @staticmethod
     def get_dummy_value() -> None:

@@ -1,4 +1,4 @@
-"""The dry signal of a node with latency is delayed from the first frame, heard or not."""
+"""Bypassing a node with latency gives the delayed input from the first bypassed frame on."""
 
 from typing import Any
 

@@ -90,7 +90,7 @@ def test_bad_values(number: int) -> None:
 
 
 def check_refused(file: Json, path: str, value: Any, kind: type[Exception], said: str) -> None:
-    """Check the error of a file with one value changed; ``said`` is one or more texts, by ``|``."""
+    """Check the error of a file with one value changed; ``said``: texts in it, parted by ``|``."""
     with pytest.raises(errors.NamFileError) as caught:
         ng.load_capture(changed(file, path, value))
     text = str(caught.value)
